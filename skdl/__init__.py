@@ -1,0 +1,47 @@
+"""Deep-learning image classifiers as ordinary scikit-learn estimators.
+
+The public names are imported when they are first asked for (PEP 562), so that ``import skdl``
+costs next to nothing and never imports TensorFlow.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from skdl import images, metrics, plotting, plugins
+    from skdl.estimators import CNNClassifier
+    from skdl.plugins import list_architectures, register_architecture
+
+__version__ = "0.1.0"
+
+_LAZY_NAMES = {
+    "CNNClassifier": "skdl.estimators",
+    "list_architectures": "skdl.plugins",
+    "register_architecture": "skdl.plugins",
+}
+_LAZY_MODULES = ("images", "metrics", "plotting", "plugins")
+
+__all__ = [
+    "CNNClassifier",
+    "__version__",
+    "images",
+    "list_architectures",
+    "metrics",
+    "plotting",
+    "plugins",
+    "register_architecture",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LAZY_MODULES:
+        return import_module(f"skdl.{name}")
+    if name in _LAZY_NAMES:
+        value = getattr(import_module(_LAZY_NAMES[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'skdl' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))

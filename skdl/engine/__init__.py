@@ -1,0 +1,18 @@
+"""What runs a Keras model well: seeding, a pool of compiled models, training and prediction."""
+
+from skdl.engine._fitted import FittedNetwork
+from skdl.engine._pool import borrowed_trainer, clear
+from skdl.engine._spec import ModelSpec, OptimizerSpec
+from skdl.engine._training import EarlyStopper, TrainingPlan, TrainingSet, train
+
+__all__ = [
+    "EarlyStopper",
+    "FittedNetwork",
+    "ModelSpec",
+    "OptimizerSpec",
+    "TrainingPlan",
+    "TrainingSet",
+    "borrowed_trainer",
+    "clear",
+    "train",
+]

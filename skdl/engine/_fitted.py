@@ -1,0 +1,88 @@
+"""A trained network: its description and its weights, and how it predicts."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from skdl.engine._network import Network
+from skdl.engine._pool import shared_network
+from skdl.engine._spec import COMPILE_OPTIONS, ModelSpec, OptimizerSpec
+from skdl.images import ValueRange, range_offset_and_scale
+
+
+class FittedNetwork:
+    """A network's description and weights, owned by one fitted estimator.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        The structure.
+    state : list of ndarray
+        The values of ``model.variables``, in that order.
+    value_range : (low, high) or "standardized"
+        Of the images it was trained on.
+    """
+
+    def __init__(
+        self, spec: ModelSpec, state: Sequence[npt.NDArray[Any]], value_range: ValueRange
+    ) -> None:
+        self.spec = spec
+        self.state = list(state)
+        self.value_range: ValueRange = value_range
+        self._bound: tuple[Network, list[Any]] | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_bound": None}
+
+    def predict(self, images: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+        """Class probabilities.
+
+        Parameters
+        ----------
+        images : ndarray of shape (n, height, width, channels), uint8 or float32
+            Not rescaled.
+
+        Returns
+        -------
+        probabilities : float32 ndarray of shape (n, n_classes)
+        """
+        network, arguments = self._bind()
+        function = network.function(images.dtype)
+        size = network.batch_size
+        if len(images) <= size:
+            return function(tf.convert_to_tensor(images), *arguments).numpy()  # type: ignore[no-any-return]
+        probabilities = np.empty((len(images), self.spec.n_classes), np.float32)
+        for start in range(0, len(images), size):
+            batch = tf.convert_to_tensor(images[start : start + size])
+            probabilities[start : start + size] = function(batch, *arguments).numpy()
+        return probabilities
+
+    def _bind(self) -> tuple[Network, list[Any]]:
+        if self._bound is None:
+            network = shared_network(self.spec)
+            network.check_state(self.state)
+            offset, scale = range_offset_and_scale(self.value_range)
+            constants = [tf.constant(offset, tf.float32), tf.constant(scale, tf.float32)]
+            self._bound = network, constants + [tf.constant(array) for array in self.state]
+        return self._bound
+
+    def to_keras(self, optimizer: OptimizerSpec) -> keras.Model:
+        """A compiled Keras model of its own with these weights.
+
+        It takes the same pixel values as :meth:`predict`: where they are rescaled, the model starts
+        with a ``Rescaling`` layer.
+        """
+        model = self.spec.build()
+        for variable, value in zip(model.variables, self.state, strict=True):
+            variable.assign(value)
+        offset, scale = range_offset_and_scale(self.value_range)
+        if (offset, scale) != (0.0, 1.0):
+            inputs = keras.Input(self.spec.input_shape)
+            rescaled = keras.layers.Rescaling(scale, -offset * scale)(inputs)
+            model = keras.Model(inputs, model(rescaled), name=f"rescaled_{model.name}")
+        model.compile(optimizer=optimizer.make(), **COMPILE_OPTIONS)
+        return model

@@ -1,0 +1,90 @@
+"""A network's structure with a traced prediction function."""
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from skdl.engine._spec import ModelSpec
+from skdl.images import rescale
+
+# Activations of one prediction batch; larger batches gain nothing and fall out of the caches.
+_ACTIVATION_BYTES = 64 * 2**20
+
+
+class Network:
+    """Structure of a network with a traced prediction function.
+
+    The weights are arguments of the function, so that any number of fitted estimators, in any
+    number of threads, share it.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+        What to build.
+    """
+
+    def __init__(self, spec: ModelSpec) -> None:
+        self._model = spec.build()
+        self._variables = list(self._model.variables)
+        self._input_shape = spec.input_shape
+        self._functions: dict[np.dtype[Any], Any] = {}
+        self._lock = threading.Lock()
+        self.batch_size = max(1, _ACTIVATION_BYTES // self._bytes_per_image())
+        self.n_traces = 0
+
+    def check_state(self, state: Sequence[npt.NDArray[Any]]) -> None:
+        """Refuse weights that are not this network's.
+
+        Raises
+        ------
+        ValueError
+            Naming the shapes.
+        """
+        expected = [tuple(variable.shape) for variable in self._variables]
+        found = [array.shape for array in state]
+        if expected != found:
+            raise ValueError(
+                "The saved weights do not fit the network that its architecture builds now: "
+                f"expected shapes {expected}, found {found}. Was the builder changed?"
+            )
+
+    def function(self, dtype: np.dtype[Any]) -> Any:
+        """Concrete function ``(images, offset, scale, *weights) -> probabilities``."""
+        with self._lock:
+            if dtype not in self._functions:
+                self._functions[dtype] = self._trace(dtype)
+            return self._functions[dtype]
+
+    def _trace(self, dtype: np.dtype[Any]) -> Any:
+        def forward(images: Any, offset: Any, scale: Any, *weights: Any) -> Any:
+            self.n_traces += 1
+            inputs = rescale(tf.cast(images, tf.float32), offset, scale)
+            with keras.StatelessScope(zip(self._variables, weights, strict=True)):
+                return self._model(inputs, training=False)
+
+        scalar = tf.TensorSpec([], tf.float32)
+        return tf.function(forward, autograph=False).get_concrete_function(
+            tf.TensorSpec([None, *self._input_shape], dtype),
+            scalar,
+            scalar,
+            *(tf.TensorSpec(variable.shape, variable.dtype) for variable in self._variables),
+        )
+
+    def _bytes_per_image(self) -> int:
+        floats = int(np.prod(self._input_shape))
+        for layer in self._model.layers:
+            shapes = [getattr(tensor, "shape", ()) for tensor in _outputs(layer)]
+            floats += sum(int(np.prod([side or 1 for side in shape])) for shape in shapes)
+        return 4 * floats
+
+
+def _outputs(layer: Any) -> list[Any]:
+    try:
+        return list(keras.tree.flatten(layer.output))
+    except (AttributeError, ValueError):  # subclassed models do not know their layers' outputs
+        return []

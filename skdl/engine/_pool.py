@@ -1,0 +1,102 @@
+"""Compiled models to use again: one pool a process, bounded, and never observable in a result.
+
+Building and tracing a small Keras model takes about a second and leaks megabytes inside TensorFlow;
+setting every variable of a compiled one back takes milliseconds. A trainer is lent to one fit at a
+time, so fits in several threads never meet; the networks that predict are stateless and shared.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from skdl.engine._network import Network
+from skdl.engine._spec import ModelSpec, OptimizerSpec
+from skdl.engine._training import Trainer
+
+MAX_IDLE_TRAINERS = 8
+MAX_IDLE_BYTES = 512 * 2**20
+MAX_NETWORKS = 16
+
+_lock = threading.RLock()
+_idle: OrderedDict[int, tuple[Hashable, Trainer]] = OrderedDict()
+_networks: OrderedDict[Hashable, Network] = OrderedDict()
+
+
+def clear() -> None:
+    """Drop every pooled model. Results do not change; the next fit builds anew.
+
+    Examples
+    --------
+    >>> import skdl.engine
+    >>> skdl.engine.clear()
+    """
+    with _lock:
+        _idle.clear()
+        _networks.clear()
+
+
+@contextmanager
+def borrowed_trainer(
+    spec: ModelSpec, optimizer: OptimizerSpec, seed: int, *, reusable: bool = True
+) -> Iterator[Trainer]:
+    """A trainer at its start values for `seed`, given back to the pool after the block.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    optimizer : OptimizerSpec
+    seed : int
+    reusable : bool, default=True
+        False if something in the block may change the model itself, as foreign callbacks can.
+    """
+    keys = spec.key, optimizer.key
+    key = None if None in keys else keys
+    trainer = _take(key) if key is not None else None
+    if trainer is None:
+        trainer = Trainer(spec, optimizer, seed)
+    trainer.reset(seed, optimizer.learning_rate)
+    # A block that raises may leave the model in any state: it is not given back.
+    yield trainer
+    if key is not None and reusable and trainer.resettable:
+        _give_back(key, trainer)
+
+
+def _take(key: Hashable) -> Trainer | None:
+    with _lock:
+        for number in reversed(_idle):
+            if _idle[number][0] == key:
+                return _idle.pop(number)[1]
+    return None
+
+
+def _give_back(key: Hashable, trainer: Trainer) -> None:
+    with _lock:
+        _idle[id(trainer)] = key, trainer
+        while len(_idle) > MAX_IDLE_TRAINERS or _idle_bytes() > MAX_IDLE_BYTES:
+            _idle.popitem(last=False)
+
+
+def _idle_bytes() -> int:
+    return sum(trainer.nbytes for _, trainer in _idle.values())
+
+
+def shared_network(spec: ModelSpec) -> Network:
+    """The network of a structure, built once a process while it is in use."""
+    key = spec.key
+    if key is None:
+        return Network(spec)
+    return _remembered(_networks, key, lambda: Network(spec), MAX_NETWORKS)
+
+
+def _remembered(
+    store: "OrderedDict[Hashable, Any]", key: Hashable, make: Callable[[], Any], limit: int
+) -> Any:
+    with _lock:
+        if key not in store:
+            store[key] = make()
+        store.move_to_end(key)
+        while len(store) > limit:
+            store.popitem(last=False)
+        return store[key]

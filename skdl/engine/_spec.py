@@ -1,0 +1,197 @@
+"""Plain descriptions of a network and of an optimizer, and how to make the real thing of them."""
+
+import inspect
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import keras
+import numpy as np
+
+from skdl import plugins
+from skdl.engine._seeding import python_random
+
+COMPILE_OPTIONS: Mapping[str, Any] = {
+    "loss": "sparse_categorical_crossentropy",
+    "metrics": ["accuracy"],
+}
+
+
+def freeze(value: Any) -> Hashable:
+    """Turn parameters into a key.
+
+    Values that are equal in Python but not alike (``1``, ``1.0``, ``True``) get different keys.
+
+    Raises
+    ------
+    TypeError
+        If a value is neither a plain container nor hashable.
+    """
+    if isinstance(value, Mapping):
+        return ("map", tuple(sorted((str(k), freeze(v)) for k, v in value.items())))
+    if isinstance(value, list | tuple):
+        return (type(value).__name__, tuple(freeze(item) for item in value))
+    if isinstance(value, np.ndarray):
+        return ("array", value.shape, value.dtype.str, value.tobytes())
+    hash(value)
+    return (type(value), value)
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """Everything a network's structure depends on, in a form that can be pickled.
+
+    Parameters
+    ----------
+    architecture : str or callable
+        A registered name, or an importable builder.
+    params : dict
+        Keyword arguments of the builder.
+    input_shape : (height, width, channels)
+    n_classes : int
+    """
+
+    architecture: str | Callable[..., Any]
+    params: Mapping[str, Any] = field(hash=False)
+    input_shape: tuple[int, int, int]
+    n_classes: int
+
+    @property
+    def label(self) -> str:
+        """What error messages call the architecture."""
+        if isinstance(self.architecture, str):
+            return repr(self.architecture)
+        return repr(getattr(self.architecture, "__qualname__", self.architecture))
+
+    @property
+    def builder(self) -> Callable[..., Any]:
+        if isinstance(self.architecture, str):
+            return plugins.architectures.get(self.architecture)
+        return self.architecture
+
+    @property
+    def key(self) -> Hashable | None:
+        """Key of the structure, None if a parameter cannot be part of a key."""
+        try:
+            return (self.builder, freeze(self.params), self.input_shape, self.n_classes)
+        except TypeError:
+            return None
+
+    def check_params(self) -> None:
+        """Refuse parameters the builder does not take.
+
+        Raises
+        ------
+        ValueError
+            Naming the parameter as the user wrote it, and the known ones.
+        """
+        signature = inspect.signature(self.builder)
+        if any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values()):
+            return
+        known = [name for name in signature.parameters if name not in ("input_shape", "n_classes")]
+        unknown = [name for name in self.params if name not in known]
+        if unknown:
+            raise ValueError(
+                f"Architecture {self.label} has no parameter {unknown[0]!r}, set as "
+                f"architecture__{unknown[0]}={self.params[unknown[0]]!r}. Its parameters: "
+                f"{', '.join(known) or 'none'}."
+            )
+
+    def build(self, seed: int | None = None) -> keras.Model:
+        """Build the network, without touching Python's global random state.
+
+        Parameters
+        ----------
+        seed : int, default=None
+            Seeds whatever draws from Python's global generator while building, as Keras's
+            initialisers do.
+
+        Raises
+        ------
+        ValueError
+            If the builder fails, or what it returns is no uncompiled classifier.
+        """
+        self.check_params()
+        try:
+            with python_random(seed):
+                model = self.builder(self.input_shape, self.n_classes, **self.params)
+        except Exception as error:
+            raise ValueError(
+                f"Architecture {self.label} could not be built for images of shape "
+                f"{self.input_shape} and {self.n_classes} classes with parameters "
+                f"{dict(self.params)}: {error}"
+            ) from error
+        self._check_model(model)
+        return model
+
+    def _check_model(self, model: Any) -> None:
+        if not isinstance(model, keras.Model):
+            raise ValueError(
+                f"Architecture {self.label} returned {type(model).__name__}; expected a keras.Model."
+            )
+        if model.compiled:
+            raise ValueError(
+                f"Architecture {self.label} returned a compiled model; expected an uncompiled one: "
+                "optimizer and loss are the estimator's parameters."
+            )
+        if not model.built or not model.variables:
+            raise ValueError(
+                f"Architecture {self.label} returned a model without weights; expected one that is "
+                "built for input_shape."
+            )
+        # Keras itself rejects a wrong input; what remains to be seen is what comes out.
+        probe = np.random.default_rng(0).random((2, *self.input_shape), dtype=np.float32)
+        output = np.asarray(model(probe, training=False))
+        if output.shape != (2, self.n_classes):
+            raise ValueError(
+                f"Architecture {self.label} maps 2 images to an output of shape {output.shape}; "
+                f"expected (2, {self.n_classes}), one probability a class."
+            )
+        if (output < 0).any() or not np.allclose(output.sum(axis=1), 1, atol=1e-3):
+            raise ValueError(
+                f"Architecture {self.label} does not give probabilities: its outputs sum to "
+                f"{output.sum(axis=1)[0]:.3g}, expected 1. End it in a softmax."
+            )
+
+
+@dataclass(frozen=True)
+class OptimizerSpec:
+    """An optimizer's class and settings.
+
+    The learning rate stands apart: it is a variable, so that optimizers which differ in nothing
+    else can share one compiled model.
+
+    Parameters
+    ----------
+    cls : type
+        A subclass of ``keras.optimizers.Optimizer``.
+    config : dict
+        As ``get_config`` returns it.
+    """
+
+    cls: type
+    config: Mapping[str, Any] = field(hash=False)
+
+    @classmethod
+    def of(cls, optimizer: keras.optimizers.Optimizer) -> "OptimizerSpec":
+        """Describe an optimizer that a user configured; the instance itself is never trained."""
+        return cls(type(optimizer), optimizer.get_config())
+
+    @property
+    def learning_rate(self) -> float | None:
+        """Constant learning rate; None where it is a Keras schedule."""
+        rate = self.config["learning_rate"]
+        return float(rate) if isinstance(rate, int | float) else None
+
+    @property
+    def key(self) -> Hashable | None:
+        settings = dict(self.config)
+        if self.learning_rate is not None:
+            settings.pop("learning_rate")
+        try:
+            return (self.cls, freeze(settings))
+        except TypeError:
+            return None
+
+    def make(self) -> keras.optimizers.Optimizer:
+        return self.cls.from_config(dict(self.config))  # type: ignore[attr-defined]

@@ -1,0 +1,266 @@
+"""The bridge to scikeras, and the only module that imports it.
+
+scikeras supplies the routing of dunder parameters and the compilation of optimizers. What it gets
+wrong with today's scikit-learn (tags, ``repr``, parameter names, seeding, writing into the caller's
+weights, patching Keras) is put right here.
+"""
+
+import copy
+import difflib
+import pickle
+import sys
+import warnings
+from collections.abc import Iterable
+from typing import Any
+
+import keras
+from sklearn.base import BaseEstimator
+from sklearn.metrics import accuracy_score
+
+from skdl.engine import OptimizerSpec
+
+_MISSING = object()
+
+
+def _import_scikeras() -> Any:
+    """Import scikeras without the changes it makes to Keras's classes for the whole process.
+
+    A user who imported scikeras before keeps them.
+    """
+    patched = [
+        (keras.Model, "__reduce__"),
+        (keras.Model, "__deepcopy__"),
+        (keras.losses.Loss, "__reduce__"),
+        (keras.metrics.Metric, "__reduce__"),
+        (keras.optimizers.Optimizer, "__reduce__"),
+    ]
+    before = [vars(cls).get(name, _MISSING) for cls, name in patched]
+    imported_before = "scikeras" in sys.modules
+    import scikeras._utils as routing
+    from scikeras.wrappers import BaseWrapper
+
+    if not imported_before:
+        for (cls, name), value in zip(patched, before, strict=True):
+            if value is not _MISSING:
+                setattr(cls, name, value)
+            elif name in vars(cls):
+                delattr(cls, name)
+    return BaseWrapper, routing
+
+
+BaseWrapper, _routing = _import_scikeras()
+
+PICKLE_FORMAT = 1
+"""Version of the pickled state; raised whenever older versions of skdl could not read it."""
+
+
+class KerasEstimator(BaseWrapper):  # type: ignore[misc]
+    """Base of all estimators that train a Keras network.
+
+    Subclasses put scikit-learn's mixins on the left, list their parameters explicitly and accept
+    ``**routed`` parameters, such as ``optimizer__learning_rate``, whose prefix is in
+    ``_routing_prefixes``.
+    """
+
+    _routing_prefixes = frozenset({"architecture", "optimizer"})
+    scorer = staticmethod(accuracy_score)
+
+    # ---- parameters --------------------------------------------------------------------------
+
+    @classmethod
+    def _get_param_names(cls) -> list[str]:
+        # scikeras lists whatever attributes an instance has; scikit-learn reads the signature.
+        names: list[str] = BaseEstimator._get_param_names.__func__(cls)  # type: ignore[attr-defined]
+        return names
+
+    def _set_routed(self, routed: dict[str, Any]) -> None:
+        for name, value in routed.items():
+            if not self._is_routed(name):
+                raise TypeError(
+                    f"{type(self).__name__}.__init__() got an unexpected keyword argument {name!r}."
+                    + _suggest(name, self._get_param_names())
+                )
+            setattr(self, name, value)
+
+    @classmethod
+    def _is_routed(cls, name: str) -> bool:
+        prefix, separator, rest = name.partition("__")
+        return bool(separator and rest) and prefix in cls._routing_prefixes
+
+    def _routed(self, prefix: str) -> dict[str, Any]:
+        """Parameters routed to a prefix, without it."""
+        params: dict[str, Any] = _routing.route_params(
+            self.get_params(deep=False), destination=prefix, pass_filter=set(), strict=True
+        )
+        return params
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """Get parameters, including the routed ones that were set.
+
+        Parameters
+        ----------
+        deep : bool, default=True
+            Whether to include the parameters of parameters that are estimators.
+
+        Returns
+        -------
+        params : dict
+            Parameter names mapped to their values.
+        """
+        params: dict[str, Any] = BaseEstimator.get_params(self, deep=deep)
+        routed = sorted(name for name in vars(self) if self._is_routed(name))
+        return {**params, **{name: getattr(self, name) for name in routed}}
+
+    def set_params(self, **params: Any) -> "KerasEstimator":
+        """Set parameters, routed ones such as ``optimizer__learning_rate`` included.
+
+        Parameters
+        ----------
+        **params : dict
+            Parameter names mapped to their new values.
+
+        Returns
+        -------
+        self : estimator instance
+        """
+        own = {name: value for name, value in params.items() if not self._is_routed(name)}
+        BaseEstimator.set_params(self, **own)
+        for name in params.keys() - own.keys():
+            setattr(self, name, params[name])
+        return self
+
+    def __repr__(self, N_CHAR_MAX: int = 700) -> str:
+        return str(BaseEstimator.__repr__(self, N_CHAR_MAX=N_CHAR_MAX))
+
+    # ---- what goes to Keras --------------------------------------------------------------------
+
+    def _optimizer_spec(self) -> OptimizerSpec:
+        """Optimizer with its routed parameters, checked.
+
+        Raises
+        ------
+        ValueError
+            For an unknown name or an unknown or unfit parameter, naming it.
+        """
+        routed = self._routed("optimizer")
+        schedule = self.learning_rate_schedule
+        if isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
+            if "learning_rate" in routed:
+                raise ValueError(
+                    "Both learning_rate_schedule and optimizer__learning_rate are set, and the "
+                    "schedule gives the learning rates itself. Set only one of them."
+                )
+            routed["learning_rate"] = schedule
+        if isinstance(self.optimizer, keras.optimizers.Optimizer):
+            return self._spec_of_instance(self.optimizer, routed)
+        if isinstance(self.optimizer, str):
+            cls = _optimizer_class(self.optimizer)
+        else:
+            cls = self.optimizer
+        try:
+            return OptimizerSpec.of(_routing.unflatten_params(items=cls, params=routed))
+        except (TypeError, ValueError) as error:
+            settings = ", ".join(f"optimizer__{name}={value!r}" for name, value in routed.items())
+            raise ValueError(
+                f"The optimizer {self.optimizer!r} could not be set up with {settings}: {error}"
+            ) from error
+
+    def _spec_of_instance(self, optimizer: Any, routed: dict[str, Any]) -> OptimizerSpec:
+        schedule = routed.pop("learning_rate", None)
+        if routed or isinstance(schedule, float | int):
+            names = sorted(name for name in self._routed("optimizer"))
+            raise ValueError(
+                f"optimizer is an instance of {type(optimizer).__name__}, which takes no routed "
+                f"parameters, but {', '.join(f'optimizer__{name}' for name in names)} is set. Pass "
+                f"the class, or a name such as 'adam', or configure the instance."
+            )
+        spec = OptimizerSpec.of(optimizer)
+        if schedule is not None:
+            serialized = keras.optimizers.schedules.serialize(schedule)
+            return OptimizerSpec(spec.cls, {**spec.config, "learning_rate": serialized})
+        return spec
+
+    def _make_callbacks(self) -> list[keras.callbacks.Callback]:
+        """Fresh callbacks for one fit, so that nothing a fit does reaches the parameter."""
+        given = self.callbacks
+        if given is None:
+            return []
+        specs = list(given) if isinstance(given, list | tuple) else [given]
+        return [_make_callback(spec) for spec in specs]
+
+    # ---- persistence ---------------------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = {k: v for k, v in vars(self).items() if k != "_materialised"}
+        if not self.warm_start:
+            state.pop("_optimizer_state", None)
+            if self.initialized_ and not _can_pickle(self.callbacks):
+                warnings.warn(
+                    "The parameter callbacks cannot be pickled and is left out: the copy predicts "
+                    "alike, but has callbacks=None. Pass callback classes or importable factories.",
+                    stacklevel=2,
+                )
+                state["callbacks"] = None
+        return {**state, "_pickle_format": PICKLE_FORMAT}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        found = state.pop("_pickle_format", None)
+        if not isinstance(found, int) or found > PICKLE_FORMAT:
+            from skdl import __version__
+
+            raise ValueError(
+                f"This {type(self).__name__} was saved in format {found}; skdl {__version__} reads "
+                f"formats up to {PICKLE_FORMAT}. Load it with the version of skdl that saved it, or "
+                "a newer one."
+            )
+        vars(self).update(state)
+
+    @property
+    def initialized_(self) -> bool:
+        """Whether the estimator has weights."""
+        return "_network" in vars(self)
+
+    def _forget_caches(self) -> None:
+        vars(self).pop("_materialised", None)
+
+
+def _optimizer_class(name: str) -> type:
+    known = sorted(
+        cls.__name__.lower()
+        for cls in vars(keras.optimizers).values()
+        if isinstance(cls, type)
+        and issubclass(cls, keras.optimizers.Optimizer)
+        and cls is not keras.optimizers.Optimizer
+    )
+    if name.lower() not in known:
+        raise ValueError(
+            f"Unknown optimizer {name!r}.{_suggest(name.lower(), known)} Known: {', '.join(known)}."
+        )
+    cls: type = _routing.get_optimizer_class(name)
+    return cls
+
+
+def _make_callback(spec: Any) -> keras.callbacks.Callback:
+    if isinstance(spec, keras.callbacks.Callback):
+        return copy.deepcopy(spec)
+    made = spec() if callable(spec) else spec
+    if not isinstance(made, keras.callbacks.Callback):
+        raise TypeError(
+            "The parameter callbacks must hold Keras callbacks, callback classes or functions that "
+            f"return a new callback. Got {spec!r}."
+        )
+    return made
+
+
+def _suggest(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def _can_pickle(value: Any) -> bool:
+    try:
+        pickle.dumps(value)
+    except Exception:
+        return False
+    return True

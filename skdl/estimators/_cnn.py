@@ -1,0 +1,179 @@
+"""`CNNClassifier`: a convolutional network, trained from scratch."""
+
+from collections.abc import Callable, Sequence
+from numbers import Integral, Real
+from typing import Any, Literal
+
+import keras
+from sklearn.utils._param_validation import Interval, StrOptions
+
+from skdl.estimators._classifier import ImageClassifier
+
+
+class CNNClassifier(ImageClassifier):
+    """Convolutional network for images, trained from scratch.
+
+    An ordinary scikit-learn classifier: it works in pipelines, cross-validation and searches, takes
+    labels of any kind, and is saved with joblib. With an int `random_state`, two fits are
+    bit-identical on one machine, and no global random state is touched.
+
+    Parameters
+    ----------
+    architecture : str or callable, default="simple"
+        Name of a registered network (see :func:`skdl.list_architectures`), or a function
+        ``(input_shape, n_classes, **params) -> keras.Model`` at the top level of a module that
+        returns an uncompiled network ending in a softmax. A lambda is refused: it could not be
+        pickled or reach another process.
+    epochs : int, default=10
+        Passes over the training data, at least 1.
+    batch_size : int, default=32
+        Images a training step, at least 1.
+    optimizer : str, class or keras.optimizers.Optimizer, default="adam"
+        Name or class of a Keras optimizer, configured by `optimizer__*` parameters; or a configured
+        instance, which is copied for each fit.
+    learning_rate_schedule : {"cosine", "step"}, Keras schedule or None, default=None
+        How the learning rate changes. "cosine" lowers it to nearly 0 over `epochs`; "step" divides
+        it by 10 after half and again after three quarters of them; a
+        ``keras.optimizers.schedules.LearningRateSchedule`` gives the rate of each training step.
+    early_stopping : bool, default=False
+        Stop when the validation loss has not improved by `tol` for `n_iter_no_change` epochs, and
+        keep the weights of the epoch with the lowest validation loss.
+    validation_fraction : float in (0, 1), default=None
+        Share of the training data to hold out for validation: a stratified split, seeded by
+        `random_state`. None means 0.1 with `early_stopping`, and no validation without. Not used
+        when `X_val` and `y_val` are passed to `fit`.
+    n_iter_no_change : int, default=10
+        Epochs without improvement after which early stopping ends the training.
+    tol : float, default=1e-4
+        Smallest decrease of the validation loss that counts as an improvement.
+    class_weight : dict, "balanced" or None, default=None
+        Weights of the classes, multiplied with `sample_weight`; "balanced" weighs each class by the
+        inverse of its frequency. Validation losses are weighted in the same way.
+    augmentation : None, default=None
+        Reserved for random transformations of the training images.
+    image_shape : (height, width) or (height, width, channels), default=None
+        Shape of flattened images. None takes rows whose length is a square, or three times one, as
+        square images, and others as strips one pixel high.
+    value_range : (low, high), "standardized" or None, default=None
+        Pixel values that stand for black and white. None learns them in `fit`: 0 to 255 for uint8;
+        0 to 1 for other values within it; 0 to the largest value for other non-negative data; data
+        with negative values is taken as standardised, and used as it is.
+    callbacks : callback, or list of callbacks, classes or functions, default=None
+        Keras callbacks, copied for each fit, or classes or functions that make a new one.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights and the optimizer state of the fit before. Refused
+        with other classes or another image shape.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the start values, dropout, the order of the batches and the validation split. An int
+        makes fits reproducible; None draws a seed from NumPy's global generator.
+    verbose : int, default=0
+        1 prints a line an epoch.
+    **routed : dict
+        `architecture__*` parameters go to the network's builder (such as
+        ``architecture__dropout=0.3``), `optimizer__*` parameters to the optimizer (such as
+        ``optimizer__learning_rate=0.01``).
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The class labels, sorted.
+    model_ : keras.Model
+        The trained network, compiled; made when first asked for.
+    history_ : dict of str to list of float
+        By epoch: "loss", "accuracy", "learning_rate", and with validation data "val_loss" and
+        "val_accuracy". The accuracy of the training data is that seen while training.
+    n_iter_ : int
+        Number of epochs trained, over all fits with `warm_start` and calls of `partial_fit`.
+    image_shape_ : (height, width, channels)
+        Shape of one image.
+    value_range_ : (low, high) or "standardized"
+        The value range in use.
+    n_features_in_ : int
+        Number of values of one image: height × width × channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X was a DataFrame with string names.
+
+    See Also
+    --------
+    skdl.list_architectures : The registered networks.
+    sklearn.neural_network.MLPClassifier : A network without convolutions.
+
+    Notes
+    -----
+    The loss is the sparse categorical cross-entropy. `partial_fit` goes on with the optimizer's
+    state of the `partial_fit` before it; after a plain `fit` it starts the optimizer afresh, unless
+    `warm_start` is set. Pickles leave the optimizer's state out unless `warm_start` is set.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.model_selection import train_test_split
+    >>> from skdl import CNNClassifier
+    >>> X, y = load_digits(return_X_y=True)
+    >>> X_train, X_test, y_train, y_test = train_test_split(X, y, stratify=y, random_state=0)
+    >>> model = CNNClassifier(epochs=5, random_state=0).fit(X_train, y_train)
+    >>> bool(model.score(X_test, y_test) > 0.9)
+    True
+    """
+
+    _parameter_constraints: dict[str, list[Any]] = {
+        "architecture": [str, callable],
+        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "optimizer": [str, type, keras.optimizers.Optimizer],
+        "learning_rate_schedule": [
+            None,
+            StrOptions({"cosine", "step"}),
+            keras.optimizers.schedules.LearningRateSchedule,
+        ],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [None, Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "class_weight": [None, dict, StrOptions({"balanced"})],
+        "augmentation": [None],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        architecture: str | Callable[..., Any] = "simple",
+        *,
+        epochs: int = 10,
+        batch_size: int = 32,
+        optimizer: Any = "adam",
+        learning_rate_schedule: Any = None,
+        early_stopping: bool = False,
+        validation_fraction: float | None = None,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        class_weight: dict[Any, float] | Literal["balanced"] | None = None,
+        augmentation: None = None,
+        image_shape: Sequence[int] | None = None,
+        value_range: tuple[float, float] | Literal["standardized"] | None = None,
+        callbacks: Any = None,
+        warm_start: bool = False,
+        random_state: Any = None,
+        verbose: int = 0,
+        **routed: Any,
+    ) -> None:
+        self.architecture = architecture
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.optimizer = optimizer
+        self.learning_rate_schedule = learning_rate_schedule
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.class_weight = class_weight
+        self.augmentation = augmentation
+        self.image_shape = image_shape
+        self.value_range = value_range
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+        self._set_routed(routed)

@@ -1,0 +1,246 @@
+"""What goes into a fit, validated: images, labels, weights, validation data."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.model_selection import train_test_split
+from sklearn.utils import check_consistent_length, column_or_1d, compute_sample_weight
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import _check_sample_weight, _get_feature_names
+
+from skdl.engine import TrainingSet
+from skdl.images import (
+    ImageShape,
+    ValueRange,
+    check_image_array,
+    check_value_range,
+    infer_image_shape,
+    learn_value_range,
+    to_images,
+)
+
+
+@dataclass(frozen=True)
+class ImageFormat:
+    """What a fit learns about its images, and predictions are held to."""
+
+    image_shape: ImageShape
+    value_range: ValueRange
+    n_features: int
+    feature_names: npt.NDArray[np.object_] | None
+
+    @classmethod
+    def learn(
+        cls, X: Any, images: npt.NDArray[Any], image_shape: Any, value_range: Any
+    ) -> "ImageFormat":
+        """Learn the format of training data.
+
+        Parameters
+        ----------
+        X : array-like
+            As the user passed it.
+        images : ndarray
+            `X` after :func:`skdl.images.check_image_array`.
+        image_shape, value_range : object
+            The estimator's parameters.
+        """
+        shape = infer_image_shape(images.shape, image_shape)
+        explicit = check_value_range(value_range)
+        return cls(
+            image_shape=shape,
+            value_range=learn_value_range(images) if explicit is None else explicit,
+            n_features=int(np.prod(shape)),
+            feature_names=_get_feature_names(X) if images.ndim == 2 else None,
+        )
+
+    def as_images(self, array: npt.NDArray[Any], estimator: Any, name: str = "X") -> Any:
+        """View an array as images of this format.
+
+        Raises
+        ------
+        ValueError
+            If height, width or channels differ, naming both shapes.
+        """
+        if array.ndim == 2:
+            if array.shape[1] != self.n_features:
+                raise ValueError(
+                    f"{name} has {array.shape[1]} features, but {type(estimator).__name__} is "
+                    f"expecting {self.n_features} features as input: it was fitted on images of "
+                    f"shape {self.image_shape}."
+                )
+            return array.reshape(len(array), *self.image_shape)
+        found = array.shape[1:] if array.ndim == 4 else (*array.shape[1:], 1)
+        if found != self.image_shape:
+            raise ValueError(
+                f"{name} holds images of shape {found}, but {type(estimator).__name__} was fitted "
+                f"on images of shape {self.image_shape} (height, width, channels)."
+            )
+        return to_images(array)
+
+
+def check_labels(y: Any, name: str = "y") -> npt.NDArray[Any]:
+    """Validate class labels of any kind.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or they are missing, continuous or of several kinds.
+    """
+    if y is None:
+        raise ValueError(
+            "This classifier requires y to be passed, but the target y is None. Pass one class "
+            "label an image."
+        )
+    labels = column_or_1d(y, warn=True)
+    if labels.dtype.kind == "f" and not np.isfinite(labels).all():
+        row = int(np.argmin(np.isfinite(labels)))
+        what = "NaN" if np.isnan(labels[row]) else "infinity"
+        raise ValueError(f"Input {name} contains {what}: first at row {row}.")
+    if labels.dtype.kind == "O":
+        missing = [row for row, label in enumerate(labels) if label is None or label != label]
+        if missing:
+            raise ValueError(
+                f"Input {name} contains NaN or None: first at row {missing[0]}, in {len(missing)} "
+                "rows. Drop the rows without a label."
+            )
+    check_classification_targets(labels)
+    return labels
+
+
+def unique_labels(y: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Sorted classes.
+
+    Raises
+    ------
+    ValueError
+        If labels of several kinds cannot be sorted, or there are fewer than two classes.
+    """
+    try:
+        classes = np.unique(y)
+    except TypeError as error:
+        kinds = sorted({type(label).__name__ for label in y})
+        raise ValueError(
+            f"y mixes labels of several kinds ({', '.join(kinds)}), which cannot be sorted: {error}. "
+            "Make them all strings, or all numbers."
+        ) from error
+    if len(classes) < 2:
+        raise ValueError(
+            "A classifier needs samples of at least 2 classes in y, but y contains only one class: "
+            f"{classes[0]!r}."
+        )
+    return classes
+
+
+def encode_labels(
+    y: npt.NDArray[Any], classes: npt.NDArray[Any], name: str = "y"
+) -> npt.NDArray[np.int32]:
+    """Positions of labels among the known classes.
+
+    Raises
+    ------
+    ValueError
+        Naming the first label that is not among them, and its row.
+    """
+    position = {label: code for code, label in enumerate(classes.tolist())}
+    codes = np.array([position.get(label, -1) for label in y.tolist()], dtype=np.int32)
+    if (codes < 0).any():
+        row = int(np.argmax(codes < 0))
+        raise ValueError(
+            f"{name} has the label {y.tolist()[row]!r} at row {row}, which is not among the classes "
+            f"{classes.tolist()} this classifier was told of first. Refit without warm_start, or "
+            "pass all classes to the first partial_fit."
+        )
+    return codes
+
+
+def check_weights(
+    sample_weight: Any, class_weight: Any, X: npt.NDArray[Any], y: npt.NDArray[Any]
+) -> npt.NDArray[np.float32]:
+    """Sample weights times class weights, as a new vector.
+
+    Raises
+    ------
+    ValueError
+        If a weight is negative, all are zero, or their number is not that of the rows.
+    """
+    weights = _check_sample_weight(
+        sample_weight, X, dtype=np.float64, copy=True, ensure_non_negative=True
+    )
+    if class_weight is not None:
+        weights = weights * compute_sample_weight(class_weight, y)
+    if not weights.any():
+        raise ValueError("sample_weight is zero for every row: there is nothing to train on.")
+    result: npt.NDArray[np.float32] = weights.astype(np.float32)
+    return result
+
+
+def make_training_set(
+    images: Any, codes: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]
+) -> TrainingSet:
+    """A training set of the rows that have a weight."""
+    data = TrainingSet(np.ascontiguousarray(images), codes, weights)
+    return data if (weights > 0).all() else data.take(np.flatnonzero(weights))
+
+
+def hold_out(
+    data: TrainingSet, fraction: float, seed: int, classes: npt.NDArray[Any]
+) -> tuple[TrainingSet, TrainingSet]:
+    """Stratified, seeded split into training and validation data.
+
+    Raises
+    ------
+    ValueError
+        If a class is too small to stand on both sides, naming it and what to do.
+    """
+    counts = np.bincount(data.codes, minlength=len(classes))
+    n_held_out = int(np.ceil(fraction * len(data)))
+    n_present = int((counts > 0).sum())
+    smallest = int(np.argmin(np.where(counts > 0, counts, counts.max() + 1)))
+    advice = (
+        "Set another validation_fraction, pass X_val and y_val, or turn early_stopping off."
+    )
+    if counts[smallest] < 2:
+        raise ValueError(
+            f"The class {classes.tolist()[smallest]!r} has 1 row in y: too few to stand in both the "
+            f"training and the validation split. {advice}"
+        )
+    if n_held_out < n_present or len(data) - n_held_out < n_present:
+        raise ValueError(
+            f"validation_fraction={fraction:g} of {len(data)} rows holds out {n_held_out} of them, "
+            f"which cannot be stratified over {n_present} classes: each split needs at least one "
+            f"row a class. {advice}"
+        )
+    kept, held_out = train_test_split(
+        np.arange(len(data)), test_size=n_held_out, stratify=data.codes, random_state=seed
+    )
+    return data.take(kept), data.take(held_out)
+
+
+def check_pair(X: Any, y: Any, x_name: str, y_name: str, estimator: Any) -> tuple[Any, Any]:
+    """Validate images and labels that belong together.
+
+    Raises
+    ------
+    ValueError
+        If one is missing, or their lengths differ, naming both.
+    """
+    if X is None or (y is None and y_name != "y"):
+        given, absent = (y_name, x_name) if X is None else (x_name, y_name)
+        raise ValueError(f"{given} was passed without {absent}. Pass both, or neither.")
+    array = check_image_array(X, name=x_name, estimator=estimator)
+    labels = check_labels(y, y_name)
+    if len(array) != len(labels):
+        raise ValueError(
+            f"{x_name} has {len(array)} rows, but {y_name} has {len(labels)}: inconsistent numbers "
+            "of samples."
+        )
+    check_consistent_length(array, labels)
+    return array, labels
+
+
+def check_classes(classes: Sequence[Any]) -> npt.NDArray[Any]:
+    """Validate the `classes` of the first partial fit."""
+    return unique_labels(check_labels(classes, "classes"))

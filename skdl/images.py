@@ -1,0 +1,376 @@
+"""What counts as an image batch: shapes and value ranges, in plain NumPy.
+
+Every estimator, transformer and plot of skdl reads its ``X`` through the functions of this module,
+so that one rule decides what an array means:
+
+=========================================  =========================================================
+``X``                                      meaning
+=========================================  =========================================================
+``(n, h, w, c)``, c in 1, 3, 4             images, channels last
+``(n, h, w)``                              grayscale images
+``(n, features)``, ``image_shape`` given   flattened images
+``(n, features)``, no ``image_shape``      a square image when ``features`` is a square, or three
+                                           times one (RGB); anything else a strip one pixel high
+=========================================  =========================================================
+"""
+
+import math
+from collections.abc import Sequence
+from numbers import Real
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+from sklearn.utils import check_array
+
+__all__ = [
+    "CHANNELS",
+    "check_image_array",
+    "check_value_range",
+    "infer_image_shape",
+    "learn_value_range",
+    "range_offset_and_scale",
+    "rescale",
+    "to_images",
+]
+
+ImageShape: TypeAlias = tuple[int, int, int]
+ValueRange: TypeAlias = tuple[float, float] | Literal["standardized"]
+
+CHANNELS = (1, 3, 4)
+"""Numbers of channels an image may have: grayscale, RGB, RGBA."""
+
+
+def infer_image_shape(
+    shape: Sequence[int], image_shape: Sequence[int] | None = None
+) -> ImageShape:
+    """Image shape of a batch, from the shape of the array that holds it.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the whole array: ``(n, h, w, c)``, ``(n, h, w)`` or ``(n, features)``.
+    image_shape : (height, width) or (height, width, channels), default=None
+        Shape of one image. Needed for flattened images that are not square; for other arrays it
+        is checked against what they hold.
+
+    Returns
+    -------
+    image_shape : tuple of int
+        Always ``(height, width, channels)``.
+
+    Raises
+    ------
+    ValueError
+        If the array is no image batch, or contradicts `image_shape`.
+
+    Examples
+    --------
+    >>> from skdl.images import infer_image_shape
+    >>> infer_image_shape((100, 784))
+    (28, 28, 1)
+    >>> infer_image_shape((100, 3072))
+    (32, 32, 3)
+    >>> infer_image_shape((100, 200), image_shape=(10, 20))
+    (10, 20, 1)
+    >>> infer_image_shape((100, 20))
+    (1, 20, 1)
+    """
+    declared = None if image_shape is None else _check_image_shape(image_shape)
+    if len(shape) == 2:
+        return _shape_of_flattened(int(shape[1]), declared)
+    if len(shape) == 3:
+        found = (int(shape[1]), int(shape[2]), 1)
+    elif len(shape) == 4:
+        found = (int(shape[1]), int(shape[2]), int(shape[3]))
+    else:
+        raise ValueError(
+            f"X has {len(shape)} dimension{'s' * (len(shape) != 1)}, shape {tuple(shape)}. Expected "
+            "images of shape (n, height, width, channels) or (n, height, width), or flattened "
+            "images of shape (n, features)."
+        )
+    if 0 in found:
+        raise ValueError(f"X holds images of shape {found}, which have no pixels.")
+    if found[2] not in CHANNELS:
+        raise ValueError(
+            f"X holds images of shape {found}, with {found[2]} channels in the last axis; expected "
+            "1 (grayscale), 3 (RGB) or 4 (RGBA). Images are channels-last: (n, height, width, "
+            "channels)."
+        )
+    if declared is not None and declared != found[: len(declared)]:
+        raise ValueError(
+            f"X holds images of shape {found}, but the parameter image_shape={tuple(declared)}."
+        )
+    return found
+
+
+def _check_image_shape(image_shape: Sequence[int]) -> tuple[int, ...]:
+    sizes = tuple(image_shape) if isinstance(image_shape, Sequence | np.ndarray) else ()
+    integers = all(
+        isinstance(size, int | np.integer) and not isinstance(size, bool) and size > 0
+        for size in sizes
+    )
+    if len(sizes) not in (2, 3) or not integers:
+        raise ValueError(
+            "The parameter image_shape must be (height, width) or (height, width, channels) in "
+            f"positive whole numbers. Got {image_shape!r}."
+        )
+    if len(sizes) == 3 and sizes[2] not in CHANNELS:
+        raise ValueError(
+            f"The parameter image_shape={tuple(image_shape)} has {sizes[2]} channels; expected one "
+            f"of {CHANNELS}."
+        )
+    return tuple(int(size) for size in sizes)
+
+
+def _shape_of_flattened(features: int, declared: tuple[int, ...] | None) -> ImageShape:
+    if declared is not None:
+        pixels = declared[0] * declared[1]
+        channels = declared[2] if len(declared) == 3 else features // pixels
+        if channels not in CHANNELS or channels * pixels != features:
+            raise ValueError(
+                f"X has {features} features, but images of the parameter "
+                f"image_shape={declared} have {math.prod(declared)}"
+                + (" (or 3 or 4 times as many)." if len(declared) == 2 else ".")
+            )
+        return declared[0], declared[1], channels
+    if features == 0:
+        raise ValueError("X has 0 features: there is not one pixel in it.")
+    for channels in (1, 3):
+        side = math.isqrt(features // channels)
+        if side * side * channels == features:
+            return side, side, channels
+    return 1, features, 1
+
+
+def to_images(X: npt.NDArray[Any], image_shape: Sequence[int] | None = None) -> npt.NDArray[Any]:
+    """View an array as a batch of images, channels last, without copying it.
+
+    Parameters
+    ----------
+    X : ndarray of shape (n, h, w, c), (n, h, w) or (n, features)
+        Images, of any dtype.
+    image_shape : (height, width) or (height, width, channels), default=None
+        Shape of one image, see :func:`infer_image_shape`.
+
+    Returns
+    -------
+    images : ndarray of shape (n, height, width, channels)
+        The same values and dtype; a view of `X` wherever NumPy can make one.
+
+    Raises
+    ------
+    ValueError
+        If the array is no image batch, or contradicts `image_shape`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdl.images import to_images
+    >>> to_images(np.zeros((5, 64))).shape
+    (5, 8, 8, 1)
+    """
+    return X.reshape(len(X), *infer_image_shape(X.shape, image_shape))
+
+
+def check_image_array(X: Any, *, name: str = "X", estimator: Any = None) -> npt.NDArray[Any]:
+    """Validate pixel values and bring them to a dtype that networks read.
+
+    Parameters
+    ----------
+    X : array-like
+        Images of any of the shapes in :mod:`skdl.images`.
+    name : str, default="X"
+        What error messages call the array.
+    estimator : estimator instance or str, default=None
+        Named in error messages.
+
+    Returns
+    -------
+    X : ndarray
+        Of dtype uint8 where it was uint8, float32 otherwise. The caller's array itself where it
+        already has that dtype: never write to it.
+
+    Raises
+    ------
+    TypeError
+        If `X` is sparse.
+    ValueError
+        If `X` holds strings, complex numbers, NaN, infinity or values beyond float32, naming the
+        first row at fault, or if it is empty.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdl.images import check_image_array
+    >>> check_image_array(np.ones((2, 4))).dtype
+    dtype('float32')
+    """
+    if sparse.issparse(X):
+        raise TypeError(
+            f"Sparse data was passed for {name}, but dense data is required: images are dense. "
+            f"Use {name}.toarray()."
+        )
+    _refuse_strings(X, name)
+    array = check_array(
+        X,
+        dtype="numeric",
+        allow_nd=True,
+        ensure_all_finite=False,
+        input_name=name,
+        estimator=estimator,
+    )
+    if array.dtype == np.uint8:
+        return array
+    with np.errstate(over="ignore"):  # overflow becomes infinity, which is refused by its row
+        converted = array.astype(np.float32, copy=False)
+    if array.dtype.kind == "f":
+        _refuse_nonfinite(converted, array, name)
+    return converted
+
+
+def _refuse_strings(X: Any, name: str) -> None:
+    array = np.asarray(X)
+    if array.dtype.kind not in "OUS" or array.ndim == 0:
+        return
+    for row, value in enumerate(array[:, 0] if array.ndim > 1 else array):
+        if isinstance(value, str | bytes):
+            raise ValueError(
+                f"{name} holds text: {value!r} at row {row}. Expected pixel values as an array of "
+                "shape (n, height, width, channels), (n, height, width) or (n, features)."
+            )
+
+
+def _refuse_nonfinite(values: npt.NDArray[Any], original: npt.NDArray[Any], name: str) -> None:
+    # The sum is finite unless a value is not (or it overflows): one cheap pass for good data.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(values.sum(dtype=np.float64)):
+            return
+    bad = ~np.isfinite(values.reshape(len(values), -1)).all(axis=1)
+    if not bad.any():
+        return
+    row = int(np.argmax(bad))
+    if np.isnan(original[row]).any():
+        what = "NaN"
+    elif np.isinf(original[row]).any():
+        what = "infinity"
+    else:
+        what = "a value too large for dtype('float32')"
+    raise ValueError(
+        f"Input {name} contains {what}: first at row {row}, in {int(bad.sum())} of {len(values)} "
+        "rows. Drop or repair those images."
+    )
+
+
+def learn_value_range(X: npt.NDArray[Any]) -> ValueRange:
+    """Value range of a training set, by the one rule of skdl.
+
+    The range is learned once, from the training data, and then belongs to the fitted estimator: a
+    rule applied anew to each batch would make predictions depend on their neighbours.
+
+    Parameters
+    ----------
+    X : ndarray
+        The training images, finite.
+
+    Returns
+    -------
+    value_range : (low, high) or "standardized"
+        ``(0, 255)`` for uint8; ``(0, 1)`` for other values within [0, 1]; ``(0, largest value)``
+        for other non-negative values; ``"standardized"`` when there are negative values.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdl.images import learn_value_range
+    >>> learn_value_range(np.array([[0, 16]]))
+    (0.0, 16.0)
+    >>> learn_value_range(np.array([[0, 16]], dtype="uint8"))
+    (0.0, 255.0)
+    >>> learn_value_range(np.array([[-1.5, 0.2]]))
+    'standardized'
+    """
+    if X.dtype == np.uint8:
+        return 0.0, 255.0
+    if X.min() < 0:
+        return "standardized"
+    return 0.0, max(1.0, float(X.max()))
+
+
+def check_value_range(value_range: Any) -> ValueRange | None:
+    """Validate a `value_range` parameter.
+
+    Parameters
+    ----------
+    value_range : None, "standardized" or (low, high)
+        The parameter as a user gave it. None means: learn it in ``fit``.
+
+    Returns
+    -------
+    value_range : None, "standardized" or tuple of float
+        The same in plain Python.
+
+    Raises
+    ------
+    ValueError
+        If it is anything else, or `low` is not below `high`.
+
+    Examples
+    --------
+    >>> from skdl.images import check_value_range
+    >>> check_value_range((0, 255))
+    (0.0, 255.0)
+    """
+    if value_range is None or (isinstance(value_range, str) and value_range == "standardized"):
+        return value_range  # type: ignore[return-value]
+    if isinstance(value_range, Sequence | np.ndarray) and not isinstance(value_range, str):
+        bounds = tuple(value_range)
+        if len(bounds) == 2 and all(isinstance(bound, Real) for bound in bounds):
+            low, high = float(bounds[0]), float(bounds[1])
+            if math.isfinite(low) and math.isfinite(high) and low < high:
+                return low, high
+    raise ValueError(
+        "The parameter value_range must be None (learned in fit), 'standardized' (used as it is) "
+        f"or a pair (low, high) of finite numbers with low < high. Got {value_range!r}."
+    )
+
+
+def range_offset_and_scale(value_range: ValueRange) -> tuple[float, float]:
+    """Offset and scale that :func:`rescale` applies for a value range.
+
+    Parameters
+    ----------
+    value_range : (low, high) or "standardized"
+        As :func:`learn_value_range` returns it.
+
+    Returns
+    -------
+    offset, scale : float
+        ``(low, 1 / (high - low))``; ``(0, 1)`` for standardised data.
+    """
+    if value_range == "standardized":
+        return 0.0, 1.0
+    low, high = value_range
+    return float(low), 1.0 / (float(high) - float(low))
+
+
+def rescale(images: Any, offset: Any, scale: Any) -> Any:
+    """Map float32 pixel values to [0, 1].
+
+    Written with operators only, so that the same code, and the same rounding, serves NumPy arrays
+    and TensorFlow tensors inside a traced function.
+
+    Parameters
+    ----------
+    images : float32 ndarray or tensor
+        Pixel values.
+    offset, scale : float32 scalar
+        From :func:`range_offset_and_scale`.
+
+    Returns
+    -------
+    images : float32 ndarray or tensor
+        ``(images - offset) * scale``.
+    """
+    return (images - offset) * scale
