@@ -42,9 +42,7 @@ CHANNELS = (1, 3, 4)
 """Numbers of channels an image may have: grayscale, RGB, RGBA."""
 
 
-def infer_image_shape(
-    shape: Sequence[int], image_shape: Sequence[int] | None = None
-) -> ImageShape:
+def infer_image_shape(shape: Sequence[int], image_shape: Sequence[int] | None = None) -> ImageShape:
     """Image shape of a batch, from the shape of the array that holds it.
 
     Parameters
@@ -86,9 +84,9 @@ def infer_image_shape(
         found = (int(shape[1]), int(shape[2]), int(shape[3]))
     else:
         raise ValueError(
-            f"X has {len(shape)} dimension{'s' * (len(shape) != 1)}, shape {tuple(shape)}. Expected "
-            "images of shape (n, height, width, channels) or (n, height, width), or flattened "
-            "images of shape (n, features)."
+            f"X has {len(shape)} dimension{'s' * (len(shape) != 1)}, shape {tuple(shape)}. "
+            "Expected images of shape (n, height, width, channels) or (n, height, width), or "
+            "flattened images of shape (n, features)."
         )
     if 0 in found:
         raise ValueError(f"X holds images of shape {found}, which have no pixels.")
@@ -213,7 +211,7 @@ def check_image_array(X: Any, *, name: str = "X", estimator: Any = None) -> npt.
             f"Use {name}.toarray()."
         )
     _refuse_strings(X, name)
-    array = check_array(
+    array: npt.NDArray[Any] = check_array(
         X,
         dtype="numeric",
         allow_nd=True,
@@ -224,7 +222,7 @@ def check_image_array(X: Any, *, name: str = "X", estimator: Any = None) -> npt.
     if array.dtype == np.uint8:
         return array
     with np.errstate(over="ignore"):  # overflow becomes infinity, which is refused by its row
-        converted = array.astype(np.float32, copy=False)
+        converted: npt.NDArray[Any] = array.astype(np.float32, copy=False)
     if array.dtype.kind == "f":
         _refuse_nonfinite(converted, array, name)
     return converted

@@ -93,7 +93,7 @@ class Registry:
             If another object has the name already, or the object cannot be imported by name.
         """
         if not isinstance(name, str) or not name:
-            raise ValueError(f"The name of an {self.noun} must be a non-empty string, got {name!r}.")
+            raise ValueError(f"The name of an {self.noun} must be non-empty text, got {name!r}.")
         require_importable(target, self.noun)
         owner = target.__module__.partition(".")[0]
         known = self._plugins.get(name)

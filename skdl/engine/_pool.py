@@ -7,9 +7,8 @@ time, so fits in several threads never meet; the networks that predict are state
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
 from skdl.engine._network import Network
 from skdl.engine._spec import ModelSpec, OptimizerSpec
@@ -87,16 +86,10 @@ def shared_network(spec: ModelSpec) -> Network:
     key = spec.key
     if key is None:
         return Network(spec)
-    return _remembered(_networks, key, lambda: Network(spec), MAX_NETWORKS)
-
-
-def _remembered(
-    store: "OrderedDict[Hashable, Any]", key: Hashable, make: Callable[[], Any], limit: int
-) -> Any:
     with _lock:
-        if key not in store:
-            store[key] = make()
-        store.move_to_end(key)
-        while len(store) > limit:
-            store.popitem(last=False)
-        return store[key]
+        if key not in _networks:
+            _networks[key] = Network(spec)
+        _networks.move_to_end(key)
+        while len(_networks) > MAX_NETWORKS:
+            _networks.popitem(last=False)
+        return _networks[key]

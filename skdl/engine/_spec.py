@@ -127,7 +127,8 @@ class ModelSpec:
     def _check_model(self, model: Any) -> None:
         if not isinstance(model, keras.Model):
             raise ValueError(
-                f"Architecture {self.label} returned {type(model).__name__}; expected a keras.Model."
+                f"Architecture {self.label} returned an object of type {type(model).__name__}; "
+                "expected a keras.Model."
             )
         if model.compiled:
             raise ValueError(

@@ -183,7 +183,6 @@ class Trainer:
             scalar,
         ]
 
-        @tf.function(input_signature=signature, autograph=False)
         def loop(
             images: Any,
             codes: Any,
@@ -205,11 +204,9 @@ class Trainer:
                 return (start + batch_size,)
 
             # One batch after the other: each step reads the weights the step before has written.
-            tf.while_loop(
-                lambda start: start < last, one_batch, [first], parallel_iterations=1
-            )
+            tf.while_loop(lambda start: start < last, one_batch, [first], parallel_iterations=1)
 
-        return loop
+        return tf.function(loop, input_signature=signature, autograph=False)
 
 
 def _assign(variables: Sequence[Any], values: State) -> None:

@@ -7,6 +7,7 @@ weights, patching Keras) is put right here.
 
 import copy
 import difflib
+import inspect
 import pickle
 import sys
 import warnings
@@ -45,6 +46,13 @@ def _import_scikeras() -> Any:
                 setattr(cls, name, value)
             elif name in vars(cls):
                 delattr(cls, name)
+    if "__sklearn_tags__" not in vars(BaseWrapper):
+        # scikit-learn refuses every descendant of a class that has the old `_more_tags` alone.
+        # What is added here does what inheriting does, so that nothing changes for others.
+        def inherited_tags(self: Any) -> Any:
+            return super(BaseWrapper, self).__sklearn_tags__()
+
+        BaseWrapper.__sklearn_tags__ = inherited_tags
     return BaseWrapper, routing
 
 
@@ -54,7 +62,7 @@ PICKLE_FORMAT = 1
 """Version of the pickled state; raised whenever older versions of skdl could not read it."""
 
 
-class KerasEstimator(BaseWrapper):  # type: ignore[misc]
+class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
     """Base of all estimators that train a Keras network.
 
     Subclasses put scikit-learn's mixins on the left, list their parameters explicitly and accept
@@ -65,12 +73,20 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc]
     _routing_prefixes = frozenset({"architecture", "optimizer"})
     scorer = staticmethod(accuracy_score)
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # `**routed` is a doorway, not a parameter of that name: tools that read the signature, such
+        # as scikit-learn's checks, should see the explicit parameters.
+        own = inspect.signature(cls.__init__).parameters.values()
+        explicit = [p for p in own if p.name != "self" and p.kind is not p.VAR_KEYWORD]
+        cls.__signature__ = inspect.Signature(explicit)
+
     # ---- parameters --------------------------------------------------------------------------
 
     @classmethod
     def _get_param_names(cls) -> list[str]:
         # scikeras lists whatever attributes an instance has; scikit-learn reads the signature.
-        names: list[str] = BaseEstimator._get_param_names.__func__(cls)  # type: ignore[attr-defined]
+        names: list[str] = BaseEstimator._get_param_names.__func__(cls)
         return names
 
     def _set_routed(self, routed: dict[str, Any]) -> None:
@@ -211,10 +227,10 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc]
 
             raise ValueError(
                 f"This {type(self).__name__} was saved in format {found}; skdl {__version__} reads "
-                f"formats up to {PICKLE_FORMAT}. Load it with the version of skdl that saved it, or "
-                "a newer one."
+                f"formats up to {PICKLE_FORMAT}. Load it with the version of skdl that saved it, "
+                "or a newer one."
             )
-        vars(self).update(state)
+        self.__dict__.update(state)
 
     @property
     def initialized_(self) -> bool:
@@ -222,7 +238,7 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc]
         return "_network" in vars(self)
 
     def _forget_caches(self) -> None:
-        vars(self).pop("_materialised", None)
+        self.__dict__.pop("_materialised", None)
 
 
 def _optimizer_class(name: str) -> type:

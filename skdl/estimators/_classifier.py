@@ -55,12 +55,21 @@ class _Task:
     continues: bool
 
 
-class ImageClassifier(ClassifierMixin, KerasEstimator):  # type: ignore[misc]
+class ImageClassifier(ClassifierMixin, KerasEstimator):
     """Base of the classifiers: everything but the list of parameters.
 
     Until training has ended, nothing is set on the estimator: a fit that fails leaves an estimator
     as it was.
     """
+
+    classes_: npt.NDArray[Any]
+    history_: dict[str, list[float]]
+    n_iter_: int
+    _network: FittedNetwork
+    _fitted_optimizer: OptimizerSpec
+    _image_format: ImageFormat
+    _optimizer_state: list[npt.NDArray[Any]] | None
+    _seed: int
 
     def fit(
         self, X: Any, y: Any, sample_weight: Any = None, X_val: Any = None, y_val: Any = None
@@ -244,13 +253,21 @@ class ImageClassifier(ClassifierMixin, KerasEstimator):  # type: ignore[misc]
                     f"classes={list(classes)} is not the same as on the last call to partial_fit, "
                     f"was: {known.tolist()}."
                 )
+            if not partial and not np.array_equal(unique_labels(labels), known):
+                raise ValueError(
+                    f"warm_start=True goes on with the classes of the fit before, "
+                    f"{known.tolist()}, but y has {unique_labels(labels).tolist()}. Refit with "
+                    "warm_start=False, or use partial_fit."
+                )
         else:
             known = unique_labels(labels) if classes is None else check_classes(classes)
             image_format = ImageFormat.learn(X, array, self.image_shape, self.value_range)
         spec = self._model_spec(image_format, len(known))
         data = make_training_set(
             image_format.as_images(array, self),
-            encode_labels(labels, known),
+            encode_labels(
+                labels, known, advice="Pass all classes to the first call of partial_fit."
+            ),
             check_weights(sample_weight, self._class_weight_for(known, labels), array, labels),
         )
         seed = self._seed if continues else _draw_seed(self.random_state)

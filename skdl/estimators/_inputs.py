@@ -71,7 +71,7 @@ class ImageFormat:
                     f"expecting {self.n_features} features as input: it was fitted on images of "
                     f"shape {self.image_shape}."
                 )
-            return array.reshape(len(array), *self.image_shape)
+            return to_images(array, self.image_shape)
         found = array.shape[1:] if array.ndim == 4 else (*array.shape[1:], 1)
         if found != self.image_shape:
             raise ValueError(
@@ -94,7 +94,7 @@ def check_labels(y: Any, name: str = "y") -> npt.NDArray[Any]:
             "This classifier requires y to be passed, but the target y is None. Pass one class "
             "label an image."
         )
-    labels = column_or_1d(y, warn=True)
+    labels: npt.NDArray[Any] = column_or_1d(y, warn=True)
     if labels.dtype.kind == "f" and not np.isfinite(labels).all():
         row = int(np.argmin(np.isfinite(labels)))
         what = "NaN" if np.isnan(labels[row]) else "infinity"
@@ -123,8 +123,8 @@ def unique_labels(y: npt.NDArray[Any]) -> npt.NDArray[Any]:
     except TypeError as error:
         kinds = sorted({type(label).__name__ for label in y})
         raise ValueError(
-            f"y mixes labels of several kinds ({', '.join(kinds)}), which cannot be sorted: {error}. "
-            "Make them all strings, or all numbers."
+            f"y mixes labels of several kinds ({', '.join(kinds)}), which cannot be sorted: "
+            f"{error}. Make them all strings, or all numbers."
         ) from error
     if len(classes) < 2:
         raise ValueError(
@@ -135,7 +135,7 @@ def unique_labels(y: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 
 def encode_labels(
-    y: npt.NDArray[Any], classes: npt.NDArray[Any], name: str = "y"
+    y: npt.NDArray[Any], classes: npt.NDArray[Any], name: str = "y", advice: str = ""
 ) -> npt.NDArray[np.int32]:
     """Positions of labels among the known classes.
 
@@ -149,9 +149,8 @@ def encode_labels(
     if (codes < 0).any():
         row = int(np.argmax(codes < 0))
         raise ValueError(
-            f"{name} has the label {y.tolist()[row]!r} at row {row}, which is not among the classes "
-            f"{classes.tolist()} this classifier was told of first. Refit without warm_start, or "
-            "pass all classes to the first partial_fit."
+            f"{name} has the label {y.tolist()[row]!r} at row {row}, which is not among the "
+            f"classes {classes.tolist()}. {advice}"
         )
     return codes
 
@@ -199,13 +198,11 @@ def hold_out(
     n_held_out = int(np.ceil(fraction * len(data)))
     n_present = int((counts > 0).sum())
     smallest = int(np.argmin(np.where(counts > 0, counts, counts.max() + 1)))
-    advice = (
-        "Set another validation_fraction, pass X_val and y_val, or turn early_stopping off."
-    )
+    advice = "Set another validation_fraction, pass X_val and y_val, or turn early_stopping off."
     if counts[smallest] < 2:
         raise ValueError(
-            f"The class {classes.tolist()[smallest]!r} has 1 row in y: too few to stand in both the "
-            f"training and the validation split. {advice}"
+            f"The class {classes.tolist()[smallest]!r} has 1 row in y: too few to stand in both "
+            f"the training and the validation split. {advice}"
         )
     if n_held_out < n_present or len(data) - n_held_out < n_present:
         raise ValueError(

@@ -1,0 +1,6 @@
+"""Displays in scikit-learn's manner. matplotlib is imported only to draw."""
+
+from skdl.plotting._history import TrainingHistoryDisplay
+from skdl.plotting._predictions import PredictionGridDisplay
+
+__all__ = ["PredictionGridDisplay", "TrainingHistoryDisplay"]
