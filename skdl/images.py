@@ -232,7 +232,7 @@ def _refuse_strings(X: Any, name: str) -> None:
     array = np.asarray(X)
     if array.dtype.kind not in "OUS" or array.ndim == 0:
         return
-    for row, value in enumerate(array[:, 0] if array.ndim > 1 else array):
+    for row, value in enumerate((array[:, 0] if array.ndim > 1 else array).tolist()):
         if isinstance(value, str | bytes):
             raise ValueError(
                 f"{name} holds text: {value!r} at row {row}. Expected pixel values as an array of "

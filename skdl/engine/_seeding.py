@@ -44,6 +44,12 @@ def stream(seed: int, *path: int) -> np.random.SeedSequence:
     return np.random.SeedSequence([seed, *path])
 
 
+def value_of(variable: Any) -> npt.NDArray[Any]:
+    """A variable's value, as a copy."""
+    value: npt.NDArray[Any] = variable.value.numpy()
+    return value
+
+
 @dataclass(frozen=True)
 class _Recipe:
     """How one variable gets its start value: drawn anew for each seed, or always the same."""
@@ -124,14 +130,14 @@ class InitialState:
 def _fixed_recipe(variable: Any, explicit_seed: bool) -> _Recipe | None:
     if variable.name == "seed_generator_state" and not explicit_seed:
         return _Recipe(variable, seed_generator=True)
-    value = variable.numpy()
+    value = value_of(variable)
     if explicit_seed or value.size == 0 or (value == value.flat[0]).all():
         return _Recipe(variable, value=value)
     return None
 
 
 def _drawn_recipe(variable: Any, initializers: list[Any]) -> _Recipe | None:
-    value = variable.numpy()
+    value = value_of(variable)
     for initializer in initializers:
         try:
             drawn = np.asarray(initializer(variable.shape, dtype=variable.dtype))

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from skdl.engine._seeding import SHUFFLING, InitialState, stream
+from skdl.engine._seeding import SHUFFLING, InitialState, stream, value_of
 from skdl.engine._spec import COMPILE_OPTIONS, ModelSpec, OptimizerSpec
 from skdl.images import ValueRange, range_offset_and_scale, rescale
 
@@ -149,13 +149,13 @@ class Trainer:
         self.model.stop_training = False
 
     def state(self) -> State:
-        return [np.array(variable) for variable in self.variables]
+        return [value_of(variable) for variable in self.variables]
 
     def load_state(self, state: State) -> None:
         _assign(self.variables, state)
 
     def optimizer_state(self) -> State:
-        return [np.array(variable) for variable in self.model.optimizer.variables]
+        return [value_of(variable) for variable in self.model.optimizer.variables]
 
     def load_optimizer_state(self, state: State) -> None:
         _assign(self.model.optimizer.variables, state)
@@ -285,7 +285,7 @@ def train(
         if plan.learning_rate is not None:
             model.optimizer.learning_rate = plan.learning_rate(epoch)
         callbacks.on_epoch_begin(epoch)
-        rate = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
+        rate = float(tf.convert_to_tensor(model.optimizer.learning_rate))
         generator = np.random.default_rng(stream(plan.seed, SHUFFLING, epoch))
         logs = _run_epoch(training, generator.permutation(len(data)), model, callbacks, hooked)
         if testing is not None:

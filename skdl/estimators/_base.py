@@ -140,6 +140,12 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
         self : estimator instance
         """
         own = {name: value for name, value in params.items() if not self._is_routed(name)}
+        for name in own:
+            if "__" in name:
+                raise ValueError(
+                    f"Invalid parameter {name!r} for estimator {self}. Routed parameters start with "
+                    f"{' or '.join(f'{prefix}__' for prefix in sorted(self._routing_prefixes))}."
+                )
         BaseEstimator.set_params(self, **own)
         for name in params.keys() - own.keys():
             setattr(self, name, params[name])
@@ -169,10 +175,14 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
             routed["learning_rate"] = schedule
         if isinstance(self.optimizer, keras.optimizers.Optimizer):
             return self._spec_of_instance(self.optimizer, routed)
-        if isinstance(self.optimizer, str):
-            cls = _optimizer_class(self.optimizer)
-        else:
-            cls = self.optimizer
+        cls = self.optimizer
+        if isinstance(cls, str):
+            cls = _optimizer_class(cls)
+        elif not issubclass(cls, keras.optimizers.Optimizer):
+            raise ValueError(
+                f"The parameter optimizer is the class {cls.__name__}; expected a subclass of "
+                "keras.optimizers.Optimizer, an instance of one, or a name."
+            )
         try:
             return OptimizerSpec.of(_routing.unflatten_params(items=cls, params=routed))
         except (TypeError, ValueError) as error:
@@ -236,6 +246,11 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
     def initialized_(self) -> bool:
         """Whether the estimator has weights."""
         return "_network" in vars(self)
+
+    @property
+    def current_epoch(self) -> int:
+        """Number of epochs trained so far."""
+        return int(getattr(self, "n_iter_", 0))
 
     def _forget_caches(self) -> None:
         self.__dict__.pop("_materialised", None)

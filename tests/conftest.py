@@ -1,0 +1,37 @@
+import os
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("MPLBACKEND", "agg")
+
+import numpy as np
+import pytest
+from hypothesis import settings
+from sklearn.datasets import load_digits
+
+settings.register_profile("skdl", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("skdl")
+
+
+@pytest.fixture(scope="session")
+def digits():
+    """All handwritten digits, flattened: (1797, 64) floats from 0 to 16."""
+    X, y = load_digits(return_X_y=True)
+    X.setflags(write=False)
+    y.setflags(write=False)
+    return X, y
+
+
+@pytest.fixture(scope="session")
+def few_digits(digits):
+    """300 digits."""
+    X, y = digits
+    return X[:300], y[:300]
+
+
+@pytest.fixture(scope="session")
+def two_classes(digits):
+    """300 images of eights against all other digits: 0 and 1."""
+    X, y = digits
+    rows = np.concatenate([np.flatnonzero(y == 8)[:100], np.flatnonzero(y != 8)[:200]])
+    rows = np.random.default_rng(0).permutation(rows)
+    return X[rows], (y[rows] == 8).astype(int)

@@ -1,0 +1,101 @@
+"""What several test modules need, importable by worker processes too."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def run_python(code, *arguments, timeout=240):
+    """Run code in a process of its own and return what it printed."""
+    process = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])},
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr[-3000:]
+    return process.stdout
+
+
+def tiny(input_shape, n_classes, units=8, dropout=0.25):
+    """A builder in a test module, importable by its name."""
+    import keras
+
+    return keras.Sequential(
+        [
+            keras.Input(input_shape),
+            keras.layers.Flatten(),
+            keras.layers.Dense(units, activation="relu"),
+            keras.layers.Dropout(dropout),
+            keras.layers.Dense(n_classes, activation="softmax"),
+        ]
+    )
+
+
+def normalized(input_shape, n_classes, rate=0.1):
+    """Batch normalisation, noise and depthwise convolutions: every kind of variable."""
+    import keras
+
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input(input_shape),
+            layers.GaussianNoise(0.05),
+            layers.SeparableConv2D(8, 3, padding="same", use_bias=False),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.SpatialDropout2D(rate),
+            layers.GlobalAveragePooling2D(),
+            layers.Dense(n_classes, activation="softmax", kernel_initializer="he_normal"),
+        ]
+    )
+
+
+def returns_logits(input_shape, n_classes):
+    import keras
+
+    return keras.Sequential(
+        [keras.Input(input_shape), keras.layers.Flatten(), keras.layers.Dense(n_classes)]
+    )
+
+
+def returns_wrong_width(input_shape, n_classes):
+    return tiny(input_shape, n_classes + 1)
+
+
+def returns_nothing(input_shape, n_classes):
+    return None
+
+
+def returns_compiled(input_shape, n_classes):
+    model = tiny(input_shape, n_classes)
+    model.compile(loss="sparse_categorical_crossentropy")
+    return model
+
+
+def raises_error(input_shape, n_classes):
+    raise RuntimeError("the builder has a bug")
+
+
+def loads_weights(input_shape, n_classes):
+    """Start values that come from elsewhere, as from a file of pretrained weights."""
+    model = tiny(input_shape, n_classes, dropout=0.0)
+    kernel = model.layers[1].kernel
+    kernel.assign(np.linspace(-0.2, 0.2, int(np.prod(kernel.shape))).reshape(kernel.shape))
+    return model
+
+
+def same_state(first, second):
+    """Whether two fitted estimators have the same weights, to the bit."""
+    a, b = first._network.state, second._network.state
+    return len(a) == len(b) and all(
+        x.dtype == y.dtype and np.array_equal(x, y) for x, y in zip(a, b, strict=True)
+    )
