@@ -176,7 +176,9 @@ class OptimizerSpec:
     @classmethod
     def of(cls, optimizer: keras.optimizers.Optimizer) -> "OptimizerSpec":
         """Describe an optimizer that a user configured; the instance itself is never trained."""
-        return cls(type(optimizer), optimizer.get_config())
+        config = optimizer.get_config()
+        config.pop("name", None)  # counted up by Keras with every instance: "adam_7"
+        return cls(type(optimizer), config)
 
     @property
     def learning_rate(self) -> float | None:
