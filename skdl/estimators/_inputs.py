@@ -72,6 +72,8 @@ class ImageFormat:
                     f"shape {self.image_shape}."
                 )
             return to_images(array, self.image_shape)
+        if array.ndim not in (3, 4):
+            infer_image_shape(array.shape)  # says what an image batch is
         found = array.shape[1:] if array.ndim == 4 else (*array.shape[1:], 1)
         if found != self.image_shape:
             raise ValueError(
@@ -171,7 +173,9 @@ def check_weights(
     if class_weight is not None:
         weights = weights * compute_sample_weight(class_weight, y)
     if not weights.any():
-        raise ValueError("sample_weight is zero for every row: there is nothing to train on.")
+        raise ValueError(
+            "sample_weight times class_weight is zero for every row: there is nothing to train on."
+        )
     result: npt.NDArray[np.float32] = weights.astype(np.float32)
     return result
 

@@ -1,0 +1,252 @@
+"""Every kind of bad input is refused by name, before any training, and does no harm."""
+
+import functools
+
+import numpy as np
+import pytest
+from helpers import (
+    normalized,
+    raises_error,
+    returns_compiled,
+    returns_logits,
+    returns_nothing,
+    returns_wrong_width,
+    tiny,
+)
+from scipy import sparse
+
+from skdl import CNNClassifier
+from skdl.estimators import _classifier
+
+GENERATOR = np.random.default_rng(0)
+X = GENERATOR.random((40, 8, 8, 1))
+Y = np.arange(40) % 4
+
+
+def with_value(value, row=7):
+    broken = X.copy()
+    broken[row, 3, 3, 0] = value
+    return broken
+
+
+@pytest.fixture
+def no_training(monkeypatch):
+    """A fitted estimator, and the assurance that nothing is trained from here on."""
+    model = CNNClassifier(tiny, epochs=1, random_state=0).fit(X, Y)
+
+    def fail(*_, **__):
+        raise AssertionError("trained on bad input")
+
+    monkeypatch.setattr(_classifier, "train", fail)
+    return model
+
+
+BAD_DATA = {
+    "NaN": (with_value(np.nan), Y, ValueError, "NaN: first at row 7"),
+    "infinity": (with_value(np.inf), Y, ValueError, "infinity: first at row 7"),
+    "sparse": (sparse.csr_array(X.reshape(40, -1)), Y, TypeError, "Sparse data was passed for X"),
+    "one class": (X, np.ones(40), ValueError, r"only one class: np.float64\(1.0\)|only one class: 1"),
+    "empty": (X[:0], Y[:0], ValueError, "0 sample"),
+    "lengths": (X, Y[:-1], ValueError, "X has 40 rows, but y has 39"),
+    "text": (np.full((40, 4), "a.png"), Y, ValueError, "text: 'a.png' at row 0"),
+    "two channels": (np.ones((40, 8, 8, 2)), Y, ValueError, r"2 channels|shape \(8, 8, 2\).*8, 1\)"),
+    "one-dimensional": (np.ones(40), Y, ValueError, "1D array|1 dimension"),
+    "five-dimensional": (np.ones((40, 2, 2, 2, 1)), Y, ValueError, "5 dimensions"),
+    "no y": (X, None, ValueError, "requires y to be passed"),
+    "NaN label": (X, np.where(Y == 2, np.nan, Y), ValueError, "y contains NaN: first at row 2"),
+    "None label": (
+        X,
+        np.array(["a", "b", None, "a"] * 10, dtype=object),
+        ValueError,
+        "NaN or None: first at row 2, in 10 rows",
+    ),
+    "mixed labels": (X, np.array([1, "a"] * 20, dtype=object), ValueError, "mixes labels|label"),
+    "continuous": (X, np.linspace(0, 1, 40), ValueError, "continuous"),
+    "two columns": (X, np.ones((40, 2)), ValueError, "1d array"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_DATA)
+@pytest.mark.parametrize("method", ["fit", "partial_fit"])
+def test_bad_data(no_training, case, method):
+    images, labels, error, message = BAD_DATA[case]
+    if method == "partial_fit" and case == "one class":
+        message = "not among the classes|was trained"
+        labels = labels + 10
+    expected = no_training.predict_proba(X)
+    with pytest.raises(error, match=message):
+        getattr(no_training, method)(images, labels)
+    assert np.array_equal(no_training.predict_proba(X), expected)
+
+
+@pytest.mark.parametrize(
+    ("images", "message"),
+    [
+        (np.ones((3, 8, 8, 3)), r"shape \(8, 8, 3\).*fitted on images of shape \(8, 8, 1\)"),
+        (np.ones((3, 9, 8, 1)), r"shape \(9, 8, 1\).*\(8, 8, 1\)"),
+        (np.ones((3, 8, 9)), r"shape \(8, 9, 1\).*\(8, 8, 1\)"),
+        (np.ones((3, 63)), "X has 63 features, but CNNClassifier is expecting 64"),
+        (np.ones(64), "1D array"),
+        (with_value(np.nan), "NaN: first at row 7"),
+        (X[:0], "0 sample"),
+    ],
+)
+@pytest.mark.parametrize("method", ["predict", "predict_proba"])
+def test_bad_data_at_predict(no_training, images, message, method):
+    with pytest.raises(ValueError, match=message):
+        getattr(no_training, method)(images)
+
+
+BAD_PARAMS = {
+    "epochs": ({"epochs": 0}, "'epochs' parameter of CNNClassifier.*Got 0"),
+    "epochs float": ({"epochs": 2.5}, "'epochs' parameter"),
+    "batch_size": ({"batch_size": 0}, "'batch_size' parameter"),
+    "validation_fraction": ({"validation_fraction": 1.5}, "'validation_fraction'.*Got 1.5"),
+    "validation_fraction 0": ({"validation_fraction": 0.0}, "'validation_fraction'"),
+    "n_iter_no_change": ({"n_iter_no_change": 0}, "'n_iter_no_change' parameter"),
+    "tol": ({"tol": -1.0}, "'tol' parameter"),
+    "schedule": ({"learning_rate_schedule": "linear"}, "'learning_rate_schedule' parameter"),
+    "class_weight": ({"class_weight": "balance"}, "'class_weight' parameter"),
+    "class_weight key": ({"class_weight": {9: 2.0}}, r"key 9, which is not among the classes"),
+    "augmentation": ({"augmentation": "flip"}, "'augmentation' parameter"),
+    "image_shape": ({"image_shape": (9, 9)}, r"image_shape=\(9, 9\)"),
+    "value_range": ({"value_range": (1, 0)}, "value_range must be"),
+    "random_state": ({"random_state": "seed"}, "'random_state' parameter"),
+    "optimizer": ({"optimizer": "adm"}, "Did you mean 'adam'"),
+    "architecture": ({"architecture": "simpel"}, "Unknown architecture 'simpel'. Did you mean 'sim"),
+    "number": ({"architecture": 3}, "'architecture' parameter"),
+    "lambda": (
+        {"architecture": lambda input_shape, n_classes: None},
+        "a lambda, which cannot be pickled",
+    ),
+    "local builder": (
+        {"architecture": functools.partial(lambda s, n: None)},
+        "cannot be pickled",
+    ),
+    "architecture parameter": (
+        {"architecture": tiny, "architecture__unit": 3},
+        "no parameter 'unit', set as architecture__unit=3. Its parameters: units, dropout",
+    ),
+    "small split": (
+        {"validation_fraction": 0.05},
+        "validation_fraction=0.05 of 40 rows holds out 2 .* 4 classes",
+    ),
+    "large split": ({"validation_fraction": 0.95}, "cannot be stratified over 4 classes"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_PARAMS)
+def test_bad_parameters(no_training, case):
+    params, message = BAD_PARAMS[case]
+    expected = no_training.predict_proba(X)
+    no_training.set_params(**params)
+    with pytest.raises(ValueError, match=message):
+        no_training.fit(X, Y)
+    assert np.array_equal(no_training.predict_proba(X), expected)
+
+
+def test_a_class_too_small_to_split(no_training):
+    labels = Y.copy()
+    labels[0] = 99
+    no_training.set_params(early_stopping=True)
+    with pytest.raises(ValueError, match="The class 99 has 1 row in y: too few"):
+        no_training.fit(X, labels)
+
+
+@pytest.mark.parametrize(
+    ("X_val", "y_val", "message"),
+    [
+        (X, None, "X_val was passed without y_val"),
+        (None, Y, "y_val was passed without X_val"),
+        (X, Y[:-1], "X_val has 40 rows, but y_val has 39"),
+        (X, Y + 1, "y_val has the label 4 at row 3, which is not among the classes"),
+        (X[:, :4], Y, r"X_val holds images of shape \(4, 8, 1\).*\(8, 8, 1\)"),
+        (with_value(np.nan), Y, "X_val contains NaN: first at row 7"),
+    ],
+)
+def test_bad_validation_data(no_training, X_val, y_val, message):
+    with pytest.raises(ValueError, match=message):
+        no_training.fit(X, Y, X_val=X_val, y_val=y_val)
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        (np.zeros(40), "non-zero"),
+        (-np.ones(40), "egative"),
+        (np.ones(39), "shape"),
+        (np.full(40, np.nan), "NaN"),
+    ],
+)
+def test_bad_sample_weights(no_training, weights, message):
+    with pytest.raises(ValueError, match=message):
+        no_training.fit(X, Y, sample_weight=weights)
+
+
+def test_class_weights_that_leave_nothing(no_training):
+    no_training.set_params(class_weight=dict.fromkeys(range(4), 0))
+    with pytest.raises(ValueError, match="times class_weight is zero for every row"):
+        no_training.fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [
+        (None, "classes must be passed on the first call"),
+        ([0, 1], "label 2 at row 2, which is not among the classes.*first call of partial_fit"),
+        ([1], "only one class"),
+        ([0.5, 1.2], "continuous"),
+    ],
+)
+def test_bad_classes_in_the_first_partial_fit(classes, message):
+    model = CNNClassifier(tiny)
+    with pytest.raises(ValueError, match=message):
+        model.partial_fit(X, Y, classes=classes)
+    assert not hasattr(model, "classes_")
+
+
+def test_bad_classes_in_a_later_partial_fit(no_training):
+    with pytest.raises(ValueError, match="not the same as on the last call"):
+        no_training.partial_fit(X, Y, classes=range(5))
+    with pytest.raises(ValueError, match="label 4 at row 3"):
+        no_training.partial_fit(X, Y + 1)
+
+
+@pytest.mark.parametrize(
+    ("builder", "message"),
+    [
+        (returns_logits, "'returns_logits' does not give probabilities.*softmax"),
+        (returns_wrong_width, r"'returns_wrong_width' .* shape \(2, 5\); expected \(2, 4\)"),
+        (returns_nothing, "'returns_nothing' returned an object of type NoneType"),
+        (returns_compiled, "'returns_compiled' returned a compiled model"),
+        (raises_error, "'raises_error' could not be built .*: the builder has a bug"),
+    ],
+)
+def test_bad_builders(no_training, builder, message):
+    expected = no_training.predict_proba(X)
+    with pytest.raises(ValueError, match=message):
+        no_training.set_params(architecture=builder).fit(X, Y)
+    assert np.array_equal(no_training.predict_proba(X), expected)
+
+
+def test_a_model_is_no_builder(no_training):
+    with pytest.raises(ValueError, match="architecture is a keras.Model. Pass a function"):
+        no_training.set_params(architecture=tiny((8, 8, 1), 4)).fit(X, Y)
+
+
+@pytest.mark.parametrize("architecture", ["simple", tiny, normalized])
+def test_an_interrupted_fit_leaves_the_estimator_as_it_was(architecture, monkeypatch):
+    model = CNNClassifier(architecture, epochs=1, random_state=0).fit(X, Y)
+    expected = model.predict_proba(X)
+    original = _classifier.train
+
+    def interrupted(*arguments):
+        original(*arguments)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_classifier, "train", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            model.fit(X, Y[::-1])
+    assert np.array_equal(model.predict_proba(X), expected)
+    assert np.array_equal(model.fit(X, Y).predict_proba(X), expected)
