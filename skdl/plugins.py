@@ -74,7 +74,18 @@ class Registry:
         return iter(sorted(self._plugins.values(), key=lambda plugin: plugin.name))
 
     def names(self, pattern: str = "*") -> list[str]:
-        """Sorted names that match a shell-style pattern."""
+        """Sorted names that match a pattern.
+
+        Parameters
+        ----------
+        pattern : str, default="*"
+            Shell-style pattern, such as ``"res*"``.
+
+        Returns
+        -------
+        names : list of str
+            Sorted.
+        """
         return [plugin.name for plugin in self if fnmatch.fnmatchcase(plugin.name, pattern)]
 
     def register(self, name: str, target: Callable[..., Any]) -> None:
@@ -85,16 +96,18 @@ class Registry:
         name : str
             A new name.
         target : callable
-            Importable by its module and qualified name, so that it reaches other processes.
+            A function or class at the top level of a module, so that it reaches other processes.
 
         Raises
         ------
         ValueError
-            If another object has the name already, or the object cannot be imported by name.
+            If another object has the name already, or the object is a lambda or a local function.
         """
         if not isinstance(name, str) or not name:
             raise ValueError(f"The name of an {self.noun} must be non-empty text, got {name!r}.")
-        require_importable(target, self.noun)
+        _require_named(target, self.noun)
+        if not hasattr(target, "__qualname__"):
+            raise ValueError(f"Register a function or a class as an {self.noun}, not {target!r}.")
         owner = target.__module__.partition(".")[0]
         known = self._plugins.get(name)
         if known is not None and not _same_definition(known.target, target):
@@ -104,8 +117,49 @@ class Registry:
             )
         self._plugins[name] = Plugin(name, owner, target)
 
+    def registered_in_code(self, name: str) -> Callable[..., Any] | None:
+        """The object behind a name, if only code that ran in this process knows of it.
+
+        Estimators take it with them into other processes, where that code may not have run.
+
+        Parameters
+        ----------
+        name : str
+            The name.
+
+        Returns
+        -------
+        target : callable or None
+            None for skdl's own and for unknown names.
+        """
+        plugin = self._plugins.get(name)
+        return None if plugin is None or isinstance(plugin.target, str) else plugin.target
+
+    def add_missing(self, name: str, target: Callable[..., Any]) -> None:
+        """Register what came from another process, unless the name is known here.
+
+        Parameters
+        ----------
+        name : str
+            The name.
+        target : callable
+            What it stands for.
+        """
+        if name not in self._plugins:
+            self.register(name, target)
+
     def get(self, name: str) -> Callable[..., Any]:
         """Object registered under a name.
+
+        Parameters
+        ----------
+        name : str
+            The name.
+
+        Returns
+        -------
+        target : callable
+            The object, imported if need be.
 
         Raises
         ------
@@ -125,10 +179,31 @@ class Registry:
 
 def _same_definition(known: str | Callable[..., Any], new: Callable[..., Any]) -> bool:
     """Whether two targets are one definition: a module may be reloaded, a notebook cell rerun."""
-    place = f"{new.__module__}:{new.__qualname__}"
-    return known == place or (
-        not isinstance(known, str) and f"{known.__module__}:{known.__qualname__}" == place
-    )
+    return _place(known) == _place(new)
+
+
+def _place(target: str | Callable[..., Any]) -> str:
+    return target if isinstance(target, str) else f"{target.__module__}:{target.__qualname__}"
+
+
+def _require_named(target: Any, noun: str) -> None:
+    """Refuse what no module holds under its name.
+
+    Whether it really can be pickled shows only later: a decorator sees a function before its module
+    does.
+    """
+    if not callable(target):
+        raise ValueError(
+            f"An {noun} must be a registered name or a callable, got {target!r} of type "
+            f"{type(target).__name__}."
+        )
+    name = getattr(target, "__qualname__", type(target).__qualname__)
+    if "<lambda>" in name or "<locals>" in name:
+        kind = "a lambda" if "<lambda>" in name else f"the local function {name!r}"
+        raise ValueError(
+            f"The {noun} is {kind}, which cannot be pickled and would not reach another process. "
+            "Define it with def at the top level of a module."
+        )
 
 
 def require_importable(target: Any, noun: str) -> None:
@@ -147,18 +222,7 @@ def require_importable(target: Any, noun: str) -> None:
         If `target` is not callable, or is a lambda, a closure or a local function: it could not be
         pickled, and would not reach the worker processes of ``n_jobs=2``.
     """
-    if not callable(target):
-        raise ValueError(
-            f"An {noun} must be a registered name or a callable, got {target!r} of type "
-            f"{type(target).__name__}."
-        )
-    name = getattr(target, "__qualname__", type(target).__qualname__)
-    if "<lambda>" in name or "<locals>" in name:
-        kind = "a lambda" if "<lambda>" in name else f"the local function {name!r}"
-        raise ValueError(
-            f"The {noun} is {kind}, which cannot be pickled and would not reach another process. "
-            "Define it with def at the top level of a module."
-        )
+    _require_named(target, noun)
     try:
         pickle.dumps(target)
     except Exception as error:

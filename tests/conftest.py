@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "agg")
@@ -35,3 +36,17 @@ def two_classes(digits):
     rows = np.concatenate([np.flatnonzero(y == 8)[:100], np.flatnonzero(y != 8)[:200]])
     rows = np.random.default_rng(0).permutation(rows)
     return X[rows], (y[rows] == 8).astype(int)
+
+
+@pytest.fixture(scope="session")
+def data_home():
+    """Folder of the real data sets."""
+    return Path(os.environ["SKDL_DATA_HOME"])
+
+
+def pytest_collection_modifyitems(items):
+    if not os.environ.get("SKDL_DATA_HOME"):
+        skip = pytest.mark.skip(reason="SKDL_DATA_HOME is not set")
+        for item in items:
+            if item.get_closest_marker("realdata"):
+                item.add_marker(skip)

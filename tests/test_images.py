@@ -172,7 +172,11 @@ def test_other_dtypes_become_float32(dtype):
 
 def test_lists_frames_and_number_objects_are_read():
     expected = np.array([[1, 2], [3, 4]], dtype=np.float32)
-    for X in ([[1, 2], [3, 4]], pd.DataFrame({"a": [1, 3], "b": [2.0, 4]}), expected.astype(object)):
+    for X in (
+        [[1, 2], [3, 4]],
+        pd.DataFrame({"a": [1, 3], "b": [2.0, 4]}),
+        expected.astype(object),
+    ):
         assert np.array_equal(check_image_array(X), expected)
 
 

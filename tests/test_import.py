@@ -51,5 +51,6 @@ def test_public_names_of_type_checkers_are_those_of_the_module():
 
 def test_python_m_is_the_console_script():
     assert "commands" in run_python(
-        "import runpy, sys; sys.argv = ['skdl', '--help']; runpy.run_module('skdl', run_name='__main__')"
+        "import runpy, sys; sys.argv = ['skdl', '--help'];"
+        "runpy.run_module('skdl', run_name='__main__')"
     )

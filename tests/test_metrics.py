@@ -28,12 +28,12 @@ PREDICTED = np.array([1, 1, 1, 1, 0, 0, 0, 0, 1, 1])
 TRUE_3 = list("aaabbccccc")
 PREDICTED_3 = list("aacbaccccb")
 
-LABELS = st.lists(
-    st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=30
-).map(lambda pairs: tuple(map(np.array, zip(*pairs, strict=True))))
-BINARY = st.lists(
-    st.tuples(st.integers(0, 1), st.integers(0, 1)), min_size=1, max_size=30
-).map(lambda pairs: tuple(map(np.array, zip(*pairs, strict=True))))
+LABELS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=30).map(
+    lambda pairs: tuple(map(np.array, zip(*pairs, strict=True)))
+)
+BINARY = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1)), min_size=1, max_size=30).map(
+    lambda pairs: tuple(map(np.array, zip(*pairs, strict=True)))
+)
 
 
 def test_binary_table():

@@ -2,7 +2,7 @@ import functools
 import math
 
 import pytest
-from helpers import normalized, tiny
+from helpers import normalized, run_python, tiny
 
 from skdl import list_architectures, register_architecture
 from skdl.plugins import Registry, architectures, require_importable
@@ -50,6 +50,66 @@ def test_builtin_targets_are_imported_when_asked_for(registry):
 def test_unknown_names_get_the_near_matches(name, hint):
     with pytest.raises(ValueError, match=hint):
         architectures.get(name)
+
+
+SCRIPT = """
+import keras, numpy as np
+from sklearn.model_selection import GridSearchCV
+from skdl import CNNClassifier, register_architecture
+
+@register_architecture("from-a-script")
+def perceptron(input_shape, n_classes, units=4):
+    return keras.Sequential([
+        keras.Input(input_shape), keras.layers.Flatten(), keras.layers.Dense(units),
+        keras.layers.Dense(n_classes, activation="softmax")])
+
+if __name__ == "__main__":
+    X, y = np.random.default_rng(0).random((40, 16)), np.arange(40) % 2
+    model = CNNClassifier("from-a-script", epochs=1, random_state=0)
+    search = GridSearchCV(
+        model, {"architecture__units": [2, 4]}, cv=2, n_jobs=2, error_score="raise").fit(X, y)
+    print(search.best_estimator_.predict(X).shape)
+"""
+
+
+def test_a_name_registered_by_a_script_reaches_worker_processes(tmp_path):
+    """A decorator sees the function before its module does; workers do not run the script."""
+    path = tmp_path / "script.py"
+    path.write_text(SCRIPT)
+    printed = run_python(
+        "import runpy, sys; runpy.run_path(sys.argv[1], run_name='__main__')", path
+    )
+    assert printed.strip() == "(40,)"
+
+
+def test_a_module_that_registers_can_be_loaded_from_a_pickle(tmp_path):
+    (tmp_path / "mynetworks.py").write_text(SCRIPT)
+    run_python(
+        """
+import sys, pickle
+sys.path.insert(0, sys.argv[1])
+import mynetworks, numpy as np
+from skdl import CNNClassifier
+model = CNNClassifier("from-a-script", epochs=1).fit(np.eye(16), np.arange(16) % 2)
+pickle.dump(model, open(sys.argv[1] + "/model.pickle", "wb"))
+""",
+        tmp_path,
+    )
+    printed = run_python(
+        """
+import sys, pickle
+sys.path.insert(0, sys.argv[1])
+import numpy as np
+print(pickle.load(open(sys.argv[1] + "/model.pickle", "rb")).predict(np.eye(16)).shape)
+""",
+        tmp_path,
+    )
+    assert printed.strip() == "(16,)"
+
+
+def test_only_functions_and_classes_are_registered(registry):
+    with pytest.raises(ValueError, match="Register a function or a class"):
+        registry.register("partial", functools.partial(tiny, units=3))
 
 
 @pytest.mark.parametrize("name", ["", None, 3])

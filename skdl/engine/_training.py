@@ -123,6 +123,9 @@ class Trainer:
         self._initial = InitialState.of(self.model)
         self.model.compile(optimizer=optimizer.make(), **COMPILE_OPTIONS)
         self.model.optimizer.build(self.model.trainable_variables)
+        # Metrics make their variables at their first batch; inside a trace, that costs another.
+        one = np.zeros((1, *spec.input_shape), np.float32)
+        self.model.test_step((one, np.zeros(1, np.int32), np.ones(1, np.float32)))
         self._optimizer_start = self.optimizer_state()
         self._functions: dict[tuple[str, np.dtype[Any]], Any] = {}
         self.n_traces = 0

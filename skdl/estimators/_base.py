@@ -15,10 +15,12 @@ from collections.abc import Iterable
 from typing import Any
 
 import keras
+import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.metrics import accuracy_score
 
 from skdl.engine import OptimizerSpec
+from skdl.plugins import architectures
 
 _MISSING = object()
 
@@ -108,7 +110,8 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
         params: dict[str, Any] = _routing.route_params(
             self.get_params(deep=False), destination=prefix, pass_filter=set(), strict=True
         )
-        return params
+        # Searches draw from NumPy arrays, but Keras takes Python's numbers only.
+        return {k: v.item() if isinstance(v, np.generic) else v for k, v in params.items()}
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Get parameters, including the routed ones that were set.
@@ -143,8 +146,8 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
         for name in own:
             if "__" in name:
                 raise ValueError(
-                    f"Invalid parameter {name!r} for estimator {self}. Routed parameters start with "
-                    f"{' or '.join(f'{prefix}__' for prefix in sorted(self._routing_prefixes))}."
+                    f"Invalid parameter {name!r} for estimator {self}. Routed parameters start "
+                    f"with {' or '.join(f'{p}__' for p in sorted(self._routing_prefixes))}."
                 )
         BaseEstimator.set_params(self, **own)
         for name in params.keys() - own.keys():
@@ -227,6 +230,9 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
                     stacklevel=2,
                 )
                 state["callbacks"] = None
+        if isinstance(self.architecture, str):
+            # Code that registered the name may not have run in the process that loads this.
+            state["_registered_builder"] = architectures.registered_in_code(self.architecture)
         return {**state, "_pickle_format": PICKLE_FORMAT}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "KerasEstimator":
@@ -248,6 +254,9 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
                 f"formats up to {PICKLE_FORMAT}. Load it with the version of skdl that saved it, "
                 "or a newer one."
             )
+        builder = state.pop("_registered_builder", None)
+        if builder is not None:
+            architectures.add_missing(state["architecture"], builder)
         self.__dict__.update(state)
 
     @property

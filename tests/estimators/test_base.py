@@ -102,10 +102,10 @@ def test_without_a_seed_numpys_global_generator_decides(few_digits):
     X, y = few_digits
     state = np.random.get_state()
     try:
-        np.random.seed(5)  # noqa: NPY002
+        np.random.seed(5)
         first = CNNClassifier(tiny, epochs=1).fit(X, y).predict_proba(X)
         second = CNNClassifier(tiny, epochs=1).fit(X, y).predict_proba(X)
-        np.random.seed(5)  # noqa: NPY002
+        np.random.seed(5)
         third = CNNClassifier(tiny, epochs=1).fit(X, y).predict_proba(X)
     finally:
         np.random.set_state(state)
@@ -171,7 +171,9 @@ def test_repr_shows_what_was_changed():
 
 
 def test_unknown_params_are_refused_at_once():
-    with pytest.raises(TypeError, match="unexpected keyword argument 'epoch'. Did you mean 'epochs'"):
+    with pytest.raises(
+        TypeError, match="unexpected keyword argument 'epoch'. Did you mean 'epochs'"
+    ):
         CNNClassifier(epoch=3)
     with pytest.raises(TypeError, match="'model__units'"):
         CNNClassifier(model__units=3)

@@ -83,7 +83,9 @@ def test_model_before_fit():
         CNNClassifier().predict(np.zeros((2, 64)))
 
 
-@pytest.mark.parametrize("shape", [(8, 8, 1), (8, 8, 3), (8, 8, 4), (1, 20, 1), (1, 1, 1), (3, 9, 1)])
+@pytest.mark.parametrize(
+    "shape", [(8, 8, 1), (8, 8, 3), (8, 8, 4), (1, 20, 1), (1, 1, 1), (3, 9, 1)]
+)
 def test_small_images_of_any_shape(shape):
     X = np.random.default_rng(0).random((12, *shape))
     model = CNNClassifier(epochs=1, random_state=0).fit(X, np.arange(12) % 3)
@@ -133,7 +135,7 @@ def test_labels_of_any_kind(two_classes, convert):
     model = CNNClassifier(epochs=10, random_state=0).fit(X, labels)
     assert model.predict_proba(X).shape == (len(X), 2)
     predicted = model.predict(X)
-    assert set(predicted.tolist()) <= set(list(labels))
+    assert set(predicted.tolist()) <= set(labels)
     assert predicted.dtype == model.classes_.dtype
     assert model.score(X, labels) > 0.8
 

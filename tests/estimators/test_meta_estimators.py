@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 import sklearn
 from helpers import same_state, tiny
+from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import ColumnTransformer
 from sklearn.decomposition import PCA
@@ -63,7 +64,7 @@ def test_cross_validate_returns_estimators(two_classes, shape):
 
 def test_pipeline_with_scaling(few_digits):
     X, y = few_digits
-    model = make_pipeline(StandardScaler(), MODEL)
+    model = make_pipeline(StandardScaler(), clone(MODEL))
     scores = cross_val_score(model, X, y, cv=3, error_score="raise")
     assert scores.mean() > 0.75
     fitted = model.fit(X, y)
@@ -74,7 +75,7 @@ def test_pipeline_with_scaling(few_digits):
 def test_pipeline_hands_on_weights_and_frames(few_digits):
     X, y = few_digits
     frame = pd.DataFrame(X, columns=[f"pixel{i}" for i in range(64)])
-    model = make_pipeline(MinMaxScaler().set_output(transform="pandas"), QUICK)
+    model = make_pipeline(MinMaxScaler().set_output(transform="pandas"), clone(QUICK))
     model.fit(frame, pd.Series(y), cnnclassifier__sample_weight=np.ones(len(y)))
     assert model[-1].feature_names_in_.tolist() == list(frame.columns)
     assert len(model.predict(frame)) == 300
@@ -115,7 +116,6 @@ def test_grid_search(few_digits, n_jobs):
 @functools.cache
 def _grid_scores(cv):
     """The same scores without a search, from plain fits."""
-    from sklearn.base import clone
     from sklearn.datasets import load_digits
     from sklearn.metrics import get_scorer
     from sklearn.model_selection import ParameterGrid, StratifiedKFold
@@ -265,7 +265,7 @@ def test_cross_val_predict(two_classes):
 
 def test_permutation_importance(few_digits):
     X, y = few_digits
-    result = permutation_importance(MODEL.fit(X, y), X[:, :], y, n_repeats=1, random_state=0)
+    result = permutation_importance(clone(MODEL).fit(X, y), X, y, n_repeats=1, random_state=0)
     assert result.importances_mean[0] == 0  # a corner pixel, black in every image
 
 
@@ -283,7 +283,8 @@ def test_metadata_routing_hands_validation_data_through_a_pipeline(few_digits):
         cnn = CNNClassifier(tiny, epochs=2, random_state=0).set_fit_request(
             X_val=True, y_val=True, sample_weight=True
         )
-        model = make_pipeline(StandardScaler(), cnn, transform_input=["X_val"])
+        scaler = StandardScaler().set_fit_request(sample_weight=False)
+        model = make_pipeline(scaler, cnn, transform_input=["X_val"])
         model.fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:], sample_weight=np.ones(200))
         scaled = StandardScaler().fit(X[:200])
         direct = CNNClassifier(tiny, epochs=2, random_state=0).fit(

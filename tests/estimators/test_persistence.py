@@ -94,7 +94,9 @@ def test_a_newer_format_is_refused(few_digits):
     model = CNNClassifier(tiny, epochs=1).fit(*few_digits)
     state = model.__getstate__()
     for found in (state["_pickle_format"] + 1, None):
-        with pytest.raises(ValueError, match=rf"saved in format {found}; skdl .* reads formats up to"):
+        with pytest.raises(
+            ValueError, match=rf"saved in format {found}; skdl .* reads formats up to"
+        ):
             CNNClassifier().__setstate__({**state, "_pickle_format": found})
 
 

@@ -47,9 +47,7 @@ def test_predicting_in_parts_is_predicting_at_once(batch, data):
     model, X = batch
     cut = data.draw(st.integers(1, len(X) - 1))
     parts = [model.predict_proba(X[:cut]), model.predict_proba(X[cut:])]
-    np.testing.assert_allclose(
-        np.concatenate(parts), model.predict_proba(X), rtol=1e-5, atol=1e-6
-    )
+    np.testing.assert_allclose(np.concatenate(parts), model.predict_proba(X), rtol=1e-5, atol=1e-6)
 
 
 @FEW

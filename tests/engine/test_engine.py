@@ -1,0 +1,396 @@
+"""The engine: what is built, traced and held, and that none of it shows in a result."""
+
+import random
+import threading
+
+import keras
+import numpy as np
+import pytest
+from helpers import loads_weights, normalized, same_state, tiny
+from sklearn.base import clone
+
+import skdl.engine
+from skdl import CNNClassifier
+from skdl.engine import _pool
+from skdl.engine._seeding import InitialState, python_random
+from skdl.engine._spec import ModelSpec, OptimizerSpec, freeze
+from skdl.engine._training import Trainer
+
+
+def sized_by_set(input_shape, n_classes, sizes):
+    return tiny(input_shape, n_classes, units=max(sizes))
+
+
+ADAM = OptimizerSpec.of(keras.optimizers.Adam())
+
+
+@pytest.fixture(autouse=True)
+def empty_pool():
+    skdl.engine.clear()
+    yield
+    skdl.engine.clear()
+
+
+@pytest.fixture
+def trainers(monkeypatch):
+    """List of all trainers made."""
+    made = []
+    original = Trainer.__init__
+
+    def spy(self, *arguments):
+        made.append(self)
+        original(self, *arguments)
+
+    monkeypatch.setattr(Trainer, "__init__", spy)
+    return made
+
+
+def unpooled(monkeypatch):
+    """From here on, every fit builds a model of its own."""
+    monkeypatch.setattr(_pool, "_take", lambda key: None)
+
+
+# ---- the pool ----------------------------------------------------------------------------------
+
+
+def test_fits_share_a_compiled_model(few_digits, trainers):
+    X, y = few_digits
+    for seed in range(3):
+        for rate in (0.001, 0.01):
+            CNNClassifier(tiny, epochs=1, optimizer__learning_rate=rate, random_state=seed).fit(
+                X[: 100 + seed], y[: 100 + seed]
+            )
+    assert len(trainers) == 1
+    assert trainers[0].n_traces == 1
+
+
+def test_batch_sizes_epochs_and_validation_need_no_new_trace(few_digits, trainers):
+    X, y = few_digits
+    for batch_size in (7, 32, 300):
+        CNNClassifier(tiny, epochs=2, batch_size=batch_size, early_stopping=True).fit(X, y)
+    assert [trainer.n_traces for trainer in trainers] == [2]  # training and validation
+
+
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"architecture__units": 9},
+        {"architecture": "simple"},
+        {"optimizer": "sgd"},
+        {"optimizer__beta_1": 0.8},
+        {"optimizer__clipnorm": 1.0},
+        {"image_shape": (4, 16)},
+    ],
+)
+def test_what_makes_another_model(few_digits, trainers, params):
+    base = CNNClassifier(tiny, epochs=1, random_state=0)
+    expected = clone(base).set_params(**params).fit(*few_digits)
+    base.fit(*few_digits)
+    clone(base).set_params(**params).fit(*few_digits)
+    assert len(trainers) == 2
+    assert same_state(clone(base).set_params(**params).fit(*few_digits), expected)
+
+
+CASES = {
+    "plain": {},
+    "simple": {"architecture": "simple"},
+    "batch norm, noise, dropout": {"architecture": normalized},
+    "loaded weights": {"architecture": loads_weights},
+    "momentum": {"optimizer": "sgd", "optimizer__momentum": 0.9, "optimizer__learning_rate": 0.1},
+    "rmsprop": {"optimizer": "rmsprop"},
+    "adagrad": {"optimizer": "adagrad", "optimizer__initial_accumulator_value": 0.3},
+    "decay": {"optimizer": "adamw", "optimizer__weight_decay": 0.1},
+    "average": {"optimizer__use_ema": True},
+    "early stopping": {"validation_fraction": 0.2, "early_stopping": True, "epochs": 6},
+    "cosine": {"learning_rate_schedule": "cosine"},
+    "keras schedule": {
+        "learning_rate_schedule": keras.optimizers.schedules.ExponentialDecay(0.01, 10, 0.5)
+    },
+    "class weights": {"class_weight": "balanced"},
+    "callback": {"callbacks": keras.callbacks.ReduceLROnPlateau(monitor="loss", patience=1)},
+    "small batches": {"batch_size": 7},
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_pooled_fit_is_an_unpooled_one_to_the_bit(few_digits, monkeypatch, trainers, case):
+    X, y = few_digits
+    model = CNNClassifier(**{"architecture": tiny, "epochs": 2, "random_state": 3, **CASES[case]})
+    # Another fit with the same model leaves its traces in every variable there is.
+    clone(model).set_params(random_state=7, epochs=1).fit(X[:90], y[:90])
+    pooled = clone(model).fit(X, y)
+    made = len(trainers)
+    unpooled(monkeypatch)
+    alone = clone(model).fit(X, y)
+    assert len(trainers) == made + 1
+    assert same_state(pooled, alone)
+    assert pooled.history_ == alone.history_
+
+
+@pytest.mark.parametrize("method", ["warm start", "partial fit"])
+def test_interleaved_estimators_do_not_meet(few_digits, monkeypatch, method):
+    X, y = few_digits
+
+    def train(model, times):
+        for _ in range(times):
+            if method == "partial fit":
+                model.partial_fit(X, y, classes=range(10))
+            else:
+                model.fit(X, y)
+            yield model
+
+    def make(seed):
+        return CNNClassifier(tiny, epochs=1, warm_start=method == "warm start", random_state=seed)
+
+    pairs = list(zip(train(make(0), 3), train(make(1), 3), strict=True))
+    first, second = pairs[-1]
+    unpooled(monkeypatch)
+    for seed, model in enumerate((first, second)):
+        *_, alone = train(make(seed), 3)
+        assert same_state(model, alone)
+
+
+def test_threads_do_not_meet(few_digits):
+    X, y = few_digits
+    expected = {
+        seed: CNNClassifier(tiny, epochs=3, random_state=seed).fit(X, y) for seed in range(4)
+    }
+    found, probabilities = {}, {}
+
+    def work(seed):
+        found[seed] = CNNClassifier(tiny, epochs=3, random_state=seed).fit(X, y)
+        probabilities[seed] = [found[seed].predict_proba(X) for _ in range(5)]
+
+    threads = [threading.Thread(target=work, args=[seed]) for seed in expected]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for seed, model in expected.items():
+        assert same_state(found[seed], model)
+        for found_probabilities in probabilities[seed]:
+            assert np.array_equal(found_probabilities, model.predict_proba(X))
+
+
+def test_a_failed_fit_gives_nothing_back(few_digits, trainers):
+    X, y = few_digits
+    model = CNNClassifier(tiny, epochs=1, optimizer="sgd", optimizer__learning_rate=1e30)
+    with pytest.raises(ValueError, match="diverged"):
+        model.set_params(epochs=5).fit(X, y)
+    assert not _pool._idle
+
+
+class Meddling(keras.callbacks.Callback):
+    """Changes the model itself, as a user's callback may."""
+
+    def on_train_end(self, logs=None):
+        self.model.layers[1].trainable = False
+
+
+def test_foreign_callbacks_do_not_reach_the_next_fit(few_digits, trainers):
+    X, y = few_digits
+    expected = CNNClassifier(tiny, epochs=1, random_state=0).fit(X, y)
+    CNNClassifier(tiny, epochs=1, callbacks=[Meddling], random_state=0).fit(X, y)
+    assert same_state(CNNClassifier(tiny, epochs=1, random_state=0).fit(X, y), expected)
+
+
+def test_the_pool_is_bounded(few_digits, monkeypatch):
+    monkeypatch.setattr(_pool, "MAX_IDLE_TRAINERS", 2)
+    for units in (2, 3, 4, 5):
+        CNNClassifier(tiny, epochs=1, architecture__units=units).fit(*few_digits)
+    assert len(_pool._idle) == 2
+    monkeypatch.setattr(_pool, "MAX_IDLE_BYTES", 0)
+    CNNClassifier(tiny, epochs=1).fit(*few_digits)
+    assert not _pool._idle
+
+
+def test_numbers_drawn_by_a_search_are_pythons(few_digits, trainers):
+    for units in (4, np.int64(4), np.int32(4)):
+        CNNClassifier(tiny, epochs=1, architecture__units=units).fit(*few_digits)
+    assert len(trainers) == 1
+
+
+def test_parameters_that_cannot_be_keys_are_not_pooled(few_digits, trainers):
+    model = CNNClassifier(sized_by_set, epochs=1, architecture__sizes={4}, random_state=0)
+    expected = clone(model).fit(*few_digits)
+    assert same_state(clone(model).fit(*few_digits), expected)
+    assert len(trainers) == 2
+    assert not _pool._idle
+
+
+# ---- keys --------------------------------------------------------------------------------------
+
+
+def test_keys_tell_what_python_calls_equal():
+    values = [1, 1.0, True, "1", (1,), [1], None, {"a": 1}, np.ones(1), np.ones(1, "float32")]
+    assert len({freeze(value) for value in values}) == len(values)
+    assert freeze({"a": [1, 2], "b": 2}) == freeze({"b": 2, "a": [1, 2]})
+    with pytest.raises(TypeError):
+        freeze({"a": {1, 2}})
+
+
+# ---- seeds -------------------------------------------------------------------------------------
+
+
+def test_every_variable_of_a_model_has_a_recipe():
+    for builder in (tiny, normalized):
+        model = ModelSpec(builder, {}, (8, 8, 1), 3).build()
+        initial = InitialState.of(model)
+        initial.reset(1)
+        first = [np.asarray(v.value.numpy()) for v in model.variables]
+        initial.reset(2)
+        second = [np.asarray(v.value.numpy()) for v in model.variables]
+        initial.reset(1)
+        for variable, a, b in zip(model.variables, first, second, strict=True):
+            assert np.array_equal(variable.value.numpy(), a)
+            drawn = "kernel" in variable.name or "seed" in variable.name
+            assert np.array_equal(a, b) != drawn
+
+
+def test_equal_layers_start_differently():
+    def two(input_shape, n_classes):
+        layers = [keras.layers.Dense(16, use_bias=False) for _ in range(2)]
+        head = keras.layers.Dense(n_classes, activation="softmax")
+        return keras.Sequential([keras.Input(input_shape), keras.layers.Flatten(), *layers, head])
+
+    model = two((4, 4, 1), 2)
+    InitialState.of(model).reset(0)
+    assert not np.array_equal(model.layers[1].kernel, model.layers[2].kernel)
+
+
+def test_loaded_weights_have_no_recipe():
+    assert InitialState.of(loads_weights((8, 8, 1), 3)) is None
+
+
+def test_seeds_a_builder_sets_itself_are_kept():
+    model = keras.Sequential(
+        [
+            keras.Input((4,)),
+            keras.layers.Dense(3, kernel_initializer=keras.initializers.HeNormal(seed=5)),
+            keras.layers.Dropout(0.5, seed=6),
+        ]
+    )
+    before = [v.value.numpy() for v in model.variables]
+    InitialState.of(model).reset(1)
+    for variable, value in zip(model.variables, before, strict=True):
+        assert np.array_equal(variable.value.numpy(), value)
+
+
+def test_python_random_is_given_back():
+    state = random.getstate()
+    with python_random(3):
+        first = random.random()
+    assert random.getstate() == state
+    with pytest.raises(ZeroDivisionError), python_random(3):
+        random.seed(1 // 0)
+    with python_random(3):
+        assert random.random() == first
+    assert random.getstate() == state
+
+
+# ---- prediction --------------------------------------------------------------------------------
+
+
+def test_prediction_is_traced_once(few_digits, monkeypatch):
+    X, y = few_digits
+    models = [CNNClassifier(tiny, epochs=1, random_state=seed).fit(X, y) for seed in range(3)]
+    for model in models:
+        for n in (1, 2, 300):
+            model.predict_proba(X[:n])
+    (network,) = _pool._networks.values()
+    assert network.n_traces == 1
+    assert len({model._network._bind()[0] for model in models}) == 1
+
+
+def test_prediction_in_batches(few_digits):
+    X, y = few_digits
+    model = CNNClassifier(epochs=1, random_state=0).fit(X, y)
+    expected = model.predict_proba(X)
+    network, _ = model._network._bind()
+    network.batch_size = 7
+    np.testing.assert_allclose(model.predict_proba(X), expected, atol=1e-6)
+
+
+def test_batches_are_sized_by_memory():
+    sizes = []
+    for image in ((8, 8), (64, 64)):
+        images = np.zeros((20, *image), np.uint8)
+        model = CNNClassifier(epochs=1, random_state=0).initialize(images, np.arange(20) % 2)
+        sizes.append(model._network._bind()[0].batch_size)
+    assert 1 <= sizes[1] < sizes[0] / 10
+
+
+def test_keras_predict_is_never_called(few_digits, monkeypatch):
+    X, y = few_digits
+    monkeypatch.setattr(keras.Model, "predict", None)
+    monkeypatch.setattr(keras.Model, "fit", None)
+    CNNClassifier(tiny, epochs=1).fit(X, y).predict(X)
+
+
+def test_clearing_changes_nothing(few_digits):
+    X, y = few_digits
+    model = CNNClassifier(tiny, epochs=1, random_state=0).fit(X, y)
+    expected = model.predict_proba(X)
+    skdl.engine.clear()
+    assert np.array_equal(model.predict_proba(X), expected)
+    assert same_state(clone(model).fit(X, y), model)
+
+
+# ---- training ----------------------------------------------------------------------------------
+
+
+class PerBatch(keras.callbacks.Callback):
+    batches = 0
+
+    def on_train_batch_end(self, batch, logs=None):
+        type(self).batches += 1
+        assert np.isfinite(logs["loss"])
+
+
+def test_callbacks_by_batch_change_no_result(few_digits):
+    X, y = few_digits
+    expected = CNNClassifier(tiny, epochs=2, random_state=0).fit(X, y)
+    model = CNNClassifier(tiny, epochs=2, callbacks=[PerBatch], random_state=0).fit(X, y)
+    assert PerBatch.batches == 20
+    assert same_state(model, expected)
+    assert model.history_ == expected.history_
+
+
+def test_keras_early_stopping_works_as_a_callback(few_digits):
+    callback = keras.callbacks.EarlyStopping(monitor="loss", patience=1, min_delta=100)
+    model = CNNClassifier(tiny, epochs=9, callbacks=callback, random_state=0).fit(*few_digits)
+    assert model.n_iter_ == 2
+
+
+def test_an_epoch_is_what_keras_makes_of_the_same_batches(few_digits):
+    """The traced loop against `keras.Model.train_on_batch`, batch for batch."""
+    from skdl.engine._seeding import SHUFFLING, stream
+
+    X, y = few_digits
+    model = CNNClassifier(tiny, epochs=1, architecture__dropout=0.0, random_state=0)
+    start = clone(model).initialize(X, y)
+    reference = start._network.to_keras(ADAM)
+    order = np.random.default_rng(stream(0, SHUFFLING, 0)).permutation(len(X))
+    for first in range(0, len(X), 32):
+        rows = order[first : first + 32]
+        reference.train_on_batch(X[rows].reshape(-1, 8, 8, 1), y[rows])
+    model.fit(X, y)
+    for found, expected in zip(model.model_.get_weights(), reference.get_weights(), strict=True):
+        np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+def test_uint8_images_are_not_copied_to_float(monkeypatch):
+    from skdl.estimators import _classifier
+
+    seen = []
+    original = _classifier.train
+
+    def spy(trainer, data, validation, plan):
+        seen.append((data.images, data.images.dtype))
+        return original(trainer, data, validation, plan)
+
+    monkeypatch.setattr(_classifier, "train", spy)
+    X = np.random.default_rng(0).integers(0, 256, (50, 8, 8, 1), dtype=np.uint8)
+    CNNClassifier(tiny, epochs=1).fit(X, np.arange(50) % 2)
+    assert seen[0][1] == np.uint8
+    assert np.shares_memory(seen[0][0], X)

@@ -1,0 +1,127 @@
+import io
+import re
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.pipeline import Pipeline
+
+import skdl
+from skdl import cli
+from skdl._demo import Progress
+
+PICTURES = [
+    "training_curves.png",
+    "confusion_matrix.png",
+    "sample_predictions.png",
+    "misclassified.png",
+]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory):
+    """Folder and output of one quick demo."""
+    folder = tmp_path_factory.mktemp("demo") / "new" / "folder"
+    with pytest.MonkeyPatch.context() as patch:
+        printed = io.StringIO()
+        patch.setattr("sys.stdout", printed)
+        assert cli.main(["demo", "--quick", "--seed", "3", "--out", str(folder)]) == 0
+    return folder, printed.getvalue()
+
+
+def test_demo_writes_its_files_and_nothing_else(demo):
+    folder, _ = demo
+    assert sorted(p.name for p in folder.iterdir()) == sorted([*PICTURES, "pipeline.joblib"])
+    for name in PICTURES:
+        assert (folder / name).read_bytes().startswith(b"\x89PNG")
+        assert (folder / name).stat().st_size > 10_000
+
+
+def test_demo_prints_every_step_and_a_table(demo):
+    _, printed = demo
+    assert re.findall(r"Searching (\d+)/6 ", printed) == list("123456")
+    header = re.search(r".*accuracy.*", printed).group().split()
+    assert header[-4:] == ["accuracy", "sensitivity", "specificity", "roc_auc"]
+    assert printed.count("±") == 8 + 1
+    assert printed.count(" best\n") == 1
+    assert "the same predictions, to the last bit" in printed
+    scores = dict(re.findall(r"(\w+) (0\.\d+)", printed.partition("on the 1297 test images")[2]))
+    assert float(scores["accuracy"]) > 0.8
+    assert float(scores["specificity"]) > float(scores["sensitivity"]) > 0.8
+
+
+def test_demo_saves_a_pipeline(demo):
+    folder, _ = demo
+    pipeline = joblib.load(folder / "pipeline.joblib")
+    assert isinstance(pipeline, Pipeline)
+    X, y = load_digits(return_X_y=True)
+    assert pipeline.score(X, y) > 0.8
+
+
+def test_demo_depends_on_the_seed_alone(demo, tmp_path, capsys):
+    folder, _ = demo
+    cli.main(["demo", "--quick", "--seed", "3", "--out", str(tmp_path)])
+    capsys.readouterr()
+    first, second = (joblib.load(p / "pipeline.joblib") for p in (folder, tmp_path))
+    X = load_digits().data
+    assert np.array_equal(first.predict_proba(X), second.predict_proba(X))
+
+
+def test_demo_where_a_file_is(tmp_path, capsys):
+    path = tmp_path / "occupied"
+    path.write_text("mine")
+    assert cli.main(["demo", "--quick", "--out", str(path)]) == 1
+    assert "occupied" in capsys.readouterr().err
+    assert path.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "arguments", [[], ["dem"], ["demo", "--seed", "-1"], ["demo", "--seed", "x"]]
+)
+def test_wrong_arguments(arguments, capsys):
+    with pytest.raises(SystemExit) as error:
+        cli.main(arguments)
+    assert error.value.code == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def test_list(capsys):
+    assert cli.main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].split() == ["name", "package"]
+    assert "simple" in [line.split()[0] for line in lines[1:]]
+    assert cli.main(["list", "architectures", "nothing*"]) == 1
+    assert "No architecture matches 'nothing*'" in capsys.readouterr().err
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit):
+        cli.main(["--version"])
+    assert capsys.readouterr().out == f"skdl {skdl.__version__}\n"
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_progress_on_a_terminal_is_one_line():
+    stream = Terminal()
+    progress = Progress(4, "Working", stream)
+    for _ in range(4):
+        progress.step()
+    assert stream.getvalue().count("\n") == 1
+    last = stream.getvalue().split("\r")[-1]
+    assert last.startswith("Working " + "█" * 30 + " 4/4")
+
+
+def test_progress_elsewhere_is_a_line_a_step():
+    stream = io.StringIO()
+    progress = Progress(2, "Working", stream)
+    progress.step()
+    progress.step()
+    assert [line.split()[:2] for line in stream.getvalue().splitlines()] == [
+        ["Working", "1/2"],
+        ["Working", "2/2"],
+    ]

@@ -1,0 +1,156 @@
+"""The examples, the code in the documentation, and the docstrings are true."""
+
+import dataclasses
+import doctest
+import importlib
+import inspect
+import os
+import pkgutil
+import re
+
+import pytest
+from helpers import ROOT, run_python
+from numpydoc.docscrape import ClassDoc, FunctionDoc
+
+import skdl
+
+PAGES = sorted([*ROOT.glob("docs/*.md"), ROOT / "README.md"])
+MODULES = sorted(
+    module.name
+    for module in pkgutil.walk_packages(skdl.__path__, "skdl.")
+    if module.name != "skdl.__main__"
+)
+
+
+def public_objects():
+    for name in MODULES:
+        module = importlib.import_module(name)
+        for public in getattr(module, "__all__", []):
+            value = getattr(module, public)
+            if callable(value) and getattr(value, "__module__", "").startswith("skdl"):
+                yield f"{value.__module__}.{value.__qualname__}", value
+
+
+# The engine is for the estimators, not for users.
+PUBLIC = {
+    name: value
+    for name, value in public_objects()
+    if not name.startswith("skdl.engine.") or name.endswith(".clear")
+}
+
+
+def code_of(page):
+    return "\n".join(re.findall(r"```python\n(.*?)```", page.read_text(), flags=re.DOTALL))
+
+
+@pytest.mark.parametrize(
+    "page", [p for p in PAGES if "```python" in p.read_text()], ids=lambda p: p.name
+)
+def test_code_on_a_page_runs(page, tmp_path):
+    (tmp_path / "page.py").write_text(code_of(page))
+    run_python(
+        "import os, sys; os.chdir(sys.argv[1]); sys.path.insert(0, '.'); import page", tmp_path
+    )
+
+
+def test_the_quickstart_is_the_example():
+    example = (ROOT / "examples/quickstart.py").read_text().partition('"""\n\n')[2]
+    assert example in code_of(ROOT / "docs/quickstart.md")
+    assert len([line for line in example.splitlines() if line.strip()]) <= 20
+
+
+def test_the_example_prints_scores_and_saves(tmp_path):
+    printed = run_python(
+        "import os, runpy, sys; os.chdir(sys.argv[1]); runpy.run_path(sys.argv[2])",
+        tmp_path,
+        ROOT / "examples/quickstart.py",
+    )
+    scores = dict(re.findall(r"(\w+): ([\d.]+)", printed))
+    assert set(scores) == {"sensitivity", "specificity", "balanced_accuracy", "roc_auc"}
+    assert float(scores["roc_auc"]) > 0.95
+    assert (tmp_path / "eights.joblib").stat().st_size > 100_000
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_links_lead_somewhere(page):
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples_in_docstrings(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    module = importlib.import_module(name)
+    result = doctest.testmod(module, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
+    assert result.failed == 0
+
+
+ORDER = [
+    "Parameters",
+    "Attributes",
+    "Returns",
+    "Yields",
+    "Raises",
+    "See Also",
+    "Notes",
+    "References",
+    "Examples",
+]
+
+# Helpers that make sense only together with others, whose examples show them.
+WITHOUT_EXAMPLE = {
+    "skdl.images.range_offset_and_scale",
+    "skdl.images.rescale",
+    "skdl.plugins.Plugin",
+}
+
+
+def described_parameters(doc):
+    names = [name for entry in doc["Parameters"] for name in entry.name.split(",")]
+    return [name.strip(" *") for name in names]
+
+
+def taken_parameters(value):
+    return [name for name in inspect.signature(value).parameters if name not in ("self", "cls")]
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_docstrings(name):
+    value = PUBLIC[name]
+    doc = ClassDoc(value) if inspect.isclass(value) else FunctionDoc(value)
+    assert doc["Summary"]
+    assert doc["Examples"] or name in WITHOUT_EXAMPLE
+    if not dataclasses.is_dataclass(value):  # whose parameters are its attributes
+        described = [n for n in described_parameters(doc) if n != "routed"]
+        assert described == taken_parameters(value)
+    sections = re.findall(r"\n(\w[\w ]+)\n-{3,}\n", inspect.getdoc(value))
+    assert sections == sorted(sections, key=ORDER.index)
+
+
+@pytest.mark.parametrize("name", [n for n, v in PUBLIC.items() if inspect.isclass(v)])
+def test_public_methods_are_documented(name):
+    for method, value in inspect.getmembers(PUBLIC[name], inspect.isfunction):
+        if not method.startswith("_") and value.__module__.startswith("skdl"):
+            doc = FunctionDoc(value)
+            assert doc["Summary"], method
+            if not method.startswith("set_") or method == "set_params":
+                assert described_parameters(doc) == taken_parameters(value), method
+
+
+def test_fitted_attributes_are_documented(few_digits):
+    from skdl import CNNClassifier
+
+    model = CNNClassifier(epochs=1).fit(*few_digits)
+    documented = {entry.name for entry in ClassDoc(CNNClassifier)["Attributes"]}
+    public = {n for n in vars(model) if n.endswith("_") and not n.startswith("_")}
+    assert public | {"model_", "feature_names_in_"} == documented
+
+
+def test_the_readme_has_its_two_commands():
+    text = (ROOT / "README.md").read_text()
+    commands = re.findall(r"```sh\n(.*?)\n```", text, flags=re.DOTALL)
+    assert commands == [
+        "python -m pip install -e . && python -m skdl demo",
+        'python -m pip install -e ".[test]" && python -m pytest',
+    ]
+    assert os.path.exists(ROOT / "LICENSE")
