@@ -8,7 +8,7 @@ from skdl import CNNClassifier
 INSTANCES = [
     CNNClassifier(random_state=0),
     CNNClassifier(
-        epochs=12, optimizer="sgd", optimizer__momentum=0.9, batch_size=16, random_state=0
+        epochs=12, batch_size=64, optimizer="nadam", learning_rate_schedule="cosine", random_state=0
     ),
 ]
 
