@@ -2,6 +2,7 @@
 
 from skdl.engine._fitted import FittedNetwork
 from skdl.engine._pool import borrowed_trainer, clear
+from skdl.engine._schedules import scheduled_rate
 from skdl.engine._spec import ModelSpec, OptimizerSpec
 from skdl.engine._training import EarlyStopper, TrainingPlan, TrainingSet, train
 
@@ -14,5 +15,6 @@ __all__ = [
     "TrainingSet",
     "borrowed_trainer",
     "clear",
+    "scheduled_rate",
     "train",
 ]

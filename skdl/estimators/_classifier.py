@@ -1,9 +1,9 @@
 """Fit, partial fit and prediction, as all image classifiers share them."""
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import keras
@@ -21,6 +21,7 @@ from skdl.engine import (
     TrainingPlan,
     TrainingSet,
     borrowed_trainer,
+    scheduled_rate,
     train,
 )
 from skdl.estimators._base import KerasEstimator
@@ -139,9 +140,9 @@ class ImageClassifier(ClassifierMixin, KerasEstimator):
         if not self.initialized_ and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
         task = self._check_task(
-            X, y, sample_weight, continues=self.initialized_, classes=classes, partial=True
+            X, y, sample_weight, continues=self.initialized_, classes=classes, incremental=True
         )
-        return self._train(task, epochs=1, partial=True)
+        return self._train(task, epochs=1, incremental=True)
 
     def initialize(self, X: Any, y: Any) -> "ImageClassifier":
         """Draw the weights without training, such as for a baseline.
@@ -158,7 +159,9 @@ class ImageClassifier(ClassifierMixin, KerasEstimator):
         self : estimator instance
             The estimator with its seeded start values.
         """
-        return self._train(self._check_task(X, y, None, continues=False, partial=True), epochs=0)
+        return self._train(
+            self._check_task(X, y, None, continues=False, incremental=True), epochs=0
+        )
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float32]:
         """Class probabilities.
@@ -240,7 +243,7 @@ class ImageClassifier(ClassifierMixin, KerasEstimator):
         *,
         continues: bool,
         classes: Any = None,
-        partial: bool = False,
+        incremental: bool = False,
     ) -> _Task:
         self._validate_params()
         optimizer, callbacks = self._optimizer_spec(), self._make_callbacks()
@@ -253,7 +256,7 @@ class ImageClassifier(ClassifierMixin, KerasEstimator):
                     f"classes={list(classes)} is not the same as on the last call to partial_fit, "
                     f"was: {known.tolist()}."
                 )
-            if not partial and not np.array_equal(unique_labels(labels), known):
+            if not incremental and not np.array_equal(unique_labels(labels), known):
                 raise ValueError(
                     f"warm_start=True goes on with the classes of the fit before, "
                     f"{known.tolist()}, but y has {unique_labels(labels).tolist()}. Refit with "
@@ -268,13 +271,13 @@ class ImageClassifier(ClassifierMixin, KerasEstimator):
             encode_labels(
                 labels, known, advice="Pass all classes to the first call of partial_fit."
             ),
-            check_weights(sample_weight, self._class_weight_for(known, labels), array, labels),
+            check_weights(sample_weight, self.class_weight, array, labels, known),
         )
         seed = self._seed if continues else _draw_seed(self.random_state)
         validation = None
         if X_val is not None or y_val is not None:
             validation = self._validation_set(X_val, y_val, image_format, known)
-        elif self._validation_fraction() and not partial:
+        elif self._validation_fraction() and not incremental:
             data, validation = hold_out(data, self._validation_fraction(), seed, known)
         return _Task(
             data, validation, known, image_format, spec, optimizer, callbacks, seed, continues
@@ -301,21 +304,8 @@ class ImageClassifier(ClassifierMixin, KerasEstimator):
     ) -> TrainingSet:
         array, labels = check_pair(X_val, y_val, "X_val", "y_val", self)
         codes = encode_labels(labels, classes, "y_val")
-        weights = check_weights(None, self._class_weight_for(classes, labels), array, labels)
+        weights = check_weights(None, self.class_weight, array, labels, classes)
         return make_training_set(image_format.as_images(array, self, "X_val"), codes, weights)
-
-    def _class_weight_for(self, classes: npt.NDArray[Any], labels: npt.NDArray[Any]) -> Any:
-        """`class_weight`, with its keys checked, as scikit-learn wants it for these labels."""
-        if not isinstance(self.class_weight, dict):
-            return self.class_weight
-        known = classes.tolist()
-        for label in self.class_weight:
-            if label not in known:
-                raise ValueError(
-                    f"class_weight has the key {label!r}, which is not among the classes {known}."
-                )
-        present = set(labels.tolist())
-        return {k: weight for k, weight in self.class_weight.items() if k in present}
 
     def _validation_fraction(self) -> float:
         if self.validation_fraction is not None:
@@ -324,7 +314,7 @@ class ImageClassifier(ClassifierMixin, KerasEstimator):
 
     # ---- training ------------------------------------------------------------------------------
 
-    def _train(self, task: _Task, *, epochs: int, partial: bool = False) -> "ImageClassifier":
+    def _train(self, task: _Task, *, epochs: int, incremental: bool = False) -> "ImageClassifier":
         first_epoch = self.n_iter_ if task.continues else 0
         stopper = None
         if self.early_stopping and task.validation is not None:
@@ -335,7 +325,7 @@ class ImageClassifier(ClassifierMixin, KerasEstimator):
             seed=task.seed,
             value_range=task.format.value_range,
             first_epoch=first_epoch,
-            learning_rate=self._epoch_schedule(task.optimizer, 0 if partial else first_epoch),
+            learning_rate=self._epoch_schedule(task.optimizer, 0 if incremental else first_epoch),
             callbacks=task.callbacks,
             stopper=stopper,
             report=_Report(first_epoch + epochs) if self.verbose else None,
@@ -350,7 +340,7 @@ class ImageClassifier(ClassifierMixin, KerasEstimator):
         self._set_format(task)
         self._network = FittedNetwork(task.spec, state, task.format.value_range)
         self._fitted_optimizer = task.optimizer
-        self._optimizer_state = optimizer_state if self.warm_start or partial else None
+        self._optimizer_state = optimizer_state if self.warm_start or incremental else None
         self._seed = task.seed
         before = self.history_ if task.continues else {}
         self.history_ = {
@@ -387,7 +377,7 @@ class ImageClassifier(ClassifierMixin, KerasEstimator):
                 trainer.model.optimizer.learning_rate = optimizer.learning_rate
 
     def _epoch_schedule(
-        self, optimizer: OptimizerSpec, offset: int
+        self, optimizer: OptimizerSpec, first_epoch: int
     ) -> Callable[[int], float] | None:
         if self.learning_rate_schedule not in ("cosine", "step"):
             return None
@@ -396,15 +386,13 @@ class ImageClassifier(ClassifierMixin, KerasEstimator):
                 f"learning_rate_schedule={self.learning_rate_schedule!r} needs an optimizer with a "
                 "constant learning rate, but the optimizer has a schedule already."
             )
-        base, kind, epochs = optimizer.learning_rate, self.learning_rate_schedule, self.epochs
-
-        def learning_rate(epoch: int) -> float:
-            done = min(epoch - offset, epochs - 1) / epochs
-            if kind == "cosine":
-                return base * 0.5 * (1 + math.cos(math.pi * done))
-            return base * (1.0 if done < 0.5 else 0.1 if done < 0.75 else 0.01)
-
-        return learning_rate
+        return partial(
+            scheduled_rate,
+            kind=self.learning_rate_schedule,
+            base=optimizer.learning_rate,
+            first_epoch=first_epoch,
+            epochs=self.epochs,
+        )
 
 
 class _Report:

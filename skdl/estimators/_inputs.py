@@ -158,15 +158,22 @@ def encode_labels(
 
 
 def check_weights(
-    sample_weight: Any, class_weight: Any, X: npt.NDArray[Any], y: npt.NDArray[Any]
+    sample_weight: Any,
+    class_weight: Any,
+    X: npt.NDArray[Any],
+    y: npt.NDArray[Any],
+    classes: npt.NDArray[Any],
 ) -> npt.NDArray[np.float32]:
     """Sample weights times class weights, as a new vector.
 
     Raises
     ------
     ValueError
-        If a weight is negative, all are zero, or their number is not that of the rows.
+        If a weight is negative, all are zero, their number is not that of the rows, or a key of
+        `class_weight` is no class.
     """
+    if isinstance(class_weight, dict):
+        class_weight = _weights_of_present(class_weight, y, classes.tolist())
     weights = _check_sample_weight(
         sample_weight, X, dtype=np.float64, copy=True, ensure_non_negative=True
     )
@@ -178,6 +185,18 @@ def check_weights(
         )
     result: npt.NDArray[np.float32] = weights.astype(np.float32)
     return result
+
+
+def _weights_of_present(
+    class_weight: dict[Any, float], y: npt.NDArray[Any], classes: list[Any]
+) -> dict[Any, float]:
+    for label in class_weight:
+        if label not in classes:
+            raise ValueError(
+                f"class_weight has the key {label!r}, which is not among the classes {classes}."
+            )
+    present = set(y.tolist())  # scikit-learn takes no other keys
+    return {label: weight for label, weight in class_weight.items() if label in present}
 
 
 def make_training_set(
