@@ -283,8 +283,11 @@ def train(
     )
     hooked = any(_has_batch_hooks(callback) for callback in plan.callbacks)
     history: dict[str, list[float]] = {}
+    model._initial_epoch = 0
     callbacks.on_train_begin()
-    for epoch in range(plan.first_epoch, plan.first_epoch + plan.epochs):
+    # BackupAndRestore loads the weights of an interrupted fit and says here how far it had come.
+    first_epoch = max(plan.first_epoch, model._initial_epoch)
+    for epoch in range(first_epoch, plan.first_epoch + plan.epochs):
         if plan.learning_rate is not None:
             model.optimizer.learning_rate = plan.learning_rate(epoch)
         callbacks.on_epoch_begin(epoch)

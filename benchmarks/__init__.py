@@ -1,0 +1,1 @@
+"""skdl against its peers, in the same run: ``python -m benchmarks``."""

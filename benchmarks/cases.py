@@ -1,0 +1,402 @@
+"""What is measured. Each contender runs in a fresh process and returns one number."""
+
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks import data, peers
+
+
+@dataclass(frozen=True)
+class Bar:
+    """What skdl has to reach.
+
+    Parameters
+    ----------
+    peer : str or None
+        Whose value skdl's is compared with in the same round; None for an absolute bar.
+    at_most : float
+        Largest value of skdl's figure, divided by the peer's where there is one.
+    """
+
+    peer: str | None
+    at_most: float
+
+
+@dataclass(frozen=True)
+class Case:
+    """One comparison.
+
+    Parameters
+    ----------
+    title : str
+    unit : str
+        Of the figures; smaller is better.
+    contenders : dict of str to callable
+        Each returns its figure; "skdl" is among them.
+    bars : list of Bar
+    rounds : int
+        How often each contender runs, in turn.
+    """
+
+    title: str
+    unit: str
+    contenders: dict[str, Callable[[], float]]
+    bars: list[Bar] = field(default_factory=list)
+    rounds: int = 3
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Seconds that some work takes."""
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def median_time(work: Callable[[], object], times: int) -> float:
+    """Median seconds over a number of calls, after one that does not count."""
+    work()
+    return statistics.median(timed(work) for _ in range(times))
+
+
+# ---- cross-validation --------------------------------------------------------------------------
+
+
+def cv_skdl():
+    from sklearn.model_selection import cross_val_score
+
+    from skdl import CNNClassifier
+
+    X, y = data.digits()
+    model = CNNClassifier(epochs=5, random_state=0)
+    return timed(lambda: cross_val_score(model, X, y, cv=5, error_score="raise"))
+
+
+def cv_keras():
+    from sklearn.model_selection import StratifiedKFold
+
+    peers.keras_network((8, 8, 1))
+    X, y = data.digits()
+
+    def work():
+        for train, test in StratifiedKFold(5).split(X, y):
+            model = peers.compiled((8, 8, 1))
+            model.fit(X[train], y[train], epochs=5, batch_size=32, verbose=0)
+            np.mean(model.predict(X[test], verbose=0).argmax(axis=1) == y[test])
+
+    return timed(work)
+
+
+def cv_scikeras():
+    from sklearn.model_selection import StratifiedKFold, cross_val_score
+
+    X, y = data.digits()
+    model = peers.scikeras_model((8, 8, 1))
+    return timed(lambda: cross_val_score(model, X, y, cv=StratifiedKFold(5), error_score="raise"))
+
+
+def cv_keras_wrapper():
+    from sklearn.base import clone
+    from sklearn.model_selection import StratifiedKFold
+
+    X, y = data.digits()
+    model = peers.keras_wrapper((8, 8, 1))
+
+    def work():  # cross_val_score cannot clone a wrapper around a local function
+        for train, test in StratifiedKFold(5).split(X, y):
+            clone(model).fit(X[train], y[train]).score(X[test], y[test])
+
+    return timed(work)
+
+
+# ---- grid search -------------------------------------------------------------------------------
+
+RATES, DROPOUTS = [0.0003, 0.001, 0.003, 0.01], [0.0, 0.25, 0.5]
+
+
+def grid_skdl():
+    from sklearn.model_selection import GridSearchCV
+
+    from skdl import CNNClassifier
+
+    X, y = data.digits()
+    grid = {"optimizer__learning_rate": RATES, "architecture__dropout": DROPOUTS}
+    search = GridSearchCV(CNNClassifier(epochs=5, random_state=0), grid, cv=3, n_jobs=1)
+    return timed(lambda: search.fit(X, y))
+
+
+def grid_scikeras():
+    from sklearn.model_selection import GridSearchCV, StratifiedKFold
+
+    X, y = data.digits()
+    grid = {"model__learning_rate": RATES, "model__dropout": DROPOUTS}
+    model = peers.scikeras_model((8, 8, 1), model__learning_rate=0.001, model__dropout=0.5)
+    search = GridSearchCV(model, grid, cv=StratifiedKFold(3), n_jobs=1)
+    return timed(lambda: search.fit(X, y))
+
+
+# ---- training and prediction -------------------------------------------------------------------
+
+
+def _fitted_skdl(n=12_800, epochs=1):
+    from skdl import CNNClassifier
+
+    X, y = data.mnist(n)
+    model = CNNClassifier(epochs=epochs, batch_size=128, random_state=0)
+    return model.fit(X, y), X, y
+
+
+def epoch_skdl():
+    model, X, y = _fitted_skdl()
+    return median_time(lambda: model.fit(X, y), 7)
+
+
+def epoch_keras():
+    X, y = data.mnist(12_800)
+    X = (X / np.float32(255))[..., None]
+    model = peers.compiled((28, 28, 1))
+    return median_time(lambda: model.fit(X, y, batch_size=128, epochs=1, verbose=0), 7)
+
+
+def epoch_skorch():
+    X, y = data.mnist(12_800)
+    X = (X / np.float32(255))[:, None]
+    model = peers.skorch_model((28, 28, 1), epochs=1, batch_size=128)
+    model.initialize()
+    return median_time(lambda: model.partial_fit(X, y), 7)
+
+
+def _predict_skdl(n, times):
+    model, X, _ = _fitted_skdl(1280)
+    X = data.mnist(n)[0]
+    return median_time(lambda: model.predict_proba(X), times)
+
+
+def _predict_keras(n, times):
+    X = (data.mnist(n)[0] / np.float32(255))[..., None]
+    model = peers.compiled((28, 28, 1))
+    return median_time(lambda: model.predict(X, verbose=0), times)
+
+
+def _predict_skorch(n, times):
+    X = (data.mnist(n)[0] / np.float32(255))[:, None]
+    model = peers.skorch_model((28, 28, 1), batch_size=128)
+    model.initialize()
+    return median_time(lambda: model.predict_proba(X), times)
+
+
+# ---- memory ------------------------------------------------------------------------------------
+
+
+def _growth(fit, times=100):
+    """Megabytes of resident memory that each fit adds, after a few that do not count."""
+    import psutil
+
+    process = psutil.Process()
+    for seed in range(3):
+        fit(seed)
+    before = process.memory_info().rss
+    for seed in range(times):
+        fit(seed)
+    return (process.memory_info().rss - before) / times / 1e6
+
+
+def growth_skdl():
+    from skdl import CNNClassifier
+
+    X, y = data.digits()
+    return _growth(lambda seed: CNNClassifier(epochs=1, random_state=seed).fit(X[:320], y[:320]))
+
+
+def growth_scikeras():
+    X, y = data.digits()
+    return _growth(lambda seed: peers.scikeras_model((8, 8, 1), epochs=1).fit(X[:320], y[:320]))
+
+
+# ---- processes ---------------------------------------------------------------------------------
+
+
+def _search_seconds(n_jobs):
+    """8 fits of about 5 s each on a warm pool of workers."""
+    from sklearn.model_selection import GridSearchCV
+
+    from skdl import CNNClassifier
+
+    X, y = data.mnist(6400)
+    model = CNNClassifier(epochs=7, batch_size=64, random_state=0)
+    grid = {"optimizer__learning_rate": [0.0005, 0.001, 0.002, 0.004]}
+    warm = GridSearchCV(model.set_params(epochs=1), grid, cv=2, n_jobs=n_jobs, refit=False)
+    warm.fit(X[:640], y[:640])
+    search = GridSearchCV(model.set_params(epochs=7), grid, cv=2, n_jobs=n_jobs, refit=False)
+    return timed(lambda: search.fit(X, y))
+
+
+def jobs_two():
+    return _search_seconds(2)
+
+
+def jobs_one():
+    return _search_seconds(1)
+
+
+# ---- imports and files -------------------------------------------------------------------------
+
+
+def _import_seconds(module):
+    """Median over fresh interpreters, less an interpreter that imports nothing."""
+
+    def start(code):
+        return statistics.median(
+            timed(lambda: subprocess.run([sys.executable, "-c", code], check=True))
+            for _ in range(7)
+        )
+
+    return start(f"import {module}") - start("pass")
+
+
+def import_skdl():
+    return _import_seconds("skdl")
+
+
+def import_sklearn():
+    return _import_seconds("sklearn")
+
+
+def _dump_and_load(model):
+    import joblib
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "model.joblib")
+
+        def work():
+            joblib.dump(model, path)
+            joblib.load(path)
+
+        return median_time(work, 9), os.path.getsize(path) / 1e6
+
+
+def _small_fit(peer):
+    X, y = data.mnist(640)
+    if peer == "skdl":
+        return _fitted_skdl(640)[0]
+    return peers.scikeras_model((28, 28, 1), epochs=1).fit((X / np.float32(255))[..., None], y)
+
+
+def linearity_skdl():
+    """Largest ratio of the time per row among 1, 2, 4 and 8 times the rows, less one."""
+    from skdl import CNNClassifier
+
+    X, y = data.mnist(16_000)
+    model = CNNClassifier(epochs=2, batch_size=128, random_state=0)
+    model.fit(X[:640], y[:640])
+    sizes = [2000, 4000, 8000, 16_000]
+    times = {n: [] for n in sizes}
+    for _ in range(3):
+        for n in sizes:
+            times[n].append(timed(lambda n=n: model.fit(X[:n], y[:n])) / n)
+    per_row = [statistics.median(times[n]) for n in sizes]
+    return max(per_row) / min(per_row) - 1
+
+
+CASES = {
+    "cross-validation": Case(
+        "5-fold cross-validation, digits, 5 epochs",
+        "s",
+        {
+            "skdl": cv_skdl,
+            "keras": cv_keras,
+            "scikeras": cv_scikeras,
+            "keras.wrappers": cv_keras_wrapper,
+        },
+        [Bar("keras", 1 / 3.5), Bar("scikeras", 1 / 3.5)],
+    ),
+    "grid": Case(
+        "grid of 12 candidates × 3 folds, digits, n_jobs=1",
+        "s",
+        {"skdl": grid_skdl, "scikeras": grid_scikeras},
+        [Bar("scikeras", 1 / 4)],
+        rounds=2,
+    ),
+    "epoch": Case(
+        "one epoch over 12,800 images, batch 128, warm",
+        "s",
+        {"skdl": epoch_skdl, "keras": epoch_keras, "skorch": epoch_skorch},
+        [Bar("keras", 0.85), Bar("skorch", 1.0)],
+        rounds=5,
+    ),
+    "predict-1": Case(
+        "predict 1 image",
+        "ms",
+        {
+            "skdl": lambda: 1e3 * _predict_skdl(1, 300),
+            "keras": lambda: 1e3 * _predict_keras(1, 30),
+            "skorch": lambda: 1e3 * _predict_skorch(1, 300),
+        },
+        [Bar("keras", 1 / 40), Bar("skorch", 1.3)],
+        rounds=5,
+    ),
+    "predict-12800": Case(
+        "predict 12,800 images",
+        "s",
+        {
+            "skdl": lambda: _predict_skdl(12_800, 7),
+            "keras": lambda: _predict_keras(12_800, 7),
+            "skorch": lambda: _predict_skorch(12_800, 7),
+        },
+        [Bar("keras", 1 / 1.2), Bar("skorch", 1 / 2)],
+        rounds=5,
+    ),
+    "memory": Case(
+        "growth of resident memory, 100 fits",
+        "MB a fit",
+        {"skdl": growth_skdl, "scikeras": growth_scikeras},
+        [Bar(None, 0.2)],
+        rounds=1,
+    ),
+    "jobs": Case(
+        "8 fits of about 5 s, n_jobs=2 against n_jobs=1",
+        "s",
+        {"skdl": jobs_two, "skdl n_jobs=1": jobs_one},
+        [Bar("skdl n_jobs=1", 1 / 1.6)],
+        rounds=2,
+    ),
+    "import": Case(
+        "import skdl against import sklearn",
+        "s",
+        {"skdl": import_skdl, "sklearn": import_sklearn},
+        [Bar("sklearn", 1.2)],
+    ),
+    "file-time": Case(
+        "joblib dump and load, network for 28×28",
+        "ms",
+        {
+            "skdl": lambda: 1e3 * _dump_and_load(_small_fit("skdl"))[0],
+            "scikeras": lambda: 1e3 * _dump_and_load(_small_fit("scikeras"))[0],
+        },
+        [Bar("scikeras", 1.0)],
+    ),
+    "file-size": Case(
+        "size of the joblib file, network for 28×28",
+        "MB",
+        {
+            "skdl": lambda: _dump_and_load(_small_fit("skdl"))[1],
+            "scikeras": lambda: _dump_and_load(_small_fit("scikeras"))[1],
+        },
+        [Bar("scikeras", 1.0)],
+        rounds=1,
+    ),
+    "linearity": Case(
+        "fit time a row for 1, 2, 4, 8 × the rows: largest over smallest, less 1",
+        "",
+        {"skdl": linearity_skdl},
+        [Bar(None, 0.1)],
+    ),
+}
