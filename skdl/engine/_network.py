@@ -65,7 +65,7 @@ class Network:
             self.n_traces += 1
             inputs = rescale(tf.cast(images, tf.float32), offset, scale)
             with keras.StatelessScope(zip(self._variables, weights, strict=True)):
-                return self._model(inputs, training=False)
+                return tf.cast(self._model(inputs, training=False), tf.float32)
 
         scalar = tf.TensorSpec([], tf.float32)
         return tf.function(forward, autograph=False).get_concrete_function(

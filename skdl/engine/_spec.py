@@ -1,9 +1,10 @@
 """Plain descriptions of a network and of an optimizer, and how to make the real thing of them."""
 
 import inspect
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -37,6 +38,17 @@ def freeze(value: Any) -> Hashable:
     return (type(value), value)
 
 
+@contextmanager
+def _computing_in(precision: str) -> Iterator[None]:
+    """Keras's dtype policy for the layers made within, and the user's again afterwards."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
+    try:
+        yield
+    finally:
+        keras.config.set_dtype_policy(before)
+
+
 @dataclass(frozen=True)
 class ModelSpec:
     """Everything a network's structure depends on, in a form that can be pickled.
@@ -49,12 +61,15 @@ class ModelSpec:
         Keyword arguments of the builder.
     input_shape : (height, width, channels)
     n_classes : int
+    precision : {"float32", "bfloat16"}, default="float32"
+        "bfloat16" computes in mixed precision: weights and outputs stay float32.
     """
 
     architecture: str | Callable[..., Any]
     params: Mapping[str, Any] = field(hash=False)
     input_shape: tuple[int, int, int]
     n_classes: int
+    precision: Literal["float32", "bfloat16"] = "float32"
 
     @property
     def label(self) -> str:
@@ -73,7 +88,8 @@ class ModelSpec:
     def key(self) -> Hashable | None:
         """Key of the structure, None if a parameter cannot be part of a key."""
         try:
-            return (self.builder, freeze(self.params), self.input_shape, self.n_classes)
+            params = freeze(self.params)
+            return (self.builder, params, self.input_shape, self.n_classes, self.precision)
         except TypeError:
             return None
 
@@ -113,7 +129,7 @@ class ModelSpec:
         """
         self.check_params()
         try:
-            with python_random(seed):
+            with python_random(seed), _computing_in(self.precision):
                 model = self.builder(self.input_shape, self.n_classes, **self.params)
         except Exception as error:
             raise ValueError(
@@ -121,6 +137,8 @@ class ModelSpec:
                 f"{self.input_shape} and {self.n_classes} classes with parameters "
                 f"{dict(self.params)}: {error}"
             ) from error
+        if self.precision != "float32" and isinstance(model, keras.Model) and model.layers:
+            model.layers[-1].dtype_policy = "float32"  # the softmax
         self._check_model(model)
         return model
 

@@ -93,6 +93,9 @@ class TrainingPlan:
     stopper : EarlyStopper, default=None
     report : callable, default=None
         Called after each epoch with its number, from 1, and its logs.
+    begin_epoch : callable, default=None
+        Called before each epoch; what it returns is called after the epoch, and says whether to
+        stop.
     """
 
     epochs: int
@@ -104,6 +107,7 @@ class TrainingPlan:
     callbacks: Sequence[keras.callbacks.Callback] = ()
     stopper: EarlyStopper | None = None
     report: Callable[[int, dict[str, float]], None] | None = None
+    begin_epoch: Callable[[], Callable[[], bool]] | None = None
 
 
 class Trainer:
@@ -290,6 +294,7 @@ def train(
     for epoch in range(first_epoch, plan.first_epoch + plan.epochs):
         if plan.learning_rate is not None:
             model.optimizer.learning_rate = plan.learning_rate(epoch)
+        end_epoch = plan.begin_epoch() if plan.begin_epoch else lambda: False
         callbacks.on_epoch_begin(epoch)
         rate = float(tf.convert_to_tensor(model.optimizer.learning_rate))
         generator = np.random.default_rng(stream(plan.seed, SHUFFLING, epoch))
@@ -301,9 +306,10 @@ def train(
         _append(history, {**logs, "learning_rate": rate})
         if plan.report is not None:
             plan.report(epoch + 1, logs)
-        if plan.stopper is not None and plan.stopper.update(logs["val_loss"], trainer.state):
-            break
-        if model.stop_training:
+        stops = [end_epoch(), bool(model.stop_training)]
+        if plan.stopper is not None:
+            stops.append(plan.stopper.update(logs["val_loss"], trainer.state))
+        if any(stops):
             break
     callbacks.on_train_end()
     if plan.stopper is not None:

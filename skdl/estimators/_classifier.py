@@ -1,6 +1,5 @@
 """Fit, partial fit and prediction, as all image classifiers share them."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -35,6 +34,12 @@ from skdl.estimators._inputs import (
     make_training_set,
     unique_labels,
 )
+from skdl.estimators._progress import (
+    CallbackSupportMixin,
+    EpochLines,
+    epoch_tasks,
+    with_callbacks,
+)
 from skdl.images import check_image_array
 from skdl.plugins import architectures, require_importable
 
@@ -56,7 +61,7 @@ class _Task:
     continues: bool
 
 
-class ImageClassifier(ClassifierMixin, KerasEstimator):
+class ImageClassifier(ClassifierMixin, CallbackSupportMixin, KerasEstimator):
     """Base of the classifiers: everything but the list of parameters.
 
     Until training has ended, nothing is set on the estimator: a fit that fails leaves an estimator
@@ -72,6 +77,7 @@ class ImageClassifier(ClassifierMixin, KerasEstimator):
     _optimizer_state: list[npt.NDArray[Any]] | None
     _seed: int
 
+    @with_callbacks  # type: ignore[untyped-decorator]
     def fit(
         self, X: Any, y: Any, sample_weight: Any = None, X_val: Any = None, y_val: Any = None
     ) -> "ImageClassifier":
@@ -105,7 +111,10 @@ class ImageClassifier(ClassifierMixin, KerasEstimator):
         """
         continues = bool(self.warm_start) and self.initialized_
         task = self._check_task(X, y, sample_weight, X_val, y_val, continues=continues)
-        return self._train(task, epochs=self.epochs)
+        begin_epoch, end_fit = epoch_tasks(self, X, y, self.epochs)
+        self._train(task, epochs=self.epochs, begin_epoch=begin_epoch)
+        end_fit()
+        return self
 
     def partial_fit(
         self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
@@ -294,7 +303,11 @@ class ImageClassifier(ClassifierMixin, KerasEstimator):
         else:
             require_importable(self.architecture, "architecture")
         spec = ModelSpec(
-            self.architecture, self._routed("architecture"), image_format.image_shape, n_classes
+            self.architecture,
+            self._routed("architecture"),
+            image_format.image_shape,
+            n_classes,
+            self.precision,
         )
         spec.check_params()
         return spec
@@ -314,7 +327,14 @@ class ImageClassifier(ClassifierMixin, KerasEstimator):
 
     # ---- training ------------------------------------------------------------------------------
 
-    def _train(self, task: _Task, *, epochs: int, incremental: bool = False) -> "ImageClassifier":
+    def _train(
+        self,
+        task: _Task,
+        *,
+        epochs: int,
+        incremental: bool = False,
+        begin_epoch: Callable[[], Callable[[], bool]] | None = None,
+    ) -> "ImageClassifier":
         first_epoch = self.n_iter_ if task.continues else 0
         stopper = None
         if self.early_stopping and task.validation is not None:
@@ -328,7 +348,8 @@ class ImageClassifier(ClassifierMixin, KerasEstimator):
             learning_rate=self._epoch_schedule(task.optimizer, 0 if incremental else first_epoch),
             callbacks=task.callbacks,
             stopper=stopper,
-            report=_Report(first_epoch + epochs) if self.verbose else None,
+            report=EpochLines(first_epoch + epochs) if self.verbose else None,
+            begin_epoch=begin_epoch,
         )
         reusable = all(_leaves_model_alone(callback) for callback in task.callbacks)
         with borrowed_trainer(task.spec, task.optimizer, task.seed, reusable=reusable) as trainer:
@@ -393,20 +414,6 @@ class ImageClassifier(ClassifierMixin, KerasEstimator):
             first_epoch=first_epoch,
             epochs=self.epochs,
         )
-
-
-class _Report:
-    """Prints a line an epoch."""
-
-    def __init__(self, n_epochs: int) -> None:
-        self._n_epochs = n_epochs
-        self._last = time.perf_counter()
-
-    def __call__(self, epoch: int, logs: dict[str, float]) -> None:
-        now = time.perf_counter()
-        figures = "  ".join(f"{name} {value:.4f}" for name, value in logs.items())
-        print(f"Epoch {epoch}/{self._n_epochs}  {now - self._last:.1f} s  {figures}", flush=True)
-        self._last = now
 
 
 def _draw_seed(random_state: Any) -> int:

@@ -58,6 +58,9 @@ class CNNClassifier(ImageClassifier):
         Pixel values that stand for black and white. None learns them in `fit`: 0 to 255 for uint8;
         0 to 1 for other values within it; 0 to the largest value for other non-negative data; data
         with negative values is taken as standardised, and used as it is.
+    precision : {"float32", "bfloat16"}, default="float32"
+        What the network computes in. "bfloat16" is mixed precision: faster and smaller on hardware
+        made for it, with weights and probabilities in float32.
     callbacks : callback, or list of callbacks, classes or functions, default=None
         Keras callbacks, copied for each fit, or classes or functions that make a new one.
     warm_start : bool, default=False
@@ -132,6 +135,7 @@ class CNNClassifier(ImageClassifier):
         "tol": [Interval(Real, 0, None, closed="left")],
         "class_weight": [None, dict, StrOptions({"balanced"})],
         "augmentation": [None],
+        "precision": [StrOptions({"float32", "bfloat16"})],
         "warm_start": ["boolean"],
         "random_state": ["random_state"],
         "verbose": ["verbose"],
@@ -153,6 +157,7 @@ class CNNClassifier(ImageClassifier):
         augmentation: None = None,
         image_shape: Sequence[int] | None = None,
         value_range: tuple[float, float] | Literal["standardized"] | None = None,
+        precision: Literal["float32", "bfloat16"] = "float32",
         callbacks: Any = None,
         warm_start: bool = False,
         random_state: Any = None,
@@ -172,6 +177,7 @@ class CNNClassifier(ImageClassifier):
         self.augmentation = augmentation
         self.image_shape = image_shape
         self.value_range = value_range
+        self.precision = precision
         self.callbacks = callbacks
         self.warm_start = warm_start
         self.random_state = random_state

@@ -5,8 +5,9 @@ import csv
 import keras
 import numpy as np
 import pytest
-from helpers import same_state, tiny
+from helpers import run_python, same_state, tiny
 from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
 
 from skdl import CNNClassifier
 
@@ -108,3 +109,70 @@ def test_validation_hooks_are_called(few_digits):
     callback.on_test_end = on_test_end
     model = fit(few_digits, lambda: callback, validation_fraction=0.2)
     assert seen == model.history_["val_loss"]
+
+
+# ---- scikit-learn's own ------------------------------------------------------------------------
+
+
+class Tasks:
+    """Records the tasks that scikit-learn announces."""
+
+    def __init__(self, stop_after=None):
+        self.stop_after = stop_after
+        self.begun, self.ended = [], []
+
+    def setup(self, estimator, context):
+        self.begun.append("setup")
+
+    def teardown(self, estimator, context):
+        self.ended.append("teardown")
+
+    def on_fit_task_begin(self, estimator, context, **_):
+        self.begun.append(context.task_name)
+
+    def on_fit_task_end(self, estimator, context, **_):
+        self.ended.append(context.task_name)
+        return self.stop_after is not None and self.ended.count("epoch") == self.stop_after
+
+
+def test_epochs_are_tasks(few_digits):
+    tasks = Tasks()
+    CNNClassifier(tiny, epochs=3, random_state=0).set_callbacks(tasks).fit(*few_digits)
+    assert tasks.begun == ["setup", "fit", "epoch", "epoch", "epoch"]
+    assert tasks.ended == ["epoch", "epoch", "epoch", "fit", "teardown"]
+
+
+def test_a_callback_can_stop_the_training(few_digits):
+    model = CNNClassifier(tiny, epochs=9, random_state=0).set_callbacks(Tasks(stop_after=2))
+    assert model.fit(*few_digits).n_iter_ == 2
+
+
+def test_a_failed_fit_is_torn_down(few_digits):
+    X, y = few_digits
+    tasks = Tasks()
+    model = CNNClassifier(tiny, optimizer="sgd", optimizer__learning_rate=1e30)
+    with pytest.raises(ValueError, match="diverged"):
+        model.set_callbacks(tasks).fit(X, y)
+    assert tasks.ended[-1] == "teardown"
+    assert not hasattr(model, "_callback_fit_ctx")
+
+
+def test_epochs_stand_under_a_search_in_its_progress_bar(few_digits, capsys):
+    from sklearn.callback import ProgressBar
+
+    search = GridSearchCV(CNNClassifier(tiny, epochs=2), {"architecture__units": [4, 8]}, cv=2)
+    search.set_callbacks(ProgressBar(max_propagation_depth=None)).fit(*few_digits)
+    assert "CNNClassifier - fit #3" in capsys.readouterr().out
+
+
+def test_older_versions_of_scikit_learn_have_no_callbacks():
+    assert run_python("""
+import sys
+sys.modules["sklearn.callback"] = None  # as if it were not there
+try:
+    from skdl.estimators import _progress
+except ImportError:
+    print("scikit-learn itself needs it")
+else:
+    print(hasattr(_progress.CallbackSupportMixin, "set_callbacks"))
+""").strip() in ("False", "scikit-learn itself needs it")

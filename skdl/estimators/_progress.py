@@ -1,0 +1,72 @@
+"""What a fit tells while it runs: lines of its own, and tasks of scikit-learn's callbacks."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:  # scikit-learn before 1.9
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Nothing to support."""
+
+    def with_callbacks(method: Any) -> Any:
+        """Nothing to manage."""
+        return method
+
+
+__all__ = ["CallbackSupportMixin", "EpochLines", "epoch_tasks", "with_callbacks"]
+
+
+class EpochLines:
+    """Prints a line an epoch.
+
+    Parameters
+    ----------
+    n_epochs : int
+        Number of the last epoch.
+    """
+
+    def __init__(self, n_epochs: int) -> None:
+        self._n_epochs = n_epochs
+        self._last = time.perf_counter()
+
+    def __call__(self, epoch: int, logs: dict[str, float]) -> None:
+        now = time.perf_counter()
+        figures = "  ".join(f"{name} {value:.4f}" for name, value in logs.items())
+        print(f"Epoch {epoch}/{self._n_epochs}  {now - self._last:.1f} s  {figures}", flush=True)
+        self._last = now
+
+
+def epoch_tasks(
+    estimator: Any, X: Any, y: Any, n_epochs: int
+) -> tuple[Callable[[], Callable[[], bool]] | None, Callable[[], None]]:
+    """Announce a fit and its epochs to scikit-learn's callbacks.
+
+    Parameters
+    ----------
+    estimator : estimator instance
+    X, y : object
+        What `fit` was called with.
+    n_epochs : int
+        How many epochs there will be at most.
+
+    Returns
+    -------
+    begin_epoch : callable or None
+        Begins the task of an epoch and returns what ends it. None without callbacks.
+    end_fit : callable
+        Ends the task of the fit.
+    """
+    if not hasattr(estimator, "_skl_callbacks"):
+        return None, lambda: None
+    context = estimator._init_callback_context(max_subtasks=n_epochs)
+    context.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
+
+    def begin_epoch() -> Callable[[], bool]:
+        task = context.subcontext(task_name="epoch")
+        task.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
+        return lambda: bool(task.call_on_fit_task_end(estimator=estimator, X=X, y=y))
+
+    return begin_epoch, lambda: context.call_on_fit_task_end(estimator=estimator, X=X, y=y)
