@@ -211,6 +211,8 @@ def check_image_array(X: Any, *, name: str = "X", estimator: Any = None) -> npt.
             f"Use {name}.toarray()."
         )
     _refuse_strings(X, name)
+    if hasattr(X, "shape") and len(X.shape) > 0 and X.shape[0] == 0:
+        raise ValueError(f"Found array with 0 sample(s) (shape={X.shape}) in {name}: no images.")
     array: npt.NDArray[Any] = check_array(
         X,
         dtype="numeric",
@@ -229,7 +231,10 @@ def check_image_array(X: Any, *, name: str = "X", estimator: Any = None) -> npt.
 
 
 def _refuse_strings(X: Any, name: str) -> None:
-    array = np.asarray(X)
+    try:
+        array = np.asarray(X)
+    except ValueError as error:
+        raise ValueError(f"{name} is no array of images of one shape{_odd_one(X)}.") from error
     if array.dtype.kind not in "OUS" or array.ndim == 0:
         return
     for row, value in enumerate((array[:, 0] if array.ndim > 1 else array).tolist()):
@@ -238,6 +243,15 @@ def _refuse_strings(X: Any, name: str) -> None:
                 f"{name} holds text: {value!r} at row {row}. Expected pixel values as an array of "
                 "shape (n, height, width, channels), (n, height, width) or (n, features)."
             )
+
+
+def _odd_one(X: Any) -> str:
+    """Where a ragged list first changes its shape."""
+    shapes = [np.shape(image) for image in X] if all(hasattr(i, "shape") for i in X) else []
+    for row, shape in enumerate(shapes):
+        if shape != shapes[0]:
+            return f": row 0 has shape {shapes[0]}, row {row} has shape {shape}"
+    return ""
 
 
 def _refuse_nonfinite(values: npt.NDArray[Any], original: npt.NDArray[Any], name: str) -> None:

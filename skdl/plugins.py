@@ -223,12 +223,14 @@ def require_importable(target: Any, noun: str) -> None:
         pickled, and would not reach the worker processes of ``n_jobs=2``.
     """
     _require_named(target, noun)
+    if getattr(target, "__module__", None) == "__main__":
+        return  # joblib takes what a script or notebook defines along by its value
     try:
         pickle.dumps(target)
     except Exception as error:
         raise ValueError(
             f"The {noun} {target!r} cannot be pickled, so it would not reach another process: "
-            f"{error}"
+            f"{error}. Define it with def at the top level of a module that can be imported."
         ) from error
 
 
@@ -256,6 +258,8 @@ def register_architecture(name: str) -> Callable[[Builder], Builder]:
     ------
     ValueError
         If the name is taken, or the builder is a lambda or a local function.
+    TypeError
+        If the decorator is used without a name.
 
     Examples
     --------
@@ -263,6 +267,11 @@ def register_architecture(name: str) -> Callable[[Builder], Builder]:
     >>> list_architectures("sim*")
     ['simple']
     """
+    if not isinstance(name, str):
+        raise TypeError(
+            "register_architecture needs the name of the architecture: write "
+            '@register_architecture("name") above the builder.'
+        )
 
     def decorator(builder: Builder) -> Builder:
         architectures.register(name, builder)

@@ -1,13 +1,16 @@
 """Plain descriptions of a network and of an optimizer, and how to make the real thing of them."""
 
 import inspect
+import re
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import cloudpickle
 import keras
 import numpy as np
+import numpy.typing as npt
 
 from skdl import plugins
 from skdl.engine._seeding import python_random
@@ -36,6 +39,19 @@ def freeze(value: Any) -> Hashable:
         return ("array", value.shape, value.dtype.str, value.tobytes())
     hash(value)
     return (type(value), value)
+
+
+def _builder_key(builder: Callable[..., Any]) -> Hashable:
+    """The builder itself; for one of a script or notebook its code.
+
+    Such a builder comes into a worker process by value, as another object with each task.
+    """
+    if getattr(builder, "__module__", None) != "__main__":
+        return builder
+    try:
+        return bytes(cloudpickle.dumps(builder))
+    except Exception:  # something that cannot be pickled, and so stays in this process
+        return builder
 
 
 @contextmanager
@@ -89,7 +105,8 @@ class ModelSpec:
         """Key of the structure, None if a parameter cannot be part of a key."""
         try:
             params = freeze(self.params)
-            return (self.builder, params, self.input_shape, self.n_classes, self.precision)
+            builder = _builder_key(self.builder)
+            return (builder, params, self.input_shape, self.n_classes, self.precision)
         except TypeError:
             return None
 
@@ -128,18 +145,21 @@ class ModelSpec:
             If the builder fails, or what it returns is no uncompiled classifier.
         """
         self.check_params()
-        try:
-            with python_random(seed), _computing_in(self.precision):
+        with python_random(seed), _computing_in(self.precision):
+            try:
                 model = self.builder(self.input_shape, self.n_classes, **self.params)
-        except Exception as error:
-            raise ValueError(
-                f"Architecture {self.label} could not be built for images of shape "
-                f"{self.input_shape} and {self.n_classes} classes with parameters "
-                f"{dict(self.params)}: {error}"
-            ) from error
-        if self.precision != "float32" and isinstance(model, keras.Model) and model.layers:
-            model.layers[-1].dtype_policy = "float32"  # the softmax
-        self._check_model(model)
+            except Exception as error:
+                raise ValueError(
+                    f"Architecture {self.label} could not be built for images of shape "
+                    f"{self.input_shape} and {self.n_classes} classes with parameters "
+                    f"{dict(self.params)}: {error}"
+                ) from error
+            self._check_model(model)
+            if self.precision != "float32" and model.layers:
+                model.layers[-1].dtype_policy = "float32"  # the softmax
+            self._check_output(self._probe(model))
+        if not model.variables:
+            raise ValueError(f"Architecture {self.label} returned a model without weights.")
         return model
 
     def _check_model(self, model: Any) -> None:
@@ -150,17 +170,23 @@ class ModelSpec:
             )
         if model.compiled:
             raise ValueError(
-                f"Architecture {self.label} returned a compiled model; expected an uncompiled one: "
-                "optimizer and loss are the estimator's parameters."
+                f"Architecture {self.label} returned a compiled model; expected a new, uncompiled "
+                "one each time: optimizer and loss are the estimator's parameters."
             )
-        if not model.built or not model.variables:
+
+    def _probe(self, model: keras.Model) -> npt.NDArray[Any]:
+        """What comes out for two images; builds a subclassed model that is not built yet."""
+        images = np.random.default_rng(0).random((2, *self.input_shape), dtype=np.float32)
+        try:
+            return np.asarray(model(images, training=False))
+        except Exception as error:
+            plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
             raise ValueError(
-                f"Architecture {self.label} returned a model without weights; expected one that is "
-                "built for input_shape."
-            )
-        # Keras itself rejects a wrong input; what remains to be seen is what comes out.
-        probe = np.random.default_rng(0).random((2, *self.input_shape), dtype=np.float32)
-        output = np.asarray(model(probe, training=False))
+                f"Architecture {self.label} returned a model that does not take a batch of images "
+                f"of shape {self.input_shape}: {plain}"
+            ) from error
+
+    def _check_output(self, output: npt.NDArray[Any]) -> None:
         if output.shape != (2, self.n_classes):
             raise ValueError(
                 f"Architecture {self.label} maps 2 images to an output of shape {output.shape}; "
@@ -201,7 +227,7 @@ class OptimizerSpec:
     @property
     def learning_rate(self) -> float | None:
         """Constant learning rate; None where it is a Keras schedule."""
-        rate = self.config["learning_rate"]
+        rate = self.config.get("learning_rate")
         return float(rate) if isinstance(rate, int | float) else None
 
     @property

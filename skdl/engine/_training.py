@@ -124,14 +124,15 @@ class Trainer:
     def __init__(self, spec: ModelSpec, optimizer: OptimizerSpec, seed: int) -> None:
         self.model = spec.build(seed)
         self.variables = list(self.model.variables)
+        self._image_shape = spec.input_shape
         self._initial = InitialState.of(self.model)
         self.model.compile(optimizer=optimizer.make(), **COMPILE_OPTIONS)
         self.model.optimizer.build(self.model.trainable_variables)
         # Metrics make their variables at their first batch; inside a trace, that costs another.
         one = np.zeros((1, *spec.input_shape), np.float32)
-        self.model.test_step((one, np.zeros(1, np.int32), np.ones(1, np.float32)))
+        keras.Model.test_step(self.model, (one, np.zeros(1, np.int32), np.ones(1, np.float32)))
         self._optimizer_start = self.optimizer_state()
-        self._functions: dict[tuple[str, np.dtype[Any]], Any] = {}
+        self._functions: dict[tuple[str, bool, np.dtype[Any]], Any] = {}
         self.n_traces = 0
 
     @property
@@ -167,19 +168,22 @@ class Trainer:
     def load_optimizer_state(self, state: State) -> None:
         _assign(self.model.optimizer.variables, state)
 
-    def function(self, kind: str, dtype: np.dtype[Any]) -> Any:
-        """Traced loop over batches: ``"train"`` or ``"test"``."""
-        if (kind, dtype) not in self._functions:
-            step = self.model.train_step if kind == "train" else self.model.test_step
-            self._functions[kind, dtype] = self._traced_loop(step, dtype)
-        return self._functions[kind, dtype]
+    def function(self, kind: str, data: TrainingSet) -> Any:
+        """Traced loop over the batches of such a data set: ``"train"`` or ``"test"``."""
+        # A step of the user's own may take (x, y) only, as Keras hands it over without weights.
+        own = getattr(type(self.model), f"{kind}_step") is not getattr(keras.Model, f"{kind}_step")
+        weighted = not own or bool((data.weights != 1).any())
+        key = kind, weighted, data.images.dtype
+        if key not in self._functions:
+            step = getattr(self.model, f"{kind}_step")
+            self._functions[key] = self._traced_loop(step, weighted, data.images.dtype)
+        return self._functions[key]
 
-    def _traced_loop(self, step: Callable[[Any], Any], dtype: np.dtype[Any]) -> Any:
-        image_shape = tuple(self.model.input_shape[1:])
+    def _traced_loop(self, step: Callable[[Any], Any], weighted: bool, dtype: np.dtype[Any]) -> Any:
         integer, vector = tf.TensorSpec([], tf.int32), tf.TensorSpec([None], tf.int32)
         scalar = tf.TensorSpec([], tf.float32)
         signature = [
-            tf.TensorSpec([None, *image_shape], dtype),
+            tf.TensorSpec([None, *self._image_shape], dtype),
             vector,
             tf.TensorSpec([None], tf.float32),
             vector,
@@ -207,13 +211,15 @@ class Trainer:
                 rows = order[start : tf.minimum(start + batch_size, last)]
                 batch = tf.cast(tf.gather(images, rows), tf.float32)
                 inputs = rescale(batch, offset, scale)
-                step((inputs, tf.gather(codes, rows), tf.gather(weights, rows)))
+                batch_data = (inputs, tf.gather(codes, rows))
+                step((*batch_data, tf.gather(weights, rows)) if weighted else batch_data)
                 return (start + batch_size,)
 
             # One batch after the other: each step reads the weights the step before has written.
             tf.while_loop(lambda start: start < last, one_batch, [first], parallel_iterations=1)
 
-        return tf.function(loop, input_signature=signature, autograph=False)
+        # The concrete function: a tf.function would warn of retracing when many models are made.
+        return tf.function(loop, autograph=False).get_concrete_function(*signature)
 
 
 def _assign(variables: Sequence[Any], values: State) -> None:
@@ -225,7 +231,7 @@ class _Loop:
     """One data set on its way through a traced loop."""
 
     def __init__(self, trainer: Trainer, kind: str, data: TrainingSet, plan: TrainingPlan) -> None:
-        self._function = trainer.function(kind, data.images.dtype)
+        self._function = trainer.function(kind, data)
         offset, scale = range_offset_and_scale(plan.value_range)
         self._data = [tf.convert_to_tensor(a) for a in (data.images, data.codes, data.weights)]
         self._constants = (
@@ -311,6 +317,8 @@ def train(
             stops.append(plan.stopper.update(logs["val_loss"], trainer.state))
         if any(stops):
             break
+    if history:  # moving averages of the weights take their place now
+        model.optimizer.finalize_variable_values(model.trainable_variables)
     callbacks.on_train_end()
     if plan.stopper is not None:
         trainer.load_state(plan.stopper.best_state)

@@ -186,6 +186,9 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
                 f"The parameter optimizer is the class {cls.__name__}; expected a subclass of "
                 "keras.optimizers.Optimizer, an instance of one, or a name."
             )
+        rate = routed.get("learning_rate")
+        if isinstance(rate, int | float) and not rate >= 0:
+            raise ValueError(f"optimizer__learning_rate must not be negative. Got {rate!r}.")
         try:
             return OptimizerSpec.of(_routing.unflatten_params(items=cls, params=routed))
         except (TypeError, ValueError) as error:
@@ -274,24 +277,30 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
 
 
 def _optimizer_class(name: str) -> type:
-    known = sorted(
-        cls.__name__.lower()
+    known = {
+        cls.__name__.lower(): cls
         for cls in vars(keras.optimizers).values()
-        if isinstance(cls, type)
-        and issubclass(cls, keras.optimizers.Optimizer)
-        and cls is not keras.optimizers.Optimizer
-    )
+        if isinstance(cls, type) and issubclass(cls, keras.optimizers.Optimizer)
+    }
+    for wrapper in ("optimizer", "lossscaleoptimizer", "multioptimizer"):  # need another inside
+        known.pop(wrapper, None)
     if name.lower() not in known:
+        names = sorted(known)
         raise ValueError(
-            f"Unknown optimizer {name!r}.{_suggest(name.lower(), known)} Known: {', '.join(known)}."
+            f"Unknown optimizer {name!r}.{_suggest(name.lower(), names)} Known: {', '.join(names)}."
         )
-    cls: type = _routing.get_optimizer_class(name)
-    return cls
+    return known[name.lower()]
 
 
 def _make_callback(spec: Any) -> keras.callbacks.Callback:
     if isinstance(spec, keras.callbacks.Callback):
-        return copy.deepcopy(spec)
+        try:
+            return copy.deepcopy(spec)
+        except Exception as error:
+            raise TypeError(
+                f"The callback {type(spec).__name__} in the parameter callbacks cannot be copied, "
+                f"as each fit does: {error}. Pass its class, or a function that makes it."
+            ) from error
     made = spec() if callable(spec) else spec
     if not isinstance(made, keras.callbacks.Callback):
         raise TypeError(

@@ -52,7 +52,7 @@ def sensitivity_score(
         "binary" is the rate of `pos_label`. The others are one-vs-rest: "macro" is the mean over
         the classes, "weighted" weighs each class by its number of true samples, None returns one
         rate a class. "auto" is "binary" when at most two classes occur or `pos_label` is given, and
-        "macro" otherwise. Pass "macro" where a fold of a study with more classes may hold only two.
+        "macro" otherwise; a scorer decides by the classes of the estimator instead.
     sample_weight : array-like of shape (n,), default=None
         Sample weights.
     zero_division : "warn", 0.0, 1.0 or np.nan, default="warn"
@@ -67,7 +67,8 @@ def sensitivity_score(
     Raises
     ------
     ValueError
-        If the positive class cannot be guessed or does not occur, or a parameter is out of range.
+        If the positive class cannot be guessed or does not occur, a weight is negative, or a
+        parameter is out of range.
 
     See Also
     --------
@@ -174,6 +175,8 @@ def _rate(
     for kind in (type_of_target(y_true, "y_true"), type_of_target(y_pred, "y_pred")):
         if kind not in ("binary", "multiclass"):
             raise ValueError(f"{name} needs class labels, one a sample; got {kind} data.")
+    if sample_weight is not None and (np.asarray(sample_weight) < 0).any():
+        raise ValueError("sample_weight must not be negative.")
     present = unique_labels(y_true, y_pred)
     if average == "auto":
         average = "binary" if pos_label is not None or len(present) <= 2 else "macro"
@@ -332,8 +335,21 @@ def _make_scorer(
         settings["average"] = average
     if zero_division != "warn":
         settings["zero_division"] = zero_division
-    scorer: Callable[..., float] = make_scorer(score, **settings)
-    return scorer
+    scorer = make_scorer(score, **settings)
+    return _ClinicalScorer(score, scorer._sign, scorer._kwargs, scorer._response_method)
+
+
+class _ClinicalScorer(type(make_scorer(sensitivity_score))):  # type: ignore[misc]
+    """A scorer that asks the estimator how many classes there are.
+
+    A fold that happens to hold two of three classes must not be scored as a binary problem.
+    """
+
+    def _score(self, method_caller: Any, estimator: Any, X: Any, y_true: Any, **kwargs: Any) -> Any:
+        several = len(getattr(estimator, "classes_", ())) > 2
+        if several and not self._kwargs.keys() & {"average", "pos_label"}:
+            kwargs = {"average": "macro", **kwargs}
+        return super()._score(method_caller, estimator, X, y_true, **kwargs)
 
 
 sensitivity_scorer = make_sensitivity_scorer()
