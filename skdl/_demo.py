@@ -1,5 +1,6 @@
 """``skdl demo``: the main job on real images, from the search to the saved pipeline."""
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -61,6 +62,11 @@ class Progress:
         self._show()
 
     def _show(self) -> None:
+        # Whoever read along may have left; that is no reason for the work itself to fail.
+        with contextlib.suppress(BrokenPipeError):
+            self._write()
+
+    def _write(self) -> None:
         seconds = time.perf_counter() - self._start
         count = f"{self._done}/{self._total}"
         if self._stream.isatty():

@@ -34,7 +34,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     0
     """
     arguments = _parser().parse_args(argv)
-    status: int = arguments.run(arguments)
+    try:
+        status: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader, such as `head`, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     return status
 
 
@@ -62,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument("--quick", action="store_true", help="fewer images, candidates and epochs")
     demo.add_argument(
         "--seed",
-        type=_seed,
+        type=seed,
         default=0,
         help="seed of everything random, 0 to 2**32 - 1 (default: %(default)s)",
     )
@@ -70,14 +75,17 @@ def _parser() -> argparse.ArgumentParser:
 
     listing = commands.add_parser("list", help="list the networks that can be named")
     listing.add_argument(
-        "kind", nargs="?", choices=["architectures"], default="architectures", help="what to list"
+        "words",
+        nargs="*",
+        metavar="[architectures] [PATTERN]",
+        help="what to list, and a pattern such as 'res*'",
     )
-    listing.add_argument("pattern", nargs="?", default="*", help="such as 'res*'")
-    listing.set_defaults(run=_list)
+    listing.set_defaults(run=_list, parser=listing)
     return parser
 
 
-def _seed(text: str) -> int:
+def seed(text: str) -> int:
+    """A seed from the command line; argparse names this function in its error message."""
     value = int(text)
     if not 0 <= value < 2**32:
         raise argparse.ArgumentTypeError(f"must be from 0 to 2**32 - 1, got {value}")
@@ -85,6 +93,9 @@ def _seed(text: str) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
+    if arguments.out.exists() and not arguments.out.is_dir():
+        print(f"skdl demo: --out {arguments.out} is a file, not a folder.", file=sys.stderr)
+        return 1
     # This process is ours: TensorFlow's start-up messages would only hide what the demo says.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     print("Starting TensorFlow …", flush=True)
@@ -93,6 +104,8 @@ def _demo(arguments: argparse.Namespace) -> int:
 
     try:
         run_demo(arguments.out, quick=arguments.quick, seed=arguments.seed)
+    except BrokenPipeError:
+        raise
     except OSError as error:
         print(f"skdl demo: {error}", file=sys.stderr)
         return 1
@@ -121,9 +134,15 @@ def _stderr_held_back() -> Iterator[None]:
 
 
 def _list(arguments: argparse.Namespace) -> int:
-    names = plugins.architectures.names(arguments.pattern)
+    words = list(arguments.words)
+    if words[:1] == ["architectures"]:
+        words.pop(0)
+    if len(words) > 1:
+        arguments.parser.error(f"expected one pattern, got {' '.join(words)!r}")
+    pattern = words[0] if words else "*"
+    names = plugins.architectures.names(pattern)
     if not names:
-        print(f"No architecture matches {arguments.pattern!r}.", file=sys.stderr)
+        print(f"No architecture matches {pattern!r}.", file=sys.stderr)
         return 1
     rows = [("name", "package")]
     rows += [(p.name, p.owner) for p in plugins.architectures if p.name in names]

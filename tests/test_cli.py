@@ -1,5 +1,7 @@
 import io
 import re
+import subprocess
+import sys
 
 import joblib
 import numpy as np
@@ -72,12 +74,13 @@ def test_demo_where_a_file_is(tmp_path, capsys):
     path = tmp_path / "occupied"
     path.write_text("mine")
     assert cli.main(["demo", "--quick", "--out", str(path)]) == 1
-    assert "occupied" in capsys.readouterr().err
+    assert f"{path} is a file, not a folder" in capsys.readouterr().err
     assert path.read_text() == "mine"
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["dem"], ["demo", "--seed", "-1"], ["demo", "--seed", "x"]]
+    "arguments",
+    [[], ["dem"], ["demo", "--seed", "-1"], ["demo", "--seed", "x"], ["list", "a", "b"]],
 )
 def test_wrong_arguments(arguments, capsys):
     with pytest.raises(SystemExit) as error:
@@ -91,8 +94,24 @@ def test_list(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["name", "package"]
     assert "simple" in [line.split()[0] for line in lines[1:]]
+    assert cli.main(["list", "sim*"]) == 0
+    assert capsys.readouterr().out.splitlines()[1].split() == ["simple", "skdl"]
     assert cli.main(["list", "architectures", "nothing*"]) == 1
     assert "No architecture matches 'nothing*'" in capsys.readouterr().err
+
+
+def test_demo_ends_quietly_when_its_reader_leaves(tmp_path):
+    process = subprocess.run(
+        f"{sys.executable} -m skdl demo --quick --out {tmp_path}/out | head -2",
+        shell=True,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert process.stdout.count("\n") == 2
+    assert "Traceback" not in process.stderr
+    assert "rror" not in process.stderr
 
 
 def test_version(capsys):

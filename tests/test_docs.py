@@ -27,15 +27,16 @@ def public_objects():
         module = importlib.import_module(name)
         for public in getattr(module, "__all__", []):
             value = getattr(module, public)
-            if callable(value) and getattr(value, "__module__", "").startswith("skdl"):
+            documented = inspect.isclass(value) or inspect.isfunction(value)
+            if documented and value.__module__.startswith("skdl"):
                 yield f"{value.__module__}.{value.__qualname__}", value
 
 
-# The engine is for the estimators, not for users.
+# The engine, and what the estimators share, is not for users.
 PUBLIC = {
     name: value
     for name, value in public_objects()
-    if not name.startswith("skdl.engine.") or name.endswith(".clear")
+    if not name.startswith(("skdl.engine.", "skdl.estimators._progress")) or name.endswith(".clear")
 }
 
 

@@ -167,6 +167,7 @@ def test_a_class_absent_from_a_fold():
         ([0, 1], [0.2, 0.7], {}, "needs class labels"),
         ([[0, 1], [1, 1]], [[0, 1], [1, 1]], {}, "needs class labels"),
         ([0, 1, 1], [0, 1], {}, "inconsistent numbers"),
+        ([0, 1], [0, 1], {"sample_weight": [1, -1]}, "must not be negative"),
     ],
 )
 def test_bad_input(score, true, predicted, settings, message):
@@ -219,6 +220,16 @@ def test_clinical_scorers_with_many_classes(few_digits):
     scores = cross_validate(model, *few_digits, scoring=CLINICAL_SCORERS, error_score="raise")
     assert scores["test_specificity"].mean() > scores["test_sensitivity"].mean() > 0.8
     assert scores["test_roc_auc"].mean() > 0.95
+
+
+def test_scorers_go_by_the_classes_of_the_estimator(few_digits):
+    """A fold that holds two of three classes is no binary problem."""
+    X, y = few_digits
+    model = LogisticRegression(max_iter=200).fit(X[y < 3], y[y < 3])
+    rows = y < 2
+    expected = sensitivity_score(y[rows], model.predict(X[rows]), average="macro")
+    assert sensitivity_scorer(model, X[rows], y[rows]) == expected
+    assert "sensitivity_score" in repr(sensitivity_scorer)
 
 
 def test_a_scorer_gives_one_number():

@@ -145,6 +145,29 @@ def test_nothing_overlaps(n_classes, length):
     assert_apart([ax.title for ax in display.axes_], display.figure_)
 
 
+def test_dollar_signs_are_text():
+    names = np.array(["cost $5 {or $6", r"$\frac$ tumour"])
+    display = PredictionGridDisplay.from_predictions(np.zeros((2, 8, 8)), names, names)
+    assert any("cost $5 {or $6" in text for text in texts(display))
+
+
+def test_strips_and_long_names_stay_readable():
+    names = np.array(["malignant melanoma of the skin", "seborrhoeic keratosis of the back"])
+    X = np.random.default_rng(0).random((24, 1, 50))
+    display = PredictionGridDisplay.from_predictions(X, np.resize(names, 24), np.resize(names, 24))
+    assert display.figure_.get_size_inches()[0] <= 12
+    display.figure_.canvas.draw()
+    box = display.axes_[0].get_window_extent()
+    assert box.height > 0.3 * box.width
+
+
+def test_one_epoch_has_one_tick(few_digits):
+    model = CNNClassifier(tiny, epochs=1, random_state=0).fit(*few_digits)
+    display = TrainingHistoryDisplay.from_estimator(model)
+    display.figure_.canvas.draw()
+    assert [t for t in display.axes_[0].get_xticks() if 0.5 < t < 1.5] == [1]
+
+
 def test_nothing_to_show():
     X = np.zeros((2, 8, 8))
     display = PredictionGridDisplay.from_predictions(X, [0, 1], [0, 1], which="wrong")
@@ -155,6 +178,7 @@ def test_nothing_to_show():
     ("changes", "message"),
     [
         ({"which": "best"}, "which must be"),
+        ({"n_images": 0}, "n_images must be at least 1"),
         ({"y_true": [0]}, "different lengths"),
         ({"confidence": [0.5]}, "different lengths"),
         ({"X": np.full((2, 8, 8), np.nan)}, "NaN: first at row 0"),

@@ -72,6 +72,9 @@ if __name__ == "__main__":
 """
 
 
+RUN = "import runpy, sys; runpy.run_path(sys.argv[1], run_name='__main__')"
+
+
 def test_a_name_registered_by_a_script_reaches_worker_processes(tmp_path):
     """A decorator sees the function before its module does; workers do not run the script."""
     path = tmp_path / "script.py"
@@ -105,6 +108,20 @@ print(pickle.load(open(sys.argv[1] + "/model.pickle", "rb")).predict(np.eye(16))
         tmp_path,
     )
     assert printed.strip() == "(16,)"
+
+
+def test_the_decorator_needs_a_name():
+    with pytest.raises(TypeError, match=r'write @register_architecture\("name"\)'):
+        register_architecture(tiny)
+
+
+def test_a_builder_of_a_script_reaches_worker_processes(tmp_path):
+    path = tmp_path / "script.py"
+    path.write_text(SCRIPT.replace('CNNClassifier("from-a-script"', "CNNClassifier(perceptron"))
+    printed = run_python(
+        "import runpy, sys; runpy.run_path(sys.argv[1], run_name='__main__')", path
+    )
+    assert printed.strip() == "(40,)"
 
 
 def test_only_functions_and_classes_are_registered(registry):

@@ -1,5 +1,6 @@
 """Fit, partial fit and prediction, as all image classifiers share them."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -195,6 +196,7 @@ class ImageClassifier(ClassifierMixin, CallbackSupportMixin, KerasEstimator):
         check_is_fitted(self)
         array = check_image_array(X, estimator=self)
         _check_feature_names(self, X, reset=False)
+        self._image_format.warn_of_another_scale(array)
         images = self._image_format.as_images(array, self)
         probabilities: npt.NDArray[np.float32] = self._network.predict(images)
         return probabilities
@@ -273,7 +275,9 @@ class ImageClassifier(ClassifierMixin, CallbackSupportMixin, KerasEstimator):
                 )
         else:
             known = unique_labels(labels) if classes is None else check_classes(classes)
-            image_format = ImageFormat.learn(X, array, self.image_shape, self.value_range)
+            image_format = ImageFormat.learn(
+                X, array, self.image_shape, self.value_range, sample_weight
+            )
         spec = self._model_spec(image_format, len(known))
         data = make_training_set(
             image_format.as_images(array, self),
@@ -316,6 +320,7 @@ class ImageClassifier(ClassifierMixin, CallbackSupportMixin, KerasEstimator):
         self, X_val: Any, y_val: Any, image_format: ImageFormat, classes: npt.NDArray[Any]
     ) -> TrainingSet:
         array, labels = check_pair(X_val, y_val, "X_val", "y_val", self)
+        image_format.check_names(X_val, "X_val")
         codes = encode_labels(labels, classes, "y_val")
         weights = check_weights(None, self.class_weight, array, labels, classes)
         return make_training_set(image_format.as_images(array, self, "X_val"), codes, weights)
@@ -363,11 +368,8 @@ class ImageClassifier(ClassifierMixin, CallbackSupportMixin, KerasEstimator):
         self._fitted_optimizer = task.optimizer
         self._optimizer_state = optimizer_state if self.warm_start or incremental else None
         self._seed = task.seed
-        before = self.history_ if task.continues else {}
-        self.history_ = {
-            name: before.get(name, []) + history.get(name, []) for name in {**before, **history}
-        }
-        self.n_iter_ = first_epoch + len(history.get("loss", []))
+        self.history_ = _joined(self.history_ if task.continues else {}, history)
+        self.n_iter_ = len(self.history_.get("loss", []))
         self._forget_caches()
         return self
 
@@ -387,9 +389,9 @@ class ImageClassifier(ClassifierMixin, CallbackSupportMixin, KerasEstimator):
         shapes = [array.shape for array in self._network.state]
         if shapes != [tuple(variable.shape) for variable in trainer.variables]:
             raise ValueError(
-                f"warm_start: architecture {self.architecture!r} with its present parameters does "
-                "not have the weights this estimator was fitted with. Refit with warm_start=False, "
-                "or set the parameters back."
+                f"Architecture {self.architecture!r} with its present parameters does not have the "
+                "weights this estimator was fitted with, so training cannot go on from them. Set "
+                "the parameters back, or fit anew with warm_start=False."
             )
         trainer.load_state(self._network.state)
         if self._optimizer_state and optimizer.key == self._fitted_optimizer.key:
@@ -414,6 +416,18 @@ class ImageClassifier(ClassifierMixin, CallbackSupportMixin, KerasEstimator):
             first_epoch=first_epoch,
             epochs=self.epochs,
         )
+
+
+def _joined(
+    before: dict[str, list[float]], history: dict[str, list[float]]
+) -> dict[str, list[float]]:
+    """Histories one after the other; NaN where a figure was not taken."""
+    lengths = len(before.get("loss", [])), len(history.get("loss", []))
+    missing = [[math.nan] * length for length in lengths]
+    return {
+        name: before.get(name, missing[0]) + history.get(name, missing[1])
+        for name in {**before, **history}
+    }
 
 
 def _draw_seed(random_state: Any) -> int:

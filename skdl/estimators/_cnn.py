@@ -62,7 +62,8 @@ class CNNClassifier(ImageClassifier):
         What the network computes in. "bfloat16" is mixed precision: faster and smaller on hardware
         made for it, with weights and probabilities in float32.
     callbacks : callback, or list of callbacks, classes or functions, default=None
-        Keras callbacks, copied for each fit, or classes or functions that make a new one.
+        Keras callbacks, copied for each fit, or classes or functions that make a new one. Files
+        they save hold the network alone, which takes values from 0 to 1 (unlike `model_`).
     warm_start : bool, default=False
         Whether `fit` goes on from the weights and the optimizer state of the fit before. Refused
         with other classes or another image shape.
@@ -84,7 +85,8 @@ class CNNClassifier(ImageClassifier):
         The trained network, compiled; made when first asked for.
     history_ : dict of str to list of float
         By epoch: "loss", "accuracy", "learning_rate", and with validation data "val_loss" and
-        "val_accuracy". The accuracy of the training data is that seen while training.
+        "val_accuracy". The accuracy of the training data is that seen while training. Where fits
+        with and without validation data follow each other, NaN stands for what was not taken.
     n_iter_ : int
         Number of epochs trained, over all fits with `warm_start` and calls of `partial_fit`.
     image_shape_ : (height, width, channels)

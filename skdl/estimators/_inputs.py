@@ -1,7 +1,9 @@
 """What goes into a fit, validated: images, labels, weights, validation data."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -34,7 +36,12 @@ class ImageFormat:
 
     @classmethod
     def learn(
-        cls, X: Any, images: npt.NDArray[Any], image_shape: Any, value_range: Any
+        cls,
+        X: Any,
+        images: npt.NDArray[Any],
+        image_shape: Any,
+        value_range: Any,
+        sample_weight: Any = None,
     ) -> "ImageFormat":
         """Learn the format of training data.
 
@@ -46,15 +53,48 @@ class ImageFormat:
             `X` after :func:`skdl.images.check_image_array`.
         image_shape, value_range : object
             The estimator's parameters.
+        sample_weight : array-like, default=None
+            Rows of weight zero do not count for the value range.
         """
         shape = infer_image_shape(images.shape, image_shape)
         explicit = check_value_range(value_range)
+        if sample_weight is not None and explicit is None:
+            weights = _check_sample_weight(sample_weight, images, ensure_non_negative=True)
+            images = images if weights.all() else images[weights > 0]
         return cls(
             image_shape=shape,
             value_range=learn_value_range(images) if explicit is None else explicit,
             n_features=int(np.prod(shape)),
             feature_names=_get_feature_names(X) if images.ndim == 2 else None,
         )
+
+    def warn_of_another_scale(self, array: npt.NDArray[Any]) -> None:
+        """Warn where the values can hardly be of the scale that was learned."""
+        if self.value_range == "standardized":
+            return
+        high, largest = self.value_range[1], float(array.max())
+        if array.dtype != np.uint8 and high > 2 and 0 < largest <= 1:
+            hint = f"at most {largest:g}"
+        elif largest > 10 * abs(high):
+            hint = f"up to {largest:g}"
+        else:
+            return
+        warnings.warn(
+            f"X has values {hint}, but this estimator was fitted on values from "
+            f"{self.value_range[0]:g} to {high:g} (value_range_). Bring X to the scale of the "
+            "training images.",
+            UserWarning,
+            stacklevel=4,
+        )
+
+    def check_names(self, X: Any, name: str) -> None:
+        """Refuse a DataFrame whose columns are not those of the training data, in their order."""
+        names = _get_feature_names(X)
+        known = self.feature_names
+        if names is not None and known is not None and not np.array_equal(names, known):
+            raise ValueError(
+                f"The feature names of {name} should match those of X, in the same order."
+            )
 
     def as_images(self, array: npt.NDArray[Any], estimator: Any, name: str = "X") -> Any:
         """View an array as images of this format.
@@ -68,7 +108,7 @@ class ImageFormat:
             if array.shape[1] != self.n_features:
                 raise ValueError(
                     f"{name} has {array.shape[1]} features, but {type(estimator).__name__} is "
-                    f"expecting {self.n_features} features as input: it was fitted on images of "
+                    f"expecting {self.n_features} features as input: its training images are of "
                     f"shape {self.image_shape}."
                 )
             return to_images(array, self.image_shape)
@@ -77,8 +117,9 @@ class ImageFormat:
         found = array.shape[1:] if array.ndim == 4 else (*array.shape[1:], 1)
         if found != self.image_shape:
             raise ValueError(
-                f"{name} holds images of shape {found}, but {type(estimator).__name__} was fitted "
-                f"on images of shape {self.image_shape} (height, width, channels)."
+                f"{name} holds images of shape {found}, but the training images of this "
+                f"{type(estimator).__name__} are of shape {self.image_shape} (height, width, "
+                "channels)."
             )
         return to_images(array)
 
@@ -96,6 +137,12 @@ def check_labels(y: Any, name: str = "y") -> npt.NDArray[Any]:
             "This classifier requires y to be passed, but the target y is None. Pass one class "
             "label an image."
         )
+    shape = np.asarray(y).shape
+    if len(shape) == 2 and shape[1] > 1:
+        raise ValueError(
+            f"{name} should be a 1d array of class labels, got an array of shape {shape}. Of "
+            f"one-hot labels, pass {name}.argmax(axis=1)."
+        )
     labels: npt.NDArray[Any] = column_or_1d(y, warn=True)
     if labels.dtype.kind == "f" and not np.isfinite(labels).all():
         row = int(np.argmin(np.isfinite(labels)))
@@ -108,8 +155,21 @@ def check_labels(y: Any, name: str = "y") -> npt.NDArray[Any]:
                 f"Input {name} contains NaN or None: first at row {missing[0]}, in {len(missing)} "
                 "rows. Drop the rows without a label."
             )
+        _refuse_mixed(labels, name)
     check_classification_targets(labels)
     return labels
+
+
+def _refuse_mixed(labels: npt.NDArray[Any], name: str) -> None:
+    """Refuse labels that cannot be sorted, before NumPy fails to do it."""
+    kinds = {type(label).__name__ for label in labels}
+    try:
+        np.unique(labels)
+    except TypeError as error:
+        raise ValueError(
+            f"{name} mixes labels of several kinds ({', '.join(sorted(kinds))}), which cannot be "
+            f"sorted: {error}. Make them all strings, or all numbers."
+        ) from error
 
 
 def unique_labels(y: npt.NDArray[Any]) -> npt.NDArray[Any]:
@@ -118,20 +178,13 @@ def unique_labels(y: npt.NDArray[Any]) -> npt.NDArray[Any]:
     Raises
     ------
     ValueError
-        If labels of several kinds cannot be sorted, or there are fewer than two classes.
+        If there are fewer than two classes.
     """
-    try:
-        classes = np.unique(y)
-    except TypeError as error:
-        kinds = sorted({type(label).__name__ for label in y})
-        raise ValueError(
-            f"y mixes labels of several kinds ({', '.join(kinds)}), which cannot be sorted: "
-            f"{error}. Make them all strings, or all numbers."
-        ) from error
+    classes: npt.NDArray[Any] = np.unique(y)
     if len(classes) < 2:
         raise ValueError(
             "A classifier needs samples of at least 2 classes in y, but y contains only one class: "
-            f"{classes[0]!r}."
+            f"{classes.tolist()[0]!r}."
         )
     return classes
 
@@ -152,7 +205,7 @@ def encode_labels(
         row = int(np.argmax(codes < 0))
         raise ValueError(
             f"{name} has the label {y.tolist()[row]!r} at row {row}, which is not among the "
-            f"classes {classes.tolist()}. {advice}"
+            f"classes {classes.tolist()}. {advice}".rstrip()
         )
     return codes
 
@@ -178,12 +231,14 @@ def check_weights(
         sample_weight, X, dtype=np.float64, copy=True, ensure_non_negative=True
     )
     if class_weight is not None:
-        weights = weights * compute_sample_weight(class_weight, y)
-    if not weights.any():
-        raise ValueError(
-            "sample_weight times class_weight is zero for every row: there is nothing to train on."
-        )
+        counted = weights > 0  # "balanced" goes by the rows that are trained on
+        weights[counted] *= compute_sample_weight(class_weight, y[counted])
     result: npt.NDArray[np.float32] = weights.astype(np.float32)
+    if not result.any():
+        raise ValueError(
+            "sample_weight times class_weight is zero in float32 for every row: there is nothing "
+            "to train on."
+        )
     return result
 
 
@@ -194,6 +249,12 @@ def _weights_of_present(
         if label not in classes:
             raise ValueError(
                 f"class_weight has the key {label!r}, which is not among the classes {classes}."
+            )
+        weight = class_weight[label]
+        if not isinstance(weight, Real) or not (np.isfinite(weight) and weight >= 0):
+            raise ValueError(
+                f"class_weight of {label!r} must be a finite number that is not negative. Got "
+                f"{weight!r}."
             )
     present = set(y.tolist())  # scikit-learn takes no other keys
     return {label: weight for label, weight in class_weight.items() if label in present}
@@ -221,7 +282,7 @@ def hold_out(
     n_held_out = int(np.ceil(fraction * len(data)))
     n_present = int((counts > 0).sum())
     smallest = int(np.argmin(np.where(counts > 0, counts, counts.max() + 1)))
-    advice = "Set another validation_fraction, pass X_val and y_val, or turn early_stopping off."
+    advice = "Set another validation_fraction, or pass X_val and y_val."
     if counts[smallest] < 2:
         raise ValueError(
             f"The class {classes.tolist()[smallest]!r} has 1 row in y: too few to stand in both "
@@ -247,9 +308,11 @@ def check_pair(X: Any, y: Any, x_name: str, y_name: str, estimator: Any) -> tupl
     ValueError
         If one is missing, or their lengths differ, naming both.
     """
-    if X is None or (y is None and y_name != "y"):
+    if x_name == "X_val" and (X is None or y is None):
         given, absent = (y_name, x_name) if X is None else (x_name, y_name)
         raise ValueError(f"{given} was passed without {absent}. Pass both, or neither.")
+    if X is None:
+        raise ValueError("X is None. Pass the images as an array.")
     array = check_image_array(X, name=x_name, estimator=estimator)
     labels = check_labels(y, y_name)
     if len(array) != len(labels):

@@ -64,8 +64,8 @@ class TrainingHistoryDisplay:
         inner = inner[-1] if hasattr(inner, "steps") else inner
         if not getattr(inner, "history_", None):
             raise ValueError(
-                f"{type(inner).__name__} has no history_: fit it first, and pass an estimator that "
-                "trains a network."
+                f"{type(inner).__name__} has no history_ of any epoch: fit it first, and pass an "
+                "estimator that trains a network."
             )
         return cls(inner.history_).plot(ax=ax)
 
@@ -101,7 +101,7 @@ class TrainingHistoryDisplay:
 
     def _best_epoch(self) -> int | None:
         losses = self.history.get("val_loss")
-        return None if not losses else int(np.argmin(losses)) + 1
+        return None if not losses else int(np.nanargmin(losses)) + 1
 
     def _draw(self, ax: Any, metric: str, label: str, best: int | None) -> None:
         epochs = np.arange(1, len(self.history[metric]) + 1)
@@ -112,7 +112,7 @@ class TrainingHistoryDisplay:
         validation = self.history.get(f"val_{metric}")
         if validation:
             ax.plot(
-                epochs[-len(validation) :],
+                epochs,
                 validation,
                 color=_VALIDATION,
                 marker="s" if marker else None,
@@ -124,6 +124,8 @@ class TrainingHistoryDisplay:
                 ax.axvline(best, color="0.6", linewidth=1, zorder=0, label=f"best epoch ({best})")
         ax.set(xlabel="Epoch", ylabel=label)
         ax.xaxis.get_major_locator().set_params(integer=True)
+        if len(epochs) == 1:
+            ax.set(xlim=(0.5, 1.5), xticks=[1])
         ax.grid(alpha=0.25)
         ax.spines[["top", "right"]].set_visible(False)
         ax.legend(frameon=False)

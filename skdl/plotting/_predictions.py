@@ -1,6 +1,7 @@
 """Images with what they are and what they were taken for."""
 
 import math
+import textwrap
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -10,6 +11,8 @@ import numpy.typing as npt
 from skdl.images import check_image_array, learn_value_range, range_offset_and_scale, to_images
 
 _RIGHT, _WRONG = "#0072B2", "#D55E00"
+_WIDEST = 12.0  # inches, of a whole figure
+_CAPTION_WIDTH = 22  # letters
 
 Selection = Literal["all", "right", "wrong"]
 
@@ -153,10 +156,12 @@ class PredictionGridDisplay:
         Raises
         ------
         ValueError
-            If lengths differ, or `which` is unknown.
+            If lengths differ, or `which` or `n_images` is out of range.
         """
         if which not in ("all", "right", "wrong"):
             raise ValueError(f"which must be 'all', 'right' or 'wrong'. Got {which!r}.")
+        if n_images < 1:
+            raise ValueError(f"n_images must be at least 1. Got {n_images!r}.")
         images = to_images(check_image_array(X), image_shape)
         true, predicted = np.asarray(y_true), np.asarray(y_pred)
         sure = None if confidence is None else np.asarray(confidence, dtype=float)
@@ -194,10 +199,10 @@ class PredictionGridDisplay:
         import matplotlib.pyplot as plt
 
         n = len(self.images)
-        columns = min(n, max(1, math.ceil(math.sqrt(1.5 * n))))
-        rows = math.ceil(n / columns) if n else 1
         captions = [self._caption(i).split("\n") for i in range(n)]
         width = max([1.25] + [0.085 * len(line) for caption in captions for line in caption])
+        columns = min(n, max(1, math.ceil(math.sqrt(1.5 * n))), int(_WIDEST / width))
+        rows = math.ceil(n / columns) if n else 1
         height = 1.35 + 0.2 * max([1] + [len(caption) for caption in captions])
         figure = plt.figure(
             figsize=(max(4.0, width * columns), height * rows + 0.4), layout="constrained"
@@ -217,16 +222,28 @@ class PredictionGridDisplay:
         """Sign, prediction and probability; the true label where it is another."""
         right = self.y_true[i] == self.y_pred[i]
         sure = "" if self.confidence is None else f" ({100 * self.confidence[i]:.0f} %)"
-        first = f"{'✓' if right else '✗'} {self.y_pred[i]}{sure}"
-        return first if right else f"{first}\ntrue: {self.y_true[i]}"
+        first = textwrap.fill(f"{'✓' if right else '✗'} {self.y_pred[i]}{sure}", _CAPTION_WIDTH)
+        if right:
+            return first
+        return first + "\n" + textwrap.fill(f"true: {self.y_true[i]}", _CAPTION_WIDTH)
 
     def _draw(self, ax: Any, i: int) -> Any:
         right = self.y_true[i] == self.y_pred[i]
         image = self.images[i]
-        ax.imshow(image[..., 0] if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=1)
+        strip = max(image.shape[:2]) > 6 * min(image.shape[:2])  # too thin to see in proportion
+        ax.imshow(
+            image[..., 0] if image.shape[-1] == 1 else image,
+            cmap="gray",
+            vmin=0,
+            vmax=1,
+            aspect="auto" if strip else "equal",
+        )
         ax.set_xticks([])
         ax.set_yticks([])
-        ax.set_title(self._caption(i), fontsize=9, color=_RIGHT if right else _WRONG)
+        # Class names are text, also those with dollar signs.
+        ax.set_title(
+            self._caption(i), fontsize=9, color=_RIGHT if right else _WRONG, parse_math=False
+        )
         for spine in ax.spines.values():
             spine.set(color=_RIGHT if right else _WRONG, linewidth=1 if right else 2)
         return ax

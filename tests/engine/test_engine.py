@@ -64,6 +64,14 @@ def test_fits_share_a_compiled_model(few_digits, trainers):
     assert trainers[0].n_traces == 1
 
 
+def test_many_networks_do_not_warn_of_retracing(few_digits, caplog):
+    for units in range(2, 9):
+        CNNClassifier(tiny, epochs=1, architecture__units=units).fit(*few_digits).predict(
+            few_digits[0]
+        )
+    assert "retracing" not in caplog.text
+
+
 def test_batch_sizes_epochs_and_validation_need_no_new_trace(few_digits, trainers):
     X, y = few_digits
     for batch_size in (7, 32, 300):

@@ -1,8 +1,12 @@
 """Every kind of bad input is refused by name, before any training, and does no harm."""
 
 import functools
+import threading
+import warnings
 
+import keras
 import numpy as np
+import pandas as pd
 import pytest
 from helpers import (
     normalized,
@@ -11,6 +15,7 @@ from helpers import (
     returns_logits,
     returns_nothing,
     returns_wrong_width,
+    takes_other_images,
     tiny,
 )
 from scipy import sparse
@@ -49,7 +54,7 @@ BAD_DATA = {
         X,
         np.ones(40),
         ValueError,
-        r"only one class: np.float64\(1.0\)|only one class: 1",
+        "only one class: 1.0",
     ),
     "empty": (X[:0], Y[:0], ValueError, "0 sample"),
     "lengths": (X, Y[:-1], ValueError, "X has 40 rows, but y has 39"),
@@ -70,7 +75,7 @@ BAD_DATA = {
         ValueError,
         "NaN or None: first at row 2, in 10 rows",
     ),
-    "mixed labels": (X, np.array([1, "a"] * 20, dtype=object), ValueError, "mixes labels|label"),
+    "mixed labels": (X, np.array([1, "a"] * 20, dtype=object), ValueError, "mixes labels"),
     "continuous": (X, np.linspace(0, 1, 40), ValueError, "continuous"),
     "two columns": (X, np.ones((40, 2)), ValueError, "1d array"),
 }
@@ -92,7 +97,7 @@ def test_bad_data(no_training, case, method):
 @pytest.mark.parametrize(
     ("images", "message"),
     [
-        (np.ones((3, 8, 8, 3)), r"shape \(8, 8, 3\).*fitted on images of shape \(8, 8, 1\)"),
+        (np.ones((3, 8, 8, 3)), r"shape \(8, 8, 3\).*training images .* of shape \(8, 8, 1\)"),
         (np.ones((3, 9, 8, 1)), r"shape \(9, 8, 1\).*\(8, 8, 1\)"),
         (np.ones((3, 8, 9)), r"shape \(8, 9, 1\).*\(8, 8, 1\)"),
         (np.ones((3, 63)), "X has 63 features, but CNNClassifier is expecting 64"),
@@ -198,7 +203,7 @@ def test_bad_sample_weights(no_training, weights, message):
 
 def test_class_weights_that_leave_nothing(no_training):
     no_training.set_params(class_weight=dict.fromkeys(range(4), 0))
-    with pytest.raises(ValueError, match="times class_weight is zero for every row"):
+    with pytest.raises(ValueError, match="times class_weight is zero in float32 for every row"):
         no_training.fit(X, Y)
 
 
@@ -232,6 +237,7 @@ def test_bad_classes_in_a_later_partial_fit(no_training):
         (returns_wrong_width, r"'returns_wrong_width' .* shape \(2, 5\); expected \(2, 4\)"),
         (returns_nothing, "'returns_nothing' returned an object of type NoneType"),
         (returns_compiled, "'returns_compiled' returned a compiled model"),
+        (takes_other_images, r"'takes_other_images' returned a model that does not take a batch"),
         (raises_error, "'raises_error' could not be built .*: the builder has a bug"),
     ],
 )
@@ -263,3 +269,68 @@ def test_an_interrupted_fit_leaves_the_estimator_as_it_was(architecture, monkeyp
             model.fit(X, Y[::-1])
     assert np.array_equal(model.predict_proba(X), expected)
     assert np.array_equal(model.fit(X, Y).predict_proba(X), expected)
+
+
+@pytest.mark.parametrize("weight", [-1.0, "10", None, np.nan, np.inf])
+def test_bad_values_of_class_weight(no_training, weight):
+    no_training.set_params(class_weight={0: weight})
+    with pytest.raises(ValueError, match="class_weight of 0 must be a finite number"):
+        no_training.fit(X, Y)
+
+
+def test_weights_that_vanish_in_float32(no_training):
+    with pytest.raises(ValueError, match="zero in float32 for every row"):
+        no_training.fit(X, Y, sample_weight=np.full(40, 1e-60))
+
+
+def test_columns_of_validation_data_in_another_order(no_training):
+    frame = pd.DataFrame(X.reshape(40, -1), columns=[f"p{i}" for i in range(64)])
+    with pytest.raises(ValueError, match="feature names of X_val should match those of X"):
+        no_training.fit(frame, Y, X_val=frame[frame.columns[::-1]], y_val=Y)
+
+
+def test_messages_name_what_was_passed(no_training):
+    for images, labels, message in [
+        (None, Y, "X is None"),
+        (X, np.eye(4)[Y], r"y should be a 1d array .* \(40, 4\).*y.argmax\(axis=1\)"),
+        (
+            [np.zeros((4, 4)), np.zeros((4, 5))],
+            Y[:2],
+            r"row 0 has shape \(4, 4\), row 1 has .* 5\)",
+        ),
+        (X, np.array([1, "a"] * 20, dtype=object), r"y mixes labels of several kinds \(int, str\)"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            no_training.fit(images, labels)
+    with pytest.raises(ValueError, match=r"0 sample\(s\) .* in X_val"):
+        no_training.fit(X, Y, X_val=X[:0], y_val=Y[:0])
+    with pytest.raises(ValueError, match="must not be negative"):
+        no_training.set_params(optimizer__learning_rate=-0.1).fit(X, Y)
+
+
+class Uncopyable(keras.callbacks.Callback):
+    def __init__(self):
+        super().__init__()
+        self.lock = threading.Lock()
+
+
+def test_a_callback_that_cannot_be_copied(no_training):
+    with pytest.raises(TypeError, match="callback Uncopyable in the parameter callbacks cannot be"):
+        no_training.set_params(callbacks=Uncopyable()).fit(X, Y)
+
+
+@pytest.mark.parametrize("optimizer", ["lossscaleoptimizer", "multioptimizer", "optimizer"])
+def test_optimizers_that_need_another_inside(no_training, optimizer):
+    with pytest.raises(ValueError, match="Unknown optimizer"):
+        no_training.set_params(optimizer=optimizer).fit(X, Y)
+
+
+@pytest.mark.parametrize(("fitted", "predicted"), [(255, 1), (1, 255)])
+def test_another_scale_is_warned_of(fitted, predicted):
+    model = CNNClassifier(tiny, epochs=1).fit((X * fitted).astype("float32"), Y)
+    with pytest.warns(UserWarning, match="was fitted on values from 0 to"):
+        model.predict((X * predicted).astype("float32"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        model.predict((X[:1] * 0).astype("float32"))
+        model.predict((X * fitted * 0.9).astype("float32"))

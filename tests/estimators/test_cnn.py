@@ -4,12 +4,14 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import loads_weights, normalized, run_python, same_state, tiny
+from helpers import loads_weights, normalized, run_python, same_state, subclassed, tiny
+from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import train_test_split
 
 from skdl import CNNClassifier
 from skdl.architectures import simple
+from skdl.plotting import TrainingHistoryDisplay
 
 
 @pytest.fixture(scope="module")
@@ -345,6 +347,48 @@ def test_divergence_is_an_error_and_leaves_the_estimator_as_it_was(few_digits):
     assert np.array_equal(model.predict_proba(X), expected)
 
 
+def test_subclassed_models_with_a_step_of_their_own(few_digits):
+    X, y = few_digits
+    model = CNNClassifier(subclassed, epochs=15, random_state=0).fit(X, y)
+    assert model.score(X, y) > 0.7
+    assert same_state(model, clone(model).fit(X, y))
+    images = X.reshape(-1, 8, 8, 1)
+    found = model.model_.predict(images, verbose=0)
+    np.testing.assert_allclose(found, model.predict_proba(X), atol=1e-6)
+
+
+def test_moving_averages_take_the_place_of_the_weights(few_digits):
+    X, y = few_digits
+    params = {"epochs": 2, "optimizer": "sgd", "optimizer__learning_rate": 0.1, "random_state": 0}
+    plain = CNNClassifier(tiny, **params).fit(X, y)
+    averaged = CNNClassifier(tiny, optimizer__use_ema=True, **params).fit(X, y)
+    assert plain.history_ == averaged.history_
+    assert not same_state(plain, averaged)
+
+
+@pytest.mark.parametrize(
+    "optimizer", ["lamb", keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam())]
+)
+def test_unusual_optimizers(few_digits, optimizer):
+    first, second = (
+        CNNClassifier(tiny, epochs=2, optimizer=optimizer, random_state=0).fit(*few_digits)
+        for _ in range(2)
+    )
+    assert same_state(first, second)
+
+
+def test_rows_of_weight_zero_do_not_count_for_range_and_balance(two_classes):
+    X, y = two_classes
+    spoiled = X.copy()
+    spoiled[:100] = 1e6
+    weights = np.r_[np.zeros(100), np.ones(200)]
+    model = CNNClassifier(tiny, epochs=2, class_weight="balanced", random_state=0)
+    without = clone(model).fit(X[100:], y[100:])
+    weighted = clone(model).fit(spoiled, y, sample_weight=weights)
+    assert weighted.value_range_ == without.value_range_
+    assert same_state(weighted, without)
+
+
 # ---- going on ----------------------------------------------------------------------------------
 
 
@@ -359,6 +403,19 @@ def test_warm_start_goes_on(few_digits):
     at_once = CNNClassifier(tiny, epochs=6, random_state=0).fit(X, y)
     assert same_state(model, at_once)
     assert model.history_ == at_once.history_
+
+
+def test_history_of_fits_with_and_without_validation(few_digits):
+    model = CNNClassifier(tiny, epochs=2, warm_start=True, random_state=0).fit(*few_digits)
+    model.set_params(validation_fraction=0.2).fit(*few_digits)
+    model.set_params(validation_fraction=None).fit(*few_digits)
+    assert {len(values) for values in model.history_.values()} == {6}
+    assert np.isnan(model.history_["val_loss"]).tolist() == [True] * 2 + [False] * 2 + [True] * 2
+    display = TrainingHistoryDisplay.from_estimator(model)
+    drawn = display.axes_[0].lines[1]
+    assert np.isfinite(drawn.get_ydata()).tolist() == [False] * 2 + [True] * 2 + [False] * 2
+    best = int(np.nanargmin(model.history_["val_loss"])) + 1
+    assert display.axes_[0].lines[2].get_label() == f"best epoch ({best})"
 
 
 def test_partial_fits_are_epochs(few_digits):
