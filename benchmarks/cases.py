@@ -108,6 +108,7 @@ def cv_keras_wrapper():
     from sklearn.model_selection import StratifiedKFold
 
     X, y = data.digits()
+    X = X.reshape(len(X), -1)
     model = peers.keras_wrapper((8, 8, 1))
 
     def work():  # cross_val_score cannot clone a wrapper around a local function

@@ -1,5 +1,6 @@
 """The same network and training in each of the packages that are compared."""
 
+import math
 import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -41,9 +42,11 @@ def keras_wrapper(input_shape, epochs=5, batch_size=32):
     def build(X, y):
         import keras
 
-        model = keras_network(input_shape)
+        # This wrapper takes flattened images only.
+        flat = keras.Input((math.prod(input_shape),))
+        outputs = keras_network(input_shape)(keras.layers.Reshape(input_shape)(flat))
+        model = keras.Model(flat, outputs)
         model.compile("adam", loss="categorical_crossentropy", metrics=["accuracy"])
-        assert isinstance(model, keras.Model)
         return model
 
     return SKLearnClassifier(
