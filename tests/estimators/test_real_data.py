@@ -24,11 +24,12 @@ def mnist(data_home):
     )
 
 
-def test_two_epochs_of_mnist(mnist):
+def test_half_of_mnist(mnist):
+    """The case studies report 0.98 to 0.99 for ten epochs of all of it."""
     X_train, y_train, X_test, y_test = mnist
-    model = CNNClassifier(epochs=2, batch_size=64, random_state=0)
-    model.fit(X_train[:12_000], y_train[:12_000])
-    assert model.score(X_test, y_test) > 0.97
+    model = CNNClassifier(epochs=3, batch_size=64, random_state=0)
+    model.fit(X_train[:30_000], y_train[:30_000])
+    assert model.score(X_test, y_test) > 0.98
 
 
 def test_flattened_rows_and_images_of_mnist_are_the_same(mnist):

@@ -1,0 +1,34 @@
+import json
+import subprocess
+import sys
+
+from helpers import ROOT
+
+
+def run(*arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "benchmarks", *arguments],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_import_case_prints_its_ratio_and_writes_results(tmp_path):
+    process = run("import", "--rounds", "1", "--out", str(tmp_path))
+    assert "skdl / sklearn = " in process.stdout, process.stderr
+    report = json.loads((tmp_path / "results.json").read_text())
+    (bar,) = report["cases"]["import"]["bars"]
+    figures = report["cases"]["import"]["figures"]
+    assert bar["value"] == figures["skdl"][0] / figures["sklearn"][0]
+    assert bar["reached"] == (bar["value"] <= bar["at_most"])
+    assert process.returncode == (0 if bar["reached"] else 1)
+    assert report["machine"]["packages"]["scikit-learn"]
+    assert (tmp_path / "results.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_unknown_cases():
+    process = run("speed")
+    assert process.returncode == 2
+    assert "unknown case 'speed'" in process.stderr
