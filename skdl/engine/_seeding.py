@@ -2,6 +2,7 @@
 
 import random
 import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -91,34 +92,21 @@ class InitialState:
         initial_state : InitialState or None
             None if a variable's value cannot be explained.
         """
-        layers = list(model._flatten_layers())
-        generators = [
-            value
-            for layer in layers
-            for value in vars(layer).values()
-            if isinstance(value, keras.random.SeedGenerator)
-        ]
-        explicit = {id(g.state) for g in generators if g.get_config()["seed"] is not None}
-        recipes = [
-            _fixed_recipe(variable, id(variable) in explicit) for variable in model.variables
-        ]
-        missing = {
-            id(v): i for i, (v, r) in enumerate(zip(model.variables, recipes, strict=True)) if not r
-        }
-        for layer in layers:
-            initializers = [
-                value
-                for value in vars(layer).values()
-                if isinstance(value, keras.initializers.Initializer)
-            ]
-            if not initializers or not missing:
-                continue
+        fixed_generators, initializers = set(), defaultdict(list)
+        for layer in model._flatten_layers():
+            held = list(vars(layer).values())
+            for value in held:
+                if isinstance(value, keras.random.SeedGenerator) and _has_seed(value):
+                    fixed_generators.add(id(value.state))
+            own = [value for value in held if isinstance(value, keras.initializers.Initializer)]
             for variable in layer.variables:
-                if id(variable) in missing:
-                    recipe = _drawn_recipe(variable, initializers)
-                    if recipe:
-                        recipes[missing.pop(id(variable))] = recipe
-        return None if missing else cls([recipe for recipe in recipes if recipe])
+                initializers[id(variable)].extend(own)
+        recipes = [
+            _recipe(variable, initializers[id(variable)], id(variable) in fixed_generators)
+            for variable in model.variables
+        ]
+        known = [recipe for recipe in recipes if recipe is not None]
+        return cls(known) if len(known) == len(recipes) else None
 
     def reset(self, seed: int) -> None:
         """Give every variable its start value for a seed."""
@@ -127,26 +115,33 @@ class InitialState:
             recipe.variable.assign(recipe.start_value(int(variable_seed)))
 
 
-def _fixed_recipe(variable: Any, explicit_seed: bool) -> _Recipe | None:
-    if variable.name == "seed_generator_state" and not explicit_seed:
-        return _Recipe(variable, seed_generator=True)
-    value = value_of(variable)
-    if explicit_seed or value.size == 0 or (value == value.flat[0]).all():
-        return _Recipe(variable, value=value)
-    return None
+def _has_seed(random: Any) -> bool:
+    """Whether a seed generator or initialiser got its seed from the builder."""
+    return random.get_config().get("seed") is not None
 
 
-def _drawn_recipe(variable: Any, initializers: list[Any]) -> _Recipe | None:
+def _recipe(variable: Any, initializers: list[Any], fixed: bool) -> _Recipe | None:
     value = value_of(variable)
+    if variable.name == "seed_generator_state":
+        return _Recipe(variable, value=value) if fixed else _Recipe(variable, seed_generator=True)
     for initializer in initializers:
-        try:
-            drawn = np.asarray(initializer(variable.shape, dtype=variable.dtype))
-        except Exception:  # another variable's initialiser, which does not fit this shape
-            continue
-        if drawn.shape == value.shape and np.array_equal(drawn, value):
-            config = initializer.get_config()
-            if config.get("seed", 0) is None:
-                return _Recipe(variable, initializer=initializer)
-            if isinstance(config.get("seed", 0), int):  # fixed by the builder, or not random
+        if "seed" in initializer.get_config() and _reproduces(initializer, variable, value):
+            if _has_seed(initializer):
                 return _Recipe(variable, value=value)
-    return None
+            return _Recipe(variable, initializer=initializer)
+    return _Recipe(variable, value=value) if _is_constant(value) else None
+
+
+def _is_constant(value: npt.NDArray[Any]) -> bool:
+    """Whether a value is no random one: all equal, and if it is one number, then 0 or 1."""
+    if value.size == 1:
+        return value.item() in (0, 1)
+    return value.size == 0 or bool((value == value.flat[0]).all())
+
+
+def _reproduces(initializer: Any, variable: Any, value: npt.NDArray[Any]) -> bool:
+    try:
+        drawn = np.asarray(initializer(variable.shape, dtype=variable.dtype))
+    except Exception:  # another variable's initialiser, which does not fit this shape
+        return False
+    return drawn.shape == value.shape and np.array_equal(drawn, value)

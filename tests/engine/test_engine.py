@@ -266,6 +266,21 @@ def test_equal_layers_start_differently():
     assert not np.array_equal(model.layers[1].kernel, model.layers[2].kernel)
 
 
+def test_a_single_random_weight_is_drawn_anew():
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    initial = InitialState.of(model)
+    initial.reset(1)
+    first = model.layers[0].kernel.value.numpy()
+    initial.reset(2)
+    assert model.layers[0].kernel.value.numpy() != first
+
+
+def test_a_single_weight_of_unknown_origin_is_not_pooled():
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1, use_bias=False)])
+    model.layers[0].kernel.assign([[0.7]])
+    assert InitialState.of(model) is None
+
+
 def test_loaded_weights_have_no_recipe():
     assert InitialState.of(loads_weights((8, 8, 1), 3)) is None
 
