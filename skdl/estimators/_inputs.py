@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_consistent_length, column_or_1d, compute_sample_weight
+from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, _get_feature_names
 
@@ -320,7 +320,6 @@ def check_pair(X: Any, y: Any, x_name: str, y_name: str, estimator: Any) -> tupl
             f"{x_name} has {len(array)} rows, but {y_name} has {len(labels)}: inconsistent numbers "
             "of samples."
         )
-    check_consistent_length(array, labels)
     return array, labels
 
 
