@@ -12,6 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skdl import CNNClassifier
+from skdl.estimators import _base
 
 LOAD = """
 import sys, numpy as np, joblib
@@ -90,14 +91,19 @@ def test_a_pickle_goes_on_with_warm_start_only(few_digits):
             twin.partial_fit(X, y)
 
 
-def test_a_newer_format_is_refused(few_digits):
+def test_a_file_of_a_newer_format_is_refused(few_digits, tmp_path, monkeypatch):
     model = CNNClassifier(tiny, epochs=1).fit(*few_digits)
-    state = model.__getstate__()
-    for found in (state["_pickle_format"] + 1, None):
-        with pytest.raises(
-            ValueError, match=rf"saved in format {found}; skdl .* reads formats up to"
-        ):
-            CNNClassifier().__setstate__({**state, "_pickle_format": found})
+    newer = _base.PICKLE_FORMAT + 1
+    with monkeypatch.context() as patch:
+        patch.setattr(_base, "PICKLE_FORMAT", newer)
+        joblib.dump(make_pipeline(StandardScaler(), model), tmp_path / "model.joblib")
+    with pytest.raises(ValueError, match=rf"saved in format {newer}; skdl .* reads formats up to"):
+        joblib.load(tmp_path / "model.joblib")
+
+
+def test_a_state_without_a_format_is_refused():
+    with pytest.raises(ValueError, match="saved in format None"):
+        CNNClassifier().__setstate__({"epochs": 3})
 
 
 def test_unfitted_estimators_travel():
