@@ -99,9 +99,11 @@ GRID = {
 }
 
 
+@SHAPED
 @pytest.mark.parametrize("n_jobs", [1, 2])
-def test_grid_search(few_digits, n_jobs):
+def test_grid_search(few_digits, n_jobs, shape):
     X, y = few_digits
+    X = X.reshape(shape)
     scoring = {"accuracy": "accuracy", "loss": "neg_log_loss"}
     search = GridSearchCV(
         MODEL, GRID, cv=2, scoring=scoring, refit="loss", n_jobs=n_jobs, error_score="raise"
@@ -137,6 +139,16 @@ def _grid_scores(cv):
     return scores
 
 
+@SHAPED
+def test_randomized_search(few_digits, shape):
+    X, y = few_digits
+    space = {"optimizer": ["adam", "sgd"], "architecture__units": np.arange(4, 12)}
+    search = RandomizedSearchCV(QUICK, space, n_iter=3, cv=2, random_state=0, error_score="raise")
+    expected = clone(search).fit(X, y).cv_results_["mean_test_score"]
+    found = search.fit(X.reshape(shape), y).cv_results_["mean_test_score"]
+    assert np.array_equal(found, expected)
+
+
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_randomized_search_in_a_pipeline(few_digits, n_jobs):
     X, y = few_digits
@@ -161,7 +173,9 @@ def test_searching_architectures(few_digits):
     assert search.best_params_["architecture"] == "simple"
 
 
-def test_halving_by_epochs(few_digits):
+@SHAPED
+def test_halving_by_epochs(few_digits, shape):
+    X, y = few_digits
     search = HalvingGridSearchCV(
         CNNClassifier(random_state=0),
         {"optimizer__learning_rate": [1e-5, 1e-3, 3e-3]},
@@ -171,14 +185,16 @@ def test_halving_by_epochs(few_digits):
         cv=2,
         random_state=0,
         error_score="raise",
-    ).fit(*few_digits)
+    ).fit(X.reshape(shape), y)
     assert search.n_resources_[0] == 1
     assert search.best_estimator_.n_iter_ == search.n_resources_[-1]
     assert search.best_params_["optimizer__learning_rate"] > 1e-5
 
 
-def test_learning_curve(few_digits):
+@SHAPED
+def test_learning_curve(few_digits, shape):
     X, y = few_digits
+    X = X.reshape(shape)
     _, _, scores = learning_curve(
         MODEL, X, y, train_sizes=[0.2, 1.0], cv=3, shuffle=True, random_state=0, error_score="raise"
     )
@@ -192,11 +208,12 @@ def test_validation_curve(few_digits):
     assert train_scores[1].mean() > train_scores[0].mean()
 
 
+@SHAPED
 @pytest.mark.parametrize("method", ["sigmoid", "isotonic", "temperature"])
-def test_calibration(two_classes, method):
+def test_calibration(two_classes, method, shape):
     X, y = two_classes
-    model = CalibratedClassifierCV(MODEL, method=method, cv=2).fit(X.reshape(-1, 8, 8, 1), y)
-    assert model.score(X.reshape(-1, 8, 8, 1), y) > 0.8
+    X = X.reshape(shape)
+    assert CalibratedClassifierCV(MODEL, method=method, cv=2).fit(X, y).score(X, y) > 0.8
 
 
 @SHAPED
@@ -247,10 +264,11 @@ def test_tuned_threshold(two_classes, shape):
     assert (tuned.predict(X)[y == 1] == "eight").mean() > 0.8
 
 
-def test_permutation_test(two_classes):
+@SHAPED
+def test_permutation_test(two_classes, shape):
     X, y = two_classes
     score, _, p_value = permutation_test_score(
-        MODEL, X.reshape(-1, 8, 8, 1), y, cv=2, n_permutations=9, random_state=0
+        MODEL, X.reshape(shape), y, cv=2, n_permutations=9, random_state=0
     )
     assert score > 0.75
     assert p_value == pytest.approx(0.1)
