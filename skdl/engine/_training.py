@@ -320,7 +320,7 @@ def train(
     if history:  # moving averages of the weights take their place now
         model.optimizer.finalize_variable_values(model.trainable_variables)
     callbacks.on_train_end()
-    if plan.stopper is not None:
+    if plan.stopper is not None and history:
         trainer.load_state(plan.stopper.best_state)
     return history
 

@@ -91,6 +91,16 @@ def test_backup_and_restore_goes_on_after_a_crash(few_digits, tmp_path):
     assert not (tmp_path / "backup").exists()
 
 
+def test_a_finished_backup_trains_no_epoch(few_digits, tmp_path):
+    backup = keras.callbacks.BackupAndRestore(str(tmp_path), delete_checkpoint=False)
+    params = {"early_stopping": True, "validation_fraction": 0.2}
+    first = fit(few_digits, backup, **params)
+    again = fit(few_digits, backup, **params)
+    assert first.n_iter_ == 4
+    assert again.n_iter_ == 0
+    assert again.predict_proba(few_digits[0]).shape == (300, 10)
+
+
 def test_callbacks_see_epochs_that_go_on_with_warm_start(few_digits, tmp_path):
     path = tmp_path / "log.csv"
     callback = keras.callbacks.CSVLogger(str(path), append=True)
