@@ -205,6 +205,10 @@ def check_image_array(X: Any, *, name: str = "X", estimator: Any = None) -> npt.
     >>> check_image_array(np.ones((2, 4))).dtype
     dtype('float32')
     """
+    if _is_plain_batch(X):
+        if X.dtype == np.float32:
+            _refuse_nonfinite(X, X, name)
+        return X  # type: ignore[no-any-return]
     if sparse.issparse(X):
         raise TypeError(
             f"Sparse data was passed for {name}, but dense data is required: images are dense. "
@@ -228,6 +232,11 @@ def check_image_array(X: Any, *, name: str = "X", estimator: Any = None) -> npt.
     if array.dtype.kind == "f":
         _refuse_nonfinite(converted, array, name)
     return converted
+
+
+def _is_plain_batch(X: Any) -> bool:
+    """Whether X is what networks read already, so that one image need not wait for its checks."""
+    return type(X) is np.ndarray and X.dtype in (np.uint8, np.float32) and X.ndim > 1 and X.size > 0
 
 
 def _refuse_strings(X: Any, name: str) -> None:

@@ -59,6 +59,25 @@ def normalized(input_shape, n_classes, rate=0.1):
     )
 
 
+def augmented(input_shape, n_classes):
+    """Keras's own augmentation layers, active while training."""
+    import keras
+
+    layers = keras.layers
+    return keras.Sequential(
+        [
+            keras.Input(input_shape),
+            layers.RandomTranslation(0.1, 0.1),
+            layers.RandomRotation(0.1),
+            layers.RandomZoom(0.1),
+            layers.RandomContrast(0.2),
+            layers.Flatten(),
+            layers.Dense(8, activation="relu"),
+            layers.Dense(n_classes, activation="softmax"),
+        ]
+    )
+
+
 def subclassed(input_shape, n_classes):
     """A model that is built at its first call, with a training step as Keras's guide writes it."""
     import keras

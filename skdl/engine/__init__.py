@@ -1,5 +1,6 @@
 """What runs a Keras model well: seeding, a pool of compiled models, training and prediction."""
 
+from skdl.engine._devices import prepare_devices
 from skdl.engine._fitted import FittedNetwork
 from skdl.engine._pool import borrowed_trainer, clear
 from skdl.engine._schedules import scheduled_rate
@@ -15,6 +16,11 @@ __all__ = [
     "TrainingSet",
     "borrowed_trainer",
     "clear",
+    "prepare_devices",
     "scheduled_rate",
     "train",
 ]
+
+# On import, since what comes next may make variables: an optimizer that is unpickled, say. And
+# again when work begins: Dask imports a script before it makes the worker.
+prepare_devices()

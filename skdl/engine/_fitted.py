@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from skdl.engine._devices import prepare_devices
 from skdl.engine._network import Network
 from skdl.engine._pool import shared_network
 from skdl.engine._spec import COMPILE_OPTIONS, ModelSpec, OptimizerSpec
@@ -51,18 +52,18 @@ class FittedNetwork:
         probabilities : float32 ndarray of shape (n, n_classes)
         """
         network, arguments = self._bind()
-        function = network.function(images.dtype)
         size = network.batch_size
         if len(images) <= size:
-            return function(tf.convert_to_tensor(images), *arguments).numpy()  # type: ignore[no-any-return]
+            return network.run(images, arguments)
         probabilities = np.empty((len(images), self.spec.n_classes), np.float32)
         for start in range(0, len(images), size):
-            batch = tf.convert_to_tensor(images[start : start + size])
-            probabilities[start : start + size] = function(batch, *arguments).numpy()
+            batch = images[start : start + size]
+            probabilities[start : start + size] = network.run(batch, arguments)
         return probabilities
 
     def _bind(self) -> tuple[Network, list[Any]]:
         if self._bound is None:
+            prepare_devices()
             network = shared_network(self.spec)
             network.check_state(self.state)
             offset, scale = range_offset_and_scale(self.value_range)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from skdl.engine._collector import collector_held_back
 from skdl.engine._spec import ModelSpec
 from skdl.images import rescale
 
@@ -28,6 +29,7 @@ class Network:
         What to build.
     """
 
+    @collector_held_back()
     def __init__(self, spec: ModelSpec) -> None:
         self._model = spec.build()
         self._variables = list(self._model.variables)
@@ -53,13 +55,32 @@ class Network:
                 f"expected shapes {expected}, found {found}. Was the builder changed?"
             )
 
-    def function(self, dtype: np.dtype[Any]) -> Any:
+    def run(self, images: npt.NDArray[Any], arguments: Sequence[Any]) -> npt.NDArray[np.float32]:
+        """Probabilities for one batch.
+
+        Parameters
+        ----------
+        images : ndarray of shape (n, height, width, channels)
+        arguments : sequence of tensors
+            Offset, scale and the weights.
+        """
+        # A concrete function spends as long on checking its arguments as on one small image.
+        outputs = tf.raw_ops.StatefulPartitionedCall(
+            args=[tf.convert_to_tensor(images), *arguments],
+            Tout=[tf.float32],
+            f=self._function(images.dtype),
+        )
+        probabilities: npt.NDArray[np.float32] = outputs[0].numpy()
+        return probabilities
+
+    def _function(self, dtype: np.dtype[Any]) -> Any:
         """Concrete function ``(images, offset, scale, *weights) -> probabilities``."""
         with self._lock:
             if dtype not in self._functions:
                 self._functions[dtype] = self._trace(dtype)
             return self._functions[dtype]
 
+    @collector_held_back()
     def _trace(self, dtype: np.dtype[Any]) -> Any:
         def forward(images: Any, offset: Any, scale: Any, *weights: Any) -> Any:
             self.n_traces += 1

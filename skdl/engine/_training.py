@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from skdl.engine._adam import fuse_adam
+from skdl.engine._collector import collector_held_back
 from skdl.engine._seeding import SHUFFLING, InitialState, stream, value_of
 from skdl.engine._spec import COMPILE_OPTIONS, ModelSpec, OptimizerSpec
 from skdl.images import ValueRange, range_offset_and_scale, rescale
@@ -121,6 +123,7 @@ class Trainer:
         Of the start values, for a model that cannot be reset.
     """
 
+    @collector_held_back()
     def __init__(self, spec: ModelSpec, optimizer: OptimizerSpec, seed: int) -> None:
         self.model = spec.build(seed)
         self.variables = list(self.model.variables)
@@ -128,9 +131,10 @@ class Trainer:
         self._initial = InitialState.of(self.model)
         self.model.compile(optimizer=optimizer.make(), **COMPILE_OPTIONS)
         self.model.optimizer.build(self.model.trainable_variables)
+        fuse_adam(self.model.optimizer)
         # Metrics make their variables at their first batch; inside a trace, that costs another.
-        one = np.zeros((1, *spec.input_shape), np.float32)
-        keras.Model.test_step(self.model, (one, np.zeros(1, np.int32), np.ones(1, np.float32)))
+        codes, probabilities = np.zeros(1, np.int32), np.ones((1, spec.n_classes), np.float32)
+        keras.Model.compute_metrics(self.model, None, codes, probabilities, np.ones(1, np.float32))
         self._optimizer_start = self.optimizer_state()
         self._functions: dict[tuple[str, bool, np.dtype[Any]], Any] = {}
         self.n_traces = 0
@@ -179,6 +183,7 @@ class Trainer:
             self._functions[key] = self._traced_loop(step, weighted, data.images.dtype)
         return self._functions[key]
 
+    @collector_held_back()
     def _traced_loop(self, step: Callable[[Any], Any], weighted: bool, dtype: np.dtype[Any]) -> Any:
         integer, vector = tf.TensorSpec([], tf.int32), tf.TensorSpec([None], tf.int32)
         scalar = tf.TensorSpec([], tf.float32)

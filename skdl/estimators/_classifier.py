@@ -21,6 +21,7 @@ from skdl.engine import (
     TrainingPlan,
     TrainingSet,
     borrowed_trainer,
+    prepare_devices,
     scheduled_rate,
     train,
 )
@@ -195,7 +196,8 @@ class ImageClassifier(ClassifierMixin, CallbackSupportMixin, KerasEstimator):
         """
         check_is_fitted(self)
         array = check_image_array(X, estimator=self)
-        _check_feature_names(self, X, reset=False)
+        if type(X) is not np.ndarray or hasattr(self, "feature_names_in_"):  # an array has none
+            _check_feature_names(self, X, reset=False)
         self._image_format.warn_of_another_scale(array)
         images = self._image_format.as_images(array, self)
         probabilities: npt.NDArray[np.float32] = self._network.predict(images)
@@ -257,6 +259,7 @@ class ImageClassifier(ClassifierMixin, CallbackSupportMixin, KerasEstimator):
         incremental: bool = False,
     ) -> _Task:
         self._validate_params()
+        prepare_devices()
         optimizer, callbacks = self._optimizer_spec(), self._make_callbacks()
         array, labels = check_pair(X, y, "X", "y", self)
         if continues:

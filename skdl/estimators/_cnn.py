@@ -69,7 +69,8 @@ class CNNClassifier(ImageClassifier):
         with other classes or another image shape.
     random_state : int, RandomState instance or None, default=None
         Seeds the start values, dropout, the order of the batches and the validation split. An int
-        makes fits reproducible; None draws a seed from NumPy's global generator.
+        makes fits reproducible, to the bit with as many threads; None draws a seed from NumPy's
+        global generator.
     verbose : int, default=0
         1 prints a line an epoch.
     **routed : dict

@@ -1,20 +1,24 @@
 """The engine: what is built, traced and held, and that none of it shows in a result."""
 
+import gc
 import random
 import threading
 
 import keras
 import numpy as np
 import pytest
-from helpers import loads_weights, normalized, same_state, tiny
+import tensorflow as tf
+from helpers import augmented, loads_weights, normalized, raises_error, same_state, tiny
 from sklearn.base import clone
 
 import skdl.engine
 from skdl import CNNClassifier
 from skdl.engine import _pool
-from skdl.engine._seeding import InitialState, python_random
+from skdl.engine._adam import fuse_adam
+from skdl.engine._seeding import InitialState, python_random, value_of
 from skdl.engine._spec import ModelSpec, OptimizerSpec, freeze
 from skdl.engine._training import Trainer
+from skdl.plugins import architectures
 
 
 def sized_by_set(input_shape, n_classes, sizes):
@@ -101,7 +105,8 @@ def test_what_makes_another_model(few_digits, trainers, params):
 
 CASES = {
     "plain": {},
-    "simple": {"architecture": "simple"},
+    **{name: {"architecture": name} for name in architectures.names()},
+    "augmentation": {"architecture": augmented},
     "batch norm, noise, dropout": {"architecture": normalized},
     "loaded weights": {"architecture": loads_weights},
     "momentum": {"optimizer": "sgd", "optimizer__momentum": 0.9, "optimizer__learning_rate": 0.1},
@@ -115,6 +120,7 @@ CASES = {
         "learning_rate_schedule": keras.optimizers.schedules.ExponentialDecay(0.01, 10, 0.5)
     },
     "class weights": {"class_weight": "balanced"},
+    "sample weights": {"sample_weight": np.linspace(0, 2, 300)},
     "callback": {"callbacks": keras.callbacks.ReduceLROnPlateau(monitor="loss", patience=1)},
     "small batches": {"batch_size": 7},
 }
@@ -123,13 +129,15 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_a_pooled_fit_is_an_unpooled_one_to_the_bit(few_digits, monkeypatch, trainers, case):
     X, y = few_digits
-    model = CNNClassifier(**{"architecture": tiny, "epochs": 2, "random_state": 3, **CASES[case]})
+    params = dict(CASES[case])
+    weights = params.pop("sample_weight", None)
+    model = CNNClassifier(**{"architecture": tiny, "epochs": 2, "random_state": 3, **params})
     # Another fit with the same model leaves its traces in every variable there is.
     clone(model).set_params(random_state=7, epochs=1).fit(X[:90], y[:90])
-    pooled = clone(model).fit(X, y)
+    pooled = clone(model).fit(X, y, sample_weight=weights)
     made = len(trainers)
     unpooled(monkeypatch)
-    alone = clone(model).fit(X, y)
+    alone = clone(model).fit(X, y, sample_weight=weights)
     assert len(trainers) == made + 1
     assert same_state(pooled, alone)
     assert pooled.history_ == alone.history_
@@ -400,6 +408,63 @@ def test_an_epoch_is_what_keras_makes_of_the_same_batches(few_digits):
     model.fit(X, y)
     for found, expected in zip(model.model_.get_weights(), reference.get_weights(), strict=True):
         np.testing.assert_allclose(found, expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "optimizer",
+    [
+        keras.optimizers.Adam(0.01),
+        keras.optimizers.Adam(0.01, beta_1=0.7, beta_2=0.8, epsilon=1e-3),
+        keras.optimizers.Adam(0.01, amsgrad=True),
+        keras.optimizers.AdamW(0.01, weight_decay=0.1, clipnorm=0.5),
+        keras.optimizers.Adam(0.01, gradient_accumulation_steps=2),
+    ],
+    ids=["default", "moments", "amsgrad", "decay and clipping", "accumulation"],
+)
+def test_adam_in_one_operation_is_keras_adam(optimizer):
+    rng = np.random.default_rng(0)
+    config = optimizer.get_config()
+    values, gradients = rng.normal(size=(5, 4)), rng.normal(size=(6, 5, 4))
+
+    def train(fuses):
+        variable = keras.Variable(values, dtype="float32")
+        adam = type(optimizer).from_config(config)
+        adam.build([variable])
+        if fuses:
+            fuse_adam(adam)
+        step = tf.function(lambda gradient: adam.apply([gradient], [variable]))
+        for gradient in gradients:
+            step(tf.constant(gradient, tf.float32))
+        graph = step.get_concrete_function(tf.TensorSpec((5, 4), tf.float32)).graph
+        is_fused = "ResourceApplyAdam" in str(graph.as_graph_def())
+        return is_fused, [value_of(v) for v in (variable, *adam.variables)]
+
+    (is_fused, found), (is_plain_fused, expected) = train(True), train(False)
+    assert (is_fused, is_plain_fused) == (not config["amsgrad"], False)
+    for value, plain in zip(found, expected, strict=True):
+        np.testing.assert_allclose(value, plain, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_garbage_collector_is_given_back(few_digits, monkeypatch, enabled):
+    seen = []
+    original = ModelSpec.build
+
+    def build(self, seed=None):
+        seen.append(gc.isenabled())
+        return original(self, seed)
+
+    monkeypatch.setattr(ModelSpec, "build", build)
+    before = gc.isenabled()
+    try:
+        (gc.enable if enabled else gc.disable)()
+        CNNClassifier(tiny, epochs=1).fit(*few_digits)
+        with pytest.raises(ValueError, match="the builder has a bug"):
+            CNNClassifier(raises_error, epochs=1).fit(*few_digits)
+        assert gc.isenabled() == enabled
+        assert seen == [False, False]
+    finally:
+        (gc.enable if before else gc.disable)()
 
 
 def test_uint8_images_are_not_copied_to_float(monkeypatch):

@@ -1,0 +1,57 @@
+"""Cores and graphics memory: a worker takes its share, the user's own process stays free."""
+
+import contextlib
+import multiprocessing
+import os
+import sys
+
+import tensorflow as tf
+
+
+def prepare_devices() -> None:
+    """Settle TensorFlow's threads and graphics memory; called before the engine's first operation.
+
+    In a worker process of joblib's loky or of Dask, TensorFlow gets as many threads as the worker
+    has cores to itself. Everywhere else its threads are the user's business. Graphics memory is
+    taken as it is needed, not all at once, so that several processes share a card.
+
+    Nothing changes where TensorFlow has run already, or where the user has set the same before.
+    """
+    share = cores_of_worker()
+    if share is not None:
+        _limit_threads(share)
+    for card in tf.config.list_physical_devices("GPU"):
+        # RuntimeError: already in use. ValueError: its memory has been split up by the user.
+        with contextlib.suppress(RuntimeError, ValueError):
+            tf.config.experimental.set_memory_growth(card, True)
+
+
+def cores_of_worker() -> int | None:
+    """How many cores this process should use, None if it is no worker.
+
+    joblib divides the cores among loky's workers, minding `inner_max_num_threads` and
+    ``LOKY_MAX_CPU_COUNT``, and tells each its share as ``OMP_NUM_THREADS``, for OpenMP and BLAS. A
+    Dask worker has a number of threads.
+    """
+    if multiprocessing.parent_process() is None:
+        return None
+    if type(multiprocessing.current_process()).__name__ == "LokyProcess":
+        share = os.environ.get("OMP_NUM_THREADS", "")
+        return int(share) if share.isdigit() and int(share) > 0 else None
+    if "distributed.worker" in sys.modules:
+        # Not distributed.get_worker(): that knows no worker while a task is being unpickled.
+        workers = getattr(sys.modules["distributed.worker"].Worker, "_instances", ())
+        return sum(worker.state.nthreads for worker in workers) or None
+    return None
+
+
+def _limit_threads(n_threads: int) -> None:
+    threading = tf.config.threading
+    settings = (
+        (threading.get_intra_op_parallelism_threads, threading.set_intra_op_parallelism_threads),
+        (threading.get_inter_op_parallelism_threads, threading.set_inter_op_parallelism_threads),
+    )
+    for get, set_ in settings:
+        if get() == 0:  # 0 is TensorFlow's default, all cores
+            with contextlib.suppress(RuntimeError):  # TensorFlow runs already
+                set_(n_threads)

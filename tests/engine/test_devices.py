@@ -1,0 +1,168 @@
+"""Cores and memory: what a worker process gets, and that the user's own process stays as it was."""
+
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers import run_python, tiny
+from joblib import Parallel, cpu_count, delayed, parallel_config
+
+from skdl import CNNClassifier
+from skdl.engine import _devices
+
+MODEL = CNNClassifier(tiny, epochs=2, optimizer__learning_rate=0.01, random_state=0)
+
+
+def threads_after(model, X, y):
+    """In a worker: TensorFlow's threads after a fit, and the losses."""
+    import tensorflow as tf
+
+    losses = model.fit(X, y).history_["loss"]
+    threading = tf.config.threading
+    return (
+        threading.get_intra_op_parallelism_threads(),
+        threading.get_inter_op_parallelism_threads(),
+        losses,
+    )
+
+
+def in_workers(few_digits, n_jobs=2):
+    return Parallel(n_jobs)(delayed(threads_after)(MODEL, *few_digits) for _ in range(n_jobs))
+
+
+def test_a_loky_worker_uses_its_share_of_the_cores(few_digits):
+    share = max(cpu_count() // 2, 1)
+    for *threads, _ in in_workers(few_digits):
+        assert threads == [share, share]
+
+
+def test_inner_max_num_threads(few_digits):
+    with parallel_config("loky", inner_max_num_threads=3):
+        for *threads, _ in in_workers(few_digits):
+            assert threads == [3, 3]
+
+
+def test_as_many_threads_as_cores_give_the_same_to_the_bit(few_digits):
+    expected = MODEL.fit(*few_digits).history_["loss"]
+    with parallel_config("loky", inner_max_num_threads=os.cpu_count()):
+        for *_, losses in in_workers(few_digits):
+            assert losses == expected
+
+
+WITH_A_CPU_LIMIT = """
+import test_devices as t
+from sklearn.datasets import load_digits
+if __name__ == "__main__":
+    print([threads for *threads, _ in t.in_workers(load_digits(return_X_y=True), n_jobs=2)])
+"""
+
+
+def test_loky_max_cpu_count(monkeypatch):
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
+    code = "import sys; sys.path.insert(0, 'tests/engine')\n" + WITH_A_CPU_LIMIT
+    assert run_python(code).split("\n")[0] == "[[1, 1], [1, 1]]"
+
+
+def test_the_users_own_process_keeps_its_threads(few_digits):
+    intra, inter, _ = threads_after(MODEL, *few_digits)
+    assert (intra, inter) == (0, 0)
+    for *threads, _ in Parallel(2, backend="threading")(
+        delayed(threads_after)(MODEL, *few_digits) for _ in range(2)
+    ):
+        assert threads == [0, 0]
+
+
+THREADS_OF_THE_USER = """
+import tensorflow as tf
+from joblib import Parallel, delayed
+
+def work():
+    import tensorflow as tf
+    tf.config.threading.set_intra_op_parallelism_threads(2)
+    tf.constant(1)  # from here on, TensorFlow refuses other settings
+    import skdl.engine
+    return (tf.config.threading.get_intra_op_parallelism_threads(),
+            tf.config.threading.get_inter_op_parallelism_threads())
+
+print(Parallel(2)(delayed(work)() for _ in range(1)))
+"""
+
+
+def test_what_a_worker_has_set_itself_is_left():
+    assert run_python(THREADS_OF_THE_USER).strip() == "[(2, 0)]"
+
+
+DASK = """
+import sys
+from dask import config
+from distributed import Client, LocalCluster
+from sklearn.datasets import load_digits
+import test_devices as t
+
+if __name__ == "__main__":
+    X, y = load_digits(return_X_y=True)
+    config.set({"distributed.worker.multiprocessing-method": "spawn"})
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=3, dashboard_address=None) as cluster,
+        Client(cluster) as client,
+    ):
+        intra, inter, _ = client.submit(t.threads_after, t.MODEL, X, y).result()
+        print("threads", intra, inter)
+"""
+
+
+def test_a_dask_worker_uses_its_threads(tmp_path):
+    pytest.importorskip("distributed")
+    script = tmp_path / "script.py"
+    script.write_text(f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n" + DASK)
+    output = run_python(
+        f"import runpy, subprocess, sys; subprocess.run([sys.executable, {str(script)!r}])"
+    )
+    found = [line for line in output.splitlines() if line.startswith("threads")]
+    assert found == ["threads 3 3"]
+
+
+# ---- memory ------------------------------------------------------------------------------------
+
+
+def test_graphics_memory_grows_as_needed(monkeypatch):
+    """With a stand-in for a card, since few machines that run the tests have one."""
+    import tensorflow as tf
+
+    grown = []
+
+    def set_memory_growth(card, enable):
+        if card == "in use":
+            raise RuntimeError("Physical devices cannot be modified after being initialized")
+        grown.append((card, enable))
+
+    monkeypatch.setattr(
+        tf.config, "list_physical_devices", lambda kind: {"GPU": ["in use", "free"]}[kind]
+    )
+    monkeypatch.setattr(tf.config.experimental, "set_memory_growth", set_memory_growth)
+    _devices.prepare_devices()
+    assert grown == [("free", True)]
+
+
+PEAK = """
+import os, re
+import numpy as np
+from skdl import CNNClassifier
+
+def status(field):
+    return int(re.search(field + r":\\s+(\\d+) kB", open("/proc/self/status").read())[1]) * 1024
+
+before = status("VmRSS")
+X = np.random.default_rng(0).integers(0, 256, (60_000, 28, 28), dtype=np.uint8)
+CNNClassifier(epochs=1, batch_size=128, random_state=0).fit(X, np.arange(60_000) % 10)
+print(X.nbytes, status("VmHWM") - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_a_fit_needs_little_more_than_its_data():
+    n_bytes, peak = np.array(run_python(PEAK).split(), dtype=float)
+    assert n_bytes == 60_000 * 28 * 28
+    assert peak < n_bytes + 400e6
