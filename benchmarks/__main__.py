@@ -12,6 +12,7 @@ from pathlib import Path
 
 from benchmarks import data
 from benchmarks.cases import CASES, Bar, Case
+from benchmarks.table import markdown
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ["skdl", "tensorflow", "keras", "scikeras", "scikit-learn", "skorch", "torch", "numpy"]
@@ -124,6 +125,7 @@ def _write(out: Path, results: dict) -> None:
     temporary = path.with_suffix(".partial")
     temporary.write_text(json.dumps(report, indent=2) + "\n")
     temporary.replace(path)
+    (out / "results.md").write_text(markdown(report) + "\n")
     _plot(out / "results.png", report["cases"])
 
 

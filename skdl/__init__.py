@@ -8,28 +8,31 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skdl import images, metrics, plotting, plugins
-    from skdl.estimators import CNNClassifier
+    from skdl import images, metrics, plotting, plugins, testing
+    from skdl.estimators import CNNClassifier, all_estimators
     from skdl.plugins import list_architectures, register_architecture
 
 __version__ = "0.1.0"
 
 _LAZY_NAMES = {
     "CNNClassifier": "skdl.estimators",
+    "all_estimators": "skdl.estimators",
     "list_architectures": "skdl.plugins",
     "register_architecture": "skdl.plugins",
 }
-_LAZY_MODULES = ("images", "metrics", "plotting", "plugins")
+_LAZY_MODULES = ("images", "metrics", "plotting", "plugins", "testing")
 
 __all__ = [
     "CNNClassifier",
     "__version__",
+    "all_estimators",
     "images",
     "list_architectures",
     "metrics",
     "plotting",
     "plugins",
     "register_architecture",
+    "testing",
 ]
 
 

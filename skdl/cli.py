@@ -1,9 +1,13 @@
 """The command line: ``skdl`` and ``python -m skdl``."""
 
 import argparse
+import json
 import os
+import shutil
 import sys
 import tempfile
+import textwrap
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,8 +33,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     --------
     >>> from skdl.cli import main
     >>> main(["list", "architectures", "sim*"])
-    name    package
-    simple  skdl
+    architecture  package  description
+    simple        skdl     Two convolutions, two poolings, one dense layer.
+                           filters=32, dense_units=128, dropout=0.5, activation='relu',
+                           batch_norm=False, l2=0.0, width=1.0
     0
     """
     arguments = _parser().parse_args(argv)
@@ -73,13 +79,19 @@ def _parser() -> argparse.ArgumentParser:
     )
     demo.set_defaults(run=_demo)
 
-    listing = commands.add_parser("list", help="list the networks that can be named")
+    listing = commands.add_parser(
+        "list",
+        help="list networks, backbones and data sets that can be named",
+        description="Name, package, one line and the parameters of what can be named, including "
+        "what installed plugins add. Nothing is imported.",
+    )
     listing.add_argument(
         "words",
         nargs="*",
-        metavar="[architectures] [PATTERN]",
+        metavar="architectures | backbones | datasets | PATTERN",
         help="what to list, and a pattern such as 'res*'",
     )
+    listing.add_argument("--json", action="store_true", help="print JSON")
     listing.set_defaults(run=_list, parser=listing)
     return parser
 
@@ -135,18 +147,56 @@ def _stderr_held_back() -> Iterator[None]:
 
 def _list(arguments: argparse.Namespace) -> int:
     words = list(arguments.words)
-    if words[:1] == ["architectures"]:
-        words.pop(0)
+    groups = plugins.REGISTRIES
+    if words and words[0] in groups:
+        groups = {words[0]: groups[words.pop(0)]}
     if len(words) > 1:
         arguments.parser.error(f"expected one pattern, got {' '.join(words)!r}")
     pattern = words[0] if words else "*"
-    names = plugins.architectures.names(pattern)
-    if not names:
-        print(f"No architecture matches {pattern!r}.", file=sys.stderr)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = {group: registry.matching(pattern) for group, registry in groups.items()}
+    for warning in caught:
+        print(f"skdl list: {warning.message}", file=sys.stderr)
+    if arguments.json:
+        rows = {group: [_as_json(plugin) for plugin in found[group]] for group in found}
+        print(json.dumps(rows, indent=2))
+    if not any(found.values()):
+        kinds = " or ".join(registry.noun for registry in groups.values())
+        print(f"No {kinds} matches {pattern!r}.", file=sys.stderr)
         return 1
-    rows = [("name", "package")]
-    rows += [(p.name, p.owner) for p in plugins.architectures if p.name in names]
-    width = max(len(name) for name, _ in rows)
-    for name, owner in rows:
-        print(f"{name:<{width}}  {owner}")
+    if not arguments.json:
+        tables = [_table(groups[group].noun, rows) for group, rows in found.items() if rows]
+        print("\n\n".join(tables))
     return 0
+
+
+def _as_json(plugin: plugins.Plugin) -> dict[str, object]:
+    return {
+        "name": plugin.name,
+        "package": plugin.owner,
+        "description": plugin.description.summary,
+        "parameters": _own_parameters(plugin),
+        "error": plugin.error,
+    }
+
+
+def _own_parameters(plugin: plugins.Plugin) -> list[str]:
+    """What a user may set: the estimator passes the image shape and the number of classes."""
+    given = ("input_shape", "n_classes")
+    return [name for name in plugin.description.parameters if name not in given]
+
+
+def _table(noun: str, rows: Sequence[plugins.Plugin]) -> str:
+    columns = [(noun, "package"), *((plugin.name, plugin.owner) for plugin in rows)]
+    first, second = (max(len(cells[i]) for cells in columns) for i in (0, 1))
+    indent = " " * (first + second + 4)
+    width = max(60, shutil.get_terminal_size((100, 24)).columns - len(indent))
+    lines = [f"{noun:<{first}}  {'package':<{second}}  description"]
+    for plugin in rows:
+        text = f"broken: {plugin.error}" if plugin.error else plugin.description.summary
+        parameters = ", ".join(_own_parameters(plugin))
+        wrapped = [*textwrap.wrap(text, width), *textwrap.wrap(parameters, width)]
+        lines.append(f"{plugin.name:<{first}}  {plugin.owner:<{second}}  {(wrapped or [''])[0]}")
+        lines += [indent + line for line in wrapped[1:]]
+    return "\n".join(line.rstrip() for line in lines)

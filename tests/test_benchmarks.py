@@ -4,6 +4,11 @@ import sys
 
 from helpers import ROOT
 
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.cases import CASES
+from benchmarks.table import markdown
+
 
 def run(*arguments):
     return subprocess.run(
@@ -26,6 +31,14 @@ def test_the_import_case_prints_its_ratio_and_writes_results(tmp_path):
     assert process.returncode == (0 if bar["reached"] else 1)
     assert report["machine"]["packages"]["scikit-learn"]
     assert (tmp_path / "results.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_page_quotes_the_results():
+    report = json.loads((ROOT / "benchmarks/results/results.json").read_text())
+    assert list(report["cases"]) == list(CASES)
+    table = markdown(report)
+    assert table in (ROOT / "docs/performance.md").read_text()
+    assert table + "\n" == (ROOT / "benchmarks/results/results.md").read_text()
 
 
 def test_unknown_cases():

@@ -1,4 +1,5 @@
 import io
+import json
 import re
 import subprocess
 import sys
@@ -6,11 +7,12 @@ import sys
 import joblib
 import numpy as np
 import pytest
+from helpers import run_python
 from sklearn.datasets import load_digits
 from sklearn.pipeline import Pipeline
 
 import skdl
-from skdl import cli
+from skdl import cli, plugins
 from skdl._demo import Progress
 
 PICTURES = [
@@ -92,12 +94,43 @@ def test_wrong_arguments(arguments, capsys):
 def test_list(capsys):
     assert cli.main(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0].split() == ["name", "package"]
-    assert "simple" in [line.split()[0] for line in lines[1:]]
+    assert lines[0].split() == ["architecture", "package", "description"]
+    assert {"simple", "resnet20"} <= {line.split()[0] for line in lines[1:]}
     assert cli.main(["list", "sim*"]) == 0
-    assert capsys.readouterr().out.splitlines()[1].split() == ["simple", "skdl"]
+    printed = capsys.readouterr().out
+    assert printed.splitlines()[1].split()[:3] == ["simple", "skdl", "Two"]
+    assert "dropout=0.5" in printed
+    assert "n_classes" not in printed
     assert cli.main(["list", "architectures", "nothing*"]) == 1
     assert "No architecture matches 'nothing*'" in capsys.readouterr().err
+    assert cli.main(["list", "nothing*"]) == 1
+    assert "No architecture or backbone or data set matches" in capsys.readouterr().err
+
+
+def test_list_as_json(capsys):
+    assert cli.main(["list", "architectures", "lenet*", "--json"]) == 0
+    (row,) = json.loads(capsys.readouterr().out)["architectures"]
+    assert (row["name"], row["package"], row["error"]) == ("lenet5", "skdl", None)
+    assert row["description"].startswith("Three convolutions")
+    assert "activation='relu'" in row["parameters"]
+    assert cli.main(["list", "--json", "nothing*"]) == 1
+    assert json.loads(capsys.readouterr().out) == {
+        "architectures": [], "backbones": [], "datasets": [],
+    }  # fmt: skip
+
+
+def test_list_with_a_broken_plugin(capsys, monkeypatch):
+    broken = plugins.Plugin("odd", "some-package", "no_such_module:build")
+    monkeypatch.setitem(plugins.architectures._plugins, "odd", broken)
+    assert cli.main(["list", "o*"]) == 0
+    captured = capsys.readouterr()
+    assert "broken: ModuleNotFoundError: No module named 'no_such_module'" in captured.out
+    assert "skdl list: The architecture 'odd' of package 'some-package'" in captured.err
+
+
+def test_list_imports_nothing():
+    code = "import sys; from skdl.cli import main; main(['list']); print('keras' in sys.modules)"
+    assert run_python(code).splitlines()[-1] == "False"
 
 
 def test_demo_ends_quietly_when_its_reader_leaves(tmp_path):

@@ -54,6 +54,11 @@ def test_code_on_a_page_runs(page, tmp_path):
     )
 
 
+def test_the_page_of_networks_is_up_to_date():
+    code = "import runpy; print(runpy.run_path('tools/architectures_page.py')['page']())"
+    assert run_python(code).rstrip("\n") in (ROOT / "docs/architectures.md").read_text()
+
+
 def test_the_quickstart_is_the_example():
     example = (ROOT / "examples/quickstart.py").read_text().partition('"""\n\n')[2]
     assert example in code_of(ROOT / "docs/quickstart.md")
@@ -102,7 +107,7 @@ ORDER = [
 WITHOUT_EXAMPLE = {
     "skdl.images.range_offset_and_scale",
     "skdl.images.rescale",
-    "skdl.plugins.Plugin",
+    "skdl._registry.Plugin",
 }
 
 

@@ -1,5 +1,6 @@
 import functools
 import math
+import sys
 
 import pytest
 from helpers import normalized, run_python, tiny
@@ -45,7 +46,8 @@ def test_builtin_targets_are_imported_when_asked_for(registry):
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"), [("simpel", "Did you mean 'simple'"), ("xyz", r"'xyz'\. Known: simple\.")]
+    ("name", "hint"),
+    [("simpel", "Did you mean 'simple'"), ("xyz", r"'xyz'\. Known: alexnet, .*simple")],
 )
 def test_unknown_names_get_the_near_matches(name, hint):
     with pytest.raises(ValueError, match=hint):
@@ -153,3 +155,139 @@ def test_what_other_processes_cannot_import_is_refused():
 def test_importable_callables_pass():
     require_importable(math.sqrt, "architecture")
     require_importable(functools.partial(tiny, units=4), "architecture")
+
+
+# ---- other packages ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def packages(tmp_path, monkeypatch):
+    """Make installed packages with entry points: `add("package", "name = module:attribute")`."""
+
+    def add(package, *entry_points, group="skdl.test", **modules):
+        info = tmp_path / f"{package.replace('-', '_')}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.0\n")
+        (info / "entry_points.txt").write_text(f"[{group}]\n" + "\n".join(entry_points) + "\n")
+        for name, source in modules.items():
+            path = tmp_path / f"{name.replace('k__', 'k/')}.py"
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(source)
+
+    monkeypatch.syspath_prepend(tmp_path)
+    before = set(sys.modules)
+    yield add
+    for name in set(sys.modules) - before:
+        del sys.modules[name]
+
+
+BUILDER = '''
+raise_on_import = 1 / 0 if {broken} else None
+
+def build(input_shape, n_classes, *, units=8, act="relu", **kwargs):
+    """A network of another package.
+
+    More about it.
+    """
+'''
+
+
+def test_entry_points_are_listed_without_an_import(packages, registry):
+    packages("good", "far = far_module:build", far_module=BUILDER.format(broken=True))
+    (plugin,) = registry.matching("far")
+    assert (plugin.name, plugin.owner, plugin.error) == ("far", "good", None)
+    assert plugin.description.summary == "A network of another package."
+    assert plugin.description.parameters == (
+        "input_shape", "n_classes", "units=8", "act='relu'", "**kwargs",
+    )  # fmt: skip
+    assert registry.names() == ["builtin", "far"]
+    assert "far_module" not in sys.modules
+
+
+def test_descriptions_follow_imports(packages, registry):
+    packages(
+        "good",
+        "far = pack.api:build",
+        **{"pack/__init__": "raise RuntimeError('imported')"},
+        pack__api="from .core import make as build\n",
+        pack__core="def make(input_shape, n_classes, *, depth=3):\n    'Deep.'\n",
+    )
+    (plugin,) = registry.matching("far")
+    assert plugin.description.summary == "Deep."
+    assert plugin.description.parameters[-1] == "depth=3"
+
+
+@pytest.mark.parametrize(
+    ("source", "error"),
+    [
+        (None, "ModuleNotFoundError: No module named 'far_module'"),
+        ("def other(): pass", "AttributeError: module 'far_module' has no attribute 'build'"),
+        ("def build(:", "SyntaxError"),
+    ],
+)
+def test_broken_plugins_warn_and_are_listed(packages, registry, source, error):
+    packages("bad", "far = far_module:build", **({"far_module": source} if source else {}))
+    with pytest.warns(UserWarning, match=f"'far' of package 'bad' is broken: {error}"):
+        plugins = registry.matching()
+    assert [plugin.name for plugin in plugins] == ["builtin", "far"]
+    assert plugins[1].error.startswith(error)
+    with pytest.raises(ValueError, match=r"plugin 'far' of package 'bad' is broken"):
+        registry.get("far")
+    assert registry.get("builtin") is tiny
+
+
+def test_plugins_that_break_on_import_say_so(packages, registry):
+    packages("bad", "far = far_module:build", far_module=BUILDER.format(broken=True))
+    with pytest.raises(ValueError, match=r"'bad' is broken: .*ZeroDivisionError"):
+        registry.get("far")
+
+
+def test_sources_that_do_not_tell_are_not_called_broken(packages, registry):
+    packages(
+        "good",
+        "one = dynamic:build",
+        "two = starred:build",
+        "three = assigned:build",
+        "four = math:sqrt",
+        dynamic="def __getattr__(name): return len",
+        starred="from math import *",
+        assigned="build = max",
+    )
+    plugins = [plugin for plugin in registry.matching() if plugin.owner == "good"]
+    assert [(plugin.error, plugin.description.summary) for plugin in plugins] == [(None, "")] * 4
+    assert registry.get("one") is len
+
+
+def test_a_name_claimed_twice_names_both_owners(packages, registry):
+    packages("first", "far = far_module:build", far_module=BUILDER.format(broken=False))
+    packages("second", "far = other_module:build", "builtin = other_module:build",
+             other_module=BUILDER.format(broken=False))  # fmt: skip
+    for name in ("far", "builtin"):
+        with pytest.raises(
+            ValueError, match=rf"name '{name}' is claimed by '.*' and '.*'\. Uninstall"
+        ):
+            registry.get(name)
+    with pytest.warns(UserWarning, match="is claimed by"):
+        assert len(registry.matching()) == 2
+
+
+def test_an_entry_point_cannot_be_registered_over(packages, registry):
+    packages("good", "far = far_module:build", far_module=BUILDER.format(broken=False))
+    with pytest.raises(ValueError, match="'far' is taken by 'good'; 'helpers' cannot"):
+        registry.register("far", tiny)
+
+
+def test_registering_data_sets():
+    from mutants import whole_dataset
+
+    from skdl.plugins import datasets, register_dataset
+
+    assert register_dataset("test-digits")(whole_dataset) is whole_dataset
+    try:
+        assert datasets.get("test-digits") is whole_dataset
+        with pytest.raises(ValueError, match="Unknown data set 'test-digit'. Did you mean"):
+            datasets.get("test-digit")
+    finally:
+        del datasets._plugins["test-digits"]
+    with pytest.raises(TypeError, match="register_dataset needs the name of the data set"):
+        register_dataset(whole_dataset)

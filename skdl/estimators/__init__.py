@@ -1,5 +1,25 @@
 """The estimators. Importing this package imports TensorFlow."""
 
+from sklearn.base import BaseEstimator
+
 from skdl.estimators._cnn import CNNClassifier
 
-__all__ = ["CNNClassifier"]
+__all__ = ["CNNClassifier", "all_estimators"]
+
+
+def all_estimators() -> list[tuple[str, type[BaseEstimator]]]:
+    """All estimators of skdl.
+
+    Returns
+    -------
+    estimators : list of (str, type)
+        Names and classes, sorted by name, as ``sklearn.utils.all_estimators`` gives them.
+
+    Examples
+    --------
+    >>> from skdl import all_estimators
+    >>> [name for name, cls in all_estimators()]
+    ['CNNClassifier']
+    """
+    found = {name: value for name, value in globals().items() if name in __all__}
+    return sorted((name, cls) for name, cls in found.items() if isinstance(cls, type))

@@ -8,6 +8,7 @@ import keras
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skdl.estimators._classifier import ImageClassifier
+from skdl.plugins import architectures
 
 
 class CNNClassifier(ImageClassifier):
@@ -186,3 +187,43 @@ class CNNClassifier(ImageClassifier):
         self.random_state = random_state
         self.verbose = verbose
         self._set_routed(routed)
+
+    @classmethod
+    def from_protocol(
+        cls, architecture: str | Callable[..., Any], **params: Any
+    ) -> "CNNClassifier":
+        """Estimator set up as a network is usually trained.
+
+        Parameters
+        ----------
+        architecture : str or callable
+            Name of a registered network, or a builder, that states its reference protocol (see
+            :func:`skdl.plugins.reference_protocol`).
+        **params : dict
+            Parameters that take the place of the protocol's, or come on top.
+
+        Returns
+        -------
+        estimator : CNNClassifier
+            Unfitted, with optimizer, schedule, batch size and epochs as ordinary parameters.
+
+        Raises
+        ------
+        ValueError
+            If the name is unknown, or the network states no protocol.
+
+        Examples
+        --------
+        >>> from skdl import CNNClassifier
+        >>> CNNClassifier.from_protocol("lenet5", random_state=0)
+        CNNClassifier(architecture='lenet5', batch_size=128, random_state=0)
+        """
+        builder = architectures.get(architecture) if isinstance(architecture, str) else architecture
+        protocol = getattr(builder, "reference_protocol", None)
+        if protocol is None:
+            raise ValueError(
+                f"The architecture {architecture!r} states no reference protocol. Decorate its "
+                "builder with skdl.plugins.reference_protocol(epochs=…, …), or set the parameters "
+                "of CNNClassifier yourself."
+            )
+        return cls(architecture, **{**protocol, **params})

@@ -1,0 +1,1 @@
+"""A plugin for skdl: the network `dilated` and the data set `shapes`."""

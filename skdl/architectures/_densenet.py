@@ -1,0 +1,108 @@
+"""Densely connected networks."""
+
+from typing import Any
+
+import keras
+from keras import layers
+
+from skdl.architectures._blocks import penalty as l2_penalty
+from skdl.architectures._blocks import pooling, scaled, softmax
+from skdl.plugins import reference_protocol
+
+
+@reference_protocol(
+    optimizer="sgd",
+    optimizer__learning_rate=0.1,
+    optimizer__momentum=0.9,
+    optimizer__nesterov=True,
+    architecture__l2=5e-5,
+    learning_rate_schedule="step",
+    epochs=300,
+    batch_size=64,
+)
+def densenet40(
+    input_shape: tuple[int, int, int],
+    n_classes: int,
+    *,
+    growth: int = 12,
+    dropout: float = 0.0,
+    activation: str = "relu",
+    batch_norm: bool = True,
+    l2: float = 0.0,
+    width: float = 1.0,
+) -> keras.Model:
+    """Three blocks of twelve convolutions, each of which sees all before it in its block.
+
+    Batch norm → ReLU → convolution 3×3, joined to what came in; between the blocks, a 1×1
+    convolution and an average pooling; global average pooling at the end. Without bottlenecks or
+    compression (k = 12, L = 40 of the paper).
+
+    Parameters
+    ----------
+    input_shape : (height, width, channels)
+        Any size from 1×1 up; made for 32×32×3.
+    n_classes : int
+        Number of softmax units.
+    growth : int, default=12
+        Filters that each convolution adds.
+    dropout : float in [0, 1), default=0.0
+        Dropped share of the outputs of each convolution but the first (0.2 in the paper, where
+        images are not augmented).
+    activation : str, default="relu"
+        A Keras activation.
+    batch_norm : bool, default=True
+        Normalise before each convolution.
+    l2 : float, default=0.0
+        Times the sum of all squared kernel weights, added to the loss: weight decay of twice this.
+    width : float, default=1.0
+        Multiplies the number of filters, the growth among them.
+
+    Returns
+    -------
+    model : keras.Model
+        Not compiled. 1,019,722 trainable parameters for 32×32×3 and 10 classes.
+
+    References
+    ----------
+    Huang, Liu, van der Maaten and Weinberger, "Densely connected convolutional networks", CVPR
+    2017.
+
+    Examples
+    --------
+    >>> from skdl.architectures import densenet40
+    >>> densenet40((32, 32, 3), 10).output_shape
+    (None, 10)
+    """
+
+    def convolve(x: Any, filters: int, kernel: int) -> Any:
+        if batch_norm:
+            x = layers.BatchNormalization()(x)
+        x = layers.Activation(activation)(x)
+        x = layers.Conv2D(
+            filters,
+            kernel,
+            padding="same",
+            use_bias=not batch_norm,
+            kernel_initializer="he_normal",
+            kernel_regularizer=l2_penalty(l2),
+        )(x)
+        return layers.Dropout(dropout)(x) if dropout else x
+
+    inputs = keras.Input(input_shape)
+    x = layers.Conv2D(
+        scaled(16, width),
+        3,
+        padding="same",
+        use_bias=False,
+        kernel_initializer="he_normal",
+        kernel_regularizer=l2_penalty(l2),
+    )(inputs)
+    for block in range(3):
+        if block:
+            x = pooling(convolve(x, x.shape[-1], 1), average=True)
+        for _ in range(12):
+            x = layers.Concatenate()([x, convolve(x, scaled(growth, width), 3)])
+    if batch_norm:
+        x = layers.BatchNormalization()(x)
+    x = layers.GlobalAveragePooling2D()(layers.Activation(activation)(x))
+    return keras.Model(inputs, softmax(x, n_classes, l2), name="densenet40")

@@ -1,0 +1,79 @@
+"""LeNet-5."""
+
+import keras
+from keras import layers
+
+from skdl.architectures._blocks import convolution, dense_stack, pooling, scaled, softmax
+from skdl.plugins import reference_protocol
+
+
+@reference_protocol(optimizer="adam", epochs=10, batch_size=128)
+def lenet5(
+    input_shape: tuple[int, int, int],
+    n_classes: int,
+    *,
+    dropout: float = 0.0,
+    activation: str = "relu",
+    batch_norm: bool = False,
+    l2: float = 0.0,
+    width: float = 1.0,
+) -> keras.Model:
+    """Three convolutions of 5×5 with average pooling, dense layers of 120 and 84 units.
+
+    Conv 6 → average-pool → Conv 16 → average-pool → Conv 120 → flatten → Dense 120 → Dense 84 →
+    softmax. The first convolution is padded, as in the original, which framed the 28×28 digits to
+    32×32; the others are unpadded from 28×28 pixels on and padded below. The original's output
+    units with radial basis functions are a softmax here, its scaled tanh is `activation`.
+
+    Parameters
+    ----------
+    input_shape : (height, width, channels)
+        Any size from 1×1 up; made for 28×28×1.
+    n_classes : int
+        Number of softmax units.
+    dropout : float in [0, 1), default=0.0
+        Dropped share of the outputs of both dense layers.
+    activation : str, default="relu"
+        A Keras activation.
+    batch_norm : bool, default=False
+        Normalise after each convolution.
+    l2 : float, default=0.0
+        Times the sum of all squared kernel weights, added to the loss.
+    width : float, default=1.0
+        Multiplies the number of filters and of dense units.
+
+    Returns
+    -------
+    model : keras.Model
+        Not compiled. 76,226 parameters for 28×28×1 and 10 classes, of which the paper counts 156 in
+        C1, 48,120 in C5 and 10,164 in F6.
+
+    References
+    ----------
+    LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to document recognition",
+    Proceedings of the IEEE 86 (1998).
+
+    Examples
+    --------
+    >>> from skdl.architectures import lenet5
+    >>> lenet5((28, 28, 1), 10).count_params()
+    76226
+    """
+    unpadded = min(input_shape[:2]) >= 28
+    inputs = keras.Input(input_shape)
+    x = inputs
+    for number, n in enumerate((6, 16, 120)):
+        x = pooling(x, average=True) if number else x
+        x = convolution(
+            x,
+            scaled(n, width),
+            5,
+            padding="valid" if unpadded and number else "same",
+            activation=activation,
+            batch_norm=batch_norm,
+            l2=l2,
+        )
+    x = layers.Flatten()(x)
+    units = (scaled(120, width), scaled(84, width))
+    x = dense_stack(x, units, dropout=dropout, activation=activation, l2=l2)
+    return keras.Model(inputs, softmax(x, n_classes, l2), name="lenet5")

@@ -1,0 +1,30 @@
+"""Contracts and hypothesis strategies for plugins and for users' own test suites.
+
+Needs the extra ``testing``: ``pip install "skdl[testing]"``.
+"""
+
+from skdl.testing._architectures import check_architecture
+from skdl.testing._contracts import contracts_of, parametrize_with_contracts
+from skdl.testing._datasets import check_dataset
+from skdl.testing._estimators import check_image_classifier, check_image_transformer
+from skdl.testing._strategies import (
+    class_weights,
+    corrupt_batches,
+    image_batches,
+    image_datasets,
+    labels,
+)
+
+__all__ = [
+    "check_architecture",
+    "check_dataset",
+    "check_image_classifier",
+    "check_image_transformer",
+    "class_weights",
+    "contracts_of",
+    "corrupt_batches",
+    "image_batches",
+    "image_datasets",
+    "labels",
+    "parametrize_with_contracts",
+]

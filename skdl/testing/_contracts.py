@@ -1,0 +1,168 @@
+"""Contracts: what holds for every plugin, each a function that raises AssertionError."""
+
+import functools
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from sklearn.base import is_classifier
+
+from skdl import plugins
+
+Contract = Callable[[Any], None]
+
+ARCHITECTURE: list[Contract] = []
+CLASSIFIER: list[Contract] = []
+TRANSFORMER: list[Contract] = []
+DATASET: list[Contract] = []
+
+
+def contract(*kinds: list[Contract]) -> Callable[[Contract], Contract]:
+    """Add a contract to those of its kinds; its failures say which contract, and of what."""
+
+    def decorator(check: Contract) -> Contract:
+        @functools.wraps(check)
+        def checked(subject: Any) -> None:
+            try:
+                check(subject)
+            except Exception as failure:
+                kind = "" if isinstance(failure, AssertionError) else f"{type(failure).__name__}: "
+                raise AssertionError(
+                    f"{_label(subject)} breaks {check.__name__}: {kind}{failure}"
+                ) from failure
+
+        for kind in kinds:
+            kind.append(checked)
+        return checked
+
+    return decorator
+
+
+def run_all(kind: list[Contract], subject: Any) -> None:
+    """Run all contracts of a kind; report all that fail at once.
+
+    Raises
+    ------
+    AssertionError
+        Naming every contract that is broken.
+    """
+    failures = []
+    for check in kind:
+        try:
+            check(subject)
+        except AssertionError as failure:
+            failures.append(failure)
+    if failures:
+        text = "\n".join(f"- {failure}" for failure in failures)
+        raise AssertionError(
+            f"{_label(subject)} breaks {len(failures)} of {len(kind)} contracts:\n{text}"
+        ) from failures[0]
+
+
+def _label(subject: Any) -> str:
+    return subject if isinstance(subject, str) else getattr(subject, "__name__", repr(subject))
+
+
+def contracts_of(subject: Any) -> list[Contract]:
+    """The contracts that apply to an object.
+
+    Parameters
+    ----------
+    subject : str, callable or estimator instance
+        A registered name, a network's builder, a data set's loader, or an estimator.
+
+    Returns
+    -------
+    contracts : list of callable
+        Each takes the object and raises AssertionError where it is broken.
+
+    Raises
+    ------
+    ValueError
+        If no contract applies.
+
+    Examples
+    --------
+    >>> from skdl.testing import contracts_of
+    >>> [check.__name__ for check in contracts_of("simple")][:2]
+    ['check_builder_output', 'check_builder_is_pure']
+    """
+    if isinstance(subject, str):
+        for registry, kind in (
+            (plugins.architectures, ARCHITECTURE),
+            (plugins.datasets, DATASET),
+        ):
+            if subject in registry.names():
+                return list(kind)
+    elif hasattr(subject, "get_params"):
+        if is_classifier(subject):
+            return list(CLASSIFIER)
+        if hasattr(subject, "transform"):
+            return list(TRANSFORMER)
+    elif callable(subject):
+        takes = list(inspect.signature(subject).parameters)[:2]
+        return list(ARCHITECTURE if takes == ["input_shape", "n_classes"] else DATASET)
+    raise ValueError(
+        f"No contract applies to {subject!r}. Expected the name of a registered architecture or "
+        "data set, a builder (input_shape, n_classes, …), a loader, a classifier or a transformer."
+    )
+
+
+def parametrize_with_contracts(
+    subjects: Iterable[Any],
+    *,
+    expected_failures: Mapping[str, str] | Callable[[Any], Mapping[str, str]] | None = None,
+) -> Any:
+    """Parametrize a pytest test with all contracts of some objects.
+
+    The counterpart of ``sklearn.utils.estimator_checks.parametrize_with_checks``.
+
+    Parameters
+    ----------
+    subjects : iterable of str, callable or estimator instance
+        See :func:`contracts_of`.
+    expected_failures : dict of str to str, or callable, default=None
+        Name of a contract that is known to be broken, and why; or a function that returns such a
+        dict for one of the objects. Such tests are marked as expected failures, and fail when the
+        contract holds after all, where pytest is strict about that.
+
+    Returns
+    -------
+    decorator : pytest.MarkDecorator
+        For a test function with arguments `subject` and `contract`.
+
+    Raises
+    ------
+    ValueError
+        If no contract applies to an object, or `expected_failures` names none.
+
+    Examples
+    --------
+    >>> from skdl.testing import parametrize_with_contracts
+    >>> @parametrize_with_contracts(["simple"])
+    ... def test_my_network(subject, contract):
+    ...     contract(subject)
+    """
+    import pytest
+
+    def cases() -> Iterator[Any]:
+        for subject in subjects:
+            known = expected_failures(subject) if callable(expected_failures) else expected_failures
+            reasons = dict(known or {})
+            for check in contracts_of(subject):
+                reason = reasons.pop(check.__name__, None)
+                marks = [pytest.mark.xfail(reason=reason, strict=True)] if reason else []
+                yield pytest.param(
+                    subject, check, id=f"{_label(subject)}-{check.__name__}", marks=marks
+                )
+            if reasons and not callable(expected_failures):
+                unknown.update(reasons)
+            elif reasons:
+                raise ValueError(f"expected_failures of {subject!r} names no contract: {reasons}")
+
+    unknown: dict[str, str] = {}
+    found = list(cases())
+    names = {case.values[1].__name__ for case in found}
+    if unknown.keys() - names:
+        raise ValueError(f"expected_failures names no contract: {sorted(unknown.keys() - names)}")
+    return pytest.mark.parametrize(("subject", "contract"), found)

@@ -1,0 +1,388 @@
+"""Networks, estimators and data sets that break one contract each, and whole ones beside them."""
+
+import keras
+import numpy as np
+from helpers import tiny
+from keras import layers
+from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
+from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression
+from sklearn.utils import Bunch
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+# ---- networks ----------------------------------------------------------------------------------
+
+
+def _network(input_shape, n_classes, between=(), **params):
+    inputs = keras.Input(input_shape)
+    x = inputs
+    for layer in between:
+        x = layer(x)
+    x = layers.Dense(16, activation="relu", **params)(layers.Flatten()(x))
+    return keras.Model(inputs, layers.Dense(n_classes, activation="softmax", **params)(x))
+
+
+_BUILT = {}
+
+
+def same_model_each_time(input_shape, n_classes):
+    key = input_shape, n_classes
+    if key not in _BUILT:
+        _BUILT[key] = tiny(*key)
+    return _BUILT[key]
+
+
+def draws_from_numpy(input_shape, n_classes):
+    np.random.random()
+    return tiny(input_shape, n_classes)
+
+
+def sets_the_policy(input_shape, n_classes):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    return tiny(input_shape, n_classes)
+
+
+def starts_alike(input_shape, n_classes):
+    kernel = keras.initializers.GlorotUniform(seed=1)
+    return _network(input_shape, n_classes, kernel_initializer=kernel)
+
+
+def wants_grayscale(input_shape, n_classes):
+    if input_shape[2] != 1:
+        raise KeyError("channels")
+    return tiny(input_shape, n_classes)
+
+
+def wants_grayscale_and_says_so(input_shape, n_classes):
+    if input_shape[2] != 1:
+        raise ValueError(f"needs images with 1 channel, got {input_shape[2]}")
+    return tiny(input_shape, n_classes)
+
+
+@keras.saving.register_keras_serializable("mutants")
+class MinusBatchMean(layers.Layer):
+    def call(self, x):
+        return x - keras.ops.mean(x, axis=0, keepdims=True)
+
+
+def looks_at_the_batch(input_shape, n_classes):
+    return _network(input_shape, n_classes, [MinusBatchMean()])
+
+
+def ignores_the_image(input_shape, n_classes):
+    return _network(input_shape, n_classes, [layers.Rescaling(0.0, offset=1.0)])
+
+
+def sees_one_corner(input_shape, n_classes):
+    height, width, _ = input_shape
+    crop = layers.Cropping2D(((0, height - height // 2), (0, width - width // 2)))
+    return _network(input_shape, n_classes, [crop])
+
+
+def has_a_dead_branch(input_shape, n_classes):
+    inputs = keras.Input(input_shape)
+    flat = layers.Flatten()(inputs)
+    dead = layers.Rescaling(0.0)(layers.Dense(8)(flat))
+    x = layers.Concatenate()([layers.Dense(8, activation="relu")(flat), dead])
+    return keras.Model(inputs, layers.Dense(n_classes, activation="softmax")(x))
+
+
+def hardly_learns(input_shape, n_classes):
+    inputs = keras.Input(input_shape)
+    x = layers.Rescaling(1e-3)(layers.Dense(n_classes)(layers.Flatten()(inputs)))
+    return keras.Model(inputs, layers.Softmax()(x))
+
+
+def ignores_a_parameter(input_shape, n_classes, units=8, dropout=0.25):
+    return tiny(input_shape, n_classes, units=units)
+
+
+def has_no_default(input_shape, n_classes, units):
+    return tiny(input_shape, n_classes, units=units)
+
+
+class NotRegistered(layers.Layer):
+    def __init__(self, factor, **kwargs):
+        super().__init__(**kwargs)
+        self.factor = factor
+
+    def call(self, x):
+        return x * self.factor
+
+
+def cannot_be_loaded(input_shape, n_classes):
+    return _network(input_shape, n_classes, [NotRegistered(2.0)])
+
+
+# ---- classifiers -------------------------------------------------------------------------------
+
+
+class Whole(ClassifierMixin, BaseEstimator):
+    """Logistic regression of pixels, started at random; it keeps every contract."""
+
+    def __init__(self, random_state=0):
+        self.random_state = random_state
+
+    def _pixels(self, X, reset=False):
+        X = np.asarray(X)
+        if not reset and X.ndim > 2 and X.shape[1:] != getattr(self, "_shape", X.shape[1:]):
+            raise ValueError(f"images of {X.shape[1:]}, fitted on {self._shape}")
+        if X.ndim == 0 or len(X) == 0:
+            raise ValueError("no images")
+        if reset and X.ndim > 2:
+            self._shape = X.shape[1:]
+        flat = X.reshape(len(X), -1)
+        return validate_data(self, flat, dtype=np.float64, reset=reset) / 255
+
+    def fit(self, X, y):
+        if np.asarray(y).dtype.kind == "f" and not np.isfinite(y).all():
+            raise ValueError("labels are NaN")
+        pixels = self._pixels(X, reset=True)
+        rng = np.random.default_rng(self.random_state)
+        self._start = rng.normal(size=pixels.shape[1]) * 1e-3
+        self._model = LogisticRegression(max_iter=60).fit(pixels + self._start, y)
+        self.classes_ = self._model.classes_
+        return self
+
+    def predict_proba(self, X):
+        check_is_fitted(self, "classes_")
+        return self._model.predict_proba(self._pixels(X) + self._start)
+
+    def predict(self, X):
+        return self.classes_[self.predict_proba(X).argmax(axis=1)]
+
+
+class NotNormalised(Whole):
+    def predict_proba(self, X):
+        return super().predict_proba(X) * 2
+
+
+class PredictsTheLeastProbable(Whole):
+    def predict(self, X):
+        return self.classes_[self.predict_proba(X).argmin(axis=1)]
+
+
+class LearnsNothing(Whole):
+    def fit(self, X, y):
+        super().fit(X, y)
+        self._model.coef_[:] = 0
+        self._model.intercept_[:] = 0
+        return self
+
+
+class KnowsIntegersOnly(Whole):
+    def fit(self, X, y):
+        super().fit(X, np.unique(y, return_inverse=True)[1])
+        return self
+
+
+class BreaksTwo(NotNormalised, KnowsIntegersOnly):
+    pass
+
+
+class SortsRows(Whole):
+    def predict_proba(self, X):
+        return np.sort(super().predict_proba(X), axis=0)
+
+
+class ScalesByBatch(Whole):
+    def predict_proba(self, X):
+        X = np.asarray(X)
+        return super().predict_proba(X * (255 / max(1, X.max())))
+
+
+class TakesBytesForNumbers(Whole):
+    def predict_proba(self, X):
+        X = np.asarray(X)
+        return super().predict_proba(X / 255 if X.dtype == np.uint8 else X)
+
+
+class WritesToItsInput(Whole):
+    def fit(self, X, y):
+        super().fit(X, y)
+        if X.flags.writeable and X.flags.f_contiguous:
+            X[0] = 0
+        return self
+
+
+class RefusesFlattened(Whole):
+    def fit(self, X, y):
+        assert np.ndim(X) == 4
+        return super().fit(X, y)
+
+
+class IgnoresItsSeed(Whole):
+    def fit(self, X, y):
+        self._rng = np.random.default_rng()
+        super().fit(X, y)
+        self._model.intercept_ += self._rng.normal(size=3)
+        return self
+
+
+class DrawsFromNumPy(Whole):
+    def fit(self, X, y):
+        np.random.random()
+        return super().fit(X, y)
+
+
+class GoesOn(Whole):
+    def fit(self, X, y):
+        before = getattr(self, "_model", None)
+        super().fit(X, y)
+        if before is not None:
+            self._model.coef_ = (self._model.coef_ + before.coef_) / 2
+        return self
+
+
+class ChangesItsParameters(Whole):
+    def fit(self, X, y):
+        super().fit(X, y)
+        self.random_state = 99
+        return self
+
+
+class SharesItsWeights(Whole):
+    shared = {}
+
+    def fit(self, X, y):
+        super().fit(X, y)
+        self.shared["model"] = self._model
+        return self
+
+    def predict_proba(self, X):
+        check_is_fitted(self, "classes_")
+        return self.shared["model"].predict_proba(self._pixels(X) + self._start)
+
+
+class CannotBePickled(Whole):
+    def fit(self, X, y):
+        self._callback = lambda: None
+        return super().fit(X, y)
+
+
+class ForgetsItsWeights(Whole):
+    def __getstate__(self):
+        state = super().__getstate__().copy()
+        state.pop("_start", None)
+        return state
+
+    def predict_proba(self, X):
+        self._start = getattr(self, "_start", np.ones(64))
+        return super().predict_proba(X)
+
+
+class ClonesItsWeights(Whole):
+    def __sklearn_clone__(self):
+        import copy
+
+        return copy.deepcopy(self)
+
+
+class TakesAnything(Whole):
+    def _pixels(self, X, reset=False):
+        X = np.asarray(X, dtype=object)
+        numbers = [[v if isinstance(v, (int, float)) else 0 for v in row.ravel()] for row in X]
+        return super()._pixels(np.nan_to_num(np.array(numbers, float), posinf=0), reset)
+
+
+class TakesAnyLabels(Whole):
+    def fit(self, X, y):
+        n = min(len(X), len(y))
+        return super().fit(
+            X[:n], np.nan_to_num(y[:n]) if np.asarray(y).dtype.kind == "f" else y[:n]
+        )
+
+
+# ---- transformers ------------------------------------------------------------------------------
+
+
+class WholeRows(TransformerMixin, BaseEstimator):
+    """Mean brightness of each row of pixels; it keeps every contract."""
+
+    _pixels = Whole._pixels
+
+    def fit(self, X, y=None):
+        self._pixels(X, reset=True)
+        return self
+
+    def transform(self, X):
+        check_is_fitted(self, "n_features_in_")
+        return self._pixels(X).reshape(len(X), 8, 8).mean(axis=2)
+
+    def get_feature_names_out(self, input_features=None):
+        return np.array([f"row {row}" for row in range(8)], dtype=object)
+
+
+class DropsARow(WholeRows):
+    def transform(self, X):
+        return super().transform(X)[1:]
+
+
+class NamesTooFew(WholeRows):
+    def get_feature_names_out(self, input_features=None):
+        return np.array(["row"], dtype=object)
+
+
+class LooksAtLabels(WholeRows):
+    def fit(self, X, y=None):
+        self._offset = 0 if y is None else np.mean(y)
+        return super().fit(X)
+
+    def transform(self, X):
+        return super().transform(X) + self._offset
+
+
+# ---- data sets ---------------------------------------------------------------------------------
+
+
+def whole_dataset(*, return_X_y=False):
+    X, y = load_digits(return_X_y=True)
+    images = X.reshape(-1, 8, 8).astype(np.uint8)
+    names = [str(digit) for digit in range(10)]
+    if return_X_y:
+        return images, y
+    return Bunch(data=images, target=y, target_names=names, DESCR="Handwritten digits.")
+
+
+def _changed(return_X_y=False, **fields):
+    bunch = Bunch(**{**whole_dataset(), **fields})
+    return (bunch.data, bunch.target) if return_X_y else bunch
+
+
+def without_description(*, return_X_y=False):
+    return _changed(return_X_y, DESCR=" ")
+
+
+def without_target_names(*, return_X_y=False):
+    X, y = whole_dataset(return_X_y=True)
+    return (X, y) if return_X_y else Bunch(data=X, target=y, DESCR="Handwritten digits.")
+
+
+def with_text_labels(*, return_X_y=False):
+    return _changed(return_X_y, target=whole_dataset().target.astype(str))
+
+
+def with_an_empty_class(*, return_X_y=False):
+    return _changed(return_X_y, target_names=[*map(str, range(10)), "ten"])
+
+
+def with_missing_pixels(*, return_X_y=False):
+    images = whole_dataset().data.astype(float)
+    images[5, 2, 2] = np.nan
+    return _changed(return_X_y, data=images)
+
+
+def with_another_pair(*, return_X_y=False):
+    X, y = whole_dataset(return_X_y=True)
+    return (X, y[::-1]) if return_X_y else whole_dataset()
+
+
+def without_a_pair():
+    return whole_dataset()
+
+
+_CACHED = whole_dataset()
+
+
+def cached_dataset(*, return_X_y=False):
+    return (_CACHED.data, _CACHED.target) if return_X_y else Bunch(**_CACHED)
