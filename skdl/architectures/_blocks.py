@@ -44,12 +44,14 @@ def convolution(
         kernel,
         strides=strides,
         padding=padding,
+        activation=None if batch_norm else activation,
         use_bias=not batch_norm,
         kernel_initializer=initializer,
         kernel_regularizer=penalty(l2),
     )(x)
-    if batch_norm:
-        x = layers.BatchNormalization()(x)
+    if not batch_norm:
+        return x
+    x = layers.BatchNormalization()(x)
     return layers.Activation(activation)(x) if activation else x
 
 
