@@ -176,7 +176,7 @@ class KnowsIntegersOnly(Whole):
         return self
 
 
-class BreaksTwo(NotNormalised, KnowsIntegersOnly):
+class BreaksThree(NotNormalised, KnowsIntegersOnly):
     pass
 
 
