@@ -25,6 +25,8 @@ class Plugin:
         The package that provides it.
     target : str or callable
         The object itself, or ``"module:attribute"``, imported when it is asked for.
+    rivals : tuple of Plugin
+        Entries of other packages that claim the same name.
     """
 
     name: str
@@ -111,7 +113,7 @@ class Registry:
         plugins = {name: Plugin(name, "skdl", target) for name, target in self._builtin.items()}
         for entry in metadata.entry_points(group=self.group):
             owner = entry.dist.name if entry.dist is not None else "an unnamed package"
-            plugin = Plugin(entry.name, owner, entry.value.replace(" ", ""))
+            plugin = Plugin(entry.name, owner, entry.value.partition("[")[0].replace(" ", ""))
             known = plugins.get(entry.name)
             if known is None:
                 plugins[entry.name] = plugin
@@ -136,7 +138,7 @@ class Registry:
         plugins : list of Plugin
             Sorted by name. Broken ones are among them and have an `error`.
         """
-        plugins = [plugin for plugin in self if fnmatch.fnmatchcase(plugin.name, pattern)]
+        plugins = self._select(pattern)
         for plugin in plugins:
             if plugin.error:
                 warnings.warn(
@@ -160,7 +162,10 @@ class Registry:
         names : list of str
             Sorted.
         """
-        return [plugin.name for plugin in self if fnmatch.fnmatchcase(plugin.name, pattern)]
+        return [plugin.name for plugin in self._select(pattern)]
+
+    def _select(self, pattern: str) -> list[Plugin]:
+        return [plugin for plugin in self if fnmatch.fnmatchcase(plugin.name, pattern)]
 
     def register(self, name: str, target: Callable[..., Any]) -> None:
         """Add an entry.

@@ -121,10 +121,10 @@ def register_dataset(name: str) -> Callable[[Builder], Builder]:
     Examples
     --------
     >>> from skdl.plugins import datasets, register_dataset
-    >>> from sklearn.datasets import load_wine
-    >>> register_dataset("wine-of-an-example")(load_wine) is load_wine
+    >>> from sklearn.datasets import load_digits
+    >>> register_dataset("digits-of-an-example")(load_digits) is load_digits
     True
-    >>> "wine-of-an-example" in datasets.names()
+    >>> "digits-of-an-example" in datasets.names()
     True
     """
     return _decorator(datasets, name, "register_dataset")

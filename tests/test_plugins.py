@@ -204,6 +204,13 @@ def test_entry_points_are_listed_without_an_import(packages, registry):
     assert "far_module" not in sys.modules
 
 
+def test_entry_points_with_extras(packages, registry):
+    packages("good", "far = far_module:build [fast]", far_module=BUILDER.format(broken=False))
+    (plugin,) = registry.matching("far")
+    assert plugin.error is None
+    assert registry.get("far").__name__ == "build"
+
+
 def test_descriptions_follow_imports(packages, registry):
     packages(
         "good",

@@ -133,18 +133,20 @@ def check_seeding(estimator: Any) -> None:
     """With a seed, fits are the same, and the global generators are left alone."""
     X, _ = digit_images()
     before = random.getstate(), np.random.get_state()
-    first = outputs(fitted(estimator), X)
-    random.random(), np.random.random()
-    moved = random.getstate(), np.random.get_state()
-    second = outputs(fitted(estimator), X)
+    try:
+        first = outputs(fitted(estimator), X)
+        random.random(), np.random.random()
+        moved = random.getstate(), np.random.get_state()
+        second = outputs(fitted(estimator), X)
+        after = random.getstate(), np.random.get_state()
+    finally:
+        random.setstate(before[0])
+        np.random.set_state(before[1])
     assert np.array_equal(first, second), "two fits with the same seed differ"
-    after = random.getstate(), np.random.get_state()
     assert after[0] == moved[0], "a fit draws from Python's global generator"
     assert all(np.array_equal(a, b) for a, b in zip(after[1], moved[1], strict=True)), (
         "a fit draws from NumPy's global generator"
     )
-    random.setstate(before[0])
-    np.random.set_state(before[1])
 
 
 @contract(CLASSIFIER, TRANSFORMER)
