@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module, metadata
+from operator import attrgetter
 from typing import Any
 
 from skdl._source import Description, describe_callable, describe_source
@@ -48,7 +49,7 @@ class Plugin:
             return self.target
         module, _, attribute = self.target.partition(":")
         try:
-            loaded: Callable[..., Any] = getattr(import_module(module), attribute)
+            loaded: Callable[..., Any] = attrgetter(attribute)(import_module(module))
         except Exception as error:
             raise ValueError(
                 f"The plugin {self.name!r} of package {self.owner!r} is broken: importing "

@@ -66,13 +66,14 @@ def describe_source(target: str) -> Description:
         If the file is no Python.
     """
     module, _, attribute = target.partition(":")
+    attribute, _, inner = attribute.partition(".")
     for _ in range(_MAX_STEPS):
         spec = _find(module)
         if spec.origin is None or not spec.origin.endswith(".py"):
             return Description()
         tree = ast.parse(Path(spec.origin).read_bytes(), filename=spec.origin)
         found = _definition(tree, attribute)
-        if isinstance(found, ast.FunctionDef):
+        if isinstance(found, ast.FunctionDef) and not inner:
             return _describe_definition(found)
         if not isinstance(found, ast.ImportFrom):
             break

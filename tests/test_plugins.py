@@ -211,6 +211,14 @@ def test_entry_points_with_extras(packages, registry):
     assert registry.get("far").__name__ == "build"
 
 
+def test_entry_points_with_dots(packages, registry):
+    source = "class Networks:\n    def build(input_shape, n_classes): pass\n"
+    packages("good", "far = dotted_module:Networks.build", dotted_module=source)
+    (plugin,) = registry.matching("far")
+    assert plugin.error is None
+    assert registry.get("far").__qualname__ == "Networks.build"
+
+
 def test_descriptions_follow_imports(packages, registry):
     packages(
         "good",
