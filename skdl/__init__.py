@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skdl import images, metrics, plotting, plugins, testing
+    from skdl import backbones, images, metrics, plotting, plugins, testing
     from skdl.estimators import CNNClassifier, all_estimators
     from skdl.plugins import list_architectures, register_architecture
 
@@ -20,12 +20,13 @@ _LAZY_NAMES = {
     "list_architectures": "skdl.plugins",
     "register_architecture": "skdl.plugins",
 }
-_LAZY_MODULES = ("images", "metrics", "plotting", "plugins", "testing")
+_LAZY_MODULES = ("backbones", "images", "metrics", "plotting", "plugins", "testing")
 
 __all__ = [
     "CNNClassifier",
     "__version__",
     "all_estimators",
+    "backbones",
     "images",
     "list_architectures",
     "metrics",

@@ -20,6 +20,7 @@ __all__ = [
     "list_architectures",
     "reference_protocol",
     "register_architecture",
+    "register_backbone",
     "register_dataset",
     "require_importable",
 ]
@@ -93,6 +94,44 @@ def register_architecture(name: str) -> Callable[[Builder], Builder]:
     ['simple']
     """
     return _decorator(architectures, name, "register_architecture")
+
+
+def register_backbone(name: str) -> Callable[[Builder], Builder]:
+    """Register a backbone under a name.
+
+    Parameters
+    ----------
+    name : str
+        The name that ``skdl list backbones`` prints.
+
+    Returns
+    -------
+    decorator : callable
+        Returns the builder unchanged. A builder is a function ``(input_shape, **params) ->
+        keras.Model`` at the top level of a module, under ``skdl.backbones.declare_backbone``;
+        :func:`skdl.testing.check_backbone` holds it to what that says.
+
+    Raises
+    ------
+    ValueError
+        If the name is taken, or the builder is a lambda or a local function.
+    TypeError
+        If the decorator is used without a name.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from skdl.backbones import Backbone, Preprocessing, declare_backbone
+    >>> from skdl.plugins import backbones, register_backbone
+    >>> @register_backbone("backbone-of-an-example")
+    ... @declare_backbone(Backbone(Preprocessing(), {"edges": 8}, min_size=8))
+    ... def edges(input_shape):
+    ...     inputs = keras.Input(input_shape)
+    ...     return keras.Model(inputs, keras.layers.Conv2D(8, 3, name="edges")(inputs))
+    >>> backbones.get("backbone-of-an-example") is edges
+    True
+    """
+    return _decorator(backbones, name, "register_backbone")
 
 
 def register_dataset(name: str) -> Callable[[Builder], Builder]:

@@ -10,6 +10,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from skdl.backbones import Backbone, Preprocessing, declare_backbone
+
 # ---- networks ----------------------------------------------------------------------------------
 
 
@@ -112,6 +114,118 @@ class NotRegistered(layers.Layer):
 
 def cannot_be_loaded(input_shape, n_classes):
     return _network(input_shape, n_classes, [NotRegistered(2.0)])
+
+
+# ---- backbones ---------------------------------------------------------------------------------
+
+
+def _backbone(layers=("first", "last"), width=8, **declared):
+    preprocessing = Preprocessing("rgb", scale=255, mean=(127.5,), std=(127.5,))
+    widths = dict.fromkeys(layers, width)
+    return declare_backbone(Backbone(preprocessing, widths, **{"min_size": 8, **declared}))
+
+
+def _feature_maps(input_shape, between=(), name="last", **params):
+    inputs = keras.Input(input_shape)
+    x = layers.Conv2D(8, 3, activation="relu", name="first", **params)(inputs)
+    for layer in between:
+        x = layer(x)
+    return keras.Model(inputs, layers.Conv2D(8, 3, name=name, **params)(x))
+
+
+@_backbone()
+def whole_backbone(input_shape, dropout=0.1):
+    return _feature_maps(input_shape, [layers.Dropout(dropout)])
+
+
+def declares_nothing(input_shape):
+    return whole_backbone(input_shape)
+
+
+@declare_backbone(Backbone(Preprocessing(mean=(float("nan"),)), {"last": 8}, min_size=8))
+def preprocesses_to_nothing(input_shape):
+    return whole_backbone(input_shape)
+
+
+@_backbone()
+def pools_its_features(input_shape):
+    body = whole_backbone(input_shape)
+    return keras.Model(body.inputs, layers.GlobalAveragePooling2D(name="pool")(body.output))
+
+
+@_backbone(width=9)
+def is_less_wide_than_it_says(input_shape):
+    return whole_backbone(input_shape)
+
+
+@_backbone()
+def is_compiled(input_shape):
+    model = whole_backbone(input_shape)
+    model.compile(loss="mse")
+    return model
+
+
+@_backbone(["first", "middle", "last"])
+def has_no_such_layer(input_shape):
+    return whole_backbone(input_shape)
+
+
+@_backbone(["last", "first"])
+def declares_out_of_order(input_shape):
+    return whole_backbone(input_shape)
+
+
+@_backbone(["first"])
+def goes_on_after_the_last(input_shape):
+    return whole_backbone(input_shape)
+
+
+@_backbone(min_size=4)
+def needs_larger_images(input_shape):
+    return whole_backbone(input_shape)
+
+
+_BACKBONE = {}
+
+
+@_backbone()
+def same_backbone_each_time(input_shape):
+    if input_shape not in _BACKBONE:
+        _BACKBONE[input_shape] = whole_backbone(input_shape)
+    return _BACKBONE[input_shape]
+
+
+@_backbone()
+def backbone_that_starts_alike(input_shape):
+    kernel = keras.initializers.GlorotUniform(seed=1)
+    return _feature_maps(input_shape, kernel_initializer=kernel)
+
+
+@_backbone()
+def backbone_that_looks_at_the_batch(input_shape):
+    return _feature_maps(input_shape, [MinusBatchMean()])
+
+
+@_backbone()
+def backbone_that_ignores_the_image(input_shape):
+    return _feature_maps(input_shape, [layers.Rescaling(0.0, offset=1.0)])
+
+
+@_backbone(["last"])
+def has_weights_for_one_size(input_shape):
+    inputs = keras.Input(input_shape)
+    x = layers.Dense(64)(layers.Flatten()(inputs))
+    return keras.Model(inputs, layers.Conv2D(8, 3, name="last")(layers.Reshape((8, 8, 1))(x)))
+
+
+@_backbone()
+def backbone_that_ignores_a_parameter(input_shape, alpha=1.0):
+    return whole_backbone(input_shape)
+
+
+@_backbone()
+def backbone_that_cannot_be_loaded(input_shape):
+    return _feature_maps(input_shape, [NotRegistered(2.0)])
 
 
 # ---- classifiers -------------------------------------------------------------------------------

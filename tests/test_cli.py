@@ -95,7 +95,7 @@ def test_list(capsys):
     assert cli.main(["list"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].split() == ["architecture", "package", "description"]
-    assert {"simple", "resnet20"} <= {line.split()[0] for line in lines[1:]}
+    assert {"simple", "resnet20"} <= {line.split()[0] for line in lines[1:] if line}
     assert cli.main(["list", "sim*"]) == 0
     printed = capsys.readouterr().out
     assert printed.splitlines()[1].split()[:3] == ["simple", "skdl", "Two"]

@@ -4,6 +4,7 @@ from skdl.engine._devices import prepare_devices
 from skdl.engine._fitted import FittedNetwork
 from skdl.engine._pool import borrowed_trainer, clear
 from skdl.engine._schedules import scheduled_rate
+from skdl.engine._seeding import python_random
 from skdl.engine._spec import ModelSpec, OptimizerSpec
 from skdl.engine._training import EarlyStopper, TrainingPlan, TrainingSet, train
 
@@ -17,6 +18,7 @@ __all__ = [
     "borrowed_trainer",
     "clear",
     "prepare_devices",
+    "python_random",
     "scheduled_rate",
     "train",
 ]

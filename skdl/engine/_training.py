@@ -134,7 +134,7 @@ class Trainer:
         fuse_adam(self.model.optimizer)
         # Metrics make their variables at their first batch; inside a trace, that costs another.
         codes, probabilities = np.zeros(1, np.int32), np.ones((1, spec.n_classes), np.float32)
-        keras.Model.compute_metrics(self.model, None, codes, probabilities, np.ones(1, np.float32))
+        self.model._compile_metrics.build(codes, probabilities)
         self._optimizer_start = self.optimizer_state()
         self._functions: dict[tuple[str, bool, np.dtype[Any]], Any] = {}
         self.n_traces = 0

@@ -4,6 +4,7 @@ Needs the extra ``testing``: ``pip install "skdl[testing]"``.
 """
 
 from skdl.testing._architectures import check_architecture
+from skdl.testing._backbones import check_backbone
 from skdl.testing._contracts import contracts_of, parametrize_with_contracts
 from skdl.testing._datasets import check_dataset
 from skdl.testing._estimators import check_image_classifier, check_image_transformer
@@ -17,6 +18,7 @@ from skdl.testing._strategies import (
 
 __all__ = [
     "check_architecture",
+    "check_backbone",
     "check_dataset",
     "check_image_classifier",
     "check_image_transformer",

@@ -12,6 +12,7 @@ from skdl import plugins
 Contract = Callable[[Any], None]
 
 ARCHITECTURE: list[Contract] = []
+BACKBONE: list[Contract] = []
 CLASSIFIER: list[Contract] = []
 TRANSFORMER: list[Contract] = []
 DATASET: list[Contract] = []
@@ -69,7 +70,8 @@ def contracts_of(subject: Any) -> list[Contract]:
     Parameters
     ----------
     subject : str, callable or estimator instance
-        A registered name, a network's builder, a data set's loader, or an estimator.
+        A registered name, the builder of a network or a backbone, a data set's loader, or an
+        estimator.
 
     Returns
     -------
@@ -90,6 +92,7 @@ def contracts_of(subject: Any) -> list[Contract]:
     if isinstance(subject, str):
         for registry, kind in (
             (plugins.architectures, ARCHITECTURE),
+            (plugins.backbones, BACKBONE),
             (plugins.datasets, DATASET),
         ):
             if subject in registry.names():
@@ -101,10 +104,13 @@ def contracts_of(subject: Any) -> list[Contract]:
             return list(TRANSFORMER)
     elif callable(subject):
         takes = list(inspect.signature(subject).parameters)[:2]
-        return list(ARCHITECTURE if takes == ["input_shape", "n_classes"] else DATASET)
+        if takes == ["input_shape", "n_classes"]:
+            return list(ARCHITECTURE)
+        return list(BACKBONE if takes[:1] == ["input_shape"] else DATASET)
     raise ValueError(
-        f"No contract applies to {subject!r}. Expected the name of a registered architecture or "
-        "data set, a builder (input_shape, n_classes, …), a loader, a classifier or a transformer."
+        f"No contract applies to {subject!r}. Expected the name of a registered architecture, "
+        "backbone or data set, a builder (input_shape, n_classes, …) or (input_shape, …), a "
+        "loader, a classifier or a transformer."
     )
 
 

@@ -70,5 +70,5 @@ def default_parameters(builder: Any) -> dict[str, Any]:
     return {
         p.name: p.default
         for p in parameters
-        if p.name not in ("input_shape", "n_classes") and p.kind not in (p.VAR_KEYWORD,)
+        if p.name not in ("input_shape", "n_classes") and p.kind is not p.VAR_KEYWORD
     }

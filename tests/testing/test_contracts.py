@@ -8,13 +8,14 @@ from sklearn.preprocessing import MaxAbsScaler
 from skdl import CNNClassifier
 from skdl.testing import (
     check_architecture,
+    check_backbone,
     check_dataset,
     check_image_classifier,
     check_image_transformer,
     contracts_of,
     parametrize_with_contracts,
 )
-from skdl.testing._contracts import ARCHITECTURE, CLASSIFIER, DATASET, TRANSFORMER
+from skdl.testing._contracts import ARCHITECTURE, BACKBONE, CLASSIFIER, DATASET, TRANSFORMER
 
 MUTANTS = {
     "check_builder_output": [
@@ -36,6 +37,25 @@ MUTANTS = {
     "check_overfitting": [mutants.hardly_learns],
     "check_parameters": [mutants.ignores_a_parameter, mutants.has_no_default],
     "check_saving": [mutants.cannot_be_loaded],
+    "check_backbone_declaration": [mutants.declares_nothing, mutants.preprocesses_to_nothing],
+    "check_backbone_output": [
+        mutants.pools_its_features,
+        mutants.is_less_wide_than_it_says,
+        mutants.is_compiled,
+    ],
+    "check_backbone_layers": [
+        mutants.has_no_such_layer,
+        mutants.declares_out_of_order,
+        mutants.goes_on_after_the_last,
+    ],
+    "check_backbone_image_sizes": [mutants.needs_larger_images],
+    "check_backbone_is_pure": [mutants.same_backbone_each_time],
+    "check_backbone_seeding": [mutants.backbone_that_starts_alike],
+    "check_backbone_independent_images": [mutants.backbone_that_looks_at_the_batch],
+    "check_backbone_input_matters": [mutants.backbone_that_ignores_the_image],
+    "check_backbone_weights_fit_all_sizes": [mutants.has_weights_for_one_size],
+    "check_backbone_parameters": [mutants.backbone_that_ignores_a_parameter],
+    "check_backbone_saving": [mutants.backbone_that_cannot_be_loaded],
     "check_probabilities": [mutants.NotNormalised(), mutants.PredictsTheLeastProbable()],
     "check_learning": [mutants.LearnsNothing()],
     "check_label_renaming": [mutants.KnowsIntegersOnly()],
@@ -82,14 +102,20 @@ def test_a_mutant_is_caught(name, mutant):
 def test_every_contract_has_a_mutant():
     names = {
         check.__name__
-        for kind in (ARCHITECTURE, CLASSIFIER, TRANSFORMER, DATASET)
+        for kind in (ARCHITECTURE, BACKBONE, CLASSIFIER, TRANSFORMER, DATASET)
         for check in kind
     }
     assert names == set(MUTANTS)
 
 
 @parametrize_with_contracts(
-    [mutants.Whole(), mutants.WholeRows(), mutants.whole_dataset, helpers.tiny]
+    [
+        mutants.Whole(),
+        mutants.WholeRows(),
+        mutants.whole_dataset,
+        mutants.whole_backbone,
+        helpers.tiny,
+    ]
 )
 def test_what_is_whole_passes(subject, contract):
     contract(subject)
@@ -100,6 +126,7 @@ def test_all_together():
     check_image_transformer(mutants.WholeRows())
     check_dataset(mutants.whole_dataset)
     check_architecture(mutants.wants_grayscale_and_says_so)
+    check_backbone(mutants.whole_backbone)
 
 
 def test_all_broken_contracts_are_reported_at_once():
@@ -111,7 +138,7 @@ def test_all_broken_contracts_are_reported_at_once():
         contracts_of(mutants.ignores_a_parameter)[8](mutants.ignores_a_parameter)
 
 
-@pytest.mark.parametrize("check", [check_architecture, check_dataset])
+@pytest.mark.parametrize("check", [check_architecture, check_backbone, check_dataset])
 def test_unknown_names(check):
     with pytest.raises(ValueError, match="Unknown"):
         check("nothing of this name")

@@ -1,0 +1,10 @@
+"""Networks whose features are used, and the preprocessing that their weights expect.
+
+A backbone is a builder ``(input_shape, **params) -> keras.Model`` that ends in feature maps instead
+of classes, together with its :class:`Backbone`: a declaration of what its weights expect and what
+it gives.
+"""
+
+from skdl.backbones._declaration import Backbone, Preprocessing, backbone_of, declare_backbone
+
+__all__ = ["Backbone", "Preprocessing", "backbone_of", "declare_backbone"]

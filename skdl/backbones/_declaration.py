@@ -1,0 +1,217 @@
+"""What a backbone says of itself. Plain Python, so that listing it needs no TensorFlow."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+from skdl.plugins import backbones
+
+Builder = TypeVar("Builder", bound=Callable[..., Any])
+
+_CHANNELS = {"rgb": 3, "bgr": 3, "grayscale": 1}
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """Map from pixel values in [0, 1] to what a network's weights were trained on.
+
+    A value becomes ``(value * scale - mean) / std``, channel by channel, in the order of `color`.
+
+    Parameters
+    ----------
+    color : {"rgb", "bgr", "grayscale"}, default="rgb"
+        Order of the channels that the weights expect.
+    scale : float, default=1.0
+        Such as 255 for weights trained on bytes.
+    mean : tuple of float, default=(0.0,)
+        Subtracted after scaling: one value, or one a channel in the order of `color`.
+    std : tuple of float, default=(1.0,)
+        Divided by at last: one value, or one a channel.
+
+    Raises
+    ------
+    ValueError
+        If a value is missing or no such number.
+
+    Examples
+    --------
+    VGG16's, from its weights trained with Caffe:
+
+    >>> import numpy as np
+    >>> from skdl.backbones import Preprocessing
+    >>> caffe = Preprocessing("bgr", scale=255, mean=(103.939, 116.779, 123.68))
+    >>> caffe.apply(np.ones((1, 1, 1, 3))).round(3).ravel().tolist()
+    [151.061, 138.221, 131.32]
+    """
+
+    color: Literal["rgb", "bgr", "grayscale"] = "rgb"
+    scale: float = 1.0
+    mean: tuple[float, ...] = (0.0,)
+    std: tuple[float, ...] = (1.0,)
+
+    def __post_init__(self) -> None:
+        if self.color not in _CHANNELS:
+            raise ValueError(f"color must be one of {', '.join(_CHANNELS)}, got {self.color!r}.")
+        for name in ("mean", "std"):
+            if len(getattr(self, name)) not in (1, self.channels):
+                raise ValueError(
+                    f"{name} must have 1 or {self.channels} values, got {getattr(self, name)!r}."
+                )
+        if not self.scale > 0 or not min(self.std) > 0:
+            raise ValueError(
+                f"scale and std must be positive, got scale={self.scale!r}, std={self.std!r}."
+            )
+
+    @property
+    def channels(self) -> int:
+        """Number of channels that the network takes: 3, or 1 for grayscale."""
+        return _CHANNELS[self.color]
+
+    def apply(self, images: Any) -> Any:
+        """Preprocess images.
+
+        Parameters
+        ----------
+        images : float ndarray or tensor of shape (n, height, width, channels)
+            RGB or grayscale, values in [0, 1].
+
+        Returns
+        -------
+        images : float ndarray or tensor
+            Of the same shape.
+        """
+        # Operators only, so that the same code serves NumPy arrays and TensorFlow tensors.
+        if self.color == "bgr":
+            images = images[..., ::-1]
+        return (images * self.scale - self.mean) / self.std
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """Declaration of a backbone.
+
+    Parameters
+    ----------
+    preprocessing : Preprocessing
+        What the weights expect.
+    layers : dict of str to int
+        Names of the layers worth tapping, from the image on, and their numbers of channels; the
+        last one is the output.
+    min_size : int, default=32
+        Smallest height and width, in pixels.
+    default_size : int, default=224
+        Height and width that the weights were trained on.
+
+    Raises
+    ------
+    ValueError
+        If `layers` is empty, or the sizes are no positive numbers in this order.
+
+    Examples
+    --------
+    >>> from skdl.backbones import Backbone, Preprocessing
+    >>> Backbone(Preprocessing(), {"block1": 16, "block2": 32}).width
+    32
+    """
+
+    preprocessing: Preprocessing
+    layers: Mapping[str, int] = field(hash=False)
+    min_size: int = 32
+    default_size: int = 224
+
+    def __post_init__(self) -> None:
+        if not self.layers:
+            raise ValueError("layers is empty: name at least the last one, and its channels.")
+        if not 0 < self.min_size <= self.default_size:
+            raise ValueError(
+                f"Expected 0 < min_size <= default_size, got min_size={self.min_size!r} and "
+                f"default_size={self.default_size!r}."
+            )
+
+    @property
+    def width(self) -> int:
+        """Number of channels of the output."""
+        return list(self.layers.values())[-1]
+
+
+def declare_backbone(declaration: Backbone) -> Callable[[Builder], Builder]:
+    """State what a backbone expects and gives.
+
+    Parameters
+    ----------
+    declaration : Backbone
+        The declaration.
+
+    Returns
+    -------
+    decorator : callable
+        Returns the builder, which carries the declaration as its attribute `backbone`. A builder is
+        a function ``(input_shape, **params) -> keras.Model`` at the top level of a module; the
+        model takes preprocessed images, ends in feature maps ``(n, height, width, channels)``, has
+        random weights, and is not compiled.
+
+    Raises
+    ------
+    TypeError
+        If `declaration` is something else.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from skdl.backbones import Backbone, Preprocessing, declare_backbone
+    >>> @declare_backbone(Backbone(Preprocessing(), {"edges": 8}, min_size=8))
+    ... def edges(input_shape):
+    ...     inputs = keras.Input(input_shape)
+    ...     return keras.Model(inputs, keras.layers.Conv2D(8, 3, name="edges")(inputs))
+    >>> edges.backbone.width
+    8
+    """
+    if not isinstance(declaration, Backbone):
+        raise TypeError(f"declare_backbone takes a Backbone, got {declaration!r}.")
+
+    def decorator(builder: Builder) -> Builder:
+        builder.backbone = declaration  # type: ignore[attr-defined]
+        return builder
+
+    return decorator
+
+
+def backbone_of(name_or_builder: str | Callable[..., Any]) -> Backbone:
+    """The declaration of a backbone.
+
+    Parameters
+    ----------
+    name_or_builder : str or callable
+        A registered name, or a builder.
+
+    Returns
+    -------
+    declaration : Backbone
+        As :func:`declare_backbone` attached it.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, or the builder declares nothing.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from skdl.backbones import Backbone, Preprocessing, backbone_of, declare_backbone
+    >>> @declare_backbone(Backbone(Preprocessing("grayscale"), {"edges": 8}, min_size=8))
+    ... def edges(input_shape):
+    ...     inputs = keras.Input(input_shape)
+    ...     return keras.Model(inputs, keras.layers.Conv2D(8, 3, name="edges")(inputs))
+    >>> backbone_of(edges).min_size
+    8
+    """
+    builder = (
+        backbones.get(name_or_builder) if isinstance(name_or_builder, str) else name_or_builder
+    )
+    declaration = getattr(builder, "backbone", None)
+    if not isinstance(declaration, Backbone):
+        raise ValueError(
+            f"The backbone {getattr(builder, '__name__', builder)!r} declares nothing. Put "
+            "@declare_backbone(Backbone(...)) of skdl.backbones above its builder."
+        )
+    return declaration
