@@ -8,22 +8,39 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skdl import backbones, images, metrics, plotting, plugins, testing
+    from skdl import backbones, images, metrics, plotting, plugins, preprocessing, testing
     from skdl.estimators import CNNClassifier, all_estimators
     from skdl.plugins import list_architectures, register_architecture
+    from skdl.preprocessing import ImageLoader, ImageNoise, Resize
 
 __version__ = "0.1.0"
 
 _LAZY_NAMES = {
+    "Augmentation": "skdl.preprocessing",
     "CNNClassifier": "skdl.estimators",
+    "ImageLoader": "skdl.preprocessing",
+    "ImageNoise": "skdl.preprocessing",
+    "Resize": "skdl.preprocessing",
     "all_estimators": "skdl.estimators",
     "list_architectures": "skdl.plugins",
     "register_architecture": "skdl.plugins",
 }
-_LAZY_MODULES = ("backbones", "images", "metrics", "plotting", "plugins", "testing")
+_LAZY_MODULES = (
+    "backbones",
+    "images",
+    "metrics",
+    "plotting",
+    "plugins",
+    "preprocessing",
+    "testing",
+)
 
 __all__ = [
+    "Augmentation",
     "CNNClassifier",
+    "ImageLoader",
+    "ImageNoise",
+    "Resize",
     "__version__",
     "all_estimators",
     "backbones",
@@ -32,6 +49,7 @@ __all__ = [
     "metrics",
     "plotting",
     "plugins",
+    "preprocessing",
     "register_architecture",
     "testing",
 ]

@@ -11,6 +11,8 @@ so that one rule decides what an array means:
 ``(n, features)``, ``image_shape`` given   flattened images
 ``(n, features)``, no ``image_shape``      a square image when ``features`` is a square, or three
                                            times one (RGB); anything else a strip one pixel high
+paths of shape (n,)                        image files: an array, list, Series or DataFrame of one
+                                           column; decoded when they are needed
 =========================================  =========================================================
 """
 
@@ -24,13 +26,19 @@ import numpy.typing as npt
 from scipy import sparse
 from sklearn.utils import check_array
 
+from skdl._decoding import ImageInfo, UnreadableImageError, read_image, read_image_info
+
 __all__ = [
     "CHANNELS",
+    "ImageInfo",
+    "UnreadableImageError",
     "check_image_array",
     "check_value_range",
     "infer_image_shape",
     "learn_value_range",
     "range_offset_and_scale",
+    "read_image",
+    "read_image_info",
     "rescale",
     "to_images",
 ]
@@ -75,7 +83,7 @@ def infer_image_shape(shape: Sequence[int], image_shape: Sequence[int] | None = 
     >>> infer_image_shape((100, 20))
     (1, 20, 1)
     """
-    declared = None if image_shape is None else _check_image_shape(image_shape)
+    declared = None if image_shape is None else check_image_shape(image_shape)
     if len(shape) == 2:
         return _shape_of_flattened(int(shape[1]), declared)
     if len(shape) == 3:
@@ -103,7 +111,7 @@ def infer_image_shape(shape: Sequence[int], image_shape: Sequence[int] | None = 
     return found
 
 
-def _check_image_shape(image_shape: Sequence[int]) -> tuple[int, ...]:
+def check_image_shape(image_shape: Sequence[int]) -> tuple[int, ...]:
     sizes = tuple(image_shape) if isinstance(image_shape, Sequence | np.ndarray) else ()
     integers = all(
         isinstance(size, int | np.integer) and not isinstance(size, bool) and size > 0

@@ -6,7 +6,8 @@ from skdl.engine._pool import borrowed_trainer, clear
 from skdl.engine._schedules import scheduled_rate
 from skdl.engine._seeding import python_random
 from skdl.engine._spec import ModelSpec, OptimizerSpec
-from skdl.engine._training import EarlyStopper, TrainingPlan, TrainingSet, train
+from skdl.engine._trainer import TrainingSet
+from skdl.engine._training import EarlyStopper, TrainingPlan, train
 
 __all__ = [
     "EarlyStopper",

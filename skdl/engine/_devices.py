@@ -1,11 +1,10 @@
 """Cores and graphics memory: a worker takes its share, the user's own process stays free."""
 
 import contextlib
-import multiprocessing
-import os
-import sys
 
 import tensorflow as tf
+
+from skdl._cores import cores_of_worker
 
 
 def prepare_devices() -> None:
@@ -24,25 +23,6 @@ def prepare_devices() -> None:
         # RuntimeError: already in use. ValueError: its memory has been split up by the user.
         with contextlib.suppress(RuntimeError, ValueError):
             tf.config.experimental.set_memory_growth(card, True)
-
-
-def cores_of_worker() -> int | None:
-    """How many cores this process should use, None if it is no worker.
-
-    joblib divides the cores among loky's workers, minding `inner_max_num_threads` and
-    ``LOKY_MAX_CPU_COUNT``, and tells each its share as ``OMP_NUM_THREADS``, for OpenMP and BLAS. A
-    Dask worker has a number of threads.
-    """
-    if multiprocessing.parent_process() is None:
-        return None
-    if type(multiprocessing.current_process()).__name__ == "LokyProcess":
-        share = os.environ.get("OMP_NUM_THREADS", "")
-        return int(share) if share.isdigit() and int(share) > 0 else None
-    if "distributed.worker" in sys.modules:
-        # Not distributed.get_worker(): that knows no worker while a task is being unpickled.
-        workers = getattr(sys.modules["distributed.worker"].Worker, "_instances", ())
-        return sum(worker.state.nthreads for worker in workers) or None
-    return None
 
 
 def _limit_threads(n_threads: int) -> None:

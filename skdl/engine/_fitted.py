@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from skdl._files import ImageFiles
 from skdl.engine._devices import prepare_devices
 from skdl.engine._network import Network
 from skdl.engine._pool import shared_network
@@ -39,13 +40,13 @@ class FittedNetwork:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_bound": None}
 
-    def predict(self, images: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
+    def predict(self, images: npt.NDArray[Any] | ImageFiles) -> npt.NDArray[np.float32]:
         """Class probabilities.
 
         Parameters
         ----------
-        images : ndarray of shape (n, height, width, channels), uint8 or float32
-            Not rescaled.
+        images : ndarray of shape (n, height, width, channels), uint8 or float32, or ImageFiles
+            Not rescaled. Files are decoded batch by batch.
 
         Returns
         -------
@@ -53,12 +54,17 @@ class FittedNetwork:
         """
         network, arguments = self._bind()
         size = network.batch_size
-        if len(images) <= size:
+        if isinstance(images, np.ndarray) and len(images) <= size:
             return network.run(images, arguments)
         probabilities = np.empty((len(images), self.spec.n_classes), np.float32)
-        for start in range(0, len(images), size):
-            batch = images[start : start + size]
-            probabilities[start : start + size] = network.run(batch, arguments)
+        spans = [slice(start, start + size) for start in range(0, len(images), size)]
+        batches = (
+            images.chunks(spans)
+            if isinstance(images, ImageFiles)
+            else (images[span] for span in spans)
+        )
+        for span, batch in zip(spans, batches, strict=True):
+            probabilities[span] = network.run(batch, arguments)
         return probabilities
 
     def _bind(self) -> tuple[Network, list[Any]]:

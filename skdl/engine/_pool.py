@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from skdl.engine._network import Network
 from skdl.engine._spec import ModelSpec, OptimizerSpec
-from skdl.engine._training import Trainer
+from skdl.engine._trainer import Trainer
 
 MAX_IDLE_TRAINERS = 8
 MAX_IDLE_BYTES = 512 * 2**20

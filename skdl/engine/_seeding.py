@@ -15,7 +15,7 @@ import numpy.typing as npt
 _LOCK = threading.RLock()
 
 # Streams drawn from one seed; the numbers only have to differ.
-INITIAL_VALUES, SHUFFLING = 1, 2
+INITIAL_VALUES, SHUFFLING, AUGMENTATION = 1, 2, 3
 
 
 @contextmanager

@@ -2,13 +2,14 @@
 
 from sklearn.base import BaseEstimator
 
+from skdl import preprocessing
 from skdl.estimators._cnn import CNNClassifier
 
 __all__ = ["CNNClassifier", "all_estimators"]
 
 
 def all_estimators() -> list[tuple[str, type[BaseEstimator]]]:
-    """All estimators of skdl.
+    """All estimators of skdl, the transformers of :mod:`skdl.preprocessing` included.
 
     Returns
     -------
@@ -18,8 +19,9 @@ def all_estimators() -> list[tuple[str, type[BaseEstimator]]]:
     Examples
     --------
     >>> from skdl import all_estimators
-    >>> [name for name, cls in all_estimators()]
-    ['CNNClassifier']
+    >>> {"CNNClassifier", "ImageNoise"} <= {name for name, cls in all_estimators()}
+    True
     """
     found = {name: value for name, value in globals().items() if name in __all__}
+    found |= {name: getattr(preprocessing, name) for name in preprocessing.__all__}
     return sorted((name, cls) for name, cls in found.items() if isinstance(cls, type))

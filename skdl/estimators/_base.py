@@ -144,15 +144,23 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
         """
         own = {name: value for name, value in params.items() if not self._is_routed(name)}
         for name in own:
-            if "__" in name:
+            prefix, nested, _ = name.partition("__")
+            holder = own.get(prefix, getattr(self, prefix, None))
+            if nested and not (prefix in self._get_param_names() and hasattr(holder, "set_params")):
                 raise ValueError(
-                    f"Invalid parameter {name!r} for estimator {self}. Routed parameters start "
-                    f"with {' or '.join(f'{p}__' for p in sorted(self._routing_prefixes))}."
+                    f"Invalid parameter {name!r} for estimator {self}. "
+                    + self._advice_on_nested(prefix, holder)
                 )
         BaseEstimator.set_params(self, **own)
         for name in params.keys() - own.keys():
             setattr(self, name, params[name])
         return self
+
+    def _advice_on_nested(self, prefix: str, holder: Any) -> str:
+        if prefix == "augmentation":
+            return f"augmentation is {holder!r}: set it to an Augmentation() first."
+        prefixes = " or ".join(f"{known}__" for known in sorted(self._routing_prefixes))
+        return f"Routed parameters start with {prefixes}."
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
         return str(BaseEstimator.__repr__(self, N_CHAR_MAX=N_CHAR_MAX))

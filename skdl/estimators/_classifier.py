@@ -1,6 +1,5 @@
 """Fit, partial fit and prediction, as all image classifiers share them."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -10,8 +9,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import ClassifierMixin
-from sklearn.utils import check_random_state
-from sklearn.utils.validation import _check_feature_names, check_is_fitted
+from sklearn.utils.validation import check_is_fitted
 
 from skdl.engine import (
     EarlyStopper,
@@ -29,8 +27,10 @@ from skdl.estimators._base import KerasEstimator
 from skdl.estimators._inputs import (
     ImageFormat,
     check_classes,
+    check_images,
     check_pair,
     check_weights,
+    draw_seed,
     encode_labels,
     hold_out,
     make_training_set,
@@ -40,10 +40,11 @@ from skdl.estimators._progress import (
     CallbackSupportMixin,
     EpochLines,
     epoch_tasks,
+    joined_histories,
     with_callbacks,
 )
-from skdl.images import check_image_array
 from skdl.plugins import architectures, require_importable
+from skdl.preprocessing import plan_augmentation
 
 DEFAULT_VALIDATION_FRACTION = 0.1
 
@@ -87,8 +88,9 @@ class ImageClassifier(ClassifierMixin, CallbackSupportMixin, KerasEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
-            Training images. See :mod:`skdl.images` for what counts as an image batch.
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
+            Training images. See :mod:`skdl.images` for what counts as an image batch. Of paths, the
+            files are decoded and resized while training, a few batches at a time.
         y : array-like of shape (n,)
             Class labels of any kind: int, bool, str or object.
         sample_weight : array-like of shape (n,), default=None
@@ -109,7 +111,7 @@ class ImageClassifier(ClassifierMixin, CallbackSupportMixin, KerasEstimator):
             If X is sparse.
         ValueError
             For bad input or parameters, before any training and leaving the estimator as it was;
-            or if the loss becomes NaN or infinite.
+            if the loss becomes NaN or infinite; or if an image file cannot be read, naming it.
         """
         continues = bool(self.warm_start) and self.initialized_
         task = self._check_task(X, y, sample_weight, X_val, y_val, continues=continues)
@@ -179,7 +181,7 @@ class ImageClassifier(ClassifierMixin, CallbackSupportMixin, KerasEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
             Images of the shape seen in fit.
 
         Returns
@@ -195,9 +197,9 @@ class ImageClassifier(ClassifierMixin, CallbackSupportMixin, KerasEstimator):
             If the images are not of the shape seen in fit, naming both shapes.
         """
         check_is_fitted(self)
-        array = check_image_array(X, estimator=self)
+        array = check_images(X, "X", self)
         if type(X) is not np.ndarray or hasattr(self, "feature_names_in_"):  # an array has none
-            _check_feature_names(self, X, reset=False)
+            self._image_format.check_columns(X, array, self)
         self._image_format.warn_of_another_scale(array)
         images = self._image_format.as_images(array, self)
         probabilities: npt.NDArray[np.float32] = self._network.predict(images)
@@ -208,7 +210,7 @@ class ImageClassifier(ClassifierMixin, CallbackSupportMixin, KerasEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
             Images of the shape seen in fit.
 
         Returns
@@ -259,12 +261,13 @@ class ImageClassifier(ClassifierMixin, CallbackSupportMixin, KerasEstimator):
         incremental: bool = False,
     ) -> _Task:
         self._validate_params()
+        plan_augmentation(self.augmentation)
         prepare_devices()
         optimizer, callbacks = self._optimizer_spec(), self._make_callbacks()
         array, labels = check_pair(X, y, "X", "y", self)
         if continues:
             known, image_format = self.classes_, self._image_format
-            _check_feature_names(self, X, reset=False)
+            image_format.check_columns(X, array, self)
             if classes is not None and not np.array_equal(check_classes(classes), known):
                 raise ValueError(
                     f"classes={list(classes)} is not the same as on the last call to partial_fit, "
@@ -289,7 +292,7 @@ class ImageClassifier(ClassifierMixin, CallbackSupportMixin, KerasEstimator):
             ),
             check_weights(sample_weight, self.class_weight, array, labels, known),
         )
-        seed = self._seed if continues else _draw_seed(self.random_state)
+        seed = self._seed if continues else draw_seed(self.random_state)
         validation = None
         if X_val is not None or y_val is not None:
             validation = self._validation_set(X_val, y_val, image_format, known)
@@ -352,6 +355,7 @@ class ImageClassifier(ClassifierMixin, CallbackSupportMixin, KerasEstimator):
             batch_size=self.batch_size,
             seed=task.seed,
             value_range=task.format.value_range,
+            augmentation=plan_augmentation(self.augmentation),
             first_epoch=first_epoch,
             learning_rate=self._epoch_schedule(task.optimizer, 0 if incremental else first_epoch),
             callbacks=task.callbacks,
@@ -371,7 +375,7 @@ class ImageClassifier(ClassifierMixin, CallbackSupportMixin, KerasEstimator):
         self._fitted_optimizer = task.optimizer
         self._optimizer_state = optimizer_state if self.warm_start or incremental else None
         self._seed = task.seed
-        self.history_ = _joined(self.history_ if task.continues else {}, history)
+        self.history_ = joined_histories(self.history_ if task.continues else {}, history)
         self.n_iter_ = len(self.history_.get("loss", []))
         self._forget_caches()
         return self
@@ -419,24 +423,6 @@ class ImageClassifier(ClassifierMixin, CallbackSupportMixin, KerasEstimator):
             first_epoch=first_epoch,
             epochs=self.epochs,
         )
-
-
-def _joined(
-    before: dict[str, list[float]], history: dict[str, list[float]]
-) -> dict[str, list[float]]:
-    """Histories one after the other; NaN where a figure was not taken."""
-    lengths = len(before.get("loss", [])), len(history.get("loss", []))
-    missing = [[math.nan] * length for length in lengths]
-    return {
-        name: before.get(name, missing[0]) + history.get(name, missing[1])
-        for name in {**before, **history}
-    }
-
-
-def _draw_seed(random_state: Any) -> int:
-    if isinstance(random_state, int | np.integer):
-        return int(random_state)
-    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
 
 
 def _leaves_model_alone(callback: keras.callbacks.Callback) -> bool:

@@ -9,6 +9,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from skdl.estimators._classifier import ImageClassifier
 from skdl.plugins import architectures
+from skdl.preprocessing._augmentation import PRESETS, Augmentation
 
 
 class CNNClassifier(ImageClassifier):
@@ -50,11 +51,14 @@ class CNNClassifier(ImageClassifier):
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, multiplied with `sample_weight`; "balanced" weighs each class by the
         inverse of its frequency. Validation losses are weighted in the same way.
-    augmentation : None, default=None
-        Reserved for random transformations of the training images.
+    augmentation : None, {"light", "medium", "strong"} or Augmentation, default=None
+        Random changes of the training images, drawn anew in each epoch: a preset or an
+        :class:`Augmentation`, whose parameters are searched as ``augmentation__rotation``. Seeded
+        by `random_state`; predictions and validation see the images as they are.
     image_shape : (height, width) or (height, width, channels), default=None
-        Shape of flattened images. None takes rows whose length is a square, or three times one, as
-        square images, and others as strips one pixel high.
+        Shape of flattened images; of image files, what they are resized to. None takes rows whose
+        length is a square, or three times one, as square images, and others as strips one pixel
+        high; image files keep their size, which must be the same for all.
     value_range : (low, high), "standardized" or None, default=None
         Pixel values that stand for black and white. None learns them in `fit`: 0 to 255 for uint8;
         0 to 1 for other values within it; 0 to the largest value for other non-negative data; data
@@ -138,7 +142,7 @@ class CNNClassifier(ImageClassifier):
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
         "class_weight": [None, dict, StrOptions({"balanced"})],
-        "augmentation": [None],
+        "augmentation": [None, StrOptions(set(PRESETS)), Augmentation],
         "precision": [StrOptions({"float32", "bfloat16"})],
         "warm_start": ["boolean"],
         "random_state": ["random_state"],
@@ -158,7 +162,7 @@ class CNNClassifier(ImageClassifier):
         n_iter_no_change: int = 10,
         tol: float = 1e-4,
         class_weight: dict[Any, float] | Literal["balanced"] | None = None,
-        augmentation: None = None,
+        augmentation: str | Augmentation | None = None,
         image_shape: Sequence[int] | None = None,
         value_range: tuple[float, float] | Literal["standardized"] | None = None,
         precision: Literal["float32", "bfloat16"] = "float32",

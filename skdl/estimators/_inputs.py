@@ -9,15 +9,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import train_test_split
-from sklearn.utils import column_or_1d, compute_sample_weight
+from sklearn.utils import check_random_state, column_or_1d, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight, _get_feature_names
+from sklearn.utils.validation import (
+    _check_feature_names,
+    _check_sample_weight,
+    _get_feature_names,
+)
 
+from skdl._files import ImageFiles, find_paths
 from skdl.engine import TrainingSet
 from skdl.images import (
     ImageShape,
     ValueRange,
     check_image_array,
+    check_image_shape,
     check_value_range,
     infer_image_shape,
     learn_value_range,
@@ -33,12 +39,13 @@ class ImageFormat:
     value_range: ValueRange
     n_features: int
     feature_names: npt.NDArray[np.object_] | None
+    resizes_files: bool = False
 
     @classmethod
     def learn(
         cls,
         X: Any,
-        images: npt.NDArray[Any],
+        images: npt.NDArray[Any] | ImageFiles,
         image_shape: Any,
         value_range: Any,
         sample_weight: Any = None,
@@ -50,14 +57,19 @@ class ImageFormat:
         X : array-like
             As the user passed it.
         images : ndarray
-            `X` after :func:`skdl.images.check_image_array`.
+            `X` after :func:`check_images`.
         image_shape, value_range : object
             The estimator's parameters.
         sample_weight : array-like, default=None
             Rows of weight zero do not count for the value range.
         """
-        shape = infer_image_shape(images.shape, image_shape)
         explicit = check_value_range(value_range)
+        if isinstance(images, ImageFiles):
+            shape = _shape_of_files(images, image_shape)
+            learned = learn_value_range(np.zeros(0, images.dtype)) if explicit is None else explicit
+            n_features = int(np.prod(shape))
+            return cls(shape, learned, n_features, None, resizes_files=image_shape is not None)
+        shape = infer_image_shape(images.shape, image_shape)
         if sample_weight is not None and explicit is None:
             weights = _check_sample_weight(sample_weight, images, ensure_non_negative=True)
             images = images if weights.all() else images[weights > 0]
@@ -68,11 +80,12 @@ class ImageFormat:
             feature_names=_get_feature_names(X) if images.ndim == 2 else None,
         )
 
-    def warn_of_another_scale(self, array: npt.NDArray[Any]) -> None:
+    def warn_of_another_scale(self, array: npt.NDArray[Any] | ImageFiles) -> None:
         """Warn where the values can hardly be of the scale that was learned."""
         if self.value_range == "standardized":
             return
-        high, largest = self.value_range[1], float(array.max())
+        largest = 255.0 if isinstance(array, ImageFiles) else float(array.max())
+        high = self.value_range[1]
         if array.dtype != np.uint8 and high > 2 and 0 < largest <= 1:
             hint = f"at most {largest:g}"
         elif largest > 10 * abs(high):
@@ -87,6 +100,14 @@ class ImageFormat:
             stacklevel=4,
         )
 
+    def check_columns(self, X: Any, array: npt.NDArray[Any] | ImageFiles, estimator: Any) -> None:
+        """Warn or refuse where a DataFrame's columns are not those of the fit.
+
+        A column of paths is no feature.
+        """
+        if not isinstance(array, ImageFiles):
+            _check_feature_names(estimator, X, reset=False)
+
     def check_names(self, X: Any, name: str) -> None:
         """Refuse a DataFrame whose columns are not those of the training data, in their order."""
         names = _get_feature_names(X)
@@ -96,14 +117,18 @@ class ImageFormat:
                 f"The feature names of {name} should match those of X, in the same order."
             )
 
-    def as_images(self, array: npt.NDArray[Any], estimator: Any, name: str = "X") -> Any:
-        """View an array as images of this format.
+    def as_images(
+        self, array: npt.NDArray[Any] | ImageFiles, estimator: Any, name: str = "X"
+    ) -> Any:
+        """View an array or files as images of this format.
 
         Raises
         ------
         ValueError
             If height, width or channels differ, naming both shapes.
         """
+        if isinstance(array, ImageFiles):
+            return array.in_shape(self.image_shape, self.resizes_files)
         if array.ndim == 2:
             if array.shape[1] != self.n_features:
                 raise ValueError(
@@ -122,6 +147,37 @@ class ImageFormat:
                 "channels)."
             )
         return to_images(array)
+
+
+def _shape_of_files(files: ImageFiles, image_shape: Any) -> ImageShape:
+    """Image shape of files: their own, or the one that they are resized to."""
+    if image_shape is None:
+        return files.common_shape()
+    declared = check_image_shape(image_shape)
+    if len(declared) == 2:
+        return files.common_shape(declared)
+    if declared[2] not in (1, 3):
+        raise ValueError(
+            f"image_shape={declared} has {declared[2]} channels, but image files are decoded to 1 "
+            "(grayscale) or 3 (RGB)."
+        )
+    return declared[0], declared[1], declared[2]
+
+
+def check_images(X: Any, name: str, estimator: Any) -> npt.NDArray[Any] | ImageFiles:
+    """Validate images, be it arrays or paths of files.
+
+    Raises
+    ------
+    TypeError
+        If they are sparse.
+    ValueError
+        See :func:`skdl.images.check_image_array`; or if only some rows are paths.
+    """
+    paths = find_paths(X, name)
+    if paths is not None:
+        return ImageFiles(paths)
+    return check_image_array(X, name=name, estimator=estimator)
 
 
 def check_labels(y: Any, name: str = "y") -> npt.NDArray[Any]:
@@ -264,7 +320,9 @@ def make_training_set(
     images: Any, codes: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]
 ) -> TrainingSet:
     """A training set of the rows that have a weight."""
-    data = TrainingSet(np.ascontiguousarray(images), codes, weights)
+    if not isinstance(images, ImageFiles):
+        images = np.ascontiguousarray(images)
+    data = TrainingSet(images, codes, weights)
     return data if (weights > 0).all() else data.take(np.flatnonzero(weights))
 
 
@@ -313,7 +371,7 @@ def check_pair(X: Any, y: Any, x_name: str, y_name: str, estimator: Any) -> tupl
         raise ValueError(f"{given} was passed without {absent}. Pass both, or neither.")
     if X is None:
         raise ValueError("X is None. Pass the images as an array.")
-    array = check_image_array(X, name=x_name, estimator=estimator)
+    array = check_images(X, x_name, estimator)
     labels = check_labels(y, y_name)
     if len(array) != len(labels):
         raise ValueError(
@@ -326,3 +384,10 @@ def check_pair(X: Any, y: Any, x_name: str, y_name: str, estimator: Any) -> tupl
 def check_classes(classes: Sequence[Any]) -> npt.NDArray[Any]:
     """Validate the `classes` of the first partial fit."""
     return unique_labels(check_labels(classes, "classes"))
+
+
+def draw_seed(random_state: Any) -> int:
+    """Seed of a fit: the `random_state` itself where it is an int."""
+    if isinstance(random_state, int | np.integer):
+        return int(random_state)
+    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))

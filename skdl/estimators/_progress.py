@@ -1,5 +1,6 @@
 """What a fit tells while it runs: lines of its own, and tasks of scikit-learn's callbacks."""
 
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +17,13 @@ except ImportError:  # scikit-learn before 1.9
         return method
 
 
-__all__ = ["CallbackSupportMixin", "EpochLines", "epoch_tasks", "with_callbacks"]
+__all__ = [
+    "CallbackSupportMixin",
+    "EpochLines",
+    "epoch_tasks",
+    "joined_histories",
+    "with_callbacks",
+]
 
 
 class EpochLines:
@@ -70,3 +77,15 @@ def epoch_tasks(
         return lambda: bool(task.call_on_fit_task_end(estimator=estimator, X=X, y=y))
 
     return begin_epoch, lambda: context.call_on_fit_task_end(estimator=estimator, X=X, y=y)
+
+
+def joined_histories(
+    before: dict[str, list[float]], history: dict[str, list[float]]
+) -> dict[str, list[float]]:
+    """Histories one after the other; NaN where a figure was not taken."""
+    lengths = len(before.get("loss", [])), len(history.get("loss", []))
+    missing = [[math.nan] * length for length in lengths]
+    return {
+        name: before.get(name, missing[0]) + history.get(name, missing[1])
+        for name in {**before, **history}
+    }

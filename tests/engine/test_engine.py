@@ -17,7 +17,7 @@ from skdl.engine import _pool
 from skdl.engine._adam import fuse_adam
 from skdl.engine._seeding import InitialState, python_random, value_of
 from skdl.engine._spec import ModelSpec, OptimizerSpec, freeze
-from skdl.engine._training import Trainer
+from skdl.engine._trainer import Trainer
 from skdl.plugins import architectures
 
 

@@ -1,0 +1,295 @@
+"""Batches of image files, decoded when and as far as they are needed."""
+
+import os
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from skdl._cores import available_cores
+from skdl._decoding import Color, ImageInfo, read_image, read_image_info
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+# Files handed to one thread at a time: enough to hide the cost of handing over.
+_FILES_PER_TASK = 16
+
+
+def find_paths(X: Any, name: str = "X") -> npt.NDArray[np.str_] | None:
+    """Paths of image files, if that is what a batch holds.
+
+    Parameters
+    ----------
+    X : object
+        What a user passed: paths come as a list, a 1-D array, a Series or a DataFrame of one
+        column.
+    name : str, default="X"
+        What error messages call it.
+
+    Returns
+    -------
+    paths : ndarray of str of shape (n,), or None
+        None if it holds no text.
+
+    Raises
+    ------
+    ValueError
+        If some rows are paths and others are not, naming the first that is not.
+    """
+    first = _first(X)
+    if not isinstance(first, str | os.PathLike):
+        return None
+    rows = np.asarray(X if hasattr(X, "dtype") or hasattr(X, "columns") else list(X), dtype=object)
+    if rows.ndim == 2 and rows.shape[1] == 1:
+        rows = rows[:, 0]
+    if rows.ndim != 1:
+        return None
+    for row, value in enumerate(rows):
+        if not isinstance(value, str | os.PathLike):
+            raise ValueError(
+                f"{name} holds paths of image files, but {value!r} at row {row}. Drop that row."
+            )
+    return np.array([str(os.fspath(value)) for value in rows], dtype=np.str_)
+
+
+def _first(X: Any) -> Any:
+    """The first element of a batch, None where there is none or it is no such batch."""
+    if hasattr(X, "iloc"):
+        X = X.iloc[:1].to_numpy()
+    if isinstance(X, list | tuple | np.ndarray) and np.ndim(X[:1]) in (1, 2) and len(X):
+        first = X[0]
+        if isinstance(first, list | tuple | np.ndarray) and len(first) == 1:
+            first = first[0]
+        return first
+    return None
+
+
+class ImageFiles:
+    """A batch of image files, as an array of images would be: shape, dtype, rows.
+
+    Parameters
+    ----------
+    paths : ndarray of str of shape (n,)
+        The files.
+    image_shape : (height, width, channels), default=None
+        What each is decoded to; None if that is not known yet.
+    resize : bool, default=False
+        Whether files of another size are resized; otherwise they are refused.
+    keep_aspect : bool, default=False
+        Whether resizing keeps the ratio of height and width, see :func:`skdl.images.read_image`.
+
+    Attributes
+    ----------
+    dtype : numpy.dtype
+        uint8.
+    """
+
+    dtype = np.dtype(np.uint8)
+    ndim = 4
+
+    def __init__(
+        self,
+        paths: npt.NDArray[np.str_],
+        image_shape: tuple[int, int, int] | None = None,
+        resize: bool = False,
+        keep_aspect: bool = False,
+    ) -> None:
+        self.paths = paths
+        self.image_shape = image_shape
+        self.resize = resize
+        self.keep_aspect = keep_aspect
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """``(n, height, width, channels)``, or ``(n,)`` while that is not known."""
+        return (len(self), *(self.image_shape or ()))
+
+    def __getitem__(self, rows: Any) -> "ImageFiles":
+        return ImageFiles(self.paths[rows], self.image_shape, self.resize, self.keep_aspect)
+
+    def in_shape(
+        self, image_shape: tuple[int, int, int], resize: bool, keep_aspect: bool = False
+    ) -> "ImageFiles":
+        """The same files, decoded to images of a shape."""
+        return ImageFiles(self.paths, image_shape, resize, keep_aspect)
+
+    def common_shape(self, size: tuple[int, ...] | None = None) -> tuple[int, int, int]:
+        """Shape of the images by their headers.
+
+        Parameters
+        ----------
+        size : (height, width), default=None
+            If they are to be resized.
+
+        Returns
+        -------
+        image_shape : (height, width, channels)
+            One channel if all are grayscale, three otherwise.
+
+        Raises
+        ------
+        UnreadableImageError
+            Naming the first file that cannot be read.
+        ValueError
+            If they are of different sizes and `size` is None.
+        """
+        first: ImageInfo | None = None
+        channels = 1
+        for row, info in enumerate(in_threads(read_image_info, self.paths.tolist())):
+            first = first or info
+            channels = max(channels, info.channels)
+            if size is None and (info.height, info.width) != (first.height, first.width):
+                raise ValueError(
+                    "The image files are of different sizes: "
+                    f"{first.height} × {first.width} pixels in {str(self.paths[0])!r}, "
+                    f"{info.height} × {info.width} in {str(self.paths[row])!r}. Set "
+                    "image_shape=(height, width) to resize them all, or put ImageLoader first."
+                )
+        if first is None:
+            raise ValueError("There are no image files.")
+        height, width = size or (first.height, first.width)
+        return int(height), int(width), channels
+
+    def load(self, n_threads: int | None = None) -> npt.NDArray[np.uint8]:
+        """Decode all files.
+
+        Parameters
+        ----------
+        n_threads : int, default=None
+            None takes as many as there are cores.
+
+        Returns
+        -------
+        images : uint8 ndarray of shape (n, height, width, channels)
+
+        Raises
+        ------
+        UnreadableImageError
+            Naming the first file that cannot be read.
+        ValueError
+            If a file is of another shape, and `resize` is False.
+        """
+        with ThreadPoolExecutor(n_threads or _n_threads(len(self))) as pool:
+            return self._collect(self._submit(pool))
+
+    def chunks(self, row_sets: Iterable[Any]) -> Iterator[npt.NDArray[np.uint8]]:
+        """Images of one set of rows after the other; the next is decoded while one is used.
+
+        Parameters
+        ----------
+        row_sets : iterable of slices or arrays of int
+
+        Yields
+        ------
+        images : uint8 ndarray of shape (n_rows, height, width, channels)
+        """
+        pool = ThreadPoolExecutor(_n_threads(len(self)))
+        try:
+            waiting: list[tuple[ImageFiles, list[Future[Any]]]] = []
+            for rows in row_sets:
+                files = self[rows]
+                waiting.append((files, files._submit(pool)))
+                if len(waiting) == 2:
+                    ahead = waiting.pop(0)
+                    yield ahead[0]._collect(ahead[1])
+            for files, tasks in waiting:
+                yield files._collect(tasks)
+        finally:  # also when the one who asked stops asking
+            pool.shutdown(wait=True, cancel_futures=True)
+
+    def _submit(self, pool: ThreadPoolExecutor) -> list[Future[npt.NDArray[np.uint8]]]:
+        step = _FILES_PER_TASK
+        return [
+            pool.submit(self._decode, slice(start, start + step))
+            for start in range(0, len(self), step)
+        ]
+
+    def _collect(self, tasks: list[Future[npt.NDArray[np.uint8]]]) -> npt.NDArray[np.uint8]:
+        images = np.empty(self.shape, np.uint8)
+        for number, task in enumerate(tasks):
+            start = number * _FILES_PER_TASK
+            images[start : start + _FILES_PER_TASK] = task.result()
+        return images
+
+    def _decode(self, rows: slice) -> npt.NDArray[np.uint8]:
+        return np.stack([self.read(path) for path in self.paths[rows].tolist()])
+
+    def read(self, path: str) -> npt.NDArray[np.uint8]:
+        """Decode one file.
+
+        Raises
+        ------
+        UnreadableImageError
+            If it cannot be read.
+        ValueError
+            If it is of another shape, and `resize` is False.
+        """
+        assert self.image_shape is not None
+        height, width, channels = self.image_shape
+        color: Color = "grayscale" if channels == 1 else "rgb"
+        if self.resize:
+            size = (height, width)
+            return read_image(path, size=size, color=color, keep_aspect=self.keep_aspect)
+        image = read_image(path, color=None if channels == 1 else "rgb")
+        if image.shape != self.image_shape:
+            raise ValueError(
+                f"The image file {path!r} is of shape {image.shape}, but images of shape "
+                f"{self.image_shape} (height, width, channels) are expected, as in fit."
+            )
+        return image
+
+
+def in_threads(
+    function: Callable[[Item], Result], items: Sequence[Item], n: int | None = None
+) -> Iterator[Result]:
+    """Results of a function for each item, in their order, computed by several threads.
+
+    Parameters
+    ----------
+    function : callable
+    items : sequence
+    n : int, default=None
+        Number of threads; None takes as many as there are cores.
+
+    Yields
+    ------
+    result : object
+        The first exception is raised where its result would have been.
+    """
+
+    def some(start: int) -> list[Result]:
+        return [function(item) for item in items[start : start + _FILES_PER_TASK]]
+
+    with ThreadPoolExecutor(n or _n_threads(len(items))) as pool:
+        starts = range(0, len(items), _FILES_PER_TASK)
+        with closing(_bounded_map(pool, some, starts)) as batches:
+            for batch in batches:
+                yield from batch
+
+
+def _bounded_map(
+    pool: ThreadPoolExecutor, function: Callable[[int], Result], items: Iterable[int]
+) -> Generator[Result]:
+    """Like ``pool.map``, but never many results ahead of the one who takes them."""
+    waiting: list[Future[Result]] = []
+    try:
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > 32:
+                yield waiting.pop(0).result()
+        while waiting:
+            yield waiting.pop(0).result()
+    finally:
+        for task in waiting:
+            task.cancel()
+
+
+def _n_threads(n_files: int) -> int:
+    return max(1, min(available_cores(), n_files))

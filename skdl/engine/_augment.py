@@ -1,0 +1,140 @@
+"""Random changes of a batch of training images, inside the traced training loop."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+KINDS = (
+    "rotation",
+    "shift",
+    "zoom",
+    "shear",
+    "horizontal_flip",
+    "vertical_flip",
+    "brightness",
+    "contrast",
+    "noise",
+    "cutout",
+)
+_MOVEMENTS = frozenset(KINDS[:4])
+# Columns of the uniform numbers that one image gets.
+_ROTATION, _DOWN, _RIGHT, _ZOOM, _SHEAR, _MIRROR, _TURN, _LIGHT, _CONTRAST, _TOP, _LEFT = range(11)
+
+
+def augment(images: Any, seed: Any, kinds: Sequence[str], amounts: Any, limits: Any) -> Any:
+    """Change images at random.
+
+    What changes is part of the trace, by how much is not: searches over amounts share one.
+
+    Parameters
+    ----------
+    images : float32 tensor of shape (n, height, width, channels)
+    seed : int32 tensor of shape (2,)
+        Determines all that is drawn; global random state is not touched.
+    kinds : sequence of str
+        Names of the changes, among `KINDS`.
+    amounts : float32 tensor of shape (len(KINDS),)
+        By how much, in the order of `KINDS`.
+    limits : float32 tensor of shape (2,)
+        Values are clipped to these.
+
+    Returns
+    -------
+    images : float32 tensor of the same shape
+    """
+    amount = {kind: amounts[KINDS.index(kind)] for kind in kinds}
+    drawn = tf.random.stateless_uniform([tf.shape(images)[0], 11], seed)
+    if _MOVEMENTS & amount.keys():
+        images = _move(images, drawn, amount)
+    else:
+        images = _flip(images, drawn, amount)
+    if "contrast" in amount:
+        mean = tf.reduce_mean(images, axis=(1, 2, 3), keepdims=True)
+        factor = 1.0 + _spread(drawn, _CONTRAST) * amount["contrast"]
+        images = mean + (images - mean) * _per_image(factor)
+    if "brightness" in amount:
+        images += _per_image(_spread(drawn, _LIGHT) * amount["brightness"])
+    if "cutout" in amount:
+        images = _cut_out(images, drawn, amount["cutout"])
+    if "noise" in amount:
+        other = seed + tf.constant([0, 1 << 30])
+        images += tf.random.stateless_normal(tf.shape(images), other) * amount["noise"]
+    return tf.clip_by_value(images, limits[0], limits[1])
+
+
+def _spread(drawn: Any, column: int) -> Any:
+    """One number an image, between -1 and 1."""
+    return 2.0 * drawn[:, column] - 1.0
+
+
+def _per_image(values: Any) -> Any:
+    return tf.reshape(values, [-1, 1, 1, 1])
+
+
+def _sign(drawn: Any, column: int, wanted: bool) -> Any:
+    """-1 for half of the images if they are to be flipped, otherwise 1."""
+    ones = tf.ones_like(drawn[:, column])
+    return tf.where(drawn[:, column] < 0.5, -ones, ones) if wanted else ones
+
+
+def _move(images: Any, drawn: Any, amount: dict[str, Any]) -> Any:
+    """Rotate, shear, zoom, flip and shift as one movement.
+
+    For each pixel of the result, a matrix tells where in the image it comes from; what comes from
+    outside is taken from the edge.
+    """
+    shape = tf.shape(images)
+    height, width = tf.cast(shape[1], tf.float32), tf.cast(shape[2], tf.float32)
+    zero = tf.zeros_like(drawn[:, 0])
+
+    def drawn_for(kind: str, column: int) -> Any:
+        return _spread(drawn, column) * amount[kind] if kind in amount else zero
+
+    degree = math.pi / 180.0
+    angle = drawn_for("rotation", _ROTATION) * degree
+    slant = tf.tan(drawn_for("shear", _SHEAR) * degree)
+    size = 1.0 / (1.0 + drawn_for("zoom", _ZOOM))
+    mirror = _sign(drawn, _MIRROR, "horizontal_flip" in amount) * size
+    turn = _sign(drawn, _TURN, "vertical_flip" in amount) * size
+    cos, sin = tf.cos(angle), tf.sin(angle)
+    # rotation · shear · diag(mirror, turn)
+    a, b = cos * mirror, (cos * slant - sin) * turn
+    c, d = sin * mirror, (sin * slant + cos) * turn
+    x, y = (width - 1.0) / 2.0, (height - 1.0) / 2.0  # the centre stays where it is
+    right = drawn_for("shift", _RIGHT) * width
+    down = drawn_for("shift", _DOWN) * height
+    rows = [a, b, x - a * x - b * y + right, c, d, y - c * x - d * y + down, zero, zero]
+    return tf.raw_ops.ImageProjectiveTransformV3(
+        images=images,
+        transforms=tf.stack(rows, axis=1),
+        output_shape=shape[1:3],
+        fill_value=0.0,
+        interpolation="BILINEAR",
+        fill_mode="NEAREST",
+    )
+
+
+def _flip(images: Any, drawn: Any, amount: dict[str, Any]) -> Any:
+    for kind, column, axis in (("horizontal_flip", _MIRROR, 2), ("vertical_flip", _TURN, 1)):
+        if kind in amount:
+            chosen = _per_image(drawn[:, column] < 0.5)
+            images = tf.where(chosen, tf.reverse(images, [axis]), images)
+    return images
+
+
+def _cut_out(images: Any, drawn: Any, share: Any) -> Any:
+    """Fill a square at a random place with the image's mean."""
+    shape = tf.shape(images)
+    mean = tf.reduce_mean(images, axis=(1, 2), keepdims=True)
+
+    def inside(length: Any, column: int) -> Any:
+        side = tf.cast(length, tf.float32)
+        start = tf.expand_dims(drawn[:, column] * (side - share * side), 1)
+        places = tf.expand_dims(tf.range(side) + 0.5, 0)
+        return tf.logical_and(places >= start, places < start + share * side)
+
+    rows, columns = inside(shape[1], _TOP), inside(shape[2], _LEFT)
+    square = tf.logical_and(rows[:, :, tf.newaxis], columns[:, tf.newaxis, :])
+    return tf.where(square[..., tf.newaxis], mean, images)

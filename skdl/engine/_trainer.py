@@ -1,0 +1,280 @@
+"""A compiled model with its traced loops, and data on its way through them."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from skdl._files import ImageFiles
+from skdl.engine._adam import fuse_adam
+from skdl.engine._augment import KINDS, augment
+from skdl.engine._collector import collector_held_back
+from skdl.engine._seeding import InitialState, value_of
+from skdl.engine._spec import COMPILE_OPTIONS, ModelSpec, OptimizerSpec
+from skdl.images import ValueRange, range_offset_and_scale, rescale
+from skdl.preprocessing import AugmentationPlan
+
+# Batches between two looks at the outside: long enough to cost nothing, short enough for Ctrl-C.
+_BATCHES_PER_CALL = 64
+# Of images decoded from files at a time; two such chunks are in memory, one in use and the next.
+_CHUNK_BYTES = 16 * 2**20
+
+State = list[npt.NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """Images with integer class codes and weights.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, height, width, channels), uint8 or float32, or ImageFiles
+        Not rescaled: that happens batch by batch. Files are decoded while training.
+    codes : int32 ndarray of shape (n,)
+    weights : float32 ndarray of shape (n,)
+    """
+
+    images: npt.NDArray[Any] | ImageFiles
+    codes: npt.NDArray[np.int32]
+    weights: npt.NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def take(self, rows: npt.NDArray[Any]) -> "TrainingSet":
+        """The given rows, as a set of its own."""
+        return TrainingSet(self.images[rows], self.codes[rows], self.weights[rows])
+
+
+class Trainer:
+    """A compiled model with its traced training and evaluation loops.
+
+    Parameters
+    ----------
+    spec : ModelSpec
+    optimizer : OptimizerSpec
+    seed : int
+        Of the start values, for a model that cannot be reset.
+    """
+
+    @collector_held_back()
+    def __init__(self, spec: ModelSpec, optimizer: OptimizerSpec, seed: int) -> None:
+        self.model = spec.build(seed)
+        self.variables = list(self.model.variables)
+        self._image_shape = spec.input_shape
+        self._initial = InitialState.of(self.model)
+        self.model.compile(optimizer=optimizer.make(), **COMPILE_OPTIONS)
+        self.model.optimizer.build(self.model.trainable_variables)
+        fuse_adam(self.model.optimizer)
+        # Metrics make their variables at their first batch; inside a trace, that costs another.
+        codes, probabilities = np.zeros(1, np.int32), np.ones((1, spec.n_classes), np.float32)
+        self.model._compile_metrics.build(codes, probabilities)
+        self._optimizer_start = self.optimizer_state()
+        self._functions: dict[tuple[Any, ...], Any] = {}
+        self.n_traces = 0
+
+    @property
+    def resettable(self) -> bool:
+        """Whether another fit can start from this model."""
+        return self._initial is not None
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all variables."""
+        arrays = [*self.variables, *self.model.optimizer.variables]
+        return sum(int(np.prod(v.shape)) * np.dtype(v.dtype).itemsize for v in arrays)
+
+    def reset(self, seed: int, learning_rate: float | None) -> None:
+        """Start values for a seed, fresh optimizer and metrics."""
+        if self._initial is not None:
+            self._initial.reset(seed)
+        self.load_optimizer_state(self._optimizer_start)
+        if learning_rate is not None:
+            self.model.optimizer.learning_rate = learning_rate
+        self.model.reset_metrics()
+        self.model.stop_training = False
+
+    def state(self) -> State:
+        return [value_of(variable) for variable in self.variables]
+
+    def load_state(self, state: State) -> None:
+        _assign(self.variables, state)
+
+    def optimizer_state(self) -> State:
+        return [value_of(variable) for variable in self.model.optimizer.variables]
+
+    def load_optimizer_state(self, state: State) -> None:
+        _assign(self.model.optimizer.variables, state)
+
+    def function(self, kind: str, data: TrainingSet, changes: Sequence[str]) -> Any:
+        """Traced loop over the batches of such a data set: ``"train"`` or ``"test"``."""
+        # A step of the user's own may take (x, y) only, as Keras hands it over without weights.
+        own = getattr(type(self.model), f"{kind}_step") is not getattr(keras.Model, f"{kind}_step")
+        weighted = not own or bool((data.weights != 1).any())
+        key = kind, weighted, data.images.dtype, tuple(changes)
+        if key not in self._functions:
+            step = getattr(self.model, f"{kind}_step")
+            self._functions[key] = self._traced_loop(step, *key[1:])
+        return self._functions[key]
+
+    @collector_held_back()
+    def _traced_loop(
+        self,
+        step: Callable[[Any], Any],
+        weighted: bool,
+        dtype: np.dtype[Any],
+        changes: Sequence[str],
+    ) -> Any:
+        integer, vector = tf.TensorSpec([], tf.int32), tf.TensorSpec([None], tf.int32)
+        scalar = tf.TensorSpec([], tf.float32)
+        signature = [
+            tf.TensorSpec([None, *self._image_shape], dtype),
+            vector,
+            tf.TensorSpec([None], tf.float32),
+            vector,
+            integer,
+            integer,
+            tf.TensorSpec([2], tf.int32),
+            integer,
+            scalar,
+            scalar,
+            tf.TensorSpec([len(KINDS)], tf.float32),
+            tf.TensorSpec([2], tf.float32),
+        ]
+
+        def loop(
+            images: Any,
+            codes: Any,
+            weights: Any,
+            order: Any,
+            first: Any,
+            last: Any,
+            seed: Any,
+            batch_size: Any,
+            offset: Any,
+            scale: Any,
+            amounts: Any,
+            limits: Any,
+        ) -> None:
+            self.n_traces += 1
+
+            def one_batch(start: Any) -> tuple[Any]:
+                rows = order[start : tf.minimum(start + batch_size, last)]
+                batch = tf.cast(tf.gather(images, rows), tf.float32)
+                inputs = rescale(batch, offset, scale)
+                if changes:
+                    batch_seed = seed + tf.stack([0, start // batch_size])
+                    inputs = augment(inputs, batch_seed, changes, amounts, limits)
+                batch_data = (inputs, tf.gather(codes, rows))
+                step((*batch_data, tf.gather(weights, rows)) if weighted else batch_data)
+                return (start + batch_size,)
+
+            # One batch after the other: each step reads the weights the step before has written.
+            tf.while_loop(lambda start: start < last, one_batch, [first], parallel_iterations=1)
+
+        # The concrete function: a tf.function would warn of retracing when many models are made.
+        return tf.function(loop, autograph=False).get_concrete_function(*signature)
+
+
+def _assign(variables: Sequence[Any], values: State) -> None:
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
+
+
+class Loop:
+    """One data set on its way through a traced loop.
+
+    Parameters
+    ----------
+    trainer : Trainer
+    kind : {"train", "test"}
+    data : TrainingSet
+    batch_size : int
+    value_range : (low, high) or "standardized"
+    changes : AugmentationPlan, default=None
+        Random changes of the images.
+    """
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        kind: str,
+        data: TrainingSet,
+        batch_size: int,
+        value_range: ValueRange,
+        changes: AugmentationPlan | None = None,
+    ) -> None:
+        self._function = trainer.function(kind, data, changes.kinds if changes else ())
+        offset, scale = range_offset_and_scale(value_range)
+        amounts = dict(changes.amounts) if changes else {}
+        limits = (-np.inf, np.inf) if value_range == "standardized" else (0.0, 1.0)
+        self._data = data
+        self._tensors: list[Any] = []
+        if not isinstance(data.images, ImageFiles):
+            self._tensors = _tensors(data)
+        self._constants = (
+            tf.constant(batch_size, tf.int32),
+            tf.constant(offset, tf.float32),
+            tf.constant(scale, tf.float32),
+            tf.constant([amounts.get(kind, 0.0) for kind in KINDS], tf.float32),
+            tf.constant(limits, tf.float32),
+        )
+        self._batch_size = batch_size
+        self._n = len(data)
+
+    def n_batches(self) -> int:
+        return -(-self._n // self._batch_size)
+
+    def calls(
+        self, order: npt.NDArray[Any], seed: int = 0, batches_per_call: int = _BATCHES_PER_CALL
+    ) -> Iterator[Callable[[], None]]:
+        """Calls that run all batches of the rows in the given order, some of them at a time.
+
+        Parameters
+        ----------
+        order : int ndarray
+            Rows of the data.
+        seed : int, default=0
+            Of the changes.
+        batches_per_call : int
+            At most this many.
+        """
+        images = self._data.images
+        if isinstance(images, ImageFiles):
+            yield from self._calls_on_files(images, order, seed, batches_per_call)
+            return
+        rows = tf.constant(order, tf.int32)
+        for start, stop in self._spans(batches_per_call):
+            yield partial(self._call, self._tensors, rows, start, stop, (seed, 0))
+
+    def _calls_on_files(
+        self, files: ImageFiles, order: npt.NDArray[Any], seed: int, batches_per_call: int
+    ) -> Iterator[Callable[[], None]]:
+        batch_bytes = self._batch_size * int(np.prod(files.shape[1:]))
+        n_batches = max(1, min(batches_per_call, _CHUNK_BYTES // batch_bytes))
+        row_sets = [order[start:stop] for start, stop in self._spans(n_batches)]
+        for number, images in enumerate(files.chunks(row_sets)):
+            rows = row_sets[number]
+            n, data = len(rows), self._data
+            tensors = _tensors(TrainingSet(images, data.codes[rows], data.weights[rows]))
+            yield partial(self._call, tensors, tf.range(n), 0, n, (seed, number * n_batches))
+
+    def _spans(self, n_batches: int) -> Iterator[tuple[int, int]]:
+        step = n_batches * self._batch_size
+        for start in range(0, self._n, step):
+            yield start, min(start + step, self._n)
+
+    def _call(
+        self, tensors: list[Any], rows: Any, start: int, stop: int, seed: tuple[int, int]
+    ) -> None:
+        span = tf.constant(start), tf.constant(stop)
+        self._function(*tensors, rows, *span, tf.constant(seed), *self._constants)
+
+
+def _tensors(data: TrainingSet) -> list[Any]:
+    return [tf.convert_to_tensor(array) for array in (data.images, data.codes, data.weights)]

@@ -1,0 +1,178 @@
+"""`Augmentation`: which random changes training images go through."""
+
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+from sklearn.base import BaseEstimator
+from sklearn.utils._param_validation import Interval, validate_parameter_constraints
+
+
+class Augmentation(BaseEstimator):
+    """Random changes of training images, drawn anew for each image and epoch.
+
+    The parameter `augmentation` of the classifiers takes one of these, or the name of a preset.
+    Rotation, shift, zoom, shear and flips are one movement of the image, bilinearly interpolated;
+    what comes in from outside repeats the pixels at the edge. A parameter of 0 or False changes
+    nothing.
+
+    Parameters
+    ----------
+    rotation : float, default=0.0
+        Largest angle, in degrees, to either side; at most 180.
+    shift : float, default=0.0
+        Largest shift in each direction, as a share of height and width; below 1.
+    zoom : float, default=0.0
+        Largest change of size: 0.1 makes an image up to 10 % larger or smaller; below 1.
+    shear : float, default=0.0
+        Largest angle of shear, in degrees, to either side; below 90.
+    horizontal_flip : bool, default=False
+        Whether to mirror every other image left to right. Not for digits and letters.
+    vertical_flip : bool, default=False
+        Whether to turn every other image upside down.
+    brightness : float, default=0.0
+        Largest amount added or taken off, as a share of the value range; at most 1.
+    contrast : float, default=0.0
+        Largest change of the distances from the image's mean: 0.1 makes them up to 10 % larger or
+        smaller; at most 1.
+    noise : float, default=0.0
+        Standard deviation of Gaussian noise on each value, as a share of the value range.
+    cutout : float, default=0.0
+        Side of one square a share of the image's sides, at a random place, that is filled with the
+        image's mean; at most 1 (DeVries and Taylor, 2017).
+
+    Notes
+    -----
+    Values are clipped to the value range. For standardised images, `brightness` and `noise` are in
+    units of the data, and nothing is clipped.
+
+    The presets: "light" is ``Augmentation(rotation=5, shift=0.05, zoom=0.05)``; "medium" is
+    ``Augmentation(rotation=10, shift=0.1, zoom=0.1, brightness=0.1, contrast=0.1)``; "strong" is
+    ``Augmentation(rotation=20, shift=0.15, zoom=0.2, shear=10, brightness=0.2, contrast=0.3,
+    noise=0.05, cutout=0.3)``. None of them flips: whether a mirrored image is of the same class
+    depends on what it shows.
+
+    References
+    ----------
+    T. DeVries and G. W. Taylor, "Improved regularization of convolutional neural networks with
+    cutout", 2017, arXiv:1708.04552.
+
+    Examples
+    --------
+    >>> from skdl import Augmentation, CNNClassifier
+    >>> model = CNNClassifier(augmentation=Augmentation(rotation=10, horizontal_flip=True))
+    >>> model.set_params(augmentation__rotation=20).augmentation
+    Augmentation(horizontal_flip=True, rotation=20)
+    """
+
+    _parameter_constraints: dict[str, list[Any]] = {
+        "rotation": [Interval(Real, 0, 180, closed="both")],
+        "shift": [Interval(Real, 0, 1, closed="left")],
+        "zoom": [Interval(Real, 0, 1, closed="left")],
+        "shear": [Interval(Real, 0, 90, closed="left")],
+        "horizontal_flip": ["boolean"],
+        "vertical_flip": ["boolean"],
+        "brightness": [Interval(Real, 0, 1, closed="both")],
+        "contrast": [Interval(Real, 0, 1, closed="both")],
+        "noise": [Interval(Real, 0, None, closed="left")],
+        "cutout": [Interval(Real, 0, 1, closed="both")],
+    }
+
+    def __init__(
+        self,
+        *,
+        rotation: float = 0.0,
+        shift: float = 0.0,
+        zoom: float = 0.0,
+        shear: float = 0.0,
+        horizontal_flip: bool = False,
+        vertical_flip: bool = False,
+        brightness: float = 0.0,
+        contrast: float = 0.0,
+        noise: float = 0.0,
+        cutout: float = 0.0,
+    ) -> None:
+        self.rotation = rotation
+        self.shift = shift
+        self.zoom = zoom
+        self.shear = shear
+        self.horizontal_flip = horizontal_flip
+        self.vertical_flip = vertical_flip
+        self.brightness = brightness
+        self.contrast = contrast
+        self.noise = noise
+        self.cutout = cutout
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "light": {"rotation": 5, "shift": 0.05, "zoom": 0.05},
+    "medium": {"rotation": 10, "shift": 0.1, "zoom": 0.1, "brightness": 0.1, "contrast": 0.1},
+    "strong": {
+        "rotation": 20,
+        "shift": 0.15,
+        "zoom": 0.2,
+        "shear": 10,
+        "brightness": 0.2,
+        "contrast": 0.3,
+        "noise": 0.05,
+        "cutout": 0.3,
+    },
+}
+
+
+@dataclass(frozen=True)
+class AugmentationPlan:
+    """An augmentation as plain numbers, as the engine takes it.
+
+    Parameters
+    ----------
+    amounts : tuple of (str, float)
+        Names and values of the parameters that are not 0.
+    """
+
+    amounts: tuple[tuple[str, float], ...]
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """Names of the changes, in a fixed order."""
+        return tuple(name for name, _ in self.amounts)
+
+
+def plan_augmentation(augmentation: Any) -> AugmentationPlan | None:
+    """Validate an `augmentation` parameter.
+
+    Parameters
+    ----------
+    augmentation : None, str or Augmentation
+        As a user gave it.
+
+    Returns
+    -------
+    plan : AugmentationPlan or None
+        None if nothing is to be changed.
+
+    Raises
+    ------
+    ValueError
+        For an unknown preset or a value out of range, naming it.
+    """
+    if augmentation is None:
+        return None
+    if isinstance(augmentation, str):
+        if augmentation not in PRESETS:
+            raise ValueError(
+                f"Unknown augmentation {augmentation!r}. Known presets: {', '.join(PRESETS)}; or "
+                "pass an Augmentation(rotation=…, …)."
+            )
+        augmentation = Augmentation(**PRESETS[augmentation])
+    if not isinstance(augmentation, Augmentation):
+        raise ValueError(
+            "The parameter augmentation must be None, the name of a preset or an Augmentation. Got "
+            f"{augmentation!r}."
+        )
+    params = augmentation.get_params(deep=False)
+    validate_parameter_constraints(
+        Augmentation._parameter_constraints, params, caller_name="Augmentation"
+    )
+    amounts = tuple((name, float(value)) for name, value in sorted(params.items()) if value)
+    return AugmentationPlan(amounts) if amounts else None

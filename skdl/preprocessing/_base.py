@@ -1,0 +1,146 @@
+"""What transformers of image arrays learn in fit, and hold later batches to."""
+
+import math
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import _check_feature_names, check_is_fitted
+
+from skdl.images import (
+    check_image_array,
+    check_value_range,
+    infer_image_shape,
+    learn_value_range,
+    to_images,
+)
+
+Self = TypeVar("Self", bound="ArrayTransformer")
+
+
+class ArrayTransformer(TransformerMixin, BaseEstimator):
+    """Base of transformers that take image arrays and keep their dtype.
+
+    `fit` learns the shape and the value range of the images, and whether they are whole numbers:
+    then results are rounded, whatever the dtype of a later batch, so that the same pixel values
+    have the same results.
+    """
+
+    def fit(self: Self, X: Any, y: Any = None) -> Self:
+        """Learn shape and value range of the images.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
+            Images. See :mod:`skdl.images` for what counts as an image batch.
+        y : object, default=None
+            Ignored.
+
+        Returns
+        -------
+        self : estimator instance
+            The fitted transformer.
+
+        Raises
+        ------
+        TypeError
+            If X is sparse.
+        ValueError
+            For bad parameters or images, leaving the transformer as it was.
+        """
+        self._validate_params()
+        self._check_parameters()
+        array = _pixels(X, self)
+        image_shape = infer_image_shape(array.shape, getattr(self, "image_shape", None))
+        value_range = check_value_range(getattr(self, "value_range", None))
+        if value_range is None:
+            value_range = learn_value_range(array)
+        if value_range == "standardized":
+            black, white = float(array.min()), float(array.max())
+        else:
+            black, white = value_range
+        _check_feature_names(self, X, reset=True)
+        self.image_shape_ = image_shape
+        self.n_features_in_ = math.prod(image_shape)
+        self.value_range_ = value_range
+        self.black_, self.white_ = black, white
+        self._whole = array.dtype.kind in "bui"
+        self._eight_bit = array.dtype == np.uint8
+        self._flattened = array.ndim == 2
+        return self
+
+    def _check_parameters(self) -> None:
+        """Refuse parameters that scikit-learn's constraints cannot describe."""
+
+    def set_output(self: Self, *, transform: Any = None) -> Self:
+        """Choose the container of flattened images.
+
+        Images of three or four dimensions stay arrays whatever is chosen, since no DataFrame holds
+        them. ``set_output`` of a pipeline therefore reaches the steps after this one.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"} or None, default=None
+            The container; None leaves it as it is.
+
+        Returns
+        -------
+        self : estimator instance
+            The transformer.
+        """
+        if hasattr(self, "get_feature_names_out"):
+            super().set_output(transform=transform)
+        return self
+
+    def _check_batch(self, X: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+        """Validate a batch after fit: the array that it is, and that array as images.
+
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+        ValueError
+            If height, width or channels are not those seen in fit, naming both shapes.
+        """
+        check_is_fitted(self)
+        array = _pixels(X, self)
+        _check_feature_names(self, X, reset=False)
+        name = type(self).__name__
+        if array.ndim == 2:
+            if array.shape[1] != self.n_features_in_:
+                raise ValueError(
+                    f"X has {array.shape[1]} features, but {name} is expecting "
+                    f"{self.n_features_in_} features as input: it was fitted on images of shape "
+                    f"{self.image_shape_}."
+                )
+            return array, to_images(array, self.image_shape_)
+        found = infer_image_shape(array.shape)
+        if found != self.image_shape_:
+            raise ValueError(
+                f"X holds images of shape {found}, but this {name} was fitted on images of shape "
+                f"{self.image_shape_} (height, width, channels)."
+            )
+        return array, to_images(array)
+
+    def _cast(self, values: npt.NDArray[np.float64], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+        """Bring computed values to the dtype of the batch."""
+        if self._whole or dtype.kind in "bui":
+            values = np.rint(values)
+        if dtype.kind in "ui":  # where the range is wider than the dtype
+            limits = np.iinfo(dtype)
+            values = values.clip(limits.min, limits.max)
+        return values.astype(dtype)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+
+def _pixels(X: Any, estimator: Any) -> npt.NDArray[Any]:
+    """Validate images, and keep their dtype; numbers in an object array become float64."""
+    check_image_array(X, estimator=estimator)
+    array: npt.NDArray[Any] = np.asarray(X)
+    return array if array.dtype.kind in "buif" else array.astype(np.float64)

@@ -1,0 +1,239 @@
+"""`ImageLoader`: image files to arrays, as a step of a pipeline."""
+
+import warnings
+from functools import partial
+from numbers import Integral
+from typing import Any, Literal
+
+import joblib
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from skdl._decoding import Color, UnreadableImageError, check_size, read_image_info
+from skdl._files import ImageFiles, find_paths, in_threads
+
+
+class ImageLoader(TransformerMixin, BaseEstimator):
+    """Decode image files to one array, all of one size.
+
+    Classifiers of skdl take paths as they are and decode them batch by batch; this is the same as a
+    step of its own, for estimators that need arrays. All images are in memory at once.
+
+    Parameters
+    ----------
+    size : (height, width), default=None
+        Resize to this, bilinearly with antialiasing. None keeps the images' own size, which must be
+        the same for all.
+    color : {"rgb", "grayscale"}, default=None
+        Convert to this. None learns it in `fit`: grayscale if all files are, RGB otherwise.
+    keep_aspect : bool, default=False
+        Whether `size` keeps the ratio of height and width, and fills up with black on both sides.
+    on_error : {"raise", "skip", "warn"}, default="raise"
+        What becomes of files that cannot be read. "skip" and "warn" leave their rows out, "warn"
+        with a warning that counts and names them; labels then have to be left out as well, see
+        :meth:`readable`.
+    n_jobs : int, default=None
+        Number of threads that decode; None or -1 takes as many as there are cores.
+
+    Attributes
+    ----------
+    image_shape_ : (height, width, channels)
+        Shape of the images.
+
+    See Also
+    --------
+    skdl.Resize : The same for arrays.
+    skdl.images.read_image : Decode one file.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from PIL import Image
+    >>> from skdl import ImageLoader
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     paths = [f"{folder}/{color}.png" for color in ("red", "green")]
+    ...     for path, color in zip(paths, ("red", "green")):
+    ...         Image.new("RGB", (20, 10), color).save(path)
+    ...     ImageLoader(size=(8, 8)).fit_transform(paths).shape
+    (2, 8, 8, 3)
+    """
+
+    _parameter_constraints: dict[str, list[Any]] = {
+        "size": [None, "array-like"],
+        "color": [None, StrOptions({"rgb", "grayscale"})],
+        "keep_aspect": ["boolean"],
+        "on_error": [StrOptions({"raise", "skip", "warn"})],
+        "n_jobs": [
+            None,
+            Interval(Integral, 1, None, closed="left"),
+            Interval(Integral, None, -1, closed="right"),
+        ],
+    }
+
+    def __init__(
+        self,
+        size: tuple[int, int] | None = None,
+        *,
+        color: Color | None = None,
+        keep_aspect: bool = False,
+        on_error: Literal["raise", "skip", "warn"] = "raise",
+        n_jobs: int | None = None,
+    ) -> None:
+        self.size = size
+        self.color = color
+        self.keep_aspect = keep_aspect
+        self.on_error = on_error
+        self.n_jobs = n_jobs
+
+    def fit(self, X: Any, y: Any = None) -> "ImageLoader":
+        """Learn the shape of the images from the headers of the files.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,)
+            Paths of image files.
+        y : object, default=None
+            Ignored.
+
+        Returns
+        -------
+        self : ImageLoader
+            The fitted loader.
+
+        Raises
+        ------
+        ValueError
+            If X holds no paths, a file cannot be read, or `size` is None and the files are of
+            different sizes.
+        """
+        self._validate_params()
+        size = None if self.size is None else check_size(self.size)
+        files = ImageFiles(_paths(X))
+        if size is not None and self.color is not None:
+            height, width, channels = *size, 3
+        else:
+            if self.on_error != "raise":
+                files = files[[_has_header(path) for path in files.paths.tolist()]]
+            height, width, channels = files.common_shape(size)
+        if self.color is not None:
+            channels = 1 if self.color == "grayscale" else 3
+        self.image_shape_ = (height, width, channels)
+        return self
+
+    def transform(self, X: Any) -> npt.NDArray[np.uint8]:
+        """Decode files.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,)
+            Paths of image files.
+
+        Returns
+        -------
+        images : uint8 ndarray of shape (n, height, width, channels)
+            With `on_error` "skip" or "warn", without the rows that cannot be read.
+
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+        ValueError
+            If X holds no paths, or a file cannot be read, naming it.
+        """
+        files = self._files(X)
+        if self.on_error == "raise":
+            return files.load(self._n_threads())
+        images = list(in_threads(partial(_try, files), files.paths.tolist(), self._n_threads()))
+        failures = [image for image in images if isinstance(image, UnreadableImageError)]
+        if failures and self.on_error == "warn":
+            shown = " ".join(str(failure) for failure in failures[:5])
+            more = f" And {len(failures) - 5} more." if len(failures) > 5 else ""
+            warnings.warn(
+                f"{len(failures)} of {len(files)} image files are left out. {shown}{more}",
+                UserWarning,
+                stacklevel=2,
+            )
+        decoded = [image for image in images if isinstance(image, np.ndarray)]
+        return np.stack(decoded) if decoded else np.empty((0, *self.image_shape_), np.uint8)
+
+    def readable(self, X: Any) -> npt.NDArray[np.bool_]:
+        """Find out which files can be read, by decoding each.
+
+        Parameters
+        ----------
+        X : array-like of shape (n,)
+            Paths of image files.
+
+        Returns
+        -------
+        mask : bool ndarray of shape (n,)
+            To choose rows of X and labels with.
+
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+        """
+        files = self._files(X)
+        images = in_threads(partial(_try, files), files.paths.tolist(), self._n_threads())
+        return np.array([isinstance(image, np.ndarray) for image in images], dtype=bool)
+
+    def set_output(self, *, transform: Any = None) -> "ImageLoader":
+        """Do nothing: no DataFrame holds images.
+
+        ``set_output`` of a pipeline therefore reaches the steps after this one.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"} or None, default=None
+            Ignored.
+
+        Returns
+        -------
+        self : ImageLoader
+            The loader.
+        """
+        return self
+
+    def _files(self, X: Any) -> ImageFiles:
+        check_is_fitted(self)
+        resize = self.size is not None
+        return ImageFiles(_paths(X)).in_shape(self.image_shape_, resize, bool(self.keep_aspect))
+
+    def _n_threads(self) -> int | None:
+        return None if self.n_jobs is None else joblib.effective_n_jobs(self.n_jobs)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.one_d_array = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.string = True
+        return tags
+
+
+def _paths(X: Any) -> npt.NDArray[np.str_]:
+    paths = find_paths(X)
+    if paths is None:
+        raise ValueError(
+            f"X holds no paths of image files, but {type(X).__name__} data. ImageLoader reads "
+            "files; for arrays take Resize."
+        )
+    return paths
+
+
+def _has_header(path: str) -> bool:
+    try:
+        read_image_info(path)
+    except UnreadableImageError:
+        return False
+    return True
+
+
+def _try(files: ImageFiles, path: str) -> npt.NDArray[np.uint8] | UnreadableImageError:
+    try:
+        return files.read(path)
+    except UnreadableImageError as error:
+        return error

@@ -1,0 +1,291 @@
+"""`ImageNoise`: images made worse on purpose."""
+
+import hashlib
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+
+from skdl.preprocessing._base import ArrayTransformer
+
+Kind = Literal["gaussian", "salt_and_pepper", "speckle", "occlusion"]
+Pixels = npt.NDArray[np.float64]
+
+
+class ImageNoise(ArrayTransformer):
+    """Add noise to images, or hide a part of them.
+
+    To train denoising autoencoders, or to see how a classifier fares on images worse than those it
+    was trained on. The shape and dtype of the batch are kept, and its array is never written to.
+
+    The noise of an image depends on `random_state` and on the image alone, not on its row or on the
+    images beside it: a batch in another order, or in parts, gets the same noise. It follows that
+    equal images get equal noise, and that an image has the same noise each time it is transformed;
+    another `random_state` gives another.
+
+    Parameters
+    ----------
+    kind : {"gaussian", "salt_and_pepper", "speckle", "occlusion"}, default="gaussian"
+        "gaussian" adds normally distributed values to each channel of each pixel. "speckle" does so
+        in proportion to the brightness: black stays black. "salt_and_pepper" makes pixels, with all
+        their channels, black or white. "occlusion" covers one rectangle, as near to a square as the
+        image allows and lying anywhere within it, with black.
+    amount : float, default=0.1
+        How much. "gaussian": the standard deviation as a share of the value range, at least 0.
+        "speckle": the same, at a white pixel. "salt_and_pepper": the probability in [0, 1] that a
+        pixel is replaced, half of them by black and half by white. "occlusion": the share in [0, 1]
+        of the image's area, rounded to whole rows and columns, and at least a pixel unless 0. With
+        the same seed, more noise is the same pattern, only stronger: pixels that 0.1 replaces are
+        among those that 0.2 replaces.
+    value_range : (low, high), "standardized" or None, default=None
+        Pixel values that stand for black and white. None learns them in `fit`: 0 to 255 for uint8;
+        0 to 1 for other values within it; 0 to the largest value for other non-negative data; data
+        with negative values is "standardized". Results are clipped to the range. "standardized"
+        data is not clipped, `amount` of "gaussian" and "speckle" is then in units of the data, and
+        black and white are the smallest and the largest value seen in `fit`.
+    image_shape : (height, width) or (height, width, channels), default=None
+        Shape of flattened images. None takes rows whose length is a square, or three times one, as
+        square images, and others as strips one pixel high.
+    random_state : int, RandomState instance or None, default=None
+        Seed of the noise. With an int, all fits add the same noise. None draws a seed in `fit` from
+        NumPy's global generator, as everywhere in scikit-learn; an int leaves that one alone.
+
+    Attributes
+    ----------
+    image_shape_ : (height, width, channels)
+        Shape of the images.
+    value_range_ : (low, high) or "standardized"
+        Range to which results are clipped.
+    black_, white_ : float
+        Pixel values of black and white.
+    n_features_in_ : int
+        Height × width × channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of X, where it was a DataFrame.
+
+    See Also
+    --------
+    skdl.Resize : Images in another size.
+
+    Notes
+    -----
+    Of images with transparency, the fourth channel is left as it is. Where the images of `fit` were
+    whole numbers, results are rounded, whatever the dtype of a later batch.
+
+    The generator of an image is seeded with `random_state` and a hash of its pixel values as
+    float32, so that float32 and float64 images have the same noise up to rounding.
+
+    References
+    ----------
+    Additive, salt-and-pepper and masking noise for autoencoders: P. Vincent, H. Larochelle,
+    I. Lajoie, Y. Bengio, P.-A. Manzagol: "Stacked denoising autoencoders", Journal of Machine
+    Learning Research 11 (2010), 3371–3408. Noise in proportion to the signal is the usual model of
+    speckle in coherent imaging such as ultrasound: J. W. Goodman: "Some fundamental properties of
+    speckle", Journal of the Optical Society of America 66 (1976), 1145–1150. Occlusion: T. DeVries,
+    G. W. Taylor: "Improved regularization of convolutional neural networks with Cutout" (2017),
+    arXiv:1708.04552; here the rectangle lies within the image, so that its share is what it says.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdl import ImageNoise
+    >>> X = np.full((5, 8, 8), 128, dtype="uint8")
+    >>> noisy = ImageNoise("salt_and_pepper", amount=0.2, random_state=0).fit_transform(X)
+    >>> noisy.shape, noisy.dtype, np.unique(noisy).tolist()
+    ((5, 8, 8), dtype('uint8'), [0, 128, 255])
+    """
+
+    _parameter_constraints: dict[str, list[Any]] = {
+        "kind": [StrOptions({"gaussian", "salt_and_pepper", "speckle", "occlusion"})],
+        "amount": [Interval(Real, 0, None, closed="left")],
+        "value_range": ["array-like", StrOptions({"standardized"}), None],
+        "image_shape": ["array-like", None],
+        "random_state": ["random_state"],
+    }
+
+    def __init__(
+        self,
+        kind: Kind = "gaussian",
+        *,
+        amount: float = 0.1,
+        value_range: tuple[float, float] | Literal["standardized"] | None = None,
+        image_shape: Sequence[int] | None = None,
+        random_state: Any = None,
+    ) -> None:
+        self.kind = kind
+        self.amount = amount
+        self.value_range = value_range
+        self.image_shape = image_shape
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any = None) -> "ImageNoise":
+        """Learn shape and value range of the images, and draw the seed.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
+            Images. See :mod:`skdl.images` for what counts as an image batch.
+        y : object, default=None
+            Ignored.
+
+        Returns
+        -------
+        self : ImageNoise
+            The fitted transformer.
+
+        Raises
+        ------
+        TypeError
+            If X is sparse.
+        ValueError
+            For bad parameters or images, leaving the transformer as it was.
+        """
+        super().fit(X, y)
+        if isinstance(self.random_state, int | np.integer):
+            self._seed = int(self.random_state)
+        else:
+            generator = check_random_state(self.random_state)
+            self._seed = int(generator.randint(np.iinfo(np.int32).max))
+        return self
+
+    def transform(self, X: Any) -> npt.NDArray[Any]:
+        """Add the noise.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
+            Images of the shape seen in fit.
+
+        Returns
+        -------
+        noisy : ndarray of the shape and dtype of X
+            A new array, within the range learned in fit unless that is "standardized".
+
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+        TypeError
+            If X is sparse.
+        ValueError
+            For images that are not of the shape seen in fit, naming both shapes, and for NaN,
+            infinity and text, naming the first row.
+        """
+        array, images = self._check_batch(X)
+        noisy = np.array(images, order="C")
+        colours = min(3, images.shape[-1])  # a fourth channel is transparency
+        add, dose = _NOISE[self.kind], self._dose()
+        for row, image in enumerate(images):
+            values = image[..., :colours].astype(np.float64)
+            values = add(self._generator(image), values, dose)
+            if self.value_range_ != "standardized":
+                values = values.clip(self.black_, self.white_)
+            noisy[row, ..., :colours] = self._cast(values, array.dtype)
+        return noisy.reshape(array.shape)
+
+    def _generator(self, image: npt.NDArray[Any]) -> np.random.Generator:
+        """A generator for this image, wherever it stands, whatever its dtype and byte order."""
+        pixels = np.ascontiguousarray(image, dtype="<f4") + np.float32(0)  # -0.0 becomes 0.0
+        digest = hashlib.blake2b(pixels.tobytes(), digest_size=16).digest()
+        return np.random.default_rng([self._seed, int.from_bytes(digest, "little")])
+
+    def _dose(self) -> "_Dose":
+        if self.value_range_ == "standardized":
+            return _Dose(self.amount, self.black_, self.white_, zero=0.0, unit=1.0)
+        unit = self.white_ - self.black_
+        return _Dose(self.amount, self.black_, self.white_, zero=self.black_, unit=unit)
+
+    def _check_parameters(self) -> None:
+        if self.kind in ("salt_and_pepper", "occlusion") and self.amount > 1:
+            raise ValueError(
+                f"The parameter amount={self.amount!r} is more than the whole image: for "
+                f"kind={self.kind!r} it is a share, from 0 to 1."
+            )
+
+    @available_if(lambda self: getattr(self, "_flattened", True))  # type: ignore[untyped-decorator]
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
+        """Names of the columns: those of the flattened images.
+
+        Not available after `fit` on images of three or four dimensions, which have no columns.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Column names; None takes those seen in fit, or x0, x1, …
+
+        Returns
+        -------
+        names : ndarray of str of shape (n_features_in_,)
+            The names.
+
+        Raises
+        ------
+        ValueError
+            If `input_features` are not the names seen in fit.
+        """
+        check_is_fitted(self)
+        names: npt.NDArray[Any] = _check_feature_names_in(self, input_features)
+        return names
+
+
+@dataclass(frozen=True)
+class _Dose:
+    """How much noise, in pixel values."""
+
+    amount: float
+    black: float
+    white: float
+    zero: float  # the value of no signal
+    unit: float  # of a standard deviation
+
+
+def _gaussian(generator: np.random.Generator, image: Pixels, dose: _Dose) -> Pixels:
+    return image + dose.amount * dose.unit * generator.standard_normal(image.shape)
+
+
+def _speckle(generator: np.random.Generator, image: Pixels, dose: _Dose) -> Pixels:
+    return image + dose.amount * (image - dose.zero) * generator.standard_normal(image.shape)
+
+
+def _salt_and_pepper(generator: np.random.Generator, image: Pixels, dose: _Dose) -> Pixels:
+    # One draw decides whether a pixel is replaced, another by what, so that more noise keeps the
+    # pixels that less noise has replaced.
+    replaced = generator.random(image.shape[:2]) < dose.amount
+    salt = generator.random(image.shape[:2]) < 0.5
+    image[replaced] = np.where(salt, dose.white, dose.black)[replaced, np.newaxis]
+    return image
+
+
+def _occlusion(generator: np.random.Generator, image: Pixels, dose: _Dose) -> Pixels:
+    height, width = _rectangle(dose.amount, *image.shape[:2])
+    place = generator.random(2)
+    top = int(place[0] * (image.shape[0] - height + 1))
+    left = int(place[1] * (image.shape[1] - width + 1))
+    image[top : top + height, left : left + width] = dose.black
+    return image
+
+
+_NOISE: dict[str, Callable[[np.random.Generator, Pixels, _Dose], Pixels]] = {
+    "gaussian": _gaussian,
+    "salt_and_pepper": _salt_and_pepper,
+    "speckle": _speckle,
+    "occlusion": _occlusion,
+}
+
+
+def _rectangle(share: float, height: int, width: int) -> tuple[int, int]:
+    """Height and width of a rectangle of this share of an image, nearly a square if that fits."""
+    area = share * height * width
+    if area == 0:
+        return 0, 0
+    rows = min(height, max(1, round(math.sqrt(area))))
+    columns = min(width, max(1, round(area / rows)))
+    return min(height, max(1, round(area / columns))), columns

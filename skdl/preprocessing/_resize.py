@@ -1,0 +1,199 @@
+"""`Resize`: arrays of images in another size or colour."""
+
+from collections.abc import Sequence
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+from sklearn.utils._param_validation import StrOptions
+
+from skdl._decoding import Color, fit_into
+from skdl.preprocessing._base import ArrayTransformer
+
+# Brightness of red, green and blue by ITU-R recommendation BT.601, as Pillow weighs them, too.
+_LUMA = np.array([0.299, 0.587, 0.114])
+_CHANNELS = {"grayscale": 1, "rgb": 3}
+
+
+class Resize(ArrayTransformer, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+    """Bring arrays of images to another size, bilinearly with antialiasing.
+
+    What :class:`skdl.ImageLoader` does to image files, for arrays. Each image is resized by itself,
+    and keeps its dtype.
+
+    Parameters
+    ----------
+    size : (height, width), default=(224, 224)
+        Size of the images to come; the default is what VGG16 and most networks with weights from
+        ImageNet were trained on.
+    keep_aspect : bool, default=False
+        Whether to keep the ratio of height and width: images are then scaled to fit into `size` and
+        filled up with black, evenly on both sides.
+    color : {"rgb", "grayscale"} or None, default=None
+        Convert to three channels or to one. Transparency is dropped, and grayscale is weighted as
+        BT.601 has it (0.299 red, 0.587 green, 0.114 blue). None keeps the channels.
+    image_shape : (height, width) or (height, width, channels), default=None
+        Shape of flattened images. None takes rows whose length is a square, or three times one, as
+        square images, and others as strips one pixel high.
+
+    Attributes
+    ----------
+    image_shape_ : (height, width, channels)
+        Shape of the images seen in `fit`.
+    value_range_ : (low, high) or "standardized"
+        What :func:`skdl.images.learn_value_range` says of them.
+    black_, white_ : float
+        Pixel values of black and white; of standardised data, the smallest and the largest value
+        seen in `fit`.
+    n_features_in_ : int
+        Height × width × channels of the images seen in `fit`.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Column names of X, where it was a DataFrame.
+
+    See Also
+    --------
+    skdl.ImageLoader : The same for image files.
+    skdl.ImageNoise : Images made worse on purpose.
+
+    Notes
+    -----
+    uint8 images are resized in 8 bits, as image files are; so are whole numbers from 0 to 255 of
+    other dtypes after `fit` on uint8 images. All others are resized as float32, and colours of
+    images with transparency are weighted with it. Results stay within the values of the image, and
+    are rounded where the images of `fit` were whole numbers.
+
+    The result has four dimensions, so there is no DataFrame of it: ``set_output`` of a pipeline
+    reaches the other steps.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdl import Resize
+    >>> X = np.zeros((5, 28, 28), dtype="uint8")
+    >>> Resize((32, 32), color="rgb").fit_transform(X).shape
+    (5, 32, 32, 3)
+    >>> Resize((2, 4), keep_aspect=True).fit_transform(np.ones((1, 8, 8)))[0, ..., 0]
+    array([[0., 1., 1., 0.],
+           [0., 1., 1., 0.]])
+    """
+
+    _parameter_constraints: dict[str, list[Any]] = {
+        "size": ["array-like"],
+        "keep_aspect": ["boolean"],
+        "color": [StrOptions({"rgb", "grayscale"}), None],
+        "image_shape": ["array-like", None],
+    }
+
+    def __init__(
+        self,
+        size: tuple[int, int] = (224, 224),
+        *,
+        keep_aspect: bool = False,
+        color: Color | None = None,
+        image_shape: Sequence[int] | None = None,
+    ) -> None:
+        self.size = size
+        self.keep_aspect = keep_aspect
+        self.color = color
+        self.image_shape = image_shape
+
+    def transform(self, X: Any) -> npt.NDArray[Any]:
+        """Resize the images.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
+            Images of the shape seen in fit.
+
+        Returns
+        -------
+        images : ndarray of shape (n, height, width, channels)
+            A new array of the dtype of X.
+
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+        TypeError
+            If X is sparse.
+        ValueError
+            For images that are not of the shape seen in fit, naming both shapes, and for NaN,
+            infinity and text, naming the first row.
+        """
+        array, images = self._check_batch(X)
+        height, width = (int(length) for length in self.size)
+        channels = images.shape[-1] if self.color is None else _CHANNELS[self.color]
+        resized = np.empty((len(images), height, width, channels), array.dtype)
+        for row, image in enumerate(images):
+            if self._is_eight_bit(image):
+                resized[row] = self._in_eight_bits(image.astype(np.uint8), (height, width))
+            else:
+                values = self._in_floats(image.astype(np.float64), (height, width))
+                resized[row] = self._cast(values, array.dtype)
+        return resized
+
+    def _is_eight_bit(self, image: npt.NDArray[Any]) -> bool:
+        """Whether an image is of bytes, if by another dtype than the images seen in fit."""
+        if image.dtype == np.uint8 or not self._eight_bit:
+            return image.dtype == np.uint8
+        within = image.min() >= 0 and image.max() <= 255
+        return bool(within and (image == np.rint(image)).all())
+
+    def _in_eight_bits(
+        self, image: npt.NDArray[np.uint8], size: tuple[int, int]
+    ) -> npt.NDArray[np.uint8]:
+        picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
+        if self.color is not None:
+            picture = picture.convert("L" if self.color == "grayscale" else "RGB")
+        resized: npt.NDArray[np.uint8] = np.asarray(fit_into(picture, size, self.keep_aspect))
+        return resized.reshape(*size, -1)
+
+    def _in_floats(
+        self, image: npt.NDArray[np.float64], size: tuple[int, int]
+    ) -> npt.NDArray[np.float64]:
+        image = self._in_color(image)
+        if image.shape[:2] == size:
+            return image
+        # Filling up is with zeros, so that zero has to be black for the time being.
+        values, unit = image - self.black_, self.white_ - self.black_
+        see_through = image.shape[-1] == 4 and self.value_range_ != "standardized"
+        if see_through:  # a colour counts as far as it is seen
+            values[..., :3] *= values[..., 3:] / unit
+        values = np.stack([self._channel(v, size) for v in np.moveaxis(values, -1, 0)], axis=-1)
+        if see_through:
+            opacity = values[..., 3:] / unit
+            values[..., :3] /= np.where(opacity > 0, opacity, 1)
+        lowest = self.black_ if self.keep_aspect else image.min()
+        limits = min(lowest, image.min()), image.max()
+        resized: npt.NDArray[np.float64] = (values + self.black_).clip(*limits)
+        return resized
+
+    def _channel(
+        self, values: npt.NDArray[np.float64], size: tuple[int, int]
+    ) -> npt.NDArray[np.float64]:
+        picture = Image.fromarray(np.ascontiguousarray(values, dtype=np.float32))
+        resized: npt.NDArray[np.float64] = np.asarray(
+            fit_into(picture, size, self.keep_aspect), dtype=np.float64
+        )
+        return resized
+
+    def _in_color(self, image: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        if self.color is None or image.shape[-1] == _CHANNELS[self.color]:
+            return image
+        if self.color == "grayscale":
+            return image[..., :3] @ _LUMA[:, np.newaxis]
+        return image[..., :3] if image.shape[-1] == 4 else np.repeat(image, 3, axis=-1)
+
+    def _check_parameters(self) -> None:
+        lengths = tuple(self.size)
+        valid = len(lengths) == 2 and all(
+            isinstance(length, Integral) and not isinstance(length, bool) and length > 0
+            for length in lengths
+        )
+        if not valid:
+            raise ValueError(
+                "The parameter size must be (height, width) in positive whole numbers. Got "
+                f"{self.size!r}."
+            )

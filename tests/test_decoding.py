@@ -1,0 +1,300 @@
+"""Image files of every kind, whole and damaged."""
+
+import os
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFile
+
+from skdl.images import ImageInfo, UnreadableImageError, read_image, read_image_info
+
+RNG = np.random.default_rng(0)
+PHOTO = np.asarray(
+    Image.fromarray(RNG.integers(0, 256, (6, 9, 3), dtype=np.uint8)).resize((36, 24), 3)
+)
+GRAY = PHOTO[:, :, 1].copy()
+
+
+def save(tmp_path, name, pixels=PHOTO, mode=None, **options):
+    image = Image.fromarray(pixels)
+    path = tmp_path / name
+    (image if mode is None else image.convert(mode)).save(path, **options)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "tolerance"),
+    [("a.png", 0), ("a.bmp", 0), ("a.tiff", 0), ("a.jpg", 70), ("a.webp", 60), ("a.gif", 60)],
+)
+def test_formats(tmp_path, name, tolerance):
+    path = save(tmp_path, name)
+    image = read_image(path)
+    assert image.dtype == np.uint8
+    assert image.flags.writeable
+    assert image.shape == (24, 36, 3)
+    assert np.abs(image.astype(int) - PHOTO).max() <= tolerance
+    info = read_image_info(path)
+    assert (info.height, info.width, info.channels) == image.shape
+    assert info.format in ("PNG", "BMP", "TIFF", "JPEG", "WEBP", "GIF")
+
+
+@pytest.mark.parametrize("mode", ["L", "P", "RGBA", "CMYK", "YCbCr", "1", "LA", "PA", "RGB"])
+def test_modes(tmp_path, mode):
+    path = (
+        save(tmp_path, "a.tiff" if mode in ("CMYK", "YCbCr") else "a.png", mode=mode)
+        if (mode != "PA")
+        else save(tmp_path, "a.png", mode="P", transparency=0)
+    )
+    channels = 1 if mode in ("L", "1", "LA") else 3
+    image = read_image(path)
+    assert image.shape == (24, 36, channels)
+    assert read_image_info(path) == ImageInfo(24, 36, channels, read_image_info(path).format)
+    assert read_image(path, color="rgb").shape == (24, 36, 3)
+    assert read_image(path, color="grayscale").shape == (24, 36, 1)
+    if mode in ("RGBA", "YCbCr", "RGB"):
+        assert np.abs(image.astype(int) - PHOTO).max() <= 4
+    if mode == "CMYK":
+        np.testing.assert_allclose(image.mean(axis=(0, 1)), PHOTO.mean(axis=(0, 1)), atol=3)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tiff"])
+def test_sixteen_bits(tmp_path, name):
+    values = np.linspace(0, 65535, 48).astype(np.uint16).reshape(6, 8)
+    path = save(tmp_path, name, values)
+    image = read_image(path)
+    assert image.shape == (6, 8, 1)
+    np.testing.assert_array_equal(image[:, :, 0], np.rint(values / 257))
+    assert (image.min(), image.max()) == (0, 255)
+
+
+@pytest.mark.parametrize("dtype", [np.int32, np.float32])
+def test_thirty_two_bits_tell_no_range(tmp_path, dtype):
+    path = save(tmp_path, "a.tiff", np.ones((4, 4), dtype))
+    with pytest.raises(UnreadableImageError, match="32 bits, which tell no range; convert it"):
+        read_image(path)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.tiff", "a.webp"])
+def test_exif_orientation(tmp_path, name, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    options = {"quality": 95} if name == "a.jpg" else {}
+    path = save(tmp_path, name, exif=exif, **options)
+    upright = {
+        1: PHOTO,
+        2: PHOTO[:, ::-1],
+        3: PHOTO[::-1, ::-1],
+        4: PHOTO[::-1],
+        5: PHOTO.transpose(1, 0, 2),
+        6: PHOTO[::-1].transpose(1, 0, 2),
+        7: PHOTO[::-1, ::-1].transpose(1, 0, 2),
+        8: PHOTO.transpose(1, 0, 2)[::-1],
+    }[orientation]
+    image = read_image(path)
+    assert image.shape == upright.shape
+    assert np.abs(image.astype(int) - upright).mean() < 12
+    assert read_image_info(path).height == len(upright)
+
+
+def test_damaged_exif_data_do_no_harm(tmp_path):
+    path = save(tmp_path, "a.jpg", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + bytes(12))
+    assert read_image(path).shape == (24, 36, 3)
+
+
+def test_sizes(tmp_path):
+    path = save(tmp_path, "a.png")
+    image = read_image(path, size=(12, 12))
+    expected = Image.fromarray(PHOTO).resize((12, 12), Image.Resampling.BILINEAR)
+    np.testing.assert_array_equal(image, np.asarray(expected))
+    boxed = read_image(path, size=(30, 18), keep_aspect=True)
+    assert boxed.shape == (30, 18, 3)
+    assert not boxed[:9].any()
+    assert not boxed[21:].any()
+    assert boxed[9:21].all(axis=2).any()
+
+
+def test_large_jpegs_are_shrunk_while_decoding(tmp_path, monkeypatch):
+    large = np.asarray(Image.fromarray(PHOTO).resize((1440, 960), Image.Resampling.BICUBIC))
+    path = save(tmp_path, "a.jpg", large, quality=95)
+    small = read_image(path, size=(24, 36))
+    exact = np.asarray(Image.fromarray(large).resize((36, 24), Image.Resampling.BILINEAR))
+    assert np.abs(small[:, :, 0].astype(int).mean() - exact[:, :, 0].mean()) < 3
+    monkeypatch.setattr(Image.Image, "draft", lambda *args: None)
+    whole = read_image(path, size=(24, 36))
+    assert np.abs(whole.astype(int) - small).mean() < 2
+
+
+def test_first_frame_of_an_animation(tmp_path):
+    frames = [Image.new("RGB", (8, 8), color) for color in ("red", "blue")]
+    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
+    np.testing.assert_array_equal(read_image(tmp_path / "a.gif")[0, 0], [255, 0, 0])
+
+
+# ---- damaged files -----------------------------------------------------------------------------
+
+
+def truncated(folder):
+    path = save(folder, "truncated.png", np.tile(PHOTO, (8, 8, 1)))
+    path.write_bytes(path.read_bytes()[:3000])
+    return path
+
+
+def truncated_jpeg(folder):
+    path = save(folder, "truncated.jpg", np.tile(PHOTO, (8, 8, 1)))
+    path.write_bytes(path.read_bytes()[:4000])
+    return path
+
+
+def text(folder):
+    path = folder / "text.jpg"
+    path.write_text("This is no image.")
+    return path
+
+
+def empty(folder):
+    path = folder / "empty.png"
+    path.touch()
+    return path
+
+
+def missing(folder):
+    return folder / "missing.png"
+
+
+def a_folder(folder):
+    return folder
+
+
+def a_loop(folder):
+    path = folder / "loop.png"
+    path.symlink_to(path)
+    return path
+
+
+def a_pipe(folder):
+    path = folder / "pipe.png"
+    os.mkfifo(path)
+    return path
+
+
+def a_bomb(folder):
+    path = folder / "bomb.png"
+    Image.new("1", (20000, 10000)).save(path)
+    return path
+
+
+def half_a_bomb(folder):
+    path = folder / "bomb.png"
+    Image.new("1", (12000, 8000)).save(path)
+    return path
+
+
+def postscript(folder):
+    path = folder / "a.eps"
+    Image.fromarray(PHOTO).save(path)
+    return path
+
+
+def within_a_file(folder):
+    return save(folder, "a.png") / "b.png"
+
+
+def forbidden_name(folder):
+    return str(folder / "a\0b.png")
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (truncated, "truncated"),
+        (truncated_jpeg, "truncated"),
+        (text, "empty, damaged, or no image of the kinds JPEG"),
+        (empty, "empty, damaged, or no image"),
+        (missing, "there is no such file"),
+        (a_folder, "is a folder"),
+        (a_loop, "ymbolic link"),
+        (a_pipe, "no regular file"),
+        (a_bomb, "decompression bomb.* raise PIL.Image.MAX_IMAGE_PIXELS"),
+        (half_a_bomb, "12000 × 8000 pixels, and could be a decompression bomb"),
+        (postscript, "no image of the kinds"),
+        (within_a_file, ""),
+        (forbidden_name, "null"),
+    ],
+)
+def test_what_cannot_be_read(tmp_path, make, reason):
+    path = make(tmp_path)
+    with pytest.raises(UnreadableImageError, match=reason) as error:
+        read_image(path)
+    assert error.value.path == os.fspath(path)
+    assert repr(os.fspath(path)) in str(error.value)
+    if "truncated" not in reason:
+        with pytest.raises(UnreadableImageError):
+            read_image_info(path)
+
+
+def test_errors_reach_other_processes():
+    import pickle
+
+    error = pickle.loads(pickle.dumps(UnreadableImageError("a.png", "it is blue")))
+    assert (error.path, error.reason) == ("a.png", "it is blue")
+
+
+def test_pillows_settings_are_the_users(tmp_path):
+    before = Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES
+    read_image(save(tmp_path, "a.png"))
+    assert before == (Image.MAX_IMAGE_PIXELS, ImageFile.LOAD_TRUNCATED_IMAGES)
+
+
+def test_a_raised_limit_is_honoured(tmp_path, monkeypatch):
+    path = save(tmp_path, "a.png")
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)
+    with pytest.warns(Image.DecompressionBombWarning), pytest.raises(UnreadableImageError):
+        read_image(path)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", None)
+    assert read_image(path).shape == (24, 36, 3)
+
+
+def mutated(content, rng):
+    """A copy with bytes changed, left out, doubled or cut off."""
+    content = bytearray(content)
+    for _ in range(rng.integers(1, 8)):
+        at = int(rng.integers(0, len(content)))
+        match rng.integers(0, 5):
+            case 0:
+                content[at] = rng.integers(0, 256)
+            case 1:
+                del content[at : at + int(rng.integers(1, 40))]
+            case 2:
+                content[at:at] = content[at : at + int(rng.integers(1, 40))]
+            case 3:
+                content[at : at + 4] = rng.choice(
+                    [b"\xff\xff\xff\xff", b"\0\0\0\0", b"\x7f\xff\xff\xff"]
+                )
+            case 4:
+                content = content[: max(at, 2)]
+    return bytes(content)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.bmp", "a.gif", "a.tiff", "a.webp"])
+def test_mutated_files(tmp_path, name):
+    """400 files of each kind: an image or an error that names the file, never anything else."""
+    rng = np.random.default_rng(7)
+    whole = save(tmp_path, name).read_bytes()
+    path = tmp_path / f"mutated-{name}"
+    refused = 0
+    for _ in range(400):
+        path.write_bytes(mutated(whole, rng))
+        try:
+            image = read_image(path, size=(8, 8), color="rgb")
+        except UnreadableImageError as error:
+            named = error.path
+            refused += 1
+        else:
+            named = str(path)
+            assert image.shape == (8, 8, 3)
+            assert image.dtype == np.uint8
+        assert named == str(path)
+    assert 0 < refused < 400
