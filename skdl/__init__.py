@@ -8,25 +8,44 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from skdl import backbones, images, metrics, plotting, plugins, preprocessing, testing
-    from skdl.estimators import CNNClassifier, all_estimators
+    from skdl import (
+        backbones,
+        datasets,
+        downloads,
+        images,
+        metrics,
+        plotting,
+        plugins,
+        preprocessing,
+        testing,
+    )
+    from skdl.estimators import (
+        CNNClassifier,
+        DenoisingAutoencoder,
+        all_estimators,
+        plot_augmentations,
+    )
     from skdl.plugins import list_architectures, register_architecture
-    from skdl.preprocessing import ImageLoader, ImageNoise, Resize
+    from skdl.preprocessing import Augmentation, ImageLoader, ImageNoise, Resize
 
 __version__ = "0.1.0"
 
 _LAZY_NAMES = {
     "Augmentation": "skdl.preprocessing",
     "CNNClassifier": "skdl.estimators",
+    "DenoisingAutoencoder": "skdl.estimators",
     "ImageLoader": "skdl.preprocessing",
     "ImageNoise": "skdl.preprocessing",
     "Resize": "skdl.preprocessing",
     "all_estimators": "skdl.estimators",
     "list_architectures": "skdl.plugins",
+    "plot_augmentations": "skdl.estimators",
     "register_architecture": "skdl.plugins",
 }
 _LAZY_MODULES = (
     "backbones",
+    "datasets",
+    "downloads",
     "images",
     "metrics",
     "plotting",
@@ -38,15 +57,19 @@ _LAZY_MODULES = (
 __all__ = [
     "Augmentation",
     "CNNClassifier",
+    "DenoisingAutoencoder",
     "ImageLoader",
     "ImageNoise",
     "Resize",
     "__version__",
     "all_estimators",
     "backbones",
+    "datasets",
+    "downloads",
     "images",
     "list_architectures",
     "metrics",
+    "plot_augmentations",
     "plotting",
     "plugins",
     "preprocessing",

@@ -76,6 +76,12 @@ class ImageInfo:
         1 for grayscale, 3 for everything else.
     format : str
         Such as "JPEG".
+
+    Examples
+    --------
+    >>> from skdl.images import ImageInfo
+    >>> ImageInfo(height=160, width=240, channels=3, format="JPEG").width
+    240
     """
 
     height: int

@@ -46,7 +46,16 @@ architectures = Registry(
     },
 )
 backbones = Registry("skdl.backbones", "backbone")
-datasets = Registry("skdl.datasets", "data set")
+datasets = Registry(
+    "skdl.datasets",
+    "data set",
+    {
+        "cifar10": "skdl.datasets._cifar:load_cifar10",
+        "digits": "skdl.datasets._digits:load_digits_images",
+        "fashion_mnist": "skdl.datasets._mnist:load_fashion_mnist",
+        "mnist": "skdl.datasets._mnist:load_mnist",
+    },
+)
 
 REGISTRIES = {"architectures": architectures, "backbones": backbones, "datasets": datasets}
 

@@ -1,14 +1,26 @@
+import itertools
+import math
+
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from helpers import run_python, tiny
+from PIL import Image
+from sklearn.datasets import load_digits
 from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skdl import CNNClassifier
-from skdl.plotting import PredictionGridDisplay, TrainingHistoryDisplay
+from skdl.plotting import (
+    ClassDistributionDisplay,
+    ImageGridDisplay,
+    PredictionGridDisplay,
+    TrainingHistoryDisplay,
+    _grid,
+)
 
 
 @pytest.fixture(autouse=True)
@@ -30,11 +42,43 @@ def texts(display):
 
 def assert_apart(artists, figure):
     """No two boxes overlap."""
-    figure.canvas.draw()
+    figure.draw_without_rendering()
     boxes = [artist.get_window_extent() for artist in artists]
     for i, first in enumerate(boxes):
         for second in boxes[:i]:
             assert not first.overlaps(second)
+
+
+def assert_inside(artists, figure):
+    """Nothing is cut off at the edge of the figure."""
+    figure.draw_without_rendering()
+    width, height = figure.get_size_inches() * figure.dpi
+    for artist in artists:
+        box = artist.get_window_extent()
+        assert -1 <= box.x0 <= box.x1 <= width + 1, artist
+        assert -1 <= box.y0 <= box.y1 <= height + 1, artist
+
+
+def written(ax):
+    """What is written into axes, such as counts and numbers."""
+    return [text for text in ax.texts if text.get_text()]
+
+
+def long_names(n_classes, length):
+    return [f"{i:02}{' long' * (length // 10)}{'W' * (length // 2)}" for i in range(n_classes)]
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """Image files of three classes, of several sizes and colours: their paths and labels."""
+    generator = np.random.default_rng(0)
+    paths, labels = [], []
+    for i in range(12):
+        paths.append(tmp_path / f"{i}.png")
+        shape = [(8, 9), (12, 7, 3), (5, 20, 3)][i % 3]
+        Image.fromarray(generator.integers(0, 256, shape).astype("uint8")).save(paths[-1])
+        labels.append(["gray", "high", "wide"][i % 3])
+    return [str(path) for path in paths], np.array(labels)
 
 
 def test_matplotlib_is_imported_only_to_draw():
@@ -189,3 +233,335 @@ def test_bad_input(changes, message):
     arguments = {"X": np.zeros((2, 8, 8)), "y_true": [0, 1], "y_pred": [0, 1], **changes}
     with pytest.raises(ValueError, match=message):
         PredictionGridDisplay.from_predictions(**arguments)
+
+
+def test_predictions_for_image_files(pictures):
+    paths, labels = pictures
+    display = PredictionGridDisplay.from_predictions(paths, labels, labels[::-1], n_images=4)
+    shapes = [image.shape for image in display.images]
+    assert shapes == [(8, 9, 1), (12, 7, 3), (5, 20, 3), (8, 9, 1)]
+
+
+def test_plain_standardized_images():
+    X = np.full((2, 8, 8), -1.0)
+    display = PredictionGridDisplay.from_predictions(X, [0, 1], [0, 1])
+    assert all(np.isfinite(image).all() for image in display.images)
+
+
+# ---- distributions -----------------------------------------------------------------------------
+
+
+def bar_counts(ax):
+    return [[bar.get_width() for bar in container] for container in ax.containers]
+
+
+def shares_of_slices(ax):
+    return [(wedge.theta2 - wedge.theta1) / 360 for wedge in ax.patches]
+
+
+def test_bars_have_counts_and_shares():
+    y = ["cat"] * 6 + ["dog"] * 2
+    display = ClassDistributionDisplay.from_labels(y)
+    (ax,) = display.axes_
+    assert bar_counts(ax) == [[6, 2]]
+    assert [text.get_text() for text in ax.texts] == ["6 (75 %)", "2 (25 %)"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["cat", "dog"]
+    assert ax.get_ylim()[0] > ax.get_ylim()[1]  # the first on top
+    assert ax.get_xlabel() == "Number of images"
+    assert all(tick % 1 == 0 for tick in ax.get_xticks())
+    assert display.figure_ is ax.figure
+
+
+def test_subsets_stand_side_by_side(digits):
+    y = {"train": digits[1][:1200], "test": digits[1][1200:]}
+    display = ClassDistributionDisplay.from_labels(y)
+    (ax,) = display.axes_
+    expected = [np.bincount(part).tolist() for part in y.values()]
+    assert bar_counts(ax) == display.counts.tolist() == expected
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["train", "test"]
+    first, second = (container[0] for container in ax.containers)
+    assert first.get_hatch() != second.get_hatch()  # told apart in grayscale
+    assert first.get_facecolor() != second.get_facecolor()
+    places = sorted((bar.get_y(), bar.get_height()) for bar in ax.patches)
+    for (low, height), (high, _) in itertools.pairwise(places):
+        assert low + height <= high + 1e-9
+
+
+def test_pies_have_shares():
+    y = {"train": [0, 0, 0, 1], "test": [1, 1, 0, 0]}
+    display = ClassDistributionDisplay.from_labels(y, kind="pie", target_names=["benign", "other"])
+    assert [ax.get_title() for ax in display.axes_] == ["train", "test"]
+    assert shares_of_slices(display.axes_[0]) == pytest.approx([0.75, 0.25])
+    assert shares_of_slices(display.axes_[1]) == pytest.approx([0.5, 0.5])
+    assert [text.get_text() for text in written(display.axes_[0])] == ["1", "2"]
+    (legend,) = display.figure_.legends
+    assert [text.get_text() for text in legend.get_texts()] == [
+        "1  benign:\n3 (75 %) · 2 (50 %)",
+        "2  other:\n1 (25 %) · 2 (50 %)",
+    ]
+    assert legend.get_title().get_text() == "train · test"
+
+
+def test_short_names_stand_in_their_slices():
+    display = ClassDistributionDisplay.from_labels(["cat", "dog", "cat"], kind="both")
+    bars, pie = display.axes_
+    assert [text.get_text() for text in written(pie)] == ["cat", "dog"]
+    assert [label.get_text() for label in bars.get_yticklabels()] == ["cat", "dog"]
+
+
+def test_bars_number_the_slices_beside_them():
+    display = ClassDistributionDisplay.from_labels(["horse", "mouse"], kind="both")
+    assert [label.get_text() for label in display.axes_[0].get_yticklabels()] == [
+        "1  horse",
+        "2  mouse",
+    ]
+    assert [text.get_text() for text in written(display.axes_[1])] == ["1", "2"]
+    assert len(display.axes_) == 2
+
+
+def test_neighbouring_slices_differ():
+    for n in range(2, 100):
+        display = ClassDistributionDisplay(np.ones((1, n), int), [str(i) for i in range(n)])
+        colors = display._class_colors()
+        assert all(a != b for a, b in itertools.pairwise([*colors, colors[0]]))
+
+
+@pytest.mark.parametrize(
+    ("y", "target_names", "names", "counts"),
+    [
+        ([0, 2, 2], ["a", "b", "c"], ["a", "b", "c"], [1, 0, 2]),  # positions
+        ([False, True, True], ["no", "yes"], ["no", "yes"], [1, 2]),
+        ([1.0, 0.0], ["no", "yes"], ["no", "yes"], [1, 1]),
+        (["b", "a", "b"], ["b", "c", "a"], ["b", "c", "a"], [2, 0, 1]),  # names themselves
+        ([3, 7, 7], ["three", "seven"], ["three", "seven"], [1, 2]),  # in sorted order
+        (["m", "b", "m"], ["benign", "malignant"], ["benign", "malignant"], [1, 2]),
+        ([-1, 1], None, ["-1", "1"], [1, 1]),
+        (pd.Series(["x", "y", "x"], dtype="category"), None, ["x", "y"], [2, 1]),
+        (np.array(["x", 1], dtype=object).astype(str), None, ["1", "x"], [1, 1]),
+    ],
+)
+def test_names_of_classes(y, target_names, names, counts):
+    display = ClassDistributionDisplay.from_labels(y, target_names=target_names)
+    assert display.class_names == names
+    assert display.counts.tolist() == [counts]
+
+
+def test_a_class_that_one_subset_lacks():
+    display = ClassDistributionDisplay.from_labels({"a": ["x"], "b": ["y", "x"]}, kind="both")
+    assert display.counts.tolist() == [[1, 0], [1, 1]]
+    assert bar_counts(display.axes_[0]) == [[1, 0], [1, 1]]
+    assert [text.get_text() for text in written(display.axes_[1])] == ["x"]
+
+
+@pytest.mark.parametrize("kind", ["bar", "pie", "both"])
+@pytest.mark.parametrize(("n_subsets", "length"), [(1, 40), (3, 2)])
+@pytest.mark.parametrize("n_classes", [2, 10, 25])
+def test_nothing_overlaps_in_distributions(kind, n_subsets, length, n_classes):
+    weights = np.arange(n_classes, 0, -1.0) ** 2
+    y = np.random.default_rng(0).choice(n_classes, 5000, p=weights / weights.sum())
+    subsets = {f"subset {i}": y[i::3] for i in range(n_subsets)} if n_subsets > 1 else y
+    display = ClassDistributionDisplay.from_labels(
+        subsets, kind=kind, target_names=long_names(n_classes, length)
+    )
+    figure = display.figure_
+    artists = [text for ax in display.axes_ for text in written(ax)]
+    for legend in [*figure.legends, *(ax.get_legend() for ax in display.axes_)]:
+        artists += legend.get_texts() if legend else []
+    if kind != "pie":
+        artists += display.axes_[0].get_yticklabels()
+        sizes = [label.get_fontsize() for label in display.axes_[0].get_yticklabels()]
+        assert min(sizes) > 8
+    artists += [ax.title for ax in display.axes_ if ax.get_title()]
+    assert_apart(artists, figure)
+    assert_inside(artists, figure)
+    assert figure.get_size_inches().max() < 18
+
+
+def test_numbers_stay_within_their_slices():
+    y = np.repeat(np.arange(25), np.arange(25, 0, -1))
+    names = long_names(25, 20)
+    display = ClassDistributionDisplay.from_labels(y, kind="pie", target_names=names)
+    (ax,) = display.axes_
+    display.figure_.canvas.draw()
+    assert 10 < len(written(ax)) < 25
+    for text in written(ax):
+        wedge = ax.patches[int(text.get_text()) - 1]
+        box = text.get_window_extent().transformed(ax.transData.inverted())
+        angles = [
+            math.degrees(math.atan2(y, x)) for x in (box.x0, box.x1) for y in (box.y0, box.y1)
+        ]
+        middle = (wedge.theta1 + wedge.theta2) / 2
+        off = max(abs((angle - middle + 180) % 360 - 180) for angle in angles)
+        assert off < (wedge.theta2 - wedge.theta1) / 2 + 4
+
+
+def test_distribution_on_given_axes():
+    figure, axes = plt.subplots(1, 3, figsize=(12, 4))
+    y = {"train": [0, 1, 1], "test": [0, 1]}
+    display = ClassDistributionDisplay.from_labels(y, kind="both", ax=axes)
+    assert display.figure_ is figure
+    assert list(display.axes_) == list(axes)
+    alone, ax = plt.subplots()
+    assert ClassDistributionDisplay.from_labels([0, 1], ax=ax).figure_ is alone
+    with pytest.raises(ValueError, match=r"must hold 3 axes for kind='both' and 2 subsets. Got 1"):
+        ClassDistributionDisplay.from_labels(y, kind="both", ax=ax)
+
+
+@pytest.mark.parametrize("n_classes", [2, 10, 25])
+def test_given_axes_are_not_overrun(n_classes):
+    y, names = np.arange(3 * n_classes) % n_classes, long_names(n_classes, 20)
+    figure, ax = plt.subplots(figsize=(7, 5))
+    display = ClassDistributionDisplay.from_labels(y, kind="pie", target_names=names, ax=ax)
+    legend = ax.get_legend()
+    assert_apart([*written(ax), *legend.get_texts()], figure)
+    assert_inside([*written(ax), *legend.get_texts()], figure)
+    radius = max(wedge.r for wedge in ax.patches)
+    right = ax.transData.transform((radius, 0))[0]
+    assert right <= legend.get_window_extent().x0 + 1
+    figure, ax = plt.subplots(figsize=(7, 5))
+    display = ClassDistributionDisplay.from_labels(y, target_names=names, ax=ax)
+    assert_apart([*written(ax), *ax.get_yticklabels()], display.figure_)
+
+
+def test_names_are_text_in_distributions():
+    names = ["cost $5 {or $6", r"$\frac$ tumour"]
+    y = {r"$\frac": [0, 1], "b": [0]}
+    display = ClassDistributionDisplay.from_labels(y, kind="both", target_names=names)
+    assert any("cost $5 {or $6" in text for text in texts(display))
+    pie = ClassDistributionDisplay.from_labels(y, kind="pie", target_names=names)
+    assert any("cost $5 {or $6" in text for text in texts(pie))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"y": []}, "y is empty"),
+        ({"y": {}}, "empty dict"),
+        ({"y": {"a": [0], "b": []}}, r"y\['b'\] is empty"),
+        ({"y": [0, None, 1, None]}, "NaN or None at row 1, and in 2 rows in all"),
+        ({"y": [0.0, np.nan]}, "NaN or None at row 1"),
+        ({"y": [0.0, 1.5]}, "value 1.5 at row 1"),
+        ({"y": np.eye(3)}, "1d array"),
+        ({"y": np.array([1, "a"], dtype=object)}, "of several kinds"),
+        ({"y": {"a": [1, 2], "b": ["x"]}}, "of several kinds"),
+        ({"target_names": ["a", "b"]}, "2 names, which do not fit the 3 classes"),
+        ({"kind": "donut"}, "kind must be"),
+    ],
+)
+def test_bad_distributions(changes, message):
+    with pytest.raises(ValueError, match=message):
+        ClassDistributionDisplay.from_labels(**{"y": [0, 1, 9], **changes})
+
+
+# ---- images of each class ----------------------------------------------------------------------
+
+
+def test_images_of_each_class():
+    bunch = load_digits()
+    display = ImageGridDisplay.from_images(
+        bunch.images, bunch.target, target_names=bunch.target_names, title="Digits"
+    )
+    assert display.class_names == [str(i) for i in range(10)]
+    assert bunch.target[display.rows].tolist() == list(range(10))
+    assert [ax.get_title() for ax in display.axes_] == display.class_names
+    drawn = np.stack([ax.images[0].get_array() for ax in display.axes_])
+    np.testing.assert_allclose(drawn, bunch.images[display.rows] / 16, rtol=1e-6)
+    assert "Digits" in texts(display)
+
+
+def test_several_images_of_a_class(digits):
+    X, y = digits
+    display = ImageGridDisplay.from_images(X, y, n_per_class=4)
+    assert np.array_equal(y[display.rows], np.repeat(np.arange(10), 4))
+    assert len(set(display.rows.tolist())) == 40
+    headings = [ax.get_title(loc="left") for ax in display.axes_]
+    assert headings[::4] == display.class_names[::4]
+    assert set(headings) - set(display.class_names) == {""}
+
+
+def test_the_choice_is_seeded(digits):
+    X, y = digits
+    first, again, other = (
+        ImageGridDisplay.from_images(X, y, n_per_class=2, random_state=seed).rows.tolist()
+        for seed in (1, 1, 2)
+    )
+    assert first == again != other
+
+
+def test_rare_classes_and_none_at_all(few_digits):
+    X, y = few_digits[0][:20], ["common"] * 17 + ["rare"] * 3
+    display = ImageGridDisplay.from_images(
+        X, y, n_per_class=30, target_names=["common", "no", "rare"]
+    )
+    assert [display.class_names.count(name) for name in ("common", "no", "rare")] == [17, 0, 3]
+    assert len(display.axes_) == 20
+
+
+def test_images_without_labels(few_digits):
+    display = ImageGridDisplay.from_images(few_digits[0], n_per_class=7)
+    assert len(display.axes_) == 7
+    assert display.class_names is None
+    assert texts(display) == []
+
+
+@pytest.mark.parametrize("container", [list, np.array, pd.Series, lambda p: pd.DataFrame({"p": p})])
+def test_only_the_files_that_are_drawn_are_decoded(pictures, monkeypatch, container):
+    paths, labels = pictures
+    decoded, read_image = [], _grid.read_image
+    monkeypatch.setattr(_grid, "read_image", lambda path: decoded.append(path) or read_image(path))
+    display = ImageGridDisplay.from_images(container(paths), labels)
+    assert decoded == [paths[row] for row in display.rows]
+    assert display.class_names == ["gray", "high", "wide"]
+    assert [image.shape for image in display.images] == [(8, 9, 1), (12, 7, 3), (5, 20, 3)]
+    np.testing.assert_allclose(
+        display.images[1] * 255, np.asarray(Image.open(decoded[1])), atol=1e-4
+    )
+
+
+def test_images_on_given_axes(few_digits):
+    figure, axes = plt.subplots(2, 6)
+    display = ImageGridDisplay.from_images(*few_digits, ax=axes)
+    assert display.figure_ is figure
+    assert list(display.axes_) == list(axes.flat)[:10]
+    assert [ax.get_title() for ax in display.axes_] == list("0123456789")
+    with pytest.raises(ValueError, match="one axes an image: 10. Got 6"):
+        ImageGridDisplay.from_images(*few_digits, ax=axes[0])
+
+
+@pytest.mark.parametrize(
+    ("n_classes", "n_per_class", "length"),
+    [(2, 1, 40), (10, 1, 2), (25, 1, 40), (2, 20, 2), (10, 4, 40), (25, 2, 2), (25, 4, 40)],
+)
+def test_nothing_overlaps_in_image_grids(n_classes, n_per_class, length):
+    y = np.arange(20 * n_classes) % n_classes
+    X = np.random.default_rng(0).random((len(y), 8, 8))
+    display = ImageGridDisplay.from_images(
+        X, y, target_names=long_names(n_classes, length), n_per_class=n_per_class, title="A title"
+    )
+    titles = [ax._left_title for ax in display.axes_ if ax.get_title(loc="left")]
+    titles += [ax.title for ax in display.axes_ if ax.get_title()]
+    assert len(titles) == n_classes
+    artists = [*titles, *display.axes_, display.figure_._suptitle]
+    assert_apart(artists, display.figure_)
+    assert_inside(artists, display.figure_)
+    assert display.figure_.get_size_inches()[0] <= 13
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"n_per_class": 0}, "n_per_class must be"),
+        ({"n_per_class": 1.5}, "n_per_class must be"),
+        ({"y": [0]}, "2 images, but y has 1 labels"),
+        ({"y": [0, None]}, "NaN or None at row 1"),
+        ({"target_names": ["a"]}, "1 names, which do not fit the 2 classes"),
+        ({"X": np.zeros((2, 8, 8, 2))}, "2 channels"),
+        ({"X": np.full((2, 8, 8), np.inf)}, "infinity: first at row 0"),
+        ({"X": ["no.png", "such.png"]}, "'no.png' cannot be read: there is no such file"),
+        ({"random_state": "now"}, "now"),
+    ],
+)
+def test_bad_image_grids(changes, message):
+    arguments = {"X": np.zeros((2, 8, 8)), "y": [0, 1], **changes}
+    with pytest.raises(ValueError, match=message):
+        ImageGridDisplay.from_images(**arguments)

@@ -1,21 +1,24 @@
 """What runs a Keras model well: seeding, a pool of compiled models, training and prediction."""
 
+from skdl.engine._augment import augmented
 from skdl.engine._devices import prepare_devices
 from skdl.engine._fitted import FittedNetwork
 from skdl.engine._pool import borrowed_trainer, clear
 from skdl.engine._schedules import scheduled_rate
 from skdl.engine._seeding import python_random
-from skdl.engine._spec import ModelSpec, OptimizerSpec
+from skdl.engine._spec import ImageMapSpec, ModelSpec, OptimizerSpec
 from skdl.engine._trainer import TrainingSet
 from skdl.engine._training import EarlyStopper, TrainingPlan, train
 
 __all__ = [
     "EarlyStopper",
     "FittedNetwork",
+    "ImageMapSpec",
     "ModelSpec",
     "OptimizerSpec",
     "TrainingPlan",
     "TrainingSet",
+    "augmented",
     "borrowed_trainer",
     "clear",
     "prepare_devices",

@@ -4,7 +4,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
+
+from skdl.preprocessing._augmentation import AugmentationPlan
 
 KINDS = (
     "rotation",
@@ -17,6 +21,10 @@ KINDS = (
     "contrast",
     "noise",
     "cutout",
+    # Noise of autoencoders
+    "speckle",
+    "salt_and_pepper",
+    "occlusion",
 )
 _MOVEMENTS = frozenset(KINDS[:4])
 # Columns of the uniform numbers that one image gets.
@@ -57,11 +65,46 @@ def augment(images: Any, seed: Any, kinds: Sequence[str], amounts: Any, limits: 
     if "brightness" in amount:
         images += _per_image(_spread(drawn, _LIGHT) * amount["brightness"])
     if "cutout" in amount:
-        images = _cut_out(images, drawn, amount["cutout"])
+        mean = tf.reduce_mean(images, axis=(1, 2), keepdims=True)
+        images = tf.where(_square(images, drawn, amount["cutout"]), mean, images)
+    if "occlusion" in amount:
+        square = _square(images, drawn, tf.sqrt(amount["occlusion"]))
+        images = tf.where(square, _black(limits), images)
+    other = seed + tf.constant([0, 1 << 30])
     if "noise" in amount:
-        other = seed + tf.constant([0, 1 << 30])
         images += tf.random.stateless_normal(tf.shape(images), other) * amount["noise"]
+    if "speckle" in amount:
+        factors = tf.random.stateless_normal(tf.shape(images), other) * amount["speckle"]
+        images += images * factors
+    if "salt_and_pepper" in amount:
+        chances = tf.random.stateless_uniform([*tf.unstack(tf.shape(images))[:3], 1], other)
+        half = amount["salt_and_pepper"] / 2.0
+        white = tf.where(tf.math.is_inf(limits[1]), 1.0, limits[1])
+        images = tf.where(chances < half, _black(limits), images)
+        images = tf.where(chances > 1.0 - half, white, images)
     return tf.clip_by_value(images, limits[0], limits[1])
+
+
+def augmented(
+    images: npt.NDArray[np.float32], plan: AugmentationPlan, seed: tuple[int, int]
+) -> npt.NDArray[np.float32]:
+    """Images in [0, 1] as training would see them.
+
+    Parameters
+    ----------
+    images : float32 ndarray of shape (n, height, width, channels)
+    plan : AugmentationPlan
+    seed : pair of int
+    """
+    amounts = dict(plan.amounts)
+    changed: npt.NDArray[np.float32] = augment(
+        tf.constant(images),
+        tf.constant(seed),
+        plan.kinds,
+        tf.constant([amounts.get(kind, 0.0) for kind in KINDS], tf.float32),
+        tf.constant([0.0, 1.0]),
+    ).numpy()
+    return changed
 
 
 def _spread(drawn: Any, column: int) -> Any:
@@ -124,10 +167,13 @@ def _flip(images: Any, drawn: Any, amount: dict[str, Any]) -> Any:
     return images
 
 
-def _cut_out(images: Any, drawn: Any, share: Any) -> Any:
-    """Fill a square at a random place with the image's mean."""
+def _black(limits: Any) -> Any:
+    return tf.where(tf.math.is_inf(limits[0]), 0.0, limits[0])
+
+
+def _square(images: Any, drawn: Any, share: Any) -> Any:
+    """Where a square lies whose sides are a share of the image's, at a random place."""
     shape = tf.shape(images)
-    mean = tf.reduce_mean(images, axis=(1, 2), keepdims=True)
 
     def inside(length: Any, column: int) -> Any:
         side = tf.cast(length, tf.float32)
@@ -136,5 +182,4 @@ def _cut_out(images: Any, drawn: Any, share: Any) -> Any:
         return tf.logical_and(places >= start, places < start + share * side)
 
     rows, columns = inside(shape[1], _TOP), inside(shape[2], _LEFT)
-    square = tf.logical_and(rows[:, :, tf.newaxis], columns[:, tf.newaxis, :])
-    return tf.where(square[..., tf.newaxis], mean, images)
+    return tf.logical_and(rows[:, :, tf.newaxis], columns[:, tf.newaxis, :])[..., tf.newaxis]

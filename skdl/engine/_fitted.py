@@ -12,7 +12,7 @@ from skdl._files import ImageFiles
 from skdl.engine._devices import prepare_devices
 from skdl.engine._network import Network
 from skdl.engine._pool import shared_network
-from skdl.engine._spec import COMPILE_OPTIONS, ModelSpec, OptimizerSpec
+from skdl.engine._spec import ModelSpec, OptimizerSpec
 from skdl.images import ValueRange, range_offset_and_scale
 
 
@@ -41,7 +41,7 @@ class FittedNetwork:
         return {**self.__dict__, "_bound": None}
 
     def predict(self, images: npt.NDArray[Any] | ImageFiles) -> npt.NDArray[np.float32]:
-        """Class probabilities.
+        """Outputs of the network, such as class probabilities.
 
         Parameters
         ----------
@@ -50,22 +50,25 @@ class FittedNetwork:
 
         Returns
         -------
-        probabilities : float32 ndarray of shape (n, n_classes)
+        outputs : float32 ndarray of shape (n, n_classes), or (n, …) for other networks
         """
         network, arguments = self._bind()
         size = network.batch_size
         if isinstance(images, np.ndarray) and len(images) <= size:
             return network.run(images, arguments)
-        probabilities = np.empty((len(images), self.spec.n_classes), np.float32)
         spans = [slice(start, start + size) for start in range(0, len(images), size)]
         batches = (
             images.chunks(spans)
             if isinstance(images, ImageFiles)
             else (images[span] for span in spans)
         )
+        outputs = np.empty(0, np.float32)
         for span, batch in zip(spans, batches, strict=True):
-            probabilities[span] = network.run(batch, arguments)
-        return probabilities
+            some = network.run(batch, arguments)
+            if span.start == 0:
+                outputs = np.empty((len(images), *some.shape[1:]), np.float32)
+            outputs[span] = some
+        return outputs
 
     def _bind(self) -> tuple[Network, list[Any]]:
         if self._bound is None:
@@ -91,5 +94,5 @@ class FittedNetwork:
             inputs = keras.Input(self.spec.input_shape)
             rescaled = keras.layers.Rescaling(scale, -offset * scale)(inputs)
             model = keras.Model(inputs, model(rescaled), name=f"rescaled_{model.name}")
-        model.compile(optimizer=optimizer.make(), **COMPILE_OPTIONS)
+        model.compile(optimizer=optimizer.make(), **self.spec.compile_options)
         return model

@@ -15,11 +15,6 @@ import numpy.typing as npt
 from skdl import plugins
 from skdl.engine._seeding import python_random
 
-COMPILE_OPTIONS: Mapping[str, Any] = {
-    "loss": "sparse_categorical_crossentropy",
-    "metrics": ["accuracy"],
-}
-
 
 def freeze(value: Any) -> Hashable:
     """Turn parameters into a key.
@@ -88,6 +83,11 @@ class ModelSpec:
     precision: Literal["float32", "bfloat16"] = "float32"
 
     @property
+    def compile_options(self) -> dict[str, Any]:
+        """Loss and metrics, as ``keras.Model.compile`` takes them."""
+        return {"loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}
+
+    @property
     def label(self) -> str:
         """What error messages call the architecture."""
         if isinstance(self.architecture, str):
@@ -147,21 +147,27 @@ class ModelSpec:
         self.check_params()
         with python_random(seed), _computing_in(self.precision):
             try:
-                model = self.builder(self.input_shape, self.n_classes, **self.params)
+                model = self._call_builder()
             except Exception as error:
                 raise ValueError(
-                    f"Architecture {self.label} could not be built for images of shape "
-                    f"{self.input_shape} and {self.n_classes} classes with parameters "
-                    f"{dict(self.params)}: {error}"
+                    f"Architecture {self.label} could not be built for {self._purpose} with "
+                    f"parameters {dict(self.params)}: {error}"
                 ) from error
             self._check_model(model)
             if self.precision != "float32" and model.layers:
                 model.layers[-1].dtype_policy = "float32"  # the softmax
-            if not self._ends_in_softmax(model):
+            if not self._says_what_comes_out(model):
                 self._check_output(self._probe(model))
         if not model.variables:
             raise ValueError(f"Architecture {self.label} returned a model without weights.")
         return model
+
+    @property
+    def _purpose(self) -> str:
+        return f"images of shape {self.input_shape} and {self.n_classes} classes"
+
+    def _call_builder(self) -> Any:
+        return self.builder(self.input_shape, self.n_classes, **self.params)
 
     def _check_model(self, model: Any) -> None:
         if not isinstance(model, keras.Model):
@@ -175,7 +181,7 @@ class ModelSpec:
                 "one each time: optimizer and loss are the estimator's parameters."
             )
 
-    def _ends_in_softmax(self, model: keras.Model) -> bool:
+    def _says_what_comes_out(self, model: keras.Model) -> bool:
         """Whether the model's own description promises what is wanted, without a look at it.
 
         TensorFlow's first operations take as long as building a small network.
@@ -212,6 +218,41 @@ class ModelSpec:
                 f"Architecture {self.label} does not give probabilities: its outputs sum to "
                 f"{output.sum(axis=1)[0]:.3g}, expected 1. End it in a softmax."
             )
+
+
+@dataclass(frozen=True)
+class ImageMapSpec(ModelSpec):
+    """A network that maps images to images, or to anything else that is no class.
+
+    Its builder takes the input shape and the parameters; `n_classes` is 0.
+
+    Parameters
+    ----------
+    loss : str, default="mse"
+        Name of a Keras loss.
+    """
+
+    n_classes: int = 0
+    loss: str = "mse"
+
+    @property
+    def compile_options(self) -> dict[str, Any]:
+        return {"loss": self.loss}
+
+    @property
+    def key(self) -> Hashable | None:
+        key = super().key
+        return None if key is None else (type(self), key, self.loss)
+
+    @property
+    def _purpose(self) -> str:
+        return f"images of shape {self.input_shape}"
+
+    def _call_builder(self) -> Any:
+        return self.builder(self.input_shape, **self.params)
+
+    def _says_what_comes_out(self, model: keras.Model) -> bool:
+        return True  # the builders are skdl's own
 
 
 @dataclass(frozen=True)

@@ -15,9 +15,9 @@ from skdl.engine._adam import fuse_adam
 from skdl.engine._augment import KINDS, augment
 from skdl.engine._collector import collector_held_back
 from skdl.engine._seeding import InitialState, value_of
-from skdl.engine._spec import COMPILE_OPTIONS, ModelSpec, OptimizerSpec
+from skdl.engine._spec import ModelSpec, OptimizerSpec
 from skdl.images import ValueRange, range_offset_and_scale, rescale
-from skdl.preprocessing import AugmentationPlan
+from skdl.preprocessing._augmentation import AugmentationPlan
 
 # Batches between two looks at the outside: long enough to cost nothing, short enough for Ctrl-C.
 _BATCHES_PER_CALL = 64
@@ -29,18 +29,19 @@ State = list[npt.NDArray[Any]]
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """Images with integer class codes and weights.
+    """Images with what they should be mapped to, and weights.
 
     Parameters
     ----------
     images : ndarray of shape (n, height, width, channels), uint8 or float32, or ImageFiles
         Not rescaled: that happens batch by batch. Files are decoded while training.
-    codes : int32 ndarray of shape (n,)
+    targets : int32 ndarray of shape (n,), ndarray of images, or None
+        Class codes; or images; None for the images themselves, as they are before any change.
     weights : float32 ndarray of shape (n,)
     """
 
     images: npt.NDArray[Any] | ImageFiles
-    codes: npt.NDArray[np.int32]
+    targets: npt.NDArray[Any] | None
     weights: npt.NDArray[np.float32]
 
     def __len__(self) -> int:
@@ -48,7 +49,11 @@ class TrainingSet:
 
     def take(self, rows: npt.NDArray[Any]) -> "TrainingSet":
         """The given rows, as a set of its own."""
-        return TrainingSet(self.images[rows], self.codes[rows], self.weights[rows])
+        return TrainingSet(self.images[rows], *self.targets_and_weights(rows))
+
+    def targets_and_weights(self, rows: npt.NDArray[Any]) -> tuple[Any, npt.NDArray[np.float32]]:
+        """Those of the given rows."""
+        return None if self.targets is None else self.targets[rows], self.weights[rows]
 
 
 class Trainer:
@@ -68,12 +73,13 @@ class Trainer:
         self.variables = list(self.model.variables)
         self._image_shape = spec.input_shape
         self._initial = InitialState.of(self.model)
-        self.model.compile(optimizer=optimizer.make(), **COMPILE_OPTIONS)
+        self.model.compile(optimizer=optimizer.make(), **spec.compile_options)
         self.model.optimizer.build(self.model.trainable_variables)
         fuse_adam(self.model.optimizer)
-        # Metrics make their variables at their first batch; inside a trace, that costs another.
-        codes, probabilities = np.zeros(1, np.int32), np.ones((1, spec.n_classes), np.float32)
-        self.model._compile_metrics.build(codes, probabilities)
+        if self.model._compile_metrics is not None:
+            # Metrics make their variables at their first batch; in a trace, that costs another.
+            codes, probabilities = np.zeros(1, np.int32), np.ones((1, spec.n_classes), np.float32)
+            self.model._compile_metrics.build(codes, probabilities)
         self._optimizer_start = self.optimizer_state()
         self._functions: dict[tuple[Any, ...], Any] = {}
         self.n_traces = 0
@@ -115,8 +121,10 @@ class Trainer:
         """Traced loop over the batches of such a data set: ``"train"`` or ``"test"``."""
         # A step of the user's own may take (x, y) only, as Keras hands it over without weights.
         own = getattr(type(self.model), f"{kind}_step") is not getattr(keras.Model, f"{kind}_step")
-        weighted = not own or bool((data.weights != 1).any())
-        key = kind, weighted, data.images.dtype, tuple(changes)
+        codes = data.targets is not None and data.targets.ndim == 1
+        weighted = codes and (not own or bool((data.weights != 1).any()))
+        like = None if data.targets is None else (data.targets.dtype, data.targets.ndim)
+        key = kind, weighted, data.images.dtype, like, tuple(changes)
         if key not in self._functions:
             step = getattr(self.model, f"{kind}_step")
             self._functions[key] = self._traced_loop(step, *key[1:])
@@ -128,13 +136,17 @@ class Trainer:
         step: Callable[[Any], Any],
         weighted: bool,
         dtype: np.dtype[Any],
+        target_like: tuple[np.dtype[Any], int] | None,
         changes: Sequence[str],
     ) -> Any:
         integer, vector = tf.TensorSpec([], tf.int32), tf.TensorSpec([None], tf.int32)
         scalar = tf.TensorSpec([], tf.float32)
+        targets_are_images = target_like is not None and target_like[1] > 1
         signature = [
             tf.TensorSpec([None, *self._image_shape], dtype),
-            vector,
+            tf.TensorSpec([None, *self._image_shape], target_like[0])
+            if target_like is not None and targets_are_images
+            else vector,
             tf.TensorSpec([None], tf.float32),
             vector,
             integer,
@@ -149,7 +161,7 @@ class Trainer:
 
         def loop(
             images: Any,
-            codes: Any,
+            targets: Any,
             weights: Any,
             order: Any,
             first: Any,
@@ -165,12 +177,20 @@ class Trainer:
 
             def one_batch(start: Any) -> tuple[Any]:
                 rows = order[start : tf.minimum(start + batch_size, last)]
-                batch = tf.cast(tf.gather(images, rows), tf.float32)
-                inputs = rescale(batch, offset, scale)
+
+                def read(source: Any) -> Any:
+                    batch = tf.cast(tf.gather(source, rows), tf.float32)
+                    return rescale(batch, offset, scale)
+
+                inputs = read(images)
+                if target_like is None:
+                    wanted = inputs
+                else:
+                    wanted = read(targets) if targets_are_images else tf.gather(targets, rows)
                 if changes:
                     batch_seed = seed + tf.stack([0, start // batch_size])
                     inputs = augment(inputs, batch_seed, changes, amounts, limits)
-                batch_data = (inputs, tf.gather(codes, rows))
+                batch_data = (inputs, wanted)
                 step((*batch_data, tf.gather(weights, rows)) if weighted else batch_data)
                 return (start + batch_size,)
 
@@ -261,7 +281,7 @@ class Loop:
         for number, images in enumerate(files.chunks(row_sets)):
             rows = row_sets[number]
             n, data = len(rows), self._data
-            tensors = _tensors(TrainingSet(images, data.codes[rows], data.weights[rows]))
+            tensors = _tensors(TrainingSet(images, *data.targets_and_weights(rows)))
             yield partial(self._call, tensors, tf.range(n), 0, n, (seed, number * n_batches))
 
     def _spans(self, n_batches: int) -> Iterator[tuple[int, int]]:
@@ -277,4 +297,5 @@ class Loop:
 
 
 def _tensors(data: TrainingSet) -> list[Any]:
-    return [tf.convert_to_tensor(array) for array in (data.images, data.codes, data.weights)]
+    targets = np.zeros(0, np.int32) if data.targets is None else data.targets
+    return [tf.convert_to_tensor(array) for array in (data.images, targets, data.weights)]

@@ -11,7 +11,7 @@ import tensorflow as tf
 from skdl.engine._seeding import AUGMENTATION, SHUFFLING, stream
 from skdl.engine._trainer import Loop, State, Trainer, TrainingSet
 from skdl.images import ValueRange
-from skdl.preprocessing import AugmentationPlan
+from skdl.preprocessing._augmentation import AugmentationPlan
 
 _BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 
@@ -59,6 +59,8 @@ class TrainingPlan:
     value_range : (low, high) or "standardized"
     augmentation : AugmentationPlan, default=None
         Random changes of the training images.
+    augments_validation : bool, default=False
+        Whether validation images go through the same, alike in each epoch.
     first_epoch : int, default=0
         Number of epochs the weights have behind them.
     learning_rate : callable, default=None
@@ -77,6 +79,7 @@ class TrainingPlan:
     seed: int
     value_range: ValueRange
     augmentation: AugmentationPlan | None = None
+    augments_validation: bool = False
     first_epoch: int = 0
     learning_rate: Callable[[int], float] | None = None
     callbacks: Sequence[keras.callbacks.Callback] = ()
@@ -112,7 +115,10 @@ def train(
     model = trainer.model
     settings = plan.batch_size, plan.value_range
     training = Loop(trainer, "train", data, *settings, plan.augmentation)
-    testing = None if validation is None else Loop(trainer, "test", validation, *settings)
+    testing = None
+    if validation is not None:
+        changes = plan.augmentation if plan.augments_validation else None
+        testing = Loop(trainer, "test", validation, *settings, changes)
     callbacks = keras.callbacks.CallbackList(
         list(plan.callbacks),
         model=model,

@@ -3,9 +3,11 @@
 from sklearn.base import BaseEstimator
 
 from skdl import preprocessing
+from skdl.estimators._augmentation_plot import plot_augmentations
 from skdl.estimators._cnn import CNNClassifier
+from skdl.estimators._denoising import DenoisingAutoencoder
 
-__all__ = ["CNNClassifier", "all_estimators"]
+__all__ = ["CNNClassifier", "DenoisingAutoencoder", "all_estimators", "plot_augmentations"]
 
 
 def all_estimators() -> list[tuple[str, type[BaseEstimator]]]:
@@ -24,4 +26,8 @@ def all_estimators() -> list[tuple[str, type[BaseEstimator]]]:
     """
     found = {name: value for name, value in globals().items() if name in __all__}
     found |= {name: getattr(preprocessing, name) for name in preprocessing.__all__}
-    return sorted((name, cls) for name, cls in found.items() if isinstance(cls, type))
+    return sorted(
+        (name, cls)
+        for name, cls in found.items()
+        if isinstance(cls, type) and issubclass(cls, BaseEstimator) and hasattr(cls, "fit")
+    )

@@ -241,7 +241,7 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
                     stacklevel=2,
                 )
                 state["callbacks"] = None
-        if isinstance(self.architecture, str):
+        if isinstance(getattr(self, "architecture", None), str):
             # Code that registered the name may not have run in the process that loads this.
             state["_registered_builder"] = architectures.registered_in_code(self.architecture)
         return {**state, "_pickle_format": PICKLE_FORMAT}

@@ -1,8 +1,5 @@
 """Fit, partial fit and prediction, as all image classifiers share them."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import keras
@@ -12,18 +9,10 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skdl.engine import (
-    EarlyStopper,
-    FittedNetwork,
     ModelSpec,
-    OptimizerSpec,
-    TrainingPlan,
     TrainingSet,
-    borrowed_trainer,
     prepare_devices,
-    scheduled_rate,
-    train,
 )
-from skdl.estimators._base import KerasEstimator
 from skdl.estimators._inputs import (
     ImageFormat,
     check_classes,
@@ -37,48 +26,18 @@ from skdl.estimators._inputs import (
     unique_labels,
 )
 from skdl.estimators._progress import (
-    CallbackSupportMixin,
-    EpochLines,
     epoch_tasks,
-    joined_histories,
     with_callbacks,
 )
+from skdl.estimators._trained import FitTask, TrainedEstimator
 from skdl.plugins import architectures, require_importable
-from skdl.preprocessing import plan_augmentation
-
-DEFAULT_VALIDATION_FRACTION = 0.1
+from skdl.preprocessing._augmentation import plan_augmentation
 
 
-@dataclass(frozen=True)
-class _Task:
-    """A validated fit: all that training needs, and all that it leaves on the estimator."""
-
-    data: TrainingSet
-    validation: TrainingSet | None
-    classes: npt.NDArray[Any]
-    format: ImageFormat
-    spec: ModelSpec
-    optimizer: OptimizerSpec
-    callbacks: list[keras.callbacks.Callback]
-    seed: int
-    continues: bool
-
-
-class ImageClassifier(ClassifierMixin, CallbackSupportMixin, KerasEstimator):
-    """Base of the classifiers: everything but the list of parameters.
-
-    Until training has ended, nothing is set on the estimator: a fit that fails leaves an estimator
-    as it was.
-    """
+class ImageClassifier(ClassifierMixin, TrainedEstimator):
+    """Base of the classifiers: everything but the list of parameters."""
 
     classes_: npt.NDArray[Any]
-    history_: dict[str, list[float]]
-    n_iter_: int
-    _network: FittedNetwork
-    _fitted_optimizer: OptimizerSpec
-    _image_format: ImageFormat
-    _optimizer_state: list[npt.NDArray[Any]] | None
-    _seed: int
 
     @with_callbacks  # type: ignore[untyped-decorator]
     def fit(
@@ -229,23 +188,6 @@ class ImageClassifier(ClassifierMixin, CallbackSupportMixin, KerasEstimator):
         labels: npt.NDArray[Any] = self.classes_[probabilities.argmax(axis=1)]
         return labels
 
-    @property
-    def model_(self) -> keras.Model:
-        """The trained network as a compiled ``keras.Model`` of its own, made when first asked for.
-
-        It takes the pixel values the estimator takes. Changing it does not change the estimator.
-        """
-        if not self.initialized_:
-            raise AttributeError(f"This {type(self).__name__} has no model_ before fit.")
-        if "_materialised" not in vars(self):
-            self._materialised = self._network.to_keras(self._fitted_optimizer)
-        return self._materialised
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.three_d_array = True
-        return tags
-
     # ---- validation ----------------------------------------------------------------------------
 
     def _check_task(
@@ -259,9 +201,9 @@ class ImageClassifier(ClassifierMixin, CallbackSupportMixin, KerasEstimator):
         continues: bool,
         classes: Any = None,
         incremental: bool = False,
-    ) -> _Task:
+    ) -> FitTask:
         self._validate_params()
-        plan_augmentation(self.augmentation)
+        changes = plan_augmentation(self.augmentation)
         prepare_devices()
         optimizer, callbacks = self._optimizer_spec(), self._make_callbacks()
         array, labels = check_pair(X, y, "X", "y", self)
@@ -298,8 +240,17 @@ class ImageClassifier(ClassifierMixin, CallbackSupportMixin, KerasEstimator):
             validation = self._validation_set(X_val, y_val, image_format, known)
         elif self._validation_fraction() and not incremental:
             data, validation = hold_out(data, self._validation_fraction(), seed, known)
-        return _Task(
-            data, validation, known, image_format, spec, optimizer, callbacks, seed, continues
+        return FitTask(
+            data=data,
+            validation=validation,
+            format=image_format,
+            spec=spec,
+            optimizer=optimizer,
+            callbacks=callbacks,
+            seed=seed,
+            continues=continues,
+            changes=changes,
+            classes=known,
         )
 
     def _model_spec(self, image_format: ImageFormat, n_classes: int) -> ModelSpec:
@@ -331,101 +282,6 @@ class ImageClassifier(ClassifierMixin, CallbackSupportMixin, KerasEstimator):
         weights = check_weights(None, self.class_weight, array, labels, classes)
         return make_training_set(image_format.as_images(array, self, "X_val"), codes, weights)
 
-    def _validation_fraction(self) -> float:
-        if self.validation_fraction is not None:
-            return float(self.validation_fraction)
-        return DEFAULT_VALIDATION_FRACTION if self.early_stopping else 0.0
-
-    # ---- training ------------------------------------------------------------------------------
-
-    def _train(
-        self,
-        task: _Task,
-        *,
-        epochs: int,
-        incremental: bool = False,
-        begin_epoch: Callable[[], Callable[[], bool]] | None = None,
-    ) -> "ImageClassifier":
-        first_epoch = self.n_iter_ if task.continues else 0
-        stopper = None
-        if self.early_stopping and task.validation is not None:
-            stopper = EarlyStopper(self.n_iter_no_change, self.tol)
-        plan = TrainingPlan(
-            epochs=epochs,
-            batch_size=self.batch_size,
-            seed=task.seed,
-            value_range=task.format.value_range,
-            augmentation=plan_augmentation(self.augmentation),
-            first_epoch=first_epoch,
-            learning_rate=self._epoch_schedule(task.optimizer, 0 if incremental else first_epoch),
-            callbacks=task.callbacks,
-            stopper=stopper,
-            report=EpochLines(first_epoch + epochs) if self.verbose else None,
-            begin_epoch=begin_epoch,
-        )
-        reusable = all(_leaves_model_alone(callback) for callback in task.callbacks)
-        with borrowed_trainer(task.spec, task.optimizer, task.seed, reusable=reusable) as trainer:
-            if task.continues:
-                self._restore(trainer, task.optimizer)
-            history = train(trainer, task.data, task.validation, plan)
-            state, optimizer_state = trainer.state(), trainer.optimizer_state()
-
-        self._set_format(task)
-        self._network = FittedNetwork(task.spec, state, task.format.value_range)
-        self._fitted_optimizer = task.optimizer
-        self._optimizer_state = optimizer_state if self.warm_start or incremental else None
-        self._seed = task.seed
-        self.history_ = joined_histories(self.history_ if task.continues else {}, history)
-        self.n_iter_ = len(self.history_.get("loss", []))
-        self._forget_caches()
-        return self
-
-    def _set_format(self, task: _Task) -> None:
+    def _set_learned(self, task: FitTask) -> None:
+        super()._set_learned(task)
         self.classes_ = task.classes
-        self._image_format = task.format
-        self.image_shape_ = task.format.image_shape
-        self.value_range_ = task.format.value_range
-        self.n_features_in_ = task.format.n_features
-        if task.format.feature_names is not None:
-            self.feature_names_in_ = task.format.feature_names
-        elif hasattr(self, "feature_names_in_"):
-            del self.feature_names_in_
-
-    def _restore(self, trainer: Any, optimizer: OptimizerSpec) -> None:
-        """Bring a trainer to where this estimator's last fit ended."""
-        shapes = [array.shape for array in self._network.state]
-        if shapes != [tuple(variable.shape) for variable in trainer.variables]:
-            raise ValueError(
-                f"Architecture {self.architecture!r} with its present parameters does not have the "
-                "weights this estimator was fitted with, so training cannot go on from them. Set "
-                "the parameters back, or fit anew with warm_start=False."
-            )
-        trainer.load_state(self._network.state)
-        if self._optimizer_state and optimizer.key == self._fitted_optimizer.key:
-            trainer.load_optimizer_state(self._optimizer_state)
-            if optimizer.learning_rate is not None:
-                trainer.model.optimizer.learning_rate = optimizer.learning_rate
-
-    def _epoch_schedule(
-        self, optimizer: OptimizerSpec, first_epoch: int
-    ) -> Callable[[int], float] | None:
-        if self.learning_rate_schedule not in ("cosine", "step"):
-            return None
-        if optimizer.learning_rate is None:
-            raise ValueError(
-                f"learning_rate_schedule={self.learning_rate_schedule!r} needs an optimizer with a "
-                "constant learning rate, but the optimizer has a schedule already."
-            )
-        return partial(
-            scheduled_rate,
-            kind=self.learning_rate_schedule,
-            base=optimizer.learning_rate,
-            first_epoch=first_epoch,
-            epochs=self.epochs,
-        )
-
-
-def _leaves_model_alone(callback: keras.callbacks.Callback) -> bool:
-    """Whether a callback is one of Keras's own, none of which rebuild the model they watch."""
-    kind = type(callback)
-    return kind.__module__.startswith("keras.") and kind is not keras.callbacks.LambdaCallback

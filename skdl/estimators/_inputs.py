@@ -317,12 +317,12 @@ def _weights_of_present(
 
 
 def make_training_set(
-    images: Any, codes: npt.NDArray[np.int32], weights: npt.NDArray[np.float32]
+    images: Any, targets: npt.NDArray[Any] | None, weights: npt.NDArray[np.float32]
 ) -> TrainingSet:
     """A training set of the rows that have a weight."""
     if not isinstance(images, ImageFiles):
         images = np.ascontiguousarray(images)
-    data = TrainingSet(images, codes, weights)
+    data = TrainingSet(images, targets, weights)
     return data if (weights > 0).all() else data.take(np.flatnonzero(weights))
 
 
@@ -336,7 +336,7 @@ def hold_out(
     ValueError
         If a class is too small to stand on both sides, naming it and what to do.
     """
-    counts = np.bincount(data.codes, minlength=len(classes))
+    counts = np.bincount(np.asarray(data.targets), minlength=len(classes))
     n_held_out = int(np.ceil(fraction * len(data)))
     n_present = int((counts > 0).sum())
     smallest = int(np.argmin(np.where(counts > 0, counts, counts.max() + 1)))
@@ -353,7 +353,26 @@ def hold_out(
             f"row a class. {advice}"
         )
     kept, held_out = train_test_split(
-        np.arange(len(data)), test_size=n_held_out, stratify=data.codes, random_state=seed
+        np.arange(len(data)), test_size=n_held_out, stratify=data.targets, random_state=seed
+    )
+    return data.take(kept), data.take(held_out)
+
+
+def hold_out_any(data: TrainingSet, fraction: float, seed: int) -> tuple[TrainingSet, TrainingSet]:
+    """Seeded split into training and validation data, of images without classes.
+
+    Raises
+    ------
+    ValueError
+        If there are too few.
+    """
+    if len(data) < 2:
+        raise ValueError(
+            f"validation_fraction={fraction:g} of {len(data)} image leaves none to train on. Pass "
+            "more images, or set validation_fraction=None and early_stopping=False."
+        )
+    kept, held_out = train_test_split(
+        np.arange(len(data)), test_size=int(np.ceil(fraction * len(data))), random_state=seed
     )
     return data.take(kept), data.take(held_out)
 

@@ -104,8 +104,8 @@ class ArrayTransformer(TransformerMixin, BaseEstimator):
             If height, width or channels are not those seen in fit, naming both shapes.
         """
         check_is_fitted(self)
-        array = _pixels(X, self)
         _check_feature_names(self, X, reset=False)
+        array = _pixels(X, self)
         name = type(self).__name__
         if array.ndim == 2:
             if array.shape[1] != self.n_features_in_:

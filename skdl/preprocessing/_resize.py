@@ -165,9 +165,8 @@ class Resize(ArrayTransformer, auto_wrap_output_keys=None):  # type: ignore[call
         if see_through:
             opacity = values[..., 3:] / unit
             values[..., :3] /= np.where(opacity > 0, opacity, 1)
-        lowest = self.black_ if self.keep_aspect else image.min()
-        limits = min(lowest, image.min()), image.max()
-        resized: npt.NDArray[np.float64] = (values + self.black_).clip(*limits)
+        ends = [image.min(), image.max(), *([self.black_] if self.keep_aspect else [])]
+        resized: npt.NDArray[np.float64] = (values + self.black_).clip(min(ends), max(ends))
         return resized
 
     def _channel(
@@ -183,7 +182,8 @@ class Resize(ArrayTransformer, auto_wrap_output_keys=None):  # type: ignore[call
         if self.color is None or image.shape[-1] == _CHANNELS[self.color]:
             return image
         if self.color == "grayscale":
-            return image[..., :3] @ _LUMA[:, np.newaxis]
+            brightness: npt.NDArray[np.float64] = image[..., :3] @ _LUMA[:, np.newaxis]
+            return brightness
         return image[..., :3] if image.shape[-1] == 4 else np.repeat(image, 3, axis=-1)
 
     def _check_parameters(self) -> None:

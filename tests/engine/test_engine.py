@@ -468,16 +468,16 @@ def test_the_garbage_collector_is_given_back(few_digits, monkeypatch, enabled):
 
 
 def test_uint8_images_are_not_copied_to_float(monkeypatch):
-    from skdl.estimators import _classifier
+    from skdl.estimators import _trained
 
     seen = []
-    original = _classifier.train
+    original = _trained.train
 
     def spy(trainer, data, validation, plan):
         seen.append((data.images, data.images.dtype))
         return original(trainer, data, validation, plan)
 
-    monkeypatch.setattr(_classifier, "train", spy)
+    monkeypatch.setattr(_trained, "train", spy)
     X = np.random.default_rng(0).integers(0, 256, (50, 8, 8, 1), dtype=np.uint8)
     CNNClassifier(tiny, epochs=1).fit(X, np.arange(50) % 2)
     assert seen[0][1] == np.uint8

@@ -239,16 +239,16 @@ def test_early_stopping_stops_when_the_decrease_is_below_tol(few_digits):
 
 
 def test_the_validation_split_is_stratified_and_seeded(two_classes, monkeypatch):
-    from skdl.estimators import _classifier
+    from skdl.estimators import _trained
 
     seen = []
-    original = _classifier.train
+    original = _trained.train
 
     def spy(trainer, data, validation, plan):
-        seen.append((data.codes, validation.codes, validation.images))
+        seen.append((data.targets, validation.targets, validation.images))
         return original(trainer, data, validation, plan)
 
-    monkeypatch.setattr(_classifier, "train", spy)
+    monkeypatch.setattr(_trained, "train", spy)
     X, y = two_classes
     rows = np.argsort(y, kind="stable")  # sorted labels: the last rows are of one class
     for seed in (0, 0, 1):

@@ -1,0 +1,148 @@
+"""What is in a batch of images or image files, by class."""
+
+import hashlib
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from skdl._archives import read_bytes
+from skdl._decoding import read_image, read_image_info
+from skdl._files import find_paths
+from skdl.images import check_image_array, to_images
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What is known of one image; nothing but None if it cannot be read."""
+
+    height: int | None = None
+    width: int | None = None
+    channels: int | None = None
+    kind: str | None = None
+    low: float | None = None
+    high: float | None = None
+    digest: bytes | None = None
+
+
+def describe_images(X: Any, y: Any = None) -> Any:
+    """Sizes, formats, value ranges and duplicates of images, by class.
+
+    Files are decoded one after the other, and no more than one image is held at a time.
+
+    Parameters
+    ----------
+    X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or of paths of shape (n,)
+        Images, or paths of image files. See :mod:`skdl.images` for what counts as an image batch.
+    y : array-like of shape (n,), default=None
+        Labels. None describes all images as one.
+
+    Returns
+    -------
+    summary : pandas.DataFrame
+        One row for each class, in sorted order, and one named "all". Columns:
+
+        - `images` : number of images, those that cannot be read included
+        - `height_min`, `height_max`, `width_min`, `width_max` : in pixels
+        - `channels` : such as "3" or "1, 3"
+        - `format` : the dtype of an array, or the formats of files, such as "JPEG, PNG"
+        - `value_min`, `value_max` : range of the pixel values; 0 to 255 at most for files
+        - `duplicates` : how many images repeat another one of the row: pixel for pixel in arrays,
+          byte for byte in files
+        - `unreadable` : how many files cannot be read
+
+    Raises
+    ------
+    TypeError
+        If X is sparse.
+    ValueError
+        If X is no batch of images, or y has another length.
+
+    Examples
+    --------
+    >>> from skdl.datasets import describe_images, load_digits_images
+    >>> X, y = load_digits_images(return_X_y=True)
+    >>> describe_images(X, y).loc[[8, "all"], ["images", "height_min", "value_max", "format"]]
+           images  height_min  value_max   format
+    class
+    8         174           8       16.0  float32
+    all      1797           8       16.0  float32
+    """
+    paths = find_paths(X)
+    images = to_images(check_image_array(X)) if paths is None else paths
+    labels = None if y is None else _check_labels(y, len(images))
+    if paths is None:
+        kind = str(X.dtype if hasattr(X, "dtype") else np.asarray(X).dtype)
+        facts = [_of_pixels(image, kind) for image in images]
+    else:
+        facts = [_of_file(path) for path in paths.tolist()]
+    table = pd.DataFrame([vars(fact) for fact in facts], columns=list(_Facts.__annotations__))
+    rows = {}
+    if labels is not None:
+        for label in _sorted(labels):
+            rows[label] = _summarise(table[(labels == label).to_numpy()])
+    summary = pd.DataFrame([*rows.values(), _summarise(table)], index=[*rows, "all"])
+    summary.index.name = "class"
+    whole = ["images", "height_min", "height_max", "width_min", "width_max"]
+    return summary.astype(dict.fromkeys(whole, "Int64"))
+
+
+def _check_labels(y: Any, n: int) -> Any:
+    labels = pd.Series(np.asarray(y).ravel()) if np.ndim(y) < 2 or np.shape(y)[1:] == (1,) else None
+    if labels is None or len(labels) != n:
+        raise ValueError(f"y has shape {np.shape(y)}, but there are {n} images: expected ({n},).")
+    if labels.isna().any():
+        raise ValueError(f"y has no label in row {int(labels.isna().to_numpy().argmax())}.")
+    return labels
+
+
+def _sorted(labels: Any) -> list[Any]:
+    unique = labels.unique().tolist()
+    try:
+        return sorted(unique)
+    except TypeError:  # labels of several types
+        return sorted(unique, key=str)
+
+
+def _of_pixels(image: npt.NDArray[Any], kind: str) -> _Facts:
+    height, width, channels = image.shape
+    digest = _digest(np.ascontiguousarray(image))
+    return _Facts(height, width, channels, kind, float(image.min()), float(image.max()), digest)
+
+
+def _of_file(path: str) -> _Facts:
+    try:
+        info = read_image_info(path)
+        image: npt.NDArray[np.uint8] = read_image(path)
+        digest = _digest(read_bytes(path))
+    except (ValueError, OSError):  # UnreadableImageError is a ValueError
+        return _Facts()
+    low, high = float(image.min()), float(image.max())
+    return _Facts(info.height, info.width, info.channels, info.format, low, high, digest)
+
+
+def _digest(content: Any) -> bytes:
+    return hashlib.blake2b(content, digest_size=20).digest()
+
+
+def _summarise(table: Any) -> dict[str, Any]:
+    readable = table[table["height"].notna()]
+    kinds = sorted(readable["kind"].unique())
+    channels = sorted({int(value) for value in readable["channels"]})
+    return {
+        "images": len(table),
+        **{
+            f"{side}_{end}": getattr(readable[side], end)() if len(readable) else pd.NA
+            for side in ("height", "width")
+            for end in ("min", "max")
+        },
+        "channels": ", ".join(map(str, channels)),
+        "format": ", ".join(kinds),
+        "value_min": readable["low"].min() if len(readable) else math.nan,
+        "value_max": readable["high"].max() if len(readable) else math.nan,
+        "duplicates": len(readable) - readable["digest"].nunique(),
+        "unreadable": len(table) - len(readable),
+    }

@@ -1,0 +1,333 @@
+"""Image files in folders of classes, in archives and in lists."""
+
+import hashlib
+import os
+import warnings
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils import Bunch
+
+from skdl._archives import SUFFIXES, is_archive, read_bytes, size_of
+from skdl._decoding import UnreadableImageError, read_image, read_image_info
+from skdl._files import in_threads
+from skdl.datasets._bunch import Codes, check_choice, check_n_samples, draw_orders, quotas
+from skdl.datasets._layout import Entry, Listing, arrange, sorted_names
+from skdl.datasets._lists import listing_of_csv
+from skdl.datasets._tree import tree_of_archive, tree_of_folder
+
+OnError = Literal["raise", "skip", "warn"]
+Subset = Literal["train", "test", "val", "all"]
+
+# How many files an error message names.
+_NAMED = 5
+
+
+def load_image_folder(
+    path: str | os.PathLike[str],
+    *,
+    subset: Subset = "all",
+    on_error: OnError = "raise",
+    verify: bool = True,
+    n_samples: int | None = None,
+    random_state: Any = 0,
+    return_X_y: bool = False,
+    path_column: str | None = None,
+    label_column: str | None = None,
+) -> Any:
+    """Paths and labels of image files in a folder, an archive or a list.
+
+    Nothing is kept in memory: estimators and ``skdl.ImageLoader`` decode the files when they are
+    needed.
+
+    Parameters
+    ----------
+    path : str or path-like
+        One of
+
+        - a folder with a folder for each class, ``pets/cats/1.jpg``, or with such folders in
+          folders for subsets, ``pets/train/cats/1.jpg``
+        - a zip or tar archive of such a folder. It is read in place, without being unpacked; a
+          compressed tar archive is decompressed once, into ``archives/`` in the data home
+        - a CSV file with a column of paths, which count from the file's own folder, a column of
+          labels and perhaps one called "subset" or "split"
+    subset : {"train", "test", "val", "all"}, default="all"
+        Which images. Folders and values "training", "testing", "valid" and "validation" are
+        understood as well. Classes have the same codes in all subsets.
+    on_error : {"raise", "skip", "warn"}, default="raise"
+        What to do about files that cannot be read: refuse them all by name, leave them out, or
+        leave them out with a warning.
+    verify : bool, default=True
+        Whether to decode each image once, so that damaged files are found now and not in ``fit``.
+        False reads only their headers.
+    n_samples : int, default=None
+        Draw this many images, in the classes' proportions. None takes all. Only the drawn files are
+        examined; what cannot be read among them is replaced by others of its class, while there are
+        any.
+    random_state : int, RandomState instance or None, default=0
+        Seed of the draw.
+    return_X_y : bool, default=False
+        Whether to return ``(data, target)`` instead of a bunch.
+    path_column, label_column : str, default=None
+        Columns of the CSV file. None takes the only one with a usual name, such as "path" and
+        "label".
+
+    Returns
+    -------
+    bunch : sklearn.utils.Bunch
+        With the attributes
+
+        - `data`, `filenames` : ndarray of str of shape (n,), the same array: absolute paths, sorted
+          by subset, class and name, or in the order of the CSV file. Members of archives have paths
+          such as ``"/data/pets.zip/cats/1.jpg"``
+        - `target` : int64 ndarray of shape (n,), positions in `target_names`
+        - `target_names` : ndarray of str of shape (n_classes,), sorted: whole numbers by value,
+          everything else as text. Classes that only another subset has are among them
+        - `duplicates` : list of tuples of str, paths of images that are equal byte for byte, of all
+          subsets
+        - `unreadable` : list of (str, str), paths that were left out, and why
+        - `ignored` : dict of str to int, how many files did not end as images do, by their ending.
+          Hidden files do not count
+        - `DESCR` : str
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder, archive or file.
+    ValueError
+        If it holds no images, a class has none, images belong to no class or subset, the subset is
+        not there, a file cannot be read, or a parameter is wrong.
+
+    See Also
+    --------
+    skdl.datasets.describe_images : Sizes, formats and value ranges by class.
+
+    Notes
+    -----
+    A warning is given if equal images lie in two subsets or belong to two classes, and if images
+    lie outside the folders of classes.
+
+    Links are followed, and each folder is read once, so that a link to a folder above itself does
+    no harm.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> from skdl.datasets import load_image_folder
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     for name in ("cats", "dogs"):
+    ...         Path(root, name).mkdir()
+    ...         Image.new("RGB", (8, 8), "red" if name == "cats" else "blue").save(
+    ...             f"{root}/{name}/1.png"
+    ...         )
+    ...     pets = load_image_folder(root)
+    >>> pets.target, pets.target_names
+    (array([0, 1]), array(['cats', 'dogs'], dtype='<U4'))
+    """
+    check_choice("subset", subset, ("train", "test", "val", "all"))
+    check_choice("on_error", on_error, ("raise", "skip", "warn"))
+    source = Path(os.path.abspath(os.path.expanduser(path)))
+    listing = _list(source, path_column, label_column)
+    entries = listing.of_subset(subset, source)
+    duplicates = _find_duplicates(listing.entries)
+    concerns = _concerns(listing, duplicates)
+
+    names = sorted_names(entry.label for entry in listing.entries)
+    codes = {name: code for code, name in enumerate(names)}
+    target = np.array([codes[entry.label] for entry in entries], dtype=np.int64)
+    paths = np.array([entry.path for entry in entries], dtype=np.str_)
+    rows, unreadable = _choose(paths, target, len(names), n_samples, random_state, verify)
+    if unreadable and on_error == "raise":
+        raise ValueError(
+            f"{_listed(unreadable, source)}\nRemove or replace them, or leave them out with "
+            "on_error='skip'."
+        )
+    if unreadable and on_error == "warn":
+        concerns.append(f"{_listed(unreadable, source)}\nThey are left out.")
+    _refuse_emptied(target, target[rows], names)
+    for concern in concerns:
+        warnings.warn(concern, UserWarning, stacklevel=2)
+
+    data, target = paths[rows], target[rows]
+    if return_X_y:
+        return data, target
+    return Bunch(
+        data=data,
+        filenames=data,
+        target=target,
+        target_names=np.array(names, dtype=np.str_),
+        duplicates=[tuple(entry.path for entry in group) for group in duplicates],
+        unreadable=unreadable,
+        ignored=listing.ignored,
+        DESCR=_description(source, subset, names, target, len(unreadable), listing.ignored),
+    )
+
+
+def _list(source: Path, path_column: str | None, label_column: str | None) -> Listing:
+    if source.is_file() and source.suffix.lower() == ".csv":
+        return listing_of_csv(source, path_column, label_column)
+    if path_column is not None or label_column is not None:
+        raise ValueError(
+            f"The parameters path_column and label_column are for CSV files; {str(source)!r} is "
+            "none."
+        )
+    if source.is_dir():
+        return arrange(tree_of_folder(source), source)
+    if is_archive(source):
+        return arrange(tree_of_archive(source), source)
+    if not source.exists():
+        raise FileNotFoundError(f"There is no folder, archive or CSV file {str(source)!r}.")
+    raise ValueError(
+        f"{str(source)!r} is neither a folder, nor a CSV file, nor an archive "
+        f"({', '.join(SUFFIXES)})."
+    )
+
+
+def _find_duplicates(entries: list[Entry]) -> list[list[Entry]]:
+    """Groups of files that are equal byte for byte; only files of one size are compared."""
+    paths = [entry.path for entry in entries]
+    by_size: dict[int, list[int]] = defaultdict(list)
+    for row, size in enumerate(in_threads(_try_size, paths)):
+        if size:
+            by_size[size].append(row)
+    rows = [row for group in by_size.values() if len(group) > 1 for row in group]
+    by_content: dict[bytes, list[int]] = defaultdict(list)
+    for row, digest in zip(
+        rows, in_threads(_try_digest, [paths[row] for row in rows]), strict=True
+    ):
+        if digest:
+            by_content[digest].append(row)
+    groups = sorted(sorted(group) for group in by_content.values() if len(group) > 1)
+    return [[entries[row] for row in group] for group in groups]
+
+
+def _try_size(path: str) -> int:
+    try:
+        return size_of(path)
+    except (OSError, ValueError):
+        return 0  # what is wrong with it is said when it is examined
+
+
+def _try_digest(path: str) -> bytes:
+    try:
+        return hashlib.blake2b(read_bytes(path)).digest()
+    except (OSError, ValueError):
+        return b""
+
+
+def _concerns(listing: Listing, duplicates: list[list[Entry]]) -> list[str]:
+    """What a user should know about the data before trusting a score."""
+    concerns = []
+    for attribute, what in (
+        ("subset", "lie in two subsets, so that scores on one of them are too good,"),
+        ("label", "belong to two classes"),
+    ):
+        pairs = [pair for group in duplicates if (pair := _differing(group, attribute))]
+        if pairs:
+            concerns.append(
+                f"Equal images {what} in {len(pairs):,} case{'s' * (len(pairs) > 1)}, such as "
+                f"{pairs[0][0]!r} and {pairs[0][1]!r}. They are kept; `duplicates` of the bunch "
+                "lists them."
+            )
+    if listing.stray:
+        more = ", …" * (len(listing.stray) > _NAMED)
+        concerns.append(
+            f"{len(listing.stray):,} images lie outside the folders of classes and are left out: "
+            f"{', '.join(map(repr, listing.stray[:_NAMED]))}{more}."
+        )
+    return concerns
+
+
+def _differing(group: list[Entry], attribute: str) -> tuple[str, str] | None:
+    """The first two of some equal images that differ in their subset or label."""
+    first = group[0]
+    for other in group[1:]:
+        if getattr(other, attribute) != getattr(first, attribute):
+            return first.path, other.path
+    return None
+
+
+def _choose(
+    paths: npt.NDArray[np.str_],
+    target: Codes,
+    n_classes: int,
+    n_samples: Any,
+    random_state: Any,
+    verify: bool,
+) -> tuple[Codes, list[tuple[str, str]]]:
+    """Rows of images that can be read, all or a sample; and paths of those that cannot be read."""
+    counts = np.bincount(target, minlength=n_classes)
+    n_samples = check_n_samples(n_samples, len(target), int(np.count_nonzero(counts)))
+    if n_samples is None:
+        orders, wanted = [np.arange(len(target))], [len(target)]
+    else:
+        orders = draw_orders(target, n_classes, random_state)
+        wanted = quotas(counts, n_samples).tolist()
+    chosen: list[int] = []
+    unreadable: list[tuple[str, str]] = []
+    for order, quota in zip(orders, wanted, strict=True):
+        queue, missing = order, quota
+        while missing and len(queue):
+            batch, queue = queue[:missing], queue[missing:]
+            faults = in_threads(partial(_fault, verify=verify), paths[batch].tolist())
+            for row, fault in zip(batch.tolist(), faults, strict=True):
+                if fault:
+                    unreadable.append((str(paths[row]), fault))
+                else:
+                    chosen.append(row)
+                    missing -= 1
+    return np.array(sorted(chosen), dtype=np.int64), sorted(unreadable)
+
+
+def _fault(path: str, verify: bool) -> str:
+    """Why a file cannot be read, nothing if it can."""
+    try:
+        if verify:
+            read_image(path, size=(8, 8))  # small: a JPEG is decoded at an eighth of its size
+        else:
+            read_image_info(path)
+    except UnreadableImageError as error:
+        return error.reason
+    return ""
+
+
+def _listed(unreadable: Sequence[tuple[str, str]], source: Path) -> str:
+    lines = [f"- {path}: {reason}" for path, reason in unreadable[:_NAMED]]
+    if len(unreadable) > _NAMED:
+        lines.append(f"- and {len(unreadable) - _NAMED:,} more")
+    n = len(unreadable)
+    return f"{n:,} image file{'s' * (n > 1)} of {str(source)!r} cannot be read:\n" + "\n".join(
+        lines
+    )
+
+
+def _refuse_emptied(before: Codes, after: Codes, names: list[str]) -> None:
+    gone = sorted(set(before.tolist()) - set(after.tolist()))
+    if gone:
+        raise ValueError(
+            f"No image of class {', '.join(repr(names[code]) for code in gone)} can be read."
+        )
+
+
+def _description(
+    source: Path,
+    subset: str,
+    names: list[str],
+    target: Codes,
+    n_unreadable: int,
+    ignored: dict[str, int],
+) -> str:
+    counts = Counter(target.tolist())
+    classes = "\n".join(f"- {name}: {counts[code]:,}" for code, name in enumerate(names))
+    return (
+        f"Image files of {source}\n\nSubset: {subset}. {len(target):,} images in {len(names)} "
+        f"classes:\n{classes}\n\nLeft out: {n_unreadable:,} unreadable images and "
+        f"{sum(ignored.values()):,} files of other kinds.\n"
+    )

@@ -1,0 +1,181 @@
+"""Which image files there are, of which class and of which subset."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from skdl.datasets._tree import Parts, Tree
+
+# Names of folders, and values of a list's column, that stand for subsets.
+_SUBSETS = {
+    "train": "train",
+    "training": "train",
+    "test": "test",
+    "testing": "test",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One image file."""
+
+    path: str
+    label: str
+    subset: str = ""
+
+
+@dataclass
+class Listing:
+    """Image files in their order, and what else there was.
+
+    Attributes
+    ----------
+    entries : list of Entry
+        The files of all subsets.
+    empty : list of (str, str)
+        Folders of classes without an image, as pairs of their subset and their path.
+    unlabelled : dict of str to str
+        Folders of subsets without folders of classes, by the subset.
+    stray : list of str
+        Images outside the folders of classes.
+    ignored : dict of str to int
+        How many files had the ending of no image, by their ending.
+    """
+
+    entries: list[Entry]
+    empty: list[tuple[str, str]] = field(default_factory=list)
+    unlabelled: dict[str, str] = field(default_factory=dict)
+    stray: list[str] = field(default_factory=list)
+    ignored: dict[str, int] = field(default_factory=dict)
+
+    def of_subset(self, subset: str, source: Any) -> list[Entry]:
+        """Entries of a subset.
+
+        Raises
+        ------
+        ValueError
+            If there are none, or some that belong to it have no class.
+        """
+        for name, folder in self.unlabelled.items():
+            if subset in ("all", name):
+                raise ValueError(
+                    f"The images in {folder!r} have no class: there should be a folder for each "
+                    "class. Sort them, or load another subset."
+                )
+        for name, folder in self.empty:
+            if subset in ("all", name):
+                raise ValueError(
+                    f"There is no image in the folder {folder!r} of a class (or it is a link to "
+                    "the folder of another). Remove it, or put images there."
+                )
+        if subset == "all":
+            return self.entries
+        chosen = [entry for entry in self.entries if entry.subset == subset]
+        if not chosen:
+            known = sorted({entry.subset for entry in self.entries} - {""})
+            there = f"There is {' and '.join(map(repr, known))}" if known else "It is not divided"
+            raise ValueError(
+                f"There is no subset {subset!r} in {str(source)!r}. {there}; subset='all' takes "
+                "everything."
+            )
+        return chosen
+
+
+def canonical_subset(name: str) -> str | None:
+    """The subset that a name stands for, None if for none."""
+    return _SUBSETS.get(name.lower())
+
+
+def sorted_names(names: Iterable[str]) -> list[str]:
+    """Names of classes in their order: whole numbers by value, everything else as text."""
+    unique = sorted(set(names))
+    if all(name.isdecimal() for name in unique):
+        unique.sort(key=int)
+    return unique
+
+
+def arrange(tree: Tree, source: Any) -> Listing:
+    """Classes and subsets by the folders that images lie in.
+
+    Raises
+    ------
+    ValueError
+        If there are no images, no folders of classes, or folders beside those of subsets.
+    """
+    if not tree.files:
+        others = f" among {tree.ignored.total():,} files" if tree.ignored else ""
+        raise ValueError(f"There is no image in {str(source)!r}{others}.")
+    base = _without_wrappers(tree)
+    tops = sorted({folder for folder in tree.folders if len(folder) == len(base) + 1})
+    if not tops:
+        raise ValueError(
+            f"The images lie directly in {str(source)!r}, so that their classes are not known. "
+            "There should be a folder for each class, or a CSV file of paths and labels."
+        )
+    tops.sort(key=_order_of_subset)
+    divided = [top for top in tops if _is_subset(tree, top)]
+    listing = Listing([], ignored=dict(sorted(tree.ignored.items())))
+    listing.stray = [tree.address(file) for file in tree.files if len(file) == len(base) + 1]
+    if not divided:
+        _add_classes(listing, tree, base, "")
+        return listing
+    for top in tops:
+        subset = canonical_subset(top[-1])
+        if top in divided:
+            _add_classes(listing, tree, top, str(subset))
+        elif subset is not None:
+            listing.unlabelled[subset] = tree.address(top)
+        elif tree.below(top):
+            raise ValueError(
+                f"The folder {tree.address(top)!r} lies beside folders of subsets "
+                f"({', '.join(folder[-1] for folder in divided)}), so that its images belong to "
+                "none. Move it away, or load one of these folders alone."
+            )
+    return listing
+
+
+def _without_wrappers(tree: Tree) -> Parts:
+    """The folder in which those of classes or subsets lie: archives often hold a single folder."""
+    base: Parts = ()
+    while True:
+        depth = len(base) + 1
+        inside = {folder[:depth] for folder in tree.folders if len(folder) >= depth}
+        if len(inside) != 1 or any(len(file) == depth for file in tree.files):
+            return base
+        (only,) = inside
+        children = {file[: depth + 1] for file in tree.files if len(file) > depth + 1}
+        has_images = any(len(file) == depth + 1 for file in tree.files)
+        # A single class may have folders of its own; several of them look like classes.
+        if canonical_subset(only[-1]) or not children or (has_images and len(children) == 1):
+            return base
+        base = only
+
+
+def _is_subset(tree: Tree, folder: Parts) -> bool:
+    """Whether a folder holds folders of classes, going by its name and by what is in it."""
+    if canonical_subset(folder[-1]) is None:
+        return False
+    images = tree.below(folder)
+    return bool(images) and all(len(file) > len(folder) + 1 for file in images)
+
+
+def _order_of_subset(folder: Parts) -> int:
+    subset = canonical_subset(folder[-1])
+    return 3 if subset is None else ("train", "val", "test").index(subset)
+
+
+def _add_classes(listing: Listing, tree: Tree, folder: Parts, subset: str) -> None:
+    depth = len(folder) + 1
+    by_class: dict[Parts, list[str]] = {
+        child: [] for child in sorted(tree.folders) if len(child) == depth and child[:-1] == folder
+    }
+    for file in tree.below(folder):
+        if len(file) > depth:
+            by_class[file[:depth]].append(tree.address(file))
+    for child, paths in by_class.items():
+        listing.entries += [Entry(path, child[-1], subset) for path in paths]
+        if not paths:
+            listing.empty.append((subset, tree.address(child)))

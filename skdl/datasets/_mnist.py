@@ -1,0 +1,258 @@
+"""MNIST and Fashion-MNIST, which come in the same four files."""
+
+import os
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from skdl.datasets._bunch import check_choice, image_bunch, stratified_rows
+from skdl.downloads import RemoteFile, fetch_content
+
+Subset = Literal["train", "test", "all"]
+Arrays = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
+
+MNIST_NAMES = [str(digit) for digit in range(10)]
+FASHION_NAMES = [
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+]
+
+_MNIST_DESCR = """MNIST: handwritten digits
+
+70,000 grayscale images of 28 x 28 pixels, uint8, white on black, in 10 classes: 60,000 to train
+with and 10,000 to test with, written by different people.
+
+Source: Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten digits".
+Licence: Creative Commons Attribution-Share Alike 3.0.
+Cite: Y. LeCun, L. Bottou, Y. Bengio, P. Haffner: "Gradient-based learning applied to document
+recognition", Proceedings of the IEEE 86 (1998), 2278-2324.
+"""
+_FASHION_DESCR = """Fashion-MNIST: articles of Zalando's shop
+
+70,000 grayscale images of 28 x 28 pixels, uint8, light on black, in 10 classes of clothes, shoes
+and bags: 60,000 to train with and 10,000 to test with.
+
+Source: https://github.com/zalandoresearch/fashion-mnist
+Licence: MIT, copyright 2017 Zalando SE.
+Cite: H. Xiao, K. Rasul, R. Vollgraf: "Fashion-MNIST: a novel image dataset for benchmarking machine
+learning algorithms" (2017), arXiv:1708.07747.
+"""
+
+_MNIST_URLS = (
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
+)
+_FASHION_URLS = (
+    "https://fashion-mnist.s3.eu-central-1.amazonaws.com/",
+    "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
+)
+_FILES = {
+    "train": ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"),
+    "test": ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"),
+}
+# Of the decompressed content.
+_SHA256 = {
+    "mnist/train-images-idx3-ubyte.gz": (
+        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"
+    ),
+    "mnist/train-labels-idx1-ubyte.gz": (
+        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"
+    ),
+    "mnist/t10k-images-idx3-ubyte.gz": (
+        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"
+    ),
+    "mnist/t10k-labels-idx1-ubyte.gz": (
+        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"
+    ),
+    "fashion-mnist/train-images-idx3-ubyte.gz": (
+        "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"
+    ),
+    "fashion-mnist/train-labels-idx1-ubyte.gz": (
+        "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9"
+    ),
+    "fashion-mnist/t10k-images-idx3-ubyte.gz": (
+        "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"
+    ),
+    "fashion-mnist/t10k-labels-idx1-ubyte.gz": (
+        "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"
+    ),
+}
+_COUNTS = {"train": 60_000, "test": 10_000}
+_IMAGES_HEADER, _LABELS_HEADER = 16, 8
+
+
+def load_mnist(
+    *,
+    subset: Subset = "train",
+    data_home: str | os.PathLike[str] | None = None,
+    download_if_missing: bool = True,
+    n_samples: int | None = None,
+    random_state: Any = 0,
+    return_X_y: bool = False,
+) -> Any:
+    """Handwritten digits: 70,000 grayscale images of 28×28 pixels in 10 classes.
+
+    Parameters
+    ----------
+    subset : {"train", "test", "all"}, default="train"
+        The 60,000 training images, the 10,000 test images, or both, training images first.
+    data_home : str or path-like, default=None
+        Where data lies; None takes ``SKDL_DATA_HOME`` or the platform's cache folder, see
+        :func:`skdl.downloads.get_data_home`. The files are those of ``mnist/`` in it.
+    download_if_missing : bool, default=True
+        Whether to download files that are not there: 11 MB.
+    n_samples : int, default=None
+        Draw this many images, in the classes' proportions and the original order. None takes all.
+    random_state : int, RandomState instance or None, default=0
+        Seed of the draw.
+    return_X_y : bool, default=False
+        Whether to return ``(data, target)`` instead of a bunch.
+
+    Returns
+    -------
+    bunch : sklearn.utils.Bunch
+        With the attributes
+
+        - `data`, `images` : uint8 ndarray of shape (n, 28, 28), the same array, 0 to 255
+        - `target` : int64 ndarray of shape (n,)
+        - `target_names` : ndarray of str of shape (10,), "0" to "9"
+        - `DESCR` : str, source, licence and citation
+
+    Raises
+    ------
+    FileNotFoundError
+        If a file is missing and `download_if_missing` is False; the message says which to put
+        where.
+    ConnectionError
+        If a file could not be downloaded.
+    ValueError
+        If a file has another content than MNIST's, or a parameter is wrong.
+
+    References
+    ----------
+    Y. LeCun, L. Bottou, Y. Bengio, P. Haffner: "Gradient-based learning applied to document
+    recognition", Proceedings of the IEEE 86 (1998), 2278–2324. Licence: CC BY-SA 3.0.
+
+    Examples
+    --------
+    Without a network, the error says what to do:
+
+    >>> from skdl.datasets import load_mnist
+    >>> load_mnist(data_home="/no/such/folder", download_if_missing=False)
+    Traceback (most recent call last):
+    ...
+    FileNotFoundError: There is no file '/no/such/folder/mnist/train-images-idx3-ubyte.gz', ...
+    """
+    check_choice("subset", subset, ("train", "test", "all"))
+    images, target = _load("mnist", _MNIST_URLS, subset, data_home, download_if_missing)
+    rows = stratified_rows(target, len(MNIST_NAMES), n_samples, random_state)
+    if rows is not None:
+        images, target = images[rows], target[rows]
+    return image_bunch(images, target, MNIST_NAMES, _MNIST_DESCR, return_X_y)
+
+
+def load_fashion_mnist(
+    *,
+    subset: Subset = "train",
+    data_home: str | os.PathLike[str] | None = None,
+    download_if_missing: bool = True,
+    n_samples: int | None = None,
+    random_state: Any = 0,
+    return_X_y: bool = False,
+) -> Any:
+    """Clothes, shoes and bags: 70,000 grayscale images of 28×28 pixels in 10 classes.
+
+    Parameters
+    ----------
+    subset : {"train", "test", "all"}, default="train"
+        The 60,000 training images, the 10,000 test images, or both, training images first.
+    data_home : str or path-like, default=None
+        Where data lies; None takes ``SKDL_DATA_HOME`` or the platform's cache folder, see
+        :func:`skdl.downloads.get_data_home`. The files are those of ``fashion-mnist/`` in it.
+    download_if_missing : bool, default=True
+        Whether to download files that are not there: 30 MB.
+    n_samples : int, default=None
+        Draw this many images, in the classes' proportions and the original order. None takes all.
+    random_state : int, RandomState instance or None, default=0
+        Seed of the draw.
+    return_X_y : bool, default=False
+        Whether to return ``(data, target)`` instead of a bunch.
+
+    Returns
+    -------
+    bunch : sklearn.utils.Bunch
+        With the attributes
+
+        - `data`, `images` : uint8 ndarray of shape (n, 28, 28), the same array, 0 to 255
+        - `target` : int64 ndarray of shape (n,)
+        - `target_names` : ndarray of str of shape (10,), "T-shirt/top" to "Ankle boot"
+        - `DESCR` : str, source, licence and citation
+
+    Raises
+    ------
+    FileNotFoundError
+        If a file is missing and `download_if_missing` is False; the message says which to put
+        where.
+    ConnectionError
+        If a file could not be downloaded.
+    ValueError
+        If a file has another content than Fashion-MNIST's, or a parameter is wrong.
+
+    References
+    ----------
+    H. Xiao, K. Rasul, R. Vollgraf: "Fashion-MNIST: a novel image dataset for benchmarking machine
+    learning algorithms" (2017), arXiv:1708.07747. Licence: MIT.
+
+    Examples
+    --------
+    Without a network, the error says what to do:
+
+    >>> from skdl.datasets import load_fashion_mnist
+    >>> load_fashion_mnist(data_home="/no/such/folder", download_if_missing=False)
+    Traceback (most recent call last):
+    ...
+    FileNotFoundError: There is no file '/no/such/folder/fashion-mnist/train-images-idx3-ubyte...
+    """
+    check_choice("subset", subset, ("train", "test", "all"))
+    images, target = _load("fashion-mnist", _FASHION_URLS, subset, data_home, download_if_missing)
+    rows = stratified_rows(target, len(FASHION_NAMES), n_samples, random_state)
+    if rows is not None:
+        images, target = images[rows], target[rows]
+    return image_bunch(images, target, FASHION_NAMES, _FASHION_DESCR, return_X_y)
+
+
+def _load(
+    folder: str,
+    urls: tuple[str, ...],
+    subset: Subset,
+    data_home: str | os.PathLike[str] | None,
+    download_if_missing: bool,
+) -> Arrays:
+    def read(name: str, size: int, header: int) -> npt.NDArray[np.uint8]:
+        file = RemoteFile(
+            f"{folder}/{name}",
+            tuple(url + name for url in urls),
+            _SHA256[f"{folder}/{name}"],
+            size,
+            compressed=True,
+        )
+        content = fetch_content(file, data_home=data_home, download_if_missing=download_if_missing)
+        return np.frombuffer(content, np.uint8, offset=header)
+
+    images, labels = [], []
+    for part in ("train", "test") if subset == "all" else (subset,):
+        n = _COUNTS[part]
+        images_name, labels_name = _FILES[part]
+        images.append(read(images_name, _IMAGES_HEADER + n * 28 * 28, _IMAGES_HEADER))
+        labels.append(read(labels_name, _LABELS_HEADER + n, _LABELS_HEADER))
+    # Concatenating copies: the content of a file is not to be written to.
+    return np.concatenate(images).reshape(-1, 28, 28), np.concatenate(labels).astype(np.int64)

@@ -1,0 +1,156 @@
+"""Tables of features, as other programs wrote them."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.utils import Bunch
+
+from skdl.datasets._layout import sorted_names
+from skdl.datasets._lists import read_csv, require_column
+
+_PARQUET = (".parquet", ".pq")
+_MISSING = {"", "na", "n/a", "nan", "null", "none", "<na>", "#n/a"}
+
+
+def load_feature_csv(
+    path: str | os.PathLike[str], *, target_column: str | None = None, return_X_y: bool = False
+) -> Any:
+    r"""Table of features from a CSV or Parquet file.
+
+    Parameters
+    ----------
+    path : str or path-like
+        A file ``.csv``, also compressed (``.csv.gz``), as ``DataFrame.to_csv`` writes it, or
+        ``.parquet``, as ``DataFrame.to_parquet`` writes it. A first column without a name is the
+        index of ``to_csv`` without ``index=False``, and is dropped.
+    target_column : str, default=None
+        The column of labels. None says that all columns are features.
+    return_X_y : bool, default=False
+        Whether to return ``(data, target)`` instead of a bunch. Needs `target_column`.
+
+    Returns
+    -------
+    bunch : sklearn.utils.Bunch
+        With the attributes
+
+        - `data` : DataFrame of shape (n, n_features), whose columns are the features
+        - `target` : int64 ndarray of shape (n,), positions in `target_names`; None without
+          `target_column`
+        - `target_names` : ndarray of str of shape (n_classes,), sorted: whole numbers by value,
+          everything else as text
+        - `feature_names` : list of str
+        - `DESCR` : str
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ImportError
+        If the file is Parquet and pyarrow is not installed.
+    ValueError
+        If the file cannot be read, there is no such column, or a value is missing, infinite or no
+        number; the message names the column and the first such row, counted from 0.
+
+    Notes
+    -----
+    Numbers are read to the last bit: float32 values that went through a CSV file are the same after
+    ``data.astype("float32")``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skdl.datasets import load_feature_csv
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     file = Path(folder, "cells.csv")
+    ...     _ = file.write_text("area,roundness,class\n10.5,0.8,benign\n22.1,0.3,malignant\n")
+    ...     cells = load_feature_csv(file, target_column="class")
+    >>> cells.feature_names, cells.target, cells.target_names.tolist()
+    (['area', 'roundness'], array([0, 1]), ['benign', 'malignant'])
+    """
+    if return_X_y and target_column is None:
+        raise ValueError("return_X_y=True needs labels: set target_column.")
+    file = Path(os.path.abspath(os.path.expanduser(path)))
+    if not file.is_file():
+        raise FileNotFoundError(f"There is no file {str(file)!r}.")
+    table = _read(file, target_column)
+    table.columns = [str(column) for column in table.columns]
+    if target_column is not None:
+        require_column(list(table.columns), target_column, "target_column", file)
+    if table.columns[0] == "Unnamed: 0" and len(table.columns) > 1:
+        table = table.drop(columns="Unnamed: 0")
+
+    features = [column for column in table.columns if column != target_column]
+    if not features:
+        raise ValueError(f"There are no features in {str(file)!r}, only the labels.")
+    for column in features:
+        _require_numbers(table[column], column, file)
+    target, names = None, np.array([], dtype=np.str_)
+    if target_column is not None:
+        target, names = _encode(table[target_column], target_column, file)
+    data = table[features]
+    if return_X_y:
+        return data, target
+    return Bunch(
+        data=data,
+        target=target,
+        target_names=names,
+        feature_names=features,
+        DESCR=f"Features from {file}\n\n{len(data):,} rows of {len(features)} features.\n",
+    )
+
+
+def _read(file: Path, target_column: str | None) -> Any:
+    endings = [suffix.lower() for suffix in file.suffixes]
+    if ".csv" in endings[-2:]:
+        # As text where pandas would guess: labels such as "NA" and "007" stay what they are.
+        dtype = {} if target_column is None else {target_column: str}
+        return read_csv(file, dtype=dtype, keep_default_na=False, low_memory=False)
+    if endings[-1:] and endings[-1] in _PARQUET:
+        try:
+            table = pd.read_parquet(file)
+        except ImportError as error:
+            raise ImportError(
+                f"Reading {str(file)!r} needs pyarrow: python -m pip install pyarrow"
+            ) from error
+        except (OSError, ValueError) as error:
+            raise ValueError(f"{str(file)!r} cannot be read as a Parquet file: {error}") from error
+        if not len(table):
+            raise ValueError(f"There are no rows in {str(file)!r}.")
+        return table
+    raise ValueError(
+        f"{str(file)!r} ends neither like a CSV file (.csv, .csv.gz) nor like a Parquet file "
+        "(.parquet)."
+    )
+
+
+def _require_numbers(values: Any, column: str, file: Path) -> None:
+    """Refuse what is no finite number, naming the first row."""
+    numbers = pd.to_numeric(values, errors="coerce")
+    finite = np.isfinite(numbers.to_numpy(dtype=np.float64, na_value=np.nan))
+    if finite.all() and values.dtype.kind in "bifu":
+        return
+    row = int(np.argmin(finite)) if not finite.all() else 0
+    value = values.iloc[row]
+    missing = value is None or value is pd.NA or str(value).strip().lower() in _MISSING
+    what = "is missing" if missing else f"is no finite number: {str(value)!r}"
+    raise ValueError(
+        f"The value of the column {column!r} in row {row} of {str(file)!r} {what}. Drop or repair "
+        "such rows, or name the column as target_column if it holds labels."
+    )
+
+
+def _encode(values: Any, column: str, file: Path) -> tuple[Any, Any]:
+    text = values.astype(str)
+    absent = (values.isna() | (text.str.strip() == "")).to_numpy()
+    if absent.any():
+        raise ValueError(
+            f"The label in the column {column!r} is missing in row {int(absent.argmax())} of "
+            f"{str(file)!r}."
+        )
+    names = sorted_names(text)
+    codes = {name: code for code, name in enumerate(names)}
+    return text.map(codes).to_numpy(dtype=np.int64), np.array(names, dtype=np.str_)

@@ -1,0 +1,111 @@
+"""The files below a folder or in an archive."""
+
+import os
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+from skdl._archives import member_names
+from skdl._decoding import IMAGE_EXTENSIONS
+
+Parts = tuple[str, ...]
+
+_HIDDEN = {"thumbs.db", "desktop.ini", "__macosx"}
+
+
+@dataclass(frozen=True)
+class Tree:
+    """Image files and folders below a root, as the parts of their paths.
+
+    Attributes
+    ----------
+    root : str
+        Absolute path of the folder, or what addresses in the archive begin with.
+    files : list of tuple of str
+        The image files, sorted.
+    folders : set of tuple of str
+        All folders.
+    ignored : Counter of str
+        How many other files there were, by their ending.
+    """
+
+    root: str
+    files: list[Parts]
+    folders: set[Parts]
+    ignored: Counter[str]
+
+    def address(self, parts: Parts) -> str:
+        """Path of a file that :mod:`skdl._decoding` reads."""
+        return os.path.join(self.root, *parts)
+
+    def below(self, folder: Parts) -> list[Parts]:
+        """Image files somewhere below a folder."""
+        return [file for file in self.files if file[: len(folder)] == folder]
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(".") or name.lower() in _HIDDEN
+
+
+def _sort(root: str, files: list[Parts], folders: set[Parts]) -> Tree:
+    images, ignored = [], Counter[str]()
+    for parts in files:
+        ending = os.path.splitext(parts[-1])[1].lower()
+        if ending in IMAGE_EXTENSIONS:
+            images.append(parts)
+        else:
+            ignored[ending] += 1
+    return Tree(root, sorted(images), folders, ignored)
+
+
+def tree_of_archive(archive: Path) -> Tree:
+    """Files in an archive."""
+    root, names = member_names(archive)
+    every = [tuple(name.split("/")) for name in names]
+    files = [parts for parts in every if not any(map(_is_hidden, parts))]
+    folders = {parts[:depth] for parts in files for depth in range(1, len(parts))}
+    return _sort(root, files, folders)
+
+
+def tree_of_folder(root: Path) -> Tree:
+    """Files below a folder, links followed; each folder is read once, however often it is linked.
+
+    A link to a folder that was read already stands for an empty folder, a link to one above itself
+    for nothing.
+    """
+    files: list[Parts] = []
+    folders: set[Parts] = set()
+    start = _identity(str(root))
+    seen = {start}
+    waiting: list[tuple[Parts, frozenset[tuple[int, int]]]] = [((), frozenset({start}))]
+    while waiting:
+        parts, above = waiting.pop(0)
+        with os.scandir(root.joinpath(*parts)) as scan:
+            found = sorted(scan, key=lambda entry: (entry.is_symlink(), entry.name))
+        for entry in found:
+            here = (*parts, entry.name)
+            if _is_hidden(entry.name):
+                continue
+            if not _is_folder(entry):
+                files.append(here)
+                continue
+            identity = _identity(entry.path)
+            if identity in above:
+                continue
+            folders.add(here)
+            if identity not in seen:
+                seen.add(identity)
+                waiting.append((here, above | {identity}))
+    return _sort(str(root), files, folders)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
+
+
+def _identity(path: str) -> tuple[int, int]:
+    status = os.stat(path)
+    return status.st_dev, status.st_ino

@@ -1,0 +1,274 @@
+"""The data home, and downloads that are verified before they are used.
+
+Data sets and pretrained weights are declared as :class:`RemoteFile` and asked for with
+:func:`fetch`. A file that lies in the data home already is used if its content is right, however it
+got there, so that machines without a network are served as well.
+"""
+
+import gzip
+import hashlib
+import os
+import time
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from skdl._extraction import extract_archive
+from skdl._storage import get_data_home, replacing
+
+__all__ = ["RemoteFile", "extract_archive", "fetch", "fetch_content", "get_data_home"]
+
+# Seconds before the second attempt; each further one waits twice as long.
+_PAUSE = 1.0
+_TIMEOUT = 30
+_CHUNK = 2**18
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file that can be downloaded, and what it must hold.
+
+    Attributes
+    ----------
+    name : str
+        Its path in the data home, such as ``"mnist/train-images-idx3-ubyte.gz"``.
+    urls : tuple of str
+        Where it can be found; the second address is tried when the first fails.
+    sha256 : str
+        Hex digest of its content.
+    size : int
+        Bytes of its content.
+    compressed : bool, default=False
+        Whether the content is what gzip decompresses the file to: then a file that was compressed
+        anew, or is not compressed at all, is as good.
+
+    Examples
+    --------
+    >>> from skdl.downloads import RemoteFile
+    >>> RemoteFile(
+    ...     "letters/a.txt",
+    ...     ("https://example.org/a.txt",),
+    ...     sha256="ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb",
+    ...     size=1,
+    ... ).name
+    'letters/a.txt'
+    """
+
+    name: str
+    urls: tuple[str, ...]
+    sha256: str
+    size: int
+    compressed: bool = False
+
+
+def fetch(
+    file: RemoteFile,
+    *,
+    data_home: str | os.PathLike[str] | None = None,
+    download_if_missing: bool = True,
+    retries: int = 2,
+) -> Path:
+    """Path of a file with the right content, which is downloaded if need be.
+
+    Parameters
+    ----------
+    file : RemoteFile
+        What is wanted.
+    data_home : str or path-like, default=None
+        Where data lies, see :func:`get_data_home`.
+    download_if_missing : bool, default=True
+        Whether to download the file if it is not there.
+    retries : int, default=2
+        How often to try again when every address fails.
+
+    Returns
+    -------
+    path : pathlib.Path
+        The file in the data home, verified.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the file is missing and `download_if_missing` is False.
+    ConnectionError
+        If it could not be downloaded. Nothing is left of what had arrived.
+    ValueError
+        If the file that is there has another content. It is left as it is.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> from skdl.downloads import RemoteFile, fetch
+    >>> letter = RemoteFile(
+    ...     "letters/a.txt",
+    ...     ("https://example.org/a.txt",),
+    ...     sha256="ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb",
+    ...     size=1,
+    ... )
+    >>> with tempfile.TemporaryDirectory() as home:
+    ...     path = Path(home, "letters", "a.txt")
+    ...     path.parent.mkdir()
+    ...     _ = path.write_text("a")
+    ...     fetch(letter, data_home=home).name
+    'a.txt'
+    """
+    return _fetch(file, data_home, download_if_missing, retries)[0]
+
+
+def fetch_content(
+    file: RemoteFile,
+    *,
+    data_home: str | os.PathLike[str] | None = None,
+    download_if_missing: bool = True,
+    retries: int = 2,
+) -> bytes:
+    """Content of a file, decompressed and verified; the file is downloaded if need be.
+
+    Parameters
+    ----------
+    file : RemoteFile
+        What is wanted.
+    data_home : str or path-like, default=None
+        Where data lies, see :func:`get_data_home`.
+    download_if_missing : bool, default=True
+        Whether to download the file if it is not there.
+    retries : int, default=2
+        How often to try again when every address fails.
+
+    Returns
+    -------
+    content : bytes
+        What gzip decompresses the file to if `file.compressed` is set, the file itself otherwise.
+
+    Raises
+    ------
+    FileNotFoundError, ConnectionError, ValueError
+        As :func:`fetch`.
+
+    Examples
+    --------
+    >>> import gzip, tempfile
+    >>> from pathlib import Path
+    >>> from skdl.downloads import RemoteFile, fetch_content
+    >>> letter = RemoteFile(
+    ...     "a.gz",
+    ...     ("https://example.org/a.gz",),
+    ...     sha256="ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb",
+    ...     size=1,
+    ...     compressed=True,
+    ... )
+    >>> with tempfile.TemporaryDirectory() as home:
+    ...     _ = Path(home, "a.gz").write_bytes(gzip.compress(b"a"))
+    ...     fetch_content(letter, data_home=home)
+    b'a'
+    """
+    return _fetch(file, data_home, download_if_missing, retries, keep=True)[1]
+
+
+def _fetch(
+    file: RemoteFile,
+    data_home: str | os.PathLike[str] | None,
+    download_if_missing: bool,
+    retries: int,
+    keep: bool = False,
+) -> tuple[Path, bytes]:
+    path = get_data_home(data_home) / file.name
+    if path.is_file():
+        fault, content = _examine(path, file, keep)
+        if fault:
+            raise ValueError(
+                f"The file {str(path)!r} {fault}. Delete it, so that it is downloaded again, or "
+                f"put the right one there, from {_either(file.urls)}."
+            )
+        return path, content
+    if not download_if_missing:
+        raise FileNotFoundError(
+            f"There is no file {str(path)!r}, and download_if_missing=False. {_by_hand(file, path)}"
+        )
+    with replacing(path) as part:
+        content = _download(file, path, part, retries, keep)
+    return path, content
+
+
+def _by_hand(file: RemoteFile, path: Path) -> str:
+    return (
+        f"Put there what you find at {_either(file.urls)}, or say with the parameter data_home or "
+        "the environment variable SKDL_DATA_HOME which other folder holds "
+        f"{file.name!r}."
+    )
+
+
+def _either(urls: Sequence[str]) -> str:
+    return " or ".join(urls)
+
+
+def _download(file: RemoteFile, path: Path, part: Path, retries: int, keep: bool) -> bytes:
+    """Try one address after the other until the right content has arrived in `part`."""
+    faults: dict[str, str] = {}
+    for attempt in range(retries + 1):
+        if attempt:
+            time.sleep(_PAUSE * 2 ** (attempt - 1))
+        for url in file.urls:
+            fault = _download_once(url, part)
+            if not fault:
+                fault, content = _examine(part, file, keep)
+                if not fault:
+                    return content
+            faults[url] = fault
+    reasons = "\n".join(f"- {url} {fault}" for url, fault in faults.items())
+    raise ConnectionError(
+        f"The file {str(path)!r} could not be downloaded. {_by_hand(file, path)} Tried "
+        f"{retries + 1} time{'s' * (retries > 0)}:\n{reasons}"
+    )
+
+
+def _download_once(url: str, part: Path) -> str:
+    """Download to a file and say what went wrong, nothing if all is well."""
+    import pooch
+    import requests
+
+    download = pooch.HTTPDownloader(
+        progressbar=find_spec("tqdm") is not None,
+        chunk_size=_CHUNK,
+        timeout=_TIMEOUT,
+        headers={"Accept-Encoding": "identity"},  # the file itself, however it is compressed
+    )
+    try:
+        download(url, str(part), None)
+    except requests.RequestException as error:
+        return f"failed: {error}"
+    return ""
+
+
+def _examine(path: Path, file: RemoteFile, keep: bool) -> tuple[str, bytes]:
+    """What is wrong with a file's content, nothing if all is well; and the content, if kept."""
+    digest, size, kept = hashlib.sha256(), 0, []
+    try:
+        with _open_content(path, file.compressed) as stream:
+            while (chunk := stream.read(_CHUNK)) and size <= file.size:
+                digest.update(chunk)
+                size += len(chunk)
+                if keep:
+                    kept.append(chunk)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as error:
+        return f"is damaged: {error}", b""
+    what = "content, decompressed," if file.compressed else "content"
+    if size != file.size:
+        some = f"more than {file.size:,}" if size > file.size else f"{size:,}"
+        return f"is not the right one: its {what} has {some} bytes, expected {file.size:,}", b""
+    if digest.hexdigest() != file.sha256:
+        return (
+            f"is not the right one: the sha256 of its {what} is {digest.hexdigest()}, "
+            f"expected {file.sha256}"
+        ), b""
+    return "", b"".join(kept)
+
+
+def _open_content(path: Path, compressed: bool) -> BinaryIO | Any:
+    with open(path, "rb") as file:
+        is_gzip = file.read(2) == b"\x1f\x8b"
+    return gzip.open(path) if compressed and is_gzip else open(path, "rb")

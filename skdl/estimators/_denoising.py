@@ -1,0 +1,442 @@
+"""`DenoisingAutoencoder`: a network that maps noisy images to clean ones."""
+
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any, Literal
+
+import keras
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import TransformerMixin
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from skdl.engine import FittedNetwork, ImageMapSpec, prepare_devices
+from skdl.estimators._autoencoder import denoiser, encoder
+from skdl.estimators._inputs import (
+    ImageFormat,
+    check_images,
+    draw_seed,
+    hold_out_any,
+    make_training_set,
+)
+from skdl.estimators._progress import epoch_tasks, with_callbacks
+from skdl.estimators._trained import FitTask, TrainedEstimator
+from skdl.images import range_offset_and_scale
+from skdl.preprocessing import ImageNoise
+from skdl.preprocessing._augmentation import AugmentationPlan
+
+# ImageNoise's kinds, and the engine's names of the same changes.
+_CHANGES = {
+    "gaussian": "noise",
+    "speckle": "speckle",
+    "salt_and_pepper": "salt_and_pepper",
+    "occlusion": "occlusion",
+}
+_DEFAULT_AMOUNT = 0.3
+_LOSSES = {"mse", "mae", "binary_crossentropy"}
+
+
+class DenoisingAutoencoder(TransformerMixin, TrainedEstimator):
+    """Convolutional autoencoder that takes the noise off images.
+
+    It learns to map an image that was made worse to the image as it was. Trained on clean images
+    alone, it adds the noise itself, drawn anew in each epoch.
+
+    Parameters
+    ----------
+    filters : tuple of int, default=(32, 32)
+        Filters of the encoder's convolutions, each followed by a max-pooling that halves height and
+        width; the decoder has them in reverse, each followed by an up-sampling.
+    noise : {"gaussian", "salt_and_pepper", "speckle", "occlusion"} or ImageNoise, \
+default="gaussian"
+        What `fit` adds to clean images. Of an :class:`ImageNoise`, its kind and amount count, which
+        are searched as ``noise__amount``; a name stands for an amount of 0.3.
+    epochs : int, default=10
+        Passes over the training data, at least 1.
+    batch_size : int, default=128
+        Images a training step, at least 1.
+    loss : {"mse", "mae", "binary_crossentropy"}, default="mse"
+        What is minimised: the squared error, which is what `score` measures; the absolute error;
+        or the cross-entropy, for values in a range.
+    optimizer : str, class or keras.optimizers.Optimizer, default="adam"
+        Name or class of a Keras optimizer, configured by `optimizer__*` parameters; or a configured
+        instance, which is copied for each fit.
+    learning_rate_schedule : {"cosine", "step"}, Keras schedule or None, default=None
+        How the learning rate changes, see :class:`CNNClassifier`.
+    early_stopping : bool, default=False
+        Stop when the validation loss has not improved by `tol` for `n_iter_no_change` epochs, and
+        keep the weights of the epoch with the lowest validation loss. The images held out are made
+        worse as well.
+    validation_fraction : float in (0, 1), default=None
+        Share of the images to hold out. None means 0.1 with `early_stopping`, and none without.
+    n_iter_no_change : int, default=10
+        Epochs without improvement after which early stopping ends the training.
+    tol : float, default=1e-4
+        Smallest decrease of the validation loss that counts as an improvement.
+    image_shape : (height, width) or (height, width, channels), default=None
+        Shape of flattened images, see :class:`CNNClassifier`.
+    value_range : (low, high), "standardized" or None, default=None
+        Pixel values that stand for black and white; None learns them in `fit`.
+    precision : {"float32", "bfloat16"}, default="float32"
+        What the network computes in.
+    callbacks : callback, or list of callbacks, classes or functions, default=None
+        Keras callbacks, copied for each fit, or classes or functions that make a new one.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights of the fit before.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the start values, the noise, the order of the batches and the validation split.
+    verbose : int, default=0
+        1 prints a line an epoch.
+    **routed : dict
+        `optimizer__*` parameters, such as ``optimizer__learning_rate=0.01``.
+
+    Attributes
+    ----------
+    model_ : keras.Model
+        The trained network, compiled; made when first asked for.
+    history_ : dict of str to list of float
+        By epoch: "loss", "learning_rate", and with validation data "val_loss".
+    n_iter_ : int
+        Number of epochs trained.
+    image_shape_ : (height, width, channels)
+        Shape of one image.
+    value_range_ : (low, high) or "standardized"
+        The value range in use.
+    n_features_in_ : int
+        Number of values of one image.
+
+    See Also
+    --------
+    ImageNoise : Make images worse.
+    sklearn.frozen.FrozenEstimator : Use a denoiser that was trained elsewhere in a pipeline.
+
+    References
+    ----------
+    P. Vincent, H. Larochelle, Y. Bengio and P.-A. Manzagol, "Extracting and composing robust
+    features with denoising autoencoders", ICML 2008.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skdl import DenoisingAutoencoder, ImageNoise
+    >>> X = load_digits().images / 16
+    >>> noisy = ImageNoise(amount=0.3, random_state=0).fit_transform(X)
+    >>> model = DenoisingAutoencoder(epochs=20, batch_size=32, random_state=0).fit(X[:1500])
+    >>> model.transform(noisy[1500:]).shape
+    (297, 8, 8)
+    >>> before = ((noisy[1500:] - X[1500:]) ** 2).mean()
+    >>> bool(((model.transform(noisy[1500:]) - X[1500:]) ** 2).mean() < before / 1.5)
+    True
+    """
+
+    _routing_prefixes = frozenset({"optimizer"})
+    _parameter_constraints: dict[str, list[Any]] = {
+        "filters": ["array-like"],
+        "noise": [StrOptions(set(_CHANGES)), ImageNoise],
+        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "loss": [StrOptions(_LOSSES)],
+        "optimizer": [str, type, keras.optimizers.Optimizer],
+        "learning_rate_schedule": [
+            None,
+            StrOptions({"cosine", "step"}),
+            keras.optimizers.schedules.LearningRateSchedule,
+        ],
+        "early_stopping": ["boolean"],
+        "validation_fraction": [None, Interval(Real, 0, 1, closed="neither")],
+        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "precision": [StrOptions({"float32", "bfloat16"})],
+        "warm_start": ["boolean"],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        filters: Sequence[int] = (32, 32),
+        *,
+        noise: Any = "gaussian",
+        epochs: int = 10,
+        batch_size: int = 128,
+        loss: str = "mse",
+        optimizer: Any = "adam",
+        learning_rate_schedule: Any = None,
+        early_stopping: bool = False,
+        validation_fraction: float | None = None,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        image_shape: Sequence[int] | None = None,
+        value_range: tuple[float, float] | Literal["standardized"] | None = None,
+        precision: Literal["float32", "bfloat16"] = "float32",
+        callbacks: Any = None,
+        warm_start: bool = False,
+        random_state: Any = None,
+        verbose: int = 0,
+        **routed: Any,
+    ) -> None:
+        self.filters = filters
+        self.noise = noise
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.loss = loss
+        self.optimizer = optimizer
+        self.learning_rate_schedule = learning_rate_schedule
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.image_shape = image_shape
+        self.value_range = value_range
+        self.precision = precision
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+        self._set_routed(routed)
+
+    @with_callbacks  # type: ignore[untyped-decorator]
+    def fit(self, X: Any, y: Any = None) -> "DenoisingAutoencoder":
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
+            Clean images, to which `noise` is added; or noisy ones, if `y` holds the clean ones.
+        y : array-like of the shape of X, or of shape (n,), default=None
+            The clean images of noisy ones. Of one dimension, such as the labels that a pipeline
+            hands over, it is ignored.
+
+        Returns
+        -------
+        self : DenoisingAutoencoder
+            The fitted autoencoder.
+
+        Raises
+        ------
+        TypeError
+            If X is sparse.
+        ValueError
+            For bad input or parameters, leaving the estimator as it was; or if the loss becomes NaN
+            or infinite.
+        """
+        self._validate_params()
+        prepare_devices()
+        continues = bool(self.warm_start) and self.initialized_
+        task = self._check_task(X, y, continues)
+        begin_epoch, end_fit = epoch_tasks(self, X, y, self.epochs)
+        self._train(task, epochs=self.epochs, begin_epoch=begin_epoch)
+        end_fit()
+        return self
+
+    def transform(self, X: Any) -> npt.NDArray[Any]:
+        """Take the noise off images.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
+            Images of the shape seen in fit.
+
+        Returns
+        -------
+        images : ndarray of the shape of X
+            Of its dtype if that is uint8, float32 or float64, and otherwise float32; within the
+            value range. Of paths, uint8 of shape (n, h, w, c).
+
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+        ValueError
+            If the images are not of the shape seen in fit.
+        """
+        array, images = self._check_batch(X)
+        outputs = self._network.predict(images)
+        offset, scale = range_offset_and_scale(self.value_range_)
+        values = outputs / np.float32(scale) + np.float32(offset)
+        shape = array.shape if isinstance(array, np.ndarray) else images.shape
+        if array.dtype == np.uint8:
+            rounded: npt.NDArray[Any] = np.rint(values).clip(0, 255).astype(np.uint8)
+            return rounded.reshape(shape)
+        wanted = getattr(X, "dtype", None)
+        dtype = np.float64 if wanted == np.float64 else np.float32
+        cleaned: npt.NDArray[Any] = values.astype(dtype).reshape(shape)
+        return cleaned
+
+    def encode(self, X: Any) -> npt.NDArray[np.float32]:
+        """Code of images: the output of the encoder.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
+            Images of the shape seen in fit.
+
+        Returns
+        -------
+        code : float32 ndarray of shape (n, height, width, filters)
+            Height and width are halved for each of `filters`.
+
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+        """
+        _, images = self._check_batch(X)
+        spec = self._network.spec
+        half = ImageMapSpec(
+            encoder, spec.params, spec.input_shape, precision=spec.precision, loss=self.loss
+        )
+        n_arrays = 2 * len(spec.params["filters"])  # a kernel and a bias a convolution
+        state = self._network.state[:n_arrays]
+        return FittedNetwork(half, state, self.value_range_).predict(images)
+
+    def score(self, X: Any, y: Any = None) -> float:
+        """Mean peak signal-to-noise ratio, in decibels.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
+            Noisy images; or clean ones, if `y` does not hold them, to which `noise` is added.
+        y : array-like of the shape of X, or of shape (n,), default=None
+            The clean images. Of one dimension, it is ignored.
+
+        Returns
+        -------
+        psnr : float
+            The mean over the images of ``-10 log10(MSE)``, where the value range has length 1; for
+            standardised images, the range of the clean ones. Larger is better; 10 more is a tenth
+            of the squared error.
+
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+        """
+        check_is_fitted(self)
+        if not _holds_images(y):
+            noise = self._image_noise()
+            y, X = (
+                X,
+                noise.set_params(value_range=self.value_range_, random_state=0).fit_transform(
+                    np.asarray(X)
+                ),
+            )
+        clean = np.asarray(y, dtype=np.float64).reshape(len(y), -1)
+        found = np.asarray(self.transform(X), dtype=np.float64).reshape(len(y), -1)
+        if self.value_range_ == "standardized":
+            extent = float(np.ptp(clean))
+        else:
+            extent = self.value_range_[1] - self.value_range_[0]
+        errors = np.square((found - clean) / extent).mean(axis=1)
+        return float(np.mean(-10 * np.log10(np.maximum(errors, 1e-12))))
+
+    def set_output(self, *, transform: Any = None) -> "DenoisingAutoencoder":
+        """Do nothing: no DataFrame holds images.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"} or None, default=None
+            Ignored.
+
+        Returns
+        -------
+        self : DenoisingAutoencoder
+            The autoencoder.
+        """
+        return self
+
+    # ---- validation ----------------------------------------------------------------------------
+
+    def _check_batch(self, X: Any) -> tuple[Any, Any]:
+        check_is_fitted(self)
+        array = check_images(X, "X", self)
+        self._image_format.check_columns(X, array, self)
+        self._image_format.warn_of_another_scale(array)
+        return array, self._image_format.as_images(array, self)
+
+    def _check_task(self, X: Any, y: Any, continues: bool) -> FitTask:
+        optimizer, callbacks = self._optimizer_spec(), self._make_callbacks()
+        if X is None:
+            raise ValueError("X is None. Pass the images as an array.")
+        array = check_images(X, "X", self)
+        if continues:
+            image_format = self._image_format
+            image_format.check_columns(X, array, self)
+        else:
+            image_format = ImageFormat.learn(X, array, self.image_shape, self.value_range)
+        targets, changes = None, self._noise_plan()
+        if _holds_images(y):
+            clean = check_images(y, "y", self)
+            if len(clean) != len(array):
+                raise ValueError(
+                    f"X has {len(array)} noisy images, but y has {len(clean)} clean ones."
+                )
+            targets, changes = image_format.as_images(clean, self, "y"), None
+        spec = ImageMapSpec(
+            denoiser,
+            {
+                "filters": self._checked_filters(),
+                "bounded": image_format.value_range != "standardized",
+            },
+            image_format.image_shape,
+            precision=self.precision,
+            loss=self._checked_loss(image_format),
+        )
+        images = image_format.as_images(array, self)
+        data = make_training_set(images, targets, np.ones(len(images), np.float32))
+        seed = self._seed if continues else draw_seed(self.random_state)
+        validation = None
+        if self._validation_fraction():
+            data, validation = hold_out_any(data, self._validation_fraction(), seed)
+        return FitTask(
+            data=data,
+            validation=validation,
+            format=image_format,
+            spec=spec,
+            optimizer=optimizer,
+            callbacks=callbacks,
+            seed=seed,
+            continues=continues,
+            changes=changes,
+            changes_validation=True,
+        )
+
+    def _image_noise(self) -> ImageNoise:
+        if not isinstance(self.noise, ImageNoise):
+            return ImageNoise(self.noise, amount=_DEFAULT_AMOUNT)
+        return ImageNoise(self.noise.kind, amount=self.noise.amount)
+
+    def _noise_plan(self) -> AugmentationPlan | None:
+        noise = self._image_noise()
+        noise._validate_params()
+        if noise.kind in ("salt_and_pepper", "occlusion") and noise.amount > 1:
+            raise ValueError(
+                f"The amount of {noise.kind} noise is a share, at most 1. Got {noise.amount!r}."
+            )
+        if noise.amount == 0:
+            return None
+        return AugmentationPlan(((_CHANGES[noise.kind], float(noise.amount)),))
+
+    def _checked_filters(self) -> tuple[int, ...]:
+        filters = tuple(self.filters)
+        whole = all(isinstance(n, Integral) and not isinstance(n, bool) and n > 0 for n in filters)
+        if not filters or not whole:
+            raise ValueError(
+                "The parameter filters must hold at least one positive whole number. Got "
+                f"{self.filters!r}."
+            )
+        return tuple(int(n) for n in filters)
+
+    def _checked_loss(self, image_format: ImageFormat) -> str:
+        if self.loss == "binary_crossentropy" and image_format.value_range == "standardized":
+            raise ValueError(
+                "loss='binary_crossentropy' needs images within a value range, but these are "
+                "standardised. Use loss='mse', or set value_range."
+            )
+        return self.loss
+
+
+def _holds_images(y: Any) -> bool:
+    """Whether `y` is a batch of images, and not None or a vector of labels."""
+    return y is not None and np.ndim(y) > 1

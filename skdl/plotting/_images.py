@@ -1,0 +1,219 @@
+"""Some images of each class."""
+
+import math
+from collections.abc import Sequence
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils import check_random_state
+
+from skdl.plotting._grid import (
+    CAPTION_SIZE,
+    CAPTION_WIDTH,
+    LINE,
+    WIDEST,
+    add_axes,
+    as_batch,
+    displayable,
+    draw_image,
+    grid_axes,
+    new_figure,
+)
+from skdl.plotting._labels import check_labels, encode, fitted, most_lines, wrapped
+
+# Inches, where the images of a class stand in a row.
+_CELL, _MARGIN, _GAP = 0.9, 0.3, 0.1
+
+
+class ImageGridDisplay:
+    """A grid of images, some of each class.
+
+    It is recommended to use :meth:`from_images`.
+
+    Parameters
+    ----------
+    images : sequence of ndarray of shape (h, w, c)
+        The images to draw, with values in [0, 1].
+    class_names : sequence of str, default=None
+        The class of each image, those of one class side by side; None writes no names.
+    rows : ndarray of int of shape (n_images,), default=None
+        Where the images stand in the data they were chosen from.
+
+    Attributes
+    ----------
+    figure_ : matplotlib.figure.Figure
+        The figure.
+    axes_ : ndarray of matplotlib.axes.Axes
+        One an image, in the order of `images`.
+
+    See Also
+    --------
+    skdl.plotting.PredictionGridDisplay : Images with what they were taken for.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skdl.plotting import ImageGridDisplay
+    >>> X, y = load_digits(return_X_y=True)
+    >>> display = ImageGridDisplay.from_images(X, y, n_per_class=3)
+    >>> len(display.axes_), display.class_names[:4]
+    (30, ['0', '0', '0', '1'])
+    """
+
+    def __init__(
+        self,
+        images: Sequence[npt.NDArray[Any]],
+        class_names: Sequence[str] | None = None,
+        rows: npt.NDArray[np.int_] | None = None,
+    ) -> None:
+        self.images = images
+        self.class_names = class_names
+        self.rows = rows
+
+    @classmethod
+    def from_images(
+        cls,
+        X: Any,
+        y: Any = None,
+        *,
+        target_names: Sequence[str] | None = None,
+        n_per_class: int = 1,
+        random_state: Any = 0,
+        image_shape: Sequence[int] | None = None,
+        title: str | None = None,
+        ax: Any = None,
+    ) -> "ImageGridDisplay":
+        """Draw a random sample of each class.
+
+        Parameters
+        ----------
+        X : array-like
+            Images or paths of image files, as :mod:`skdl.images` reads them. Only the files that
+            are drawn are decoded.
+        y : array-like of shape (n,), default=None
+            Class labels. None draws `n_per_class` images of the whole, without names.
+        target_names : sequence of str, default=None
+            Names of the classes: in sorted order of the labels, or such that labels are positions
+            in it, as in scikit-learn's data sets. None takes the labels themselves.
+        n_per_class : int, default=1
+            Images of each class, at least 1; fewer of classes that have fewer.
+        random_state : int, RandomState instance or None, default=0
+            Seed of the choice.
+        image_shape : (height, width) or (height, width, channels), default=None
+            Shape of flattened images.
+        title : str, default=None
+            Title of the figure.
+        ax : sequence of matplotlib axes, default=None
+            One an image, where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : ImageGridDisplay
+            The display, drawn; `rows` says where the images stand in X.
+
+        Raises
+        ------
+        ValueError
+            If there are not as many labels as images, labels are missing, or `target_names`,
+            `n_per_class` or `ax` does not fit.
+        """
+        if not isinstance(n_per_class, Integral) or n_per_class < 1:
+            raise ValueError(f"n_per_class must be a whole number from 1 on. Got {n_per_class!r}.")
+        batch = as_batch(X, image_shape)
+        codes, names = np.zeros(len(batch), dtype=int), [""]
+        if y is not None:
+            labels = check_labels(y)
+            if len(labels) != len(batch):
+                raise ValueError(f"X has {len(batch)} images, but y has {len(labels)} labels.")
+            codes, names = encode(labels, target_names)
+        generator = check_random_state(random_state)
+        rows = np.concatenate(
+            [
+                np.sort(generator.permutation(np.flatnonzero(codes == code))[:n_per_class])
+                for code in range(len(names))
+            ]
+        )
+        class_names = None if y is None else [names[code] for code in codes[rows]]
+        return cls(displayable(batch, rows), class_names, rows).plot(title=title, ax=ax)
+
+    def plot(self, *, title: str | None = None, ax: Any = None) -> "ImageGridDisplay":
+        """Draw.
+
+        Parameters
+        ----------
+        title : str, default=None
+            Title of the figure.
+        ax : sequence of matplotlib axes, default=None
+            One an image, where to draw; None makes a new figure.
+
+        Returns
+        -------
+        self : ImageGridDisplay
+            The display, with `figure_` and `axes_`.
+
+        Raises
+        ------
+        ValueError
+            If `ax` holds fewer axes than there are images.
+        """
+        names = [wrapped(name, CAPTION_WIDTH) for name in self.class_names or []]
+        captions = names or [""] * len(self.images)
+        if ax is not None:
+            axes = self._given_axes(ax)
+            figure = axes[0].figure
+        elif len(set(names)) < len(names):
+            figure, axes = self._class_rows(title)
+            captions = [""] * len(names)
+        else:
+            figure, axes = grid_axes(captions, title)
+        for panel, image, caption in zip(axes, self.images, captions, strict=True):
+            draw_image(panel, image, caption)
+        self.figure_, self.axes_ = figure, np.array(axes, dtype=object)
+        return self
+
+    def _given_axes(self, ax: Any) -> list[Any]:
+        axes = list(np.ravel(np.asarray(ax, dtype=object)))
+        if len(axes) < len(self.images):
+            raise ValueError(
+                f"ax must hold one axes an image: {len(self.images)}. Got {len(axes)}."
+            )
+        return axes[: len(self.images)]
+
+    def _class_rows(self, title: str | None) -> tuple[Any, list[Any]]:
+        """A new figure with the images of a class in rows of their own, its name above.
+
+        Where there are many classes, several stand side by side.
+        """
+        names = list(self.class_names or [])
+        counts = {name: names.count(name) for name in names}  # in the order of the classes
+        columns = min(max(counts.values()), int((WIDEST - _MARGIN) / _CELL))
+        lines = math.ceil(max(counts.values()) / columns)
+        headings = [fitted(name, columns * _CELL, CAPTION_SIZE) for name in counts]
+        heading = LINE * most_lines(headings) + _GAP
+        block = columns * _CELL + _MARGIN, lines * _CELL + heading + _GAP
+        n_blocks = _blocks(len(counts), *block)
+        height = math.ceil(len(counts) / n_blocks) * block[1]
+        # Placed by hand: a layout engine would make room for the headings beside the images.
+        figure = new_figure(n_blocks * block[0], height, title, layout=None)
+        axes = []
+        for i, (text, count) in enumerate(zip(headings, counts.values(), strict=True)):
+            left = i % n_blocks * block[0] + _MARGIN / 2
+            top = height - i // n_blocks * block[1] - heading
+            panels = [
+                add_axes(figure, left + j % columns * _CELL, top - j // columns * _CELL, _CELL)
+                for j in range(count)
+            ]
+            panels[0].set_title(text, loc="left", fontsize=CAPTION_SIZE, parse_math=False)
+            axes += panels
+        return figure, axes
+
+
+def _blocks(n_classes: int, width: float, height: float) -> int:
+    """How many classes stand side by side, so that the figure is not much higher than wide."""
+    most = max(1, int(WIDEST / width))
+    for blocks in range(1, most):
+        if math.ceil(n_classes / blocks) * height <= 1.2 * blocks * width:
+            return blocks
+    return most

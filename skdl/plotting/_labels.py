@@ -1,0 +1,118 @@
+"""Class labels and their names, as plots need them."""
+
+import textwrap
+import warnings
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils import column_or_1d
+
+
+def check_labels(y: Any, name: str = "y") -> npt.NDArray[Any]:
+    """Validate class labels of any kind.
+
+    Raises
+    ------
+    ValueError
+        If there are none, some are missing, or they are numbers of a continuous scale.
+    """
+    import pandas as pd
+
+    labels: npt.NDArray[Any] = column_or_1d(y)
+    if len(labels) == 0:
+        raise ValueError(f"{name} is empty: there are no labels to count.")
+    missing = np.asarray(pd.isna(labels))
+    if missing.any():
+        raise ValueError(
+            f"{name} has NaN or None at row {int(np.argmax(missing))}, and in {int(missing.sum())} "
+            "rows in all. Drop the rows without a label."
+        )
+    if labels.dtype.kind == "f" and (labels != np.rint(labels)).any():
+        row = int(np.argmax(labels != np.rint(labels)))
+        raise ValueError(
+            f"{name} has the value {labels[row]:g} at row {row}, which is no class label but a "
+            "number of a continuous scale."
+        )
+    return labels
+
+
+def encode(labels: npt.NDArray[Any], target_names: Any) -> tuple[npt.NDArray[np.int_], list[str]]:
+    """Codes of labels, and the names of all classes in the order of the codes.
+
+    Names belong to labels in the first of these ways that is possible: the labels are names
+    themselves; they are positions in the list of names, as in scikit-learn's data sets; or the
+    names are as many as the classes, and in their order.
+
+    Raises
+    ------
+    ValueError
+        If the labels cannot be sorted, or `target_names` does not fit them.
+    """
+    try:
+        classes, codes = np.unique(labels, return_inverse=True)
+    except TypeError as error:
+        raise ValueError(
+            f"The labels are of several kinds, which cannot be sorted: {error}. Make them all "
+            "strings, or all numbers."
+        ) from error
+    found = classes.tolist()
+    if target_names is None:
+        return codes, [str(label) for label in found]
+    names = [str(name) for name in target_names]
+    if all(isinstance(label, str) for label in found) and set(found) <= set(names):
+        return np.array([names.index(label) for label in found])[codes], names
+    if labels.dtype.kind in "biuf" and found[0] >= 0 and found[-1] < len(names):
+        return classes.astype(int)[codes], names
+    if len(names) == len(found):
+        return codes, names
+    raise ValueError(
+        f"target_names has {len(names)} names, which do not fit the {len(found)} classes "
+        f"{_shortened(found)}. Pass one name a class, in sorted order, or labels that are "
+        "positions in target_names."
+    )
+
+
+def _shortened(labels: Sequence[Any]) -> str:
+    shown = ", ".join(repr(label) for label in labels[:5])
+    return f"[{shown}, …]" if len(labels) > 5 else f"[{shown}]"
+
+
+def wrapped(name: Any, width: int) -> str:
+    """A name in lines of so many letters at most."""
+    return textwrap.fill(str(name), width)
+
+
+def fitted(name: Any, width: float, size: float) -> str:
+    """A name in lines of so many inches at most in a font size."""
+    letters = max(1, int(width * 72 / size / 0.4))
+    while letters > 1 and text_width([wrapped(name, letters)], size) > width:
+        letters -= 1
+    return wrapped(name, letters)
+
+
+def text_width(texts: Iterable[str], size: float) -> float:
+    """Width in inches of the widest line in a font size."""
+    lines = {line for text in texts for line in text.split("\n")}
+    return max([_line_width(line) for line in lines], default=0.0) * size
+
+
+def most_lines(texts: Iterable[str]) -> int:
+    """Lines of the text that has the most."""
+    return max([text.count("\n") + 1 for text in texts], default=1)
+
+
+@lru_cache(maxsize=4096)
+def _line_width(line: str) -> float:
+    """Width in inches of a line of letters one point high."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import TextToPath
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # letters without a glyph: reported when they are drawn
+        width, _, _ = TextToPath().get_text_width_height_descent(
+            line, FontProperties(size=10), ismath=False
+        )
+    return 1.05 * float(width) / 10 / 72  # drawn letters are rounded to pixels

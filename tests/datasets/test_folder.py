@@ -1,0 +1,420 @@
+"""Image files in folders, archives and lists."""
+
+import os
+import shutil
+import tarfile
+import warnings
+import zipfile
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skdl import ImageLoader
+from skdl.datasets import load_image_folder
+from skdl.images import read_image
+
+CODES = [0, 0, 0, 1, 1]
+
+
+def relative(paths, root):
+    return [os.path.relpath(path, root) for path in paths]
+
+
+def pack(folder, archive):
+    """Put a folder, by its own name, into an archive."""
+    ending = archive.name.partition(".")[2]
+    if ending == "zip":
+        with zipfile.ZipFile(archive, "w") as opened:
+            for path in sorted(folder.rglob("*")):
+                opened.write(path, path.relative_to(folder.parent))
+    else:
+        with tarfile.open(archive, "w" + ending.replace("tar", "", 1).replace(".", ":")) as opened:
+            opened.add(folder, folder.name)
+    return archive
+
+
+def damage(path):
+    path.write_bytes(path.read_bytes()[:150])  # the header is whole
+
+
+def test_folders_of_classes(pets):
+    bunch = load_image_folder(pets)
+    assert relative(bunch.data, pets) == [
+        "cats/1.png", "cats/2.png", "cats/3.png", "dogs/1.png", "dogs/2.png",
+    ]  # fmt: skip
+    assert bunch.data.dtype.kind == "U"
+    assert bunch.data.ndim == 1
+    assert bunch.filenames is bunch.data
+    assert bunch.target.tolist() == CODES
+    assert bunch.target.dtype == np.int64
+    assert bunch.target_names.tolist() == ["cats", "dogs"]
+    assert (bunch.duplicates, bunch.unreadable, bunch.ignored) == ([], [], {})
+    assert "- cats: 3\n- dogs: 2" in bunch.DESCR
+    X, y = load_image_folder(str(pets), return_X_y=True)
+    assert np.array_equal(X, bunch.data)
+    assert np.array_equal(y, bunch.target)
+
+
+def test_a_relative_path_becomes_absolute(pets, monkeypatch):
+    monkeypatch.chdir(pets.parent)
+    assert load_image_folder("pets").data[0] == str(pets / "cats" / "1.png")
+
+
+def test_subsets(divided_pets):
+    train, test = (load_image_folder(divided_pets, subset=s) for s in ("train", "test"))
+    assert relative(train.data, divided_pets / "train")[3:] == ["dogs/1.png", "dogs/2.png"]
+    assert relative(test.data, divided_pets / "test") == ["cats/4.png", "dogs/3.png", "lions/1.png"]
+    assert train.target.tolist() == CODES
+    assert test.target.tolist() == [0, 1, 2]
+    assert train.target_names.tolist() == test.target_names.tolist() == ["cats", "dogs", "lions"]
+    everything = load_image_folder(divided_pets)
+    assert everything.data.tolist() == [*train.data, *test.data]
+    with pytest.raises(ValueError, match=r"There is no subset 'val' in .* There is 'test' and 'tr"):
+        load_image_folder(divided_pets, subset="val")
+
+
+def test_other_names_of_subsets(make_images):
+    root = make_images("Training/a/1.png", "Testing/a/2.png", "valid/a/3.png")
+    for subset, name in (("train", "1.png"), ("test", "2.png"), ("val", "3.png")):
+        (path,) = load_image_folder(root, subset=subset).data
+        assert path.endswith(name)
+
+
+def test_a_class_may_be_called_train(make_images):
+    bunch = load_image_folder(make_images("bus/1.png", "train/1.png"))
+    assert bunch.target_names.tolist() == ["bus", "train"]
+    with pytest.raises(ValueError, match="It is not divided; subset='all' takes everything"):
+        load_image_folder(make_images(), subset="train")
+
+
+def test_a_subset_without_classes(make_images):
+    root = make_images("train/cats/1.png", "train/dogs/1.png", "test/1.png", "test/2.png")
+    assert len(load_image_folder(root, subset="train").data) == 2
+    for subset in ("test", "all"):
+        with pytest.raises(ValueError, match=r"The images in .*/test' have no class"):
+            load_image_folder(root, subset=subset)
+
+
+def test_a_folder_beside_subsets(make_images):
+    root = make_images("train/cats/1.png", "test/cats/2.png", "extra/cats/3.png")
+    with pytest.raises(ValueError, match=r"extra' lies beside folders of subsets \(train, test\)"):
+        load_image_folder(root)
+
+
+def test_deep_folders_and_wrappers(make_images):
+    root = make_images("images/cats/a/1.png", "images/cats/b/1.png", "images/dogs/1.png")
+    for path in (root, root / "images"):
+        bunch = load_image_folder(path)
+        assert bunch.target_names.tolist() == ["cats", "dogs"]
+        assert bunch.target.tolist() == [0, 0, 1]
+
+
+def test_an_image_in_a_wrapper(make_images):
+    root = make_images("images/cats/1.png", "images/dogs/1.png", "images/logo.png")
+    with pytest.warns(UserWarning, match=r"1 images lie outside the folders of classes.*logo.png"):
+        assert load_image_folder(root).target_names.tolist() == ["cats", "dogs"]
+
+
+def test_a_single_class(make_images):
+    root = make_images("cats/1.png", "cats/2.png", "cats/more/1.png")
+    bunch = load_image_folder(root)
+    assert bunch.target_names.tolist() == ["cats"]
+    assert bunch.target.tolist() == [0, 0, 0]
+
+
+def test_numbers_as_classes_are_sorted_by_value(make_images):
+    root = make_images(*(f"{number}/1.png" for number in range(12)))
+    assert load_image_folder(root).target_names.tolist() == [str(n) for n in range(12)]
+    root = make_images("10/1.png", "9/1.png", "x/1.png", root="mixed")
+    assert load_image_folder(root).target_names.tolist() == ["10", "9", "x"]
+
+
+def test_other_files(pets):
+    for name in (".DS_Store", "Thumbs.db", "cats/.hidden.png", "cats/desktop.ini"):
+        (pets / name).write_bytes(b"")
+    (pets / "__MACOSX" / "cats").mkdir(parents=True)
+    (pets / "__MACOSX" / "cats" / "1.png").write_bytes(b"")
+    (pets / ".git").mkdir()
+    for name in ("README", "cats/notes.TXT", "dogs/notes.txt"):
+        (pets / name).write_text("text")
+    bunch = load_image_folder(pets)
+    assert len(bunch.data) == 5
+    assert bunch.ignored == {"": 1, ".txt": 2}
+    assert "3 files of other kinds" in bunch.DESCR
+
+
+def test_images_outside_classes(pets, make_images):
+    make_images("logo.png")
+    with pytest.warns(UserWarning, match=r"1 images lie outside the folders of classes.*logo.png"):
+        assert len(load_image_folder(pets).data) == 5
+
+
+@pytest.mark.parametrize("archive", ["pets.zip", "pets.tar", "pets.tar.gz", "pets.tgz"])
+def test_archives(divided_pets, tmp_path, monkeypatch, archive):
+    monkeypatch.setenv("SKDL_DATA_HOME", str(tmp_path / "home"))
+    path = pack(divided_pets, tmp_path / archive.replace(".tgz", ".tar.gz"))
+    if archive.endswith(".tgz"):
+        path = path.rename(tmp_path / archive)
+    expected = load_image_folder(divided_pets)
+    bunch = load_image_folder(path)
+    assert bunch.target.tolist() == expected.target.tolist()
+    assert bunch.target_names.tolist() == expected.target_names.tolist()
+    for packed, plain in zip(bunch.data, expected.data, strict=True):
+        assert packed.endswith(plain.removeprefix(str(tmp_path)))
+        assert np.array_equal(read_image(packed), read_image(plain))
+    if "gz" not in archive:
+        assert bunch.data[0].startswith(f"{path}/pets/train/")
+    assert len(load_image_folder(path, subset="test").data) == 3
+
+
+def test_damaged_images_in_an_archive(pets, tmp_path):
+    damage(pets / "cats" / "2.png")
+    bunch = load_image_folder(pack(pets, tmp_path / "pets.zip"), on_error="skip")
+    assert [path for path, _ in bunch.unreadable] == [f"{tmp_path}/pets.zip/pets/cats/2.png"]
+    assert len(bunch.data) == 4
+
+
+def test_encrypted_archives(pets, tmp_path):
+    path = pack(pets, tmp_path / "pets.zip")
+    data = path.read_bytes()
+    for start in [i for i in range(len(data)) if data.startswith(b"PK\1\2", i)]:
+        data = data[: start + 8] + bytes([data[start + 8] | 1]) + data[start + 9 :]
+    path.write_bytes(data)
+    with pytest.raises(ValueError, match=r"5 image files[\s\S]*cats/1.png: it is encrypted"):
+        load_image_folder(path)
+
+
+def break_files(pets):
+    damage(pets / "cats" / "2.png")
+    (pets / "dogs" / "3.png").write_text("no image")
+    (pets / "dogs" / "4.png").symlink_to(pets / "nowhere")
+    os.mkfifo(pets / "dogs" / "5.jpg")
+    return ["cats/2.png", "dogs/3.png", "dogs/4.png", "dogs/5.jpg"]
+
+
+def test_unreadable_files(pets):
+    broken = break_files(pets)
+    with pytest.raises(ValueError, match=r"4 image files of .*pets' cannot be read:") as error:
+        load_image_folder(pets)
+    message = str(error.value)
+    for name in broken:
+        assert f"\n- {pets / name}: " in message
+    assert message.endswith("leave them out with on_error='skip'.")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        bunch = load_image_folder(pets, on_error="skip")
+    with pytest.warns(UserWarning, match=r"4 image files[\s\S]*They are left out") as caught:
+        warned = load_image_folder(pets, on_error="warn")
+    assert [w.filename for w in caught] == [__file__]
+    for found in (bunch, warned):
+        assert relative(found.data, pets) == [
+            "cats/1.png",
+            "cats/3.png",
+            "dogs/1.png",
+            "dogs/2.png",
+        ]
+        assert relative([path for path, _ in found.unreadable], pets) == broken
+        assert all(reason for _, reason in found.unreadable)
+        assert found.target.tolist() == [0, 0, 1, 1]
+    assert "4 unreadable images" in bunch.DESCR
+
+
+def test_headers_only(pets):
+    damage(pets / "cats" / "2.png")
+    (pets / "cats" / "3.png").write_text("no image")
+    bunch = load_image_folder(pets, verify=False, on_error="skip")
+    assert relative([path for path, _ in bunch.unreadable], pets) == ["cats/3.png"]
+
+
+def test_many_unreadable_files_are_not_all_named(pets):
+    for number in range(10, 20):
+        (pets / "cats" / f"{number}.png").write_text("no image")
+    with pytest.raises(ValueError, match="and 5 more") as error:
+        load_image_folder(pets)
+    assert str(error.value).count("- ") == 6
+
+
+def test_a_class_of_which_nothing_is_left(pets):
+    for name in ("1.png", "2.png"):
+        (pets / "dogs" / name).write_text("no image")
+    with pytest.raises(ValueError, match="No image of class 'dogs' can be read"):
+        load_image_folder(pets, on_error="skip")
+
+
+def test_duplicates(pets):
+    shutil.copy(pets / "cats" / "1.png", pets / "cats" / "copy.png")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        bunch = load_image_folder(pets)
+    assert bunch.duplicates == [(str(pets / "cats/1.png"), str(pets / "cats/copy.png"))]
+    assert len(bunch.data) == 6
+    shutil.copy(pets / "cats" / "1.png", pets / "dogs" / "copy.png")
+    with pytest.warns(UserWarning, match=r"Equal images belong to two classes in 1 case") as caught:
+        (group,) = load_image_folder(pets).duplicates
+    assert len(group) == 3
+    assert "cats/1.png' and '" in str(caught[0].message)
+    assert [w.filename for w in caught] == [__file__]
+
+
+def test_duplicates_in_two_subsets(divided_pets):
+    shutil.copy(divided_pets / "train/cats/1.png", divided_pets / "test/cats/9.png")
+    for subset in ("train", "test", "all"):
+        with pytest.warns(UserWarning, match=r"Equal images lie in two subsets, so that scores"):
+            bunch = load_image_folder(divided_pets, subset=subset)
+        assert relative(bunch.duplicates[0], divided_pets) == [
+            "train/cats/1.png",
+            "test/cats/9.png",
+        ]
+
+
+def test_samples(make_images):
+    root = make_images(*(f"a/{n}.png" for n in range(20)), *(f"b/{n}.png" for n in range(10)))
+    sample = load_image_folder(root, n_samples=9)
+    assert np.bincount(sample.target).tolist() == [6, 3]
+    assert sample.data.tolist() == sorted(sample.data)
+    assert np.array_equal(load_image_folder(root, n_samples=9).data, sample.data)
+    other = load_image_folder(root, n_samples=9, random_state=1)
+    assert not np.array_equal(other.data, sample.data)
+    for wrong in (1, 31, 2.5):
+        with pytest.raises(ValueError, match="The parameter n_samples"):
+            load_image_folder(root, n_samples=wrong)
+
+
+def test_samples_do_without_unreadable_files(make_images):
+    root = make_images(*(f"a/{n}.png" for n in range(20)), *(f"b/{n}.png" for n in range(10)))
+    whole = load_image_folder(root, n_samples=9)
+    for path in whole.data[:2]:
+        open(path, "w").close()
+    bunch = load_image_folder(root, n_samples=9, on_error="skip")
+    assert np.bincount(bunch.target).tolist() == [6, 3]
+    assert [path for path, _ in bunch.unreadable] == whole.data[:2].tolist()
+    assert set(whole.data[2:]) < set(bunch.data)
+
+
+def test_links(pets, make_images):
+    (pets / "cats" / "loop").symlink_to(pets)
+    (pets / "loop").symlink_to(pets)
+    (pets / "dogs" / "self").symlink_to("self")
+    elsewhere = make_images("1.png", root="elsewhere")
+    (pets / "lions").symlink_to(elsewhere)
+    (pets / "cats" / "4.png").symlink_to(elsewhere / "1.png")
+    with pytest.warns(UserWarning, match="belong to two classes"):
+        bunch = load_image_folder(pets)
+    assert relative(bunch.data, pets) == [
+        "cats/1.png", "cats/2.png", "cats/3.png", "cats/4.png", "dogs/1.png", "dogs/2.png",
+        "lions/1.png",
+    ]  # fmt: skip
+    (pets / "tigers").symlink_to(pets / "cats")
+    with pytest.raises(ValueError, match=r"tigers' of a class \(or it is a link"):
+        load_image_folder(pets)
+
+
+def write_list(folder, text, name="pets.csv"):
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+def test_lists(pets):
+    rows = "file,label\ndogs/1.png,dog\ncats/1.png,cat\n"
+    bunch = load_image_folder(write_list(pets, rows))
+    assert relative(bunch.data, pets) == ["dogs/1.png", "cats/1.png"]  # the order of the list
+    assert bunch.target.tolist() == [1, 0]
+    assert bunch.target_names.tolist() == ["cat", "dog"]
+    rows = f"id,p,diagnosis\n1,{pets}/cats/1.png,NA\n2,cats/2.png,007\n"
+    bunch = load_image_folder(write_list(pets, rows), path_column="p", label_column="diagnosis")
+    assert relative(bunch.data, pets) == ["cats/1.png", "cats/2.png"]
+    assert bunch.target_names.tolist() == ["007", "NA"]
+
+
+def test_lists_with_subsets_archives_and_marks(pets, tmp_path):
+    pack(pets, pets / "more.zip")
+    rows = "path,label,split\ncats/1.png,cat,Training\nmore.zip/pets/dogs/1.png,dog,test\n"
+    path = pets / "pets.csv"
+    path.write_text(rows, encoding="utf-8-sig")
+    assert load_image_folder(path).target.tolist() == [0, 1]
+    (only,) = load_image_folder(path, subset="test").data
+    assert only == f"{pets}/more.zip/pets/dogs/1.png"
+    assert read_image(only).shape == (8, 8, 3)
+    with pytest.raises(ValueError, match="There is no subset 'val'"):
+        load_image_folder(path, subset="val")
+
+
+def test_lists_as_pandas_writes_them(pets):
+    frame = pd.DataFrame({"image": ["cats/1.png", "dogs/1.png"], "class": [1, 0]})
+    frame.to_csv(pets / "pets.csv")
+    assert load_image_folder(pets / "pets.csv").target.tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("rows", "params", "message"),
+    [
+        ("", {}, "cannot be read as a CSV file"),
+        ("path,label\n", {}, "There are no rows"),
+        ("a,b\n1,2\n", {}, "The parameter path_column is not set, and no column"),
+        ("path,image,label\n1,2,3\n", {}, "several of them: .'path', 'image'.. Set path_column"),
+        ("path,b\n1,2\n", {}, "The parameter label_column is not set"),
+        ("path,labels\n1,2\n", {"label_column": "label"}, "Did you mean 'labels'"),
+        ("path,label\na.png,\n", {}, "The column 'label' of .* is empty in row 0"),
+        ("path,label\na.png,x\n ,x\n", {}, "The column 'path' of .* is empty in row 1"),
+        ("path,label\na.png,x\nb.png,x,y,z\n", {}, "cannot be read as a CSV file"),
+        ("path,label\nnothing.png,x\n", {}, "nothing.png: there is no such file"),
+    ],
+)
+def test_wrong_lists(tmp_path, rows, params, message):
+    with pytest.raises(ValueError, match=message):
+        load_image_folder(write_list(tmp_path, rows), **params)
+
+
+def test_what_is_no_data_set(tmp_path, make_images):
+    with pytest.raises(FileNotFoundError, match="There is no folder, archive or CSV file '.*none'"):
+        load_image_folder(tmp_path / "none")
+    (tmp_path / "file.dat").write_text("data")
+    with pytest.raises(ValueError, match="is neither a folder, nor a CSV file, nor an archive"):
+        load_image_folder(tmp_path / "file.dat")
+    (tmp_path / "empty" / "cats").mkdir(parents=True)
+    with pytest.raises(ValueError, match="There is no image in '.*empty'"):
+        load_image_folder(tmp_path / "empty")
+    (tmp_path / "empty" / "cats" / "1.doc").write_text("")
+    with pytest.raises(ValueError, match="There is no image in '.*empty' among 1 files"):
+        load_image_folder(tmp_path / "empty")
+    with zipfile.ZipFile(tmp_path / "empty.zip", "w"):
+        pass
+    with pytest.raises(ValueError, match=r"There is no image in '.*empty.zip'"):
+        load_image_folder(tmp_path / "empty.zip")
+    with pytest.raises(ValueError, match=r"The images lie directly in '.*flat', so that"):
+        load_image_folder(make_images("1.png", "2.png", root="flat"))
+    root = make_images("cats/1.png")
+    (root / "dogs").mkdir()
+    with pytest.raises(ValueError, match=r"There is no image in the folder '.*dogs' of a class"):
+        load_image_folder(root)
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"subset": "trian"}, "The parameter subset must be one of 'train', 'test', 'val', 'all'"),
+        ({"on_error": "ignore"}, "The parameter on_error must be one of 'raise', 'skip', 'warn'"),
+        ({"path_column": "path"}, "The parameters path_column and label_column are for CSV files"),
+    ],
+)
+def test_wrong_parameters(pets, params, message):
+    with pytest.raises(ValueError, match=message):
+        load_image_folder(pets, **params)
+
+
+def test_an_empty_class_in_a_subset_that_is_not_loaded(divided_pets):
+    (divided_pets / "test" / "birds").mkdir()
+    assert len(load_image_folder(divided_pets, subset="train").data) == 5
+    with pytest.raises(ValueError, match="There is no image in the folder"):
+        load_image_folder(divided_pets, subset="test")
+
+
+def test_a_transformer_takes_the_files(pets, tmp_path):
+    for path in (pets, pack(pets, tmp_path / "pets.tar")):
+        X, y = load_image_folder(path, return_X_y=True)
+        images = ImageLoader().fit(X, y).transform(X)
+        assert images.shape == (5, 8, 8, 3)
+        assert np.array_equal(images[0], read_image(X[0]))

@@ -1,0 +1,140 @@
+"""Tables of features in CSV and Parquet files."""
+
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from skdl.datasets import load_feature_csv
+
+
+@pytest.fixture
+def table():
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(20, 3)), columns=["area", "roundness", "f2"])
+    frame["count"] = np.arange(20)
+    frame["class"] = ["benign", "malignant"] * 10
+    return frame
+
+
+def save(folder, text):
+    path = folder / "table.csv"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize("name", ["table.csv", "table.csv.gz", "TABLE.CSV"])
+def test_a_table(table, tmp_path, name):
+    table.to_csv(tmp_path / name, index=False)
+    bunch = load_feature_csv(tmp_path / name, target_column="class")
+    pd.testing.assert_frame_equal(bunch.data, table.drop(columns="class"), check_exact=True)
+    assert bunch.target.tolist() == [0, 1] * 10
+    assert bunch.target.dtype == np.int64
+    assert bunch.target_names.tolist() == ["benign", "malignant"]
+    assert bunch.feature_names == ["area", "roundness", "f2", "count"]
+    assert "20 rows of 4 features" in bunch.DESCR
+    X, y = load_feature_csv(str(tmp_path / name), target_column="class", return_X_y=True)
+    assert X.equals(bunch.data)
+    assert np.array_equal(y, bunch.target)
+
+
+def test_features_alone(table, tmp_path):
+    table.drop(columns="class").to_csv(tmp_path / "table.csv", index=False)
+    bunch = load_feature_csv(tmp_path / "table.csv")
+    assert bunch.target is None
+    assert len(bunch.target_names) == 0
+    assert bunch.data.shape == (20, 4)
+    with pytest.raises(ValueError, match="return_X_y=True needs labels: set target_column"):
+        load_feature_csv(tmp_path / "table.csv", return_X_y=True)
+
+
+def test_an_index_is_dropped(table, tmp_path):
+    table.to_csv(tmp_path / "table.csv")
+    bunch = load_feature_csv(tmp_path / "table.csv", target_column="class")
+    assert bunch.feature_names == ["area", "roundness", "f2", "count"]
+
+
+def test_numbers_survive_to_the_last_bit(tmp_path):
+    bits = np.random.default_rng(0).integers(0, 2**32, 40_000, dtype=np.uint32)
+    singles = bits.view(np.float32)
+    singles = singles[np.isfinite(singles)].reshape(-1, 1)
+    pd.DataFrame(singles, columns=["x"]).to_csv(tmp_path / "single.csv", index=False)
+    loaded = load_feature_csv(tmp_path / "single.csv").data
+    assert np.array_equal(loaded.to_numpy(np.float32).view(np.uint32), singles.view(np.uint32))
+    doubles = np.random.default_rng(0).normal(size=(1000, 1)) * 1e-7
+    pd.DataFrame(doubles, columns=["x"]).to_csv(tmp_path / "double.csv", index=False)
+    assert np.array_equal(load_feature_csv(tmp_path / "double.csv").data, doubles)
+
+
+def test_labels_are_taken_as_they_stand(tmp_path):
+    for labels, names in (
+        (["NA", "None", "NA"], ["NA", "None"]),
+        (["007", "7", "07"], ["007", "07", "7"]),
+        (["10", "9", "2"], ["2", "9", "10"]),
+        (["True", "False", "True"], ["False", "True"]),
+    ):
+        rows = "".join(f"1.5,{label}\n" for label in labels)
+        bunch = load_feature_csv(save(tmp_path, f"x,y\n{rows}"), target_column="y")
+        assert bunch.target_names.tolist() == names
+        assert bunch.target_names[bunch.target].tolist() == labels
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x,y\n1,a\nred,b\n", "The value of the column 'x' in row 1 .* is no finite number: 'red'"),
+        ("x,y\n1,a\n2,b\n,c\n", "The value of the column 'x' in row 2 .* is missing"),
+        ("x,y\nnan,a\n2,b\n", "The value of the column 'x' in row 0 .* is missing"),
+        ("x,y\nNA,a\n2,b\n", "The value of the column 'x' in row 0 .* is missing"),
+        ("x,y\n1,a\ninf,b\n", "The value of the column 'x' in row 1 .* is no finite number: 'inf'"),
+        ("x,y\n1,a\n2,\n", "The label in the column 'y' is missing in row 1"),
+        ("x,z\n1,a\n", "The parameter target_column='y', but .* It has 'x', 'z'."),
+        ("x,yy\n1,a\n", "Did you mean 'yy'?"),
+        ("y\na\n", "There are no features"),
+        ("x,y\n", "There are no rows"),
+        ("", "cannot be read as a CSV file"),
+        ("x,y\n1,a\n1,2,3,4\n", "cannot be read as a CSV file"),
+    ],
+)
+def test_wrong_tables(tmp_path, text, message):
+    with pytest.raises(ValueError, match=message):
+        load_feature_csv(save(tmp_path, text), target_column="y")
+
+
+def test_wrong_files(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"There is no file '.*none.csv'"):
+        load_feature_csv(tmp_path / "none.csv")
+    (tmp_path / "folder.csv").mkdir()
+    with pytest.raises(FileNotFoundError, match=r"There is no file '.*folder.csv'"):
+        load_feature_csv(tmp_path / "folder.csv")
+    (tmp_path / "table.xlsx").write_bytes(b"PK")
+    with pytest.raises(ValueError, match=r"table.xlsx' ends neither like a CSV file"):
+        load_feature_csv(tmp_path / "table.xlsx")
+    (tmp_path / "table.csv").write_bytes(b"x,y\n\xff\xfe,1\n")
+    with pytest.raises(ValueError, match="cannot be read as a CSV file"):
+        load_feature_csv(tmp_path / "table.csv")
+
+
+def test_parquet(table, tmp_path):
+    pytest.importorskip("pyarrow")
+    table["area"] = table["area"].astype(np.float32)
+    table.to_parquet(tmp_path / "table.parquet")
+    bunch = load_feature_csv(tmp_path / "table.parquet", target_column="class")
+    pd.testing.assert_frame_equal(bunch.data, table.drop(columns="class"), check_exact=True)
+    assert bunch.target.tolist() == [0, 1] * 10
+    table.loc[3, "area"] = np.nan
+    table.to_parquet(tmp_path / "table.parquet")
+    with pytest.raises(ValueError, match="The value of the column 'area' in row 3 .* is missing"):
+        load_feature_csv(tmp_path / "table.parquet", target_column="class")
+    (tmp_path / "table.parquet").write_bytes(b"no table")
+    with pytest.raises(ValueError, match="cannot be read as a Parquet file"):
+        load_feature_csv(tmp_path / "table.parquet")
+
+
+def test_parquet_without_pyarrow(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    monkeypatch.setitem(sys.modules, "fastparquet", None)
+    (tmp_path / "table.parquet").write_bytes(b"PAR1")
+    with pytest.raises(ImportError, match="needs pyarrow: python -m pip install pyarrow"):
+        load_feature_csv(tmp_path / "table.parquet")

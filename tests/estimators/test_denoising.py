@@ -1,0 +1,224 @@
+"""`DenoisingAutoencoder`: noisy images to clean ones."""
+
+import joblib
+import numpy as np
+import pytest
+from PIL import Image
+from sklearn.base import clone
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline
+
+from skdl import CNNClassifier, DenoisingAutoencoder, ImageNoise
+
+
+@pytest.fixture(scope="module")
+def images(digits):
+    """Digits as uint8 images of shape (n, 8, 8), and their labels."""
+    X, y = digits
+    return (X.reshape(-1, 8, 8) * 15.9375).astype(np.uint8), y
+
+
+def model(**params):
+    return DenoisingAutoencoder(**{"epochs": 3, "batch_size": 32, "random_state": 0, **params})
+
+
+@pytest.fixture(scope="module")
+def fitted(images):
+    noise = ImageNoise("gaussian", amount=0.5)
+    return model(noise=noise, epochs=12).fit(images[0][:1200])
+
+
+def psnr(found, clean):
+    errors = ((found.astype(float) - clean) / 255) ** 2
+    return float(np.mean(-10 * np.log10(errors.reshape(len(found), -1).mean(axis=1))))
+
+
+def test_it_takes_noise_off(images, fitted):
+    clean = images[0][1200:]
+    noisy = ImageNoise(amount=0.5, random_state=1).fit_transform(clean)
+    cleaned = fitted.transform(noisy)
+    assert cleaned.shape == noisy.shape
+    assert cleaned.dtype == np.uint8
+    assert psnr(cleaned, clean) > psnr(noisy, clean) + 3
+    assert fitted.score(noisy, clean) == pytest.approx(psnr(cleaned, clean))
+    assert fitted.score(clean) > psnr(noisy, clean) + 3
+    assert fitted.score(clean) == fitted.score(clean, np.zeros(len(clean)))
+
+
+def test_pairs(images):
+    clean = images[0][:600]
+    noisy = ImageNoise("salt_and_pepper", amount=0.2, random_state=0).fit_transform(clean)
+    pairs = model(epochs=20, optimizer__learning_rate=0.005).fit(noisy, clean)
+    assert pairs.score(noisy, clean) > psnr(noisy, clean) + 1
+    identity = model().fit(clean, clean)
+    assert identity.history_["loss"] != model().fit(noisy, clean).history_["loss"]
+    assert model(noise=ImageNoise(amount=0)).fit(clean).history_ == identity.history_
+
+
+@pytest.mark.parametrize("kind", ["gaussian", "salt_and_pepper", "speckle", "occlusion"])
+def test_kinds_of_noise(images, kind):
+    X = images[0][:300]
+    losses = [
+        model(noise=ImageNoise(kind, amount=amount), epochs=1).fit(X).history_["loss"]
+        for amount in (0.0, 0.4)
+    ]
+    assert losses[0] != losses[1]
+
+
+def test_noise_is_drawn_anew_each_epoch(images):
+    X = images[0][:300]
+    still = {"optimizer": "sgd", "optimizer__learning_rate": 0.0}
+    noisy = model(epochs=3, **still).fit(X)
+    assert len(set(noisy.history_["loss"])) == 3
+    watched = model(epochs=3, validation_fraction=0.2, **still).fit(X)
+    assert len(set(watched.history_["val_loss"])) == 1
+
+
+def test_shapes_dtypes_and_ranges(images):
+    X = images[0][:60]
+    scaled = (X / 255).astype(np.float32)
+    for batch in (
+        X,
+        X[..., np.newaxis],
+        np.repeat(X[..., np.newaxis], 3, axis=3),
+        X.reshape(60, -1),
+        scaled,
+        scaled.astype(np.float64),
+        X.astype(np.int64),
+        scaled * 7,
+        np.pad(scaled, ((0, 0), (0, 3), (1, 0))),
+    ):
+        estimator = model(epochs=1).fit(batch)
+        cleaned = estimator.transform(batch)
+        assert cleaned.shape == batch.shape
+        kept = (np.uint8, np.float32, np.float64)
+        assert cleaned.dtype == (batch.dtype if batch.dtype in kept else np.float32)
+        assert cleaned.min() >= 0
+        assert cleaned.max() <= batch.max() or batch.dtype == np.uint8
+    standardised = scaled.astype(float) * 4 - 1
+    estimator = model(epochs=1).fit(standardised)
+    assert estimator.value_range_ == "standardized"
+    assert estimator.transform(standardised).dtype == np.float64
+    assert np.isfinite(estimator.score(standardised))
+
+
+def test_code(images, fitted):
+    X = images[0][1200:1210]
+    code = fitted.encode(X)
+    assert code.shape == (10, 2, 2, 32)
+    assert code.min() >= 0
+    assert np.ptp(code, axis=0).max() > 0
+    small = model(filters=(4, 6, 8), epochs=1).fit(np.zeros((6, 13, 10)) + 0.5)
+    assert small.encode(np.ones((2, 13, 10))).shape == (2, 2, 2, 8)
+    # The code is what the first layers of the whole network give.
+    import keras
+
+    inner = fitted.model_.layers[-1]
+    pooled = [layer for layer in inner.layers if layer.name.startswith("max_pool")][-1]
+    half = keras.Model(inner.inputs, pooled.output)
+    expected = half((X / 255.0).astype(np.float32)[..., np.newaxis])
+    np.testing.assert_allclose(code, expected, atol=1e-5)
+
+
+def test_seeds_clones_and_files(images, tmp_path):
+    X = images[0][:200]
+    first, second = model().fit(X), clone(model()).fit(X)
+    np.testing.assert_array_equal(first.transform(X), second.transform(X))
+    assert model(random_state=1).fit(X).history_ != first.history_
+    joblib.dump(first, tmp_path / "model.joblib")
+    loaded = joblib.load(tmp_path / "model.joblib")
+    np.testing.assert_array_equal(loaded.transform(X), first.transform(X))
+    np.testing.assert_array_equal(loaded.encode(X), first.encode(X))
+    together = first.transform(X)
+    np.testing.assert_allclose(first.transform(X[:7]).astype(int), together[:7], atol=1)
+
+
+def test_the_keras_model(images, fitted):
+    X = images[0][:5]
+    outputs = np.asarray(fitted.model_(X[..., np.newaxis].astype(np.float32)))[..., 0] * 255
+    np.testing.assert_allclose(outputs, fitted.transform(X), atol=0.51)
+
+
+def test_paths(images, tmp_path):
+    paths = [str(tmp_path / f"{row}.png") for row in range(80)]
+    for path, image in zip(paths, images[0], strict=False):
+        Image.fromarray(image).save(path)
+    X = images[0][:80, :, :, np.newaxis]
+    on_files, on_arrays = model().fit(paths), model().fit(X)
+    assert on_files.history_ == on_arrays.history_
+    np.testing.assert_array_equal(on_files.transform(paths), on_arrays.transform(X))
+
+
+def test_pipelines(images, fitted):
+    X, y = images[0][:300], images[1][:300]
+    classifier = CNNClassifier(epochs=3, random_state=0)
+    pipeline = Pipeline(
+        [("denoise", model(epochs=10, optimizer__learning_rate=0.01)), ("classify", classifier)]
+    )
+    assert pipeline.fit(X, y).score(X, y) > 0.2
+    frozen = Pipeline([("denoise", FrozenEstimator(fitted)), ("classify", classifier)])
+    assert frozen.fit(X, y).score(X, y) > 0.4
+    search = GridSearchCV(
+        model(noise=ImageNoise(), epochs=1), {"noise__amount": [0.1, 0.5]}, cv=2
+    ).fit(X)
+    assert search.best_params_["noise__amount"] in (0.1, 0.5)
+    assert pipeline.set_output(transform="pandas").predict(X).shape == (300,)
+
+
+def test_early_stopping_and_going_on(images):
+    X = images[0][:300]
+    stopped = model(
+        epochs=40, early_stopping=True, n_iter_no_change=1, tol=0.01, optimizer__learning_rate=0.01
+    ).fit(X)
+    assert stopped.n_iter_ < 40
+    assert len(stopped.history_["val_loss"]) == stopped.n_iter_
+    going = model(warm_start=True, epochs=1).fit(X).fit(X)
+    assert going.history_["loss"] == model(epochs=2).fit(X).history_["loss"]
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"filters": ()}, "filters must hold at least one positive whole number"),
+        ({"filters": (8, 0)}, "filters must hold"),
+        ({"filters": (8.5,)}, "filters must hold"),
+        ({"noise": "static"}, "'noise' parameter"),
+        ({"noise": ImageNoise(amount=-1)}, "'amount' parameter of ImageNoise"),
+        ({"noise": ImageNoise("occlusion", amount=1.5)}, "occlusion noise is a share, at most 1"),
+        ({"loss": "hinge"}, "'loss' parameter"),
+        ({"epochs": 0}, "'epochs' parameter"),
+        ({"optimizer__speed": 3}, "optimizer__speed"),
+    ],
+)
+def test_bad_parameters(images, params, message):
+    with pytest.raises(ValueError, match=message):
+        model(**params).fit(images[0][:20])
+
+
+def test_bad_input(images, fitted):
+    X = images[0][:20]
+    with pytest.raises(ValueError, match="X has 20 noisy images, but y has 19 clean ones"):
+        model().fit(X, X[1:])
+    with pytest.raises(ValueError, match=r"y holds images of shape \(8, 7, 1\)"):
+        model().fit(X, X[:, :, 1:])
+    with pytest.raises(ValueError, match="X is None"):
+        model().fit(None)
+    with pytest.raises(ValueError, match="needs images within a value range"):
+        model(loss="binary_crossentropy").fit(X / 9.0 - 1)
+    with pytest.raises(ValueError, match=r"\(8, 7, 1\), but the training images"):
+        fitted.transform(X[:, :, 1:])
+    with pytest.raises(ValueError, match="of 1 image leaves none to train on"):
+        model(early_stopping=True).fit(X[:1])
+    with pytest.raises(ValueError, match="NaN"):
+        model().fit(np.full((4, 8, 8), np.nan))
+    with pytest.raises(ValueError, match="loss became"):
+        model(optimizer="sgd", optimizer__learning_rate=1e30, value_range="standardized").fit(X)
+
+
+def test_losses(images):
+    X = images[0][:200]
+    histories = [model(loss=loss).fit(X).history_["loss"] for loss in ("mse", "mae")]
+    histories.append(model(loss="binary_crossentropy").fit(X).history_["loss"])
+    assert len({tuple(history) for history in histories}) == 3
+    assert all(history[-1] < history[0] for history in histories)

@@ -1,0 +1,348 @@
+"""Members of archives, addressed as files; and archives unpacked without trusting them."""
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import stat
+import tarfile
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers import run_python
+from PIL import Image
+
+from skdl import _archives
+from skdl._archives import list_members, read_bytes, size_of
+from skdl.downloads import extract_archive
+from skdl.images import read_image
+
+CONTENT = {
+    "cats/1.bin": b"miaow" * 100,
+    "cats/2.bin": os.urandom(3000),
+    "dogs/1.bin": b"woof" * 50,
+}
+UNSAFE = ["../evil.bin", "/etc/evil.bin", "cats/../../evil.bin", "C:/evil.bin", "..\\evil.bin"]
+COMPRESSED = {".tar.gz": "w:gz", ".tgz": "w:gz", ".tar.bz2": "w:bz2", ".tar.xz": "w:xz"}
+
+
+def make_zip(path, content=CONTENT, method=zipfile.ZIP_DEFLATED):
+    with zipfile.ZipFile(path, "w", method) as archive:
+        for name, data in content.items():
+            archive.writestr(name, data)
+    return str(path)
+
+
+def make_tar(path, content=CONTENT, mode="w", extra=()):
+    with tarfile.open(path, mode) as archive:
+        for name, data in content.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(data)
+            archive.addfile(info, io.BytesIO(data))
+        for info in extra:
+            archive.addfile(info)
+    return str(path)
+
+
+def tar_link(name, target, kind=tarfile.SYMTYPE):
+    info = tarfile.TarInfo(name)
+    info.type, info.linkname = kind, target
+    return info
+
+
+def zip_link(name):
+    info = zipfile.ZipInfo(name)
+    info.external_attr = (stat.S_IFLNK | 0o777) << 16
+    return info
+
+
+@pytest.fixture(params=["stored.zip", "deflated.zip", "plain.tar"])
+def archive(request, tmp_path):
+    path = tmp_path / request.param
+    if request.param.endswith(".tar"):
+        return make_tar(path)
+    stored = request.param.startswith("stored")
+    return make_zip(path, method=zipfile.ZIP_STORED if stored else zipfile.ZIP_DEFLATED)
+
+
+@pytest.fixture
+def data_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("SKDL_DATA_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
+def test_members_are_read_by_their_address(archive):
+    assert list_members(archive) == [f"{archive}/{name}" for name in sorted(CONTENT)]
+    for name, data in CONTENT.items():
+        assert read_bytes(f"{archive}/{name}") == data
+        assert size_of(f"{archive}/{name}") == len(data)
+
+
+def test_plain_files(tmp_path):
+    (tmp_path / "pets.zip").mkdir()  # a folder may be called so
+    path = tmp_path / "pets.zip" / "a.bin"
+    path.write_bytes(b"abc")
+    assert read_bytes(str(path)) == b"abc"
+    assert size_of(str(path)) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "reason"),
+    [
+        ("nothing.bin", FileNotFoundError, "there is no such file"),
+        ("nothing.zip/a.bin", FileNotFoundError, "there is no such file"),
+        ("folder", IsADirectoryError, "it is a folder"),
+        ("pipe.zip", ValueError, "it is no regular file"),
+        ("pipe.zip/a.bin", FileNotFoundError, "there is no such file"),
+        ("link", FileNotFoundError, "it is a link that leads nowhere"),
+        ("pets.zip/cats/3.bin", FileNotFoundError, "there is no 'cats/3.bin' in the archive"),
+        ("pets.zip/cats", FileNotFoundError, "there is no 'cats' in the archive"),
+        ("pets.zip/", FileNotFoundError, "there is no '' in the archive"),
+    ],
+)
+def test_what_is_no_file(tmp_path, name, error, reason):
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe.zip")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    make_zip(tmp_path / "pets.zip")
+    with pytest.raises(error, match=reason):
+        read_bytes(os.path.join(tmp_path, name))
+
+
+def test_listing_what_is_no_archive(tmp_path):
+    (tmp_path / "folder.zip").mkdir()
+    with pytest.raises(IsADirectoryError):
+        list_members(tmp_path / "folder.zip")
+    with pytest.raises(FileNotFoundError):
+        list_members(tmp_path / "nothing.zip")
+    for name in ("text.zip", "text.tar", "empty.zip", "empty.tar"):
+        (tmp_path / name).write_text("" if "empty" in name else "no archive " * 100)
+        with pytest.raises(ValueError, match=f"{name}' is damaged, or neither zip nor tar"):
+            list_members(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", UNSAFE)
+@pytest.mark.parametrize("make", [make_zip, make_tar])
+def test_paths_that_leave_the_archive(tmp_path, make, name):
+    path = make(tmp_path / ("a.zip" if make is make_zip else "a.tar"), {**CONTENT, name: b"evil"})
+    with pytest.raises(ValueError, match="which leads out of it; do not trust this archive"):
+        list_members(path)
+
+
+def test_paths_that_need_tidying(tmp_path):
+    path = make_tar(tmp_path / "a.tar", {"./cats//1.bin": b"1", "dogs\\2.bin": b"2"})
+    assert list_members(path) == [f"{path}/cats/1.bin", f"{path}/dogs/2.bin"]
+    assert read_bytes(f"{path}/dogs/2.bin") == b"2"
+
+
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE])
+def test_links_and_devices_in_tar(tmp_path, kind):
+    path = make_tar(tmp_path / "a.tar", extra=[tar_link("odd", "/etc/passwd", kind)])
+    assert list_members(path) == [f"{path}/{name}" for name in sorted(CONTENT)]
+    with pytest.raises(ValueError, match="it is a link or a device"):
+        read_bytes(f"{path}/odd")
+
+
+def test_links_in_zip(tmp_path):
+    path = make_zip(tmp_path / "a.zip", {zip_link("odd"): b"/etc/passwd", "cats/1": b"1"})
+    assert list_members(path) == [f"{path}/cats/1"]
+    with pytest.raises(ValueError, match="it is a link or a device"):
+        read_bytes(f"{path}/odd")
+
+
+def test_encrypted_members(tmp_path):
+    path = make_zip(tmp_path / "a.zip", {"a": b"secret"})
+    data = bytearray((tmp_path / "a.zip").read_bytes())
+    data[data.index(b"PK\1\2") + 8] |= 1
+    (tmp_path / "a.zip").write_bytes(data)
+    assert list_members(path) == [f"{path}/a"]
+    with pytest.raises(ValueError, match="it is encrypted"):
+        read_bytes(f"{path}/a")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_unusual_compression(tmp_path, method):
+    path = make_zip(tmp_path / "a.zip", method=method)
+    with pytest.raises(ValueError, match=r"its compression \(\d+\) is unknown"):
+        read_bytes(f"{path}/cats/1.bin")
+
+
+def test_too_large(tmp_path, archive, monkeypatch):
+    monkeypatch.setattr(_archives, "MAX_FILE_BYTES", 1000)
+    (tmp_path / "large.bin").write_bytes(bytes(1001))
+    for path in (f"{archive}/cats/2.bin", str(tmp_path / "large.bin")):
+        with pytest.raises(ValueError, match=r"more than the limit of 1,000 for one image"):
+            read_bytes(path)
+    assert read_bytes(f"{archive}/dogs/1.bin") == CONTENT["dogs/1.bin"]
+
+
+def test_a_bomb_that_lies_about_its_size(tmp_path):
+    path = make_zip(tmp_path / "a.zip", {"a": bytes(10_000_000)})
+    data = bytearray((tmp_path / "a.zip").read_bytes())
+    place = data.index(b"PK\1\2") + 24
+    data[place : place + 4] = (100).to_bytes(4, "little")
+    (tmp_path / "a.zip").write_bytes(data)
+    with pytest.raises(ValueError, match="it is damaged"):
+        read_bytes(f"{path}/a")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_damaged_member_of_a_zip(tmp_path, method):
+    path = make_zip(tmp_path / "a.zip", method=method)
+    data = bytearray((tmp_path / "a.zip").read_bytes())
+    place = data.index(b"cats/2.bin") + 1500
+    data[place : place + 8] = bytes(8)
+    (tmp_path / "a.zip").write_bytes(data)
+    with pytest.raises(ValueError, match="it is damaged"):
+        read_bytes(f"{path}/cats/2.bin")
+    assert read_bytes(f"{path}/cats/1.bin") == CONTENT["cats/1.bin"]
+
+
+def test_damaged_archives(tmp_path, archive):
+    with open(archive, "rb") as file:
+        whole = file.read()
+    with open(archive, "wb") as file:
+        file.write(whole[:2500])
+    with pytest.raises(ValueError, match="is damaged"):
+        list_members(archive)
+    tar = tmp_path / "middle.tar"
+    data = bytearray(Path(make_tar(tar)).read_bytes())
+    data[data.index(b"dogs/1.bin") + 20] ^= 255
+    tar.write_bytes(data)
+    with pytest.raises(ValueError, match=r"is damaged.*bad header at byte"):
+        list_members(tar)
+
+
+def test_a_changed_archive_is_read_anew(archive, tmp_path):
+    assert read_bytes(f"{archive}/cats/1.bin") == CONTENT["cats/1.bin"]
+    make = make_tar if archive.endswith(".tar") else make_zip
+    make(archive, {"birds/1.bin": b"tweet", "cats/1.bin": b"purr"})
+    assert read_bytes(f"{archive}/cats/1.bin") == b"purr"
+    assert read_bytes(f"{archive}/birds/1.bin") == b"tweet"
+
+
+def test_threads_share_nothing(archive):
+    names = list(CONTENT) * 100
+    with ThreadPoolExecutor(8) as pool:
+        read = list(pool.map(lambda name: read_bytes(f"{archive}/{name}"), names))
+    assert read == [CONTENT[name] for name in names]
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="needs /proc")
+def test_nothing_stays_open(archive):
+    before = len(os.listdir("/proc/self/fd"))
+    for name in CONTENT:
+        read_bytes(f"{archive}/{name}")
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_forked_processes_share_nothing(archive):
+    code = """
+import os, sys
+from skdl._archives import list_members, read_bytes
+members = list_members(sys.argv[1])
+expected = [read_bytes(member) for member in members]
+child = os.fork()
+same = all([read_bytes(member) for member in members] == expected for _ in range(200))
+if child == 0:
+    os._exit(0 if same else 1)
+assert os.waitpid(child, 0)[1] == 0 and same
+"""
+    run_python(code, archive)
+
+
+@pytest.mark.parametrize("ending", COMPRESSED)
+def test_a_compressed_tar_is_decompressed_once(tmp_path, data_home, ending):
+    path = make_tar(tmp_path / f"pets{ending}", mode=COMPRESSED[ending])
+    members = list_members(path)
+    (tar,) = (data_home / "archives").iterdir()
+    assert members == [f"{tar}/{name}" for name in sorted(CONTENT)]
+    assert [read_bytes(member) for member in members] == [CONTENT[n] for n in sorted(CONTENT)]
+    assert read_bytes(f"{path}/cats/1.bin") == CONTENT["cats/1.bin"]
+    written = tar.stat().st_mtime_ns
+    os.utime(path)  # read anew, but with the same content
+    assert list_members(path) == members
+    assert tar.stat().st_mtime_ns == written
+    assert list((data_home / "archives").iterdir()) == [tar]
+
+
+@pytest.mark.parametrize("ending", COMPRESSED)
+@pytest.mark.parametrize("damage", ["cut", "changed", "no tar"])
+def test_a_damaged_compressed_tar_leaves_nothing(tmp_path, data_home, ending, damage):
+    path = tmp_path / f"pets{ending}"
+    if damage == "no tar":
+        module = {"gz": gzip, "bz2": bz2, "xz": lzma}[COMPRESSED[ending][2:]]
+        path.write_bytes(module.compress(b"text " * 1000))
+    else:
+        whole = bytearray(Path(make_tar(path, mode=COMPRESSED[ending])).read_bytes())
+        whole[1000:1010] = bytes(10)
+        path.write_bytes(whole[:2000] if damage == "cut" else whole)
+    with pytest.raises(ValueError, match="is damaged"):
+        list_members(path)
+    assert list((data_home / "archives").iterdir()) == []
+
+
+def test_a_compressed_bomb_leaves_nothing(tmp_path, data_home, monkeypatch):
+    monkeypatch.setattr(_archives, "ANY_RATIO_BYTES", 1_000_000)
+    path = make_tar(tmp_path / "a.tar.gz", {"a": bytes(3_000_000)}, mode="w:gz")
+    with pytest.raises(ValueError, match=r"decompresses to more than 1,000,000 bytes"):
+        list_members(path)
+    assert list((data_home / "archives").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["pets.zip", "pets.tar", "pets.tar.gz"])
+def test_images_in_archives(tmp_path, data_home, name):
+    image = np.random.default_rng(0).integers(0, 256, (9, 7, 3), dtype=np.uint8)
+    png = io.BytesIO()
+    Image.fromarray(image).save(png, "PNG")
+    make = make_zip if name.endswith(".zip") else make_tar
+    options = {"mode": "w:gz"} if name.endswith(".gz") else {}
+    path = make(tmp_path / name, {"noise/1.png": png.getvalue()}, **options)
+    assert np.array_equal(read_image(f"{path}/noise/1.png"), image)
+
+
+@pytest.mark.parametrize("name", ["pets.zip", "pets.tar", *(f"pets{c}" for c in COMPRESSED)])
+def test_extraction(tmp_path, name):
+    mode = COMPRESSED.get(name[4:], "w")
+    path = tmp_path / name
+    make_zip(path) if name.endswith(".zip") else make_tar(path, mode=mode)
+    folder = extract_archive(path, tmp_path / "new" / "pets")
+    found = {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    assert found == CONTENT
+    with pytest.raises(FileExistsError, match="Remove it, or choose another"):
+        extract_archive(path, folder)
+
+
+HOSTILE = {
+    **{f"path {name}": lambda p, n=name: make_zip(p, {"a": b"", n: b""}) for name in UNSAFE},
+    **{f"tar path {name}": lambda p, n=name: make_tar(p, {"a": b"", n: b""}) for name in UNSAFE},
+    "symbolic link": lambda p: make_tar(p, extra=[tar_link("a", "/etc")]),
+    "hard link": lambda p: make_tar(p, extra=[tar_link("a", "/etc/x", tarfile.LNKTYPE)]),
+    "named pipe": lambda p: make_tar(p, extra=[tar_link("a", "", tarfile.FIFOTYPE)]),
+    "link in a zip": lambda p: make_zip(p, {zip_link("a"): b"/etc"}),
+    "too much": lambda p: make_zip(p, {"a": bytes(60_000), "b": bytes(60_000)}),
+    "too much in one": lambda p: make_tar(p, {"a": bytes(200_000)}, "w:gz"),
+    "a file that is a folder": lambda p: make_tar(p, {"a": b"", "a/b": b""}),
+    "cut": lambda p: (make_tar(p, mode="w:gz"), os.truncate(p, 1500)),
+    "text": lambda p: p.write_text("no archive " * 100),
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_extraction_of_what_is_not_to_be_trusted(tmp_path, what):
+    HOSTILE[what](tmp_path / "archive")
+    target = tmp_path / "home" / "target"
+    with pytest.raises(ValueError, match="was not unpacked: "):
+        extract_archive(tmp_path / "archive", target, max_bytes=100_000)
+    assert list((tmp_path / "home").iterdir()) == []
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["archive", "home"]
+
+
+def test_extraction_of_nothing(tmp_path):
+    with pytest.raises(FileNotFoundError, match="There is no archive"):
+        extract_archive(tmp_path / "nothing.zip", tmp_path / "new")
