@@ -74,11 +74,13 @@ def _measure(name: str, contender: str) -> float:
 def _judge(bar: Bar, figures: dict[str, list[float]]) -> dict:
     """Median over the rounds of skdl's figure, or of its ratio to the peer's in that round."""
     peer = figures[bar.peer] if bar.peer else [1.0] * len(figures["skdl"])
-    ratios = [own / other for own, other in zip(figures["skdl"], peer, strict=True)]
+    pairs = zip(figures["skdl"], peer, strict=True)
+    ratios = [own - other if bar.difference else own / other for own, other in pairs]
     ratio = statistics.median(ratios)
     return {
         "peer": bar.peer,
         "at_most": bar.at_most,
+        "difference": bar.difference,
         "value": ratio,
         "spread": [min(ratios), max(ratios)],
         "reached": ratio <= bar.at_most,
@@ -92,8 +94,10 @@ def _lines(case: Case, result: dict) -> str:
         lines.append(f"  {contender:<16}{statistics.median(values):>10.3g} {case.unit:<9} {spread}")
     for bar in result["bars"]:
         verdict = "reached" if bar["reached"] else "MISSED"
-        against = f"skdl / {bar['peer']}" if bar["peer"] else "skdl"
-        faster = f" ({1 / bar['value']:.2f} × faster)" if bar["peer"] and bar["value"] > 0 else ""
+        sign = "-" if bar["difference"] else "/"
+        against = f"skdl {sign} {bar['peer']}" if bar["peer"] else "skdl"
+        compared = bar["peer"] and not bar["difference"] and case.unit in ("s", "ms")
+        faster = f" ({1 / bar['value']:.2f} × faster)" if compared and bar["value"] > 0 else ""
         lines.append(
             f"  {against} = {bar['value']:.3f}{faster}, bar {bar['at_most']:.3f}: {verdict}"
         )

@@ -5,14 +5,14 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks import data, peers
+from benchmarks import data, image_cases, peers
+from benchmarks.timing import median_time, megabytes_at_peak, timed
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,13 @@ class Bar:
         Whose value skdl's is compared with in the same round; None for an absolute bar.
     at_most : float
         Largest value of skdl's figure, divided by the peer's where there is one.
+    difference : bool, default=False
+        Whether the peer's figure is subtracted instead.
     """
 
     peer: str | None
     at_most: float
+    difference: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,19 +55,6 @@ class Case:
     contenders: dict[str, Callable[[], float]]
     bars: list[Bar] = field(default_factory=list)
     rounds: int = 3
-
-
-def timed(work: Callable[[], object]) -> float:
-    """Seconds that some work takes."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def median_time(work: Callable[[], object], times: int) -> float:
-    """Median seconds over a number of calls, after one that does not count."""
-    work()
-    return statistics.median(timed(work) for _ in range(times))
 
 
 # ---- cross-validation --------------------------------------------------------------------------
@@ -228,18 +218,14 @@ def growth_scikeras():
 
 def peak_skdl():
     """Megabytes of resident memory that a fit on 60,000 images needs at its peak, data included."""
-    import psutil
-
     from skdl import CNNClassifier
 
-    before = psutil.Process().memory_info().rss
-    X, y = data.mnist(60_000)
-    with open("/proc/self/clear_refs", "w") as file:
-        file.write("5")  # Linux: forget the peak of decompressing
-    CNNClassifier(epochs=1, batch_size=128, random_state=0).fit(X, y)
-    with open("/proc/self/status") as file:
-        (peak,) = [line.split()[1] for line in file if line.startswith("VmHWM")]
-    return (int(peak) * 1024 - before) / 1e6
+    def work():
+        X, y = data.mnist(60_000)
+        CNNClassifier(epochs=1, batch_size=128, random_state=0).fit(X, y)
+
+    data.mnist(1)
+    return megabytes_at_peak(work)
 
 
 # ---- processes ---------------------------------------------------------------------------------
@@ -429,6 +415,40 @@ CASES = {
         },
         [Bar("scikeras", 1.0)],
         rounds=1,
+    ),
+    "files-fit": Case(
+        "peak memory of a fit on 50,000 image files against 5,000",
+        "MB",
+        {
+            "skdl": lambda: image_cases.files_fit(50_000),
+            "skdl, 5,000 files": lambda: image_cases.files_fit(5_000),
+        },
+        [Bar("skdl, 5,000 files", 300, difference=True)],
+        rounds=1,
+    ),
+    "files-predict": Case(
+        "peak memory of a prediction for 50,000 image files against 5,000",
+        "MB",
+        {
+            "skdl": lambda: image_cases.files_predict(50_000),
+            "skdl, 5,000 files": lambda: image_cases.files_predict(5_000),
+        },
+        [Bar("skdl, 5,000 files", 300, difference=True)],
+        rounds=1,
+    ),
+    "files-epoch": Case(
+        "one epoch over 12,800 image files of 32×32×3, batch 128",
+        "s",
+        {"skdl": image_cases.files_epoch_skdl, "keras": image_cases.files_epoch_keras},
+    ),
+    "augmentation": Case(
+        'one epoch over 12,800 images of 32×32×3, augmentation="light" against None',
+        "s",
+        {
+            "skdl": lambda: image_cases.augmentation_epoch("light"),
+            "skdl, none": lambda: image_cases.augmentation_epoch(None),
+        },
+        [Bar("skdl, none", 1.35)],
     ),
     "linearity": Case(
         "fit time a row for 1, 2, 4, 8 × the rows: largest over smallest, less 1",

@@ -26,6 +26,24 @@ def mnist(n):
     return enlarged.astype(np.uint8)[rows], y[rows]
 
 
+def image_files(n, folder):
+    """Paths of `n` image files of 32×32 pixels in colour, and their labels.
+
+    CIFAR-10's where SKDL_DATA_HOME has them as JPEG, else digits, written to the folder.
+    """
+    root = Path(os.environ.get("SKDL_DATA_HOME", "")) / "cifar10-jpeg" / "train"
+    if os.environ.get("SKDL_DATA_HOME") and root.is_dir():
+        files = sorted(root.glob("*/*.jpg"), key=lambda path: path.name)[:n]
+        return np.array([str(path) for path in files]), np.array([p.parent.name for p in files])
+    from PIL import Image
+
+    images, y = mnist(n)
+    paths = [folder / f"{row}.png" for row in range(n)]
+    for path, image in zip(paths, images, strict=True):
+        Image.fromarray(np.pad(image, 2)).convert("RGB").save(path)
+    return np.array([str(path) for path in paths]), y
+
+
 def source():
     """What `mnist` reads."""
     return "MNIST" if os.environ.get("SKDL_DATA_HOME") else "digits enlarged to 28×28"

@@ -38,5 +38,8 @@ def _line(case: dict, figures: dict, peer: str | None, bar: dict | None) -> str:
         pairs = zip(values["skdl"], values[peer], strict=True)
         ratio = f"{statistics.median(a / b for a, b in pairs):.3g}"
     limit = "" if bar is None else f"≤ {bar['at_most']:.3g}"
+    if bar is not None and bar.get("difference"):
+        limit += f" {case['unit']} more"
+        ratio = f"{bar['value']:.3g} {case['unit']} more"
     verdict = "" if bar is None else ("reached" if bar["reached"] else "**missed**")
     return f"| {case['title']} | {own} | {other} | {ratio} | {limit} | {verdict} |"

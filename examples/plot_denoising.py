@@ -32,7 +32,7 @@ arguments = parser.parse_args()
 if arguments.full:
     X_train, y_train = load_mnist(subset="train", return_X_y=True)
     X_test, y_test = load_mnist(subset="test", return_X_y=True)
-    amount, epochs, batch_size, filters = 1.0, arguments.epochs or 10, 128, (32, 64)
+    amount, epochs, batch_size, filters = 1.0, arguments.epochs or 6, 128, (32, 64)
 else:
     X, y = load_digits_images(return_X_y=True)
     X_train, X_test, y_train, y_test = X[:1200], X[1200:], y[:1200], y[1200:]

@@ -34,7 +34,7 @@ _CHANGES = {
     "occlusion": "occlusion",
 }
 _DEFAULT_AMOUNT = 0.3
-_LOSSES = {"mse", "mae", "binary_crossentropy"}
+_LOSSES = {"mse", "binary_crossentropy"}
 
 
 class DenoisingAutoencoder(TransformerMixin, TrainedEstimator):
@@ -56,9 +56,9 @@ default="gaussian"
         Passes over the training data, at least 1.
     batch_size : int, default=128
         Images a training step, at least 1.
-    loss : {"mse", "mae", "binary_crossentropy"}, default="mse"
-        What is minimised: the squared error, which is what `score` measures; the absolute error;
-        or the cross-entropy, for values in a range.
+    loss : {"mse", "binary_crossentropy"}, default="mse"
+        What is minimised: the squared error, which is what `score` measures; or the cross-entropy,
+        for images in a value range, with a sigmoid at the network's end.
     optimizer : str, class or keras.optimizers.Optimizer, default="adam"
         Name or class of a Keras optimizer, configured by `optimizer__*` parameters; or a configured
         instance, which is copied for each fit.
@@ -253,6 +253,8 @@ default="gaussian"
         """
         array, images = self._check_batch(X)
         outputs = self._network.predict(images)
+        if self.value_range_ != "standardized":
+            outputs = outputs.clip(0, 1)
         offset, scale = range_offset_and_scale(self.value_range_)
         values = outputs / np.float32(scale) + np.float32(offset)
         shape = array.shape if isinstance(array, np.ndarray) else images.shape
@@ -377,7 +379,7 @@ default="gaussian"
             denoiser,
             {
                 "filters": self._checked_filters(),
-                "bounded": image_format.value_range != "standardized",
+                "bounded": self.loss == "binary_crossentropy",
             },
             image_format.image_shape,
             precision=self.precision,

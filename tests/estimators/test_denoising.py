@@ -136,7 +136,8 @@ def test_seeds_clones_and_files(images, tmp_path):
 
 def test_the_keras_model(images, fitted):
     X = images[0][:5]
-    outputs = np.asarray(fitted.model_(X[..., np.newaxis].astype(np.float32)))[..., 0] * 255
+    outputs = np.asarray(fitted.model_(X[..., np.newaxis].astype(np.float32)))[..., 0]
+    outputs = outputs.clip(0, 1) * 255
     np.testing.assert_allclose(outputs, fitted.transform(X), atol=0.51)
 
 
@@ -152,13 +153,12 @@ def test_paths(images, tmp_path):
 
 def test_pipelines(images, fitted):
     X, y = images[0][:300], images[1][:300]
-    classifier = CNNClassifier(epochs=3, random_state=0)
-    pipeline = Pipeline(
-        [("denoise", model(epochs=10, optimizer__learning_rate=0.01)), ("classify", classifier)]
-    )
-    assert pipeline.fit(X, y).score(X, y) > 0.2
+    classifier = CNNClassifier(epochs=12, batch_size=8, random_state=0)
+    denoiser = model(epochs=25, batch_size=16, optimizer__learning_rate=0.005)
+    pipeline = Pipeline([("denoise", denoiser), ("classify", classifier)])
+    assert pipeline.fit(X, y).score(X, y) > 0.6
     frozen = Pipeline([("denoise", FrozenEstimator(fitted)), ("classify", classifier)])
-    assert frozen.fit(X, y).score(X, y) > 0.4
+    assert frozen.fit(X, y).score(X, y) > 0.6
     search = GridSearchCV(
         model(noise=ImageNoise(), epochs=1), {"noise__amount": [0.1, 0.5]}, cv=2
     ).fit(X)
@@ -218,7 +218,21 @@ def test_bad_input(images, fitted):
 
 def test_losses(images):
     X = images[0][:200]
-    histories = [model(loss=loss).fit(X).history_["loss"] for loss in ("mse", "mae")]
-    histories.append(model(loss="binary_crossentropy").fit(X).history_["loss"])
-    assert len({tuple(history) for history in histories}) == 3
-    assert all(history[-1] < history[0] for history in histories)
+    fits = [model(loss=loss, epochs=8).fit(X) for loss in ("mse", "binary_crossentropy")]
+    assert fits[0].history_["loss"] != fits[1].history_["loss"]
+    assert all(fit.history_["loss"][-1] < fit.history_["loss"][0] for fit in fits)
+    floats = X / 255.0
+    for loss in ("mse", "binary_crossentropy"):
+        cleaned = model(loss=loss).fit(floats).transform(floats)
+        assert cleaned.min() >= 0
+        assert cleaned.max() <= 1
+
+
+def test_heavy_noise_does_not_make_it_give_up(images):
+    """A sigmoid under the squared error would saturate at black and stay there."""
+    X = images[0][:1500].copy()
+    X[:, :, [0, 7]] = 0
+    X[X < 128] = 0
+    denoiser = model(noise=ImageNoise(amount=1.0), epochs=6, optimizer__learning_rate=0.003)
+    blank = psnr(np.zeros_like(X[1200:]), X[1200:])
+    assert denoiser.fit(X[:1200]).score(X[1200:]) > blank + 1
