@@ -169,6 +169,6 @@ def test_the_readme_has_its_two_commands():
     commands = re.findall(r"```sh\n(.*?)\n```", text, flags=re.DOTALL)
     assert commands == [
         "python -m pip install -e . && python -m skdl demo",
-        'python -m pip install -e ".[test]" && python -m pytest',
+        'python -m pip install -e ".[test]" && python -m pytest -n 2 --dist worksteal',
     ]
     assert os.path.exists(ROOT / "LICENSE")
