@@ -13,7 +13,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skdl import CNNClassifier
+from skdl import CNNClassifier, DenoisingAutoencoder
 from skdl.plotting import (
     ClassDistributionDisplay,
     ImageGridDisplay,
@@ -120,11 +120,22 @@ def test_history_on_given_axes(fitted):
     figure, axes = plt.subplots(2, 1)
     display = TrainingHistoryDisplay.from_estimator(fitted, ax=axes)
     assert display.figure_ is figure
-    with pytest.raises(ValueError, match="two axes"):
+    with pytest.raises(ValueError, match="must hold 2 axes, for loss and accuracy. Got 1"):
         TrainingHistoryDisplay.from_estimator(fitted, ax=axes[0])
 
 
 @pytest.mark.parametrize("estimator", [CNNClassifier(), RidgeClassifier()])
+def test_history_without_an_accuracy():
+    images = np.random.default_rng(0).random((40, 8, 8))
+    model = DenoisingAutoencoder(epochs=3, validation_fraction=0.2, random_state=0).fit(images)
+    display = TrainingHistoryDisplay.from_estimator(model)
+    (ax,) = display.axes_
+    assert ax.get_ylabel() == "Loss"
+    assert [len(line.get_xdata()) for line in ax.lines[:2]] == [3, 3]
+    figure = display.figure_.__class__()
+    assert TrainingHistoryDisplay(model.history_).plot(ax=figure.add_subplot()).figure_ is figure
+
+
 def test_no_history(estimator):
     with pytest.raises(ValueError, match=f"{type(estimator).__name__} has no history_"):
         TrainingHistoryDisplay.from_estimator(estimator)

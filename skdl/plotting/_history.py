@@ -17,15 +17,15 @@ class TrainingHistoryDisplay:
     Parameters
     ----------
     history : dict of str to list of float
-        As in ``history_`` of a fitted estimator: "loss" and "accuracy", and where there was
-        validation data "val_loss" and "val_accuracy".
+        As in ``history_`` of a fitted estimator: "loss", of classifiers "accuracy", and where there
+        was validation data "val_loss" and "val_accuracy".
 
     Attributes
     ----------
     figure_ : matplotlib.figure.Figure
         The figure.
-    axes_ : ndarray of matplotlib.axes.Axes, of shape (2,)
-        The axes of the loss and of the accuracy.
+    axes_ : ndarray of matplotlib.axes.Axes, of shape (2,) or (1,)
+        The axes of the loss and, of classifiers, of the accuracy.
 
     Examples
     --------
@@ -47,8 +47,8 @@ class TrainingHistoryDisplay:
         ----------
         estimator : fitted estimator or Pipeline
             With a ``history_``; of a pipeline, the last step; of a search, the best estimator.
-        ax : sequence of two matplotlib axes, default=None
-            Where to draw the loss and the accuracy; None makes a new figure.
+        ax : sequence of matplotlib axes, default=None
+            Where to draw the loss and, of classifiers, the accuracy; None makes a new figure.
 
         Returns
         -------
@@ -74,8 +74,8 @@ class TrainingHistoryDisplay:
 
         Parameters
         ----------
-        ax : sequence of two matplotlib axes, default=None
-            Where to draw the loss and the accuracy; None makes a new figure.
+        ax : sequence of matplotlib axes, default=None
+            Where to draw the loss and, of classifiers, the accuracy; None makes a new figure.
 
         Returns
         -------
@@ -84,18 +84,24 @@ class TrainingHistoryDisplay:
         """
         import matplotlib.pyplot as plt
 
+        metrics = [name for name in ("loss", "accuracy") if name in self.history]
         if ax is None:
-            figure, axes = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+            size = (4.5 * len(metrics), 3.6)
+            figure, axes = plt.subplots(
+                1, len(metrics), figsize=size, layout="constrained", squeeze=False
+            )
+            axes = axes[0]
         else:
-            axes = np.asarray(ax, dtype=object)
-            if axes.shape != (2,):
-                raise ValueError(f"ax must hold two axes, got an array of shape {axes.shape}.")
+            axes = np.asarray(ax, dtype=object).reshape(-1)
+            if len(axes) != len(metrics):
+                raise ValueError(
+                    f"ax must hold {len(metrics)} axes, for {' and '.join(metrics)}. Got "
+                    f"{len(axes)}."
+                )
             figure = axes[0].figure
         best = self._best_epoch()
-        for panel, (metric, label) in zip(
-            axes, [("loss", "Loss"), ("accuracy", "Accuracy")], strict=True
-        ):
-            self._draw(panel, metric, label, best)
+        for panel, metric in zip(axes, metrics, strict=True):
+            self._draw(panel, metric, metric.capitalize(), best)
         self.figure_, self.axes_ = figure, axes
         return self
 
