@@ -57,7 +57,7 @@ class UnreadableImageError(ValueError):
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(path, reason)
-        self.path = path
+        self.path = str(path)
         self.reason = reason
 
     def __str__(self) -> str:
@@ -118,7 +118,7 @@ def read_image_info(path: Any) -> ImageInfo:
     ...     read_image_info(f"{folder}/red.png")
     ImageInfo(height=10, width=20, channels=3, format='PNG')
     """
-    path = os.fspath(path)
+    path = str(os.fspath(path))
     try:
         with _open(path) as file, Image.open(file, formats=FORMATS) as image:
             width, height = image.size
@@ -128,7 +128,7 @@ def read_image_info(path: Any) -> ImageInfo:
             channels = 1 if image.mode in _GRAYSCALE_MODES else 3
             return ImageInfo(height, width, channels, str(image.format))
     except Exception as error:
-        raise UnreadableImageError(path, _reason(error)) from error
+        raise UnreadableImageError(path, _reason(error, path)) from error
 
 
 def read_image(
@@ -162,6 +162,8 @@ def read_image(
     UnreadableImageError
         If the file is missing, damaged, no image, or has more pixels than Pillow's limit against
         decompression bombs, ``PIL.Image.MAX_IMAGE_PIXELS``.
+    ValueError
+        If `size` or `color` is none of these.
 
     Examples
     --------
@@ -173,12 +175,27 @@ def read_image(
     ...     read_image(f"{folder}/red.png", size=(8, 8)).shape
     (8, 8, 3)
     """
-    path = os.fspath(path)
+    path = str(os.fspath(path))
+    wanted = None if size is None else check_size(size)
+    if color not in (None, "rgb", "grayscale"):
+        raise ValueError(f"color must be 'rgb', 'grayscale' or None. Got {color!r}.")
     try:
-        with _open(path) as file, Image.open(file, formats=FORMATS) as image:
-            return _decode(image, size, color, keep_aspect)
+        with _open(path) as file:
+            _verify_png(file)
+            with Image.open(file, formats=FORMATS) as image:
+                return _decode(image, wanted, color, keep_aspect)
     except Exception as error:
-        raise UnreadableImageError(path, _reason(error)) from error
+        raise UnreadableImageError(path, _reason(error, path)) from error
+
+
+def _verify_png(file: BinaryIO) -> None:
+    """Check the checksums of a PNG file, which Pillow passes over when it decodes."""
+    is_png = file.read(8) == b"\x89PNG\r\n\x1a\n"
+    file.seek(0)
+    if is_png:
+        with Image.open(file, formats=("PNG",)) as image:
+            image.verify()
+        file.seek(0)
 
 
 def _decode(
@@ -263,10 +280,13 @@ def _in_color(image: Any, color: Color | None) -> Any:
 
 def _orientation(image: Any) -> int:
     """The EXIF orientation, 1 to 8; damaged EXIF data counts as none."""
-    if image.format == "TIFF":
-        return 1  # Pillow applies it itself
+    content = image.info.get("exif")
+    if content is None or image.format == "TIFF":  # of TIFF, Pillow applies it itself
+        return 1
+    exif = Image.Exif()  # image.getexif() would decode a whole PNG, and hide that it is damaged
     try:
-        return int(image.getexif().get(_ORIENTATION_TAG, 1))
+        exif.load(content)
+        return int(exif.get(_ORIENTATION_TAG, 1))
     except Exception:
         return 1
 
@@ -294,9 +314,11 @@ def _open(path: str) -> BinaryIO:
     return open(path, "rb")
 
 
-def _reason(error: Exception) -> str:
+def _reason(error: Exception, path: str) -> str:
     if isinstance(error, FileNotFoundError):
-        return "there is no such file"
+        # What _archives says of members is more than that; the system's own has a number.
+        reason = "there is no such file" if error.errno else str(error)
+        return reason if os.path.isabs(path) else f"{reason} in the folder {os.getcwd()!r}"
     if isinstance(error, Image.DecompressionBombError):
         return f"{error} If you trust it, raise PIL.Image.MAX_IMAGE_PIXELS"
     if isinstance(error, UnidentifiedImageError):

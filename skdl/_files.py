@@ -38,15 +38,12 @@ def find_paths(X: Any, name: str = "X") -> npt.NDArray[np.str_] | None:
     Raises
     ------
     ValueError
-        If some rows are paths and others are not, naming the first that is not.
+        If some rows are paths and others are not, naming the first that is not; or if it is a
+        single path, or an iterator, set or dict, which has no rows.
     """
-    first = _first(X)
-    if not isinstance(first, str | os.PathLike):
-        return None
-    rows = np.asarray(X if hasattr(X, "dtype") or hasattr(X, "columns") else list(X), dtype=object)
-    if rows.ndim == 2 and rows.shape[1] == 1:
-        rows = rows[:, 0]
-    if rows.ndim != 1:
+    _refuse_what_has_no_rows(X, name)
+    rows = _as_objects(X)
+    if rows is None or not any(isinstance(value, str | os.PathLike) for value in rows):
         return None
     for row, value in enumerate(rows):
         if not isinstance(value, str | os.PathLike):
@@ -56,16 +53,41 @@ def find_paths(X: Any, name: str = "X") -> npt.NDArray[np.str_] | None:
     return np.array([str(os.fspath(value)) for value in rows], dtype=np.str_)
 
 
-def _first(X: Any) -> Any:
-    """The first element of a batch, None where there is none or it is no such batch."""
-    if hasattr(X, "iloc"):
-        X = X.iloc[:1].to_numpy()
-    if isinstance(X, list | tuple | np.ndarray) and np.ndim(X[:1]) in (1, 2) and len(X):
-        first = X[0]
-        if isinstance(first, list | tuple | np.ndarray) and len(first) == 1:
-            first = first[0]
-        return first
-    return None
+def _refuse_what_has_no_rows(X: Any, name: str) -> None:
+    if isinstance(X, str | os.PathLike) or (isinstance(X, np.ndarray) and X.shape == ()):
+        advice = f"a list or array of paths: [{X!r}]" if isinstance(X, str) else "a list of them"
+        raise ValueError(f"{name} is a single value, {X!r}. Pass {advice}.")
+    if isinstance(X, set | frozenset | dict) or hasattr(X, "__next__"):
+        raise ValueError(
+            f"{name} is a {type(X).__name__}, whose rows have no order to index them by. Pass a "
+            "list or an array, such as sorted(paths)."
+        )
+
+
+def _as_objects(X: Any) -> npt.NDArray[np.object_] | None:
+    """One value a row, None where a batch has no single column or holds numbers only."""
+    if isinstance(X, list | tuple):
+        if not any(isinstance(_only(value), str | os.PathLike) for value in X):
+            return None
+        rows = np.empty(len(X), dtype=object)
+        rows[:] = [_only(value) for value in X]
+        return rows
+    if not hasattr(X, "shape") or len(X.shape) not in (1, 2) or hasattr(X, "toarray"):
+        return None
+    kinds = [dtype.kind for dtype in X.dtypes] if hasattr(X, "columns") else [_kind(X)]
+    if not set(kinds) & set("OUT") or (len(X.shape) == 2 and X.shape[1] != 1):
+        return None
+    return np.asarray(X, dtype=object).reshape(-1)
+
+
+def _kind(X: Any) -> str:
+    kind: str = getattr(X.dtype, "kind", "O")
+    return kind
+
+
+def _only(value: Any) -> Any:
+    """The value of a row of one."""
+    return value[0] if isinstance(value, list | tuple | np.ndarray) and len(value) == 1 else value
 
 
 class ImageFiles:
@@ -120,13 +142,17 @@ class ImageFiles:
         """The same files, decoded to images of a shape."""
         return ImageFiles(self.paths, image_shape, resize, keep_aspect)
 
-    def common_shape(self, size: tuple[int, ...] | None = None) -> tuple[int, int, int]:
+    def common_shape(
+        self, size: tuple[int, ...] | None = None, advice: str | None = None
+    ) -> tuple[int, int, int]:
         """Shape of the images by their headers.
 
         Parameters
         ----------
         size : (height, width), default=None
             If they are to be resized.
+        advice : str, default=None
+            What to do about files of different sizes; None names the parameter of the classifiers.
 
         Returns
         -------
@@ -149,8 +175,8 @@ class ImageFiles:
                 raise ValueError(
                     "The image files are of different sizes: "
                     f"{first.height} × {first.width} pixels in {str(self.paths[0])!r}, "
-                    f"{info.height} × {info.width} in {str(self.paths[row])!r}. Set "
-                    "image_shape=(height, width) to resize them all, or put ImageLoader first."
+                    f"{info.height} × {info.width} in {str(self.paths[row])!r}. "
+                    + (advice or "Set image_shape=(height, width) to resize them all.")
                 )
         if first is None:
             raise ValueError("There are no image files.")

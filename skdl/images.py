@@ -258,7 +258,8 @@ def _refuse_strings(X: Any, name: str) -> None:
         if isinstance(value, str | bytes):
             raise ValueError(
                 f"{name} holds text: {value!r} at row {row}. Expected pixel values as an array of "
-                "shape (n, height, width, channels), (n, height, width) or (n, features)."
+                "shape (n, height, width, channels), (n, height, width) or (n, features); "
+                "classifiers, and ImageLoader before other steps, also take a list of paths."
             )
 
 

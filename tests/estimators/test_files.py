@@ -213,6 +213,38 @@ def test_rows_that_are_no_paths(digit_files, odd):
         model().fit(X, y)
 
 
+def test_a_missing_path_at_the_top(digit_files):
+    paths, y, _ = digit_files
+    for X in (pd.Series([None, *paths[1:]]), [None, *paths[1:]], [float("nan"), *paths[1:]]):
+        with pytest.raises(ValueError, match="paths of image files, but (None|nan) at row 0"):
+            model().fit(X, y)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda paths: paths[0], r"X is a single value, .*Pass a list or array of paths: \["),
+        (lambda paths: np.array(str(paths[0])), "X is a single value"),
+        (lambda paths: iter(paths), "rows have no order to index them by. Pass a list"),
+        (lambda paths: set(paths), "X is a set, whose rows"),
+        (lambda paths: dict.fromkeys(paths), "X is a dict, whose rows"),
+    ],
+)
+def test_what_has_no_rows(digit_files, make, message):
+    paths, y, _ = digit_files
+    with pytest.raises(ValueError, match=message):
+        model().fit(make(paths.tolist()), y)
+    with pytest.raises(ValueError, match=message):
+        ImageLoader().fit(make(paths.tolist()))
+
+
+def test_kinds_of_series(digit_files):
+    paths, y, _ = digit_files
+    expected = model().fit(paths, y).history_
+    for dtype in ("category", "string", object):
+        assert model().fit(pd.Series(paths, dtype=dtype), y).history_ == expected
+
+
 def test_two_columns_of_text(digit_files):
     paths, y, _ = digit_files
     with pytest.raises(ValueError, match="holds text"):
