@@ -11,6 +11,7 @@ import gzip
 import hashlib
 import lzma
 import os
+import posixpath
 import re
 import stat
 import struct
@@ -22,18 +23,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, BinaryIO
 
-from skdl._storage import get_data_home, replacing
+from skdl._storage import allowed_bytes, copy_limited, get_data_home, replacing, tidied
 
 MAX_FILE_BYTES = 512 * 2**20
 """Larger files and members are not read: no image is that large."""
-
-MAX_TOTAL_BYTES = 64 * 2**30
-"""What an archive may hold altogether where it is decompressed or extracted."""
-
-MAX_RATIO = 200
-"""How many times its own size an archive may hold, once that is more than `ANY_RATIO_BYTES`."""
-
-ANY_RATIO_BYTES = 2**30
 
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 """Endings of archives, in lower case."""
@@ -55,8 +48,11 @@ _DAMAGE = (
     NotImplementedError,  # zipfile: a version of the format that does not exist
     UnicodeDecodeError,
 )
-_NO_FILE = "it is a link or a device in an archive, and these are not followed"
-_CHUNK = 2**20
+_LINK = "it is a link, and links in archives are not followed; pack the file itself in its place"
+_DEVICE = "it is a device or a named pipe, and no file"
+_LONGEST_LINK = 4096
+# Where `_decompressed` puts what it decompresses.
+_CACHED = re.compile(r"[/\\]archives[/\\][0-9a-f]{64}\.tar[/\\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +65,7 @@ class _Member:
     deflated: bool = False
     checksum: int | None = None
     refusal: str = ""
-    is_file: bool = True
+    link: str | None = None
 
 
 @dataclass(frozen=True)
@@ -105,7 +101,7 @@ def list_members(path: str | os.PathLike[str]) -> list[str]:
     Returns
     -------
     members : list of str
-        Sorted; folders and links are not among them.
+        Sorted; folders are not among them. Those that are links or devices cannot be read.
 
     Raises
     ------
@@ -122,7 +118,13 @@ def list_members(path: str | os.PathLike[str]) -> list[str]:
 def member_names(path: str | os.PathLike[str]) -> tuple[str, list[str]]:
     """What :func:`list_members` returns in two parts: what all addresses begin with, and names."""
     index = _index(os.fspath(path))
-    return index.path, sorted(name for name, member in index.members.items() if member.is_file)
+    return index.path, sorted(index.members)
+
+
+def link_targets(path: str | os.PathLike[str]) -> dict[str, str]:
+    """Names of the links in an archive, and what they lead to in it: "" if that is not known."""
+    members = _index(os.fspath(path)).members
+    return {name: member.link for name, member in members.items() if member.link is not None}
 
 
 def read_bytes(path: str) -> bytes:
@@ -214,14 +216,29 @@ def _split(path: str) -> tuple[str, str]:
             return path[: slash.start()], path[slash.end() :].replace(os.sep, "/")
     if os.path.islink(path):
         raise FileNotFoundError("it is a link that leads nowhere")
-    raise FileNotFoundError("there is no such file")
+    raise FileNotFoundError(why_missing(path))
+
+
+def why_missing(path: str) -> str:
+    """What to say of a path where nothing is."""
+    if _CACHED.search(path):
+        return (
+            "it was decompressed from a compressed tar archive into the data home, and is there no "
+            "longer; load that archive again, which brings it back"
+        )
+    return "there is no such file"
 
 
 def _index(archive: str) -> _Index:
     status = os.stat(archive)
     _require_regular(status.st_mode)
+    version = (os.path.abspath(archive), status.st_mtime_ns, status.st_size)
     try:
-        return _read_index(os.path.abspath(archive), status.st_mtime_ns, status.st_size)
+        index = _read_index(*version)
+        if index.path != version[0] and not os.path.exists(index.path):
+            _read_index.cache_clear()  # what was decompressed has been removed since
+            index = _read_index(*version)
+        return index
     except Exception as error:
         if tells_of_damage(error):
             raise ValueError(
@@ -252,26 +269,45 @@ def _zip_members(archive: str, archive_size: int) -> dict[str, _Member]:
         for info in opened.infolist():
             if info.is_dir():
                 continue
-            is_file = stat.S_IFMT(info.external_attr >> 16) in (0, stat.S_IFREG)
+            kind = stat.S_IFMT(info.external_attr >> 16)
             refusal = ""
-            if not is_file:
-                refusal = _NO_FILE
+            if kind not in (0, stat.S_IFREG):
+                refusal = _LINK if kind == stat.S_IFLNK else _DEVICE
             elif info.flag_bits & 1:
                 refusal = "it is encrypted; pack the archive without a password"
             elif info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 refusal = f"its compression ({info.compress_type}) is unknown; pack it with deflate"
             elif not 0 <= info.header_offset <= archive_size - info.compress_size:
                 refusal = "the archive is damaged: this member lies outside it"
-            members[safe_name(info.filename)] = _Member(
+            name = safe_name(info.filename)
+            link = _where_to(name, _zip_link(opened, info)) if refusal is _LINK else None
+            members[name] = _Member(
                 info.header_offset,
                 info.compress_size,
                 info.file_size,
                 info.compress_type == zipfile.ZIP_DEFLATED,
                 info.CRC,
                 refusal,
-                is_file,
+                link,
             )
     return members
+
+
+def _zip_link(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> str:
+    """Target of a link, which is its content; an absolute path if that cannot be read."""
+    try:
+        with archive.open(info) as stream:
+            return os.fsdecode(stream.read(_LONGEST_LINK))
+    except Exception as error:
+        if isinstance(error, RuntimeError) or tells_of_damage(error):  # RuntimeError: encrypted
+            return "/"
+        raise
+
+
+def _where_to(name: str, target: str) -> str:
+    """Member or folder that a link of this name leads to; "" if it leads out of the archive."""
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
+    return "" if path == "." or path.split("/")[0] in ("", "..") else path
 
 
 def _tar_members(archive: str) -> dict[str, _Member]:
@@ -281,12 +317,17 @@ def _tar_members(archive: str) -> dict[str, _Member]:
             if info.isdir():
                 continue
             refusal = ""
-            if not info.isreg():
-                refusal = _NO_FILE
+            name, link = safe_name(info.name), None
+            if info.issym() or info.islnk():
+                refusal = _LINK
+                # Hard links tell the whole path.
+                link = _where_to(name if info.issym() else "", info.linkname)
+            elif not info.isreg():
+                refusal = _DEVICE
             elif info.issparse():
                 refusal = "it is stored as a sparse file; pack the archive without --sparse"
-            members[safe_name(info.name)] = _Member(
-                info.offset_data, info.size, info.size, refusal=refusal, is_file=info.isreg()
+            members[name] = _Member(
+                info.offset_data, info.size, info.size, refusal=refusal, link=link
             )
         # tarfile takes a damaged header for the end.
         assert opened.fileobj is not None
@@ -304,13 +345,12 @@ def safe_name(name: str) -> str:
     ValueError
         If it is absolute or leaves the archive.
     """
-    path = name.replace("\\", "/")  # as some programs on Windows write them
-    parts = [part for part in path.split("/") if part not in ("", ".")]
-    if path.startswith("/") or ".." in parts or not parts or re.match("[A-Za-z]:", path):
+    path = tidied(name)
+    if not path:
         raise ValueError(
             f"it holds the path {name!r}, which leads out of it; do not trust this archive"
         )
-    return "/".join(parts)
+    return path
 
 
 def _read_deflated(file: BinaryIO, member: _Member) -> bytes:
@@ -350,27 +390,3 @@ def _decompressed(archive: str, size: int, opener: Callable[[str], Any]) -> str:
                 copy_limited(source, file, allowed_bytes(size))
             _tar_members(str(part))
     return str(target)
-
-
-def allowed_bytes(archive_size: int) -> int:
-    """How much an archive of this size may hold."""
-    return min(MAX_TOTAL_BYTES, max(ANY_RATIO_BYTES, MAX_RATIO * archive_size))
-
-
-def copy_limited(source: Any, target: BinaryIO, limit: int, used: int = 0) -> int:
-    """Copy a stream to a file, and say how much of the limit is used by then.
-
-    Raises
-    ------
-    ValueError
-        If that would be more than `limit`.
-    """
-    while chunk := source.read(_CHUNK):
-        used += len(chunk)
-        if used > limit:
-            raise ValueError(
-                f"it decompresses to more than {limit:,} bytes, which may be an attack; "
-                "if you trust it, unpack it yourself"
-            )
-        target.write(chunk)
-    return used

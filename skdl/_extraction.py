@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from skdl._archives import allowed_bytes, copy_limited, safe_name, tells_of_damage
-from skdl._storage import replacing
+from skdl._archives import safe_name, tells_of_damage
+from skdl._storage import allowed_bytes, copy_limited, replacing
 
 # The first three tell of a path in the archive that is a file and a folder.
 _REFUSALS = (FileExistsError, NotADirectoryError, IsADirectoryError, RuntimeError, ValueError)

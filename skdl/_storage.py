@@ -1,16 +1,33 @@
-"""Where data is kept, and files that are written whole or not at all."""
+"""Where data is kept, files that are written whole or not at all, and how much may be written."""
 
+import errno
 import glob
 import os
+import re
 import secrets
 import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, BinaryIO
 
 # A file that is still being written is touched more often than this.
 _STALE_AFTER = 24 * 60 * 60
+
+MAX_TOTAL_BYTES = 64 * 2**30
+"""What an archive may hold altogether where it is decompressed or extracted."""
+
+MAX_RATIO = 200
+"""How many times its own size an archive may hold, once that is more than `ANY_RATIO_BYTES`."""
+
+ANY_RATIO_BYTES = 2**30
+
+_CHUNK = 2**20
+
+ANOTHER_PLACE = (
+    "Choose another place with the environment variable SKDL_DATA_HOME or the parameter data_home."
+)
 
 
 def get_data_home(data_home: str | os.PathLike[str] | None = None) -> Path:
@@ -58,18 +75,10 @@ def replacing(path: Path) -> Iterator[Path]:
 
     Raises
     ------
-    PermissionError
-        If nothing can be written there.
+    OSError
+        If nothing can be written there, as the subclass that tells why.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not os.access(path.parent, os.W_OK):
-            raise PermissionError
-    except PermissionError as error:
-        raise PermissionError(
-            f"The folder {str(path.parent)!r} cannot be written to. Choose another place with the "
-            "environment variable SKDL_DATA_HOME or the parameter data_home."
-        ) from error
+    _make_writable(path.parent)
     for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
         _remove_if_stale(part)
     part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
@@ -79,6 +88,55 @@ def replacing(path: Path) -> Iterator[Path]:
     except BaseException:
         remove(part)
         raise
+
+
+def _make_writable(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except (FileExistsError, NotADirectoryError) as error:
+        file = next(f for f in (folder, *folder.parents) if os.path.lexists(f))
+        raise FileExistsError(
+            f"The folder {str(folder)!r} cannot be made, since {str(file)!r} is a file. "
+            f"{ANOTHER_PLACE}"
+        ) from error
+    except OSError as error:
+        raise type(error)(
+            f"The folder {str(folder)!r} cannot be written to: {error.strerror}. {ANOTHER_PLACE}"
+        ) from error
+
+
+def tidied(name: str) -> str:
+    """A path below some folder, with forward slashes and without detours; "" if it leads out."""
+    path = name.replace("\\", "/")  # as some programs on Windows write them
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    leads_out = path.startswith("/") or ".." in parts or re.match("[A-Za-z]:", path)
+    return "" if leads_out else "/".join(parts)
+
+
+def allowed_bytes(archive_size: int) -> int:
+    """How much an archive of this size may hold."""
+    return min(MAX_TOTAL_BYTES, max(ANY_RATIO_BYTES, MAX_RATIO * archive_size))
+
+
+def copy_limited(source: Any, target: BinaryIO, limit: int, used: int = 0) -> int:
+    """Copy a stream to a file, and say how much of the limit is used by then.
+
+    Raises
+    ------
+    ValueError
+        If that would be more than `limit`.
+    """
+    while chunk := source.read(_CHUNK):
+        used += len(chunk)
+        if used > limit:
+            raise ValueError(
+                f"it decompresses to more than {limit:,} bytes, which may be an attack; "
+                "if you trust it, unpack it yourself"
+            )
+        target.write(chunk)
+    return used
 
 
 def remove(path: Path) -> None:

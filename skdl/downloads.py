@@ -8,6 +8,7 @@ got there, so that machines without a network are served as well.
 import gzip
 import hashlib
 import os
+import re
 import time
 import zlib
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from skdl._extraction import extract_archive
-from skdl._storage import get_data_home, replacing
+from skdl._storage import ANOTHER_PLACE, get_data_home, replacing, tidied
 
 __all__ = ["RemoteFile", "extract_archive", "fetch", "fetch_content", "get_data_home"]
 
@@ -36,14 +37,20 @@ class RemoteFile:
     name : str
         Its path in the data home, such as ``"mnist/train-images-idx3-ubyte.gz"``.
     urls : tuple of str
-        Where it can be found; the second address is tried when the first fails.
+        Where it can be found; the second address is tried when the first fails. One string is one
+        address.
     sha256 : str
-        Hex digest of its content.
+        Hex digest of its content, in small letters or capitals.
     size : int
         Bytes of its content.
     compressed : bool, default=False
         Whether the content is what gzip decompresses the file to: then a file that was compressed
         anew, or is not compressed at all, is as good.
+
+    Raises
+    ------
+    ValueError
+        If the name is absolute or leaves the data home, there is no address, or the digest is none.
 
     Examples
     --------
@@ -62,6 +69,26 @@ class RemoteFile:
     sha256: str
     size: int
     compressed: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not tidied(self.name):
+            raise ValueError(
+                "The name of a RemoteFile must be a path in the data home, such as 'letters/a.txt'. "
+                f"Got {self.name!r}."
+            )
+        urls = (self.urls,) if isinstance(self.urls, str) else tuple(self.urls or ())
+        if not urls or not all(isinstance(url, str) and url for url in urls):
+            raise ValueError(
+                "The urls of a RemoteFile must be addresses, at least one. "
+                f"Got {self.urls!r} for {self.name!r}."
+            )
+        if not isinstance(self.sha256, str) or not re.fullmatch("[0-9a-fA-F]{64}", self.sha256):
+            raise ValueError(
+                "The sha256 of a RemoteFile must be 64 hexadecimal digits. "
+                f"Got {self.sha256!r} for {self.name!r}."
+            )
+        object.__setattr__(self, "urls", urls)  # the dataclass is frozen
+        object.__setattr__(self, "sha256", self.sha256.lower())
 
 
 def fetch(
@@ -95,6 +122,9 @@ def fetch(
         If the file is missing and `download_if_missing` is False.
     ConnectionError
         If it could not be downloaded. Nothing is left of what had arrived.
+    OSError
+        If there is a folder in its place, or the data home cannot be written to: the subclass that
+        tells why.
     ValueError
         If the file that is there has another content. It is left as it is.
 
@@ -146,7 +176,7 @@ def fetch_content(
 
     Raises
     ------
-    FileNotFoundError, ConnectionError, ValueError
+    FileNotFoundError, ConnectionError, OSError, ValueError
         As :func:`fetch`.
 
     Examples
@@ -177,7 +207,12 @@ def _fetch(
     keep: bool = False,
 ) -> tuple[Path, bytes]:
     path = get_data_home(data_home) / file.name
-    if path.is_file():
+    if path.is_dir():
+        raise IsADirectoryError(
+            f"{str(path)!r} is a folder, where there should be a file. Move it away. "
+            f"{_by_hand(file, path)}"
+        )
+    if os.path.isfile(path):
         fault, content = _examine(path, file, keep)
         if fault:
             raise ValueError(
@@ -213,7 +248,7 @@ def _download(file: RemoteFile, path: Path, part: Path, retries: int, keep: bool
         if attempt:
             time.sleep(_PAUSE * 2 ** (attempt - 1))
         for url in file.urls:
-            fault = _download_once(url, part)
+            fault = _download_once(url, path, part)
             if not fault:
                 fault, content = _examine(part, file, keep)
                 if not fault:
@@ -226,7 +261,7 @@ def _download(file: RemoteFile, path: Path, part: Path, retries: int, keep: bool
     )
 
 
-def _download_once(url: str, part: Path) -> str:
+def _download_once(url: str, path: Path, part: Path) -> str:
     """Download to a file and say what went wrong, nothing if all is well."""
     import pooch
     import requests
@@ -241,6 +276,10 @@ def _download_once(url: str, part: Path) -> str:
         download(url, str(part), None)
     except requests.RequestException as error:
         return f"failed: {error}"
+    except OSError as error:  # such as a full disk: requests' errors are OSErrors, too
+        raise type(error)(
+            f"The file {str(path)!r} cannot be written: {error.strerror or error}. {ANOTHER_PLACE}"
+        ) from error
     return ""
 
 
@@ -256,6 +295,11 @@ def _examine(path: Path, file: RemoteFile, keep: bool) -> tuple[str, bytes]:
                     kept.append(chunk)
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         return f"is damaged: {error}", b""
+    except OSError as error:
+        raise type(error)(
+            f"The file {str(path)!r} cannot be read: {str(error.strerror or error).lower()}. "
+            f"{ANOTHER_PLACE}"
+        ) from error
     what = "content, decompressed," if file.compressed else "content"
     if size != file.size:
         some = f"more than {file.size:,}" if size > file.size else f"{size:,}"

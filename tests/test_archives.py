@@ -5,6 +5,7 @@ import gzip
 import io
 import lzma
 import os
+import shutil
 import stat
 import tarfile
 import zipfile
@@ -16,8 +17,8 @@ import pytest
 from helpers import run_python
 from PIL import Image
 
-from skdl import _archives
-from skdl._archives import list_members, read_bytes, size_of
+from skdl import _archives, _storage
+from skdl._archives import link_targets, list_members, read_bytes, size_of
 from skdl.downloads import extract_archive
 from skdl.images import read_image
 
@@ -139,19 +140,56 @@ def test_paths_that_need_tidying(tmp_path):
     assert read_bytes(f"{path}/dogs/2.bin") == b"2"
 
 
-@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE])
-def test_links_and_devices_in_tar(tmp_path, kind):
-    path = make_tar(tmp_path / "a.tar", extra=[tar_link("odd", "/etc/passwd", kind)])
-    assert list_members(path) == [f"{path}/{name}" for name in sorted(CONTENT)]
-    with pytest.raises(ValueError, match="it is a link or a device"):
-        read_bytes(f"{path}/odd")
+@pytest.mark.parametrize(
+    ("kind", "reason", "target"),
+    [
+        (tarfile.SYMTYPE, "it is a link, and links in archives", "cats/1.bin"),
+        (tarfile.LNKTYPE, "it is a link, and links in archives", "1.bin"),
+        (tarfile.FIFOTYPE, "it is a device or a named pipe", None),
+    ],
+)
+def test_links_and_devices_in_tar(tmp_path, kind, reason, target):
+    path = make_tar(tmp_path / "a.tar", extra=[tar_link("cats/odd", "1.bin", kind)])
+    assert list_members(path) == sorted(f"{path}/{name}" for name in [*CONTENT, "cats/odd"])
+    assert link_targets(path) == ({} if target is None else {"cats/odd": target})
+    for read in (read_bytes, size_of):
+        with pytest.raises(ValueError, match=reason):
+            read(f"{path}/cats/odd")
 
 
 def test_links_in_zip(tmp_path):
-    path = make_zip(tmp_path / "a.zip", {zip_link("odd"): b"/etc/passwd", "cats/1": b"1"})
-    assert list_members(path) == [f"{path}/cats/1"]
-    with pytest.raises(ValueError, match="it is a link or a device"):
-        read_bytes(f"{path}/odd")
+    links = {zip_link("cats/odd"): b"../dogs", zip_link("etc"): b"/etc/passwd"}
+    path = make_zip(tmp_path / "a.zip", {**links, "cats/1": b"1"})
+    assert list_members(path) == [f"{path}/{name}" for name in ("cats/1", "cats/odd", "etc")]
+    assert link_targets(path) == {"cats/odd": "dogs", "etc": ""}
+    with pytest.raises(ValueError, match="it is a link, and links in archives are not followed"):
+        read_bytes(f"{path}/cats/odd")
+
+
+@pytest.mark.parametrize(
+    ("target", "leads_to"),
+    [
+        ("1", "a/b/1"),
+        ("./1/", "a/b/1"),
+        ("../../c", "c"),
+        ("../c/../d", "a/d"),
+        ("..", "a"),
+        ("../..", ""),
+        ("../../../c", ""),
+        ("/c", ""),
+        ("", "a/b"),
+    ],
+)
+def test_where_links_lead(tmp_path, target, leads_to):
+    path = make_tar(tmp_path / "a.tar", extra=[tar_link("a/b/odd", target)])
+    assert link_targets(path) == {"a/b/odd": leads_to}
+
+
+def test_a_damaged_link_in_a_zip(tmp_path):
+    path = make_zip(tmp_path / "a.zip", {zip_link("odd"): b"1.bin", "cats/1": b"1"})
+    data = (tmp_path / "a.zip").read_bytes().replace(b"PK\3\4", b"?K\3\4", 1)
+    (tmp_path / "a.zip").write_bytes(data)
+    assert link_targets(path) == {"odd": ""}
 
 
 def test_encrypted_members(tmp_path):
@@ -271,6 +309,19 @@ def test_a_compressed_tar_is_decompressed_once(tmp_path, data_home, ending):
     assert list((data_home / "archives").iterdir()) == [tar]
 
 
+def test_a_cleared_cache(tmp_path, data_home):
+    path = make_tar(tmp_path / "pets.tar.gz", mode="w:gz")
+    members = list_members(path)
+    shutil.rmtree(data_home)
+    for read in (read_bytes, size_of):
+        with pytest.raises(FileNotFoundError, match=r"decompressed .* load that archive again"):
+            read(members[0])
+    assert list_members(path) == members  # also where the index is still known
+    assert read_bytes(members[0]) == CONTENT["cats/1.bin"]
+    shutil.rmtree(data_home)
+    assert read_bytes(f"{path}/cats/1.bin") == CONTENT["cats/1.bin"]
+
+
 @pytest.mark.parametrize("ending", COMPRESSED)
 @pytest.mark.parametrize("damage", ["cut", "changed", "no tar"])
 def test_a_damaged_compressed_tar_leaves_nothing(tmp_path, data_home, ending, damage):
@@ -288,7 +339,7 @@ def test_a_damaged_compressed_tar_leaves_nothing(tmp_path, data_home, ending, da
 
 
 def test_a_compressed_bomb_leaves_nothing(tmp_path, data_home, monkeypatch):
-    monkeypatch.setattr(_archives, "ANY_RATIO_BYTES", 1_000_000)
+    monkeypatch.setattr(_storage, "ANY_RATIO_BYTES", 1_000_000)
     path = make_tar(tmp_path / "a.tar.gz", {"a": bytes(3_000_000)}, mode="w:gz")
     with pytest.raises(ValueError, match=r"decompresses to more than 1,000,000 bytes"):
         list_members(path)

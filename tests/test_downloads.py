@@ -1,5 +1,6 @@
 """Downloads from a server on this machine: verified, repeated, whole or not at all."""
 
+import errno
 import gzip
 import hashlib
 import os
@@ -7,6 +8,7 @@ import threading
 import time
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
 from helpers import run_python
@@ -222,17 +224,111 @@ def test_what_a_killed_process_leaves_is_no_file_and_goes_later(server, file, tm
     assert files_below(tmp_path) == ["folder/.file.bin.2-new.part", "folder/file.bin"]
 
 
+PLACE = (
+    "Choose another place with the environment variable SKDL_DATA_HOME or the parameter data_home"
+)
+
+
 def test_a_data_home_that_cannot_be_written_to(server, file, tmp_path, monkeypatch):
     monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write everywhere
-    with pytest.raises(PermissionError, match="Choose another place with the environment variable"):
+    with pytest.raises(PermissionError, match=PLACE):
+        fetch(file, data_home=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "number", [errno.EROFS, errno.EACCES, errno.ENOENT, errno.ENOSPC, errno.ENAMETOOLONG]
+)
+def test_a_data_home_that_cannot_be_made(server, file, tmp_path, monkeypatch, number):
+    def fail(path, *args, **kwargs):
+        raise OSError(number, os.strerror(number), str(path))
+
+    monkeypatch.setattr(Path, "mkdir", fail)
+    with pytest.raises(OSError, match=PLACE) as error:
+        fetch(file, data_home=tmp_path / "home")
+    assert type(error.value) is type(OSError(number, ""))
+    assert str(error.value).startswith(f"The folder '{tmp_path}/home/folder' cannot be ")
+    assert os.strerror(number) in str(error.value)
+    assert server.asked == []
+
+
+def test_no_room_for_a_download(server, file, tmp_path, monkeypatch):
+    import pooch
+
+    def fail(self, url, output_file, pooch):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(pooch.HTTPDownloader, "__call__", fail)
+    with pytest.raises(OSError, match=f"No space left on device. .*{PLACE}") as error:
+        fetch(file, data_home=tmp_path)
+    assert str(error.value).startswith(f"The file '{tmp_path}/folder/file.bin' cannot be written")
+    assert files_below(tmp_path) == []
+
+
+def test_a_file_that_must_not_be_read(server, file, tmp_path, monkeypatch):
+    path = fetch(file, data_home=tmp_path)
+
+    def fail(path, compressed):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(downloads, "_open_content", fail)
+    with pytest.raises(PermissionError, match=f"The file '{path}' cannot be read: permission den"):
         fetch(file, data_home=tmp_path)
 
 
 def test_a_file_where_a_folder_should_be(server, file, tmp_path):
     (tmp_path / "folder").write_text("mine")
-    with pytest.raises(FileExistsError):
+    with pytest.raises(FileExistsError, match=f"cannot be made, .* is a file. {PLACE}"):
         fetch(file, data_home=tmp_path)
+    with pytest.raises(FileExistsError, match=f"cannot be made, .* is a file. {PLACE}"):
+        fetch(file, data_home=tmp_path / "folder")
     assert (tmp_path / "folder").read_text() == "mine"
+
+
+@pytest.mark.parametrize("download_if_missing", [True, False])
+def test_a_folder_where_a_file_should_be(server, file, tmp_path, download_if_missing):
+    (tmp_path / "folder" / "file.bin").mkdir(parents=True)
+    with pytest.raises(IsADirectoryError, match=r"file.bin' is a folder, .* Move it away"):
+        fetch(file, data_home=tmp_path, download_if_missing=download_if_missing)
+    assert (tmp_path / "folder" / "file.bin").is_dir()
+    assert server.asked == []
+
+
+DIGEST = hashlib.sha256(CONTENT).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../../evil.bin", "a/../../evil.bin", "/etc/evil.bin", "C:/evil.bin", "..\\evil.bin", "", "."],
+)
+def test_names_that_leave_the_data_home(name):
+    with pytest.raises(
+        ValueError, match="The name of a RemoteFile must be a path in the data home"
+    ):
+        RemoteFile(name, ("https://example.org/a",), DIGEST, 1)
+
+
+def test_one_address_is_one_address(server, file, tmp_path):
+    single = RemoteFile("file.bin", f"{server.url}file.bin", DIGEST, len(CONTENT))
+    assert single.urls == (f"{server.url}file.bin",)
+    assert fetch(single, data_home=tmp_path).read_bytes() == CONTENT
+    assert RemoteFile("a", ["x", "y"], DIGEST, 1) == RemoteFile("a", ("x", "y"), DIGEST, 1)
+    for wrong in ((), [], None, ("",), (3,), ""):
+        with pytest.raises(ValueError, match="The urls of a RemoteFile must be addresses"):
+            RemoteFile("a", wrong, DIGEST, 1)
+
+
+def test_a_digest_in_capitals(server, file, tmp_path):
+    loud = replace(file, sha256=DIGEST.upper())
+    assert loud.sha256 == DIGEST
+    assert fetch(loud, data_home=tmp_path).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("sha256", ["", "abc", DIGEST[:-1], DIGEST + "0", "g" * 64, None, 3])
+def test_what_is_no_digest(sha256):
+    with pytest.raises(
+        ValueError, match="The sha256 of a RemoteFile must be 64 hexadecimal digits"
+    ):
+        RemoteFile("a", ("https://example.org/a",), sha256, 1)
 
 
 def test_data_home(tmp_path, monkeypatch):

@@ -144,6 +144,7 @@ def load_image_folder(
     target = np.array([codes[entry.label] for entry in entries], dtype=np.int64)
     paths = np.array([entry.path for entry in entries], dtype=np.str_)
     rows, unreadable = _choose(paths, target, len(names), n_samples, random_state, verify)
+    unreadable += [(link, _fault(link, verify)) for link in listing.links]
     if unreadable and on_error == "raise":
         raise ValueError(
             f"{_listed(unreadable, source)}\nRemove or replace them, or leave them out with "
@@ -303,9 +304,7 @@ def _listed(unreadable: Sequence[tuple[str, str]], source: Path) -> str:
     if len(unreadable) > _NAMED:
         lines.append(f"- and {len(unreadable) - _NAMED:,} more")
     n = len(unreadable)
-    return f"{n:,} image file{'s' * (n > 1)} of {str(source)!r} cannot be read:\n" + "\n".join(
-        lines
-    )
+    return f"{n:,} file{'s' * (n > 1)} of {str(source)!r} cannot be read:\n" + "\n".join(lines)
 
 
 def _refuse_emptied(before: Codes, after: Codes, names: list[str]) -> None:
@@ -328,6 +327,6 @@ def _description(
     classes = "\n".join(f"- {name}: {counts[code]:,}" for code, name in enumerate(names))
     return (
         f"Image files of {source}\n\nSubset: {subset}. {len(target):,} images in {len(names)} "
-        f"classes:\n{classes}\n\nLeft out: {n_unreadable:,} unreadable images and "
+        f"classes:\n{classes}\n\nLeft out: {n_unreadable:,} unreadable files and "
         f"{sum(ignored.values()):,} files of other kinds.\n"
     )

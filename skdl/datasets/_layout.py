@@ -43,6 +43,8 @@ class Listing:
         Images outside the folders of classes.
     ignored : dict of str to int
         How many files had the ending of no image, by their ending.
+    links : list of str
+        Links in an archive that may be folders of classes.
     """
 
     entries: list[Entry]
@@ -50,6 +52,7 @@ class Listing:
     unlabelled: dict[str, str] = field(default_factory=dict)
     stray: list[str] = field(default_factory=list)
     ignored: dict[str, int] = field(default_factory=dict)
+    links: list[str] = field(default_factory=list)
 
     def of_subset(self, subset: str, source: Any) -> list[Entry]:
         """Entries of a subset.
@@ -118,6 +121,7 @@ def arrange(tree: Tree, source: Any) -> Listing:
     tops.sort(key=_order_of_subset)
     divided = [top for top in tops if _is_subset(tree, top)]
     listing = Listing([], ignored=dict(sorted(tree.ignored.items())))
+    listing.links = [tree.address(link) for link in tree.links]
     listing.stray = [tree.address(file) for file in tree.files if len(file) == len(base) + 1]
     if not divided:
         _add_classes(listing, tree, base, "")

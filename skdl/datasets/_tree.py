@@ -2,10 +2,10 @@
 
 import os
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from skdl._archives import member_names
+from skdl._archives import link_targets, member_names
 from skdl._decoding import IMAGE_EXTENSIONS
 
 Parts = tuple[str, ...]
@@ -27,12 +27,15 @@ class Tree:
         All folders.
     ignored : Counter of str
         How many other files there were, by their ending.
+    links : list of tuple of str
+        Links in an archive that may be folders of classes: nobody knows where they lead.
     """
 
     root: str
     files: list[Parts]
     folders: set[Parts]
     ignored: Counter[str]
+    links: list[Parts] = field(default_factory=list)
 
     def address(self, parts: Parts) -> str:
         """Path of a file that :mod:`skdl._decoding` reads."""
@@ -43,6 +46,10 @@ class Tree:
         return [file for file in self.files if file[: len(folder)] == folder]
 
 
+def _is_image(parts: Parts) -> bool:
+    return os.path.splitext(parts[-1])[1].lower() in IMAGE_EXTENSIONS
+
+
 def _is_hidden(name: str) -> bool:
     return name.startswith(".") or name.lower() in _HIDDEN
 
@@ -50,21 +57,34 @@ def _is_hidden(name: str) -> bool:
 def _sort(root: str, files: list[Parts], folders: set[Parts]) -> Tree:
     images, ignored = [], Counter[str]()
     for parts in files:
-        ending = os.path.splitext(parts[-1])[1].lower()
-        if ending in IMAGE_EXTENSIONS:
+        if _is_image(parts):
             images.append(parts)
         else:
-            ignored[ending] += 1
+            ignored[os.path.splitext(parts[-1])[1].lower()] += 1
     return Tree(root, sorted(images), folders, ignored)
 
 
 def tree_of_archive(archive: Path) -> Tree:
-    """Files in an archive."""
+    """Files in an archive.
+
+    Links are not followed. One called like an image is among the files, and a link to a folder is
+    an empty folder, so that no class goes missing unseen.
+    """
     root, names = member_names(archive)
     every = [tuple(name.split("/")) for name in names]
     files = [parts for parts in every if not any(map(_is_hidden, parts))]
     folders = {parts[:depth] for parts in files for depth in range(1, len(parts))}
-    return _sort(root, files, folders)
+    targets = {
+        tuple(name.split("/")): tuple(target.split("/"))
+        for name, target in link_targets(archive).items()
+    }
+    others = {parts for parts in files if parts in targets and not _is_image(parts)}
+    linked = {parts for parts in others if targets[parts] in folders}
+    plain = set(every) - set(targets)
+    unknown = {parts for parts in others - linked if targets[parts] not in plain}
+    files = [parts for parts in files if parts not in linked | unknown]
+    tree = _sort(root, files, folders | linked)
+    return replace(tree, links=sorted(unknown))
 
 
 def tree_of_folder(root: Path) -> Tree:

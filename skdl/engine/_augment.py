@@ -86,15 +86,20 @@ def augment(images: Any, seed: Any, kinds: Sequence[str], amounts: Any, limits: 
 
 
 def augmented(
-    images: npt.NDArray[np.float32], plan: AugmentationPlan, seed: tuple[int, int]
+    images: npt.NDArray[np.float32],
+    plan: AugmentationPlan,
+    seed: tuple[int, int],
+    clipped: bool = True,
 ) -> npt.NDArray[np.float32]:
-    """Images in [0, 1] as training would see them.
+    """Images as training would see them.
 
     Parameters
     ----------
     images : float32 ndarray of shape (n, height, width, channels)
     plan : AugmentationPlan
     seed : pair of int
+    clipped : bool, default=True
+        Whether values lie in [0, 1] and stay there; standardised images have no such range.
     """
     amounts = dict(plan.amounts)
     changed: npt.NDArray[np.float32] = augment(
@@ -102,7 +107,7 @@ def augmented(
         tf.constant(seed),
         plan.kinds,
         tf.constant([amounts.get(kind, 0.0) for kind in KINDS], tf.float32),
-        tf.constant([0.0, 1.0]),
+        tf.constant([0.0, 1.0] if clipped else [-np.inf, np.inf], tf.float32),
     ).numpy()
     return changed
 

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.utils import check_random_state
 
 from skdl.engine import augmented
+from skdl.images import learn_value_range
 from skdl.plotting._grid import as_batch, displayable, draw_image, grid_axes
 from skdl.preprocessing._augmentation import plan_augmentation
 
@@ -60,14 +61,22 @@ def plot_augmentations(
         if not isinstance(number, int | np.integer) or number < 1:
             raise ValueError(f"{name} must be a whole number of at least 1. Got {number!r}.")
     batch = as_batch(X, image_shape)
-    images = displayable(batch, np.arange(min(n_images, len(batch))))
+    rows = np.arange(min(n_images, len(batch)))
+    # Standardised images are changed in units of the data, as in training, and then shown.
+    standardised = batch.dtype.kind == "f" and learn_value_range(batch) == "standardized"
+    images = list(batch[rows].astype(np.float32)) if standardised else displayable(batch, rows)
     seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
     captions, drawn = [], []
     for row, image in enumerate(images):
         repeated = np.repeat(image[np.newaxis], n_variants, axis=0)
-        variants = repeated if plan is None else augmented(repeated, plan, (seed, row))
+        variants = repeated
+        if plan is not None:
+            variants = augmented(repeated, plan, (seed, row), clipped=not standardised)
         captions += ["as it is", *[""] * n_variants]
         drawn += [image, *variants]
+    if standardised:
+        low, high = float(batch.min()), float(batch.max())
+        drawn = [np.clip((image - low) / max(high - low, 1e-9), 0, 1) for image in drawn]
     figure, axes = grid_axes(captions, columns=n_variants + 1)
     for ax, image, caption in zip(axes, drawn, captions, strict=True):
         draw_image(ax, image, caption)

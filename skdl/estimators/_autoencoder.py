@@ -1,10 +1,23 @@
-"""The network of the denoising autoencoder."""
+"""The network of the denoising autoencoder, and the noise it is trained with."""
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 import keras
 from keras import layers
+
+from skdl.preprocessing import ImageNoise
+from skdl.preprocessing._augmentation import AugmentationPlan
+
+# ImageNoise's kinds, and the engine's names of the same changes.
+CHANGES = {
+    "gaussian": "noise",
+    "speckle": "speckle",
+    "salt_and_pepper": "salt_and_pepper",
+    "occlusion": "occlusion",
+}
+_DEFAULT_AMOUNT = 0.3
 
 
 def denoiser(
@@ -49,3 +62,43 @@ def _encode(x: Any, filters: Sequence[int]) -> tuple[Any, list[tuple[int, int]]]
         x = layers.Conv2D(n_filters, 3, padding="same", activation="relu")(x)
         x = layers.MaxPooling2D(2, padding="same")(x)
     return x, sizes
+
+
+def check_filters(filters: Any) -> tuple[int, ...]:
+    """Validate the parameter `filters`.
+
+    Raises
+    ------
+    ValueError
+        If it holds no positive whole numbers.
+    """
+    numbers = tuple(filters)
+    whole = all(isinstance(n, Integral) and not isinstance(n, bool) and int(n) > 0 for n in numbers)
+    if not numbers or not whole:
+        raise ValueError(
+            f"The parameter filters must hold at least one positive whole number. Got {filters!r}."
+        )
+    return tuple(int(n) for n in numbers)
+
+
+def image_noise(noise: Any) -> ImageNoise:
+    """The noise that a parameter `noise` stands for, as an unfitted transformer of its own."""
+    if not isinstance(noise, ImageNoise):
+        return ImageNoise(noise, amount=_DEFAULT_AMOUNT)
+    return ImageNoise(noise.kind, amount=noise.amount)
+
+
+def noise_plan(noise: Any) -> AugmentationPlan | None:
+    """The same for the engine; None if there is none.
+
+    Raises
+    ------
+    ValueError
+        If the kind or the amount is not one.
+    """
+    noise = image_noise(noise)
+    noise._validate_params()
+    noise._check_parameters()
+    if noise.amount == 0:
+        return None
+    return AugmentationPlan(((CHANGES[noise.kind], float(noise.amount)),))

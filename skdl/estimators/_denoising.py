@@ -11,8 +11,16 @@ from sklearn.base import TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from skdl._files import ImageFiles
 from skdl.engine import FittedNetwork, ImageMapSpec, prepare_devices
-from skdl.estimators._autoencoder import denoiser, encoder
+from skdl.estimators._autoencoder import (
+    CHANGES,
+    check_filters,
+    denoiser,
+    encoder,
+    image_noise,
+    noise_plan,
+)
 from skdl.estimators._inputs import (
     ImageFormat,
     check_images,
@@ -24,20 +32,12 @@ from skdl.estimators._progress import epoch_tasks, with_callbacks
 from skdl.estimators._trained import FitTask, TrainedEstimator
 from skdl.images import range_offset_and_scale
 from skdl.preprocessing import ImageNoise
-from skdl.preprocessing._augmentation import AugmentationPlan
+from skdl.preprocessing._base import PixelColumnsMixin
 
-# ImageNoise's kinds, and the engine's names of the same changes.
-_CHANGES = {
-    "gaussian": "noise",
-    "speckle": "speckle",
-    "salt_and_pepper": "salt_and_pepper",
-    "occlusion": "occlusion",
-}
-_DEFAULT_AMOUNT = 0.3
 _LOSSES = {"mse", "binary_crossentropy"}
 
 
-class DenoisingAutoencoder(TransformerMixin, TrainedEstimator):
+class DenoisingAutoencoder(PixelColumnsMixin, TransformerMixin, TrainedEstimator):
     """Convolutional autoencoder that takes the noise off images.
 
     It learns to map an image that was made worse to the image as it was. Trained on clean images
@@ -133,7 +133,7 @@ default="gaussian"
     _routing_prefixes = frozenset({"optimizer"})
     _parameter_constraints: dict[str, list[Any]] = {
         "filters": ["array-like"],
-        "noise": [StrOptions(set(_CHANGES)), ImageNoise],
+        "noise": [StrOptions(set(CHANGES)), ImageNoise],
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "loss": [StrOptions(_LOSSES)],
@@ -228,6 +228,11 @@ default="gaussian"
         begin_epoch, end_fit = epoch_tasks(self, X, y, self.epochs)
         self._train(task, epochs=self.epochs, begin_epoch=begin_epoch)
         end_fit()
+        # Whole numbers stay whole, whatever the dtype of a later batch: the same pixel values have
+        # the same results.
+        array = check_images(X, "X", self)
+        self._whole = isinstance(array, ImageFiles) or np.asarray(X).dtype.kind in "bui"
+        self._flattened = not isinstance(array, ImageFiles) and array.ndim == 2
         return self
 
     def transform(self, X: Any) -> npt.NDArray[Any]:
@@ -242,7 +247,8 @@ default="gaussian"
         -------
         images : ndarray of the shape of X
             Of its dtype if that is uint8, float32 or float64, and otherwise float32; within the
-            value range. Of paths, uint8 of shape (n, h, w, c).
+            value range; whole numbers where the images of fit were. Of paths, uint8 of shape
+            (n, h, w, c).
 
         Raises
         ------
@@ -257,12 +263,13 @@ default="gaussian"
             outputs = outputs.clip(0, 1)
         offset, scale = range_offset_and_scale(self.value_range_)
         values = outputs / np.float32(scale) + np.float32(offset)
+        if self._whole or array.dtype == np.uint8:
+            values = np.rint(values)
         shape = array.shape if isinstance(array, np.ndarray) else images.shape
-        if array.dtype == np.uint8:
-            rounded: npt.NDArray[Any] = np.rint(values).clip(0, 255).astype(np.uint8)
-            return rounded.reshape(shape)
-        wanted = getattr(X, "dtype", None)
-        dtype = np.float64 if wanted == np.float64 else np.float32
+        wanted = array.dtype if isinstance(array, ImageFiles) else np.asarray(X).dtype
+        if wanted == np.uint8:
+            values = values.clip(0, 255)
+        dtype = wanted if wanted in (np.uint8, np.float64) else np.float32
         cleaned: npt.NDArray[Any] = values.astype(dtype).reshape(shape)
         return cleaned
 
@@ -317,7 +324,7 @@ default="gaussian"
         """
         check_is_fitted(self)
         if not _holds_images(y):
-            noise = self._image_noise()
+            noise = image_noise(self.noise)
             y, X = (
                 X,
                 noise.set_params(value_range=self.value_range_, random_state=0).fit_transform(
@@ -333,20 +340,17 @@ default="gaussian"
         errors = np.square((found - clean) / extent).mean(axis=1)
         return float(np.mean(-10 * np.log10(np.maximum(errors, 1e-12))))
 
-    def set_output(self, *, transform: Any = None) -> "DenoisingAutoencoder":
-        """Do nothing: no DataFrame holds images.
+    @property
+    def predict(self) -> Any:
+        """Not available: this is a transformer."""
+        raise AttributeError(f"{type(self).__name__} has no predict. Use transform.")
 
-        Parameters
-        ----------
-        transform : {"default", "pandas", "polars"} or None, default=None
-            Ignored.
-
-        Returns
-        -------
-        self : DenoisingAutoencoder
-            The autoencoder.
-        """
-        return self
+    @property
+    def partial_fit(self) -> Any:
+        """Not available."""
+        raise AttributeError(
+            f"{type(self).__name__} has no partial_fit. Go on training with warm_start=True."
+        )
 
     # ---- validation ----------------------------------------------------------------------------
 
@@ -367,7 +371,7 @@ default="gaussian"
             image_format.check_columns(X, array, self)
         else:
             image_format = ImageFormat.learn(X, array, self.image_shape, self.value_range)
-        targets, changes = None, self._noise_plan()
+        targets, changes = None, noise_plan(self.noise)
         if _holds_images(y):
             clean = check_images(y, "y", self)
             if len(clean) != len(array):
@@ -378,7 +382,7 @@ default="gaussian"
         spec = ImageMapSpec(
             denoiser,
             {
-                "filters": self._checked_filters(),
+                "filters": check_filters(self.filters),
                 "bounded": self.loss == "binary_crossentropy",
             },
             image_format.image_shape,
@@ -403,32 +407,6 @@ default="gaussian"
             changes=changes,
             changes_validation=True,
         )
-
-    def _image_noise(self) -> ImageNoise:
-        if not isinstance(self.noise, ImageNoise):
-            return ImageNoise(self.noise, amount=_DEFAULT_AMOUNT)
-        return ImageNoise(self.noise.kind, amount=self.noise.amount)
-
-    def _noise_plan(self) -> AugmentationPlan | None:
-        noise = self._image_noise()
-        noise._validate_params()
-        if noise.kind in ("salt_and_pepper", "occlusion") and noise.amount > 1:
-            raise ValueError(
-                f"The amount of {noise.kind} noise is a share, at most 1. Got {noise.amount!r}."
-            )
-        if noise.amount == 0:
-            return None
-        return AugmentationPlan(((_CHANGES[noise.kind], float(noise.amount)),))
-
-    def _checked_filters(self) -> tuple[int, ...]:
-        filters = tuple(self.filters)
-        whole = all(isinstance(n, Integral) and not isinstance(n, bool) and n > 0 for n in filters)
-        if not filters or not whole:
-            raise ValueError(
-                "The parameter filters must hold at least one positive whole number. Got "
-                f"{self.filters!r}."
-            )
-        return tuple(int(n) for n in filters)
 
     def _checked_loss(self, image_format: ImageFormat) -> str:
         if self.loss == "binary_crossentropy" and image_format.value_range == "standardized":

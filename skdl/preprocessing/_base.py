@@ -6,7 +6,12 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils.validation import _check_feature_names, check_is_fitted
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import (
+    _check_feature_names,
+    _check_feature_names_in,
+    check_is_fitted,
+)
 
 from skdl.images import (
     check_image_array,
@@ -19,7 +24,60 @@ from skdl.images import (
 Self = TypeVar("Self", bound="ArrayTransformer")
 
 
-class ArrayTransformer(TransformerMixin, BaseEstimator):
+class SetOutputMixin:
+    """``set_output`` of transformers whose results may be images, which no DataFrame holds."""
+
+    def set_output(self: Any, *, transform: Any = None) -> Any:
+        """Choose the container of flattened images.
+
+        Images of three or four dimensions stay arrays whatever is chosen, since no DataFrame holds
+        them. ``set_output`` of a pipeline therefore reaches the steps after this one.
+
+        Parameters
+        ----------
+        transform : {"default", "pandas", "polars"} or None, default=None
+            The container; None leaves it as it is.
+
+        Returns
+        -------
+        self : estimator instance
+            The transformer.
+        """
+        if hasattr(self, "get_feature_names_out"):
+            super().set_output(transform=transform)  # type: ignore[misc]
+        return self
+
+
+class PixelColumnsMixin(SetOutputMixin):
+    """Names of the columns of flattened images. The estimator sets `_flattened` in fit."""
+
+    @available_if(lambda self: getattr(self, "_flattened", True))  # type: ignore[untyped-decorator]
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
+        """Names of the columns: those of the flattened images.
+
+        Not available after `fit` on images of three or four dimensions, which have no columns.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Column names; None takes those seen in fit, or x0, x1, …
+
+        Returns
+        -------
+        names : ndarray of str of shape (n_features_in_,)
+            The names.
+
+        Raises
+        ------
+        ValueError
+            If `input_features` are not the names seen in fit.
+        """
+        check_is_fitted(self)
+        names: npt.NDArray[Any] = _check_feature_names_in(self, input_features)
+        return names
+
+
+class ArrayTransformer(SetOutputMixin, TransformerMixin, BaseEstimator):
     """Base of transformers that take image arrays and keep their dtype.
 
     `fit` learns the shape and the value range of the images, and whether they are whole numbers:
@@ -72,26 +130,6 @@ class ArrayTransformer(TransformerMixin, BaseEstimator):
 
     def _check_parameters(self) -> None:
         """Refuse parameters that scikit-learn's constraints cannot describe."""
-
-    def set_output(self: Self, *, transform: Any = None) -> Self:
-        """Choose the container of flattened images.
-
-        Images of three or four dimensions stay arrays whatever is chosen, since no DataFrame holds
-        them. ``set_output`` of a pipeline therefore reaches the steps after this one.
-
-        Parameters
-        ----------
-        transform : {"default", "pandas", "polars"} or None, default=None
-            The container; None leaves it as it is.
-
-        Returns
-        -------
-        self : estimator instance
-            The transformer.
-        """
-        if hasattr(self, "get_feature_names_out"):
-            super().set_output(transform=transform)
-        return self
 
     def _check_batch(self, X: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         """Validate a batch after fit: the array that it is, and that array as images.

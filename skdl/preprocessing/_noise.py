@@ -11,16 +11,14 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
-from skdl.preprocessing._base import ArrayTransformer
+from skdl.preprocessing._base import ArrayTransformer, PixelColumnsMixin
 
 Kind = Literal["gaussian", "salt_and_pepper", "speckle", "occlusion"]
 Pixels = npt.NDArray[np.float64]
 
 
-class ImageNoise(ArrayTransformer):
+class ImageNoise(PixelColumnsMixin, ArrayTransformer):
     """Add noise to images, or hide a part of them.
 
     To train denoising autoencoders, or to see how a classifier fares on images worse than those it
@@ -209,31 +207,6 @@ class ImageNoise(ArrayTransformer):
                 f"The parameter amount={self.amount!r} is more than the whole image: for "
                 f"kind={self.kind!r} it is a share, from 0 to 1."
             )
-
-    @available_if(lambda self: getattr(self, "_flattened", True))  # type: ignore[untyped-decorator]
-    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
-        """Names of the columns: those of the flattened images.
-
-        Not available after `fit` on images of three or four dimensions, which have no columns.
-
-        Parameters
-        ----------
-        input_features : array-like of str or None, default=None
-            Column names; None takes those seen in fit, or x0, x1, …
-
-        Returns
-        -------
-        names : ndarray of str of shape (n_features_in_,)
-            The names.
-
-        Raises
-        ------
-        ValueError
-            If `input_features` are not the names seen in fit.
-        """
-        check_is_fitted(self)
-        names: npt.NDArray[Any] = _check_feature_names_in(self, input_features)
-        return names
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import stat
 import tarfile
 import warnings
 import zipfile
@@ -181,8 +182,75 @@ def test_encrypted_archives(pets, tmp_path):
     for start in [i for i in range(len(data)) if data.startswith(b"PK\1\2", i)]:
         data = data[: start + 8] + bytes([data[start + 8] | 1]) + data[start + 9 :]
     path.write_bytes(data)
-    with pytest.raises(ValueError, match=r"5 image files[\s\S]*cats/1.png: it is encrypted"):
+    with pytest.raises(ValueError, match=r"5 files of [\s\S]*cats/1.png: it is encrypted"):
         load_image_folder(path)
+
+
+LINKS = {"cats/link.png": "1.png", "lions/1.png": "../dogs/1.png"}
+
+
+def pack_with_links(pets, archive, kind=tarfile.SYMTYPE, links=LINKS):
+    """An archive of the folder with links in it, by their targets."""
+    pack(pets, archive)
+    if archive.suffix == ".zip":
+        with zipfile.ZipFile(archive, "a") as opened:
+            for name, target in links.items():
+                info = zipfile.ZipInfo(f"pets/{name}")
+                info.external_attr = (stat.S_IFLNK | 0o777) << 16
+                opened.writestr(info, target)
+    else:
+        with tarfile.open(archive, "a") as opened:
+            for name, target in links.items():
+                info = tarfile.TarInfo(f"pets/{name}")
+                info.type, info.linkname = kind, target
+                opened.addfile(info)
+    return archive
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("a.zip", None), ("a.tar", tarfile.SYMTYPE), ("a.tar", tarfile.LNKTYPE)],
+)
+def test_links_in_archives_are_refused_by_name(pets, tmp_path, name, kind):
+    archive = pack_with_links(pets, tmp_path / name, kind)
+    with pytest.raises(ValueError, match="2 files of .* cannot be read") as error:
+        load_image_folder(archive)
+    for link in LINKS:
+        assert f"\n- {archive}/pets/{link}: it is a link" in str(error.value)
+    with pytest.raises(ValueError, match="No image of class 'lions' can be read"):
+        load_image_folder(archive, on_error="skip")
+
+    archive = pack_with_links(pets, tmp_path / name, kind, {"cats/link.png": "pets/cats/1.png"})
+    skipped = load_image_folder(archive, on_error="skip")
+    with pytest.warns(UserWarning, match=r"pets/cats/link.png: it is a link[\s\S]*left out"):
+        warned = load_image_folder(archive, on_error="warn")
+    for bunch in (skipped, warned):
+        assert len(bunch.data) == 5
+        ((path, reason),) = bunch.unreadable
+        assert path == f"{archive}/pets/cats/link.png"
+        assert reason.startswith("it is a link, and links in archives are not followed")
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar"])
+def test_classes_that_are_links_in_archives(pets, tmp_path, name):
+    archive = pack_with_links(pets, tmp_path / name, links={"lions": "cats"})
+    with pytest.raises(ValueError, match=r"pets/lions' of a class \(or it is a link"):
+        load_image_folder(archive, on_error="skip")
+    # It may be a folder, or may not.
+    archive = pack_with_links(pets, tmp_path / name, links={"lions": "/data/lions"})
+    with pytest.raises(ValueError, match=r"1 file of .*\n- .*/pets/lions: it is a link"):
+        load_image_folder(archive)
+    bunch = load_image_folder(archive, on_error="skip")
+    assert [path for path, _ in bunch.unreadable] == [f"{archive}/pets/lions"]
+    assert bunch.target_names.tolist() == ["cats", "dogs"]
+    assert "1 unreadable files and" in bunch.DESCR
+    # It is no image, whatever it leads to; hidden ones do not count.
+    (pets / "README").write_text("text")
+    links = {"cats/README": "../README", ".hidden": "/etc"}
+    archive = pack_with_links(pets, tmp_path / name, links=links)
+    bunch = load_image_folder(archive)
+    assert bunch.unreadable == []
+    assert bunch.ignored == {"": 2}
 
 
 def break_files(pets):
@@ -195,7 +263,7 @@ def break_files(pets):
 
 def test_unreadable_files(pets):
     broken = break_files(pets)
-    with pytest.raises(ValueError, match=r"4 image files of .*pets' cannot be read:") as error:
+    with pytest.raises(ValueError, match=r"4 files of .*pets' cannot be read:") as error:
         load_image_folder(pets)
     message = str(error.value)
     for name in broken:
@@ -205,7 +273,7 @@ def test_unreadable_files(pets):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         bunch = load_image_folder(pets, on_error="skip")
-    with pytest.warns(UserWarning, match=r"4 image files[\s\S]*They are left out") as caught:
+    with pytest.warns(UserWarning, match=r"4 files of [\s\S]*They are left out") as caught:
         warned = load_image_folder(pets, on_error="warn")
     assert [w.filename for w in caught] == [__file__]
     for found in (bunch, warned):
@@ -218,7 +286,7 @@ def test_unreadable_files(pets):
         assert relative([path for path, _ in found.unreadable], pets) == broken
         assert all(reason for _, reason in found.unreadable)
         assert found.target.tolist() == [0, 0, 1, 1]
-    assert "4 unreadable images" in bunch.DESCR
+    assert "4 unreadable files" in bunch.DESCR
 
 
 def test_headers_only(pets):

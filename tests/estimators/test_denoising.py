@@ -2,6 +2,7 @@
 
 import joblib
 import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from sklearn.base import clone
@@ -10,6 +11,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import Pipeline
 
 from skdl import CNNClassifier, DenoisingAutoencoder, ImageNoise
+from skdl.testing import parametrize_with_contracts
 
 
 @pytest.fixture(scope="module")
@@ -185,7 +187,7 @@ def test_early_stopping_and_going_on(images):
         ({"filters": (8.5,)}, "filters must hold"),
         ({"noise": "static"}, "'noise' parameter"),
         ({"noise": ImageNoise(amount=-1)}, "'amount' parameter of ImageNoise"),
-        ({"noise": ImageNoise("occlusion", amount=1.5)}, "occlusion noise is a share, at most 1"),
+        ({"noise": ImageNoise("occlusion", amount=1.5)}, "amount=1.5 is more than the whole image"),
         ({"loss": "hinge"}, "'loss' parameter"),
         ({"epochs": 0}, "'epochs' parameter"),
         ({"optimizer__speed": 3}, "optimizer__speed"),
@@ -236,3 +238,35 @@ def test_heavy_noise_does_not_make_it_give_up(images):
     denoiser = model(noise=ImageNoise(amount=1.0), epochs=6, optimizer__learning_rate=0.003)
     blank = psnr(np.zeros_like(X[1200:]), X[1200:])
     assert denoiser.fit(X[:1200]).score(X[1200:]) > blank + 1
+
+
+def test_it_is_no_predictor():
+    for name in ("predict", "partial_fit"):
+        assert not hasattr(model(), name)
+        with pytest.raises(AttributeError, match=f"has no {name}. "):
+            getattr(model(), name)
+
+
+def test_whole_numbers_stay_whole(images):
+    X = images[0][:60]
+    fitted = model(epochs=1).fit(X)
+    expected = fitted.transform(X)
+    np.testing.assert_array_equal(fitted.transform(X.astype(float)), expected)
+    floats = model(epochs=1).fit(X / 255.0).transform(X / 255.0)
+    assert len(np.unique(floats)) > 256
+
+
+def test_columns(images):
+    X = pd.DataFrame(images[0][:60].reshape(60, -1), columns=[f"pixel {i}" for i in range(64)])
+    denoiser = model(epochs=1).fit(X)
+    assert list(denoiser.get_feature_names_out()) == list(X.columns)
+    cleaned = denoiser.set_output(transform="pandas").transform(X)
+    assert list(cleaned.columns) == list(X.columns)
+    on_images = model(epochs=1).fit(images[0][:60]).set_output(transform="pandas")
+    assert isinstance(on_images.transform(images[0][:5]), np.ndarray)
+    assert not hasattr(on_images, "get_feature_names_out")
+
+
+@parametrize_with_contracts([DenoisingAutoencoder((4,), epochs=1, random_state=0)])
+def test_contracts(subject, contract):
+    contract(subject)
