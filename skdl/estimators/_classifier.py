@@ -88,7 +88,7 @@ class ImageClassifier(ClassifierMixin, TrainedEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
             Training images.
         y : array-like of shape (n,)
             Class labels.
@@ -121,7 +121,7 @@ class ImageClassifier(ClassifierMixin, TrainedEstimator):
 
         Parameters
         ----------
-        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
             Images; their shape and value range are learned.
         y : array-like of shape (n,)
             Class labels.

@@ -11,7 +11,7 @@ from sklearn.base import TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from skdl._files import ImageFiles
+from skdl._files import ImageFiles, find_paths
 from skdl.engine import FittedNetwork, ImageMapSpec, prepare_devices
 from skdl.estimators._autoencoder import (
     CHANGES,
@@ -75,7 +75,8 @@ default="gaussian"
     tol : float, default=1e-4
         Smallest decrease of the validation loss that counts as an improvement.
     image_shape : (height, width) or (height, width, channels), default=None
-        Shape of flattened images, see :class:`CNNClassifier`.
+        Shape of flattened images; of image files, what they are resized to; see
+        :class:`CNNClassifier`.
     value_range : (low, high), "standardized" or None, default=None
         Pixel values that stand for black and white; None learns them in `fit`.
     precision : {"float32", "bfloat16"}, default="float32"
@@ -305,7 +306,7 @@ default="gaussian"
 
         Parameters
         ----------
-        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
             Noisy images; or clean ones, if `y` does not hold them, to which `noise` is added.
         y : array-like of the shape of X, or of shape (n,), default=None
             The clean images. Of one dimension, it is ignored.
@@ -323,6 +324,9 @@ default="gaussian"
             Before fit.
         """
         check_is_fitted(self)
+        paths = find_paths(X)
+        if paths is not None:
+            X = self._image_format.as_images(ImageFiles(paths), self).load()
         if not _holds_images(y):
             noise = image_noise(self.noise)
             y, X = (

@@ -151,6 +151,7 @@ def test_paths(images, tmp_path):
     on_files, on_arrays = model().fit(paths), model().fit(X)
     assert on_files.history_ == on_arrays.history_
     np.testing.assert_array_equal(on_files.transform(paths), on_arrays.transform(X))
+    assert on_files.score(paths) == on_arrays.score(X)
 
 
 def test_pipelines(images, fitted):
