@@ -416,6 +416,12 @@ CASES = {
         [Bar("scikeras", 1.0)],
         rounds=1,
     ),
+    "linearity": Case(
+        "fit time a row for 1, 2, 4, 8 × the rows: largest over smallest, less 1",
+        "",
+        {"skdl": linearity_skdl},
+        [Bar(None, 0.1)],
+    ),
     "files-fit": Case(
         "peak memory of a fit on 50,000 image files against 5,000",
         "MB",
@@ -449,11 +455,5 @@ CASES = {
             "skdl, none": lambda: image_cases.augmentation_epoch(None),
         },
         [Bar("skdl, none", 1.35)],
-    ),
-    "linearity": Case(
-        "fit time a row for 1, 2, 4, 8 × the rows: largest over smallest, less 1",
-        "",
-        {"skdl": linearity_skdl},
-        [Bar(None, 0.1)],
     ),
 }

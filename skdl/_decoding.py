@@ -303,7 +303,7 @@ def _refuse_huge(width: int, height: int) -> None:
 def _open(path: str) -> BinaryIO:
     try:
         mode = os.stat(path).st_mode
-    except NotADirectoryError:  # something within a file: a member of an archive
+    except (NotADirectoryError, FileNotFoundError):  # a member of an archive, or nothing
         from skdl._archives import read_bytes
 
         return io.BytesIO(read_bytes(path))

@@ -102,9 +102,15 @@ def _make_writable(folder: Path) -> None:
             f"{ANOTHER_PLACE}"
         ) from error
     except OSError as error:
-        raise type(error)(
-            f"The folder {str(folder)!r} cannot be written to: {error.strerror}. {ANOTHER_PLACE}"
-        ) from error
+        message = f"The folder {str(folder)!r} cannot be written to: {error.strerror}."
+        raise restated(error, f"{message} {ANOTHER_PLACE}") from error
+
+
+def restated(error: OSError, message: str) -> OSError:
+    """The same error with a message of its own instead of ``[Errno …]``."""
+    other = type(error)(message)
+    other.errno = error.errno  # by which a full disk is told from damage
+    return other
 
 
 def tidied(name: str) -> str:

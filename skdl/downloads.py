@@ -11,14 +11,14 @@ import os
 import re
 import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from skdl._extraction import extract_archive
-from skdl._storage import ANOTHER_PLACE, get_data_home, replacing, tidied
+from skdl._storage import ANOTHER_PLACE, get_data_home, replacing, restated, tidied
 
 __all__ = ["RemoteFile", "extract_archive", "fetch", "fetch_content", "get_data_home"]
 
@@ -73,10 +73,11 @@ class RemoteFile:
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not tidied(self.name):
             raise ValueError(
-                "The name of a RemoteFile must be a path in the data home, such as 'letters/a.txt'. "
-                f"Got {self.name!r}."
+                "The name of a RemoteFile must be a path in the data home, such as "
+                f"'letters/a.txt'. Got {self.name!r}."
             )
-        urls = (self.urls,) if isinstance(self.urls, str) else tuple(self.urls or ())
+        one = isinstance(self.urls, str) or not isinstance(self.urls, Iterable)
+        urls = (self.urls,) if one else tuple(self.urls)
         if not urls or not all(isinstance(url, str) and url for url in urls):
             raise ValueError(
                 "The urls of a RemoteFile must be addresses, at least one. "
@@ -277,9 +278,8 @@ def _download_once(url: str, path: Path, part: Path) -> str:
     except requests.RequestException as error:
         return f"failed: {error}"
     except OSError as error:  # such as a full disk: requests' errors are OSErrors, too
-        raise type(error)(
-            f"The file {str(path)!r} cannot be written: {error.strerror or error}. {ANOTHER_PLACE}"
-        ) from error
+        message = f"The file {str(path)!r} cannot be written: {error.strerror or error}."
+        raise restated(error, f"{message} {ANOTHER_PLACE}") from error
     return ""
 
 
@@ -296,10 +296,8 @@ def _examine(path: Path, file: RemoteFile, keep: bool) -> tuple[str, bytes]:
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         return f"is damaged: {error}", b""
     except OSError as error:
-        raise type(error)(
-            f"The file {str(path)!r} cannot be read: {str(error.strerror or error).lower()}. "
-            f"{ANOTHER_PLACE}"
-        ) from error
+        message = f"The file {str(path)!r} cannot be read: {error.strerror or error}."
+        raise restated(error, f"{message} {ANOTHER_PLACE}") from error
     what = "content, decompressed," if file.compressed else "content"
     if size != file.size:
         some = f"more than {file.size:,}" if size > file.size else f"{size:,}"

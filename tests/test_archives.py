@@ -1,6 +1,7 @@
 """Members of archives, addressed as files; and archives unpacked without trusting them."""
 
 import bz2
+import errno
 import gzip
 import io
 import lzma
@@ -320,6 +321,17 @@ def test_a_cleared_cache(tmp_path, data_home):
     assert read_bytes(members[0]) == CONTENT["cats/1.bin"]
     shutil.rmtree(data_home)
     assert read_bytes(f"{path}/cats/1.bin") == CONTENT["cats/1.bin"]
+
+
+def test_a_full_disk_is_no_damage(tmp_path, data_home, monkeypatch):
+    path = make_tar(tmp_path / "pets.tar.gz", mode="w:gz")
+
+    def fail(path, *args, **kwargs):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "mkdir", fail)
+    with pytest.raises(OSError, match=f"The folder '{data_home}/archives' cannot be written to: "):
+        list_members(path)
 
 
 @pytest.mark.parametrize("ending", COMPRESSED)

@@ -271,7 +271,7 @@ def test_a_file_that_must_not_be_read(server, file, tmp_path, monkeypatch):
         raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(downloads, "_open_content", fail)
-    with pytest.raises(PermissionError, match=f"The file '{path}' cannot be read: permission den"):
+    with pytest.raises(PermissionError, match=f"The file '{path}' cannot be read: Permission den"):
         fetch(file, data_home=tmp_path)
 
 
@@ -312,7 +312,7 @@ def test_one_address_is_one_address(server, file, tmp_path):
     assert single.urls == (f"{server.url}file.bin",)
     assert fetch(single, data_home=tmp_path).read_bytes() == CONTENT
     assert RemoteFile("a", ["x", "y"], DIGEST, 1) == RemoteFile("a", ("x", "y"), DIGEST, 1)
-    for wrong in ((), [], None, ("",), (3,), ""):
+    for wrong in ((), [], None, 3, ("",), (3,), ""):
         with pytest.raises(ValueError, match="The urls of a RemoteFile must be addresses"):
             RemoteFile("a", wrong, DIGEST, 1)
 

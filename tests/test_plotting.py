@@ -153,7 +153,7 @@ def test_grid_shows_labels_and_probabilities(fitted, few_digits):
     assert "Six digits" in found
     for i, predicted in enumerate(fitted.predict(X[:6])):
         caption = display.axes_[i].get_title()
-        assert f"{predicted} ({100 * probabilities[i].max():.0f} %)" in caption
+        assert f"{predicted} ({100 * probabilities[i].max():.0f}\u00a0%)" in caption
         assert ("true:" in caption) == (predicted != y[i])
         assert caption.startswith("✓" if predicted == y[i] else "✗")  # not by colour alone
 
@@ -204,6 +204,77 @@ def test_dollar_signs_are_text():
     names = np.array(["cost $5 {or $6", r"$\frac$ tumour"])
     display = PredictionGridDisplay.from_predictions(np.zeros((2, 8, 8)), names, names)
     assert any("cost $5 {or $6" in text for text in texts(display))
+
+
+@pytest.mark.parametrize(
+    ("true", "predicted", "names", "captions"),
+    [
+        ([0, 2], [0, 1], ["cat", "dog", "lion"], ["✓ cat", "✗ dog\ntrue: lion"]),
+        ([3, 7], [7, 7], ["three", "seven"], ["✗ seven\ntrue: three", "✓ seven"]),
+        ([False, True], [True, True], ["no", "yes"], ["✗ yes\ntrue: no", "✓ yes"]),
+        (
+            ["b", "m"],
+            ["b", "b"],
+            ["benign", "malignant"],
+            ["✓ benign", "✗ benign\ntrue: malignant"],
+        ),
+        (["b", "a"], ["b", "b"], ["b", "a"], ["✓ b", "✗ b\ntrue: a"]),
+        ([0, 1], [1, 1], None, ["✗ 1\ntrue: 0", "✓ 1"]),
+        ([0, 1], [1, 1], ["same", "same"], ["✗ same\ntrue: same", "✓ same"]),
+    ],
+)
+def test_names_in_captions(true, predicted, names, captions):
+    display = PredictionGridDisplay.from_predictions(
+        np.zeros((2, 8, 8)), true, predicted, target_names=names
+    )
+    assert [ax.get_title() for ax in display.axes_] == captions
+    assert display.y_true.tolist() == true
+    assert display.y_pred.tolist() == predicted
+
+
+def test_names_belong_to_the_classes_of_the_estimator(few_digits):
+    X, y = few_digits
+    y = 10 * y + 5  # no positions
+    names = [f"digit {i}" for i in range(10)]
+    estimator = RidgeClassifier().fit(X, y)
+    row = int(np.flatnonzero(estimator.predict(X) == y)[0])
+    display = PredictionGridDisplay.from_estimator(
+        estimator, X[[row]], y[[row]], target_names=names
+    )
+    assert display.axes_[0].get_title() == f"✓ digit {(y[row] - 5) // 10}"
+    # Also where the first images are of a few classes only.
+    display = PredictionGridDisplay.from_predictions(
+        X, y, estimator.predict(X), target_names=names, n_images=1
+    )
+    assert display.axes_[0].get_title().endswith(f"digit {(y[0] - 5) // 10}")
+
+
+@pytest.mark.parametrize(
+    ("true", "names", "message"),
+    [
+        ([0, 1], ["a"], "target_names has 1 names, which do not fit the 2 classes"),
+        (["a", "b"], ["a", "b"], "labels are of several kinds"),
+        ([0.5, 1], ["a", "b"], "y_true has the value 0.5 at row 0"),
+        ([None, 1], ["a", "b"], "y_true has NaN or None at row 0"),
+    ],
+)
+def test_names_that_do_not_fit(true, names, message):
+    with pytest.raises(ValueError, match=message):
+        PredictionGridDisplay.from_predictions(
+            np.zeros((2, 8, 8)), true, [0, 1], target_names=names
+        )
+
+
+@pytest.mark.parametrize("n_classes", [2, 10, 25])
+def test_long_names_of_codes_do_not_overlap(n_classes):
+    X = np.random.default_rng(0).random((24, 8, 8))
+    codes = np.arange(24) % n_classes
+    display = PredictionGridDisplay.from_predictions(
+        X, codes, codes[::-1], np.full(24, 0.987), target_names=long_names(n_classes, 40)
+    )
+    assert_apart([ax.title for ax in display.axes_], display.figure_)
+    assert_inside([ax.title for ax in display.axes_], display.figure_)
+    assert all("\u00a0%" in ax.get_title() for ax in display.axes_)  # not torn apart
 
 
 def test_strips_and_long_names_stay_readable():

@@ -1,6 +1,8 @@
 """What all loaders share: subsets, samples, and the bunch they return."""
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,21 @@ def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
     if not isinstance(value, str) or value not in choices:
         known = ", ".join(map(repr, choices))
         raise ValueError(f"The parameter {name} must be one of {known}. Got {value!r}.")
+
+
+def check_path(path: Any) -> Path:
+    """The parameter `path` as an absolute path.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is none.
+    """
+    if not isinstance(path, str | os.PathLike) or isinstance(os.fspath(path), bytes):
+        raise TypeError(f"The parameter path must be a string or a path. Got {path!r}.")
+    if not os.fspath(path):
+        raise ValueError(f"The parameter path must be a path; '.' is this folder. Got {path!r}.")
+    return Path(os.path.abspath(os.path.expanduser(path)))
 
 
 def check_n_samples(n_samples: Any, available: int, n_classes: int) -> int | None:

@@ -43,7 +43,8 @@ def describe_images(X: Any, y: Any = None) -> Any:
     Returns
     -------
     summary : pandas.DataFrame
-        One row for each class, in sorted order, and one named "all". Columns:
+        One row for each class, in sorted order, and a last one for all images. That is named
+        "all", or "all images" where a class is called "all". Columns:
 
         - `images` : number of images, those that cannot be read included
         - `height_min`, `height_max`, `width_min`, `width_max` : in pixels
@@ -84,7 +85,10 @@ def describe_images(X: Any, y: Any = None) -> Any:
     if labels is not None:
         for label in _sorted(labels):
             rows[label] = _summarise(table[(labels == label).to_numpy()])
-    summary = pd.DataFrame([*rows.values(), _summarise(table)], index=[*rows, "all"])
+    total = "all"
+    while total in rows:
+        total += " images"
+    summary = pd.DataFrame([*rows.values(), _summarise(table)], index=[*rows, total])
     summary.index.name = "class"
     whole = ["images", "height_min", "height_max", "width_min", "width_max"]
     return summary.astype(dict.fromkeys(whole, "Int64"))

@@ -16,7 +16,14 @@ from sklearn.utils import Bunch
 from skdl._archives import SUFFIXES, is_archive, read_bytes, size_of
 from skdl._decoding import UnreadableImageError, read_image, read_image_info
 from skdl._files import in_threads
-from skdl.datasets._bunch import Codes, check_choice, check_n_samples, draw_orders, quotas
+from skdl.datasets._bunch import (
+    Codes,
+    check_choice,
+    check_n_samples,
+    check_path,
+    draw_orders,
+    quotas,
+)
 from skdl.datasets._layout import Entry, Listing, arrange, sorted_names
 from skdl.datasets._lists import listing_of_csv
 from skdl.datasets._tree import tree_of_archive, tree_of_folder
@@ -99,6 +106,8 @@ def load_image_folder(
     ------
     FileNotFoundError
         If there is no such folder, archive or file.
+    TypeError
+        If `path` is no path.
     ValueError
         If it holds no images, a class has none, images belong to no class or subset, the subset is
         not there, a file cannot be read, or a parameter is wrong.
@@ -112,8 +121,9 @@ def load_image_folder(
     A warning is given if equal images lie in two subsets or belong to two classes, and if images
     lie outside the folders of classes.
 
-    Links are followed, and each folder is read once, so that a link to a folder above itself does
-    no harm.
+    Links in a folder are followed, and each folder is read once, so that a link to a folder above
+    itself does no harm. Links in an archive are not followed: they count as files that cannot be
+    read, if they are called like images or may be folders of classes.
 
     Examples
     --------
@@ -133,7 +143,7 @@ def load_image_folder(
     """
     check_choice("subset", subset, ("train", "test", "val", "all"))
     check_choice("on_error", on_error, ("raise", "skip", "warn"))
-    source = Path(os.path.abspath(os.path.expanduser(path)))
+    source = check_path(path)
     listing = _list(source, path_column, label_column)
     entries = listing.of_subset(subset, source)
     duplicates = _find_duplicates(listing.entries)

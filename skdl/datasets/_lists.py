@@ -2,6 +2,8 @@
 
 import difflib
 import os
+import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,8 @@ from skdl.datasets._layout import Entry, Listing, canonical_subset
 _PATH_COLUMNS = ("path", "file", "filename", "filepath", "file_path", "image", "image_path")
 _LABEL_COLUMNS = ("label", "class", "target", "category")
 _SUBSET_COLUMNS = ("subset", "split")
+_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+_QUOTE = 'Put values with commas in them between quotes ("…"), and name all columns.'
 
 
 def listing_of_csv(file: Path, path_column: str | None, label_column: str | None) -> Listing:
@@ -26,12 +30,18 @@ def listing_of_csv(file: Path, path_column: str | None, label_column: str | None
     columns = list(table.columns)
     paths = _column(columns, path_column, "path_column", _PATH_COLUMNS, file)
     labels = _column(columns, label_column, "label_column", _LABEL_COLUMNS, file)
+    if paths == labels:
+        raise ValueError(
+            f"The column {paths!r} of {str(file)!r} cannot be both paths and labels. Set "
+            "path_column and label_column to two columns."
+        )
     for column in (paths, labels):
         blank = (table[column].str.strip() == "").to_numpy()
         if blank.any():
             row = int(blank.argmax())
             raise ValueError(f"The column {column!r} of {str(file)!r} is empty in row {row}.")
-    subsets = next((c for c in columns if c.lower() in _SUBSET_COLUMNS), None)
+    others = [column for column in columns if column not in (paths, labels)]
+    subsets = next((column for column in others if column.lower() in _SUBSET_COLUMNS), None)
     values = [""] * len(table) if subsets is None else [str(value) for value in table[subsets]]
     folder = os.path.dirname(os.path.abspath(file))
     return Listing(
@@ -54,20 +64,65 @@ def read_text_table(file: Path, **options: Any) -> Any:
 
 
 def read_csv(file: Path, **options: Any) -> Any:
-    """``pandas.read_csv`` with errors that name the file.
+    """``pandas.read_csv`` with errors that name the file and say what it looks like.
 
     Raises
     ------
     ValueError
-        If it is empty or no CSV file.
+        If it is empty or no CSV file, is separated by something else than commas, is not UTF-8, or
+        has rows longer than its header.
     """
     try:
+        # Alone, since pandas takes what is too much in the first row for an index.
+        pd.read_csv(file, header=None, nrows=2, dtype=str)
         table = pd.read_csv(file, **options)
-    except (pd.errors.EmptyDataError, pd.errors.ParserError, UnicodeDecodeError) as error:
-        raise ValueError(f"{str(file)!r} cannot be read as a CSV file: {error}") from error
+    except pd.errors.ParserError as error:
+        raise _no_csv(file, _parser_fault(error, file)) from error
+    except UnicodeDecodeError as error:
+        raise _no_csv(file, _encoding_fault(b"\0" in error.object)) from error
+    except pd.errors.EmptyDataError as error:
+        raise _no_csv(file, str(error)) from error
+    fault = _separator_fault(table)
+    if any("\0" in str(column) for column in table.columns):
+        fault = _encoding_fault(utf_16=True)
+    if fault:
+        raise _no_csv(file, fault)
     if not len(table):
         raise ValueError(f"There are no rows in {str(file)!r}.")
     return table
+
+
+def _no_csv(file: Path, fault: str) -> ValueError:
+    return ValueError(f"{str(file)!r} cannot be read as a CSV file: {fault}")
+
+
+def _encoding_fault(utf_16: bool) -> str:
+    return f"it is {'UTF-16' if utf_16 else 'not UTF-8'}. Save it as UTF-8."
+
+
+def _separator_fault(table: Any) -> str:
+    """Whether header and first row are divided by another separator, nothing if not."""
+    if len(table.columns) != 1 or not len(table):
+        return ""
+    name = str(table.columns[0])
+    first = f"{table.index[0]} {table.iloc[0, 0]}"  # decimal commas divide a row, too
+    for separator, what in _SEPARATORS.items():
+        if separator in name and separator in first:
+            return (
+                f"it has only one column, {name!r}: is it separated by {what}? Save it with commas."
+            )
+    return ""
+
+
+def _parser_fault(error: Exception, file: Path) -> str:
+    with suppress(ValueError):
+        if fault := _separator_fault(pd.read_csv(file, nrows=1, dtype=str)):
+            return fault
+    found = re.search(r"Expected (\d+) fields in line (\d+), saw (\d+)", str(error))
+    if found is None:
+        return str(error).strip()
+    expected, line, seen = found.groups()
+    return f"its line {line} has {seen} values, expected {expected}. {_QUOTE}"
 
 
 def _column(

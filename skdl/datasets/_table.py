@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
+from skdl.datasets._bunch import check_path
 from skdl.datasets._layout import sorted_names
 from skdl.datasets._lists import read_csv, require_column
 
@@ -50,9 +51,12 @@ def load_feature_csv(
         If there is no such file.
     ImportError
         If the file is Parquet and pyarrow is not installed.
+    TypeError
+        If `path` is no path.
     ValueError
-        If the file cannot be read, there is no such column, or a value is missing, infinite or no
-        number; the message names the column and the first such row, counted from 0.
+        If the file cannot be read, is not separated by commas, is not UTF-8, or has rows longer
+        than its header; if there is no such column, or a value is missing, infinite or no number;
+        the message names the column and the first such row, counted from 0.
 
     Notes
     -----
@@ -73,7 +77,7 @@ def load_feature_csv(
     """
     if return_X_y and target_column is None:
         raise ValueError("return_X_y=True needs labels: set target_column.")
-    file = Path(os.path.abspath(os.path.expanduser(path)))
+    file = check_path(path)
     if not file.is_file():
         raise FileNotFoundError(f"There is no file {str(file)!r}.")
     table = _read(file, target_column)

@@ -8,7 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from skdl.plotting._grid import LINE, arrange, new_figure
-from skdl.plotting._labels import check_labels, encode, most_lines, text_width, wrapped
+from skdl.plotting._labels import (
+    check_labels,
+    encode,
+    joined,
+    most_lines,
+    text_width,
+    wrapped,
+)
 
 Kind = Literal["bar", "pie", "both"]
 
@@ -113,7 +120,7 @@ class ClassDistributionDisplay:
         labels = [
             check_labels(part, f"y[{name!r}]" if several else "y") for name, part in subsets.items()
         ]
-        codes, names = encode(_joined(labels), target_names)
+        codes, names = encode(joined(labels), target_names)
         parts = np.split(codes, np.cumsum([len(part) for part in labels])[:-1])
         counts = np.stack([np.bincount(part, minlength=len(names)) for part in parts])
         display = cls(counts, names, [str(name) for name in subsets] if several else None)
@@ -357,10 +364,3 @@ def _count_and_share(count: int, total: int) -> str:
 def _clipped(size: float, largest: float) -> float:
     """A font size that fits, but can still be read."""
     return float(np.clip(size, _SMALLEST, largest))
-
-
-def _joined(labels: list[npt.NDArray[Any]]) -> npt.NDArray[Any]:
-    """The labels of all subsets; NumPy would make texts of numbers beside texts."""
-    if len({part.dtype.kind in "OUST" for part in labels}) == 1:
-        return np.concatenate(labels)
-    return np.concatenate([part.astype(object) for part in labels])

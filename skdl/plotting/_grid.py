@@ -97,7 +97,7 @@ def grid_axes(
     if columns is None:
         columns = min(n, max(1, math.ceil(math.sqrt(1.5 * n))), max(1, int(WIDEST / width)))
     rows = math.ceil(n / columns) if n else 1
-    height = 1.35 + LINE * most_lines(captions)
+    height = max(1.35, width) + LINE * most_lines(captions)
     figure = new_figure(width * columns, height * rows, title)
     if not n:
         figure.text(0.5, 0.5, "No such image", ha="center", va="center", color="0.4")

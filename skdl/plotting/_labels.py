@@ -75,6 +75,26 @@ def encode(labels: npt.NDArray[Any], target_names: Any) -> tuple[npt.NDArray[np.
     )
 
 
+def names_by_label(parts: Sequence[npt.NDArray[Any]], target_names: Any) -> dict[Any, str]:
+    """Name of each label that occurs in some arrays of labels, as :func:`encode` finds it.
+
+    Raises
+    ------
+    ValueError
+        If the labels cannot be sorted, or `target_names` does not fit them.
+    """
+    labels = joined(parts)
+    codes, names = encode(labels, target_names)
+    return {label: names[code] for label, code in zip(labels.tolist(), codes.tolist(), strict=True)}
+
+
+def joined(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
+    """Several arrays of labels as one; NumPy would make texts of numbers beside texts."""
+    if len({part.dtype.kind in "OUST" for part in parts}) == 1:
+        return np.concatenate(parts)
+    return np.concatenate([part.astype(object) for part in parts])
+
+
 def _shortened(labels: Sequence[Any]) -> str:
     shown = ", ".join(repr(label) for label in labels[:5])
     return f"[{shown}, …]" if len(labels) > 5 else f"[{shown}]"

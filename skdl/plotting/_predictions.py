@@ -1,13 +1,13 @@
 """Images with what they are and what they were taken for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from skdl.plotting._grid import CAPTION_WIDTH, as_batch, displayable, draw_image, grid_axes
-from skdl.plotting._labels import wrapped
+from skdl.plotting._labels import check_labels, names_by_label, wrapped
 
 _RIGHT, _WRONG = "#0072B2", "#D55E00"
 
@@ -29,6 +29,8 @@ class PredictionGridDisplay:
         What was predicted.
     confidence : ndarray of shape (n,), default=None
         Probability of the predicted class, in [0, 1].
+    class_names : mapping of labels to str, default=None
+        What to write for the labels; None writes them as they are.
 
     Attributes
     ----------
@@ -53,11 +55,13 @@ class PredictionGridDisplay:
         y_true: npt.NDArray[Any],
         y_pred: npt.NDArray[Any],
         confidence: npt.NDArray[Any] | None = None,
+        class_names: Mapping[Any, str] | None = None,
     ) -> None:
         self.images = images
         self.y_true = y_true
         self.y_pred = y_pred
         self.confidence = confidence
+        self.class_names = class_names
 
     @classmethod
     def from_estimator(
@@ -68,6 +72,7 @@ class PredictionGridDisplay:
         *,
         which: Selection = "all",
         n_images: int = 24,
+        target_names: Sequence[str] | None = None,
         image_shape: Sequence[int] | None = None,
         title: str | None = None,
     ) -> "PredictionGridDisplay":
@@ -86,6 +91,9 @@ class PredictionGridDisplay:
             confident mistakes first.
         n_images : int, default=24
             Number of images to draw at most.
+        target_names : sequence of str, default=None
+            Names of the classes: in sorted order of the labels, or such that labels are positions
+            in it, as in scikit-learn's data sets. None takes the labels themselves.
         image_shape : (height, width) or (height, width, channels), default=None
             Shape of flattened images.
         title : str, default=None
@@ -95,6 +103,11 @@ class PredictionGridDisplay:
         -------
         display : PredictionGridDisplay
             The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`from_predictions`; the classes of the estimator count among the labels.
         """
         if hasattr(estimator, "predict_proba"):
             probabilities = np.asarray(estimator.predict_proba(X))
@@ -102,16 +115,17 @@ class PredictionGridDisplay:
             confidence = probabilities.max(axis=1)
         else:
             predicted, confidence = estimator.predict(X), None
-        return cls.from_predictions(
-            X,
+        classes = getattr(estimator, "classes_", None)
+        return cls._chosen(
+            as_batch(X, image_shape),
             y,
             predicted,
             confidence,
-            which=which,
-            n_images=n_images,
-            image_shape=image_shape,
-            title=title,
-        )
+            which,
+            n_images,
+            target_names,
+            classes,
+        ).plot(title=title)
 
     @classmethod
     def from_predictions(
@@ -123,6 +137,7 @@ class PredictionGridDisplay:
         *,
         which: Selection = "all",
         n_images: int = 24,
+        target_names: Sequence[str] | None = None,
         image_shape: Sequence[int] | None = None,
         title: str | None = None,
     ) -> "PredictionGridDisplay":
@@ -140,6 +155,9 @@ class PredictionGridDisplay:
             Which images to draw, see :meth:`from_estimator`.
         n_images : int, default=24
             Number of images to draw at most.
+        target_names : sequence of str, default=None
+            Names of the classes: in sorted order of the labels, or such that labels are positions
+            in it, as in scikit-learn's data sets. None takes the labels themselves.
         image_shape : (height, width) or (height, width, channels), default=None
             Shape of flattened images.
         title : str, default=None
@@ -153,13 +171,31 @@ class PredictionGridDisplay:
         Raises
         ------
         ValueError
-            If lengths differ, or `which` or `n_images` is out of range.
+            If lengths differ, `which` or `n_images` is out of range, or `target_names` does not fit
+            the labels.
         """
+        images = as_batch(X, image_shape)
+        return cls._chosen(images, y_true, y_pred, confidence, which, n_images, target_names).plot(
+            title=title
+        )
+
+    @classmethod
+    def _chosen(
+        cls,
+        images: npt.NDArray[Any],
+        y_true: Any,
+        y_pred: Any,
+        confidence: Any,
+        which: Selection,
+        n_images: int,
+        target_names: Sequence[str] | None,
+        classes: Any = None,
+    ) -> "PredictionGridDisplay":
+        """The display of the chosen images, not drawn yet."""
         if which not in ("all", "right", "wrong"):
             raise ValueError(f"which must be 'all', 'right' or 'wrong'. Got {which!r}.")
         if n_images < 1:
             raise ValueError(f"n_images must be at least 1. Got {n_images!r}.")
-        images = as_batch(X, image_shape)
         true, predicted = np.asarray(y_true), np.asarray(y_pred)
         sure = None if confidence is None else np.asarray(confidence, dtype=float)
         lengths = {len(images), len(true), len(predicted), len(images if sure is None else sure)}
@@ -172,13 +208,18 @@ class PredictionGridDisplay:
         if which == "wrong" and sure is not None:
             rows = rows[np.argsort(-sure[rows], kind="stable")]
         rows = rows[:n_images]
-        display = cls(
+        names = None
+        if target_names is not None:
+            labels = [check_labels(true, "y_true"), check_labels(predicted, "y_pred")]
+            known = [] if classes is None else [np.asarray(classes)]
+            names = names_by_label(labels + known, target_names)
+        return cls(
             displayable(images, rows),
             true[rows],
             predicted[rows],
             None if sure is None else sure[rows],
+            names,
         )
-        return display.plot(title=title)
 
     def plot(self, *, title: str | None = None) -> "PredictionGridDisplay":
         """Draw.
@@ -212,8 +253,12 @@ class PredictionGridDisplay:
     def _caption(self, i: int) -> str:
         """Sign, prediction and probability; the true label where it is another."""
         right = self.y_true[i] == self.y_pred[i]
-        sure = "" if self.confidence is None else f" ({100 * self.confidence[i]:.0f} %)"
-        first = wrapped(f"{'✓' if right else '✗'} {self.y_pred[i]}{sure}", CAPTION_WIDTH)
+        sure = "" if self.confidence is None else f" ({100 * self.confidence[i]:.0f}\u00a0%)"
+        first = f"{'✓' if right else '✗'} {self._name(self.y_pred[i])}{sure}"
+        first = wrapped(first, CAPTION_WIDTH)
         if right:
             return first
-        return first + "\n" + wrapped(f"true: {self.y_true[i]}", CAPTION_WIDTH)
+        return first + "\n" + wrapped(f"true: {self._name(self.y_true[i])}", CAPTION_WIDTH)
+
+    def _name(self, label: Any) -> Any:
+        return label if self.class_names is None else self.class_names[label]

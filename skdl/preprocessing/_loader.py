@@ -1,5 +1,6 @@
 """`ImageLoader`: image files to arrays, as a step of a pipeline."""
 
+import math
 import warnings
 from functools import partial
 from numbers import Integral
@@ -10,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._set_output import _get_output_config
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skdl._decoding import Color, UnreadableImageError, check_size, read_image_info
@@ -20,7 +23,8 @@ class ImageLoader(TransformerMixin, BaseEstimator):
     """Decode image files to one array, all of one size.
 
     Classifiers of skdl take paths as they are and decode them batch by batch; this is the same as a
-    step of its own, for estimators that need arrays. All images are in memory at once.
+    step of its own, for estimators that need arrays; with `flatten`, for scikit-learn's own, too.
+    All images are in memory at once.
 
     Parameters
     ----------
@@ -37,6 +41,9 @@ class ImageLoader(TransformerMixin, BaseEstimator):
         :meth:`readable`.
     n_jobs : int, default=None
         Number of threads that decode; None or -1 takes as many as there are cores.
+    flatten : bool, default=False
+        Whether each image becomes a row of ``height × width × channels`` columns, as estimators of
+        scikit-learn want it.
 
     Attributes
     ----------
@@ -59,6 +66,18 @@ class ImageLoader(TransformerMixin, BaseEstimator):
     ...         Image.new("RGB", (20, 10), color).save(path)
     ...     ImageLoader(size=(8, 8)).fit_transform(paths).shape
     (2, 8, 8, 3)
+
+    Before an estimator of scikit-learn:
+
+    >>> from sklearn.neighbors import KNeighborsClassifier
+    >>> from sklearn.pipeline import make_pipeline
+    >>> model = make_pipeline(ImageLoader((8, 8), flatten=True), KNeighborsClassifier(1))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     paths = [f"{folder}/{color}.png" for color in ("red", "green")]
+    ...     for path, color in zip(paths, ("red", "green")):
+    ...         Image.new("RGB", (20, 10), color).save(path)
+    ...     model.fit(paths, ["stop", "go"]).predict(paths)
+    array(['stop', 'go'], dtype='<U4')
     """
 
     _parameter_constraints: dict[str, list[Any]] = {
@@ -71,6 +90,7 @@ class ImageLoader(TransformerMixin, BaseEstimator):
             Interval(Integral, 1, None, closed="left"),
             Interval(Integral, None, -1, closed="right"),
         ],
+        "flatten": ["boolean"],
     }
 
     def __init__(
@@ -81,12 +101,14 @@ class ImageLoader(TransformerMixin, BaseEstimator):
         keep_aspect: bool = False,
         on_error: Literal["raise", "skip", "warn"] = "raise",
         n_jobs: int | None = None,
+        flatten: bool = False,
     ) -> None:
         self.size = size
         self.color = color
         self.keep_aspect = keep_aspect
         self.on_error = on_error
         self.n_jobs = n_jobs
+        self.flatten = flatten
 
     def fit(self, X: Any, y: Any = None) -> "ImageLoader":
         """Learn the shape of the images from the headers of the files.
@@ -117,13 +139,14 @@ class ImageLoader(TransformerMixin, BaseEstimator):
         else:
             if self.on_error != "raise":
                 files = files[[_has_header(path) for path in files.paths.tolist()]]
-            height, width, channels = files.common_shape(size)
+            advice = "Set size=(height, width) to resize them all."
+            height, width, channels = files.common_shape(size, advice=advice)
         if self.color is not None:
             channels = 1 if self.color == "grayscale" else 3
         self.image_shape_ = (height, width, channels)
         return self
 
-    def transform(self, X: Any) -> npt.NDArray[np.uint8]:
+    def transform(self, X: Any) -> Any:
         """Decode files.
 
         Parameters
@@ -134,7 +157,9 @@ class ImageLoader(TransformerMixin, BaseEstimator):
         Returns
         -------
         images : uint8 ndarray of shape (n, height, width, channels)
-            With `on_error` "skip" or "warn", without the rows that cannot be read.
+            Of shape (n, height × width × channels) with `flatten`, or a DataFrame of it where
+            ``set_output`` says so. With `on_error` "skip" or "warn", without the rows that cannot
+            be read.
 
         Raises
         ------
@@ -145,7 +170,7 @@ class ImageLoader(TransformerMixin, BaseEstimator):
         """
         files = self._files(X)
         if self.on_error == "raise":
-            return files.load(self._n_threads())
+            return self._in_rows(files.load(self._n_threads()))
         images = list(in_threads(partial(_try, files), files.paths.tolist(), self._n_threads()))
         failures = [image for image in images if isinstance(image, UnreadableImageError)]
         if failures and self.on_error == "warn":
@@ -157,7 +182,39 @@ class ImageLoader(TransformerMixin, BaseEstimator):
                 stacklevel=2,
             )
         decoded = [image for image in images if isinstance(image, np.ndarray)]
-        return np.stack(decoded) if decoded else np.empty((0, *self.image_shape_), np.uint8)
+        kept = np.array(decoded, np.uint8).reshape(-1, *self.image_shape_)
+        if self.flatten and hasattr(X, "iloc"):
+            dense = _get_output_config("transform", self)["dense"]
+            if dense == "pandas":  # which would be given the index of all rows
+                import pandas as pd
+
+                mask = [isinstance(image, np.ndarray) for image in images]
+                return pd.DataFrame(self._in_rows(kept), index=X.index[mask])
+        return self._in_rows(kept)
+
+    @available_if(lambda self: self.flatten)  # type: ignore[untyped-decorator]
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
+        """Names of the columns: x0, x1, … by row, column and channel, as NumPy flattens images.
+
+        Not available without `flatten`: images of three dimensions have no columns.
+
+        Parameters
+        ----------
+        input_features : object, default=None
+            Ignored.
+
+        Returns
+        -------
+        names : ndarray of str of shape (height × width × channels,)
+            The names.
+
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+        """
+        check_is_fitted(self)
+        return np.array([f"x{i}" for i in range(math.prod(self.image_shape_))], dtype=object)
 
     def readable(self, X: Any) -> npt.NDArray[np.bool_]:
         """Find out which files can be read, by decoding each.
@@ -182,21 +239,28 @@ class ImageLoader(TransformerMixin, BaseEstimator):
         return np.array([isinstance(image, np.ndarray) for image in images], dtype=bool)
 
     def set_output(self, *, transform: Any = None) -> "ImageLoader":
-        """Do nothing: no DataFrame holds images.
+        """Choose the container of flattened images.
 
+        Without `flatten` nothing happens, since no DataFrame holds images of three dimensions.
         ``set_output`` of a pipeline therefore reaches the steps after this one.
 
         Parameters
         ----------
         transform : {"default", "pandas", "polars"} or None, default=None
-            Ignored.
+            The container; None leaves it as it is.
 
         Returns
         -------
         self : ImageLoader
             The loader.
         """
+        if self.flatten:
+            super().set_output(transform=transform)
         return self
+
+    def _in_rows(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        """The images, flattened if they are to be."""
+        return images.reshape(len(images), math.prod(self.image_shape_)) if self.flatten else images
 
     def _files(self, X: Any) -> ImageFiles:
         check_is_fitted(self)

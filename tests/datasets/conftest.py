@@ -41,3 +41,27 @@ def divided_pets(make_images):
         "test/dogs/3.png",
         "test/lions/1.png",
     )
+
+
+NO_TABLES = [
+    (b"path;label\na;b\n", "only one column, 'path;label': is it separated by semicolons"),
+    (b"path;label\n1,5;2\n", "only one column, 'path;label': is it separated by semicolons"),
+    (b"path;label\n1;2,5\n", "only one column, 'path;label': is it separated by semicolons"),
+    (b"path;label\n1;2\n1,5;2,5\n", "only one column, 'path;label': is it separated by semico"),
+    (b"path\tlabel\na\tb\n", "only one column, .*: is it separated by tabs"),
+    (b"path|label\na|b\n", "only one column, .*: is it separated by vertical bars"),
+    ("path,label\ncaf\u00e9,a\n".encode("latin-1"), "it is not UTF-8. Save it as UTF-8"),
+    ("path,label\ncaf\u00e9,a\n".encode("utf-16"), "it is UTF-16. Save it as UTF-8"),
+    ("path,label\n1,a\n".encode("utf-16-le"), "it is UTF-16. Save it as UTF-8"),
+    (b"path,label\n1,a,b\n2,b\n", "its line 2 has 3 values, expected 2"),
+    (b"path,label\n1,a,\n2,b,\n", "its line 2 has 3 values, expected 2"),
+    (b"path,label\n1,2,3,a\n2,b\n", "its line 2 has 4 values, expected 2"),
+    (b'path,label\n1,"a\n', "cannot be read as a CSV file: .*EOF inside string"),
+    (b"path,label\n1,a\n2,b,c\n", "its line 3 has 3 values, expected 2"),
+]
+
+
+@pytest.fixture(params=NO_TABLES, ids=lambda case: str(case[0])[:25])
+def no_table(request):
+    """Content of a CSV file that cannot be taken as it is, and what to say of it."""
+    return request.param

@@ -116,6 +116,16 @@ def test_labels_of_any_kind(batch):
     assert describe_images(X, column)["images"].tolist() == [3, 3, 6]
 
 
+def test_a_class_called_all(batch):
+    X, _ = batch
+    summary = describe_images(X, ["all", "b", "b", "b", "b", "b"])
+    assert summary.index.tolist() == ["all", "b", "all images"]
+    assert summary["images"].tolist() == [1, 5, 6]
+    labels = np.array(["all", "all images"] * 3)
+    assert describe_images(X, labels).index.is_unique
+    assert describe_images(X, labels)["images"].tolist() == [3, 3, 6]
+
+
 def test_bad_input(batch):
     X, y = batch
     with pytest.raises(ValueError, match=r"y has shape \(5,\), but there are 6 images"):

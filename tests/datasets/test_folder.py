@@ -436,6 +436,43 @@ def test_wrong_lists(tmp_path, rows, params, message):
         load_image_folder(write_list(tmp_path, rows), **params)
 
 
+@pytest.mark.parametrize(
+    "params",
+    [
+        {"path_column": "path", "label_column": "path"},
+        {"label_column": "path"},
+        {"path_column": "label"},
+    ],
+)
+def test_one_column_is_not_both(pets, params):
+    path = write_list(pets, "path,label\ncats/1.png,cat\ndogs/1.png,dog\n")
+    with pytest.raises(ValueError, match=r"column '(path|label)' .* both paths and labels"):
+        load_image_folder(path, **params)
+
+
+def test_a_column_of_labels_called_split(pets):
+    path = write_list(pets, "path,split\ncats/1.png,a\ndogs/1.png,b\n")
+    bunch = load_image_folder(path, label_column="split")
+    assert bunch.target_names.tolist() == ["a", "b"]
+    with pytest.raises(ValueError, match="It is not divided"):
+        load_image_folder(path, label_column="split", subset="train")
+
+
+def test_lists_from_elsewhere(pets, no_table):
+    content, message = no_table
+    (pets / "pets.csv").write_bytes(content)
+    with pytest.raises(ValueError, match=message) as error:
+        load_image_folder(pets / "pets.csv")
+    assert f"'{pets}/pets.csv'" in str(error.value)
+
+
+@pytest.mark.parametrize("path", [None, 3, ["pets"], b"pets", ""])
+def test_what_is_no_path(path):
+    kind = ValueError if path == "" else TypeError
+    with pytest.raises(kind, match="The parameter path must be .* Got "):
+        load_image_folder(path)
+
+
 def test_what_is_no_data_set(tmp_path, make_images):
     with pytest.raises(FileNotFoundError, match="There is no folder, archive or CSV file '.*none'"):
         load_image_folder(tmp_path / "none")

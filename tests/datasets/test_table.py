@@ -102,6 +102,27 @@ def test_wrong_tables(tmp_path, text, message):
         load_feature_csv(save(tmp_path, text), target_column="y")
 
 
+@pytest.mark.parametrize("target_column", ["label", None])
+def test_tables_from_elsewhere(tmp_path, no_table, target_column):
+    content, message = no_table
+    (tmp_path / "table.csv").write_bytes(content)
+    with pytest.raises(ValueError, match=message) as error:
+        load_feature_csv(tmp_path / "table.csv", target_column=target_column)
+    assert f"'{tmp_path}/table.csv'" in str(error.value)
+
+
+def test_a_single_column_with_marks_in_its_name(tmp_path):
+    bunch = load_feature_csv(save(tmp_path, "length (cm); dry\n1.5\n2.5\n"))
+    assert bunch.data.shape == (2, 1)
+
+
+@pytest.mark.parametrize("path", [None, 3, ["a.csv"], b"a.csv", ""])
+def test_what_is_no_path(path):
+    kind = ValueError if path == "" else TypeError
+    with pytest.raises(kind, match="The parameter path must be .* Got "):
+        load_feature_csv(path)
+
+
 def test_wrong_files(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"There is no file '.*none.csv'"):
         load_feature_csv(tmp_path / "none.csv")
@@ -112,7 +133,7 @@ def test_wrong_files(tmp_path):
     with pytest.raises(ValueError, match=r"table.xlsx' ends neither like a CSV file"):
         load_feature_csv(tmp_path / "table.xlsx")
     (tmp_path / "table.csv").write_bytes(b"x,y\n\xff\xfe,1\n")
-    with pytest.raises(ValueError, match="cannot be read as a CSV file"):
+    with pytest.raises(ValueError, match="cannot be read as a CSV file: it is not UTF-8"):
         load_feature_csv(tmp_path / "table.csv")
 
 
