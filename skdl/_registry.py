@@ -13,6 +13,8 @@ from typing import Any
 
 from skdl._source import Description, describe_callable, describe_source
 
+_OWN = "skdl"
+
 
 @dataclass(frozen=True)
 class Plugin:
@@ -41,7 +43,7 @@ class Plugin:
         Raises
         ------
         ValueError
-            If that fails, or several packages claim the name.
+            If that fails, what is found is not callable, or several packages claim the name.
         """
         if self.rivals:
             raise ValueError(self._clash())
@@ -50,13 +52,18 @@ class Plugin:
         module, _, attribute = self.target.partition(":")
         try:
             loaded: Callable[..., Any] = attrgetter(attribute)(import_module(module))
-        except Exception as error:
-            raise ValueError(
-                f"The plugin {self.name!r} of package {self.owner!r} is broken: importing "
-                f"{self.target!r} failed with {type(error).__name__}: {error}. Mend or uninstall "
-                f"{self.owner!r}."
-            ) from error
+        except (Exception, SystemExit) as error:
+            reason = ": ".join(filter(None, (type(error).__name__, str(error))))
+            raise self._broken(f"importing {self.target!r} failed with {reason}") from error
+        if not callable(loaded):
+            raise self._broken(f"{self.target!r} is {loaded!r}, which is not callable")
         return loaded
+
+    def _broken(self, why: str) -> ValueError:
+        return ValueError(
+            f"The plugin {self.name!r} of package {self.owner!r} is broken: {why}. Mend or "
+            f"uninstall {self.owner!r}."
+        )
 
     @property
     def description(self) -> Description:
@@ -80,8 +87,15 @@ class Plugin:
             return Description(), f"{type(error).__name__}: {error}"
 
     def _clash(self) -> str:
-        owners = " and ".join(sorted(repr(plugin.owner) for plugin in (self, *self.rivals)))
-        return f"The name {self.name!r} is claimed by {owners}. Uninstall all but one of them."
+        owners = sorted(plugin.owner for plugin in (self, *self.rivals))
+        others = [owner for owner in owners if owner != _OWN]
+        advice = (
+            "Uninstall all but one of them."
+            if others == owners
+            else f"It is a name of skdl's own: uninstall {' and '.join(map(repr, others))}."
+        )
+        claimants = " and ".join(map(repr, owners))
+        return f"The name {self.name!r} is claimed by {claimants}. {advice}"
 
 
 class Registry:
@@ -111,7 +125,7 @@ class Registry:
     @cached_property
     def _plugins(self) -> dict[str, Plugin]:
         """All entries, those of other packages included: their metadata is read once."""
-        plugins = {name: Plugin(name, "skdl", target) for name, target in self._builtin.items()}
+        plugins = {name: Plugin(name, _OWN, target) for name, target in self._builtin.items()}
         for entry in metadata.entry_points(group=self.group):
             owner = entry.dist.name if entry.dist is not None else "an unnamed package"
             plugin = Plugin(entry.name, owner, entry.value.partition("[")[0].replace(" ", ""))

@@ -1,6 +1,7 @@
 """The command line: ``skdl`` and ``python -m skdl``."""
 
 import argparse
+import io
 import json
 import os
 import shutil
@@ -14,6 +15,10 @@ from pathlib import Path
 
 import skdl
 from skdl import plugins
+
+# In characters.
+_NARROWEST = 40
+_NARROWEST_DESCRIPTION = 54  # beside name and package; narrower ones break nearly every line
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -39,14 +44,30 @@ def main(argv: Sequence[str] | None = None) -> int:
                            batch_norm=False, l2=0.0, width=1.0
     0
     """
-    arguments = _parser().parse_args(argv)
     try:
-        status: int = arguments.run(arguments)
-        sys.stdout.flush()
+        with _any_text_printable():
+            arguments = _parser().parse_args(argv)
+            status: int = arguments.run(arguments)
+            sys.stdout.flush()
     except BrokenPipeError:  # the reader, such as `head`, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     return status
+
+
+@contextmanager
+def _any_text_printable() -> Iterator[None]:
+    """Print "?" for what standard output cannot encode, such as "×" in ASCII."""
+    stream = sys.stdout
+    if not isinstance(stream, io.TextIOWrapper) or stream.encoding.lower().startswith("utf"):
+        yield
+        return
+    errors = stream.errors
+    stream.reconfigure(errors="replace" if errors in ("strict", "surrogateescape") else errors)
+    try:
+        yield
+    finally:
+        stream.reconfigure(errors=errors)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -190,13 +211,23 @@ def _own_parameters(plugin: plugins.Plugin) -> list[str]:
 def _table(noun: str, rows: Sequence[plugins.Plugin]) -> str:
     columns = [(noun, "package"), *((plugin.name, plugin.owner) for plugin in rows)]
     first, second = (max(len(cells[i]) for cells in columns) for i in (0, 1))
+    available = max(_NARROWEST, shutil.get_terminal_size((100, 24)).columns)
     indent = " " * (first + second + 4)
-    width = max(60, shutil.get_terminal_size((100, 24)).columns - len(indent))
-    lines = [f"{noun:<{first}}  {'package':<{second}}  description"]
+    beside = available - len(indent) >= _NARROWEST_DESCRIPTION  # otherwise it stands below
+    if not beside:
+        indent = "    "
+    width = available - len(indent)
+
+    def row(name: str, owner: str, description: Sequence[str]) -> list[str]:
+        cells = f"{name:<{first}}  {owner:<{second}}"
+        if beside and description:
+            cells, description = f"{cells}  {description[0]}", description[1:]
+        return [cells, *(indent + line for line in description)]
+
+    lines = row(noun, "package", ["description"])
     for plugin in rows:
         text = f"broken: {plugin.error}" if plugin.error else plugin.description.summary
         parameters = ", ".join(_own_parameters(plugin))
         wrapped = [*textwrap.wrap(text, width), *textwrap.wrap(parameters, width)]
-        lines.append(f"{plugin.name:<{first}}  {plugin.owner:<{second}}  {(wrapped or [''])[0]}")
-        lines += [indent + line for line in wrapped[1:]]
+        lines += row(plugin.name, plugin.owner, wrapped)
     return "\n".join(line.rstrip() for line in lines)

@@ -1,7 +1,10 @@
 """Networks, estimators and data sets that break one contract each, and whole ones beside them."""
 
+import random
+
 import keras
 import numpy as np
+import tensorflow as tf
 from helpers import tiny
 from keras import layers
 from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
@@ -61,6 +64,53 @@ def wants_grayscale_and_says_so(input_shape, n_classes):
     return tiny(input_shape, n_classes)
 
 
+def has_one_sigmoid_for_two(input_shape, n_classes):
+    if n_classes > 2:
+        return tiny(input_shape, n_classes)
+    body = tiny(input_shape, 2)
+    return keras.Sequential([*body.layers[:-1], layers.Dense(1, activation="sigmoid")])
+
+
+def has_ten_classes_at_most(input_shape, n_classes):
+    return tiny(input_shape, min(10, n_classes))
+
+
+def seeds_tensorflow(input_shape, n_classes):
+    tf.random.set_seed(0)
+    return tiny(input_shape, n_classes)
+
+
+def draws_its_structure(input_shape, n_classes):
+    return tiny(input_shape, n_classes, units=random.choice([16, 32, 64]))
+
+
+@keras.saving.register_keras_serializable("mutants")
+class BuiltAtTheFirstCall(keras.Model):
+    def __init__(self, n_classes, **kwargs):
+        super().__init__(**kwargs)
+        self.n_classes = n_classes
+        self.flatten = layers.Flatten()
+        self.head = layers.Dense(n_classes, activation="softmax")
+
+    def call(self, x):
+        return self.head(self.flatten(x))
+
+    def get_config(self):
+        return {**super().get_config(), "n_classes": self.n_classes}
+
+
+def whole_subclassed(input_shape, n_classes):
+    return BuiltAtTheFirstCall(n_classes)
+
+
+def whole_in_gray(input_shape, n_classes):
+    """Adds the channels up, crops at random while training, and keeps every contract."""
+    inputs = keras.Input(input_shape)
+    x = layers.RandomCrop(*input_shape[:2])(keras.ops.mean(inputs, axis=-1, keepdims=True))
+    x = layers.Dense(16, activation="relu")(layers.Flatten()(x))
+    return keras.Model(inputs, layers.Dense(n_classes, activation="softmax")(x))
+
+
 @keras.saving.register_keras_serializable("mutants")
 class MinusBatchMean(layers.Layer):
     def call(self, x):
@@ -79,6 +129,12 @@ def sees_one_corner(input_shape, n_classes):
     height, width, _ = input_shape
     crop = layers.Cropping2D(((0, height - height // 2), (0, width - width // 2)))
     return _network(input_shape, n_classes, [crop])
+
+
+def sees_one_channel(input_shape, n_classes):
+    inputs = keras.Input(input_shape)
+    x = layers.Dense(16, activation="relu")(layers.Flatten()(inputs[..., :1]))
+    return keras.Model(inputs, layers.Dense(n_classes, activation="softmax")(x))
 
 
 def has_a_dead_branch(input_shape, n_classes):
@@ -211,6 +267,29 @@ def backbone_that_ignores_the_image(input_shape):
     return _feature_maps(input_shape, [layers.Rescaling(0.0, offset=1.0)])
 
 
+@_backbone()
+def backbone_that_sees_one_channel(input_shape):
+    inputs = keras.Input(input_shape)
+    x = layers.Conv2D(8, 3, activation="relu", name="first")(inputs[..., 1:2])
+    return keras.Model(inputs, layers.Conv2D(8, 3, name="last")(x))
+
+
+@_backbone()
+def backbone_that_seeds_tensorflow(input_shape):
+    tf.random.set_seed(0)
+    return whole_backbone(input_shape)
+
+
+@_backbone()
+def backbone_that_draws_its_structure(input_shape):
+    return _feature_maps(input_shape, [layers.Conv2D(random.choice([4, 8, 16]), 1)])
+
+
+@_backbone()
+def has_more_weights_for_large_images(input_shape):
+    return _feature_maps(input_shape, [layers.Conv2D(8 if input_shape[0] < 64 else 16, 1)])
+
+
 @_backbone(["last"])
 def has_weights_for_one_size(input_shape):
     inputs = keras.Input(input_shape)
@@ -248,13 +327,14 @@ class Whole(ClassifierMixin, BaseEstimator):
         flat = X.reshape(len(X), -1)
         return validate_data(self, flat, dtype=np.float64, reset=reset) / 255
 
-    def fit(self, X, y):
+    def fit(self, X, y, sample_weight=None):
         if np.asarray(y).dtype.kind == "f" and not np.isfinite(y).all():
             raise ValueError("labels are NaN")
         pixels = self._pixels(X, reset=True)
         rng = np.random.default_rng(self.random_state)
         self._start = rng.normal(size=pixels.shape[1]) * 1e-3
-        self._model = LogisticRegression(max_iter=60).fit(pixels + self._start, y)
+        self._model = LogisticRegression(max_iter=60)
+        self._model.fit(pixels + self._start, y, sample_weight)
         self.classes_ = self._model.classes_
         return self
 
@@ -407,6 +487,23 @@ class TakesAnyLabels(Whole):
         )
 
 
+class IgnoresWeights(Whole):
+    def fit(self, X, y, sample_weight=None):
+        return super().fit(X, y)
+
+
+class WeighsTheOtherWay(Whole):
+    def fit(self, X, y, sample_weight=None):
+        return super().fit(X, y, None if sample_weight is None else 1 / np.asarray(sample_weight))
+
+
+class TakesAnyNumberOfWeights(Whole):
+    def fit(self, X, y, sample_weight=None):
+        return super().fit(
+            X, y, None if sample_weight is None else np.resize(sample_weight, len(X))
+        )
+
+
 # ---- transformers ------------------------------------------------------------------------------
 
 
@@ -495,8 +592,35 @@ def without_a_pair():
     return whole_dataset()
 
 
+def with_a_table_of_labels(*, return_X_y=False):
+    return _changed(return_X_y, target=np.eye(10, dtype=int)[whole_dataset().target])
+
+
+def without_an_image(*, return_X_y=False):
+    X, y = whole_dataset(return_X_y=True)
+    return _changed(return_X_y, data=X[:0], target=y[:0])
+
+
+def with_a_missing_file(*, return_X_y=False):
+    paths = [f"no-such-file-{row}.png" for row in range(len(whole_dataset().target))]
+    return _changed(return_X_y, data=np.array(paths))
+
+
+_LOADS = []
+
+
+def dataset_in_another_order_each_time(*, return_X_y=False):
+    X, y = whole_dataset(return_X_y=True)
+    _LOADS.append(None)
+    return _changed(return_X_y, data=np.roll(X, len(_LOADS), 0), target=np.roll(y, len(_LOADS)))
+
+
 _CACHED = whole_dataset()
 
 
 def cached_dataset(*, return_X_y=False):
     return (_CACHED.data, _CACHED.target) if return_X_y else Bunch(**_CACHED)
+
+
+def dataset_with_cached_labels(*, return_X_y=False):
+    return _changed(return_X_y, target=_CACHED.target)

@@ -1,14 +1,16 @@
 """The networks that come with skdl: sizes of the literature, parameters, protocols."""
 
+import keras
 import numpy as np
 import pytest
+from helpers import tiny
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV
 
 import skdl
 from skdl import CNNClassifier
 from skdl import architectures as networks
-from skdl.plugins import architectures
+from skdl.plugins import architectures, reference_protocol
 from skdl.testing import parametrize_with_contracts
 
 # Trainable parameters at the reference input: the papers' own figures, or those that follow from
@@ -90,6 +92,19 @@ def test_wrong_parameters_name_the_network():
         CNNClassifier("vgg16", architecture__width=-1).fit(X, y)
 
 
+def pools_more_than_there_is(input_shape, n_classes):
+    inputs = keras.Input(input_shape)
+    return keras.Model(inputs, keras.layers.MaxPooling2D(99)(inputs))
+
+
+def test_messages_of_builders_that_fail_are_plain_text():
+    X, y = load_digits(return_X_y=True)
+    with pytest.raises(ValueError, match="could not be built for images of shape") as error:
+        CNNClassifier(pools_more_than_there_is).fit(X, y)
+    assert "\x1b" not in str(error.value)
+    assert "\x1b" in str(error.value.__cause__)  # Keras writes for terminals
+
+
 def test_searching_networks(few_digits):
     search = GridSearchCV(
         CNNClassifier(epochs=4, random_state=0),
@@ -122,6 +137,31 @@ def test_a_protocol_becomes_ordinary_parameters():
     assert model.get_params()["optimizer__learning_rate"] == 0.01
 
 
+@reference_protocol(optimizer="sgd", optimizer__momentum=0.9, optimizer__learning_rate=0.1)
+def tiny_with_a_protocol(input_shape, n_classes):
+    return tiny(input_shape, n_classes)
+
+
+def test_another_optimizer_takes_none_of_the_settings_of_a_protocol(few_digits):
+    def settings(**params):
+        model = CNNClassifier.from_protocol(tiny_with_a_protocol, random_state=0, **params)
+        model.initialize(*few_digits)
+        found = model.get_params().items()
+        return {k.partition("__")[2]: v for k, v in found if k.startswith("optimizer__")}
+
+    assert settings() == {"momentum": 0.9, "learning_rate": 0.1}
+    assert settings(optimizer="adam") == {}
+    assert settings(optimizer=keras.optimizers.SGD(0.02)) == {}
+    assert settings(optimizer=keras.optimizers.RMSprop, optimizer__rho=0.8) == {"rho": 0.8}
+    # The protocol's own optimizer, named once more:
+    assert settings(optimizer="sgd", optimizer__momentum=0.5) == {
+        "momentum": 0.5, "learning_rate": 0.1,
+    }  # fmt: skip
+    model = CNNClassifier.from_protocol("resnet20", optimizer="adam")
+    assert model.get_params()["learning_rate_schedule"] == "cosine"
+    assert tiny_with_a_protocol.reference_protocol["optimizer__momentum"] == 0.9
+
+
 @pytest.mark.parametrize("name", COUNTS)
 def test_every_protocol_can_be_fitted(name, few_digits):
     X, y = few_digits
@@ -133,8 +173,6 @@ def test_every_protocol_can_be_fitted(name, few_digits):
 
 
 def test_a_network_without_a_protocol():
-    from helpers import tiny
-
     with pytest.raises(ValueError, match="states no reference protocol"):
         CNNClassifier.from_protocol(tiny)
     with pytest.raises(ValueError, match="Did you mean 'resnet20'"):

@@ -41,6 +41,15 @@ def test_preprocessing_of_tensors():
         ({"color": "grayscale", "std": (1.0, 1.0, 1.0)}, "std must have 1 or 1 values"),
         ({"std": (0.0,)}, "must be positive, got scale=1.0, std="),
         ({"scale": -1}, "must be positive, got scale=-1"),
+        ({"scale": "1"}, "scale must be a number, got '1'"),
+        ({"scale": None}, "scale must be a number, got None"),
+        ({"mean": ("a",)}, r"mean must be a tuple of numbers, got \('a',\)"),
+        ({"mean": (0.5, None, 0.5)}, "mean must be a tuple of numbers"),
+        ({"mean": "123"}, "mean must be a tuple of numbers, got '123'"),
+        ({"mean": 0.5}, "mean must be a tuple of numbers, got 0.5"),
+        ({"std": (True,)}, "std must be a tuple of numbers"),
+        ({"std": (float("nan"),)}, "scale and std must be positive"),
+        ({"std": (1.0, float("nan"), 1.0)}, "scale and std must be positive"),
     ],
 )
 def test_bad_preprocessing(params, message):
@@ -52,13 +61,34 @@ def test_bad_preprocessing(params, message):
     ("params", "message"),
     [
         ({"layers": {}}, "layers is empty"),
+        ({"layers": ["a"]}, r"layers must be a dict .* got \['a'\]"),
+        ({"layers": {"a": 0}}, "'a' of layers must have a positive whole number .* got 0"),
+        ({"layers": {"a": 8, "b": None}}, "'b' of layers must have .* got None"),
+        ({"layers": {"a": 8.0}}, "'a' of layers must have .* got 8.0"),
+        ({"layers": {"a": True}}, "'a' of layers must have .* got True"),
+        ({"layers": {3: 8}}, "names in layers must be non-empty text, got 3"),
+        ({"layers": {"": 8}}, "names in layers must be non-empty text, got ''"),
         ({"layers": {"a": 1}, "min_size": 0}, "min_size=0"),
+        ({"layers": {"a": 1}, "min_size": None}, "whole numbers .* min_size=None"),
+        ({"layers": {"a": 1}, "default_size": 64.5}, "whole numbers .* default_size=64.5"),
         ({"layers": {"a": 1}, "min_size": 300}, "min_size=300 and default_size=224"),
     ],
 )
 def test_bad_declarations(params, message):
     with pytest.raises(ValueError, match=message):
         Backbone(Preprocessing(), **params)
+
+
+@pytest.mark.parametrize("preprocessing", [None, "rgb", Preprocessing])
+def test_what_is_no_preprocessing(preprocessing):
+    with pytest.raises(TypeError, match="preprocessing must be a Preprocessing, got "):
+        Backbone(preprocessing, {"a": 8})
+
+
+def test_numbers_of_numpy_will_do():
+    means = tuple(np.float32([0.25, 0.5, 0.75]))
+    declaration = Backbone(Preprocessing(mean=means), {"a": np.int64(8)}, min_size=np.int64(8))
+    assert declaration.width == 8
 
 
 def test_what_is_no_declaration():

@@ -1,5 +1,6 @@
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import sys
 import joblib
 import numpy as np
 import pytest
-from helpers import run_python
+from helpers import ROOT, run_python
 from sklearn.datasets import load_digits
 from sklearn.pipeline import Pipeline
 
@@ -126,6 +127,65 @@ def test_list_with_a_broken_plugin(capsys, monkeypatch):
     captured = capsys.readouterr()
     assert "broken: ModuleNotFoundError: No module named 'no_such_module'" in captured.out
     assert "skdl list: The architecture 'odd' of package 'some-package'" in captured.err
+
+
+@pytest.mark.parametrize(
+    ("encoding", "expected"), [("ascii", "a 3?3 filter"), ("utf-8", "a 3×3 filter")]
+)
+def test_list_where_the_output_cannot_encode(encoding, expected, monkeypatch):
+    monkeypatch.setitem(plugins.datasets._plugins, "odd", plugins.Plugin("odd", "a", multiplies))
+    raw = io.BytesIO()
+    stream = io.TextIOWrapper(raw, encoding=encoding, errors="strict")
+    monkeypatch.setattr("sys.stdout", stream)
+    assert cli.main(["list", "odd"]) == 0
+    assert expected in raw.getvalue().decode(encoding)
+    assert stream.errors == "strict"  # as it was
+
+
+def multiplies():
+    """Draws with a 3×3 filter."""
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"PYTHONIOENCODING": "ascii"},
+        {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"},
+    ],
+    ids=["encoding", "locale"],
+)
+@pytest.mark.parametrize("arguments", ["list", "list --json", "--help"])
+def test_an_ascii_terminal(arguments, variables, tmp_path):
+    process = subprocess.run(
+        [sys.executable, "-m", "skdl", *arguments.split()],
+        env={**os.environ, **variables, "PYTHONPATH": str(ROOT)},
+        cwd=tmp_path,
+        capture_output=True,
+        check=False,
+    )
+    assert process.returncode == 0, process.stderr
+    assert process.stdout.isascii()
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 120])
+def test_list_follows_the_width_of_the_terminal(columns, monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", str(columns))
+    assert cli.main(["list"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= columns
+    assert max(map(len, lines)) > columns - 15
+    rows = [line.split() for line in lines]
+    assert ["simple", "skdl"] in [row[:2] for row in rows]
+    assert "dropout=0.5," in [word for row in rows for word in row]
+
+
+def test_list_in_very_narrow_terminals(monkeypatch, capsys):
+    printed = []
+    for columns in ("40", "7"):
+        monkeypatch.setenv("COLUMNS", columns)
+        cli.main(["list"])
+        printed.append(capsys.readouterr().out)
+    assert printed[0] == printed[1]
 
 
 def test_list_imports_nothing():

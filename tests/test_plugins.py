@@ -277,13 +277,44 @@ def test_a_name_claimed_twice_names_both_owners(packages, registry):
     packages("first", "far = far_module:build", far_module=BUILDER.format(broken=False))
     packages("second", "far = other_module:build", "builtin = other_module:build",
              other_module=BUILDER.format(broken=False))  # fmt: skip
-    for name in ("far", "builtin"):
-        with pytest.raises(
-            ValueError, match=rf"name '{name}' is claimed by '.*' and '.*'\. Uninstall"
-        ):
+    for name, message in {
+        "far": r"claimed by 'first' and 'second'\. Uninstall all but one of them\.",
+        "builtin": r"claimed by 'second' and 'skdl'\. It is a name of skdl's own: uninstall "
+        r"'second'\.$",
+    }.items():
+        with pytest.raises(ValueError, match=rf"The name '{name}' is {message}"):
             registry.get(name)
     with pytest.warns(UserWarning, match="is claimed by"):
         assert len(registry.matching()) == 2
+
+
+def test_a_name_of_skdl_claimed_by_two_packages(packages, registry):
+    for package in ("first", "second"):
+        packages(package, f"builtin = {package}_module:build")
+    message = r"by 'first' and 'second' and 'skdl'\. It .* own: uninstall 'first' and 'second'\.$"
+    with pytest.raises(ValueError, match=message):
+        registry.get("builtin")
+
+
+def test_what_is_not_callable_is_no_plugin(packages, registry):
+    packages("bad", "far = constant_module:build", constant_module="build = 3\n")
+    message = r"'far' of package 'bad' is broken: 'constant_module:build' is 3, .* not callable"
+    with pytest.raises(ValueError, match=message):
+        registry.get("far")
+
+
+@pytest.mark.parametrize("code", ["", "2", "'this package needs another Python'"])
+def test_a_plugin_cannot_end_the_process(packages, registry, code):
+    packages("bad", "far = exits:build", exits=f"import sys\nsys.exit({code})\n")
+    message = rf"'far' of package 'bad' .* failed with SystemExit.*{code.strip(chr(39))}\. Mend or"
+    with pytest.raises(ValueError, match=message):
+        registry.get("far")
+
+
+def test_the_user_can_interrupt_an_import(packages, registry):
+    packages("slow", "far = interrupted:build", interrupted="raise KeyboardInterrupt\n")
+    with pytest.raises(KeyboardInterrupt):
+        registry.get("far")
 
 
 def test_an_entry_point_cannot_be_registered_over(packages, registry):

@@ -1,7 +1,8 @@
 """What a backbone says of itself. Plain Python, so that listing it needs no TensorFlow."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from numbers import Integral, Real
 from typing import Any, Literal, TypeVar
 
 from skdl.plugins import backbones
@@ -31,7 +32,7 @@ class Preprocessing:
     Raises
     ------
     ValueError
-        If a value is missing or no such number.
+        If a value is missing or is no such number.
 
     Examples
     --------
@@ -52,12 +53,17 @@ class Preprocessing:
     def __post_init__(self) -> None:
         if self.color not in _CHANNELS:
             raise ValueError(f"color must be one of {', '.join(_CHANNELS)}, got {self.color!r}.")
+        if not _is_number(self.scale):
+            raise ValueError(f"scale must be a number, got {self.scale!r}.")
         for name in ("mean", "std"):
+            values = getattr(self, name)
+            if not isinstance(values, Iterable) or not all(map(_is_number, values)):
+                raise ValueError(f"{name} must be a tuple of numbers, got {values!r}.")
             if len(getattr(self, name)) not in (1, self.channels):
                 raise ValueError(
                     f"{name} must have 1 or {self.channels} values, got {getattr(self, name)!r}."
                 )
-        if not self.scale > 0 or not min(self.std) > 0:
+        if not self.scale > 0 or not all(value > 0 for value in self.std):
             raise ValueError(
                 f"scale and std must be positive, got scale={self.scale!r}, std={self.std!r}."
             )
@@ -105,7 +111,10 @@ class Backbone:
     Raises
     ------
     ValueError
-        If `layers` is empty, or the sizes are no positive numbers in this order.
+        If `layers` is empty, its names are no text or its widths no positive whole numbers, or the
+        sizes are no positive whole numbers in this order.
+    TypeError
+        If `preprocessing` is something else.
 
     Examples
     --------
@@ -120,8 +129,27 @@ class Backbone:
     default_size: int = 224
 
     def __post_init__(self) -> None:
+        if not isinstance(self.preprocessing, Preprocessing):
+            raise TypeError(f"preprocessing must be a Preprocessing, got {self.preprocessing!r}.")
+        if not isinstance(self.layers, Mapping):
+            raise ValueError(
+                f"layers must be a dict of names and numbers of channels, got {self.layers!r}."
+            )
         if not self.layers:
             raise ValueError("layers is empty: name at least the last one, and its channels.")
+        for name, width in self.layers.items():
+            if not isinstance(name, str) or not name:
+                raise ValueError(f"The names in layers must be non-empty text, got {name!r}.")
+            if not _is_number(width, Integral) or width < 1:
+                raise ValueError(
+                    f"The layer {name!r} of layers must have a positive whole number of channels, "
+                    f"got {width!r}."
+                )
+        if not all(_is_number(size, Integral) for size in (self.min_size, self.default_size)):
+            raise ValueError(
+                f"Expected whole numbers of pixels, got min_size={self.min_size!r} and "
+                f"default_size={self.default_size!r}."
+            )
         if not 0 < self.min_size <= self.default_size:
             raise ValueError(
                 f"Expected 0 < min_size <= default_size, got min_size={self.min_size!r} and "
@@ -132,6 +160,10 @@ class Backbone:
     def width(self) -> int:
         """Number of channels of the output."""
         return list(self.layers.values())[-1]
+
+
+def _is_number(value: Any, kind: type = Real) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def declare_backbone(declaration: Backbone) -> Callable[[Builder], Builder]:

@@ -49,6 +49,11 @@ def _builder_key(builder: Callable[..., Any]) -> Hashable:
         return builder
 
 
+def _plain_text(error: Exception) -> str:
+    """An error's message, without the codes for bold print that Keras puts in."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", str(error))
+
+
 @contextmanager
 def _computing_in(precision: str) -> Iterator[None]:
     """Keras's dtype policy for the layers made within, and the user's again afterwards."""
@@ -151,7 +156,7 @@ class ModelSpec:
             except Exception as error:
                 raise ValueError(
                     f"Architecture {self.label} could not be built for {self._purpose} with "
-                    f"parameters {dict(self.params)}: {error}"
+                    f"parameters {dict(self.params)}: {_plain_text(error)}"
                 ) from error
             self._check_model(model)
             if self.precision != "float32" and model.layers:
@@ -201,10 +206,9 @@ class ModelSpec:
         try:
             return np.asarray(model(images, training=False))
         except Exception as error:
-            plain = re.sub(r"\x1b\[[0-9;]*m", "", str(error))
             raise ValueError(
                 f"Architecture {self.label} returned a model that does not take a batch of images "
-                f"of shape {self.input_shape}: {plain}"
+                f"of shape {self.input_shape}: {_plain_text(error)}"
             ) from error
 
     def _check_output(self, output: npt.NDArray[Any]) -> None:

@@ -204,7 +204,9 @@ class CNNClassifier(ImageClassifier):
             Name of a registered network, or a builder, that states its reference protocol (see
             :func:`skdl.plugins.reference_protocol`).
         **params : dict
-            Parameters that take the place of the protocol's, or come on top.
+            Parameters that take the place of the protocol's, or come on top. With an `optimizer`
+            other than the protocol's, the protocol's `optimizer__*` parameters, which are that
+            optimizer's settings, are left out.
 
         Returns
         -------
@@ -221,6 +223,9 @@ class CNNClassifier(ImageClassifier):
         >>> from skdl import CNNClassifier
         >>> CNNClassifier.from_protocol("lenet5", random_state=0)
         CNNClassifier(architecture='lenet5', batch_size=128, random_state=0)
+        >>> model = CNNClassifier.from_protocol("resnet20", optimizer="adam")
+        >>> "optimizer__momentum" in model.get_params()  # SGD's
+        False
         """
         builder = architectures.get(architecture) if isinstance(architecture, str) else architecture
         protocol = getattr(builder, "reference_protocol", None)
@@ -230,4 +235,7 @@ class CNNClassifier(ImageClassifier):
                 "builder with skdl.plugins.reference_protocol(epochs=…, …), or set the parameters "
                 "of CNNClassifier yourself."
             )
+        own = cls(architecture, **protocol).optimizer
+        if params.get("optimizer", own) != own:
+            protocol = {k: v for k, v in protocol.items() if not k.startswith("optimizer__")}
         return cls(architecture, **{**protocol, **params})

@@ -1,6 +1,6 @@
 """Contracts of networks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from skdl import plugins
-from skdl.engine import ModelSpec
+from skdl.engine import ModelSpec, python_random
 from skdl.testing._contracts import ARCHITECTURE, contract, run_all
 from skdl.testing._data import N_CLASSES, default_parameters, digit_images
 from skdl.testing._networks import (
@@ -23,6 +23,8 @@ from skdl.testing._networks import (
 )
 
 _SHAPE = (8, 8, 1)
+_COLORED = (8, 8, 3)
+_CLASSES = (2, N_CLASSES, 12)
 _SIZES = ((8, 8, 3), (9, 12, 2), (16, 16, 4))
 _STEPS = 120  # of Adam, at most, for eight images
 _RATES = (0.002, 0.0005)  # very deep plain networks learn with the smaller one only
@@ -33,23 +35,32 @@ def _builder(subject: Any) -> Callable[..., Any]:
 
 
 def _build(subject: Any, seed: int = 0, **params: Any) -> keras.Model:
+    return _build_for(subject, N_CLASSES, params, seed)
+
+
+def _build_for(
+    subject: Any, n_classes: int, params: Mapping[str, Any] | None = None, seed: int = 0
+) -> keras.Model:
     try:
-        return ModelSpec(_builder(subject), params, _SHAPE, N_CLASSES).build(seed=seed)
+        return ModelSpec(_builder(subject), params or {}, _SHAPE, n_classes).build(seed=seed)
     except ValueError as error:
         raise AssertionError(str(error)) from error
 
 
 @contract(ARCHITECTURE)
 def check_builder_output(subject: Any) -> None:
-    """An uncompiled ``keras.Model`` that gives one probability a class."""
-    probabilities = outputs_of(_build(subject), random_images(_SHAPE))
-    assert probabilities.shape == (8, N_CLASSES), f"outputs of shape {probabilities.shape}"
+    """An uncompiled ``keras.Model`` that gives one probability a class, however many there are."""
+    for n_classes in _CLASSES:
+        probabilities = outputs_of(_build_for(subject, n_classes), random_images(_SHAPE))
+        assert probabilities.shape == (8, n_classes), (
+            f"{n_classes} classes: outputs of shape {probabilities.shape}"
+        )
 
 
 @contract(ARCHITECTURE)
 def check_builder_is_pure(subject: Any) -> None:
     """Each call builds a network of its own and touches no global setting or random state."""
-    assert_pure(lambda: _builder(subject)(_SHAPE, N_CLASSES))
+    assert_pure(lambda: _builder(subject)(_SHAPE, N_CLASSES), random_images(_SHAPE, 1))
 
 
 @contract(ARCHITECTURE)
@@ -84,8 +95,14 @@ def check_independent_images(subject: Any) -> None:
 
 @contract(ARCHITECTURE)
 def check_input_matters(subject: Any) -> None:
-    """Other images, or one part of an image changed, give other outputs."""
+    """Other images, or one part or channel of an image changed, give other outputs."""
     assert_input_matters(_build(subject), random_images(_SHAPE))
+    with python_random(0):
+        try:
+            colored = _builder(subject)(_COLORED, N_CLASSES)
+        except ValueError:  # it wants other channels, and says so: see check_image_sizes
+            return
+    assert_input_matters(colored, random_images(_COLORED))
 
 
 @contract(ARCHITECTURE)

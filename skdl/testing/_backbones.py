@@ -111,7 +111,7 @@ def check_backbone_image_sizes(subject: Any) -> None:
 @contract(BACKBONE)
 def check_backbone_is_pure(subject: Any) -> None:
     """Each call builds a network of its own and touches no global setting or random state."""
-    assert_pure(lambda: _builder(subject)(_shape(subject)))
+    assert_pure(lambda: _builder(subject)(_shape(subject)), _images(subject, 1))
 
 
 @contract(BACKBONE)
@@ -128,15 +128,23 @@ def check_backbone_independent_images(subject: Any) -> None:
 
 @contract(BACKBONE)
 def check_backbone_input_matters(subject: Any) -> None:
-    """Other images, or one part of an image changed, give other features."""
+    """Other images, or one part or channel of an image changed, give other features."""
     assert_input_matters(_build(subject), _images(subject))
 
 
 @contract(BACKBONE)
 def check_backbone_weights_fit_all_sizes(subject: Any) -> None:
     """The weights do not depend on the image size, so that one file serves all."""
-    shapes = [[v.shape for v in _build(subject, more=more).variables] for more in (0, 16)]
-    assert shapes[0] == shapes[1], "networks for images of two sizes have other weights"
+    declaration = _declaration(subject)
+    smallest = declaration.min_size
+    sizes = dict.fromkeys([smallest, smallest + 16, declaration.default_size])
+    shapes = {
+        size: [v.shape for v in _build(subject, more=size - smallest).variables] for size in sizes
+    }
+    for size in sizes:
+        assert shapes[size] == shapes[smallest], (
+            f"networks for images of {smallest} and {size} pixels a side have other weights"
+        )
 
 
 @contract(BACKBONE)

@@ -101,6 +101,7 @@ def contracts_of(subject: Any) -> list[Contract]:
         if is_classifier(subject):
             return list(CLASSIFIER)
         if hasattr(subject, "transform"):
+            require_arrays(subject)
             return list(TRANSFORMER)
     elif callable(subject):
         takes = list(inspect.signature(subject).parameters)[:2]
@@ -112,6 +113,23 @@ def contracts_of(subject: Any) -> list[Contract]:
         "backbone or data set, a builder (input_shape, n_classes, …) or (input_shape, …), a "
         "loader, a classifier or a transformer."
     )
+
+
+def require_arrays(transformer: Any) -> None:
+    """Refuse a transformer that takes no arrays of images, such as one that reads files.
+
+    Raises
+    ------
+    ValueError
+        If its tags say so.
+    """
+    tags = getattr(transformer, "__sklearn_tags__", None)
+    takes = tags().input_tags if callable(tags) else None
+    if takes is not None and takes.string and not (takes.two_d_array or takes.three_d_array):
+        raise ValueError(
+            f"No contract applies to {transformer!r}: by its tags it takes text, such as paths of "
+            "files, and no arrays of images."
+        )
 
 
 def parametrize_with_contracts(

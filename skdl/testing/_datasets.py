@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from skdl import plugins
-from skdl.images import check_image_array, infer_image_shape
+from skdl._files import find_paths, in_threads
+from skdl.images import check_image_array, infer_image_shape, read_image_info
 from skdl.testing._contracts import DATASET, contract, run_all
 
 
@@ -28,9 +29,14 @@ def check_dataset_fields(subject: Any) -> None:
 
 @contract(DATASET)
 def check_dataset_images(subject: Any) -> None:
-    """`data` is a batch of images as every estimator takes it."""
+    """`data` is a batch of images, or of paths of image files, as every estimator takes it."""
     data = _load(subject).data
     try:
+        paths = find_paths(data, name="data")
+        if paths is not None:
+            for _ in in_threads(read_image_info, paths.tolist()):
+                pass  # a header that cannot be read is an error
+            return
         infer_image_shape(check_image_array(data, name="data").shape)
     except (ValueError, TypeError) as error:
         raise AssertionError(str(error)) from error
@@ -41,6 +47,8 @@ def check_dataset_targets(subject: Any) -> None:
     """`target` holds positions in `target_names`, and every class occurs."""
     bunch = _load(subject)
     target, names = np.asarray(bunch.target), list(bunch.target_names)
+    assert target.ndim == 1, f"target is of shape {target.shape}, expected (n,): one code an image"
+    assert target.size, "target is empty"
     assert target.dtype.kind in "iu", f"target is of dtype {target.dtype}, expected integers"
     assert target.min() >= 0, f"target has the value {target.min()}"
     assert target.max() < len(names), f"target has {target.max()}, but {len(names)} names"
@@ -57,18 +65,41 @@ def check_dataset_pair(subject: Any) -> None:
         X, y = _load(subject, return_X_y=True)
     except (TypeError, ValueError) as error:
         raise AssertionError(f"return_X_y=True gives no pair: {error}") from error
-    assert np.array_equal(X, bunch.data), "return_X_y gives other images"
-    assert np.array_equal(y, bunch.target), "return_X_y gives other labels"
+    if not _equal(X, bunch.data) or not _equal(y, bunch.target):
+        _assert_deterministic(subject)
+    assert _equal(X, bunch.data), "return_X_y gives other images"
+    assert _equal(y, bunch.target), "return_X_y gives other labels"
 
 
 @contract(DATASET)
 def check_dataset_is_loaded_anew(subject: Any) -> None:
     """What a user does to the arrays does not reach the next one who loads them."""
-    first = _load(subject)
-    expected = np.array(first.data, copy=True)
-    if isinstance(first.data, np.ndarray) and first.data.flags.writeable:
-        first.data[...] = 0
-    assert np.array_equal(_load(subject).data, expected), "changes of the images persist"
+    _assert_deterministic(subject)
+    for field in ("data", "target"):
+        array = getattr(_load(subject), field)
+        if not (isinstance(array, np.ndarray) and array.flags.writeable and array.size):
+            continue
+        expected = array.copy()
+        array[...] = not array.flat[0]  # another value, whatever the first one is
+        try:
+            persists = not _equal(getattr(_load(subject), field), expected)
+        finally:
+            array[...] = expected
+        assert not persists, f"changes of {field} persist"
+
+
+def _assert_deterministic(subject: Any) -> None:
+    first, second = _load(subject), _load(subject)
+    for field in ("data", "target"):
+        assert _equal(getattr(first, field), getattr(second, field)), (
+            f"two loads differ in {field}: the loader is not deterministic. Seed what it draws."
+        )
+
+
+def _equal(a: Any, b: Any) -> bool:
+    """Whether two arrays hold the same; missing values are the same as each other."""
+    a, b = np.asarray(a), np.asarray(b)
+    return np.array_equal(a, b, equal_nan=a.dtype.kind in "fc" and b.dtype.kind in "fc")
 
 
 def check_dataset(subject: Any) -> None:

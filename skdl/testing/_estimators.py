@@ -9,8 +9,9 @@ from typing import Any
 import joblib
 import numpy as np
 from sklearn.base import clone
+from sklearn.utils.validation import has_fit_parameter
 
-from skdl.testing._contracts import CLASSIFIER, TRANSFORMER, contract, run_all
+from skdl.testing._contracts import CLASSIFIER, TRANSFORMER, contract, require_arrays, run_all
 from skdl.testing._data import (
     N_CLASSES,
     digit_images,
@@ -47,16 +48,47 @@ def check_probabilities(estimator: Any) -> None:
 def check_learning(estimator: Any) -> None:
     """Training changes what is predicted, and in the direction of the labels."""
     X, y = digit_images()
-    log_losses = []
-    for targets in (y, (y + 1) % N_CLASSES):
-        model = seeded(estimator)
-        if "epochs" in model.get_params():  # enough for moving averages to find the data
-            model.set_params(epochs=max(_EPOCHS, model.get_params()["epochs"]))
-        probabilities = model.fit(X, targets).predict_proba(X)
-        log_losses.append(float(np.mean(np.log(probabilities[np.arange(len(y)), y] + 1e-9))))
-    assert log_losses[0] > log_losses[1], (
+    right, wrong = (
+        _log_likelihood(_trained(estimator, X, targets), X, y)
+        for targets in (y, (y + 1) % N_CLASSES)
+    )
+    assert right > wrong, (
         "an estimator fitted on the labels fits them no better than one fitted on wrong labels"
     )
+
+
+@contract(CLASSIFIER)
+def check_sample_weights(estimator: Any) -> None:
+    """Where `fit` takes `sample_weight`, images count the more, the larger their weight."""
+    if not has_fit_parameter(estimator, "sample_weight"):
+        return
+    X, y = digit_images()
+    # Each image twice, once with its label and once with a wrong one: the weights decide.
+    images, labels = np.concatenate([X, X]), np.concatenate([y, (y + 1) % N_CLASSES])
+    weights = np.repeat([1.0, 0.01], len(X))
+    right, wrong = (
+        _log_likelihood(_trained(estimator, images, labels, sample_weight=w), X, y)
+        for w in (weights, weights[::-1].copy())
+    )
+    assert right > wrong, (
+        "labels of large sample_weight are fitted no better than those of small sample_weight"
+    )
+    _refused(
+        lambda: seeded(estimator).fit(X, y, sample_weight=weights[: len(X) - 1]),
+        "fewer weights than images",
+    )
+
+
+def _trained(estimator: Any, X: Any, y: Any, **fit_params: Any) -> Any:
+    """A clone, fitted for long enough to learn something."""
+    model = seeded(estimator)
+    if "epochs" in model.get_params():  # enough for moving averages to find the data
+        model.set_params(epochs=max(_EPOCHS, model.get_params()["epochs"]))
+    return model.fit(X, y, **fit_params)
+
+
+def _log_likelihood(model: Any, X: Any, y: Any) -> float:
+    return float(np.mean(np.log(model.predict_proba(X)[np.arange(len(y)), y] + 1e-9)))
 
 
 @contract(CLASSIFIER)
@@ -301,6 +333,8 @@ def check_image_transformer(estimator: Any) -> None:
     ------
     AssertionError
         Naming every contract that is broken, and how.
+    ValueError
+        If its tags say that it takes no arrays of images, but text, such as paths of files.
 
     Examples
     --------
@@ -311,4 +345,5 @@ def check_image_transformer(estimator: Any) -> None:
     ...
     AssertionError: MaxAbsScaler() breaks ...
     """
+    require_arrays(estimator)
     run_all(TRANSFORMER, estimator)

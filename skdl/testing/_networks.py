@@ -8,11 +8,15 @@ from typing import Any
 
 import keras
 import numpy as np
+from tensorflow.python.eager import context
 
+from skdl.engine import python_random
 from skdl.testing._data import default_parameters, same
 
 Build = Callable[..., keras.Model]
 
+# Of Python's generator: a choice is not the same in all of them.
+_STATES = (0, 1, 5)
 _COUNTED = ("name", "shared_object_id", "layers", "input_layers", "output_layers", "build_config")
 
 
@@ -26,17 +30,34 @@ def outputs_of(model: keras.Model, images: Any) -> Any:
     return np.asarray(model(images, training=False))
 
 
-def assert_pure(build: Build) -> None:
+def assert_pure(build: Build, images: Any) -> None:
     """Each call builds a network of its own and touches no global setting or random state."""
-    state, policy = np.random.get_state(), keras.config.dtype_policy().name
-    first, second = build(), build()
+    state, policy, seed = np.random.get_state(), keras.config.dtype_policy().name, _global_seed()
+    models = []
+    for start in _STATES:
+        with python_random(start):
+            models.append(build())
+    first, second = models[:2]
     shared = {id(v) for v in first.variables} & {id(v) for v in second.variables}
     assert first is not second, "the builder returns the same model each time"
     assert not shared, "two networks share weights"
+    assert _global_seed() == seed, "the builder sets TensorFlow's global seed"
     assert keras.config.dtype_policy().name == policy, "the builder changes Keras's dtype policy"
     assert all(np.array_equal(a, b) for a, b in zip(np.random.get_state(), state, strict=True)), (
         "the builder draws from NumPy's global generator"
     )
+    for model in models:
+        if not model.built:
+            model(images, training=False)
+    # Keras draws the seeds of some layers in the same way: those may differ.
+    assert len({_structure(model, without=("seed",)) for model in models}) == 1, (
+        "the network's structure depends on Python's global generator"
+    )
+
+
+def _global_seed() -> tuple[Any, ...]:
+    """TensorFlow's seed, and the generator that takes its place when the same seed is set again."""
+    return context.global_seed(), getattr(context.context(), "_rng", None)
 
 
 def assert_seeded(build: Build) -> None:
@@ -62,7 +83,7 @@ def assert_independent_images(model: keras.Model, images: Any) -> None:
 
 
 def assert_input_matters(model: keras.Model, images: Any) -> None:
-    """Other images, or one part of an image changed, give other outputs."""
+    """Other images, or one part or channel of an image changed, give other outputs."""
     assert np.isfinite(np.asarray(model(images, training=True))).all(), (
         "outputs are NaN or infinite while training"
     )
@@ -75,6 +96,11 @@ def assert_input_matters(model: keras.Model, images: Any) -> None:
         changed = images.copy()
         changed[:, rows, columns] = 1 - changed[:, rows, columns]
         other[f"pixels in rows and columns {rows.start} to {rows.stop - 1}"] = changed
+    channels = images.shape[3]
+    for channel in range(channels) if channels > 1 else ():
+        changed = images.copy()
+        changed[..., channel] = 1 - changed[..., channel]
+        other[f"channel {channel} of {channels}"] = changed
     for part, changed in other.items():
         # Untrained, a deep network answers bright images with 0 and 1, and dark ones alike.
         differences = [
@@ -113,12 +139,13 @@ def _another(default: Any) -> Any:
     return 17 if default is None else None
 
 
-def _structure(model: keras.Model) -> str:
+def _structure(model: keras.Model, without: Sequence[str] = ()) -> str:
     """The network's layers and settings, without the names that Keras counts up."""
+    left_out = (*_COUNTED, *without)
 
     def bare(value: Any) -> Any:
         if isinstance(value, dict):
-            return {k: bare(v) for k, v in value.items() if k not in _COUNTED}
+            return {k: bare(v) for k, v in value.items() if k not in left_out}
         return [bare(item) for item in value] if isinstance(value, list | tuple) else repr(value)
 
     layers = [(type(layer).__name__, bare(layer.get_config())) for layer in model.layers]
