@@ -442,11 +442,6 @@ CASES = {
         [Bar("skdl, 5,000 files", 300, difference=True)],
         rounds=1,
     ),
-    "files-epoch": Case(
-        "one epoch over 12,800 image files of 32×32×3, batch 128",
-        "s",
-        {"skdl": image_cases.files_epoch_skdl, "keras": image_cases.files_epoch_keras},
-    ),
     "augmentation": Case(
         'one epoch over 12,800 images of 32×32×3, augmentation="light" against None',
         "s",
@@ -455,5 +450,10 @@ CASES = {
             "skdl, none": lambda: image_cases.augmentation_epoch(None),
         },
         [Bar("skdl, none", 1.35)],
+    ),
+    "files-epoch": Case(
+        "one epoch over 12,800 image files of 32×32×3, batch 128",
+        "s",
+        {"skdl": image_cases.files_epoch_skdl, "keras": image_cases.files_epoch_keras},
     ),
 }
