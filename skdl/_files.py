@@ -57,7 +57,8 @@ def _refuse_what_has_no_rows(X: Any, name: str) -> None:
     if isinstance(X, str | os.PathLike) or (isinstance(X, np.ndarray) and X.shape == ()):
         advice = f"a list or array of paths: [{X!r}]" if isinstance(X, str) else "a list of them"
         raise ValueError(f"{name} is a single value, {X!r}. Pass {advice}.")
-    if isinstance(X, set | frozenset | dict) or hasattr(X, "__next__"):
+    is_sparse = hasattr(X, "toarray")  # one kind of SciPy's is a dict
+    if not is_sparse and (isinstance(X, set | frozenset | dict) or hasattr(X, "__next__")):
         raise ValueError(
             f"{name} is a {type(X).__name__}, whose rows have no order to index them by. Pass a "
             "list or an array, such as sorted(paths)."
