@@ -174,7 +174,7 @@ def _locate(path: str) -> tuple[_Index, _Member] | None:
     except (FileNotFoundError, NotADirectoryError):
         archive, name = _split(path)
     else:
-        _require_regular(status.st_mode)
+        require_regular(status.st_mode)
         if status.st_size > MAX_FILE_BYTES:
             _refuse_size(status.st_size)
         return None
@@ -189,7 +189,7 @@ def _locate(path: str) -> tuple[_Index, _Member] | None:
     return index, member
 
 
-def _require_regular(mode: int) -> None:
+def require_regular(mode: int) -> None:
     """Refuse what would wait for ever when it is opened, such as a named pipe."""
     if stat.S_ISDIR(mode):
         raise IsADirectoryError("it is a folder")
@@ -231,7 +231,7 @@ def why_missing(path: str) -> str:
 
 def _index(archive: str) -> _Index:
     status = os.stat(archive)
-    _require_regular(status.st_mode)
+    require_regular(status.st_mode)
     version = (os.path.abspath(archive), status.st_mtime_ns, status.st_size)
     try:
         index = _read_index(*version)

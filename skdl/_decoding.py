@@ -2,7 +2,6 @@
 
 import io
 import os
-import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Literal, TypeAlias
@@ -10,6 +9,8 @@ from typing import Any, BinaryIO, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
+
+from skdl._archives import read_bytes, require_regular
 
 Color: TypeAlias = Literal["rgb", "grayscale"]
 
@@ -304,13 +305,8 @@ def _open(path: str) -> BinaryIO:
     try:
         mode = os.stat(path).st_mode
     except (NotADirectoryError, FileNotFoundError):  # a member of an archive, or nothing
-        from skdl._archives import read_bytes
-
         return io.BytesIO(read_bytes(path))
-    if stat.S_ISDIR(mode):
-        raise IsADirectoryError("it is a folder")
-    if not stat.S_ISREG(mode):  # opening a named pipe would wait for ever
-        raise ValueError("it is no regular file")
+    require_regular(mode)
     return open(path, "rb")
 
 

@@ -1,7 +1,6 @@
 """`Resize`: arrays of images in another size or colour."""
 
 from collections.abc import Sequence
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -9,7 +8,7 @@ import numpy.typing as npt
 from PIL import Image
 from sklearn.utils._param_validation import StrOptions
 
-from skdl._decoding import Color, fit_into
+from skdl._decoding import Color, check_size, fit_into
 from skdl.preprocessing._base import ArrayTransformer
 
 # Brightness of red, green and blue by ITU-R recommendation BT.601, as Pillow weighs them, too.
@@ -123,7 +122,7 @@ class Resize(ArrayTransformer, auto_wrap_output_keys=None):  # type: ignore[call
             infinity and text, naming the first row.
         """
         array, images = self._check_batch(X)
-        height, width = (int(length) for length in self.size)
+        height, width = check_size(self.size)
         channels = images.shape[-1] if self.color is None else _CHANNELS[self.color]
         resized = np.empty((len(images), height, width, channels), array.dtype)
         for row, image in enumerate(images):
@@ -187,13 +186,4 @@ class Resize(ArrayTransformer, auto_wrap_output_keys=None):  # type: ignore[call
         return image[..., :3] if image.shape[-1] == 4 else np.repeat(image, 3, axis=-1)
 
     def _check_parameters(self) -> None:
-        lengths = tuple(self.size)
-        valid = len(lengths) == 2 and all(
-            isinstance(length, Integral) and not isinstance(length, bool) and length > 0
-            for length in lengths
-        )
-        if not valid:
-            raise ValueError(
-                "The parameter size must be (height, width) in positive whole numbers. Got "
-                f"{self.size!r}."
-            )
+        check_size(self.size)
