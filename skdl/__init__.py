@@ -17,26 +17,37 @@ if TYPE_CHECKING:
         plotting,
         plugins,
         preprocessing,
+        store,
         testing,
     )
     from skdl.estimators import (
+        BackboneFeatures,
         CNNClassifier,
         DenoisingAutoencoder,
+        TransferClassifier,
+        VGG16Classifier,
+        VGG16Features,
         all_estimators,
         plot_augmentations,
     )
     from skdl.plugins import list_architectures, register_architecture
     from skdl.preprocessing import Augmentation, ImageLoader, ImageNoise, Resize
+    from skdl.store import FeatureStore
 
 __version__ = "0.1.0"
 
 _LAZY_NAMES = {
     "Augmentation": "skdl.preprocessing",
+    "BackboneFeatures": "skdl.estimators",
     "CNNClassifier": "skdl.estimators",
     "DenoisingAutoencoder": "skdl.estimators",
+    "FeatureStore": "skdl.store",
     "ImageLoader": "skdl.preprocessing",
     "ImageNoise": "skdl.preprocessing",
     "Resize": "skdl.preprocessing",
+    "TransferClassifier": "skdl.estimators",
+    "VGG16Classifier": "skdl.estimators",
+    "VGG16Features": "skdl.estimators",
     "all_estimators": "skdl.estimators",
     "list_architectures": "skdl.plugins",
     "plot_augmentations": "skdl.estimators",
@@ -51,16 +62,22 @@ _LAZY_MODULES = (
     "plotting",
     "plugins",
     "preprocessing",
+    "store",
     "testing",
 )
 
 __all__ = [
     "Augmentation",
+    "BackboneFeatures",
     "CNNClassifier",
     "DenoisingAutoencoder",
+    "FeatureStore",
     "ImageLoader",
     "ImageNoise",
     "Resize",
+    "TransferClassifier",
+    "VGG16Classifier",
+    "VGG16Features",
     "__version__",
     "all_estimators",
     "backbones",
@@ -74,6 +91,7 @@ __all__ = [
     "plugins",
     "preprocessing",
     "register_architecture",
+    "store",
     "testing",
 ]
 

@@ -114,7 +114,30 @@ def _parser() -> argparse.ArgumentParser:
     )
     listing.add_argument("--json", action="store_true", help="print JSON")
     listing.set_defaults(run=_list, parser=listing)
+
+    _add_store(commands)
     return parser
+
+
+def _add_store(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    store = commands.add_parser(
+        "store",
+        help="show, clear or verify a folder of stored features",
+        description="The feature store in a folder: features that networks computed of images.",
+    )
+    actions = store.add_subparsers(title="actions", required=True, metavar="ACTION")
+    summaries = {
+        "info": "what is stored: networks, entries, sizes, last use",
+        "clear": "remove what is stored, and nothing else in the folder; asks nothing",
+        "verify": "read everything and say what is damaged; the status is 1 if something is",
+    }
+    for action, summary in summaries.items():
+        parser = actions.add_parser(action, help=summary, description=f"Feature store: {summary}.")
+        parser.add_argument("folder", metavar="FOLDER", help="folder of the store")
+        parser.set_defaults(run=_store, action=action, repair=False)
+    parser.add_argument(
+        "--repair", action="store_true", help="remove what is damaged, and temporary files"
+    )
 
 
 def seed(text: str) -> int:
@@ -190,6 +213,12 @@ def _list(arguments: argparse.Namespace) -> int:
         tables = [_table(groups[group].noun, rows) for group, rows in found.items() if rows]
         print("\n\n".join(tables))
     return 0
+
+
+def _store(arguments: argparse.Namespace) -> int:
+    from skdl.store._command import run_store
+
+    return run_store(arguments.action, arguments.folder, repair=arguments.repair)
 
 
 def _as_json(plugin: plugins.Plugin) -> dict[str, object]:

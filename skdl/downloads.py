@@ -39,18 +39,21 @@ class RemoteFile:
     urls : tuple of str
         Where it can be found; the second address is tried when the first fails. One string is one
         address.
-    sha256 : str
-        Hex digest of its content, in small letters or capitals.
+    sha256 : str or None
+        Hex digest of its content, in small letters or capitals. None if only its `md5` is known.
     size : int
         Bytes of its content.
     compressed : bool, default=False
         Whether the content is what gzip decompresses the file to: then a file that was compressed
         anew, or is not compressed at all, is as good.
+    md5 : str, default=None
+        Hex digest for files whose publisher states no other. It guards against damage, not against
+        forgery.
 
     Raises
     ------
     ValueError
-        If the name is absolute or leaves the data home, there is no address, or the digest is none.
+        If the name is absolute or leaves the data home, there is no address, or there is no digest.
 
     Examples
     --------
@@ -66,9 +69,10 @@ class RemoteFile:
 
     name: str
     urls: tuple[str, ...]
-    sha256: str
+    sha256: str | None
     size: int
     compressed: bool = False
+    md5: str | None = None
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, str) or not tidied(self.name):
@@ -83,13 +87,15 @@ class RemoteFile:
                 "The urls of a RemoteFile must be addresses, at least one. "
                 f"Got {self.urls!r} for {self.name!r}."
             )
-        if not isinstance(self.sha256, str) or not re.fullmatch("[0-9a-fA-F]{64}", self.sha256):
+        kind = "sha256" if self.sha256 is not None or self.md5 is None else "md5"
+        digest, length = getattr(self, kind), hashlib.new(kind).digest_size * 2
+        if not isinstance(digest, str) or not re.fullmatch(f"[0-9a-fA-F]{{{length}}}", digest):
             raise ValueError(
-                "The sha256 of a RemoteFile must be 64 hexadecimal digits. "
-                f"Got {self.sha256!r} for {self.name!r}."
+                f"The {kind} of a RemoteFile must be {length} hexadecimal digits. "
+                f"Got {digest!r} for {self.name!r}."
             )
         object.__setattr__(self, "urls", urls)  # the dataclass is frozen
-        object.__setattr__(self, "sha256", self.sha256.lower())
+        object.__setattr__(self, kind, digest.lower())
 
 
 def fetch(
@@ -285,7 +291,8 @@ def _download_once(url: str, path: Path, part: Path) -> str:
 
 def _examine(path: Path, file: RemoteFile, keep: bool) -> tuple[str, bytes]:
     """What is wrong with a file's content, nothing if all is well; and the content, if kept."""
-    digest, size, kept = hashlib.sha256(), 0, []
+    kind = "md5" if file.sha256 is None else "sha256"
+    digest, size, kept = hashlib.new(kind), 0, []
     try:
         with _open_content(path, file.compressed) as stream:
             while (chunk := stream.read(_CHUNK)) and size <= file.size:
@@ -302,10 +309,10 @@ def _examine(path: Path, file: RemoteFile, keep: bool) -> tuple[str, bytes]:
     if size != file.size:
         some = f"more than {file.size:,}" if size > file.size else f"{size:,}"
         return f"is not the right one: its {what} has {some} bytes, expected {file.size:,}", b""
-    if digest.hexdigest() != file.sha256:
+    if digest.hexdigest() != getattr(file, kind):
         return (
-            f"is not the right one: the sha256 of its {what} is {digest.hexdigest()}, "
-            f"expected {file.sha256}"
+            f"is not the right one: the {kind} of its {what} is {digest.hexdigest()}, "
+            f"expected {getattr(file, kind)}"
         ), b""
     return "", b"".join(kept)
 

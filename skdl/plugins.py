@@ -45,7 +45,30 @@ architectures = Registry(
         for name in names
     },
 )
-backbones = Registry("skdl.backbones", "backbone")
+backbones = Registry(
+    "skdl.backbones",
+    "backbone",
+    {
+        name: f"skdl.backbones.{module}:{name}"
+        for module, names in {
+            "_applications": [
+                "convnext_tiny",
+                "densenet121",
+                "efficientnet_b0",
+                "efficientnetv2_b0",
+                "inception_v3",
+                "mobilenet_v2",
+                "mobilenet_v3_small",
+                "resnet50",
+                "vgg16",
+                "vgg19",
+                "xception",
+            ],
+            "_cifar": ["cifar_resnet20"],
+        }.items()
+        for name in names
+    },
+)
 datasets = Registry(
     "skdl.datasets",
     "data set",

@@ -15,6 +15,7 @@ from sklearn.pipeline import Pipeline
 import skdl
 from skdl import cli, plugins
 from skdl._demo import Progress
+from skdl.store import FeatureStore
 
 PICTURES = [
     "training_curves.png",
@@ -83,7 +84,17 @@ def test_demo_where_a_file_is(tmp_path, capsys):
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["dem"], ["demo", "--seed", "-1"], ["demo", "--seed", "x"], ["list", "a", "b"]],
+    [
+        [],
+        ["dem"],
+        ["demo", "--seed", "-1"],
+        ["demo", "--seed", "x"],
+        ["list", "a", "b"],
+        ["store"],
+        ["store", "info"],
+        ["store", "remove", "x"],
+        ["store", "clear", "x", "--repair"],
+    ],
 )
 def test_wrong_arguments(arguments, capsys):
     with pytest.raises(SystemExit) as error:
@@ -186,6 +197,17 @@ def test_list_in_very_narrow_terminals(monkeypatch, capsys):
         cli.main(["list"])
         printed.append(capsys.readouterr().out)
     assert printed[0] == printed[1]
+
+
+def test_store(tmp_path, capsys):
+    store = FeatureStore(tmp_path)
+    store.put({"backbone": "resnet50"}, [bytes(32)], np.zeros((1, 4), dtype=np.float32))
+    assert cli.main(["store", "info", str(tmp_path)]) == 0
+    assert "resnet50" in capsys.readouterr().out
+    assert cli.main(["store", "verify", str(tmp_path), "--repair"]) == 0
+    assert cli.main(["store", "clear", str(tmp_path)]) == 0
+    assert cli.main(["store", "info", str(tmp_path)]) == 1
+    assert "skdl store: The folder" in capsys.readouterr().err
 
 
 def test_list_imports_nothing():

@@ -109,6 +109,7 @@ ORDER = [
     "Returns",
     "Yields",
     "Raises",
+    "Warns",
     "See Also",
     "Notes",
     "References",

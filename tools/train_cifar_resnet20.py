@@ -3,8 +3,10 @@
     python tools/train_cifar_resnet20.py OUT [--epochs 24]
 
 Needs CIFAR-10 in the data home (the JPEG version will do, and is what the shipped weights were
-trained on). Writes OUT/cifar_resnet20.joblib, the fitted classifier, and OUT/log.txt, a line an
-epoch and the accuracy on the test images. A run that was interrupted goes on where it was.
+trained on). Writes OUT/cifar_resnet20.npz, the weights without the classifier, as they stand in
+skdl/backbones; OUT/cifar_resnet20.joblib, the fitted classifier; and OUT/log.txt, a line an epoch
+and the accuracy on the test images, which is kept as tools/train_cifar_resnet20.log. A run that was
+interrupted goes on where it was.
 """
 
 import argparse
@@ -13,6 +15,7 @@ from pathlib import Path
 
 import joblib
 import keras
+import numpy as np
 
 from skdl import Augmentation, CNNClassifier
 from skdl.datasets import load_cifar10
@@ -29,6 +32,12 @@ def network(epochs: int, backup: Path) -> CNNClassifier:
         random_state=0,
         verbose=1,
     )
+
+
+def save_backbone(model: CNNClassifier, path: Path) -> None:
+    """Write the weights of all layers but the last, which is the classifier."""
+    *weights, _kernel, _bias = model.model_.get_layer("resnet20").get_weights()
+    np.savez(path, *weights)
 
 
 def main() -> None:
@@ -51,6 +60,8 @@ def main() -> None:
         print(f"accuracy on {len(X_test)} test images: {model.score(X_test, y_test):.4f}")
     model.set_params(callbacks=None)
     joblib.dump(model, arguments.out / "cifar_resnet20.joblib")
+    save_backbone(model, arguments.out / "cifar_resnet20.npz")
+    save_backbone(model, arguments.out / "cifar_resnet20.npz")
 
 
 if __name__ == "__main__":

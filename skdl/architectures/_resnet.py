@@ -26,7 +26,8 @@ def _residual_network(
     for number, (filters, n_blocks) in enumerate(stages):
         for block in range(n_blocks):
             strides = 2 if number and not block else 1
-            x = _block(x, scaled(filters, width), strides, projected=projected, **options)
+            end = f"stage{number + 1}" if block == n_blocks - 1 else None
+            x = _block(x, scaled(filters, width), strides, projected=projected, name=end, **options)
     x = layers.GlobalAveragePooling2D()(x)
     if dropout:
         x = layers.Dropout(dropout)(x)
@@ -34,7 +35,14 @@ def _residual_network(
 
 
 def _block(
-    x: Any, filters: int, strides: int, *, projected: bool, activation: str, **options: Any
+    x: Any,
+    filters: int,
+    strides: int,
+    *,
+    projected: bool,
+    name: str | None,
+    activation: str,
+    **options: Any,
 ) -> Any:
     """Two 3×3 convolutions beside a shortcut."""
     y = convolution(x, filters, 3, strides=strides, activation=activation, **options)
@@ -45,7 +53,7 @@ def _block(
             shortcut = convolution(x, filters, 1, strides=strides, activation=None, **options)
         else:
             shortcut = _padded_identity(x, filters, strides)
-    return layers.Activation(activation)(layers.Add()([y, shortcut]))
+    return layers.Activation(activation, name=name)(layers.Add()([y, shortcut]))
 
 
 def _padded_identity(x: Any, filters: int, strides: int) -> Any:

@@ -6,5 +6,6 @@ it gives.
 """
 
 from skdl.backbones._declaration import Backbone, Preprocessing, backbone_of, declare_backbone
+from skdl.backbones._weights import PretrainedWeights
 
-__all__ = ["Backbone", "Preprocessing", "backbone_of", "declare_backbone"]
+__all__ = ["Backbone", "Preprocessing", "PretrainedWeights", "backbone_of", "declare_backbone"]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any, Literal, TypeVar
 
+from skdl.backbones._weights import PretrainedWeights
 from skdl.plugins import backbones
 
 Builder = TypeVar("Builder", bound=Callable[..., Any])
@@ -107,6 +108,8 @@ class Backbone:
         Smallest height and width, in pixels.
     default_size : int, default=224
         Height and width that the weights were trained on.
+    weights : tuple of PretrainedWeights, default=()
+        Trained weights that can be named; the first of them are the usual ones.
 
     Raises
     ------
@@ -114,7 +117,7 @@ class Backbone:
         If `layers` is empty, its names are no text or its widths no positive whole numbers, or the
         sizes are no positive whole numbers in this order.
     TypeError
-        If `preprocessing` is something else.
+        If `preprocessing` or `weights` is something else.
 
     Examples
     --------
@@ -127,10 +130,15 @@ class Backbone:
     layers: Mapping[str, int] = field(hash=False)
     min_size: int = 32
     default_size: int = 224
+    weights: tuple[PretrainedWeights, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.preprocessing, Preprocessing):
             raise TypeError(f"preprocessing must be a Preprocessing, got {self.preprocessing!r}.")
+        if not isinstance(self.weights, tuple) or not all(
+            isinstance(entry, PretrainedWeights) for entry in self.weights
+        ):
+            raise TypeError(f"weights must be a tuple of PretrainedWeights, got {self.weights!r}.")
         if not isinstance(self.layers, Mapping):
             raise ValueError(
                 f"layers must be a dict of names and numbers of channels, got {self.layers!r}."

@@ -1,29 +1,55 @@
 """What runs a Keras model well: seeding, a pool of compiled models, training and prediction."""
 
 from skdl.engine._augment import augmented
+from skdl.engine._backbone import POOLINGS, BackboneSpec
 from skdl.engine._devices import prepare_devices
+from skdl.engine._features import FeatureExtractor, FeatureSpec
 from skdl.engine._fitted import FittedNetwork
 from skdl.engine._pool import borrowed_trainer, clear
 from skdl.engine._schedules import scheduled_rate
 from skdl.engine._seeding import python_random
 from skdl.engine._spec import ImageMapSpec, ModelSpec, OptimizerSpec
-from skdl.engine._trainer import TrainingSet
+from skdl.engine._trainer import State, Trainer, TrainingSet
 from skdl.engine._training import EarlyStopper, TrainingPlan, train
+from skdl.engine._transfer import (
+    FEATURES,
+    IMAGES,
+    TransferNetwork,
+    TransferSpec,
+    augmented_copies,
+    network_plan,
+    prefix_features,
+    standardise,
+)
 
 __all__ = [
+    "FEATURES",
+    "IMAGES",
+    "POOLINGS",
+    "BackboneSpec",
     "EarlyStopper",
+    "FeatureExtractor",
+    "FeatureSpec",
     "FittedNetwork",
     "ImageMapSpec",
     "ModelSpec",
     "OptimizerSpec",
+    "State",
+    "Trainer",
     "TrainingPlan",
     "TrainingSet",
+    "TransferNetwork",
+    "TransferSpec",
     "augmented",
+    "augmented_copies",
     "borrowed_trainer",
     "clear",
+    "network_plan",
+    "prefix_features",
     "prepare_devices",
     "python_random",
     "scheduled_rate",
+    "standardise",
     "train",
 ]
 

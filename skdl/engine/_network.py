@@ -98,7 +98,7 @@ class Network:
 
     def _bytes_per_image(self) -> int:
         floats = int(np.prod(self._input_shape))
-        for layer in self._model.layers:
+        for layer in self._model._flatten_layers(include_self=False):
             shapes = [getattr(tensor, "shape", ()) for tensor in _outputs(layer)]
             floats += sum(int(np.prod([side or 1 for side in shape])) for shape in shapes)
         return 4 * floats

@@ -3,7 +3,7 @@
 import random
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -81,8 +81,14 @@ class InitialState:
         self._recipes = recipes
 
     @classmethod
-    def of(cls, model: keras.Model) -> "InitialState | None":
+    def of(cls, model: keras.Model, fixed: Container[int] = ()) -> "InitialState | None":
         """Find out how a newly built model's variables were initialised.
+
+        Parameters
+        ----------
+        model : keras.Model
+        fixed : container of int
+            Ids of variables that always start with the values they have, such as pretrained ones.
 
         An initialiser counts as a variable's only when it reproduces the variable's value, so that
         weights which a builder loaded from a file are never drawn anew.
@@ -102,7 +108,9 @@ class InitialState:
             for variable in layer.variables:
                 initializers[id(variable)].extend(own)
         recipes = [
-            _recipe(variable, initializers[id(variable)], id(variable) in fixed_generators)
+            _Recipe(variable, value=value_of(variable))
+            if id(variable) in fixed
+            else _recipe(variable, initializers[id(variable)], id(variable) in fixed_generators)
             for variable in model.variables
         ]
         known = [recipe for recipe in recipes if recipe is not None]

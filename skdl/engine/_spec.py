@@ -36,7 +36,7 @@ def freeze(value: Any) -> Hashable:
     return (type(value), value)
 
 
-def _builder_key(builder: Callable[..., Any]) -> Hashable:
+def builder_key(builder: Callable[..., Any]) -> Hashable:
     """The builder itself; for one of a script or notebook its code.
 
     Such a builder comes into a worker process by value, as another object with each task.
@@ -49,13 +49,13 @@ def _builder_key(builder: Callable[..., Any]) -> Hashable:
         return builder
 
 
-def _plain_text(error: Exception) -> str:
+def plain_text(error: Exception) -> str:
     """An error's message, without the codes for bold print that Keras puts in."""
     return re.sub(r"\x1b\[[0-9;]*m", "", str(error))
 
 
 @contextmanager
-def _computing_in(precision: str) -> Iterator[None]:
+def computing_in(precision: str) -> Iterator[None]:
     """Keras's dtype policy for the layers made within, and the user's again afterwards."""
     before = keras.config.dtype_policy()
     keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
@@ -110,10 +110,18 @@ class ModelSpec:
         """Key of the structure, None if a parameter cannot be part of a key."""
         try:
             params = freeze(self.params)
-            builder = _builder_key(self.builder)
+            builder = builder_key(self.builder)
             return (builder, params, self.input_shape, self.n_classes, self.precision)
         except TypeError:
             return None
+
+    def fixed_variables(self, model: keras.Model) -> list[Any]:
+        """Variables that start with the values they are built with, whatever the seed."""
+        return []
+
+    def rate_factors(self, model: keras.Model) -> list[float] | None:
+        """What the learning rate is multiplied by, for each trainable variable; None for ones."""
+        return None
 
     def check_params(self) -> None:
         """Refuse parameters the builder does not take.
@@ -150,13 +158,13 @@ class ModelSpec:
             If the builder fails, or what it returns is no uncompiled classifier.
         """
         self.check_params()
-        with python_random(seed), _computing_in(self.precision):
+        with python_random(seed), computing_in(self.precision):
             try:
                 model = self._call_builder()
             except Exception as error:
                 raise ValueError(
                     f"Architecture {self.label} could not be built for {self._purpose} with "
-                    f"parameters {dict(self.params)}: {_plain_text(error)}"
+                    f"parameters {dict(self.params)}: {plain_text(error)}"
                 ) from error
             self._check_model(model)
             if self.precision != "float32" and model.layers:
@@ -208,7 +216,7 @@ class ModelSpec:
         except Exception as error:
             raise ValueError(
                 f"Architecture {self.label} returned a model that does not take a batch of images "
-                f"of shape {self.input_shape}: {_plain_text(error)}"
+                f"of shape {self.input_shape}: {plain_text(error)}"
             ) from error
 
     def _check_output(self, output: npt.NDArray[Any]) -> None:

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from skdl._files import ImageFiles
-from skdl.engine._adam import fuse_adam
 from skdl.engine._augment import KINDS, augment
 from skdl.engine._collector import collector_held_back
+from skdl.engine._optimizers import fuse_adam, scale_rates
 from skdl.engine._seeding import InitialState, value_of
 from skdl.engine._spec import ModelSpec, OptimizerSpec
 from skdl.images import ValueRange, range_offset_and_scale, rescale
@@ -72,10 +72,14 @@ class Trainer:
         self.model = spec.build(seed)
         self.variables = list(self.model.variables)
         self._image_shape = spec.input_shape
-        self._initial = InitialState.of(self.model)
+        fixed = {id(variable) for variable in spec.fixed_variables(self.model)}
+        self._initial = InitialState.of(self.model, fixed)
         self.model.compile(optimizer=optimizer.make(), **spec.compile_options)
         self.model.optimizer.build(self.model.trainable_variables)
         fuse_adam(self.model.optimizer)
+        factors = spec.rate_factors(self.model)
+        if factors is not None:
+            scale_rates(self.model.optimizer, factors)
         if self.model._compile_metrics is not None:
             # Metrics make their variables at their first batch; in a trace, that costs another.
             codes, probabilities = np.zeros(1, np.int32), np.ones((1, spec.n_classes), np.float32)
@@ -218,6 +222,8 @@ class Loop:
     value_range : (low, high) or "standardized"
     changes : AugmentationPlan, default=None
         Random changes of the images.
+    n_rows : int, default=None
+        How many of them are taken at a time; None is all.
     """
 
     def __init__(
@@ -228,6 +234,7 @@ class Loop:
         batch_size: int,
         value_range: ValueRange,
         changes: AugmentationPlan | None = None,
+        n_rows: int | None = None,
     ) -> None:
         self._function = trainer.function(kind, data, changes.kinds if changes else ())
         offset, scale = range_offset_and_scale(value_range)
@@ -245,7 +252,7 @@ class Loop:
             tf.constant(limits, tf.float32),
         )
         self._batch_size = batch_size
-        self._n = len(data)
+        self._n = len(data) if n_rows is None else n_rows
 
     def n_batches(self) -> int:
         return -(-self._n // self._batch_size)

@@ -35,6 +35,11 @@ class EarlyStopper:
     _reference: float = np.inf
     _waited: int = 0
 
+    def begin(self, loss: float, state: State) -> None:
+        """Take what the training starts with for the best so far."""
+        self.best_loss = self._reference = loss
+        self.best_state = state
+
     def update(self, loss: float, state: Callable[[], State]) -> bool:
         """Take note of an epoch's validation loss; True when it is time to stop."""
         if loss < self.best_loss:
@@ -67,6 +72,9 @@ class TrainingPlan:
         Maps the epoch to its learning rate. None leaves the optimizer's.
     callbacks : list of keras.callbacks.Callback
     stopper : EarlyStopper, default=None
+    copies : int, default=1
+        How many variants of each image there are, all images once and then once more; an epoch
+        takes one of each image.
     report : callable, default=None
         Called after each epoch with its number, from 1, and its logs.
     begin_epoch : callable, default=None
@@ -84,6 +92,7 @@ class TrainingPlan:
     learning_rate: Callable[[int], float] | None = None
     callbacks: Sequence[keras.callbacks.Callback] = ()
     stopper: EarlyStopper | None = None
+    copies: int = 1
     report: Callable[[int, dict[str, float]], None] | None = None
     begin_epoch: Callable[[], Callable[[], bool]] | None = None
 
@@ -114,7 +123,8 @@ def train(
     """
     model = trainer.model
     settings = plan.batch_size, plan.value_range
-    training = Loop(trainer, "train", data, *settings, plan.augmentation)
+    n = len(data) // plan.copies
+    training = Loop(trainer, "train", data, *settings, plan.augmentation, n_rows=n)
     testing = None
     if validation is not None:
         changes = plan.augmentation if plan.augments_validation else None
@@ -140,7 +150,7 @@ def train(
         rate = float(tf.convert_to_tensor(model.optimizer.learning_rate))
         generator = np.random.default_rng(stream(plan.seed, SHUFFLING, epoch))
         calls = training.calls(
-            generator.permutation(len(data)),
+            generator.permutation(n) + n * generator.integers(plan.copies, size=n),
             int(stream(plan.seed, AUGMENTATION, epoch).generate_state(1)[0]) >> 1,
             **({"batches_per_call": 1} if hooked else {}),
         )

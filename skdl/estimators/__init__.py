@@ -6,8 +6,19 @@ from skdl import preprocessing
 from skdl.estimators._augmentation_plot import plot_augmentations
 from skdl.estimators._cnn import CNNClassifier
 from skdl.estimators._denoising import DenoisingAutoencoder
+from skdl.estimators._features import BackboneFeatures, VGG16Features
+from skdl.estimators._transfer import TransferClassifier, VGG16Classifier
 
-__all__ = ["CNNClassifier", "DenoisingAutoencoder", "all_estimators", "plot_augmentations"]
+__all__ = [
+    "BackboneFeatures",
+    "CNNClassifier",
+    "DenoisingAutoencoder",
+    "TransferClassifier",
+    "VGG16Classifier",
+    "VGG16Features",
+    "all_estimators",
+    "plot_augmentations",
+]
 
 
 def all_estimators() -> list[tuple[str, type[BaseEstimator]]]:

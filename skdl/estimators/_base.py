@@ -8,9 +8,7 @@ weights, patching Keras) is put right here.
 import copy
 import difflib
 import inspect
-import pickle
 import sys
-import warnings
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,9 +18,11 @@ from sklearn.base import BaseEstimator
 from sklearn.metrics import accuracy_score
 
 from skdl.engine import OptimizerSpec
-from skdl.plugins import architectures
+from skdl.plugins import architectures, backbones
 
 _MISSING = object()
+# Parameters that name a builder.
+_REGISTRIES = {"architecture": architectures, "backbone": backbones}
 
 
 def _import_scikeras() -> Any:
@@ -65,7 +65,7 @@ PICKLE_FORMAT = 1
 
 
 class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
-    """Base of all estimators that train a Keras network.
+    """Base of all estimators that run a Keras network.
 
     Subclasses put scikit-learn's mixins on the left, list their parameters explicitly and accept
     ``**routed`` parameters, such as ``optimizer__learning_rate``, whose prefix is in
@@ -232,18 +232,11 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
 
     def __getstate__(self) -> dict[str, Any]:
         state = {k: v for k, v in vars(self).items() if k != "_materialised"}
-        if not self.warm_start:
-            state["_optimizer_state"] = None
-            if self.initialized_ and not _can_pickle(self.callbacks):
-                warnings.warn(
-                    "The parameter callbacks cannot be pickled and is left out: the copy predicts "
-                    "alike, but has callbacks=None. Pass callback classes or importable factories.",
-                    stacklevel=2,
-                )
-                state["callbacks"] = None
-        if isinstance(getattr(self, "architecture", None), str):
-            # Code that registered the name may not have run in the process that loads this.
-            state["_registered_builder"] = architectures.registered_in_code(self.architecture)
+        for parameter, registry in _REGISTRIES.items():
+            if isinstance(getattr(self, parameter, None), str):
+                # Code that registered the name may not have run in the process that loads this.
+                name = getattr(self, parameter)
+                state["_registered_builder"] = registry.registered_in_code(name)
         return {**state, "_pickle_format": PICKLE_FORMAT}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "KerasEstimator":
@@ -266,8 +259,9 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
                 "or a newer one."
             )
         builder = state.pop("_registered_builder", None)
-        if builder is not None:
-            architectures.add_missing(state["architecture"], builder)
+        for parameter, registry in _REGISTRIES.items():
+            if builder is not None and parameter in state:
+                registry.add_missing(state[parameter], builder)
         self.__dict__.update(state)
 
     @property
@@ -321,11 +315,3 @@ def _make_callback(spec: Any) -> keras.callbacks.Callback:
 def _suggest(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, list(known), n=1)
     return f" Did you mean {near[0]!r}?" if near else ""
-
-
-def _can_pickle(value: Any) -> bool:
-    try:
-        pickle.dumps(value)
-    except Exception:
-        return False
-    return True

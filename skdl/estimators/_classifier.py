@@ -74,7 +74,7 @@ class ImageClassifier(ClassifierMixin, TrainedEstimator):
         """
         continues = bool(self.warm_start) and self.initialized_
         task = self._check_task(X, y, sample_weight, X_val, y_val, continues=continues)
-        begin_epoch, end_fit = epoch_tasks(self, X, y, self.epochs)
+        begin_epoch, end_fit = epoch_tasks(self, X, y, self._n_epochs())
         self._train(task, epochs=self.epochs, begin_epoch=begin_epoch)
         end_fit()
         return self
@@ -223,9 +223,7 @@ class ImageClassifier(ClassifierMixin, TrainedEstimator):
                 )
         else:
             known = unique_labels(labels) if classes is None else check_classes(classes)
-            image_format = ImageFormat.learn(
-                X, array, self.image_shape, self.value_range, sample_weight
-            )
+            image_format = self._learn_format(X, array, sample_weight)
         spec = self._model_spec(image_format, len(known))
         data = make_training_set(
             image_format.as_images(array, self),
@@ -251,7 +249,14 @@ class ImageClassifier(ClassifierMixin, TrainedEstimator):
             continues=continues,
             changes=changes,
             classes=known,
+            incremental=incremental,
         )
+
+    def _learn_format(self, X: Any, array: Any, sample_weight: Any) -> ImageFormat:
+        return ImageFormat.learn(X, array, self.image_shape, self.value_range, sample_weight)
+
+    def _n_epochs(self) -> int:
+        return int(self.epochs)
 
     def _model_spec(self, image_format: ImageFormat, n_classes: int) -> ModelSpec:
         if isinstance(self.architecture, str):

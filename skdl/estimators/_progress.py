@@ -5,6 +5,15 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
 except ImportError:  # scikit-learn before 1.9
@@ -20,6 +29,7 @@ except ImportError:  # scikit-learn before 1.9
 __all__ = [
     "CallbackSupportMixin",
     "EpochLines",
+    "ImageProgress",
     "epoch_tasks",
     "joined_histories",
     "with_callbacks",
@@ -44,6 +54,50 @@ class EpochLines:
         figures = "  ".join(f"{name} {value:.4f}" for name, value in logs.items())
         print(f"Epoch {epoch}/{self._n_epochs}  {now - self._last:.1f} s  {figures}", flush=True)
         self._last = now
+
+
+class ImageProgress:
+    """A progress bar with images a second, or nothing.
+
+    Parameters
+    ----------
+    name : str
+        What it says.
+    n_images : int
+    shown : bool
+    """
+
+    def __init__(self, name: str, n_images: int, shown: bool) -> None:
+        self._bar: Progress | None = None
+        if shown:
+            self._bar = Progress(
+                "{task.description}",
+                BarColumn(),
+                MofNCompleteColumn(),
+                _ImagesPerSecond(),
+                TimeRemainingColumn(),
+            )
+            self._task = self._bar.add_task(name, total=n_images)
+
+    def __enter__(self) -> "ImageProgress":
+        if self._bar is not None:
+            self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def update(self, done: int) -> None:
+        """Say how many images are done."""
+        if self._bar is not None:
+            self._bar.update(self._task, completed=done)
+
+
+class _ImagesPerSecond(ProgressColumn):
+    def render(self, task: Any) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f} images/s")
 
 
 def epoch_tasks(

@@ -1,5 +1,7 @@
 """What all estimators that train a network share: the fit itself, and what it leaves behind."""
 
+import pickle
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -13,6 +15,8 @@ from skdl.engine import (
     FittedNetwork,
     ModelSpec,
     OptimizerSpec,
+    State,
+    Trainer,
     TrainingPlan,
     TrainingSet,
     borrowed_trainer,
@@ -44,6 +48,17 @@ class FitTask:
     changes: AugmentationPlan | None = None
     changes_validation: bool = False
     classes: Any = None
+    incremental: bool = False
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """What a training leaves behind."""
+
+    network: Any
+    optimizer: OptimizerSpec
+    optimizer_state: State
+    history: dict[str, list[float]]
 
 
 class TrainedEstimator(CallbackSupportMixin, KerasEstimator):
@@ -55,7 +70,7 @@ class TrainedEstimator(CallbackSupportMixin, KerasEstimator):
 
     history_: dict[str, list[float]]
     n_iter_: int
-    _network: FittedNetwork
+    _network: Any
     _fitted_optimizer: OptimizerSpec
     _image_format: ImageFormat
     _optimizer_state: list[npt.NDArray[Any]] | None
@@ -77,6 +92,19 @@ class TrainedEstimator(CallbackSupportMixin, KerasEstimator):
         tags = super().__sklearn_tags__()
         tags.input_tags.three_d_array = True
         return tags
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = super().__getstate__()
+        if not self.warm_start:
+            state["_optimizer_state"] = None
+            if self.initialized_ and not _can_pickle(self.callbacks):
+                warnings.warn(
+                    "The parameter callbacks cannot be pickled and is left out: the copy predicts "
+                    "alike, but has callbacks=None. Pass callback classes or importable factories.",
+                    stacklevel=2,
+                )
+                state["callbacks"] = None
+        return state
 
     def _validation_fraction(self) -> float:
         if self.validation_fraction is not None:
@@ -111,22 +139,47 @@ class TrainedEstimator(CallbackSupportMixin, KerasEstimator):
             report=EpochLines(first_epoch + epochs) if self.verbose else None,
             begin_epoch=begin_epoch,
         )
-        reusable = all(_leaves_model_alone(callback) for callback in task.callbacks)
-        with borrowed_trainer(task.spec, task.optimizer, task.seed, reusable=reusable) as trainer:
-            if task.continues:
-                self._restore(trainer, task.optimizer)
-            history = train(trainer, task.data, task.validation, plan)
-            state, optimizer_state = trainer.state(), trainer.optimizer_state()
+        result = self._run(task, plan)
 
         self._set_learned(task)
-        self._network = FittedNetwork(task.spec, state, task.format.value_range)
-        self._fitted_optimizer = task.optimizer
-        self._optimizer_state = optimizer_state if self.warm_start or incremental else None
+        self._network = result.network
+        self._fitted_optimizer = result.optimizer
+        self._optimizer_state = result.optimizer_state if self.warm_start or incremental else None
         self._seed = task.seed
-        self.history_ = joined_histories(self.history_ if task.continues else {}, history)
+        self.history_ = joined_histories(self.history_ if task.continues else {}, result.history)
         self.n_iter_ = len(self.history_.get("loss", []))
         self._forget_caches()
         return self
+
+    def _run(self, task: FitTask, plan: TrainingPlan) -> FitResult:
+        """Train as planned, without setting anything on the estimator."""
+        state, optimizer_state, history = self._train_network(
+            task.spec, task.optimizer, task.data, task.validation, plan, self._start(task)
+        )
+        network = FittedNetwork(task.spec, state, task.format.value_range)
+        return FitResult(network, task.optimizer, optimizer_state, history)
+
+    def _start(self, task: FitTask) -> Callable[[Trainer], None]:
+        """What brings a trainer to where the training begins."""
+        if task.continues:
+            return partial(self._restore, optimizer=task.optimizer)
+        return lambda trainer: None
+
+    def _train_network(
+        self,
+        spec: ModelSpec,
+        optimizer: OptimizerSpec,
+        data: TrainingSet,
+        validation: TrainingSet | None,
+        plan: TrainingPlan,
+        start: Callable[[Trainer], None],
+    ) -> tuple[State, State, dict[str, list[float]]]:
+        """Weights, state of the optimizer and history after a training."""
+        reusable = all(_leaves_model_alone(callback) for callback in plan.callbacks)
+        with borrowed_trainer(spec, optimizer, plan.seed, reusable=reusable) as trainer:
+            start(trainer)
+            history = train(trainer, data, validation, plan)
+            return trainer.state(), trainer.optimizer_state(), history
 
     def _set_learned(self, task: FitTask) -> None:
         self._image_format = task.format
@@ -170,6 +223,14 @@ class TrainedEstimator(CallbackSupportMixin, KerasEstimator):
             first_epoch=first_epoch,
             epochs=self.epochs,
         )
+
+
+def _can_pickle(value: Any) -> bool:
+    try:
+        pickle.dumps(value)
+    except Exception:
+        return False
+    return True
 
 
 def _leaves_model_alone(callback: keras.callbacks.Callback) -> bool:

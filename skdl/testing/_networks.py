@@ -104,10 +104,18 @@ def assert_input_matters(model: keras.Model, images: Any) -> None:
     for part, changed in other.items():
         # Untrained, a deep network answers bright images with 0 and 1, and dark ones alike.
         differences = [
-            np.abs(outputs_of(model, scale * changed) - outputs_of(model, scale * images)).max()
+            _relative_difference(
+                outputs_of(model, scale * changed), outputs_of(model, scale * images)
+            )
             for scale in (1.0, 1e-2, 1e-4)
         ]
         assert max(differences) > 1e-7, f"{part} may be anything: the output is the same"
+
+
+def _relative_difference(a: Any, b: Any) -> float:
+    """Largest difference, by the largest value: untrained networks also give very small ones."""
+    size = float(max(np.abs(a).max(), np.abs(b).max()))
+    return float(np.abs(a - b).max()) / size if size else 0.0
 
 
 def assert_parameters_matter(build: Build, builder: Callable[..., Any]) -> None:

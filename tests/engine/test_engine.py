@@ -14,7 +14,7 @@ from sklearn.base import clone
 import skdl.engine
 from skdl import CNNClassifier
 from skdl.engine import _pool
-from skdl.engine._adam import fuse_adam
+from skdl.engine._optimizers import fuse_adam
 from skdl.engine._seeding import InitialState, python_random, value_of
 from skdl.engine._spec import ModelSpec, OptimizerSpec, freeze
 from skdl.engine._trainer import Trainer

@@ -1,5 +1,6 @@
-"""Adam's update as one operation a variable."""
+"""Changes to how an optimizer updates its variables."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -38,5 +39,24 @@ def fuse_adam(optimizer: keras.optimizers.Optimizer) -> None:
             epsilon=optimizer.epsilon,
             grad=tf.cast(gradient, tf.float32),
         )
+
+    optimizer.update_step = update_step
+
+
+def scale_rates(optimizer: keras.optimizers.Optimizer, factors: Sequence[float]) -> None:
+    """Let an optimizer update its variables with learning rates of their own.
+
+    Parameters
+    ----------
+    optimizer : keras.optimizers.Optimizer
+        Built for its variables.
+    factors : sequence of float
+        What the learning rate is multiplied by, in the order of the variables.
+    """
+    plain_update = optimizer.update_step
+
+    def update_step(gradient: Any, variable: Any, learning_rate: Any) -> None:
+        factor = factors[optimizer._get_variable_index(variable)]
+        plain_update(gradient, variable, learning_rate * factor)
 
     optimizer.update_step = update_step

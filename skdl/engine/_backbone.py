@@ -1,0 +1,291 @@
+"""A backbone's structure: built, tapped, cut."""
+
+import difflib
+import hashlib
+import inspect
+import json
+import re
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import keras
+
+from skdl import plugins
+from skdl.backbones import Backbone, backbone_of
+from skdl.backbones._loading import BackboneWeights, declared_params, load_weights
+from skdl.engine._folding import settle
+from skdl.engine._seeding import python_random
+from skdl.engine._spec import builder_key, computing_in, freeze, plain_text
+
+# Random weights are the same for all: whoever compares networks compares nothing else.
+_SEED = 0
+# Of layers and networks inside networks: counted up by Keras, or drawn.
+_UNSTABLE = frozenset(
+    {
+        "batch_shape",
+        "build_config",
+        "build_input_shape",
+        "input_layers",
+        "name",
+        "output_layers",
+        "seed",
+        "shared_object_id",
+    }
+)
+
+
+@dataclass(frozen=True)
+class BackboneSpec:
+    """A backbone with its parameters, in a form that can be pickled.
+
+    Parameters
+    ----------
+    backbone : str or callable
+        A registered name, or an importable builder.
+    params : dict
+        Keyword arguments of the builder.
+    """
+
+    backbone: str | Callable[..., Any]
+    params: Mapping[str, Any] = field(hash=False)
+
+    @property
+    def builder(self) -> Callable[..., Any]:
+        if isinstance(self.backbone, str):
+            return plugins.backbones.get(self.backbone)
+        return self.backbone
+
+    @property
+    def declaration(self) -> Backbone:
+        return backbone_of(self.builder)
+
+    @property
+    def label(self) -> str:
+        """What error messages call it."""
+        name = self.backbone
+        return repr(name if isinstance(name, str) else getattr(name, "__qualname__", name))
+
+    @property
+    def key(self) -> Hashable | None:
+        """None if a parameter cannot be part of a key."""
+        try:
+            return (builder_key(self.builder), freeze(self.params))
+        except TypeError:
+            return None
+
+    def check(self) -> None:
+        """Refuse parameters that the builder does not take, and builders that declare nothing.
+
+        Raises
+        ------
+        ValueError
+            Naming the parameter as the user wrote it, and the known ones.
+        """
+        parameters = inspect.signature(self.builder).parameters
+        known = [name for name in parameters if name != "input_shape"]
+        unknown = [name for name in self.params if name not in known]
+        if unknown:
+            raise ValueError(
+                f"The backbone {self.label} has no parameter {unknown[0]!r}, set as "
+                f"backbone__{unknown[0]}={self.params[unknown[0]]!r}. Its parameters: "
+                f"{', '.join(known) or 'none'}."
+            )
+        _ = self.declaration
+
+    def check_size(self, height: int, width: int, advice: str) -> None:
+        """Refuse images that are too small.
+
+        Raises
+        ------
+        ValueError
+            Naming the size and what to do.
+        """
+        smallest = self.declaration.min_size
+        if min(height, width) < smallest:
+            raise ValueError(
+                f"The images are of {height} × {width} pixels, but the backbone {self.label} takes "
+                f"images of {smallest} × {smallest} and more. {advice}"
+            )
+
+    def build(self, size: tuple[int, int]) -> keras.Model:
+        """Build the network with its random weights.
+
+        Raises
+        ------
+        ValueError
+            If the builder fails, or returns no uncompiled network.
+        """
+        shape = (*size, self.declaration.preprocessing.channels)
+        with python_random(_SEED), computing_in("float32"):
+            try:
+                model = self.builder(shape, **self.params)
+            except Exception as error:
+                raise ValueError(
+                    f"The backbone {self.label} could not be built for images of shape {shape} "
+                    f"with parameters {dict(self.params)}: {plain_text(error)}"
+                ) from error
+        if not _gives_feature_maps(model):
+            raise ValueError(
+                f"The backbone {self.label} returned {model!r}; expected an uncompiled "
+                "keras.Model, functional or sequential, that ends in feature maps (n, height, "
+                "width, channels)."
+            )
+        if isinstance(model, keras.Sequential):
+            model = keras.Model(model.inputs[0], model.outputs[0], name=model.name)
+        return model
+
+    def load(self, weights: Any) -> BackboneWeights:
+        """Its weights, see :func:`skdl.backbones._loading.load_weights`."""
+        smallest = self.declaration.min_size
+        params = declared_params(self.builder, self.params)
+        return load_weights(
+            self.backbone, weights, params, lambda: self.build((smallest, smallest))
+        )
+
+    def build_with(self, size: tuple[int, int], weights: BackboneWeights) -> keras.Model:
+        """Build the network with given weights."""
+        model = self.build(size)
+        for variable, value in zip(model.variables, weights.arrays, strict=True):
+            variable.assign(value)
+        settle(model)
+        return model
+
+
+def _gives_feature_maps(model: Any) -> bool:
+    if not isinstance(model, keras.Model) or model.compiled:
+        return False
+    inputs, outputs = getattr(model, "inputs", None), getattr(model, "outputs", None)
+    if not inputs or not outputs or len(inputs) > 1 or len(outputs) > 1:
+        return False
+    return len(outputs[0].shape) == 4
+
+
+def find_layers(model: keras.Model, names: Sequence[str], label: str) -> list[Any]:
+    """Layers of a network by name.
+
+    Raises
+    ------
+    ValueError
+        If there is none of a name, listing the near ones; or if Keras made the name up, counting,
+        so that it means another layer in another process.
+    """
+    layers = {layer.name: layer for layer in model.layers if not _is_counted(layer, layer.name)}
+    for name in names:
+        if name in layers:
+            continue
+        near = difflib.get_close_matches(name, layers, n=5)
+        last = f"The last one: {list(layers)[-1]}." if layers else "No layer has a name of its own."
+        hint = f"Near: {', '.join(near)}." if near else last
+        why = (
+            "has a name that Keras counts up anew in each process"
+            if any(_is_counted(layer, name) for layer in model.layers)
+            else "does not exist"
+        )
+        raise ValueError(f"The layer {name!r} of the backbone {label} {why}. {hint}")
+    return [layers[name] for name in names]
+
+
+def _is_counted(layer: Any, name: str) -> bool:
+    """Whether a name is one that Keras gives to such layers: their class, with a number."""
+    kind = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", type(layer).__name__)
+    kind = re.sub(r"([a-z])([A-Z])", r"\1_\2", kind).lower()
+    is_input = isinstance(layer, keras.layers.InputLayer) and name == layer.name
+    return is_input or bool(re.fullmatch(rf"{re.escape(kind)}(_\d+)?", name))
+
+
+def structure_digest(model: keras.Model) -> str:
+    """sha256 of what a network computes, but for its weights and the names that Keras counts up."""
+    config = _bare(model.get_config(), {})
+    if "layers" not in config:  # a class of its own
+        config = [(type(layer).__name__, _bare(layer.get_config(), {})) for layer in model.layers]
+    return hashlib.sha256(json.dumps(config, sort_keys=True).encode()).hexdigest()
+
+
+def _bare(value: Any, places: Mapping[str, int]) -> Any:
+    """A config with the places of layers where it has their names."""
+    if isinstance(value, list | tuple):
+        return [_bare(item, places) for item in value]
+    if not isinstance(value, Mapping):
+        return repr(value)
+    kind = value.get("class_name")
+    if kind == "__keras_tensor__":
+        layer, node, tensor = value["config"]["keras_history"]
+        return [places.get(layer), node, tensor]
+    if kind is not None and kind.endswith("Policy"):
+        return repr(value["config"])  # its name is what counts
+    if isinstance(value.get("layers"), list):
+        places = {layer.get("name"): place for place, layer in enumerate(value["layers"])}
+    return {str(k): _bare(v, places) for k, v in value.items() if k not in _UNSTABLE}
+
+
+def last_cut(model: keras.Model, boundary: int) -> int:
+    """Last layer not behind `boundary` through which alone all later layers see the image.
+
+    Parameters
+    ----------
+    model : keras.Model
+        A functional one.
+    boundary : int
+        Position in ``model.layers``; -1 for before the first.
+
+    Returns
+    -------
+    position : int
+        Of that layer; 0, the input, if there is no other.
+    """
+    # Operations that are no layers see the image, too.
+    operations = model.operations
+    if any(len(operation._inbound_nodes) != 1 for operation in operations):  # used twice
+        return 0
+    last_use: dict[int, int] = {}
+    for position, operation in enumerate(operations):
+        for tensor in keras.tree.flatten(operation.input):
+            last_use[id(tensor)] = position
+    outputs = [keras.tree.flatten(operation.output) for operation in operations]
+    last_use |= {id(tensor): len(operations) for tensor in model.outputs}
+    places = {id(layer): place for place, layer in enumerate(model.layers)}
+    found = 0
+    alive: set[int] = set()
+    for position, operation in enumerate(operations):
+        place = places.get(id(operation))
+        if place is not None and place > boundary:
+            break
+        alive |= {id(tensor) for tensor in outputs[position]}
+        alive = {tensor for tensor in alive if last_use.get(tensor, -1) > position}
+        if place is not None and alive == {id(tensor) for tensor in outputs[position]}:
+            found = place
+    return found
+
+
+def pooled(features: Any, pooling: Literal["avg", "max", "flatten", "gem"]) -> Any:
+    """One vector an image from feature maps, by Keras operations."""
+    if pooling == "avg":
+        return keras.layers.GlobalAveragePooling2D(name="pooling")(features)
+    if pooling == "max":
+        return keras.layers.GlobalMaxPooling2D(name="pooling")(features)
+    if pooling == "flatten":
+        return keras.layers.Flatten(name="pooling")(features)
+    # Generalised mean with the usual exponent of 3.
+    cubes = keras.ops.power(keras.ops.maximum(features, 1e-6), 3.0)
+    return keras.ops.power(keras.ops.mean(cubes, axis=(1, 2)), 1 / 3)
+
+
+POOLINGS = ("avg", "max", "flatten", "gem")
+
+
+def as_channels(images: Any, n_channels: int) -> Any:
+    """Images of 1, 3 or 4 channels as those that a network takes, by Keras operations.
+
+    Grayscale is repeated, transparency dropped, colour weighted as BT.601 has it.
+    """
+    found = images.shape[-1]
+    if found == n_channels:
+        return images
+    if n_channels == 3:
+        if found == 1:
+            return keras.ops.repeat(images, 3, axis=-1)
+        return keras.ops.take(images, [0, 1, 2], axis=-1)
+    weights = keras.ops.convert_to_tensor([0.299, 0.587, 0.114], dtype="float32")
+    colors = images[..., :3]
+    return keras.ops.sum(colors * weights, axis=-1, keepdims=True)

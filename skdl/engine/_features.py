@@ -1,0 +1,364 @@
+"""Features of a frozen backbone, each image's computed once."""
+
+import hashlib
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from skdl._files import ImageFiles, in_threads
+from skdl.backbones._loading import BackboneWeights
+from skdl.engine._backbone import (
+    BackboneSpec,
+    as_channels,
+    find_layers,
+    pooled,
+    structure_digest,
+)
+from skdl.engine._collector import collector_held_back
+from skdl.engine._devices import prepare_devices
+from skdl.engine._folding import folded
+from skdl.images import ImageShape, ValueRange, range_offset_and_scale, rescale
+from skdl.preprocessing import Resize
+from skdl.store import FeatureStore
+
+# Raised whenever the same parameters come to give other features.
+_VERSION = 1
+_MAX_NETWORKS = 8
+# What is put into a store at a time: little is lost when the process is killed, and files are few.
+_PUT_BYTES, _PUT_SECONDS = 8 * 2**20, 10.0
+# Standardised images are taken to have been so with the usual mean and deviation of photographs.
+_STANDARD_MEAN, _STANDARD_DEVIATION = 0.45, 0.225
+
+_lock = threading.RLock()
+_networks: "OrderedDict[Hashable, FeatureNetwork]" = OrderedDict()
+
+
+@dataclass(frozen=True)
+class FeatureSpec:
+    """What is computed of an image.
+
+    Parameters
+    ----------
+    backbone : BackboneSpec
+    image_shape : (height, width, channels)
+        Of the images as they reach the network.
+    layers : tuple of str or int
+        Names, or positions in ``model.layers``.
+    pooling : {"avg", "max", "flatten", "gem"} or None
+        None keeps the feature maps of the only layer.
+    precision : {"float32", "bfloat16"}
+    """
+
+    backbone: BackboneSpec
+    image_shape: ImageShape
+    layers: tuple[str | int, ...]
+    pooling: Any
+    precision: Any = "float32"
+
+    @property
+    def key(self) -> Hashable | None:
+        key = self.backbone.key
+        rest = (self.image_shape, self.layers, self.pooling, self.precision)
+        return None if key is None else (key, *rest)
+
+
+class FeatureNetwork:
+    """A tapped backbone with its weights, traced. Any number of estimators share it.
+
+    Attributes
+    ----------
+    output_shape : tuple of int
+        Of one image's features, or feature maps.
+    widths : list of int
+        Number of features of each layer.
+    names : list of str
+        Of the layers.
+    structure : str
+        Digest of what the network computes, apart from its weights.
+    """
+
+    @collector_held_back()
+    def __init__(self, spec: FeatureSpec, weights: BackboneWeights) -> None:
+        self._spec = spec
+        self._preprocessing = spec.backbone.declaration.preprocessing
+        model = spec.backbone.build_with(spec.image_shape[:2], weights)
+        self.structure = structure_digest(model)
+        layers = _tapped_layers(model, spec)
+        outputs = [layer.output for layer in layers]
+        if any(len(output.shape) != 4 for output in outputs):
+            raise ValueError(
+                f"The layers {[layer.name for layer in layers]} of the backbone "
+                f"{spec.backbone.label} do not all give feature maps (n, height, width, channels)."
+            )
+        self.names = [layer.name for layer in layers]
+        self._model = folded(keras.Model(model.input, outputs), spec.precision)
+        self._functions: dict[np.dtype[Any], Any] = {}
+        self._lock = threading.Lock()
+        self.n_traces = 0
+        probe = self._function(np.dtype(np.float32)).structured_outputs
+        self.widths = [int(np.prod(tensor.shape[1:])) for tensor in probe]
+        maps = spec.pooling is None
+        self.output_shape = tuple(probe[0].shape[1:]) if maps else (sum(self.widths),)
+        self.nbytes = sum(4 * int(np.prod(v.shape)) for v in self._model.variables)
+
+    def run(self, images: npt.NDArray[Any], offset: float, scale: float) -> npt.NDArray[np.float32]:
+        """Features of one batch, one row an image."""
+        function = self._function(images.dtype)
+        parts = function(tf.convert_to_tensor(images), tf.constant(offset), tf.constant(scale))
+        rows = [np.asarray(part).reshape(len(images), -1) for part in parts]
+        return rows[0] if len(rows) == 1 else np.concatenate(rows, axis=1)
+
+    def _function(self, dtype: np.dtype[Any]) -> Any:
+        with self._lock:
+            if dtype not in self._functions:
+                self._functions[dtype] = self._trace(dtype)
+            return self._functions[dtype]
+
+    @collector_held_back()
+    def _trace(self, dtype: np.dtype[Any]) -> Any:
+        pooling = self._spec.pooling
+
+        def forward(images: Any, offset: Any, scale: Any) -> list[Any]:
+            self.n_traces += 1
+            values = rescale(tf.cast(images, tf.float32), offset, scale)
+            values = as_channels(values, self._preprocessing.channels)
+            maps = self._model(self._preprocessing.apply(values), training=False)
+            maps = maps if isinstance(maps, list | tuple) else [maps]
+            maps = [tf.cast(one, tf.float32) for one in maps]
+            return maps if pooling is None else [pooled(one, pooling) for one in maps]
+
+        scalar = tf.TensorSpec([], tf.float32)
+        return tf.function(forward, autograph=False).get_concrete_function(
+            tf.TensorSpec([None, *self._spec.image_shape], dtype), scalar, scalar
+        )
+
+
+def _tapped_layers(model: keras.Model, spec: FeatureSpec) -> list[Any]:
+    names = [layer for layer in spec.layers if isinstance(layer, str)]
+    found = dict(zip(names, find_layers(model, names, spec.backbone.label), strict=True))
+    return [
+        found[layer] if isinstance(layer, str) else model.layers[layer] for layer in spec.layers
+    ]
+
+
+def shared_feature_network(spec: FeatureSpec, weights: BackboneWeights) -> FeatureNetwork:
+    """The network of a description, built once a process while it is in use."""
+    if spec.key is None:
+        return FeatureNetwork(spec, weights)
+    key = (spec.key, weights.digest)
+    with _lock:
+        if key not in _networks:
+            _networks[key] = FeatureNetwork(spec, weights)
+        _networks.move_to_end(key)
+        while len(_networks) > _MAX_NETWORKS:
+            _networks.popitem(last=False)
+        return _networks[key]
+
+
+@dataclass(frozen=True)
+class FeatureExtractor:
+    """Frozen features, as one fitted estimator owns them.
+
+    Parameters
+    ----------
+    spec : FeatureSpec
+    weights : BackboneWeights
+    value_range : (low, high) or "standardized"
+    resizes : bool
+        Whether images of another size are resized to that of `spec`; files always are decoded to
+        it.
+    """
+
+    spec: FeatureSpec
+    weights: BackboneWeights
+    value_range: ValueRange
+    resizes: bool = False
+
+    @property
+    def network(self) -> FeatureNetwork:
+        prepare_devices()
+        return shared_feature_network(self.spec, self.weights)
+
+    def space(self, images: npt.NDArray[Any] | ImageFiles) -> dict[str, Any]:
+        """What features depend on besides the image's content."""
+        spec, is_files = self.spec, isinstance(images, ImageFiles)
+        backbone = spec.backbone.backbone
+        return {
+            "version": _VERSION,
+            "backbone": backbone if isinstance(backbone, str) else backbone.__qualname__,
+            "structure": self.network.structure,
+            "preprocessing": repr(spec.backbone.declaration.preprocessing),
+            "weights": self.weights.digest,
+            "layers": self.network.names if _all_named(spec) else list(spec.layers),
+            "pooling": spec.pooling,
+            "precision": spec.precision,
+            "image_shape": list(spec.image_shape),
+            "value_range": self.value_range,
+            "source": "file" if is_files else f"{images.dtype.str} {tuple(images.shape[1:])}",
+            "resized": bool(images.resize) if isinstance(images, ImageFiles) else self.resizes,
+            "keeps_aspect": bool(images.keep_aspect) if isinstance(images, ImageFiles) else False,
+        }
+
+    def transform(
+        self,
+        images: npt.NDArray[Any] | ImageFiles,
+        store: FeatureStore | None = None,
+        batch_size: int = 32,
+        n_threads: int | None = None,
+        report: Callable[[int], None] | None = None,
+    ) -> npt.NDArray[np.float32]:
+        """Features of images.
+
+        Parameters
+        ----------
+        images : ndarray of shape (n, height, width, channels), uint8 or float32, or ImageFiles
+        store : FeatureStore, default=None
+            Where features are looked up, and put.
+        batch_size : int, default=32
+        n_threads : int, default=None
+            That read, resize and hash images; None takes as many as there are cores.
+        report : callable, default=None
+            Called with the number of images that are done.
+
+        Returns
+        -------
+        features : float32 ndarray of shape (n, n_features)
+        """
+        width = sum(self.network.widths)
+        if store is None:
+            return self._compute(
+                images, np.arange(len(images)), width, batch_size, n_threads, report
+            )
+        keys = _keys(images, n_threads)
+        space = self.space(images)
+        features, found = store.get(space, keys, width)
+        first: dict[bytes, int] = {}
+        for row in np.flatnonzero(~found).tolist():
+            first.setdefault(keys[row], row)
+        known = int(found.sum())
+        if report is not None and known:
+            report(known)
+        missing = np.fromiter(first.values(), dtype=np.intp, count=len(first))
+        if len(missing):
+            putter = _Putter(store, space, [keys[row] for row in missing.tolist()])
+            ahead = None if report is None else lambda done: report(known + done)
+            computed = self._compute(
+                images, missing, width, batch_size, n_threads, ahead, putter.progress
+            )
+            place = {key: number for number, key in enumerate(first)}
+            rows = np.flatnonzero(~found)
+            features[rows] = computed[[place[keys[row]] for row in rows.tolist()]]
+            if report is not None and len(rows) > len(missing):
+                report(len(images))
+        return features
+
+    def _compute(
+        self,
+        images: npt.NDArray[Any] | ImageFiles,
+        rows: npt.NDArray[np.intp],
+        width: int,
+        batch_size: int,
+        n_threads: int | None,
+        report: Callable[[int], None] | None = None,
+        put: Callable[[npt.NDArray[np.float32], int], None] | None = None,
+    ) -> npt.NDArray[np.float32]:
+        """Features of some rows, batch by batch; the next is read while one is computed."""
+        features = np.empty((len(rows), width), np.float32)
+        spans = [slice(start, start + batch_size) for start in range(0, len(rows), batch_size)]
+        network = self.network
+        offset, scale = self._offset_and_scale()
+        for span, batch in zip(spans, self._batches(images, rows, spans, n_threads), strict=True):
+            features[span] = network.run(batch, offset, scale)
+            done = span.start + len(batch)
+            if put is not None:
+                put(features, done)
+            if report is not None:
+                report(done)
+        return features
+
+    def _batches(
+        self,
+        images: npt.NDArray[Any] | ImageFiles,
+        rows: npt.NDArray[np.intp],
+        spans: Sequence[slice],
+        n_threads: int | None,
+    ) -> Iterator[npt.NDArray[Any]]:
+        row_sets = [rows[span] for span in spans]
+        if isinstance(images, ImageFiles):
+            yield from images.chunks(row_sets)
+        elif not self._resized(images):
+            yield from (images[some] for some in row_sets)
+        else:
+            size = self.spec.image_shape[:2]
+            with ThreadPoolExecutor(1) as pool:
+                tasks = [pool.submit(_resize, images, some, size) for some in row_sets[:2]]
+                for number in range(len(row_sets)):
+                    yield tasks.pop(0).result()
+                    if number + 2 < len(row_sets):
+                        tasks.append(pool.submit(_resize, images, row_sets[number + 2], size))
+
+    def _resized(self, images: npt.NDArray[Any]) -> bool:
+        return self.resizes and images.shape[1:3] != self.spec.image_shape[:2]
+
+    def _offset_and_scale(self) -> tuple[float, float]:
+        if self.value_range == "standardized":
+            return -_STANDARD_MEAN / _STANDARD_DEVIATION, _STANDARD_DEVIATION
+        return range_offset_and_scale(self.value_range)
+
+
+def _all_named(spec: FeatureSpec) -> bool:
+    return all(isinstance(layer, str) for layer in spec.layers)
+
+
+def _resize(
+    images: npt.NDArray[Any], rows: npt.NDArray[np.intp], size: tuple[int, int]
+) -> npt.NDArray[Any]:
+    # A Resize of its own for each batch: what it learns in fit must not reach the features.
+    resized: npt.NDArray[Any] = Resize(size).fit_transform(images[rows])
+    return resized
+
+
+def _keys(images: npt.NDArray[Any] | ImageFiles, n_threads: int | None) -> list[bytes]:
+    """sha256 of each image's content: of a file its bytes, of an array its pixels."""
+    if isinstance(images, ImageFiles):
+        return list(in_threads(_digest_of_file, images.paths.tolist(), n_threads))
+    return list(in_threads(lambda row: _digest(images[row]), range(len(images)), n_threads))
+
+
+def _digest(image: npt.NDArray[Any]) -> bytes:
+    return hashlib.sha256(np.ascontiguousarray(image)).digest()
+
+
+def _digest_of_file(path: str) -> bytes:
+    try:
+        return hashlib.sha256(Path(path).read_bytes()).digest()
+    except OSError:
+        return b"\0" * 32  # reading the image says what is wrong with it
+
+
+class _Putter:
+    """Puts what was computed into a store, some at a time."""
+
+    def __init__(self, store: FeatureStore, space: dict[str, Any], keys: list[bytes]) -> None:
+        self._store = store
+        self._space = space
+        self._keys = keys
+        self._start = 0
+        self._time = time.monotonic()
+
+    def progress(self, features: npt.NDArray[np.float32], done: int) -> None:
+        waiting = features[self._start : done]
+        late = time.monotonic() - self._time > _PUT_SECONDS
+        if done == len(self._keys) or waiting.nbytes >= _PUT_BYTES or late:
+            self._store.put(self._space, self._keys[self._start : done], waiting)
+            self._start, self._time = done, time.monotonic()

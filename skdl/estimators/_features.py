@@ -1,0 +1,435 @@
+"""`BackboneFeatures` and `VGG16Features`: a frozen network as a transformer."""
+
+from collections.abc import Callable, Sequence
+from numbers import Integral
+from typing import Any, Literal
+
+import joblib
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import TransformerMixin
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from skdl.engine import POOLINGS, BackboneSpec, FeatureExtractor, FeatureSpec, prepare_devices
+from skdl.estimators._backbones import (
+    backbone_spec,
+    check_image_size,
+    check_store,
+    learn_format,
+    resolve_store,
+    warn_of_standardized,
+)
+from skdl.estimators._base import KerasEstimator
+from skdl.estimators._inputs import ImageFormat, check_images
+from skdl.estimators._progress import ImageProgress
+
+
+class BackboneFeatures(TransformerMixin, KerasEstimator):
+    """Features of a pretrained network, computed once for each image.
+
+    The network is frozen: nothing is learned but the shape and the value range of the images, so
+    the transformer can stand before any split. Features are kept in a store, by the content of the
+    image, so that folds, candidates of a search and reruns find what was computed before.
+
+    Parameters
+    ----------
+    backbone : str or callable, default="cifar_resnet20"
+        Name of a backbone (``skdl list backbones``), or a builder under
+        :func:`skdl.backbones.declare_backbone`. The default is small and comes with its weights;
+        "mobilenet_v2" is a good first choice for photographs.
+    weights : str or path-like, default="auto"
+        "auto" takes the trained weights that the backbone declares, "imagenet" those by that name:
+        they are downloaded once into the data home. "random" takes random weights, the same each
+        time, for comparison. Or a file written by Keras: ``.h5``, ``.weights.h5`` or ``.keras``.
+    layer : str, list of str or None, default=None
+        Which layers' feature maps to take; several are put side by side. None is the last.
+    pooling : {"avg", "max", "flatten", "gem"}, default="avg"
+        How a feature map becomes numbers: its mean, its maximum, all its values, or its generalised
+        mean with exponent 3.
+    image_size : int, (height, width) or None, default=None
+        What images are resized to before they reach the network. None keeps their own size, which
+        must not be below what the backbone takes.
+    image_shape : (height, width) or (height, width, channels), default=None
+        Shape of flattened images, see :mod:`skdl.images`.
+    value_range : (low, high), "standardized" or None, default=None
+        Pixel values that stand for black and white. None learns them in `fit`, as
+        :func:`skdl.images.learn_value_range` does. They are mapped to what the weights expect.
+    batch_size : int, default=32
+        Images that go through the network at a time.
+    precision : {"float32", "bfloat16"}, default="float32"
+        What wide convolutions compute in. "bfloat16" is faster on hardware made for it, and its
+        features differ in the third digit.
+    store : "auto", str, path-like, FeatureStore or None, default="auto"
+        Where features are kept. "auto" is the memory of this process, at most 1 GiB for all
+        transformers together; a folder is shared by processes and machines, and kept; None computes
+        them each time.
+    n_jobs : int, default=None
+        Threads that read, resize and hash images; None and -1 take all cores.
+    verbose : int, default=0
+        1 shows a progress bar.
+    **routed : dict
+        `backbone__*` parameters go to the backbone's builder, such as ``backbone__alpha=0.35``.
+
+    Attributes
+    ----------
+    layers_ : list of str
+        The layers whose features are taken.
+    image_shape_ : (height, width, channels)
+        Shape of one image. Image files are decoded to it.
+    value_range_ : (low, high) or "standardized"
+        The value range in use.
+    n_features_in_ : int
+        Number of values of one image: height × width × channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X was a DataFrame with string names.
+
+    See Also
+    --------
+    VGG16Features : The same with VGG16.
+    skdl.store.FeatureStore : A store with a bound of its own.
+    skdl.datasets.load_feature_csv : Features from a table.
+
+    Notes
+    -----
+    Grayscale images are repeated to three channels, transparency is dropped. Standardised images,
+    with negative values, are mapped back as if they had the mean and deviation of photographs,
+    which a warning says: pass images as they are.
+
+    Batch normalisations are multiplied into the convolutions before them, which changes the last
+    digits and takes less time.
+
+    References
+    ----------
+    A. S. Razavian, H. Azizpour, J. Sullivan and S. Carlsson, "CNN features off-the-shelf: an
+    astounding baseline for recognition", CVPR workshops 2014. Generalised mean: F. Radenović,
+    G. Tolias and O. Chum, "Fine-tuning CNN image retrieval with no human annotation", TPAMI 2019.
+
+    Examples
+    --------
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.model_selection import cross_val_score
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from sklearn.preprocessing import StandardScaler
+    >>> from skdl import BackboneFeatures
+    >>> from skdl.datasets import load_digits_images
+    >>> X, y = load_digits_images(return_X_y=True)
+    >>> pipeline = make_pipeline(
+    ...     BackboneFeatures(image_size=(16, 16)), StandardScaler(), LogisticRegression()
+    ... )
+    >>> bool(cross_val_score(pipeline, X, y).mean() > 0.9)
+    True
+    """
+
+    _routing_prefixes = frozenset({"backbone"})
+    _parameter_constraints: dict[str, list[Any]] = {
+        "backbone": [str, callable],
+        "pooling": [StrOptions(set(POOLINGS))],
+        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "precision": [StrOptions({"float32", "bfloat16"})],
+        "n_jobs": [
+            Interval(Integral, None, -1, closed="right"),
+            Interval(Integral, 1, None, closed="left"),
+            None,
+        ],
+        "verbose": ["verbose"],
+    }
+
+    layers_: list[str]
+    _extractor: FeatureExtractor
+    _image_format: ImageFormat
+
+    def __init__(
+        self,
+        backbone: str | Callable[..., Any] = "cifar_resnet20",
+        *,
+        weights: Any = "auto",
+        layer: str | Sequence[str] | None = None,
+        pooling: Literal["avg", "max", "flatten", "gem"] = "avg",
+        image_size: int | tuple[int, int] | None = None,
+        image_shape: Sequence[int] | None = None,
+        value_range: tuple[float, float] | Literal["standardized"] | None = None,
+        batch_size: int = 32,
+        precision: Literal["float32", "bfloat16"] = "float32",
+        store: Any = "auto",
+        n_jobs: int | None = None,
+        verbose: int = 0,
+        **routed: Any,
+    ) -> None:
+        self.backbone = backbone
+        self.weights = weights
+        self.layer = layer
+        self.pooling = pooling
+        self.image_size = image_size
+        self.image_shape = image_shape
+        self.value_range = value_range
+        self.batch_size = batch_size
+        self.precision = precision
+        self.store = store
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+        self._set_routed(routed)
+
+    def fit(self, X: Any, y: Any = None) -> "BackboneFeatures":
+        """Learn shape and value range of the images, and load the weights.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
+            Images. See :mod:`skdl.images` for what counts as an image batch.
+        y : object, default=None
+            Ignored.
+
+        Returns
+        -------
+        self : BackboneFeatures
+            The fitted transformer.
+
+        Raises
+        ------
+        TypeError
+            If X is sparse.
+        ValueError
+            For bad parameters or images, images that are too small for the backbone, a layer that
+            does not exist or weights that do not fit, leaving the transformer as it was.
+        FileNotFoundError, ConnectionError
+            If the weights are not there, saying which file to put where.
+        OSError
+            If the folder of `store` cannot be written to.
+        """
+        self._validate_params()
+        size = check_image_size(self.image_size)
+        check_store(self.store)
+        array = check_images(X, "X", self)
+        image_format = learn_format(X, array, size, self.image_shape, self.value_range)
+        warn_of_standardized(image_format.value_range)
+        height, width, channels = image_format.image_shape
+        prepare_devices()
+        backbone = self._backbone_spec()
+        backbone.check_size(
+            *(size or (height, width)), "Set image_size=(height, width) to resize them."
+        )
+        spec = FeatureSpec(
+            backbone,
+            (*(size or (height, width)), channels),
+            self._layers(),
+            self.pooling,
+            self.precision,
+        )
+        extractor = FeatureExtractor(
+            spec, backbone.load(self.weights), image_format.value_range, size is not None
+        )
+        names = extractor.network.names  # builds the network, which may fail
+        self._extractor = extractor
+        self._image_format = image_format
+        self.layers_ = names
+        self.image_shape_ = image_format.image_shape
+        self.value_range_ = image_format.value_range
+        self.n_features_in_ = image_format.n_features
+        if image_format.feature_names is not None:
+            self.feature_names_in_ = image_format.feature_names
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+        return self
+
+    def transform(self, X: Any) -> npt.NDArray[np.float32]:
+        """Features of images.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
+            Images of the shape seen in fit.
+
+        Returns
+        -------
+        features : float32 ndarray of shape (n, n_features)
+            One row an image.
+
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+        ValueError
+            If the images are not of the shape seen in fit, naming both shapes, or an image file
+            cannot be read, naming it.
+        """
+        check_is_fitted(self)
+        store = resolve_store(self.store)
+        array = check_images(X, "X", self)
+        self._image_format.check_columns(X, array, self)
+        self._image_format.warn_of_another_scale(array)
+        images = self._image_format.as_images(array, self)
+        n_threads = None if self.n_jobs is None else joblib.effective_n_jobs(self.n_jobs)
+        with ImageProgress(type(self).__name__, len(images), bool(self.verbose)) as progress:
+            return self._extractor.transform(
+                images, store, self.batch_size, n_threads, progress.update
+            )
+
+    def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
+        """Names of the features: the layer's name and a number.
+
+        Parameters
+        ----------
+        input_features : array-like of str or None, default=None
+            Ignored: no feature belongs to a pixel.
+
+        Returns
+        -------
+        names : ndarray of str of shape (n_features,)
+            Such as "block5_pool_0".
+        """
+        check_is_fitted(self)
+        widths = self._extractor.network.widths
+        names = [
+            f"{layer}_{number}"
+            for layer, width in zip(self.layers_, widths, strict=True)
+            for number in range(width)
+        ]
+        return np.asarray(names, dtype=object)
+
+    @property
+    def predict(self) -> Any:
+        """Not available: this is a transformer."""
+        raise AttributeError(f"{type(self).__name__} has no predict. Use transform.")
+
+    @property
+    def partial_fit(self) -> Any:
+        """Not available: there is nothing to train."""
+        raise AttributeError(f"{type(self).__name__} has no partial_fit: nothing is trained.")
+
+    @property
+    def score(self) -> Any:
+        """Not available: this is a transformer."""
+        raise AttributeError(f"{type(self).__name__} has no score. Put a classifier behind it.")
+
+    @property
+    def initialized_(self) -> bool:
+        """Whether the estimator has weights."""
+        return "_extractor" in vars(self)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.three_d_array = True
+        tags.target_tags.required = False
+        tags.transformer_tags.preserves_dtype = ["float32"]
+        return tags
+
+    def _backbone(self) -> str | Callable[..., Any]:
+        return self.backbone
+
+    def _backbone_spec(self) -> BackboneSpec:
+        return backbone_spec(self._backbone(), self._routed("backbone"))
+
+    def _layers(self) -> tuple[str | int, ...]:
+        if self.layer is None:
+            return (-1,)
+        names = [self.layer] if isinstance(self.layer, str) else self.layer
+        known = isinstance(names, Sequence | np.ndarray) and len(names) > 0
+        if not known or not all(isinstance(name, str) for name in names):
+            raise ValueError(
+                "The parameter layer must be the name of a layer, a list of names, or None. Got "
+                f"{self.layer!r}."
+            )
+        if len(set(names)) < len(names):
+            raise ValueError(f"The parameter layer names a layer twice: {list(names)}.")
+        return tuple(str(name) for name in names)
+
+
+class VGG16Features(BackboneFeatures):
+    """Features of VGG16.
+
+    Parameters
+    ----------
+    weights : str or path-like, default="imagenet"
+        "imagenet" weights are downloaded once into the data home (59 MB); "random", or a file; see
+        :class:`BackboneFeatures`.
+    layer : str, list of str or None, default=None
+        Which layers' feature maps to take, such as "block4_pool". None is the last, "block5_pool".
+    pooling : {"avg", "max", "flatten", "gem"}, default="avg"
+        How a feature map becomes numbers, see :class:`BackboneFeatures`.
+    image_size : int, (height, width) or None, default=None
+        What images are resized to. None keeps their own size, at least 32×32.
+    image_shape : (height, width) or (height, width, channels), default=None
+        Shape of flattened images.
+    value_range : (low, high), "standardized" or None, default=None
+        Pixel values that stand for black and white; None learns them in `fit`.
+    batch_size : int, default=32
+        Images that go through the network at a time.
+    precision : {"float32", "bfloat16"}, default="float32"
+        What wide convolutions compute in.
+    store : "auto", str, path-like, FeatureStore or None, default="auto"
+        Where features are kept, see :class:`BackboneFeatures`.
+    n_jobs : int, default=None
+        Threads that read, resize and hash images; None and -1 take all cores.
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    Attributes
+    ----------
+    layers_ : list of str
+        The layers whose features are taken.
+    image_shape_ : (height, width, channels)
+        Shape of one image.
+    value_range_ : (low, high) or "standardized"
+        The value range in use.
+    n_features_in_ : int
+        Number of values of one image: height × width × channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X was a DataFrame with string names.
+
+    See Also
+    --------
+    BackboneFeatures : The same with any backbone.
+
+    References
+    ----------
+    K. Simonyan and A. Zisserman, "Very deep convolutional networks for large-scale image
+    recognition", ICLR 2015.
+
+    Examples
+    --------
+    With random weights, since those of ImageNet have to be downloaded:
+
+    >>> import numpy as np
+    >>> from skdl import VGG16Features
+    >>> X = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)
+    >>> VGG16Features(weights="random").fit_transform(X).shape
+    (4, 512)
+    """
+
+    _routing_prefixes = frozenset()
+    _parameter_constraints = {
+        name: value
+        for name, value in BackboneFeatures._parameter_constraints.items()
+        if name != "backbone"
+    }
+
+    def __init__(
+        self,
+        *,
+        weights: Any = "imagenet",
+        layer: str | Sequence[str] | None = None,
+        pooling: Literal["avg", "max", "flatten", "gem"] = "avg",
+        image_size: int | tuple[int, int] | None = None,
+        image_shape: Sequence[int] | None = None,
+        value_range: tuple[float, float] | Literal["standardized"] | None = None,
+        batch_size: int = 32,
+        precision: Literal["float32", "bfloat16"] = "float32",
+        store: Any = "auto",
+        n_jobs: int | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.weights = weights
+        self.layer = layer
+        self.pooling = pooling
+        self.image_size = image_size
+        self.image_shape = image_shape
+        self.value_range = value_range
+        self.batch_size = batch_size
+        self.precision = precision
+        self.store = store
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+
+    def _backbone(self) -> str:
+        return "vgg16"

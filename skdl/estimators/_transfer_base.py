@@ -1,0 +1,364 @@
+"""How a classifier on a backbone is fitted: frozen prefix, warm-up, fine-tuning."""
+
+import math
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from skdl._files import ImageFiles
+from skdl.engine import (
+    FEATURES,
+    IMAGES,
+    POOLINGS,
+    BackboneSpec,
+    EarlyStopper,
+    FeatureExtractor,
+    FeatureSpec,
+    FittedNetwork,
+    OptimizerSpec,
+    State,
+    Trainer,
+    TrainingPlan,
+    TrainingSet,
+    TransferNetwork,
+    TransferSpec,
+    augmented_copies,
+    network_plan,
+    prefix_features,
+    standardise,
+)
+from skdl.estimators._backbones import (
+    backbone_spec,
+    check_image_size,
+    check_store,
+    learn_format,
+    resolve_store,
+    warn_of_standardized,
+)
+from skdl.estimators._classifier import ImageClassifier
+from skdl.estimators._cnn import CNNClassifier
+from skdl.estimators._inputs import ImageFormat, check_images
+from skdl.estimators._progress import EpochLines, joined_histories
+from skdl.estimators._trained import FitResult, FitTask
+from skdl.images import ValueRange
+from skdl.preprocessing import Resize
+from skdl.store import FeatureStore
+
+# Beyond this, feature maps are computed in each epoch instead of being kept.
+_MAX_PREFIX_BYTES = 4 * 2**30
+# Training images that tell whether the network says the same of all.
+_N_PROBED = 256
+
+
+def transfer_constraints() -> dict[str, list[Any]]:
+    """Constraints of the parameters, those of `CNNClassifier` included."""
+    shared = dict(CNNClassifier._parameter_constraints)
+    del shared["architecture"]
+    return {
+        **shared,
+        "trainable": [str, Interval(Integral, 1, None, closed="left")],
+        "head": ["array-like"],
+        "pooling": [StrOptions(set(POOLINGS))],
+        "dropout": [Interval(Real, 0, 1, closed="left")],
+        "warmup_epochs": [Interval(Integral, 0, None, closed="left")],
+        "finetune_learning_rate": [None, Interval(Real, 0, None, closed="neither")],
+        "layer_decay": [Interval(Real, 0, 1, closed="right")],
+        "augmentation_copies": [None, Interval(Integral, 1, None, closed="left")],
+    }
+
+
+class TransferBase(ImageClassifier):
+    """Base of the classifiers on backbones: everything but the list of parameters."""
+
+    _network: TransferNetwork
+
+    # ---- prediction ----------------------------------------------------------------------------
+
+    def predict_proba(self, X: Any) -> npt.NDArray[np.float32]:
+        """Class probabilities.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
+            Images of the shape seen in fit.
+
+        Returns
+        -------
+        probabilities : float32 ndarray of shape (n, n_classes)
+            In the order of `classes_`, also for two classes; rows sum to 1.
+
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+        ValueError
+            If the images are not of the shape seen in fit, naming both shapes.
+        """
+        check_is_fitted(self)
+        array = check_images(X, "X", self)
+        self._image_format.check_columns(X, array, self)
+        self._image_format.warn_of_another_scale(array)
+        images = self._image_format.as_images(array, self)
+        if self._network.prefix is None:
+            images = _sized(images, self._network.spec.input_shape[:2])
+        return self._network.predict(images, resolve_store(self.store))
+
+    # ---- validation ----------------------------------------------------------------------------
+
+    def _learn_format(self, X: Any, array: Any, sample_weight: Any) -> ImageFormat:
+        size = check_image_size(self.image_size)
+        check_store(self.store)
+        image_format = learn_format(
+            X, array, size, self.image_shape, self.value_range, sample_weight
+        )
+        warn_of_standardized(image_format.value_range)
+        return image_format
+
+    def _model_spec(self, image_format: ImageFormat, n_classes: int) -> TransferSpec:
+        """The network that takes images; where it really begins is decided before training."""
+        backbone: BackboneSpec = backbone_spec(self._backbone(), self._routed("backbone"))
+        height, width, channels = image_format.image_shape
+        size = check_image_size(self.image_size) or (height, width)
+        backbone.check_size(*size, "Set image_size=(height, width) to resize them.")
+        plan = network_plan(backbone, self.trainable)
+        if self.augmentation_copies is not None and self.augmentation is None:
+            raise ValueError(
+                f"augmentation_copies={self.augmentation_copies} without augmentation: all copies "
+                "would be alike. Set augmentation, such as 'light'."
+            )
+        return TransferSpec(
+            architecture=backbone.backbone,
+            params={"units": self._units(), "dropout": self.dropout, "pooling": self.pooling},
+            input_shape=(*size, channels),
+            n_classes=n_classes,
+            precision=self.precision,
+            backbone=backbone,
+            weights=backbone.load(self.weights),
+            size=size,
+            plan=plan,
+            layer_decay=float(self.layer_decay),
+        )
+
+    def _units(self) -> tuple[int, ...]:
+        units = tuple(self.head) if isinstance(self.head, Sequence | np.ndarray) else (None,)
+        if not all(
+            isinstance(n, int | np.integer) and not isinstance(n, bool) and n > 0 for n in units
+        ):
+            raise ValueError(
+                "The parameter head must be a sequence of positive whole numbers, the units of "
+                f"dense layers. Got {self.head!r}."
+            )
+        return tuple(int(n) for n in units)
+
+    def _n_epochs(self) -> int:
+        return int(self.epochs + (self.warmup_epochs if self.trainable != "head" else 0))
+
+    # ---- training ------------------------------------------------------------------------------
+
+    def _run(self, task: FitTask, plan: TrainingPlan) -> FitResult:
+        spec = task.spec
+        assert isinstance(spec, TransferSpec)
+        optimizer = task.optimizer
+        if spec.plan.cut != FEATURES:
+            optimizer = self._finetuning_optimizer(optimizer)
+            plan = replace(plan, learning_rate=self._epoch_schedule(optimizer, plan.first_epoch))
+        warmed: Stage | None = None
+        start = self._start(task) if task.continues else self._standardiser(task, spec)
+        fresh = not (task.continues or task.incremental)
+        if spec.plan.cut != FEATURES and self.warmup_epochs and fresh:
+            warmed = self._warm_up(task, spec, plan, start)
+            n_before = len(warmed.history["loss"])
+            schedule = self._epoch_schedule(optimizer, n_before)
+            plan = replace(plan, first_epoch=n_before, learning_rate=schedule)
+            start = warmed.starter(plan.stopper)
+        stage = self._train_stage(task, spec, optimizer, plan, start)
+        self._warn_of_one_class(stage)
+        history = stage.history
+        if warmed is not None:
+            self._warn_if_worse(warmed, stage, plan)
+            history = joined_histories(warmed.history, history)
+        network = TransferNetwork(stage.prefix, stage.fitted, task.format.value_range)
+        return FitResult(network, optimizer, stage.optimizer_state, history)
+
+    def _finetuning_optimizer(self, optimizer: OptimizerSpec) -> OptimizerSpec:
+        rate = self.finetune_learning_rate
+        if optimizer.learning_rate is None:
+            if rate is not None:
+                raise ValueError(
+                    f"Both finetune_learning_rate={rate} and a Keras schedule are set, which gives "
+                    "the learning rates itself. Set only one of them."
+                )
+            return optimizer
+        rate = optimizer.learning_rate / 10 if rate is None else float(rate)
+        return OptimizerSpec(optimizer.cls, {**optimizer.config, "learning_rate": rate})
+
+    def _standardiser(self, task: FitTask, spec: TransferSpec) -> Callable[[Trainer], None]:
+        """What lets the head see standardised features."""
+        at_end = replace(spec, plan=replace(spec.plan, cut=FEATURES))
+        prefix = _prefix(at_end, task.format.value_range, len(task.data))
+        assert prefix is not None
+        features = _behind(prefix, task.data, resolve_store(self.store)).images
+        return lambda trainer: standardise(trainer.model, np.asarray(features))
+
+    def _warm_up(
+        self,
+        task: FitTask,
+        spec: TransferSpec,
+        plan: TrainingPlan,
+        start: Callable[[Trainer], None],
+    ) -> "Stage":
+        """Train the head on frozen features, of the images as they are."""
+        n_epochs = self.epochs + self.warmup_epochs
+        stopper = plan.stopper and EarlyStopper(self.n_iter_no_change, self.tol)
+        return self._train_stage(
+            replace(task, changes=None),
+            replace(spec, plan=replace(spec.plan, cut=FEATURES)),
+            task.optimizer,
+            replace(
+                plan,
+                epochs=self.warmup_epochs,
+                learning_rate=None,
+                stopper=stopper,
+                report=EpochLines(n_epochs) if self.verbose else None,
+            ),
+            start,
+        )
+
+    def _train_stage(
+        self,
+        task: FitTask,
+        spec: TransferSpec,
+        optimizer: OptimizerSpec,
+        plan: TrainingPlan,
+        start: Callable[[Trainer], None],
+    ) -> "Stage":
+        """Run the frozen prefix once, and train what is behind it."""
+        copies = self.augmentation_copies if task.changes else None
+        prefix = None
+        if task.changes is None or copies:
+            prefix = _prefix(spec, task.format.value_range, len(task.data) * (copies or 1))
+        if prefix is None:
+            spec = replace(spec, plan=replace(spec.plan, cut=IMAGES))
+            data = _sized_set(task.data, spec.size)
+            validation = task.validation and _sized_set(task.validation, spec.size)
+            value_range = task.format.value_range
+            plan = replace(plan, augmentation=task.changes)
+        else:
+            spec = replace(spec, input_shape=prefix.network.output_shape)
+            store, value_range = resolve_store(self.store), "standardized"
+            if task.changes is not None and copies:
+                sized = _sized_set(task.data, spec.size)
+                data = augmented_copies(prefix, sized, task.changes, copies, plan.seed)
+            else:
+                data = _behind(prefix, task.data, store)
+            validation = task.validation and _behind(prefix, task.validation, store)
+            plan = replace(plan, augmentation=None, value_range=value_range, copies=copies or 1)
+        state, optimizer_state, history = self._train_network(
+            spec, optimizer, data, validation, plan, start
+        )
+        fitted = FittedNetwork(spec, state, value_range)
+        return Stage(prefix, fitted, optimizer_state, history, data)
+
+    # ---- what a user should know ----------------------------------------------------------------
+
+    def _warn_if_worse(self, warmed: "Stage", stage: "Stage", plan: TrainingPlan) -> None:
+        changed = plan.augmentation is not None or self.dropout
+        if plan.stopper is not None or "val_loss" in stage.history:
+            before, after = min(warmed.history["val_loss"]), stage.history["val_loss"]
+            end, name = (min(after) if plan.stopper else after[-1]), "validation loss"
+        elif not changed:
+            before, end, name = warmed.history["loss"][-1], stage.history["loss"][-1], "loss"
+        else:
+            return
+        if end > before:
+            kept = "The weights before it are kept. " if plan.stopper is not None else ""
+            warnings.warn(
+                f"Training the backbone ended with a {name} of {end:.4g}, worse than the "
+                f"{before:.4g} of its frozen features. {kept}Lower finetune_learning_rate, set "
+                "early_stopping=True, or take trainable='head'.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+
+    def _warn_of_one_class(self, stage: "Stage") -> None:
+        data = stage.data
+        rows = np.unique(np.linspace(0, len(data) - 1, _N_PROBED).astype(int))
+        codes = np.asarray(data.targets)[rows]
+        if len(np.unique(codes)) < 2:
+            return
+        found = np.unique(stage.fitted.predict(data.images[rows]).argmax(axis=1))
+        if len(found) == 1:
+            warnings.warn(
+                f"All training images are taken for one class, {found[0]} of those in classes_: "
+                "nothing was learned. Train for more epochs, change the learning rate "
+                "(optimizer__learning_rate), or set class_weight='balanced'.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One training, of the head alone or of more."""
+
+    prefix: FeatureExtractor | None
+    fitted: FittedNetwork
+    optimizer_state: State
+    history: dict[str, list[float]]
+    data: TrainingSet
+
+    def starter(self, stopper: EarlyStopper | None) -> Callable[[Trainer], None]:
+        """What lets the next training begin with the head of this one."""
+
+        def start(trainer: Trainer) -> None:
+            head = self.fitted.state
+            trainer.load_state(trainer.state()[: -len(head)] + head)
+            if stopper is not None:
+                stopper.begin(min(self.history["val_loss"]), trainer.state())
+
+        return start
+
+
+def _prefix(spec: TransferSpec, value_range: ValueRange, n_images: int) -> FeatureExtractor | None:
+    """What runs once for each image; None if there is nothing, or too much to keep."""
+    if spec.plan.cut == IMAGES:
+        return None
+    at_end = spec.plan.cut == FEATURES
+    features = FeatureSpec(
+        spec.backbone,
+        spec.input_shape,
+        (-1,) if at_end else (spec.plan.cut,),
+        spec.params["pooling"] if at_end else None,
+        spec.precision,
+    )
+    prefix = FeatureExtractor(features, spec.weights, value_range, resizes=True)
+    too_large = 4 * n_images * math.prod(prefix.network.output_shape) > _MAX_PREFIX_BYTES
+    return None if too_large and not at_end else prefix
+
+
+def _behind(prefix: FeatureExtractor, data: TrainingSet, store: FeatureStore | None) -> TrainingSet:
+    return TrainingSet(prefix_features(prefix, data.images, store), data.targets, data.weights)
+
+
+def _sized_set(data: TrainingSet, size: tuple[int, int]) -> TrainingSet:
+    return TrainingSet(_sized(data.images, size), data.targets, data.weights)
+
+
+def _sized(images: Any, size: tuple[int, int]) -> Any:
+    """Images in the size in which they reach the network."""
+    if isinstance(images, ImageFiles) or images.shape[1:3] == size:
+        return images
+    return np.concatenate(
+        [
+            Resize(size).fit_transform(images[start : start + 256])
+            for start in range(0, len(images), 256)
+        ]
+    )

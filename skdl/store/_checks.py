@@ -1,0 +1,137 @@
+"""What a store accepts."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Integral
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_KEY_BYTES = 32
+
+
+@dataclass(frozen=True)
+class Space:
+    """What features depend on besides the image, as canonical JSON, and its sha256."""
+
+    text: str
+    digest: bytes
+
+    @classmethod
+    def of(cls, space: Any) -> "Space":
+        if not isinstance(space, Mapping):
+            raise TypeError(
+                "space must be a dict that says what the features depend on. "
+                f"Got {space!r} of type {type(space).__name__}."
+            )
+        try:
+            _check_names(space, "space")
+            text = json.dumps(
+                space, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_as_dict
+            )
+        except (TypeError, ValueError, RecursionError) as error:
+            kind = TypeError if isinstance(error, TypeError) else ValueError
+            raise kind(
+                "space must hold what JSON can hold: dicts with names, lists, texts, finite "
+                f"numbers, booleans and None. Got {space!r}: {error}."
+            ) from error
+        return cls(text, hashlib.sha256(text.encode()).digest())
+
+
+def _check_names(value: Any, where: str) -> None:
+    """Refuse what JSON would take, but not tell apart: ``{1: 0}`` and ``{"1": 0}``."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            if not isinstance(name, str):
+                raise TypeError(f"the name {name!r} in {where} is no text")
+            _check_names(inner, f"{where}[{name!r}]")
+    elif isinstance(value, list | tuple):
+        for position, inner in enumerate(value):
+            _check_names(inner, f"{where}[{position}]")
+
+
+def _as_dict(value: Any) -> dict[str, Any]:
+    if isinstance(value, Mapping):
+        return dict(value)
+    raise TypeError(f"{value!r} is a {type(value).__name__}")
+
+
+def checked_folder(folder: Any) -> Path | None:
+    if folder is None:
+        return None
+    if not isinstance(folder, str | os.PathLike) or not isinstance(os.fspath(folder), str):
+        raise TypeError(
+            "folder must be a path, or None for a store in memory. "
+            f"Got {folder!r} of type {type(folder).__name__}."
+        )
+    if not os.fspath(folder):
+        raise ValueError(
+            "folder must not be empty. Say '.' for the working directory, or None for a store in "
+            "memory."
+        )
+    path = Path(os.path.abspath(os.path.expanduser(folder)))
+    if path.exists() and not path.is_dir():
+        raise ValueError(f"folder must be a folder, but {str(path)!r} is a file. Choose another.")
+    return path
+
+
+def checked_max_bytes(max_bytes: Any) -> int:
+    if isinstance(max_bytes, bool) or not isinstance(max_bytes, Integral):
+        raise TypeError(
+            f"max_bytes must be an int, or None for the default. Got {max_bytes!r} of type "
+            f"{type(max_bytes).__name__}."
+        )
+    if max_bytes < 1:
+        raise ValueError(f"max_bytes must be at least 1. Got {max_bytes}.")
+    return int(max_bytes)
+
+
+def checked_keys(keys: Any) -> list[bytes]:
+    if isinstance(keys, str | bytes) or not isinstance(keys, Sequence):
+        raise TypeError(
+            f"keys must be a list of sha256 digests. Got an object of type {type(keys).__name__}."
+        )
+    for position, key in enumerate(keys):
+        if not isinstance(key, bytes):
+            raise TypeError(
+                f"keys must be sha256 digests, as bytes. Got {key!r} of type "
+                f"{type(key).__name__} at position {position}."
+            )
+        if len(key) != _KEY_BYTES:
+            raise ValueError(
+                f"keys must be sha256 digests, {_KEY_BYTES} bytes each. Got {len(key)} bytes at "
+                f"position {position}."
+            )
+    return list(keys)
+
+
+def checked_width(width: Any) -> int:
+    if isinstance(width, bool) or not isinstance(width, Integral):
+        raise TypeError(
+            f"width must be an int, the length of a feature vector. Got {width!r} of type "
+            f"{type(width).__name__}."
+        )
+    if width < 1:
+        raise ValueError(f"width must be at least 1. Got {width}.")
+    return int(width)
+
+
+def checked_features(features: Any, n_keys: int) -> NDArray[np.float32]:
+    if not isinstance(features, np.ndarray) or features.dtype != np.float32:
+        kind = getattr(features, "dtype", type(features).__name__)
+        raise TypeError(f"features must be an array of float32. Got {kind}.")
+    if features.ndim != 2 or features.shape[1] < 1:
+        raise ValueError(
+            f"features must have shape (n_images, width), width at least 1. Got {features.shape}."
+        )
+    if len(features) != n_keys:
+        raise ValueError(
+            f"There must be as many rows of features as keys. Got {len(features)} rows and "
+            f"{n_keys} keys."
+        )
+    return features

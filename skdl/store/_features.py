@@ -1,0 +1,292 @@
+"""`FeatureStore`: computed feature vectors, kept so that they need not be computed again."""
+
+import os
+import threading
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skdl.store._checks import (
+    Space,
+    checked_features,
+    checked_folder,
+    checked_keys,
+    checked_max_bytes,
+    checked_width,
+)
+from skdl.store._folder import FolderFeatures
+from skdl.store._memory import MemoryFeatures
+from skdl.store._reports import StoreCheck, StoreInfo
+
+_DEFAULT_IN_MEMORY = 2**30
+_DEFAULT_IN_FOLDER = 10 * 2**30
+
+
+class FeatureStore:
+    """A cache of the feature vectors that a network computed of images.
+
+    Features are kept by what they depend on: the image, by the sha256 of its content, and all the
+    rest, such as network, weights and layer, by a description called space. So nothing in a store
+    is ever out of date, and one store serves all estimators.
+
+    Parameters
+    ----------
+    folder : str or path-like, default=None
+        A folder, ``~`` included, which is made when it is first needed. Processes and machines may
+        share it. None keeps the features in the memory of this process.
+    max_bytes : int, default=None
+        How much may be kept; what was used least recently is removed first. None is 1 GiB in
+        memory and 10 GiB in a folder.
+
+    Attributes
+    ----------
+    folder : pathlib.Path or None
+        The folder, absolute.
+    max_bytes : int
+        The bound.
+    hits, misses : int
+        How many feature vectors `get` found and did not find, of this object in this process.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the folder is no path, or a file, or `max_bytes` is no positive int.
+
+    Notes
+    -----
+    A folder holds files that are written whole or not at all and never changed, each entry with a
+    checksum that is verified when it is read: whatever was damaged or removed is computed anew.
+    When the disk is full, `put` warns once, and work goes on without storing.
+
+    With several processes that write, a folder may hold somewhat more than `max_bytes` for half a
+    minute.
+
+    ``copy.deepcopy``, and therefore :func:`sklearn.base.clone`, return the store itself. A store in
+    memory is pickled without what it holds, one in a folder by its folder. Two stores of the same
+    folder and bound are equal.
+
+    The command ``skdl store`` shows, verifies and clears a folder.
+
+    Examples
+    --------
+    >>> import hashlib
+    >>> import numpy as np
+    >>> from skdl.store import FeatureStore
+    >>> store = FeatureStore(max_bytes=10_000_000)
+    >>> space = {"backbone": "resnet50", "pooling": "avg"}
+    >>> images = np.zeros((2, 8, 8), dtype=np.uint8), np.ones((2, 8, 8), dtype=np.uint8)
+    >>> keys = [hashlib.sha256(image).digest() for image in images]
+    >>> store.put(space, keys[:1], np.float32([[1, 2, 3]]))
+    >>> features, found = store.get(space, keys, width=3)
+    >>> found
+    array([ True, False])
+    >>> features[found]
+    array([[1., 2., 3.]], dtype=float32)
+    >>> store.hits, store.misses
+    (1, 1)
+    """
+
+    hits: int
+    misses: int
+
+    def __init__(
+        self, folder: str | os.PathLike[str] | None = None, *, max_bytes: int | None = None
+    ) -> None:
+        path = checked_folder(folder)
+        if max_bytes is None:
+            max_bytes = _DEFAULT_IN_MEMORY if path is None else _DEFAULT_IN_FOLDER
+        self._start(path, checked_max_bytes(max_bytes))
+
+    def _start(self, folder: Path | None, max_bytes: int) -> None:
+        self._max_bytes = max_bytes
+        self._features: MemoryFeatures | FolderFeatures
+        if folder is None:
+            self._features = MemoryFeatures(max_bytes)
+        else:
+            self._features = FolderFeatures(folder, max_bytes)
+        self._lock = threading.Lock()
+        self._warned = False
+        self.hits = self.misses = 0
+
+    @property
+    def folder(self) -> Path | None:
+        return self._features.folder
+
+    @property
+    def max_bytes(self) -> int:
+        return self._max_bytes
+
+    def get(
+        self, space: Mapping[str, Any], keys: Sequence[bytes], width: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Feature vectors that are stored.
+
+        Parameters
+        ----------
+        space : dict
+            What the features depend on besides the image; anything that JSON can hold.
+        keys : list of bytes, length n_images
+            Sha256 digests of the images, 32 bytes each.
+        width : int
+            Length of a feature vector. Stored ones of another length are not found.
+
+        Returns
+        -------
+        features : ndarray of shape (n_images, width), dtype float32
+            A copy. Rows that were not found are 0.
+        found : ndarray of shape (n_images,), dtype bool
+            Which rows were.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the space is nothing that JSON can hold, a key is no digest, or the width no positive
+            int.
+        """
+        checked, names = Space.of(space), checked_keys(keys)
+        out = np.zeros((len(names), checked_width(width)), dtype=np.float32)
+        with self._lock:
+            found = self._features.get(checked, names, out)
+            hits = int(found.sum())
+            self.hits += hits
+            self.misses += len(names) - hits
+        return out, found
+
+    def put(
+        self, space: Mapping[str, Any], keys: Sequence[bytes], features: NDArray[np.float32]
+    ) -> None:
+        """Store feature vectors, as far as they fit.
+
+        Parameters
+        ----------
+        space : dict
+            What the features depend on besides the image; anything that JSON can hold.
+        keys : list of bytes, length n_images
+            Sha256 digests of the images, 32 bytes each.
+        features : ndarray of shape (n_images, width), dtype float32
+            One vector of each image.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If the space is nothing that JSON can hold, a key is no digest, or the features have
+            another type or shape.
+
+        Warns
+        -----
+        UserWarning
+            The first time that the folder cannot be written to, for example as the disk is full.
+        """
+        checked, names = Space.of(space), checked_keys(keys)
+        rows = checked_features(features, len(names))
+        try:
+            with self._lock:
+                self._features.put(checked, names, rows)
+        except OSError as error:
+            self._warn(error)
+
+    def _warn(self, error: OSError) -> None:
+        if self._warned:
+            return
+        self._warned = True
+        reason = os.strerror(error.errno) if error.errno else str(error)
+        warnings.warn(
+            f"Features cannot be stored in {str(self.folder)!r}: {reason}. Work goes on without, "
+            "and they will be computed again. Make room or choose another folder.",
+            UserWarning,
+            stacklevel=3,
+        )
+
+    def info(self) -> StoreInfo:
+        """What the store holds.
+
+        Returns
+        -------
+        info : StoreInfo
+            Its `spaces`, the last used first, each with `space` (its description), `digest`,
+            `entries`, `files`, `bytes` and `last_used` (seconds since 1970); the totals `entries`,
+            `files` and `bytes`; `of_this_format`, whether there is a store, be it empty; and
+            `other_formats`, names of folders of other versions of skdl.
+        """
+        with self._lock:
+            return self._features.info()
+
+    def clear(self) -> int:
+        """Remove everything that is stored, and nothing else that lies in the folder.
+
+        Returns
+        -------
+        removed : int
+            Bytes.
+        """
+        with self._lock:
+            return self._features.clear()
+
+    def verify(self, *, repair: bool = False) -> StoreCheck:
+        """Read every entry and verify its checksum.
+
+        Parameters
+        ----------
+        repair : bool, default=False
+            Whether to remove what is damaged, and the temporary files of processes that were
+            killed. What another process is writing at the time may be lost, which does no harm.
+
+        Returns
+        -------
+        check : StoreCheck
+            Right `entries` and the `files` that hold them, `damaged_files` (paths),
+            `damaged_entries` in files that are right otherwise, `leftovers` (temporary files);
+            `repaired` and `sound`, whether nothing was damaged.
+
+        Raises
+        ------
+        OSError
+            If a file cannot be read or removed.
+        """
+        with self._lock:
+            return self._features.verify(repair)
+
+    def check_writable(self) -> None:
+        """Make the folder and make sure that it can be written to.
+
+        Raises
+        ------
+        FileExistsError
+            If there is a file in its place, or above it.
+        PermissionError, OSError
+            If it cannot be made or written to, except for a full disk, of which `put` warns.
+        """
+        self._features.check_writable()
+
+    def __repr__(self) -> str:
+        place = "" if self.folder is None else f"{str(self.folder)!r}, "
+        return f"{type(self).__name__}({place}max_bytes={self.max_bytes})"
+
+    def __eq__(self, other: object) -> bool:
+        if self is other:
+            return True
+        if not isinstance(other, FeatureStore) or self.folder is None:
+            return NotImplemented
+        return (self.folder, self.max_bytes) == (other.folder, other.max_bytes)
+
+    def __hash__(self) -> int:
+        return id(self) if self.folder is None else hash((self.folder, self.max_bytes))
+
+    def __copy__(self) -> "FeatureStore":
+        return self
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "FeatureStore":
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        folder = None if self.folder is None else str(self.folder)
+        return {"folder": folder, "max_bytes": self.max_bytes}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Without the checks: on another machine there may be a file, which `put` will warn of.
+        folder = None if state["folder"] is None else Path(state["folder"])
+        self._start(folder, state["max_bytes"])

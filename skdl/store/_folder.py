@@ -1,0 +1,199 @@
+"""Features in a folder, which any number of processes and machines share without locks.
+
+Shards are only ever added whole or removed whole, so that whatever a process sees of the others'
+work, and wherever one is killed, each entry is there and right, or not there.
+"""
+
+import errno
+import os
+import secrets
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skdl._storage import restated
+from skdl.store import _upkeep
+from skdl.store._checks import Space
+from skdl.store._index import ShardIndex
+from skdl.store._layout import Layout
+from skdl.store._limit import SizeLimit
+from skdl.store._reports import StoreCheck, StoreInfo
+from skdl.store._shards import ENTRY_OVERHEAD, HEADER_BYTES, DamagedError, Shard, write_shard
+
+# The size limit removes whole shards: they should not be too large.
+_SHARD_BYTES = 2**26
+_SHARDS_AT_LEAST = 8
+
+# More small shards than that are merged.
+_SMALL_SHARDS = 64
+_SMALL_ENTRIES = 256
+_SMALL_BYTES = 2**20
+
+# What happens when another process clears the store between two steps of a put: then it is tried
+# again. Python's mkdir and access tell a folder that has just gone by the latter two.
+_VANISHED = (FileNotFoundError, FileExistsError, PermissionError)
+_ATTEMPTS = 5
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+class FolderFeatures:
+    """Rows by space and key; the store above it keeps threads apart."""
+
+    def __init__(self, folder: Path, max_bytes: int) -> None:
+        self.folder = folder
+        self._max_bytes = max_bytes
+        self._layout = Layout(folder)
+        self._limit = SizeLimit(self._layout, max_bytes)
+        self._indices: dict[tuple[bytes, int], ShardIndex] = {}
+
+    def get(
+        self, space: Space, keys: Sequence[bytes], out: NDArray[np.float32]
+    ) -> NDArray[np.bool_]:
+        found = np.zeros(len(keys), dtype=bool)
+        index = self._index(space, out.shape[1])
+        absent = index.read(keys, range(len(keys)), out, found)
+        if absent:  # perhaps another process has put them there by now
+            index.refresh()
+            index.read(keys, absent, out, found)
+        return found
+
+    def _index(self, space: Space, width: int) -> ShardIndex:
+        name = (space.digest, width)
+        if name not in self._indices:
+            place = self._layout.space_folder(space.digest)
+            self._indices[name] = ShardIndex(place, space.digest, width)
+        return self._indices[name]
+
+    def put(self, space: Space, keys: Sequence[bytes], features: NDArray[np.float32]) -> None:
+        """Store what fits.
+
+        Raises
+        ------
+        OSError
+            If that cannot be written. Nothing is left of the shard that could not.
+        """
+        width = features.shape[1]
+        index = self._index(space, width)
+        if not index.listed:  # so that small shards of earlier processes are merged, too
+            index.refresh()
+        rows = np.array(list(dict(zip(keys, range(len(keys)), strict=True)).values()))
+        kept, at_once = self._amounts(width)
+        for start in range(0, min(kept, len(rows)), at_once):
+            some = rows[start : min(start + at_once, kept)]
+            # Distinct keys, as usual, need no copy.
+            distinct = len(rows) == len(keys)
+            values = features[start : start + len(some)] if distinct else features[some]
+            self._add(space, index, [keys[row] for row in some], values)
+            self._limit.enforce()
+        # A disk that is too full to merge is no harm: the entries are there.
+        with suppress(OSError):
+            self._merge(space, index, at_once)
+
+    def _amounts(self, width: int) -> tuple[int, int]:
+        """How many rows may be put altogether, and into one shard."""
+        entry = 4 * width + ENTRY_OVERHEAD
+        at_once = max(1, min(_SHARD_BYTES, self._max_bytes // _SHARDS_AT_LEAST) // entry)
+        full, rest = divmod(self._limit.usable, at_once * entry + HEADER_BYTES)
+        return full * at_once + max(0, rest - HEADER_BYTES) // entry, at_once
+
+    def _add(
+        self,
+        space: Space,
+        index: ShardIndex,
+        keys: Sequence[bytes],
+        values: NDArray[np.float32],
+    ) -> None:
+        for attempt in range(_ATTEMPTS):
+            try:
+                place = self._layout.describe(space)
+                shard = write_shard(place, space.digest, keys, values)
+                break
+            except _VANISHED:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+        index.add(shard)
+        self._limit.changed(shard.size)
+
+    def _merge(self, space: Space, index: ShardIndex, at_once: int) -> None:
+        """Write the entries of small shards into few, and remove them after that."""
+        small = [shard for shard in index.shards.values() if _is_small(shard, at_once)]
+        if len(small) <= _SMALL_SHARDS:
+            return
+        keys: list[bytes] = []
+        features: list[NDArray[np.float32]] = []
+        merged = []
+        for shard in small:
+            rows = index.current(shard)
+            values = np.empty((len(rows), shard.width), dtype=np.float32)
+            try:
+                right = shard.read(rows, values, np.arange(len(rows)))
+            except (DamagedError, OSError) as error:
+                index.drop(shard, damaged=isinstance(error, DamagedError))
+                continue
+            keys += [shard.keys[row] for row in rows[right]]
+            features.append(values[right])
+            merged.append(shard)
+        for start in range(0, len(keys), at_once):
+            end = start + at_once
+            self._add(space, index, keys[start:end], np.concatenate(features)[start:end])
+        for shard in merged:
+            index.drop(shard)
+            with suppress(OSError):
+                shard.path.unlink()
+                self._limit.changed(-shard.size)
+
+    def info(self) -> StoreInfo:
+        return _upkeep.survey(self._layout)
+
+    def clear(self) -> int:
+        removed = self._layout.clear()
+        self._forget()
+        return removed
+
+    def verify(self, repair: bool) -> StoreCheck:
+        check = _upkeep.verify(self._layout, repair)
+        if repair:
+            self._forget()
+        return check
+
+    def _forget(self) -> None:
+        self._indices.clear()
+        self._limit = SizeLimit(self._layout, self._max_bytes)
+
+    def check_writable(self) -> None:
+        top = self._layout.top
+        advice = "Choose another folder for the feature store, or None for one in memory."
+        try:
+            _try_to_write(top)
+        except (FileExistsError, NotADirectoryError) as error:
+            file = next(f for f in (top, *top.parents) if os.path.lexists(f))
+            raise restated(
+                FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)),
+                f"The folder {str(self.folder)!r} of the feature store cannot be made, since "
+                f"{str(file)!r} is a file. {advice}",
+            ) from error
+        except OSError as error:
+            if error.errno in _FULL:
+                return  # of which put warns; what is there can be used
+            raise restated(
+                error,
+                f"The folder {str(self.folder)!r} of the feature store cannot be written to: "
+                f"{error.strerror}. Change its permissions. {advice}",
+            ) from error
+
+
+def _is_small(shard: Shard, at_once: int) -> bool:
+    return len(shard.keys) < min(_SMALL_ENTRIES, at_once) and shard.size < _SMALL_BYTES
+
+
+def _try_to_write(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    probe = folder / f".probe.{os.getpid()}-{secrets.token_hex(4)}.part"
+    probe.touch(exist_ok=False)
+    probe.unlink(missing_ok=True)

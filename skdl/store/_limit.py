@@ -1,0 +1,57 @@
+"""How much a folder may hold."""
+
+import time
+
+from skdl.store._layout import Layout
+
+_SHARE_LEFT = 0.9  # so that not every further put has to remove something
+_SHARE_UNSEEN = 0.05
+_SECONDS_UNSEEN = 30.0
+
+
+class SizeLimit:
+    """Removes the least recently used shards of a folder that holds more than it may.
+
+    Listing a large folder takes a while, so that between listings, what this process adds is
+    counted; other processes' shards are seen half a minute later at most, or earlier if much is
+    added.
+    """
+
+    def __init__(self, layout: Layout, max_bytes: int) -> None:
+        self._layout = layout
+        self._max_bytes = max_bytes
+        self._total = 0
+        self._unseen = 0
+        self._listed_at = -float("inf")
+
+    @property
+    def usable(self) -> int:
+        """Bytes that one put may take without pushing out its own entries."""
+        return int(self._max_bytes * _SHARE_LEFT)
+
+    def changed(self, added: int) -> None:
+        """Count bytes that were added, or removed if less than 0."""
+        self._total += added
+        self._unseen += abs(added)
+
+    def enforce(self) -> None:
+        """Remove what is too much, oldest use first."""
+        if (
+            self._total > self._max_bytes
+            or self._unseen > self._max_bytes * _SHARE_UNSEEN
+            or time.monotonic() - self._listed_at > _SECONDS_UNSEEN
+        ):
+            self._enforce_now()
+
+    def _enforce_now(self) -> None:
+        layout = self._layout
+        layout.remove_stale()
+        files = [file for place in layout.spaces() for file in layout.shards(place)]
+        self._total = sum(file.bytes for file in files)
+        self._unseen = 0
+        self._listed_at = time.monotonic()
+        if self._total > self._max_bytes:
+            for file in sorted(files, key=lambda file: file.used):
+                if self._total <= self.usable:
+                    break
+                self._total -= file.remove()

@@ -1,0 +1,213 @@
+"""Shards: files of feature vectors that are written whole and never changed.
+
+A shard is a header, the keys, a checksum for each entry, and the vectors as float32; numbers are
+little-endian. The header's checksum covers all that comes before the vectors; an entry's covers its
+key and its vector.
+"""
+
+import os
+import secrets
+import struct
+import time
+import zlib
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from skdl._storage import replacing
+
+# Magic, version, width, count, digest of the space, checksum of the header and the keys.
+_HEADER = struct.Struct("<8sIIQ32sI4x")
+_MAGIC = b"SKDLFEAT"
+_VERSION = 1
+_KEY = 32
+_CHECKSUM = np.dtype("<u4")
+_VALUE = np.dtype("<f4")
+
+_BYTES_AT_A_TIME = 2**20  # which stay in the processor's cache while they are verified
+_GAP = 4  # unwanted rows that are read sooner than skipped
+_TOUCHED_EVERY = 60.0  # seconds
+
+ENTRY_OVERHEAD = _KEY + _CHECKSUM.itemsize
+"""What an entry takes in a shard besides its values."""
+
+HEADER_BYTES = _HEADER.size
+
+
+class DamagedError(Exception):
+    """A file is not the shard that it should be."""
+
+
+@dataclass(eq=False)
+class Shard:
+    """A shard whose header and keys are known; its vectors stay in the file."""
+
+    path: Path
+    width: int
+    keys: list[bytes]
+    checksums: NDArray[np.uint32]
+    _touched: float = field(default=-_TOUCHED_EVERY)
+
+    @property
+    def size(self) -> int:
+        return _size(len(self.keys), self.width)
+
+    def read(
+        self, rows: NDArray[np.intp], out: NDArray[np.float32], targets: NDArray[np.intp]
+    ) -> NDArray[np.bool_]:
+        """Copy `rows` to those of `out` at `targets`, and say which of them were right.
+
+        The others' targets are left as they are.
+
+        Raises
+        ------
+        DamagedError
+            If the file has another size than it should.
+        OSError
+            If it cannot be read, or is gone.
+        """
+        right = np.zeros(len(rows), dtype=bool)
+        with self.path.open("rb") as file:
+            if os.fstat(file.fileno()).st_size != self.size:
+                raise DamagedError
+            buffer = np.empty((self._rows_at_a_time, self.width), dtype=_VALUE)
+            for run in self._runs(rows):
+                first, last = int(rows[run[0]]), int(rows[run[-1]])
+                values = buffer[: last - first + 1]
+                file.seek(_start(len(self.keys)) + first * self._row_bytes)
+                if file.readinto(values.data.cast("B")) != values.nbytes:
+                    raise DamagedError  # cut off since it was opened
+                fine = self._right(values, rows[run], first)
+                right[run] = fine
+                if not fine.all():
+                    run = run[fine]
+                wanted = rows[run] - first
+                out[targets[run]] = values if _is_all(wanted, values) else values[wanted]
+        return right
+
+    @property
+    def _row_bytes(self) -> int:
+        return self.width * _VALUE.itemsize
+
+    @property
+    def _rows_at_a_time(self) -> int:
+        return max(1, min(len(self.keys), _BYTES_AT_A_TIME // self._row_bytes))
+
+    def _runs(self, rows: NDArray[np.intp]) -> list[NDArray[np.intp]]:
+        """Positions in `rows`, grouped by what is read at once, in the order of the file."""
+        if not len(rows):
+            return []
+        order = np.argsort(rows, kind="stable")
+        ascending = rows[order]
+        breaks = (np.diff(ascending) > _GAP + 1) | (np.diff(ascending // self._rows_at_a_time) > 0)
+        return np.split(order, np.flatnonzero(breaks) + 1)
+
+    def _right(
+        self, values: NDArray[np.float32], rows: NDArray[np.intp], first: int
+    ) -> NDArray[np.bool_]:
+        data, size, crc32 = values.data.cast("B"), self._row_bytes, zlib.crc32
+        keys, wanted = self.keys, rows.tolist()
+        sums = [
+            crc32(data[(row - first) * size : (row - first + 1) * size], crc32(keys[row]))
+            for row in wanted
+        ]
+        right: NDArray[np.bool_] = np.array(sums, dtype=np.uint32) == self.checksums[rows]
+        return right
+
+    def touch(self) -> None:
+        """Note in the file's time that it is used, now and then."""
+        if time.monotonic() - self._touched >= _TOUCHED_EVERY:
+            self._touched = time.monotonic()
+            with suppress(OSError):  # it is gone, or the folder can only be read
+                os.utime(self.path)
+
+
+def write_shard(
+    folder: Path, space: bytes, keys: Sequence[bytes], features: NDArray[np.float32]
+) -> Shard:
+    """Write a new shard of distinct keys to the folder of a space."""
+    values = np.ascontiguousarray(features, dtype=_VALUE)
+    sums = [
+        zlib.crc32(row, zlib.crc32(key))
+        for key, row in zip(keys, values.view(np.uint8), strict=True)
+    ]
+    checksums = np.array(sums, dtype=_CHECKSUM)
+    table = b"".join(keys) + checksums.tobytes()
+    head = _pack(values.shape[1], len(keys), space, table)
+    path = folder / f"{secrets.token_hex(16)}.shard"
+    with replacing(path) as part, part.open("xb") as file:
+        _write(file.fileno(), (head, table, values.data.cast("B")))
+    return Shard(path, values.shape[1], list(keys), checksums, time.monotonic())
+
+
+def _write(file: int, pieces: Sequence[bytes | memoryview]) -> None:
+    for piece in pieces:
+        view = memoryview(piece)
+        while view:
+            view = view[os.write(file, view) :]
+
+
+def _pack(width: int, count: int, space: bytes, table: bytes) -> bytes:
+    blank = _HEADER.pack(_MAGIC, _VERSION, width, count, space, 0)
+    checksum = zlib.crc32(table, zlib.crc32(blank))
+    return _HEADER.pack(_MAGIC, _VERSION, width, count, space, checksum)
+
+
+def _is_all(rows: NDArray[np.intp], values: NDArray[np.float32]) -> bool:
+    return len(rows) == len(values) and bool((np.diff(rows) == 1).all())
+
+
+def _start(count: int) -> int:
+    return HEADER_BYTES + count * ENTRY_OVERHEAD
+
+
+def _size(count: int, width: int) -> int:
+    return _start(count) + count * width * _VALUE.itemsize
+
+
+def read_counts(path: Path, space: bytes) -> tuple[int, int]:
+    """Entries of a shard and their width, as its header says them.
+
+    Raises
+    ------
+    DamagedError
+        If it is none, belongs to another space, or has another size than the header says.
+    OSError
+        If it cannot be read, or is gone.
+    """
+    with path.open("rb") as file:
+        head, size = file.read(HEADER_BYTES), os.fstat(file.fileno()).st_size
+    return _unpack(head, size, space)
+
+
+def _unpack(head: bytes, size: int, space: bytes) -> tuple[int, int]:
+    if len(head) < HEADER_BYTES:
+        raise DamagedError
+    magic, version, width, count, its_space, _ = _HEADER.unpack(head)
+    if (magic, version, its_space, size) != (_MAGIC, _VERSION, space, _size(count, width)):
+        raise DamagedError
+    if not width or not count:
+        raise DamagedError
+    return count, width
+
+
+def open_shard(path: Path, space: bytes) -> Shard:
+    """A shard of a space, its header and keys verified.
+
+    Raises
+    ------
+    DamagedError, OSError
+        As `read_counts`, and if the keys are damaged.
+    """
+    with path.open("rb") as file:
+        head, size = file.read(HEADER_BYTES), os.fstat(file.fileno()).st_size
+        count, width = _unpack(head, size, space)
+        table = file.read(count * ENTRY_OVERHEAD)
+    if head != _pack(width, count, space, table):
+        raise DamagedError
+    keys = [table[start : start + _KEY] for start in range(0, count * _KEY, _KEY)]
+    return Shard(path, width, keys, np.frombuffer(table, dtype=_CHECKSUM, offset=count * _KEY))
