@@ -12,7 +12,7 @@ from pathlib import Path
 
 from benchmarks import data
 from benchmarks.cases import CASES, Bar, Case
-from benchmarks.table import markdown
+from benchmarks.table import markdown, short
 
 RESULTS = Path(__file__).parent / "results"
 PACKAGES = ["skdl", "tensorflow", "keras", "scikeras", "scikit-learn", "skorch", "torch", "numpy"]
@@ -90,8 +90,8 @@ def _judge(bar: Bar, figures: dict[str, list[float]]) -> dict:
 def _lines(case: Case, result: dict) -> str:
     lines = [f"\n{case.title}"]
     for contender, values in result["figures"].items():
-        spread = f"{min(values):.3g} to {max(values):.3g}"
-        lines.append(f"  {contender:<16}{statistics.median(values):>10.3g} {case.unit:<9} {spread}")
+        median, spread = statistics.median(values), f"{short(min(values))} to {short(max(values))}"
+        lines.append(f"  {contender:<26}{short(median):>8} {case.unit:<9} {spread}")
     for bar in result["bars"]:
         verdict = "reached" if bar["reached"] else "MISSED"
         sign = "-" if bar["difference"] else "/"
@@ -111,6 +111,8 @@ def _machine() -> dict:
         "system": platform.system(),
         "python": platform.python_version(),
         "images": data.source(),
+        "photographs": data.photograph_source(),
+        "mobilenet_v2": Path(data.mobilenet_weights()).name,
         "packages": {name: _version(name) for name in PACKAGES},
     }
 
@@ -125,7 +127,9 @@ def _version(name: str) -> str | None:
 def _write(out: Path, results: dict) -> None:
     path = out / "results.json"
     known = json.loads(path.read_text())["cases"] if path.exists() else {}
-    report = {"machine": _machine(), "cases": {**known, **results}}
+    measured = known | results
+    cases = {name: measured[name] for name in CASES if name in measured}
+    report = {"machine": _machine(), "cases": cases}
     temporary = path.with_suffix(".partial")
     temporary.write_text(json.dumps(report, indent=2) + "\n")
     temporary.replace(path)
@@ -147,7 +151,8 @@ def _plot(path: Path, cases: dict) -> None:
         medians = {n: statistics.median(values) for n, values in result["figures"].items()}
         colors = ["#0072B2" if name == "skdl" else "0.75" for name in medians]
         bars = ax.barh(list(medians), list(medians.values()), color=colors)
-        ax.bar_label(bars, fmt=f" %.3g {result['unit']}", fontsize=8)
+        labels = [f" {short(value)} {result['unit']}" for value in medians.values()]
+        ax.bar_label(bars, labels, fontsize=8)
         ax.set_title(result["title"], fontsize=9, loc="left")
         ax.invert_yaxis()
         ax.margins(x=0.18)

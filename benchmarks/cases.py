@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks import data, image_cases, peers
+from benchmarks import data, image_cases, peers, transfer_cases
 from benchmarks.timing import median_time, megabytes_at_peak, timed
 
 
@@ -455,5 +455,111 @@ CASES = {
         "one epoch over 12,800 image files of 32×32×3, batch 128",
         "s",
         {"skdl": image_cases.files_epoch_skdl, "keras": image_cases.files_epoch_keras},
+    ),
+    "features-search": Case(
+        "grid of 10 C × 5 folds on MobileNetV2's features of 1,000 photographs, 96×96",
+        "s",
+        {
+            "skdl": transfer_cases.search_skdl,
+            "keras": transfer_cases.search_keras,
+            "keras, Pipeline(memory=…)": lambda: transfer_cases.search_keras(cached=True),
+        },
+        [Bar("keras", 1 / 15), Bar("keras, Pipeline(memory=…)", 1.0)],
+        rounds=1,  # plain Keras computes the features of 51,000 images
+    ),
+    "features-first": Case(
+        "images through the network in that search",
+        "images",
+        {
+            "skdl": transfer_cases.searched_images,
+            "distinct images": transfer_cases.distinct_photographs,
+        },
+        [Bar("distinct images", 0, difference=True)],
+        rounds=1,
+    ),
+    "features-rerun": Case(
+        "calls of the network in the same search by a new process, the store a folder",
+        "calls",
+        {"skdl": transfer_cases.searched_again},
+        [Bar(None, 0)],
+        rounds=1,
+    ),
+    "features-jobs": Case(
+        "images through the network in that search, n_jobs=2, the store a new folder",
+        "images",
+        {"skdl": transfer_cases.searched_by_two},
+        [Bar(None, 2 * transfer_cases.N)],
+        rounds=1,
+    ),
+    "features-cold": Case(
+        "MobileNetV2's features of 1,000 photographs, 96×96, nothing stored before",
+        "s",
+        {
+            "skdl": transfer_cases.cold_skdl,
+            "keras": transfer_cases.cold_keras,
+            "keras, predict only": transfer_cases.cold_keras_predict,
+        },
+        [Bar("keras", 1.0)],
+    ),
+    "features-bfloat16": Case(
+        'the same with precision="bfloat16" against float32',
+        "s",
+        {
+            "skdl": lambda: transfer_cases.cold_skdl(precision="bfloat16"),
+            "keras": transfer_cases.cold_keras,
+            "keras, predict only": transfer_cases.cold_keras_predict,
+        },
+        [Bar("keras", 1 / 1.6)] if transfer_cases.has_bfloat16() else [],
+    ),
+    "features-cosine": Case(
+        "1 less the smallest cosine between an image's features in bfloat16 and in float32",
+        "",
+        {"skdl": transfer_cases.bfloat16_distance},
+        [Bar(None, 0.001)],
+        rounds=1,
+    ),
+    "features-keys": Case(
+        "hashing, looking up and storing over computing those features, store in memory",
+        "",
+        {"skdl": transfer_cases.store_overhead},
+        [Bar(None, 0.03)],
+    ),
+    "features-keys-folder": Case(
+        "the same, the store a folder",
+        "",
+        {"skdl": lambda: transfer_cases.store_overhead(in_folder=True)},
+        [Bar(None, 0.03)],
+    ),
+    "prefix-head": Case(
+        "10 epochs of a head on frozen MobileNetV2, 500 photographs, 96×96",
+        "s",
+        {
+            "skdl": lambda: transfer_cases.train_skdl(transfer_cases.HEAD_ONLY),
+            "keras": lambda: transfer_cases.train_keras(transfer_cases.HEAD_ONLY),
+        },
+        [Bar("keras", 1 / 8)],
+    ),
+    "prefix-head-vgg16": Case(
+        "10 epochs of a head on frozen VGG16, 256 photographs, 96×96",
+        "s",
+        {
+            "skdl": lambda: transfer_cases.train_skdl(
+                transfer_cases.HEAD_ONLY, 256, backbone="vgg16"
+            ),
+            "keras": lambda: transfer_cases.train_keras(
+                transfer_cases.HEAD_ONLY, 256, backbone="vgg16"
+            ),
+        },
+        [Bar("keras", 1 / 8)],
+        rounds=1,
+    ),
+    "prefix-block": Case(
+        "10 epochs of a head and MobileNetV2's last block, 500 photographs, 96×96",
+        "s",
+        {
+            "skdl": lambda: transfer_cases.train_skdl(transfer_cases.LAST_BLOCK),
+            "keras": lambda: transfer_cases.train_keras(transfer_cases.LAST_BLOCK),
+        },
+        [Bar("keras", 1 / 2)],
     ),
 }

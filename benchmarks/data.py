@@ -1,4 +1,4 @@
-"""Real pixels: digits of scikit-learn, MNIST where SKDL_DATA_HOME has it."""
+"""Real pixels: digits of scikit-learn; MNIST and photographs where SKDL_DATA_HOME has them."""
 
 import gzip
 import os
@@ -44,9 +44,57 @@ def image_files(n, folder):
     return np.array([str(path) for path in paths]), y
 
 
+def photographs(n, side=96):
+    """`n` photographs, cats and dogs in turn, side×side×3 uint8, and labels 0 and 1.
+
+    Those in SKDL_DATA_HOME, their middle square resized; else digits, even and odd, enlarged.
+    """
+    from PIL import Image
+
+    root = _home("cats_vs_dogs/train")
+    if root is None:
+        images, y = mnist(n)
+        pictures = [Image.fromarray(image) for image in images]
+        return _squares(pictures, side), y % 2
+    pairs = zip(*(sorted((root / kind).glob("*.jpg")) for kind in ("cats", "dogs")), strict=True)
+    files = [file for pair in pairs for file in pair][:n]
+    if len(files) < n:
+        raise ValueError(f"There are only {len(files)} photographs in {root}.")
+    return _squares(map(Image.open, files), side), np.arange(n) % 2
+
+
+def _squares(pictures, side):
+    arrays = []
+    for picture in pictures:
+        edge = min(picture.size)
+        left, top = (picture.width - edge) // 2, (picture.height - edge) // 2
+        box = (left, top, left + edge, top + edge)
+        arrays.append(np.asarray(picture.convert("RGB").resize((side, side), box=box)))
+    return np.stack(arrays)
+
+
+def mobilenet_weights(alpha=1.0):
+    """Path of MobileNetV2's weights in SKDL_DATA_HOME; else "random"."""
+    source = "_from_int8" if alpha == 1.0 else ""
+    path = _home(f"weights/mobilenet_v2_{alpha}_224_no_top{source}.weights.h5")
+    return "random" if path is None else str(path)
+
+
+def _home(name):
+    """A file or folder of SKDL_DATA_HOME, None if there is none."""
+    home = os.environ.get("SKDL_DATA_HOME")
+    path = Path(home or "", name)
+    return path if home and path.exists() else None
+
+
 def source():
     """What `mnist` reads."""
     return "MNIST" if os.environ.get("SKDL_DATA_HOME") else "digits enlarged to 28×28"
+
+
+def photograph_source():
+    """What `photographs` reads."""
+    return "cats_vs_dogs" if _home("cats_vs_dogs/train") else f"{source()}, enlarged"
 
 
 def _read(path, offset):

@@ -2,6 +2,10 @@
 
 import math
 import os
+from functools import lru_cache
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -92,3 +96,93 @@ def skorch_model(input_shape, epochs=5, batch_size=32):
         train_split=None,
         verbose=0,
     )
+
+
+# ---- pretrained networks -----------------------------------------------------------------------
+
+APPLICATIONS = {"mobilenet_v2": "MobileNetV2", "vgg16": "VGG16"}
+
+
+def keras_backbone(name, input_shape, weights="random", **params):
+    """A network of Keras Applications without its classifier."""
+    import keras
+
+    return getattr(keras.applications, APPLICATIONS[name])(
+        include_top=False,
+        weights=None if weights == "random" else weights,
+        input_shape=input_shape,
+        **params,
+    )
+
+
+def keras_preprocessed(name, images):
+    """Images from 0 to 255 as the network's weights expect them, float32."""
+    import keras
+
+    # In place, and so on a copy.
+    return getattr(keras.applications, name).preprocess_input(images.astype(np.float32))
+
+
+@lru_cache
+def _pooled_backbone(input_shape, weights, alpha):
+    return keras_backbone("mobilenet_v2", input_shape, weights, alpha=alpha, pooling="avg")
+
+
+class KerasFeatures(TransformerMixin, BaseEstimator):
+    """A minimal transformer around `predict`; all clones share one network."""
+
+    def __init__(self, weights="random", alpha=1.0):
+        self.weights = weights
+        self.alpha = alpha
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        network = _pooled_backbone(X.shape[1:], self.weights, self.alpha)
+        return network.predict(keras_preprocessed("mobilenet_v2", X), batch_size=32, verbose=0)
+
+    def __sklearn_is_fitted__(self):
+        return True
+
+
+def keras_transfer(base, X, n_classes, frozen_to=None, learning_rate=0.001):
+    """A new head on a frozen network, compiled as skdl does.
+
+    Parameters
+    ----------
+    base : keras.Model
+        Ends in feature maps.
+    X : ndarray
+        Preprocessed training images: the head sees their features standardised, as skdl's does.
+    n_classes : int
+    frozen_to : str, default=None
+        The last frozen layer; all behind it are trained. None freezes everything.
+    learning_rate : float, default=0.001
+    """
+    import keras
+
+    first = len(base.layers)
+    if frozen_to is not None:
+        first = base.layers.index(base.get_layer(frozen_to)) + 1
+    for number, layer in enumerate(base.layers):
+        layer.trainable = number >= first
+    inputs = keras.Input(base.input_shape[1:])
+    features = keras.layers.GlobalAveragePooling2D()(base(inputs, training=False))
+    standardised = keras.layers.BatchNormalization(
+        epsilon=1e-7, center=False, scale=False, trainable=False
+    )
+    outputs = keras.layers.Dense(n_classes, activation="softmax", kernel_initializer="zeros")(
+        standardised(features)
+    )
+    values = keras.Model(inputs, features).predict(X, verbose=0)
+    variance = values.var(axis=0, dtype=np.float64)
+    standardised.moving_mean.assign(values.mean(axis=0, dtype=np.float64))
+    standardised.moving_variance.assign(variance + 0.01 * variance.mean())
+    model = keras.Model(inputs, outputs)
+    model.compile(
+        keras.optimizers.Adam(learning_rate),
+        loss="sparse_categorical_crossentropy",
+        metrics=["accuracy"],
+    )
+    return model

@@ -20,10 +20,15 @@ def markdown(report: dict) -> str:
     return "\n".join(lines)
 
 
+def short(value: float) -> str:
+    """A number in three digits, or as many as it has before the point."""
+    return f"{value:.3g}" if abs(value) < 999.5 else f"{value:,.0f}"
+
+
 def _figure(values: list[float], unit: str) -> str:
-    text = f"{statistics.median(values):.3g} {unit}".strip()
+    text = f"{short(statistics.median(values))} {unit}".strip()
     if len(values) > 1:
-        text += f" ({min(values):.3g} to {max(values):.3g})"
+        text += f" ({short(min(values))} to {short(max(values))})"
     return text
 
 
@@ -37,9 +42,9 @@ def _line(case: dict, figures: dict, peer: str | None, bar: dict | None) -> str:
     else:
         pairs = zip(values["skdl"], values[peer], strict=True)
         ratio = f"{statistics.median(a / b for a, b in pairs):.3g}"
-    limit = "" if bar is None else f"≤ {bar['at_most']:.3g}"
+    limit = "" if bar is None else f"≤ {short(bar['at_most'])}"
     if bar is not None and bar.get("difference"):
         limit += f" {case['unit']} more"
-        ratio = f"{bar['value']:.3g} {case['unit']} more"
+        ratio = f"{short(bar['value'])} {case['unit']} more"
     verdict = "" if bar is None else ("reached" if bar["reached"] else "**missed**")
     return f"| {case['title']} | {own} | {other} | {ratio} | {limit} | {verdict} |"

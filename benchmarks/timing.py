@@ -18,6 +18,25 @@ def median_time(work: Callable[[], object], times: int) -> float:
     return statistics.median(timed(work) for _ in range(times))
 
 
+class Stopwatch:
+    """Seconds spent in functions, all calls together."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def around(self, function: Callable[..., object]) -> Callable[..., object]:
+        """The same function, timed."""
+
+        def clocked(*arguments: object, **options: object) -> object:
+            start = time.perf_counter()
+            try:
+                return function(*arguments, **options)
+            finally:
+                self.seconds += time.perf_counter() - start
+
+        return clocked
+
+
 def megabytes_at_peak(work: Callable[[], object]) -> float:
     """Resident memory that some work needs at its peak, over what there was before; on Linux."""
     import psutil

@@ -153,3 +153,20 @@ def same_state(first, second):
     return len(a) == len(b) and all(
         x.dtype == y.dtype and np.array_equal(x, y) for x, y in zip(a, b, strict=True)
     )
+
+
+def save_small_mobilenet(images, path):
+    """Weights of the smallest MobileNetV2 that tell images apart, as random ones hardly do.
+
+    They are random, but the normalisations have the statistics of the images.
+    """
+    import keras
+
+    model = keras.applications.MobileNetV2(
+        images.shape[1:], alpha=0.35, include_top=False, weights=None
+    )
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.BatchNormalization):
+            layer.momentum = 0.0
+    model(images / np.float32(127.5) - 1, training=True)
+    model.save_weights(path)

@@ -55,7 +55,7 @@ def test_resnet18_for_small_images():
 
 # Of these, others of the same family, or narrower ones, are tested by default.
 MANY_LAYERS = ["densenet40", "resnet18", "resnet32", "resnet56", "vgg16", "zfnet"]
-DEEPER_SISTERS = ["resnet32", "resnet56"]
+DEEPER_SISTERS = ["densenet40", "resnet32", "resnet56", "vgg16", "zfnet"]
 
 
 @parametrize_with_contracts(sorted(COUNTS.keys() - set(DEEPER_SISTERS)))

@@ -305,12 +305,11 @@ def test_features_equal_those_of_keras_in_all_sizes(name, params, case, folder, 
     assert_features_equal_those_of_keras(publisher, name, params, shape, encodings)
 
 
-@pytest.mark.parametrize("name", ["cifar_resnet20", "vgg16"])
-def test_own_backbones_keep_their_contracts(name):
-    check_backbone(name)
+def test_the_embedded_backbone_keeps_its_contracts():
+    check_backbone("cifar_resnet20")
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("name", [name for name in OWN if name != "vgg16"])
-def test_all_own_backbones_keep_their_contracts(name):
+@pytest.mark.parametrize("name", OWN)
+def test_backbones_keep_their_contracts(name):
     check_backbone(name)

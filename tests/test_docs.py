@@ -54,9 +54,16 @@ def test_code_on_a_page_runs(page, tmp_path):
     )
 
 
+@pytest.mark.exhaustive
 def test_the_page_of_networks_is_up_to_date():
     code = "import runpy; print(runpy.run_path('tools/architectures_page.py')['page']())"
     assert run_python(code).rstrip("\n") in (ROOT / "docs/architectures.md").read_text()
+
+
+@pytest.mark.exhaustive
+def test_the_page_of_backbones_is_up_to_date():
+    code = "import runpy; print(runpy.run_path('tools/backbones_page.py')['page']())"
+    assert run_python(code).rstrip("\n") == (ROOT / "docs/backbones.md").read_text().rstrip("\n")
 
 
 def test_the_quickstart_is_the_example():

@@ -331,6 +331,41 @@ def test_what_is_no_digest(sha256):
         RemoteFile("a", ("https://example.org/a",), sha256, 1)
 
 
+MD5 = hashlib.md5(CONTENT).hexdigest()
+
+
+def test_a_file_of_which_only_the_md5_is_known(server, tmp_path):
+    urls, size = (f"{server.url}file.bin",), len(CONTENT)
+    file = RemoteFile("file.bin", urls, None, size, md5=MD5.upper())
+    assert file.md5 == MD5
+    assert fetch(file, data_home=tmp_path).read_bytes() == CONTENT
+    assert fetch(file, data_home=tmp_path, download_if_missing=False).exists()
+    (tmp_path / "file.bin").write_bytes(b"?" + CONTENT[1:])
+    with pytest.raises(
+        ValueError, match=f"the md5 of its content is [0-9a-f]{{32}}, expected {MD5}"
+    ):
+        fetch(file, data_home=tmp_path)
+    server.answers = ["wrong"]
+    with pytest.raises(ConnectionError, match=f"the md5 of its content is .*, expected {MD5}"):
+        fetch(replace(file, name="other.bin"), data_home=tmp_path, retries=0)
+    assert not (tmp_path / "other.bin").exists()
+
+
+def test_the_sha256_counts_where_both_are_known(server, tmp_path):
+    urls, size = (f"{server.url}file.bin",), len(CONTENT)
+    wrong = RemoteFile("file.bin", urls, "0" * 64, size, md5=MD5)
+    with pytest.raises(ConnectionError, match="the sha256 of its content is "):
+        fetch(wrong, data_home=tmp_path, retries=0)
+    right = RemoteFile("file.bin", urls, DIGEST, size, md5="0" * 32)
+    assert fetch(right, data_home=tmp_path).read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("md5", ["", MD5[:-1], DIGEST, "g" * 32, 3])
+def test_what_is_no_md5(md5):
+    with pytest.raises(ValueError, match="The md5 of a RemoteFile must be 32 hexadecimal digits"):
+        RemoteFile("a", ("https://example.org/a",), None, 1, md5=md5)
+
+
 def test_data_home(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("SKDL_DATA_HOME", "~/data")

@@ -194,8 +194,8 @@ def mobilenet_v2(input_shape: Shape, *, alpha: float = 1.0) -> keras.Model:
     input_shape : (height, width, channels)
         At least 32×32×3.
     alpha : float, default=1.0
-        Multiplies the numbers of channels; there are ImageNet weights for 0.35, 0.5, 0.75, 1.0, 1.3
-        and 1.4.
+        Multiplies the numbers of channels. ImageNet weights can be named for 0.35 and 1.0; files of
+        others for 0.5, 0.75, 1.3 and 1.4 exist.
 
     Returns
     -------

@@ -17,7 +17,7 @@ class PretrainedWeights:
         What users pass as `weights`, such as ``"imagenet"``.
     file : RemoteFile or str
         A file to be downloaded; or ``"package:path"``, a file that a Python package ships. Formats
-        are those of :func:`load_weights`.
+        are ``.npz``, ``.h5``, ``.weights.h5`` and ``.keras``.
     licence : str
         Under which the weights may be used.
     citation : str

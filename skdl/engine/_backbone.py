@@ -18,6 +18,8 @@ from skdl.engine._folding import settle
 from skdl.engine._seeding import python_random
 from skdl.engine._spec import builder_key, computing_in, freeze, plain_text
 
+Precision = Literal["float32", "bfloat16"]
+
 # Random weights are the same for all: whoever compares networks compares nothing else.
 _SEED = 0
 # Of layers and networks inside networks: counted up by Keras, or drawn.
@@ -108,7 +110,7 @@ class BackboneSpec:
                 f"images of {smallest} × {smallest} and more. {advice}"
             )
 
-    def build(self, size: tuple[int, int]) -> keras.Model:
+    def build(self, size: tuple[int, int], precision: Precision = "float32") -> keras.Model:
         """Build the network with its random weights.
 
         Raises
@@ -117,7 +119,7 @@ class BackboneSpec:
             If the builder fails, or returns no uncompiled network.
         """
         shape = (*size, self.declaration.preprocessing.channels)
-        with python_random(_SEED), computing_in("float32"):
+        with python_random(_SEED), computing_in(precision):
             try:
                 model = self.builder(shape, **self.params)
             except Exception as error:
@@ -143,9 +145,11 @@ class BackboneSpec:
             self.backbone, weights, params, lambda: self.build((smallest, smallest))
         )
 
-    def build_with(self, size: tuple[int, int], weights: BackboneWeights) -> keras.Model:
+    def build_with(
+        self, size: tuple[int, int], weights: BackboneWeights, precision: Precision = "float32"
+    ) -> keras.Model:
         """Build the network with given weights."""
-        model = self.build(size)
+        model = self.build(size, precision)
         for variable, value in zip(model.variables, weights.arrays, strict=True):
             variable.assign(value)
         settle(model)

@@ -205,7 +205,6 @@ class FeatureExtractor:
             "image_shape": list(spec.image_shape),
             "value_range": self.value_range,
             "source": "file" if is_files else f"{images.dtype.str} {tuple(images.shape[1:])}",
-            "resized": bool(images.resize) if isinstance(images, ImageFiles) else self.resizes,
             "keeps_aspect": bool(images.keep_aspect) if isinstance(images, ImageFiles) else False,
         }
 
@@ -299,16 +298,18 @@ class FeatureExtractor:
         elif not self._resized(images):
             yield from (images[some] for some in row_sets)
         else:
-            size = self.spec.image_shape[:2]
             with ThreadPoolExecutor(1) as pool:
-                tasks = [pool.submit(_resize, images, some, size) for some in row_sets[:2]]
+                tasks = [pool.submit(self._resize, images[some]) for some in row_sets[:2]]
                 for number in range(len(row_sets)):
                     yield tasks.pop(0).result()
                     if number + 2 < len(row_sets):
-                        tasks.append(pool.submit(_resize, images, row_sets[number + 2], size))
+                        tasks.append(pool.submit(self._resize, images[row_sets[number + 2]]))
 
     def _resized(self, images: npt.NDArray[Any]) -> bool:
         return self.resizes and images.shape[1:3] != self.spec.image_shape[:2]
+
+    def _resize(self, images: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        return resized(images, self.spec.image_shape[:2], self.value_range)
 
     def _offset_and_scale(self) -> tuple[float, float]:
         if self.value_range == "standardized":
@@ -320,12 +321,17 @@ def _all_named(spec: FeatureSpec) -> bool:
     return all(isinstance(layer, str) for layer in spec.layers)
 
 
-def _resize(
-    images: npt.NDArray[Any], rows: npt.NDArray[np.intp], size: tuple[int, int]
+def resized(
+    images: npt.NDArray[Any], size: tuple[int, int], value_range: ValueRange
 ) -> npt.NDArray[Any]:
-    # A Resize of its own for each batch: what it learns in fit must not reach the features.
-    resized: npt.NDArray[Any] = Resize(size).fit_transform(images[rows])
-    return resized
+    """Images in another size, whatever stands beside them in the batch.
+
+    Images of bytes are resized as image files are, also those in another dtype.
+    """
+    like = np.uint8 if value_range == (0.0, 255.0) else np.float32
+    resize = Resize(size).fit(np.zeros((1, *images.shape[1:]), like))
+    result: npt.NDArray[Any] = resize.transform(images)
+    return result
 
 
 def _keys(images: npt.NDArray[Any] | ImageFiles, n_threads: int | None) -> list[bytes]:

@@ -155,7 +155,7 @@ class TransferSpec(ModelSpec):
 
     def _depths(self, model: keras.Model) -> dict[int, int]:
         """Number of blocks from the head down, for each trained variable of the backbone."""
-        inside = next(layer for layer in model.layers if isinstance(layer, keras.Model))
+        inside = model.get_layer("backbone").network
         first = max(0, self.plan.cut)  # the layer that stands for the input of `inside`
         found = {}
         for number, layer in enumerate(inside.layers):
@@ -176,23 +176,27 @@ class TransferSpec(ModelSpec):
         cut = self.plan.cut
         if cut == FEATURES:
             return keras.Model(inputs, self._head(inputs), name="classifier"), None
-        base = self.backbone.build_with(self.size, self.weights)
+        base = self.backbone.build_with(self.size, self.weights, self.precision)
         for number, layer in enumerate(base.layers):
             layer.trainable = number >= self.plan.first_trainable
-        # Batch normalisation keeps its statistics: those of small batches would ruin it.
+        preprocessing = self.backbone.declaration.preprocessing
         if cut == IMAGES:
-            maps = base(
-                preprocessed(inputs, self.backbone.declaration.preprocessing), training=False
-            )
+            maps = InferenceMode(base, name="backbone")(preprocessed(inputs, preprocessing))
         else:
-            maps = keras.Model(base.layers[cut].output, base.output)(inputs, training=False)
+            rest = keras.Model(base.layers[cut].output, base.output, name=base.name)
+            maps = InferenceMode(rest, name="backbone")(inputs)
         features = pooled(maps, self.params["pooling"])
         return keras.Model(inputs, self._head(features), name="classifier"), base
 
     def _head(self, x: Any) -> Any:
         # Not trained: its statistics are those of the training data's frozen features.
         x = keras.layers.BatchNormalization(
-            epsilon=1e-7, center=False, scale=False, trainable=False, name=STANDARDISATION
+            epsilon=1e-7,
+            center=False,
+            scale=False,
+            trainable=False,
+            dtype="float32",  # digits lost here are lost for all classes
+            name=STANDARDISATION,
         )(x)
         dropout = self.params["dropout"]
         for number, units in enumerate(self.params["units"]):
@@ -207,6 +211,35 @@ class TransferSpec(ModelSpec):
         )(x)
 
 
+@keras.saving.register_keras_serializable("skdl")
+class InferenceMode(keras.layers.Layer):
+    """A network that is in inference mode also while it is trained.
+
+    Batch normalisation keeps its statistics, since those of small batches would ruin it. Keras
+    ignores ``training=False`` in the call of a network inside a network that is trained.
+
+    Parameters
+    ----------
+    network : keras.Model
+    """
+
+    def __init__(self, network: keras.Model, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.network = network
+
+    def call(self, inputs: Any) -> Any:
+        return self.network(inputs, training=False)
+
+    def get_config(self) -> dict[str, Any]:
+        network = keras.saving.serialize_keras_object(self.network)
+        return {**super().get_config(), "network": network}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "InferenceMode":
+        network = keras.saving.deserialize_keras_object(config.pop("network"))
+        return cls(network, **config)
+
+
 def preprocessed(images: Any, preprocessing: Preprocessing) -> Any:
     """Pixel values in [0, 1] as the weights expect them, by Keras layers that can be saved."""
     x = as_channels(images, preprocessing.channels)
@@ -216,7 +249,9 @@ def preprocessed(images: Any, preprocessing: Preprocessing) -> Any:
     means = np.broadcast_to(np.asarray(preprocessing.mean), n)
     deviations = np.broadcast_to(np.asarray(preprocessing.std), n)
     return keras.layers.Rescaling(
-        (preprocessing.scale / deviations).tolist(), (-means / deviations).tolist()
+        (preprocessing.scale / deviations).tolist(),
+        (-means / deviations).tolist(),
+        dtype="float32",
     )(x)
 
 
@@ -247,11 +282,18 @@ class TransferNetwork:
         Of a :class:`TransferSpec`.
     value_range : (low, high) or "standardized"
         Of the images.
+    n_channels : int
+        Of the images.
     """
 
     def __init__(
-        self, prefix: FeatureExtractor | None, fitted: FittedNetwork, value_range: ValueRange
+        self,
+        prefix: FeatureExtractor | None,
+        fitted: FittedNetwork,
+        value_range: ValueRange,
+        n_channels: int,
     ) -> None:
+        self.n_channels = n_channels
         self.prefix = prefix
         self.fitted = fitted
         self.value_range: ValueRange = value_range
@@ -279,15 +321,13 @@ class TransferNetwork:
         """A compiled Keras model of its own that takes images."""
         spec = self.fitted.spec
         assert isinstance(spec, TransferSpec)
-        if self.prefix is None:
-            return self.fitted.to_keras(optimizer)
         model, base = spec.parts()
         for variable, value in zip(model.variables, self.state, strict=True):
             variable.assign(value)
         if base is None:
             base = spec.backbone.build_with(spec.size, spec.weights)
             base.trainable = False
-        images = keras.Input(self.prefix.spec.image_shape)
+        images = keras.Input((*spec.size, self.n_channels))
         offset, scale = range_offset_and_scale(self.value_range)
         x = keras.layers.Rescaling(scale, -offset * scale)(images)
         x = base(preprocessed(x, spec.backbone.declaration.preprocessing), training=False)

@@ -107,7 +107,7 @@ def learn_format(
     return ImageFormat.learn(X, array, shape, value_range, sample_weight)
 
 
-def warn_of_standardized(value_range: ValueRange) -> None:
+def warn_of_standardized(value_range: ValueRange, stacklevel: int = 3) -> None:
     """Warn where pixel values have to be guessed."""
     if value_range == "standardized":
         warnings.warn(
@@ -115,5 +115,5 @@ def warn_of_standardized(value_range: ValueRange) -> None:
             "pixel values: they are mapped back as if by the mean 0.45 and the deviation 0.225. "
             "Pass the images as they are, or their value_range, such as (-1, 1).",
             UserWarning,
-            stacklevel=3,
+            stacklevel=stacklevel,
         )

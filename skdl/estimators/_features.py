@@ -41,7 +41,8 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
     weights : str or path-like, default="auto"
         "auto" takes the trained weights that the backbone declares, "imagenet" those by that name:
         they are downloaded once into the data home. "random" takes random weights, the same each
-        time, for comparison. Or a file written by Keras: ``.h5``, ``.weights.h5`` or ``.keras``.
+        time, for comparison. Or a file: ``.h5``, ``.weights.h5`` or ``.keras`` as Keras writes
+        them, or ``.npz`` with the arrays of ``model.get_weights()``.
     layer : str, list of str or None, default=None
         Which layers' feature maps to take; several are put side by side. None is the last.
     pooling : {"avg", "max", "flatten", "gem"}, default="avg"
@@ -54,7 +55,9 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
         Shape of flattened images, see :mod:`skdl.images`.
     value_range : (low, high), "standardized" or None, default=None
         Pixel values that stand for black and white. None learns them in `fit`, as
-        :func:`skdl.images.learn_value_range` does. They are mapped to what the weights expect.
+        :func:`skdl.images.learn_value_range` does: floats beyond 1 by their maximum, which differs
+        from fold to fold, so that setting it saves work. They are mapped to what the weights
+        expect.
     batch_size : int, default=32
         Images that go through the network at a time.
     precision : {"float32", "bfloat16"}, default="float32"

@@ -44,10 +44,10 @@ class TransferClassifier(TransferBase):
         How the learning rate changes, see :class:`CNNClassifier`.
     warmup_epochs : int, default=5
         Where a part of the backbone is trained: passes before, in which the head is trained alone,
-        so that its random weights do not spoil what the backbone has learned.
+        so that its first steps do not spoil what the backbone has learned.
     finetune_learning_rate : float or None, default=None
-        Learning rate once a part of the backbone is trained. None is a tenth of the optimizer's,
-        or the Keras schedule.
+        Learning rate once a part of the backbone is trained, of the head as well. None is a tenth
+        of the optimizer's, or the Keras schedule.
     layer_decay : float in (0, 1], default=1.0
         Learning rates are multiplied by this for each block on the way from the head down.
     early_stopping : bool, default=False
@@ -247,10 +247,10 @@ class VGG16Classifier(TransferBase):
         How the learning rate changes, see :class:`CNNClassifier`.
     warmup_epochs : int, default=5
         Where a part of the backbone is trained: passes before, in which the head is trained alone,
-        so that its random weights do not spoil what the backbone has learned.
+        so that its first steps do not spoil what the backbone has learned.
     finetune_learning_rate : float or None, default=None
-        Learning rate once a part of the backbone is trained. None is a tenth of the optimizer's,
-        or the Keras schedule.
+        Learning rate once a part of the backbone is trained, of the head as well. None is a tenth
+        of the optimizer's, or the Keras schedule.
     layer_decay : float in (0, 1], default=1.0
         Learning rates are multiplied by this for each block on the way from the head down.
     early_stopping : bool, default=False

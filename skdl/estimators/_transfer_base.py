@@ -33,6 +33,7 @@ from skdl.engine import (
     augmented_copies,
     network_plan,
     prefix_features,
+    resized,
     standardise,
 )
 from skdl.estimators._backbones import (
@@ -49,7 +50,6 @@ from skdl.estimators._inputs import ImageFormat, check_images
 from skdl.estimators._progress import EpochLines, joined_histories
 from skdl.estimators._trained import FitResult, FitTask
 from skdl.images import ValueRange
-from skdl.preprocessing import Resize
 from skdl.store import FeatureStore
 
 # Beyond this, feature maps are computed in each epoch instead of being kept.
@@ -108,7 +108,7 @@ class TransferBase(ImageClassifier):
         self._image_format.warn_of_another_scale(array)
         images = self._image_format.as_images(array, self)
         if self._network.prefix is None:
-            images = _sized(images, self._network.spec.input_shape[:2])
+            images = _sized(images, self._network.spec.input_shape[:2], self.value_range_)
         return self._network.predict(images, resolve_store(self.store))
 
     # ---- validation ----------------------------------------------------------------------------
@@ -119,7 +119,7 @@ class TransferBase(ImageClassifier):
         image_format = learn_format(
             X, array, size, self.image_shape, self.value_range, sample_weight
         )
-        warn_of_standardized(image_format.value_range)
+        warn_of_standardized(image_format.value_range, stacklevel=6)
         return image_format
 
     def _model_spec(self, image_format: ImageFormat, n_classes: int) -> TransferSpec:
@@ -178,14 +178,16 @@ class TransferBase(ImageClassifier):
             n_before = len(warmed.history["loss"])
             schedule = self._epoch_schedule(optimizer, n_before)
             plan = replace(plan, first_epoch=n_before, learning_rate=schedule)
+            plan.report = EpochLines(n_before + plan.epochs) if self.verbose else None
             start = warmed.starter(plan.stopper)
         stage = self._train_stage(task, spec, optimizer, plan, start)
-        self._warn_of_one_class(stage)
+        self._warn_of_one_class(stage, task.classes)
         history = stage.history
         if warmed is not None:
             self._warn_if_worse(warmed, stage, plan)
             history = joined_histories(warmed.history, history)
-        network = TransferNetwork(stage.prefix, stage.fitted, task.format.value_range)
+        n_channels = spec.input_shape[2]
+        network = TransferNetwork(stage.prefix, stage.fitted, task.format.value_range, n_channels)
         return FitResult(network, optimizer, stage.optimizer_state, history)
 
     def _finetuning_optimizer(self, optimizer: OptimizerSpec) -> OptimizerSpec:
@@ -247,15 +249,15 @@ class TransferBase(ImageClassifier):
             prefix = _prefix(spec, task.format.value_range, len(task.data) * (copies or 1))
         if prefix is None:
             spec = replace(spec, plan=replace(spec.plan, cut=IMAGES))
-            data = _sized_set(task.data, spec.size)
-            validation = task.validation and _sized_set(task.validation, spec.size)
             value_range = task.format.value_range
+            data = _sized_set(task.data, spec.size, value_range)
+            validation = task.validation and _sized_set(task.validation, spec.size, value_range)
             plan = replace(plan, augmentation=task.changes)
         else:
             spec = replace(spec, input_shape=prefix.network.output_shape)
             store, value_range = resolve_store(self.store), "standardized"
             if task.changes is not None and copies:
-                sized = _sized_set(task.data, spec.size)
+                sized = _sized_set(task.data, spec.size, task.format.value_range)
                 data = augmented_copies(prefix, sized, task.changes, copies, plan.seed)
             else:
                 data = _behind(prefix, task.data, store)
@@ -280,15 +282,16 @@ class TransferBase(ImageClassifier):
             return
         if end > before:
             kept = "The weights before it are kept. " if plan.stopper is not None else ""
+            stop = "" if plan.stopper is not None else "set early_stopping=True, "
             warnings.warn(
                 f"Training the backbone ended with a {name} of {end:.4g}, worse than the "
-                f"{before:.4g} of its frozen features. {kept}Lower finetune_learning_rate, set "
-                "early_stopping=True, or take trainable='head'.",
+                f"{before:.4g} of its frozen features. {kept}Lower finetune_learning_rate, "
+                f"{stop}or take trainable='head'.",
                 ConvergenceWarning,
-                stacklevel=2,
+                stacklevel=6,  # where fit was called
             )
 
-    def _warn_of_one_class(self, stage: "Stage") -> None:
+    def _warn_of_one_class(self, stage: "Stage", classes: npt.NDArray[Any]) -> None:
         data = stage.data
         rows = np.unique(np.linspace(0, len(data) - 1, _N_PROBED).astype(int))
         codes = np.asarray(data.targets)[rows]
@@ -297,11 +300,11 @@ class TransferBase(ImageClassifier):
         found = np.unique(stage.fitted.predict(data.images[rows]).argmax(axis=1))
         if len(found) == 1:
             warnings.warn(
-                f"All training images are taken for one class, {found[0]} of those in classes_: "
+                f"All training images are taken for one class, {classes.tolist()[found[0]]!r}: "
                 "nothing was learned. Train for more epochs, change the learning rate "
                 "(optimizer__learning_rate), or set class_weight='balanced'.",
                 ConvergenceWarning,
-                stacklevel=2,
+                stacklevel=6,  # where fit was called
             )
 
 
@@ -348,17 +351,17 @@ def _behind(prefix: FeatureExtractor, data: TrainingSet, store: FeatureStore | N
     return TrainingSet(prefix_features(prefix, data.images, store), data.targets, data.weights)
 
 
-def _sized_set(data: TrainingSet, size: tuple[int, int]) -> TrainingSet:
-    return TrainingSet(_sized(data.images, size), data.targets, data.weights)
+def _sized_set(data: TrainingSet, size: tuple[int, int], value_range: ValueRange) -> TrainingSet:
+    return TrainingSet(_sized(data.images, size, value_range), data.targets, data.weights)
 
 
-def _sized(images: Any, size: tuple[int, int]) -> Any:
+def _sized(images: Any, size: tuple[int, int], value_range: ValueRange) -> Any:
     """Images in the size in which they reach the network."""
     if isinstance(images, ImageFiles) or images.shape[1:3] == size:
         return images
     return np.concatenate(
         [
-            Resize(size).fit_transform(images[start : start + 256])
+            resized(images[start : start + 256], size, value_range)
             for start in range(0, len(images), 256)
         ]
     )

@@ -126,7 +126,17 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+# Slow ones that others of their family stand for.
+SLOW_CASES = ("densenet40", "resnet56")
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, marks=pytest.mark.exhaustive if case in SLOW_CASES else ())
+        for case in CASES
+    ],
+)
 def test_a_pooled_fit_is_an_unpooled_one_to_the_bit(few_digits, monkeypatch, trainers, case):
     X, y = few_digits
     params = dict(CASES[case])

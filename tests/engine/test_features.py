@@ -251,24 +251,29 @@ def test_bfloat16_is_near():
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 def test_images_of_another_size_are_resized(dtype):
-    images = images_of(7, (20, 14, 3)).astype(dtype)
-    subject = extractor(resizes=True)
+    """Bytes in another dtype as bytes."""
+    images, subject = images_of(7, (20, 14, 3)), extractor(resizes=True)
     expected = extractor().transform(Resize(SHAPE[:2]).fit_transform(images))
+    images = images.astype(dtype)
     for batch_size in (1, 3, 100):
         assert_close(subject.transform(images, batch_size=batch_size), expected)
         assert_close(subject.transform(images, FeatureStore(), batch_size), expected)
     assert_close(subject.transform(images_of(3)), extractor().transform(images_of(3)))
 
 
-def test_resized_images_do_not_depend_on_their_neighbours():
+@pytest.mark.parametrize("value_range", [(0.0, 255.0), (0.0, 256.0), (0.0, 1.0), "standardized"])
+def test_resized_images_do_not_depend_on_their_neighbours(value_range):
     """Whole numbers beside others: what a resize would learn of one must not reach another."""
-    images = images_of(4, (20, 14, 3)).astype(np.float32)
+    images = (images_of(4, (20, 14, 3)) // 2).astype(np.float32)
     images[0] += 0.5
-    subject = extractor(resizes=True, value_range=(0.0, 256.0))
+    images = images / 255 if value_range == (0.0, 1.0) else images
+    images = images - 60 if value_range == "standardized" else images
+    subject = extractor(resizes=True, value_range=value_range)
     together = subject.transform(images)
     alone = np.concatenate([subject.transform(images[row : row + 1]) for row in range(4)])
     assert_close(together, alone)
     assert_close(subject.transform(images, batch_size=1), alone)
+    assert_close(subject.transform(images[::-1])[::-1], alone)
 
 
 # ---- the store -------------------------------------------------------------------------------
@@ -528,6 +533,20 @@ def test_the_network_is_built_once_for_all(built):
     assert extractor(pooling="max").network is not first.network
     assert extractor(activation="tanh").network is not first.network
     assert len(built) == 3
+
+
+def test_other_weights_are_another_network(tmp_path):
+    images, values = images_of(3), normalized((8, 8, 3)).get_weights()
+    np.savez(tmp_path / "x.npz", *(value * 2 for value in values))
+    random, doubled = extractor(), extractor(weights=tmp_path / "x.npz")
+    assert random.spec == doubled.spec
+    assert random.network is not doubled.network
+    model = normalized(SHAPE)
+    model.set_weights([value * 2 for value in values])
+    expected = np.asarray(model(images.astype(np.float32) / 255 - 0.5, training=False))
+    for _ in range(2):
+        assert_close(random.transform(images), POOLED["avg"](maps_of(images)))
+        assert_close(doubled.transform(images), POOLED["avg"](expected))
 
 
 def test_the_pool_is_bounded(built):

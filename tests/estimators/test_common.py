@@ -7,8 +7,15 @@ from skdl import CNNClassifier
 
 INSTANCES = [
     CNNClassifier(random_state=0),
-    CNNClassifier(
-        epochs=12, batch_size=64, optimizer="nadam", learning_rate_schedule="cosine", random_state=0
+    pytest.param(
+        CNNClassifier(
+            epochs=12,
+            batch_size=64,
+            optimizer="nadam",
+            learning_rate_schedule="cosine",
+            random_state=0,
+        ),
+        marks=pytest.mark.exhaustive,
     ),
 ]
 

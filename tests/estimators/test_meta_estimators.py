@@ -102,7 +102,7 @@ GRID = {
 
 
 @SHAPED
-@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("n_jobs", [1, pytest.param(2, marks=pytest.mark.exhaustive)])
 def test_grid_search(few_digits, n_jobs, shape):
     X, y = few_digits
     X = X.reshape(shape)

@@ -1,0 +1,331 @@
+"""Frozen features as a transformer."""
+
+import contextlib
+import io
+import os
+import pickle
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from helpers import run_python
+from PIL import Image
+from scipy import sparse
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+from sklearn.utils.estimator_checks import check_estimator
+
+from skdl import BackboneFeatures, FeatureStore, VGG16Features
+from skdl.datasets import load_digits_images, load_feature_csv
+from skdl.engine._features import FeatureNetwork
+from skdl.testing import check_image_transformer
+
+
+@pytest.fixture(scope="module")
+def digits():
+    X, y = load_digits_images(return_X_y=True)
+    return X[:200], y[:200]
+
+
+@pytest.fixture
+def counted(monkeypatch):
+    """Numbers of images of each batch that goes through a network."""
+    batches = []
+    run = FeatureNetwork.run
+
+    def counting(self, images, *rest):
+        batches.append(len(images))
+        return run(self, images, *rest)
+
+    monkeypatch.setattr(FeatureNetwork, "run", counting)
+    return batches
+
+
+def test_scikit_learn_checks():
+    results = check_estimator(BackboneFeatures(image_size=8), on_skip=None)
+    assert sum(result["status"] == "passed" for result in results) >= 45
+
+
+def test_contracts_of_transformers():
+    check_image_transformer(BackboneFeatures(image_size=16))
+
+
+def test_a_search_computes_each_image_once(digits, counted):
+    X, y = digits
+    pipeline = make_pipeline(
+        BackboneFeatures(image_size=16, store=FeatureStore()), StandardScaler(), SVC()
+    )
+    search = GridSearchCV(pipeline, {"svc__C": [0.1, 1, 10, 100]}, cv=5).fit(X, y)
+    assert search.best_score_ > 0.8
+    distinct = len(np.unique(X.reshape(len(X), -1), axis=0))
+    assert sum(counted) == distinct
+
+
+def test_a_search_again_in_another_process_computes_nothing(tmp_path):
+    code = """
+import sys
+import numpy as np
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.svm import SVC
+from skdl import BackboneFeatures
+from skdl.datasets import load_digits_images
+from skdl.engine._features import FeatureNetwork
+n = 0
+run = FeatureNetwork.run
+def counting(self, images, *rest):
+    global n
+    n += len(images)
+    return run(self, images, *rest)
+FeatureNetwork.run = counting
+X, y = load_digits_images(return_X_y=True)
+pipeline = make_pipeline(BackboneFeatures(image_size=16, store=sys.argv[1]), SVC())
+print(cross_val_score(pipeline, X[:100], y[:100], cv=3).tolist(), n)
+"""
+    first, second = (run_python(code, tmp_path / "store") for _ in range(2))
+    assert first.rsplit(" ", 1)[0] == second.rsplit(" ", 1)[0]
+    assert int(first.rsplit(" ", 1)[1]) == 100
+    assert int(second.rsplit(" ", 1)[1]) == 0
+
+
+def test_two_processes_on_one_folder(digits, tmp_path):
+    X, y = digits
+    pipeline = make_pipeline(BackboneFeatures(image_size=16, store=tmp_path / "s"), SVC())
+    parallel = cross_val_score(pipeline, X, y, cv=4, n_jobs=2)
+    store = FeatureStore(tmp_path / "s")
+    n_put = sum(space.entries for space in store.info().spaces)
+    assert len(X) <= n_put <= 2 * len(X)
+    found = store.verify()
+    assert not found.damaged_files
+    assert not found.damaged_entries
+    alone = BackboneFeatures(image_size=16, store=None).fit_transform(X)
+    stored = BackboneFeatures(image_size=16, store=tmp_path / "s").fit_transform(X)
+    np.testing.assert_allclose(stored, alone, rtol=1e-4, atol=1e-5)
+    serial = cross_val_score(pipeline, X, y, cv=4)
+    np.testing.assert_allclose(parallel, serial, atol=0.02)
+
+
+def test_halves_are_transformed_as_the_whole(digits):
+    X, _ = digits
+    both = BackboneFeatures(image_size=16, store=None).fit(X)
+    half = BackboneFeatures(image_size=16, store=None).fit(X[:100])
+    np.testing.assert_array_equal(both.transform(X[100:]), half.transform(X[100:]))
+
+
+def test_the_value_range_is_that_of_fit(digits):
+    X, _ = digits
+    fitted = BackboneFeatures(image_size=16).fit(X)
+    assert fitted.value_range_ == (0.0, 16.0)
+    dark = fitted.transform(X[:3] / 4)
+    assert not np.allclose(dark, fitted.transform(X[:3]))
+    same = BackboneFeatures(image_size=16, value_range=(0, 4)).fit(X / 4).transform(X[:3] / 4)
+    np.testing.assert_allclose(same, fitted.transform(X[:3]), rtol=1e-4, atol=1e-4)
+
+
+def test_names_and_frames(digits):
+    X, _ = digits
+    features = BackboneFeatures(image_size=16, layer=["stage2", "stage3"]).fit(X)
+    assert features.layers_ == ["stage2", "stage3"]
+    names = features.get_feature_names_out()
+    assert len(names) == 32 + 64
+    assert [names[0], names[-1]] == ["stage2_0", "stage3_63"]
+    frame = features.set_output(transform="pandas").transform(X[:3])
+    assert isinstance(frame, pd.DataFrame)
+    assert list(frame.columns) == list(names)
+
+
+def test_files_and_arrays_alike(tmp_path, digits):
+    pixels = np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), dtype=np.uint8)
+    paths = [str(tmp_path / f"{number}.png") for number in range(6)]
+    for path, image in zip(paths, pixels, strict=True):
+        Image.fromarray(image).save(path)
+    of_files = BackboneFeatures().fit_transform(paths)
+    np.testing.assert_allclose(of_files, BackboneFeatures().fit_transform(pixels), rtol=1e-5)
+    resized = BackboneFeatures(image_size=(24, 16)).fit(paths)
+    assert resized.image_shape_ == (24, 16, 3)
+    assert np.isfinite(resized.transform(pd.Series(paths))).all()
+
+
+def test_a_pickle_predicts_alone(digits, tmp_path):
+    X, y = digits
+    pipeline = make_pipeline(BackboneFeatures(image_size=16), SVC()).fit(X, y)
+    joblib.dump(pipeline, tmp_path / "pipeline.joblib")
+    np.save(tmp_path / "X.npy", X[:20])
+    code = """
+import sys, joblib, numpy as np
+pipeline = joblib.load(sys.argv[1] + "/pipeline.joblib")
+print(pipeline.predict(np.load(sys.argv[1] + "/X.npy")).tolist())
+"""
+    assert run_python(code, tmp_path).strip() == str(pipeline.predict(X[:20]).tolist())
+
+
+def test_a_pickle_needs_no_file_of_weights(digits, tmp_path):
+    X, _ = digits
+    path = tmp_path / "w.npz"
+    builtin = BackboneFeatures(image_size=16).fit(X)
+    np.savez(path, *builtin._extractor.weights.arrays)
+    fitted = BackboneFeatures(image_size=16, weights=str(path), store=None).fit(X)
+    copy = pickle.loads(pickle.dumps(fitted))
+    path.unlink()
+    np.testing.assert_array_equal(copy.transform(X[:5]), fitted.transform(X[:5]))
+
+
+def test_inputs_stay_as_they_are(digits):
+    X = digits[0].copy()
+    X.flags.writeable = False
+    BackboneFeatures(image_size=16).fit_transform(X)
+    state = np.random.get_state()[1].copy()
+    BackboneFeatures(image_size=16, weights="random", store=None).fit_transform(X[:5])
+    np.testing.assert_array_equal(np.random.get_state()[1], state)
+
+
+def test_random_weights_are_the_same_each_time(digits):
+    X, _ = digits
+    first, second = (
+        BackboneFeatures(image_size=16, weights="random", store=None).fit_transform(X[:5])
+        for _ in range(2)
+    )
+    np.testing.assert_array_equal(first, second)
+    assert not np.allclose(first, BackboneFeatures(image_size=16).fit_transform(X[:5]))
+
+
+def test_routed_parameters():
+    estimator = BackboneFeatures("mobilenet_v2", weights="random", backbone__alpha=0.35)
+    assert clone(estimator).get_params()["backbone__alpha"] == 0.35
+    X = np.zeros((2, 32, 32, 3), np.uint8)
+    narrow = estimator.set_params(layer="block_2_add").fit(X)
+    wide = clone(estimator).set_params(backbone__alpha=1.0).fit(X)
+    assert len(narrow.get_feature_names_out()) == 8
+    assert len(wide.get_feature_names_out()) == 24
+
+
+def test_progress(digits):
+    X, _ = digits
+    with contextlib.redirect_stdout(io.StringIO()) as shown:
+        BackboneFeatures(image_size=16, verbose=1, store=None).fit_transform(X)
+    assert f"{len(X)}/{len(X)}" in shown.getvalue()
+    with contextlib.redirect_stdout(io.StringIO()) as silent:
+        BackboneFeatures(image_size=16, store=None).fit_transform(X)
+    assert silent.getvalue() == ""
+
+
+def test_vgg16(digits):
+    X = np.random.default_rng(0).integers(0, 256, (6, 32, 32, 3), dtype=np.uint8)
+    last = VGG16Features(weights="random").fit(X)
+    assert last.layers_ == ["block5_pool"]
+    general = BackboneFeatures("vgg16", weights="random").fit_transform(X)
+    np.testing.assert_array_equal(last.transform(X), general)
+    assert "backbone" not in last.get_params()
+
+
+def test_features_by_way_of_a_table(digits, tmp_path):
+    """Written to a CSV file and read again, VGG16's features give the same predictions."""
+    X, y = digits
+    X, y = X[:60], y[:60]
+    features = VGG16Features(weights="random", image_size=32).set_output(transform="pandas")
+    table = features.fit_transform(X)
+    table["label"] = y
+    table.to_csv(tmp_path / "features.csv", index=False)
+    bunch = load_feature_csv(tmp_path / "features.csv", target_column="label")
+    by_table = make_pipeline(StandardScaler(), SVC()).fit(bunch.data[:40], bunch.target[:40])
+    direct = make_pipeline(clone(features), StandardScaler(), SVC()).fit(X[:40], y[:40])
+    assert list(by_table.predict(bunch.data[40:])) == list(direct.predict(X[40:]))
+
+
+def test_an_embedded_backbone_knows_more_than_a_random_one():
+    X, y = load_digits_images(return_X_y=True)
+    scores = [
+        cross_val_score(
+            make_pipeline(
+                BackboneFeatures(image_size=24, weights=weights),
+                StandardScaler(),
+                LogisticRegression(max_iter=500),
+            ),
+            X[:600],
+            y[:600],
+            cv=3,
+        ).mean()
+        for weights in ("auto", "random")
+    ]
+    assert scores[0] > scores[1]
+
+
+@pytest.mark.parametrize(
+    ("params", "error", "message"),
+    [
+        ({"image_size": None}, ValueError, r"8 × 8 pixels, but .* 'vgg16' takes .* 32 × 32"),
+        ({"layer": "block5_pol"}, ValueError, r"'block5_pol' .* does not exist. Near: block5_pool"),
+        ({"layer": 3}, ValueError, "layer must be the name of a layer, a list of names, or None"),
+        ({"layer": []}, ValueError, "layer must be the name of a layer"),
+        ({"layer": ["block1_pool"] * 2}, ValueError, "names a layer twice"),
+        ({"pooling": "mean"}, ValueError, "'pooling' parameter .* must be"),
+        ({"image_size": (3, 4, 5)}, ValueError, r"image_size must be .* Got \(3, 4, 5\)"),
+        ({"image_size": 0}, ValueError, "image_size must be"),
+        ({"image_size": True}, ValueError, "image_size must be"),
+        ({"image_size": 16}, ValueError, "16 × 16 pixels"),
+        ({"weights": "cifar10"}, ValueError, "has no weights 'cifar10'.*'random', 'imagenet'"),
+        ({"weights": "none.h5"}, FileNotFoundError, "'none.h5', which does not exist"),
+        ({"store": 3}, ValueError, "store must be 'auto', a folder"),
+        ({"n_jobs": 0}, ValueError, "'n_jobs' parameter"),
+        ({"batch_size": 0}, ValueError, "'batch_size' parameter"),
+        ({"value_range": (1, 0)}, ValueError, "value_range must be None"),
+        ({"precision": "float16"}, ValueError, "'precision' parameter"),
+    ],
+)
+def test_bad_parameters(params, error, message):
+    X = np.zeros((2, 8, 8, 3), np.uint8)
+    estimator = VGG16Features(**{"weights": "random", "image_size": 32, **params})
+    with pytest.raises(error, match=message):
+        estimator.fit(X)
+    with pytest.raises(NotFittedError):
+        estimator.transform(X)
+
+
+def test_bad_backbones():
+    X = np.zeros((2, 32, 32, 3), np.uint8)
+    for backbone, message in (
+        ("resnet5", "Unknown backbone 'resnet5'. Did you mean 'resnet50'"),
+        (lambda shape: None, "lambda"),
+        (os.path.join, "declares nothing"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            BackboneFeatures(backbone).fit(X)
+    with pytest.raises(ValueError, match="no parameter 'alpha'.*Its parameters: none"):
+        BackboneFeatures(backbone__alpha=0.5).fit(X)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'alpha'"):
+        BackboneFeatures(alpha=0.5)
+
+
+def test_bad_input(digits, tmp_path):
+    fitted = BackboneFeatures(image_size=16).fit(digits[0])
+    with pytest.raises(ValueError, match=r"images of shape \(9, 9, 1\).*\(8, 8, 1\)"):
+        fitted.transform(np.zeros((2, 9, 9)))
+    with pytest.raises(TypeError, match="Sparse"):
+        fitted.transform(sparse.csr_array(np.eye(64)))
+    with pytest.raises(ValueError, match="NaN: first at row 1"):
+        fitted.transform(np.stack([np.zeros((8, 8)), np.full((8, 8), np.nan)]))
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(b"no image")
+    with pytest.raises(ValueError, match=r"broken\.png"):
+        BackboneFeatures(image_size=16).fit_transform([str(broken)])
+    with pytest.warns(UserWarning, match="taken as standardised"):
+        BackboneFeatures().fit(np.random.default_rng(0).normal(size=(4, 16, 16, 3)))
+
+
+def test_a_folder_that_cannot_be_written_to(digits, tmp_path):
+    file = tmp_path / "file"
+    file.write_text("")
+    with pytest.raises(FileExistsError, match="feature store"):
+        BackboneFeatures(image_size=16, store=file / "store").fit(digits[0])
+
+
+def test_what_a_transformer_has_not(digits):
+    fitted = BackboneFeatures(image_size=16).fit(digits[0])
+    for name in ("predict", "partial_fit", "score"):
+        assert not hasattr(fitted, name)
