@@ -167,8 +167,22 @@ def keras_transfer(base, X, n_classes, frozen_to=None, learning_rate=0.001):
         first = base.layers.index(base.get_layer(frozen_to)) + 1
     for number, layer in enumerate(base.layers):
         layer.trainable = number >= first
+
+    class InferenceMode(keras.layers.Layer):
+        """Keeps the statistics of normalisations that are trained.
+
+        ``base(inputs, training=False)`` alone would not: `fit` overrides it in inner networks.
+        """
+
+        def __init__(self):
+            super().__init__()
+            self.network = base
+
+        def call(self, images):
+            return self.network(images, training=False)
+
     inputs = keras.Input(base.input_shape[1:])
-    features = keras.layers.GlobalAveragePooling2D()(base(inputs, training=False))
+    features = keras.layers.GlobalAveragePooling2D()(InferenceMode()(inputs))
     standardised = keras.layers.BatchNormalization(
         epsilon=1e-7, center=False, scale=False, trainable=False
     )

@@ -27,10 +27,9 @@ def _search(features, X, y, candidates, memory=None, n_jobs=None):
     from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import StandardScaler
 
+    # The model is cheap, so that the features are what is timed.
     steps = [("features", features), ("scale", StandardScaler()), ("model", LogisticRegression())]
-    grid = {
-        "model__C": np.logspace(-4, 0, candidates)
-    }  # cheap, so that the features are what is timed
+    grid = {"model__C": np.logspace(-4, 0, candidates)}
     pipeline = Pipeline(steps, memory=memory)
     return GridSearchCV(pipeline, grid, cv=5, n_jobs=n_jobs, error_score="raise").fit(X, y)
 

@@ -165,8 +165,13 @@ def save_small_mobilenet(images, path):
     model = keras.applications.MobileNetV2(
         images.shape[1:], alpha=0.35, include_top=False, weights=None
     )
+    generator = np.random.default_rng(0)
     for layer in model.layers:
         if isinstance(layer, keras.layers.BatchNormalization):
             layer.momentum = 0.0
+        elif layer.weights:
+            height, width, *_ = layer.kernel.shape
+            scale = 1 / np.sqrt(height * width)
+            layer.kernel.assign(generator.normal(scale=scale, size=layer.kernel.shape))
     model(images / np.float32(127.5) - 1, training=True)
     model.save_weights(path)

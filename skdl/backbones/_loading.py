@@ -72,6 +72,11 @@ def check_weights_name(
     ValueError
         If there are no such weights, listing those there are; or the file has another format.
     """
+    if not isinstance(weights, str | os.PathLike):
+        raise ValueError(
+            "The parameter weights must be a name or the path of a file; for random ones, pass "
+            f"'random'. Got {weights!r}."
+        )
     if weights == "random":
         return None
     text = str(os.fspath(weights))

@@ -63,6 +63,11 @@ class BackboneSpec:
         return backbone_of(self.builder)
 
     @property
+    def last_layer(self) -> str:
+        """Name of the layer that gives the output."""
+        return list(self.declaration.layers)[-1]
+
+    @property
     def label(self) -> str:
         """What error messages call it."""
         name = self.backbone

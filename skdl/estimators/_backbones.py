@@ -3,6 +3,7 @@
 import os
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skdl._files import ImageFiles
+from skdl.backbones import backbone_of
 from skdl.engine import BackboneSpec
 from skdl.estimators._inputs import ImageFormat
 from skdl.images import ValueRange
@@ -94,17 +96,40 @@ def resolve_store(store: Any) -> FeatureStore | None:
     return _IN_FOLDERS.setdefault(new.folder, new)
 
 
+def backbone_channels(backbone: str | Callable[..., Any]) -> int:
+    """Number of channels that a backbone takes.
+
+    Raises
+    ------
+    ValueError
+        If the name is unknown, or the builder declares nothing.
+    """
+    return backbone_of(backbone).preprocessing.channels
+
+
 def learn_format(
     X: Any,
     array: npt.NDArray[Any] | ImageFiles,
     size: tuple[int, int] | None,
+    channels: int,
     image_shape: Any,
     value_range: Any,
     sample_weight: Any = None,
 ) -> ImageFormat:
-    """Format of training images; files are decoded to `size` where there is one."""
-    shape = size if isinstance(array, ImageFiles) and size is not None else image_shape
-    return ImageFormat.learn(X, array, shape, value_range, sample_weight)
+    """Format of training images.
+
+    Files are decoded to `size`, where there is one, and always to the channels of the backbone: a
+    fold of grayscale files alone would otherwise see other images than the next.
+    """
+    if not isinstance(array, ImageFiles):
+        return ImageFormat.learn(X, array, image_shape, value_range, sample_weight)
+    learned = ImageFormat.learn(X, array, size or image_shape, value_range, sample_weight)
+    height, width, _ = learned.image_shape
+    return replace(
+        learned,
+        image_shape=(height, width, channels),
+        n_features=height * width * channels,
+    )
 
 
 def warn_of_standardized(value_range: ValueRange, stacklevel: int = 3) -> None:

@@ -204,18 +204,25 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
         size = check_image_size(self.image_size)
         check_store(self.store)
         array = check_images(X, "X", self)
-        image_format = learn_format(X, array, size, self.image_shape, self.value_range)
+        backbone = self._backbone_spec()
+        image_format = learn_format(
+            X,
+            array,
+            size,
+            backbone.declaration.preprocessing.channels,
+            self.image_shape,
+            self.value_range,
+        )
         warn_of_standardized(image_format.value_range)
         height, width, channels = image_format.image_shape
         prepare_devices()
-        backbone = self._backbone_spec()
         backbone.check_size(
             *(size or (height, width)), "Set image_size=(height, width) to resize them."
         )
         spec = FeatureSpec(
             backbone,
             (*(size or (height, width)), channels),
-            self._layers(),
+            self._layers(backbone),
             self.pooling,
             self.precision,
         )
@@ -323,9 +330,9 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
     def _backbone_spec(self) -> BackboneSpec:
         return backbone_spec(self._backbone(), self._routed("backbone"))
 
-    def _layers(self) -> tuple[str | int, ...]:
+    def _layers(self, backbone: BackboneSpec) -> tuple[str, ...]:
         if self.layer is None:
-            return (-1,)
+            return (backbone.last_layer,)
         names = [self.layer] if isinstance(self.layer, str) else self.layer
         known = isinstance(names, Sequence | np.ndarray) and len(names) > 0
         if not known or not all(isinstance(name, str) for name in names):

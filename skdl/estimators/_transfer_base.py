@@ -37,6 +37,7 @@ from skdl.engine import (
     standardise,
 )
 from skdl.estimators._backbones import (
+    backbone_channels,
     backbone_spec,
     check_image_size,
     check_store,
@@ -116,8 +117,9 @@ class TransferBase(ImageClassifier):
     def _learn_format(self, X: Any, array: Any, sample_weight: Any) -> ImageFormat:
         size = check_image_size(self.image_size)
         check_store(self.store)
+        channels = backbone_channels(self._backbone())
         image_format = learn_format(
-            X, array, size, self.image_shape, self.value_range, sample_weight
+            X, array, size, channels, self.image_shape, self.value_range, sample_weight
         )
         warn_of_standardized(image_format.value_range, stacklevel=6)
         return image_format
@@ -338,7 +340,7 @@ def _prefix(spec: TransferSpec, value_range: ValueRange, n_images: int) -> Featu
     features = FeatureSpec(
         spec.backbone,
         spec.input_shape,
-        (-1,) if at_end else (spec.plan.cut,),
+        (spec.backbone.last_layer if at_end else spec.plan.cut,),
         spec.params["pooling"] if at_end else None,
         spec.precision,
     )

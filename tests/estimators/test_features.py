@@ -152,6 +152,29 @@ def test_files_and_arrays_alike(tmp_path, digits):
     assert np.isfinite(resized.transform(pd.Series(paths))).all()
 
 
+def test_folds_of_gray_and_coloured_files_share_features(tmp_path, counted):
+    rng = np.random.default_rng(0)
+    paths = [str(tmp_path / f"{number}.png") for number in range(8)]
+    for number, path in enumerate(paths):
+        gray = rng.integers(0, 256, (16, 16), dtype=np.uint8)
+        picture = Image.fromarray(gray)
+        picture.convert("RGB" if number == 7 else "L").save(path)
+    store = FeatureStore()
+    for rows in (paths[:4], paths[4:], paths):
+        features = BackboneFeatures(store=store).fit(rows)
+        assert features.image_shape_ == (16, 16, 3)
+        features.transform(paths)
+    assert sum(counted) == len(paths)
+
+
+def test_the_last_layer_by_name_is_the_same_entry(digits, counted):
+    X, _ = digits
+    store = FeatureStore()
+    for layer in (None, "stage3", ["stage3"]):
+        BackboneFeatures(image_size=16, layer=layer, store=store).fit_transform(X[:10])
+    assert sum(counted) == 10
+
+
 def test_a_pickle_predicts_alone(digits, tmp_path):
     X, y = digits
     pipeline = make_pipeline(BackboneFeatures(image_size=16), SVC()).fit(X, y)
@@ -270,6 +293,7 @@ def test_an_embedded_backbone_knows_more_than_a_random_one():
         ({"image_size": True}, ValueError, "image_size must be"),
         ({"image_size": 16}, ValueError, "16 × 16 pixels"),
         ({"weights": "cifar10"}, ValueError, "has no weights 'cifar10'.*'random', 'imagenet'"),
+        ({"weights": None}, ValueError, "for random ones, pass 'random'. Got None"),
         ({"weights": "none.h5"}, FileNotFoundError, "'none.h5', which does not exist"),
         ({"store": 3}, ValueError, "store must be 'auto', a folder"),
         ({"n_jobs": 0}, ValueError, "'n_jobs' parameter"),
