@@ -90,20 +90,18 @@ def cats_and_dogs() -> list[Figure]:
         mobilenet(image_size=192), StandardScaler(), LogisticRegression(C=0.01, max_iter=3000)
     )
     plain = frozen.fit(X, y).score(X_test, y_test)
-    head = mobilenet(TransferClassifier, image_size=192, random_state=0, epochs=10).fit(X, y)
     tuned = mobilenet(
         TransferClassifier,
         image_size=192,
         trainable=1,
+        warmup_epochs=10,
         epochs=10,
         finetune_learning_rate=1e-5,
-        early_stopping=True,
         random_state=0,
     ).fit(X, y)
-    best = max(plain, head.score(X_test, y_test))
     return [
         ("cats and dogs, frozen features, accuracy", plain, 0.98),
-        ("cats and dogs, fine-tuned, accuracy", tuned.score(X_test, y_test), best),
+        ("cats and dogs, fine-tuned, accuracy", tuned.score(X_test, y_test), plain),
     ]
 
 
