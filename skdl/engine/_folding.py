@@ -13,7 +13,7 @@ from skdl.engine._seeding import value_of
 # Convolutions whose kernels a normalisation behind them can be multiplied into.
 _CONVOLUTIONS = (layers.Conv2D, layers.DepthwiseConv2D)
 # Convolutions of fewer input channels gain nothing from bfloat16, and lose digits.
-_CHANNELS_FOR_BFLOAT16 = 128
+_CHANNELS_FOR_BFLOAT16 = 160
 
 
 class PassThrough(layers.Layer):

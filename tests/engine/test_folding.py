@@ -214,7 +214,7 @@ def test_what_cannot_be_cloned_is_returned_as_it_is():
     assert folded(model) is model
 
 
-def vgg_like(width=128):
+def vgg_like(width=160):
     return network(
         layers.Conv2D(width, 3, padding="same", activation="relu", name="narrow"),
         layers.Conv2D(width, 3, padding="same", activation="relu", name="wide"),
