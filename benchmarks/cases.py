@@ -457,7 +457,7 @@ CASES = {
         {"skdl": image_cases.files_epoch_skdl, "keras": image_cases.files_epoch_keras},
     ),
     "features-search": Case(
-        "grid of 10 C × 5 folds on MobileNetV2's features of 1,000 photographs, 96×96",
+        "grid of 10 candidates × 5 folds on MobileNetV2's features of 1,000 photographs, 96×96",
         "s",
         {
             "skdl": transfer_cases.search_skdl,

@@ -106,7 +106,7 @@ def cats_and_dogs() -> list[Figure]:
 
 
 def cifar10(sizes: tuple[int, ...] = (100, 1_000, 10_000, 50_000)) -> list[Figure]:
-    """Frozen features of images of 96×96; C is chosen on a tenth held out."""
+    """Frozen features of images of 96×96; C is chosen by the first 5,000 training images."""
     bars = {100: 0.42, 1_000: 0.65, 10_000: 0.76, 50_000: 0.82}
     X, y = load_cifar10(subset="train", version="jpeg", return_X_y=True)
     X_test, y_test = load_cifar10(subset="test", version="jpeg", return_X_y=True)
@@ -118,8 +118,10 @@ def cifar10(sizes: tuple[int, ...] = (100, 1_000, 10_000, 50_000)) -> list[Figur
         F, labels = features.transform(X[rows[:n]]), y[rows[:n]]
         pipeline = make_pipeline(StandardScaler(), LogisticRegression(max_iter=200))
         grid = {"logisticregression__C": [1e-4, 1e-3, 1e-2, 1e-1]}
-        search = GridSearchCV(pipeline, grid, scoring="neg_log_loss", cv=3)
-        accuracy = search.fit(F, labels).best_estimator_.score(F_test, y_test)
+        search = GridSearchCV(pipeline, grid, scoring="neg_log_loss", cv=3, refit=False)
+        search.fit(F[:5_000], labels[:5_000])
+        pipeline.set_params(**search.best_params_)
+        accuracy = pipeline.fit(F, labels).score(F_test, y_test)
         figures.append((f"CIFAR-10 (JPEG), {n:,} training images, accuracy", accuracy, bars[n]))
     return figures
 
@@ -164,6 +166,17 @@ FIGURES: dict[str, Callable[[], list[Figure]]] = {
 }
 
 
+def table(found: dict[str, Any]) -> str:
+    """The figures as a Markdown table."""
+    lines = ["| data and method | figure | bar | |", "|---|---|---|---|"]
+    for name in FIGURES:
+        for what, figure, bar in found.get(name, {}).get("figures", []):
+            verdict = "reached" if figure >= bar else "**missed**"
+            shown, judged = (f"≥ {bar:.4g}", verdict) if bar else ("", "")
+            lines.append(f"| {what} | {figure:.4f} | {shown} | {judged} |")
+    return "\n".join(lines)
+
+
 def main() -> int:
     """Measure, print and write down; 1 if a bar was missed."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.figures", description=__doc__)
@@ -186,6 +199,7 @@ def main() -> int:
             print(f"{what}: {figure:.4f} (bar {bar:.4g}: {verdict})", flush=True)
         arguments.out.parent.mkdir(parents=True, exist_ok=True)
         arguments.out.write_text(json.dumps(found, indent=2, default=float) + "\n")
+        arguments.out.with_suffix(".md").write_text(table(found) + "\n")
     return int(missed)
 
 

@@ -47,6 +47,13 @@ def test_the_page_quotes_the_results():
     assert table + "\n" == (ROOT / "benchmarks/results/results.md").read_text()
 
 
+def test_the_page_quotes_the_figures_of_transfer_learning():
+    from benchmarks.figures import table
+
+    found = json.loads((ROOT / "benchmarks/results/figures.json").read_text())
+    assert table(found) in (ROOT / "docs/transfer.md").read_text()
+
+
 def test_unknown_cases():
     process = run("speed")
     assert process.returncode == 2

@@ -516,7 +516,7 @@ def test_unknown_names():
     with pytest.raises(ValueError, match=r"has no weights ''"):
         load("")
     for wrong in (None, 3, ["imagenet"]):
-        with pytest.raises(TypeError):
+        with pytest.raises(ValueError, match="pass 'random'. Got"):
             load(wrong, "vgg16")
 
 

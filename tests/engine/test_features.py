@@ -42,11 +42,11 @@ def of_gray(input_shape):
     return keras.Model(inputs, layers.Conv2D(4, 3, name="last")(inputs))
 
 
-@declare_backbone(Backbone(Preprocessing(), {"wide": 128}, min_size=8, default_size=8))
+@declare_backbone(Backbone(Preprocessing(), {"wide": 160}, min_size=8, default_size=8))
 def wide(input_shape):
     inputs = keras.Input(input_shape)
-    x = layers.Conv2D(128, 3, activation="relu", name="narrow")(inputs)
-    return keras.Model(inputs, layers.Conv2D(128, 3, name="wide")(x))
+    x = layers.Conv2D(160, 3, activation="relu", name="narrow")(inputs)
+    return keras.Model(inputs, layers.Conv2D(160, 3, name="wide")(x))
 
 
 def extractor(
