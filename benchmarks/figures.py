@@ -106,11 +106,11 @@ def cats_and_dogs() -> list[Figure]:
 
 
 def cifar10(sizes: tuple[int, ...] = (100, 1_000, 10_000, 50_000)) -> list[Figure]:
-    """Frozen features of images of 96×96; C is chosen by the first 5,000 training images."""
+    """Frozen features of images in 128×128; C is chosen by the first 5,000 training images."""
     bars = {100: 0.42, 1_000: 0.65, 10_000: 0.76, 50_000: 0.82}
     X, y = load_cifar10(subset="train", version="jpeg", return_X_y=True)
     X_test, y_test = load_cifar10(subset="test", version="jpeg", return_X_y=True)
-    features = mobilenet(image_size=96).fit(X)
+    features = mobilenet(image_size=128, layer=LAYERS).fit(X)
     F_test = features.transform(X_test)
     rows = np.concatenate(_balanced(y))
     figures = []
