@@ -3,7 +3,7 @@
 from skdl.engine._augment import augmented
 from skdl.engine._backbone import POOLINGS, BackboneSpec
 from skdl.engine._devices import prepare_devices
-from skdl.engine._features import FeatureExtractor, FeatureSpec, resized
+from skdl.engine._features import FeatureExtractor, FeatureSpec, pixel_range, resized
 from skdl.engine._fitted import FittedNetwork
 from skdl.engine._pool import borrowed_trainer, clear
 from skdl.engine._schedules import scheduled_rate
@@ -45,6 +45,7 @@ __all__ = [
     "borrowed_trainer",
     "clear",
     "network_plan",
+    "pixel_range",
     "prefix_features",
     "prepare_devices",
     "python_random",

@@ -36,7 +36,6 @@ _VERSION = 1
 _MAX_NETWORKS = 8
 # What is put into a store at a time: little is lost when the process is killed, and files are few.
 _PUT_BYTES, _PUT_SECONDS = 8 * 2**20, 10.0
-# Standardised images are taken to have been so with the usual mean and deviation of photographs.
 _STANDARD_MEAN, _STANDARD_DEVIATION = 0.45, 0.225
 
 _lock = threading.RLock()
@@ -109,7 +108,6 @@ class FeatureNetwork:
         self.widths = [int(np.prod(tensor.shape[1:])) for tensor in probe]
         maps = spec.pooling is None
         self.output_shape = tuple(probe[0].shape[1:]) if maps else (sum(self.widths),)
-        self.nbytes = sum(4 * int(np.prod(v.shape)) for v in self._model.variables)
 
     def run(self, images: npt.NDArray[Any], offset: float, scale: float) -> npt.NDArray[np.float32]:
         """Features of one batch, one row an image."""
@@ -275,7 +273,7 @@ class FeatureExtractor:
         features = np.empty((len(rows), width), np.float32)
         spans = [slice(start, start + batch_size) for start in range(0, len(rows), batch_size)]
         network = self.network
-        offset, scale = self._offset_and_scale()
+        offset, scale = range_offset_and_scale(pixel_range(self.value_range))
         for span, batch in zip(spans, self._batches(images, rows, spans, n_threads), strict=True):
             features[span] = network.run(batch, offset, scale)
             done = span.start + len(batch)
@@ -311,10 +309,17 @@ class FeatureExtractor:
     def _resize(self, images: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return resized(images, self.spec.image_shape[:2], self.value_range)
 
-    def _offset_and_scale(self) -> tuple[float, float]:
-        if self.value_range == "standardized":
-            return -_STANDARD_MEAN / _STANDARD_DEVIATION, _STANDARD_DEVIATION
-        return range_offset_and_scale(self.value_range)
+
+def pixel_range(value_range: ValueRange) -> tuple[float, float]:
+    """Values that stand for black and white, also of standardised images.
+
+    Pretrained weights expect pixels: standardised images are taken to have been made so with the
+    usual mean and deviation of photographs.
+    """
+    if value_range == "standardized":
+        black, white = ((pixel - _STANDARD_MEAN) / _STANDARD_DEVIATION for pixel in (0.0, 1.0))
+        return black, white
+    return value_range
 
 
 def _all_named(spec: FeatureSpec) -> bool:

@@ -365,8 +365,7 @@ def augmented_copies(
     seed : int
         Of the changes.
     """
-    clipped = prefix.value_range != "standardized"
-    rescaled = replace(prefix, value_range=(0.0, 1.0)) if clipped else prefix
+    rescaled = replace(prefix, value_range=(0.0, 1.0))
     offset, scale = range_offset_and_scale(prefix.value_range)
     parts = []
     for copy in range(copies):
@@ -375,7 +374,7 @@ def augmented_copies(
             images = data.images[start : start + _IMAGES_AT_A_TIME]
             batch = images.load() if isinstance(images, ImageFiles) else images
             values = rescale(batch.astype(np.float32), np.float32(offset), np.float32(scale))
-            changed = augmented(values, changes, (drawn, start), clipped)
+            changed = augmented(values, changes, (drawn, start))
             parts.append(prefix_features(rescaled, changed))
     return TrainingSet(
         np.concatenate(parts),

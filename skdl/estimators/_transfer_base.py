@@ -32,6 +32,7 @@ from skdl.engine import (
     TransferSpec,
     augmented_copies,
     network_plan,
+    pixel_range,
     prefix_features,
     resized,
     standardise,
@@ -109,7 +110,7 @@ class TransferBase(ImageClassifier):
         self._image_format.warn_of_another_scale(array)
         images = self._image_format.as_images(array, self)
         if self._network.prefix is None:
-            images = _sized(images, self._network.spec.input_shape[:2], self.value_range_)
+            images = _sized(images, self._network.spec.input_shape[:2], self._network.value_range)
         return self._network.predict(images, resolve_store(self.store))
 
     # ---- validation ----------------------------------------------------------------------------
@@ -168,28 +169,31 @@ class TransferBase(ImageClassifier):
     def _run(self, task: FitTask, plan: TrainingPlan) -> FitResult:
         spec = task.spec
         assert isinstance(spec, TransferSpec)
-        optimizer = task.optimizer
+        optimizer, value_range = task.optimizer, pixel_range(task.format.value_range)
+        # Without a store, frozen layers still run only once in this fit.
+        store = resolve_store(self.store) or FeatureStore()
+        plan = replace(plan, value_range=value_range)
         if spec.plan.cut != FEATURES:
             optimizer = self._finetuning_optimizer(optimizer)
             plan = replace(plan, learning_rate=self._epoch_schedule(optimizer, plan.first_epoch))
         warmed: Stage | None = None
-        start = self._start(task) if task.continues else self._standardiser(task, spec)
+        start = self._start(task) if task.continues else self._standardiser(task, spec, plan, store)
         fresh = not (task.continues or task.incremental)
         if spec.plan.cut != FEATURES and self.warmup_epochs and fresh:
-            warmed = self._warm_up(task, spec, plan, start)
+            warmed = self._warm_up(task, spec, plan, start, store)
             n_before = len(warmed.history["loss"])
             schedule = self._epoch_schedule(optimizer, n_before)
             plan = replace(plan, first_epoch=n_before, learning_rate=schedule)
             plan.report = EpochLines(n_before + plan.epochs) if self.verbose else None
             start = warmed.starter(plan.stopper)
-        stage = self._train_stage(task, spec, optimizer, plan, start)
+        stage = self._train_stage(task, spec, optimizer, plan, start, store)
         self._warn_of_one_class(stage, task.classes)
         history = stage.history
         if warmed is not None:
             self._warn_if_worse(warmed, stage, plan)
             history = joined_histories(warmed.history, history)
         n_channels = spec.input_shape[2]
-        network = TransferNetwork(stage.prefix, stage.fitted, task.format.value_range, n_channels)
+        network = TransferNetwork(stage.prefix, stage.fitted, value_range, n_channels)
         return FitResult(network, optimizer, stage.optimizer_state, history)
 
     def _finetuning_optimizer(self, optimizer: OptimizerSpec) -> OptimizerSpec:
@@ -204,12 +208,14 @@ class TransferBase(ImageClassifier):
         rate = optimizer.learning_rate / 10 if rate is None else float(rate)
         return OptimizerSpec(optimizer.cls, {**optimizer.config, "learning_rate": rate})
 
-    def _standardiser(self, task: FitTask, spec: TransferSpec) -> Callable[[Trainer], None]:
+    def _standardiser(
+        self, task: FitTask, spec: TransferSpec, plan: TrainingPlan, store: FeatureStore
+    ) -> Callable[[Trainer], None]:
         """What lets the head see standardised features."""
         at_end = replace(spec, plan=replace(spec.plan, cut=FEATURES))
-        prefix = _prefix(at_end, task.format.value_range, len(task.data))
+        prefix = _prefix(at_end, plan.value_range, len(task.data))
         assert prefix is not None
-        features = _behind(prefix, task.data, resolve_store(self.store)).images
+        features = _behind(prefix, task.data, store).images
         return lambda trainer: standardise(trainer.model, np.asarray(features))
 
     def _warm_up(
@@ -218,6 +224,7 @@ class TransferBase(ImageClassifier):
         spec: TransferSpec,
         plan: TrainingPlan,
         start: Callable[[Trainer], None],
+        store: FeatureStore,
     ) -> "Stage":
         """Train the head on frozen features, of the images as they are."""
         n_epochs = self.epochs + self.warmup_epochs
@@ -234,6 +241,7 @@ class TransferBase(ImageClassifier):
                 report=EpochLines(n_epochs) if self.verbose else None,
             ),
             start,
+            store,
         )
 
     def _train_stage(
@@ -243,32 +251,34 @@ class TransferBase(ImageClassifier):
         optimizer: OptimizerSpec,
         plan: TrainingPlan,
         start: Callable[[Trainer], None],
+        store: FeatureStore,
     ) -> "Stage":
         """Run the frozen prefix once, and train what is behind it."""
         copies = self.augmentation_copies if task.changes else None
         prefix = None
         if task.changes is None or copies:
-            prefix = _prefix(spec, task.format.value_range, len(task.data) * (copies or 1))
+            prefix = _prefix(spec, plan.value_range, len(task.data) * (copies or 1))
         if prefix is None:
             spec = replace(spec, plan=replace(spec.plan, cut=IMAGES))
-            value_range = task.format.value_range
-            data = _sized_set(task.data, spec.size, value_range)
-            validation = task.validation and _sized_set(task.validation, spec.size, value_range)
+            data = _sized_set(task.data, spec.size, plan.value_range)
+            validation = task.validation and _sized_set(
+                task.validation, spec.size, plan.value_range
+            )
             plan = replace(plan, augmentation=task.changes)
         else:
             spec = replace(spec, input_shape=prefix.network.output_shape)
-            store, value_range = resolve_store(self.store), "standardized"
             if task.changes is not None and copies:
-                sized = _sized_set(task.data, spec.size, task.format.value_range)
+                sized = _sized_set(task.data, spec.size, plan.value_range)
                 data = augmented_copies(prefix, sized, task.changes, copies, plan.seed)
             else:
                 data = _behind(prefix, task.data, store)
             validation = task.validation and _behind(prefix, task.validation, store)
-            plan = replace(plan, augmentation=None, value_range=value_range, copies=copies or 1)
+            # Features are taken as they are.
+            plan = replace(plan, augmentation=None, value_range="standardized", copies=copies or 1)
         state, optimizer_state, history = self._train_network(
             spec, optimizer, data, validation, plan, start
         )
-        fitted = FittedNetwork(spec, state, value_range)
+        fitted = FittedNetwork(spec, state, plan.value_range)
         return Stage(prefix, fitted, optimizer_state, history, data)
 
     # ---- what a user should know ----------------------------------------------------------------
@@ -332,7 +342,7 @@ class Stage:
         return start
 
 
-def _prefix(spec: TransferSpec, value_range: ValueRange, n_images: int) -> FeatureExtractor | None:
+def _prefix(spec: TransferSpec, value_range: Any, n_images: int) -> FeatureExtractor | None:
     """What runs once for each image; None if there is nothing, or too much to keep."""
     if spec.plan.cut == IMAGES:
         return None
@@ -349,7 +359,7 @@ def _prefix(spec: TransferSpec, value_range: ValueRange, n_images: int) -> Featu
     return None if too_large and not at_end else prefix
 
 
-def _behind(prefix: FeatureExtractor, data: TrainingSet, store: FeatureStore | None) -> TrainingSet:
+def _behind(prefix: FeatureExtractor, data: TrainingSet, store: FeatureStore) -> TrainingSet:
     return TrainingSet(prefix_features(prefix, data.images, store), data.targets, data.weights)
 
 

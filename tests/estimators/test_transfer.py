@@ -97,6 +97,37 @@ def test_the_keras_model_can_be_saved(digits, tmp_path):
     )
 
 
+@pytest.mark.filterwarnings("ignore:X has negative values")
+@pytest.mark.parametrize("kind", ["head", "block", "all", "copies"])
+def test_standardised_images_are_mapped_back_everywhere(digits, kind):
+    """Behind a prefix, in a network that begins at the images, and in the Keras model alike."""
+    _, y = digits
+    images = np.random.default_rng(0).normal(size=(40, 16, 16, 3)).astype(np.float32)
+    fitted = model(**KINDS[kind]).fit(images, y[:40])
+    assert fitted.value_range_ == "standardized"
+    found = fitted.model_.predict(images, verbose=0)
+    np.testing.assert_allclose(found, fitted.predict_proba(images), rtol=1e-3, atol=1e-5)
+    # As pixels whose range is that of the same values.
+    pixels = images * 0.225 + 0.45
+    same = model(**KINDS[kind], value_range=(0, 1)).fit(pixels, y[:40])
+    np.testing.assert_allclose(same.predict_proba(pixels), found, rtol=1e-2, atol=1e-3)
+
+
+def test_without_a_store_the_prefix_runs_once_too(digits, monkeypatch):
+    X, y = digits
+    passed = []
+    run = FeatureNetwork.run
+
+    def counting(self, images, *rest):
+        passed.append(len(images))
+        return run(self, images, *rest)
+
+    monkeypatch.setattr(FeatureNetwork, "run", counting)
+    model(store=None).fit(X, y)
+    distinct = len(np.unique(X.reshape(len(X), -1), axis=0))
+    assert sum(passed) == distinct
+
+
 def test_a_new_head_learns(digits):
     X, y = digits
     fitted = model(epochs=30).fit(X[:200], y[:200])
