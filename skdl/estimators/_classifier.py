@@ -16,7 +16,6 @@ from skdl.engine import (
 from skdl.estimators._inputs import (
     ImageFormat,
     check_classes,
-    check_images,
     check_pair,
     check_weights,
     draw_seed,
@@ -156,11 +155,10 @@ class ImageClassifier(ClassifierMixin, TrainedEstimator):
             If the images are not of the shape seen in fit, naming both shapes.
         """
         check_is_fitted(self)
-        array = check_images(X, "X", self)
-        if type(X) is not np.ndarray or hasattr(self, "feature_names_in_"):  # an array has none
-            self._image_format.check_columns(X, array, self)
-        self._image_format.warn_of_another_scale(array)
-        images = self._image_format.as_images(array, self)
+        _, images = self._image_format.check_batch(X, self)
+        return self._probabilities(images)
+
+    def _probabilities(self, images: Any) -> npt.NDArray[np.float32]:
         probabilities: npt.NDArray[np.float32] = self._network.predict(images)
         return probabilities
 

@@ -258,7 +258,8 @@ default="gaussian"
         ValueError
             If the images are not of the shape seen in fit.
         """
-        array, images = self._check_batch(X)
+        check_is_fitted(self)
+        array, images = self._image_format.check_batch(X, self)
         outputs = self._network.predict(images)
         if self.value_range_ != "standardized":
             outputs = outputs.clip(0, 1)
@@ -292,7 +293,8 @@ default="gaussian"
         NotFittedError
             Before fit.
         """
-        _, images = self._check_batch(X)
+        check_is_fitted(self)
+        _, images = self._image_format.check_batch(X, self)
         spec = self._network.spec
         half = ImageMapSpec(
             encoder, spec.params, spec.input_shape, precision=spec.precision, loss=self.loss
@@ -357,13 +359,6 @@ default="gaussian"
         )
 
     # ---- validation ----------------------------------------------------------------------------
-
-    def _check_batch(self, X: Any) -> tuple[Any, Any]:
-        check_is_fitted(self)
-        array = check_images(X, "X", self)
-        self._image_format.check_columns(X, array, self)
-        self._image_format.warn_of_another_scale(array)
-        return array, self._image_format.as_images(array, self)
 
     def _check_task(self, X: Any, y: Any, continues: bool) -> FitTask:
         optimizer, callbacks = self._optimizer_spec(), self._make_callbacks()

@@ -265,10 +265,7 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
         """
         check_is_fitted(self)
         store = resolve_store(self.store)
-        array = check_images(X, "X", self)
-        self._image_format.check_columns(X, array, self)
-        self._image_format.warn_of_another_scale(array)
-        images = self._image_format.as_images(array, self)
+        _, images = self._image_format.check_batch(X, self)
         n_threads = None if self.n_jobs is None else joblib.effective_n_jobs(self.n_jobs)
         with ImageProgress(type(self).__name__, len(images), bool(self.verbose)) as progress:
             return self._extractor.transform(

@@ -80,6 +80,14 @@ class ImageFormat:
             feature_names=_get_feature_names(X) if images.ndim == 2 else None,
         )
 
+    def check_batch(self, X: Any, estimator: Any) -> tuple[npt.NDArray[Any] | ImageFiles, Any]:
+        """Validate images for a fitted estimator: as they came, and viewed as images."""
+        array = check_images(X, "X", estimator)
+        if type(X) is not np.ndarray or hasattr(estimator, "feature_names_in_"):
+            self.check_columns(X, array, estimator)
+        self.warn_of_another_scale(array)
+        return array, self.as_images(array, estimator)
+
     def warn_of_another_scale(self, array: npt.NDArray[Any] | ImageFiles) -> None:
         """Warn where the values can hardly be of the scale that was learned."""
         if self.value_range == "standardized":
@@ -97,7 +105,7 @@ class ImageFormat:
             f"{self.value_range[0]:g} to {high:g} (value_range_). Bring X to the scale of the "
             "training images.",
             UserWarning,
-            stacklevel=4,
+            stacklevel=5,  # where predict or transform was called
         )
 
     def check_columns(self, X: Any, array: npt.NDArray[Any] | ImageFiles, estimator: Any) -> None:

@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
 
 from skdl._files import ImageFiles
 from skdl.engine import (
@@ -48,7 +47,7 @@ from skdl.estimators._backbones import (
 )
 from skdl.estimators._classifier import ImageClassifier
 from skdl.estimators._cnn import CNNClassifier
-from skdl.estimators._inputs import ImageFormat, check_images
+from skdl.estimators._inputs import ImageFormat
 from skdl.estimators._progress import EpochLines, joined_histories
 from skdl.estimators._trained import FitResult, FitTask
 from skdl.images import ValueRange
@@ -84,31 +83,7 @@ class TransferBase(ImageClassifier):
 
     # ---- prediction ----------------------------------------------------------------------------
 
-    def predict_proba(self, X: Any) -> npt.NDArray[np.float32]:
-        """Class probabilities.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
-            Images of the shape seen in fit.
-
-        Returns
-        -------
-        probabilities : float32 ndarray of shape (n, n_classes)
-            In the order of `classes_`, also for two classes; rows sum to 1.
-
-        Raises
-        ------
-        NotFittedError
-            Before fit.
-        ValueError
-            If the images are not of the shape seen in fit, naming both shapes.
-        """
-        check_is_fitted(self)
-        array = check_images(X, "X", self)
-        self._image_format.check_columns(X, array, self)
-        self._image_format.warn_of_another_scale(array)
-        images = self._image_format.as_images(array, self)
+    def _probabilities(self, images: Any) -> npt.NDArray[np.float32]:
         if self._network.prefix is None:
             images = _sized(images, self._network.spec.input_shape[:2], self._network.value_range)
         return self._network.predict(images, resolve_store(self.store))

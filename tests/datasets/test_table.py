@@ -138,7 +138,6 @@ def test_wrong_files(tmp_path):
 
 
 def test_parquet(table, tmp_path):
-    pytest.importorskip("pyarrow")
     table["area"] = table["area"].astype(np.float32)
     table.to_parquet(tmp_path / "table.parquet")
     bunch = load_feature_csv(tmp_path / "table.parquet", target_column="class")

@@ -247,15 +247,19 @@ def test_vgg16(digits):
     assert "backbone" not in last.get_params()
 
 
-def test_features_by_way_of_a_table(digits, tmp_path):
-    """Written to a CSV file and read again, VGG16's features give the same predictions."""
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_features_by_way_of_a_table(digits, tmp_path, kind):
+    """Written to a file and read again, VGG16's features give the same predictions."""
     X, y = digits
     X, y = X[:60], y[:60]
     features = VGG16Features(weights="random", image_size=32).set_output(transform="pandas")
-    table = features.fit_transform(X)
-    table["label"] = y
-    table.to_csv(tmp_path / "features.csv", index=False)
-    bunch = load_feature_csv(tmp_path / "features.csv", target_column="label")
+    table = features.fit_transform(X).assign(label=y)
+    path = tmp_path / f"features.{kind}"
+    if kind == "csv":
+        table.to_csv(path, index=False)
+    else:
+        table.to_parquet(path)
+    bunch = load_feature_csv(path, target_column="label")
     by_table = make_pipeline(StandardScaler(), SVC()).fit(bunch.data[:40], bunch.target[:40])
     direct = make_pipeline(clone(features), StandardScaler(), SVC()).fit(X[:40], y[:40])
     assert list(by_table.predict(bunch.data[40:])) == list(direct.predict(X[40:]))
