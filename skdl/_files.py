@@ -1,5 +1,6 @@
 """Batches of image files, decoded when and as far as they are needed."""
 
+import hashlib
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from skdl._archives import read_bytes
 from skdl._cores import available_cores
 from skdl._decoding import Color, ImageInfo, read_image, read_image_info
 
@@ -299,6 +301,37 @@ def in_threads(
         with closing(_bounded_map(pool, some, starts)) as batches:
             for batch in batches:
                 yield from batch
+
+
+def content_digests(images: Any, n_threads: int | None = None) -> list[bytes]:
+    """sha256 of each image's content: of a file its bytes, of an array its pixels.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, …) or ImageFiles
+    n_threads : int, default=None
+        None takes as many as there are cores.
+
+    Raises
+    ------
+    skdl.images.UnreadableImageError
+        If a file cannot be read, naming it.
+    """
+    if isinstance(images, ImageFiles):
+        return list(in_threads(_digest_of_file, images.paths.tolist(), n_threads))
+    return list(in_threads(lambda row: _digest(images[row]), range(len(images)), n_threads))
+
+
+def _digest(image: npt.NDArray[Any]) -> bytes:
+    return hashlib.sha256(np.ascontiguousarray(image)).digest()
+
+
+def _digest_of_file(path: str) -> bytes:
+    try:
+        return hashlib.sha256(read_bytes(path)).digest()
+    except (OSError, ValueError):
+        read_image(path)  # says what is wrong with it
+        raise
 
 
 def _bounded_map(

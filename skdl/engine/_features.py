@@ -1,13 +1,11 @@
 """Features of a frozen backbone, each image's computed once."""
 
-import hashlib
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import keras
@@ -15,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from skdl._files import ImageFiles, in_threads
+from skdl._files import ImageFiles, content_digests
 from skdl.backbones._loading import BackboneWeights
 from skdl.engine._backbone import (
     BackboneSpec,
@@ -236,7 +234,7 @@ class FeatureExtractor:
             return self._compute(
                 images, np.arange(len(images)), width, batch_size, n_threads, report
             )
-        keys = _keys(images, n_threads)
+        keys = content_digests(images, n_threads)
         space = self.space(images)
         features, found = store.get(space, keys, width)
         first: dict[bytes, int] = {}
@@ -337,24 +335,6 @@ def resized(
     resize = Resize(size).fit(np.zeros((1, *images.shape[1:]), like))
     result: npt.NDArray[Any] = resize.transform(images)
     return result
-
-
-def _keys(images: npt.NDArray[Any] | ImageFiles, n_threads: int | None) -> list[bytes]:
-    """sha256 of each image's content: of a file its bytes, of an array its pixels."""
-    if isinstance(images, ImageFiles):
-        return list(in_threads(_digest_of_file, images.paths.tolist(), n_threads))
-    return list(in_threads(lambda row: _digest(images[row]), range(len(images)), n_threads))
-
-
-def _digest(image: npt.NDArray[Any]) -> bytes:
-    return hashlib.sha256(np.ascontiguousarray(image)).digest()
-
-
-def _digest_of_file(path: str) -> bytes:
-    try:
-        return hashlib.sha256(Path(path).read_bytes()).digest()
-    except OSError:
-        return b"\0" * 32  # reading the image says what is wrong with it
 
 
 class _Putter:

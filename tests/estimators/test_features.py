@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import pickle
+import shutil
 
 import joblib
 import numpy as np
@@ -21,9 +22,10 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 from sklearn.utils.estimator_checks import check_estimator
 
-from skdl import BackboneFeatures, FeatureStore, VGG16Features
-from skdl.datasets import load_digits_images, load_feature_csv
+from skdl import BackboneFeatures, FeatureStore, TransferClassifier, VGG16Features
+from skdl.datasets import load_digits_images, load_feature_csv, load_image_folder
 from skdl.engine._features import FeatureNetwork
+from skdl.images import UnreadableImageError
 from skdl.testing import check_image_transformer
 
 
@@ -150,6 +152,37 @@ def test_files_and_arrays_alike(tmp_path, digits):
     resized = BackboneFeatures(image_size=(24, 16)).fit(paths)
     assert resized.image_shape_ == (24, 16, 3)
     assert np.isfinite(resized.transform(pd.Series(paths))).all()
+
+
+@pytest.mark.parametrize("store", ["auto", "folder", None])
+def test_members_of_an_archive_and_files_alike(tmp_path, store):
+    for number in range(6):
+        pixels = np.random.default_rng(number).integers(0, 256, (32, 32, 3), dtype=np.uint8)
+        (tmp_path / "images" / "ab"[number % 2]).mkdir(parents=True, exist_ok=True)
+        Image.fromarray(pixels).save(tmp_path / "images" / "ab"[number % 2] / f"{number}.png")
+    archive = shutil.make_archive(str(tmp_path / "images"), "zip", tmp_path / "images")
+    files, labels = load_image_folder(tmp_path / "images", return_X_y=True)
+    members, _ = load_image_folder(archive, return_X_y=True)
+    features = BackboneFeatures(store=str(tmp_path / "store") if store == "folder" else store)
+    found = features.fit_transform(members)
+    np.testing.assert_array_equal(found, features.fit_transform(files))
+    assert len(np.unique(found, axis=0)) == 6
+    model = TransferClassifier(store=features.store, epochs=2, random_state=0)
+    np.testing.assert_array_equal(
+        clone(model).fit(members, labels).predict_proba(files),
+        clone(model).set_params(store=None).fit(files, labels).predict_proba(members),
+    )
+
+
+@pytest.mark.parametrize("store", ["auto", None])
+def test_a_file_that_vanished_is_named(tmp_path, digits, store):
+    for number in range(3):
+        Image.fromarray(digits[0][number].astype(np.uint8)).save(tmp_path / f"{number}.png")
+    paths = [str(tmp_path / f"{number}.png") for number in range(3)]
+    features = BackboneFeatures(image_size=16, store=store).fit(paths)
+    (tmp_path / "1.png").unlink()
+    with pytest.raises(UnreadableImageError, match="1.png"):
+        features.transform(paths)
 
 
 def test_folds_of_gray_and_coloured_files_share_features(tmp_path, counted):
