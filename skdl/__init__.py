@@ -12,11 +12,13 @@ if TYPE_CHECKING:
         backbones,
         datasets,
         downloads,
+        evaluation,
         images,
         metrics,
         plotting,
         plugins,
         preprocessing,
+        reporting,
         store,
         testing,
     )
@@ -30,8 +32,10 @@ if TYPE_CHECKING:
         all_estimators,
         plot_augmentations,
     )
+    from skdl.evaluation import EvaluationResult, evaluate
     from skdl.plugins import list_architectures, register_architecture
     from skdl.preprocessing import Augmentation, ImageLoader, ImageNoise, Resize
+    from skdl.reporting import report
     from skdl.store import FeatureStore
 
 __version__ = "0.1.0"
@@ -41,6 +45,7 @@ _LAZY_NAMES = {
     "BackboneFeatures": "skdl.estimators",
     "CNNClassifier": "skdl.estimators",
     "DenoisingAutoencoder": "skdl.estimators",
+    "EvaluationResult": "skdl.evaluation",
     "FeatureStore": "skdl.store",
     "ImageLoader": "skdl.preprocessing",
     "ImageNoise": "skdl.preprocessing",
@@ -49,19 +54,23 @@ _LAZY_NAMES = {
     "VGG16Classifier": "skdl.estimators",
     "VGG16Features": "skdl.estimators",
     "all_estimators": "skdl.estimators",
+    "evaluate": "skdl.evaluation",
     "list_architectures": "skdl.plugins",
     "plot_augmentations": "skdl.estimators",
     "register_architecture": "skdl.plugins",
+    "report": "skdl.reporting",
 }
 _LAZY_MODULES = (
     "backbones",
     "datasets",
     "downloads",
+    "evaluation",
     "images",
     "metrics",
     "plotting",
     "plugins",
     "preprocessing",
+    "reporting",
     "store",
     "testing",
 )
@@ -71,6 +80,7 @@ __all__ = [
     "BackboneFeatures",
     "CNNClassifier",
     "DenoisingAutoencoder",
+    "EvaluationResult",
     "FeatureStore",
     "ImageLoader",
     "ImageNoise",
@@ -83,6 +93,8 @@ __all__ = [
     "backbones",
     "datasets",
     "downloads",
+    "evaluate",
+    "evaluation",
     "images",
     "list_architectures",
     "metrics",
@@ -91,6 +103,8 @@ __all__ = [
     "plugins",
     "preprocessing",
     "register_architecture",
+    "report",
+    "reporting",
     "store",
     "testing",
 ]

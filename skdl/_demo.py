@@ -1,6 +1,5 @@
 """``skdl demo``: the main job on real images, from the search to the saved pipeline."""
 
-import contextlib
 import os
 import subprocess
 import sys
@@ -9,7 +8,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import joblib
 import numpy as np
@@ -20,9 +19,11 @@ from sklearn.model_selection import GridSearchCV, ParameterGrid, StratifiedKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from skdl._progress import Progress
 from skdl.estimators import CNNClassifier
 from skdl.metrics import CLINICAL_SCORERS
 from skdl.plotting import PredictionGridDisplay, TrainingHistoryDisplay
+from skdl.reporting import report
 
 _SCORES = {"accuracy": "accuracy", **CLINICAL_SCORERS}
 _SHOWN = ["accuracy", "sensitivity", "specificity", "roc_auc"]
@@ -33,50 +34,6 @@ import sys, joblib, numpy
 pipeline = joblib.load(sys.argv[1])
 numpy.save(sys.argv[3], pipeline.predict_proba(numpy.load(sys.argv[2])))
 """
-
-
-class Progress:
-    """A bar on a terminal, plain lines elsewhere.
-
-    Parameters
-    ----------
-    total : int
-        Number of steps.
-    label : str
-        What is going on.
-    stream : text file, default=None
-        Where to write; None is standard output.
-    """
-
-    def __init__(self, total: int, label: str, stream: TextIO | None = None) -> None:
-        self._total = total
-        self._label = label
-        self._stream = stream or sys.stdout
-        self._done = 0
-        self._start = time.perf_counter()
-        self._show()
-
-    def step(self) -> None:
-        """One more step is done."""
-        self._done += 1
-        self._show()
-
-    def _show(self) -> None:
-        # Whoever read along may have left; that is no reason for the work itself to fail.
-        with contextlib.suppress(BrokenPipeError):
-            self._write()
-
-    def _write(self) -> None:
-        seconds = time.perf_counter() - self._start
-        count = f"{self._done}/{self._total}"
-        if self._stream.isatty():
-            filled = round(30 * self._done / self._total)
-            bar = "█" * filled + "░" * (30 - filled)
-            end = "\n" if self._done == self._total else ""
-            self._stream.write(f"\r{self._label} {bar} {count}  {seconds:.0f} s {end}")
-        elif self._done:
-            self._stream.write(f"{self._label} {count}  {seconds:.0f} s\n")
-        self._stream.flush()
 
 
 def run_demo(out: Path, *, quick: bool = False, seed: int = 0) -> None:
@@ -109,6 +66,8 @@ def run_demo(out: Path, *, quick: bool = False, seed: int = 0) -> None:
     print(_candidates_table(search))
     print(_test_table(best, X_test, y_test))
     _draw(out, best, X_test, y_test)
+    path = report(best, X_test, y_test, out / "report.html", title="Handwritten digits")
+    print(f"wrote {path}: all of it on one page, with confidence intervals")
     _save_and_reload(out, best, X_test)
     print(f"\nDone in {time.perf_counter() - start:.0f} s. Look at {out.resolve()}")
 

@@ -59,13 +59,15 @@ def get_data_home(data_home: str | os.PathLike[str] | None = None) -> Path:
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, advice: str = ANOTHER_PLACE) -> Iterator[Path]:
     """Name for a new file, or folder, that takes its place only when it is complete.
 
     Parameters
     ----------
     path : pathlib.Path
         The place.
+    advice : str, default=ANOTHER_PLACE
+        What to do where nothing can be written.
 
     Yields
     ------
@@ -78,7 +80,7 @@ def replacing(path: Path) -> Iterator[Path]:
     OSError
         If nothing can be written there, as the subclass that tells why.
     """
-    _make_writable(path.parent)
+    _make_writable(path.parent, advice)
     for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
         _remove_if_stale(part)
     part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
@@ -90,7 +92,7 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
 
 
-def _make_writable(folder: Path) -> None:
+def _make_writable(folder: Path, advice: str) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):
@@ -98,12 +100,11 @@ def _make_writable(folder: Path) -> None:
     except (FileExistsError, NotADirectoryError) as error:
         file = next(f for f in (folder, *folder.parents) if os.path.lexists(f))
         raise FileExistsError(
-            f"The folder {str(folder)!r} cannot be made, since {str(file)!r} is a file. "
-            f"{ANOTHER_PLACE}"
+            f"The folder {str(folder)!r} cannot be made, since {str(file)!r} is a file. {advice}"
         ) from error
     except OSError as error:
         message = f"The folder {str(folder)!r} cannot be written to: {error.strerror}."
-        raise restated(error, f"{message} {ANOTHER_PLACE}") from error
+        raise restated(error, f"{message} {advice}") from error
 
 
 def restated(error: OSError, message: str) -> OSError:

@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline
 
 import skdl
 from skdl import cli, plugins
-from skdl._demo import Progress
+from skdl._progress import Progress
 from skdl.store import FeatureStore
 
 PICTURES = [
@@ -38,7 +38,9 @@ def demo(tmp_path_factory):
 
 def test_demo_writes_its_files_and_nothing_else(demo):
     folder, _ = demo
-    assert sorted(p.name for p in folder.iterdir()) == sorted([*PICTURES, "pipeline.joblib"])
+    assert sorted(p.name for p in folder.iterdir()) == sorted(
+        [*PICTURES, "pipeline.joblib", "report.html"]
+    )
     for name in PICTURES:
         assert (folder / name).read_bytes().startswith(b"\x89PNG")
         assert (folder / name).stat().st_size > 10_000

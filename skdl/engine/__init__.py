@@ -5,6 +5,7 @@ from skdl.engine._backbone import POOLINGS, BackboneSpec
 from skdl.engine._devices import prepare_devices
 from skdl.engine._features import FeatureExtractor, FeatureSpec, pixel_range, resized
 from skdl.engine._fitted import FittedNetwork
+from skdl.engine._inspection import Inspector, inspector_of
 from skdl.engine._pool import borrowed_trainer, clear
 from skdl.engine._schedules import scheduled_rate
 from skdl.engine._seeding import python_random
@@ -32,6 +33,7 @@ __all__ = [
     "FeatureSpec",
     "FittedNetwork",
     "ImageMapSpec",
+    "Inspector",
     "ModelSpec",
     "OptimizerSpec",
     "State",
@@ -44,6 +46,7 @@ __all__ = [
     "augmented_copies",
     "borrowed_trainer",
     "clear",
+    "inspector_of",
     "network_plan",
     "pixel_range",
     "prefix_features",

@@ -24,6 +24,7 @@ from skdl.estimators._inputs import (
     make_training_set,
     unique_labels,
 )
+from skdl.estimators._inspection import InspectionMixin
 from skdl.estimators._progress import (
     epoch_tasks,
     with_callbacks,
@@ -33,7 +34,7 @@ from skdl.plugins import architectures, require_importable
 from skdl.preprocessing._augmentation import plan_augmentation
 
 
-class ImageClassifier(ClassifierMixin, TrainedEstimator):
+class ImageClassifier(ClassifierMixin, InspectionMixin, TrainedEstimator):
     """Base of the classifiers: everything but the list of parameters."""
 
     classes_: npt.NDArray[Any]

@@ -1,21 +1,66 @@
-"""Scores and scorers of clinical studies that scikit-learn does not have."""
+"""Scores, scorers and confidence intervals of clinical studies that scikit-learn does not have."""
 
-from skdl.metrics._clinical import (
+from skdl.metrics._clinical import npv_score, ppv_score, sensitivity_score, specificity_score
+from skdl.metrics._comparison import compare_models
+from skdl.metrics._derived import (
+    geometric_mean_score,
+    negative_likelihood_ratio,
+    positive_likelihood_ratio,
+)
+from skdl.metrics._intervals import ConfidenceInterval, confidence_interval, wilson_interval
+from skdl.metrics._operating_points import (
+    make_sensitivity_at_specificity_scorer,
+    make_specificity_at_sensitivity_scorer,
+    sensitivity_at_specificity_score,
+    specificity_at_sensitivity_score,
+)
+from skdl.metrics._scorers import (
     CLINICAL_SCORERS,
+    geometric_mean_scorer,
+    make_geometric_mean_scorer,
+    make_negative_likelihood_ratio_scorer,
+    make_npv_scorer,
+    make_positive_likelihood_ratio_scorer,
+    make_ppv_scorer,
     make_sensitivity_scorer,
     make_specificity_scorer,
-    sensitivity_score,
+    negative_likelihood_ratio_scorer,
+    npv_scorer,
+    positive_likelihood_ratio_scorer,
+    ppv_scorer,
     sensitivity_scorer,
-    specificity_score,
     specificity_scorer,
 )
 
 __all__ = [
     "CLINICAL_SCORERS",
+    "ConfidenceInterval",
+    "compare_models",
+    "confidence_interval",
+    "geometric_mean_score",
+    "geometric_mean_scorer",
+    "make_geometric_mean_scorer",
+    "make_negative_likelihood_ratio_scorer",
+    "make_npv_scorer",
+    "make_positive_likelihood_ratio_scorer",
+    "make_ppv_scorer",
+    "make_sensitivity_at_specificity_scorer",
     "make_sensitivity_scorer",
+    "make_specificity_at_sensitivity_scorer",
     "make_specificity_scorer",
+    "negative_likelihood_ratio",
+    "negative_likelihood_ratio_scorer",
+    "npv_score",
+    "npv_scorer",
+    "positive_likelihood_ratio",
+    "positive_likelihood_ratio_scorer",
+    "ppv_score",
+    "ppv_scorer",
+    "sensitivity_at_specificity_score",
     "sensitivity_score",
     "sensitivity_scorer",
+    "specificity_at_sensitivity_score",
     "specificity_score",
     "specificity_scorer",
+    "wilson_interval",
 ]

@@ -16,6 +16,7 @@ from skdl.plotting._labels import (
     text_width,
     wrapped,
 )
+from skdl.plotting._style import as_text
 
 Kind = Literal["bar", "pie", "both"]
 
@@ -236,7 +237,7 @@ class ClassDistributionDisplay:
             legend = ax.legend(
                 loc="lower left", bbox_to_anchor=(0, 1), ncols=min(n_subsets, 4), frameon=False
             )
-            _write_as_is(legend)
+            as_text(legend)
         return bars
 
     def _write_counts(self, ax: Any, bars: list[Any]) -> None:
@@ -336,7 +337,7 @@ class ClassDistributionDisplay:
             title_fontsize=size,
             frameon=False,
         )
-        _write_as_is(legend)
+        as_text(legend)
 
     def _make_room(self, axes: list[Any]) -> float:
         """Move pies to the left of given axes, and find the font size of a legend beside them."""
@@ -349,12 +350,6 @@ class ClassDistributionDisplay:
         for ax in axes:
             ax.set_xlim(-1.05, -1.05 + 2.1 * max(1.0, width / max(side, 0.1)))
         return size
-
-
-def _write_as_is(legend: Any) -> None:
-    """Names are text, also those with dollar signs."""
-    for text in [*legend.get_texts(), legend.get_title()]:
-        text.set_parse_math(False)
 
 
 def _count_and_share(count: int, total: int) -> str:

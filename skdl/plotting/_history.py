@@ -1,31 +1,49 @@
-"""Loss and accuracy by epoch."""
+"""Loss, accuracy and learning rate by epoch."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-# Okabe and Ito's palette: distinct for colour-blind readers; line styles tell in grayscale.
-_TRAINING, _VALIDATION = "#0072B2", "#D55E00"
+from skdl.plotting._grid import CAPTION_WIDTH
+from skdl.plotting._labels import text_width, wrapped
+from skdl.plotting._outcomes import nested
+from skdl.plotting._style import COLORS, MARKERS, as_text, given_axes
+
+_METRICS = ("loss", "accuracy")
+_MOST_ESTIMATORS = len(COLORS)
+_MOST_MARKERS, _FEW_MARKERS = 30, 12  # on one line
+_LEGEND_SIZE = 9  # points
+_STAR: dict[str, Any] = {
+    "marker": "*",
+    "ms": 12,
+    "mec": "black",
+    "mew": 0.8,
+    "linestyle": "none",
+    "zorder": 3,
+}
 
 
 class TrainingHistoryDisplay:
-    """Training and validation loss and accuracy by epoch.
+    """Training and validation loss, accuracy and learning rate by epoch.
 
-    It is recommended to use :meth:`from_estimator`.
+    It is recommended to use :meth:`from_estimator` or :meth:`from_estimators`.
 
     Parameters
     ----------
-    history : dict of str to list of float
-        As in ``history_`` of a fitted estimator: "loss", of classifiers "accuracy", and where there
-        was validation data "val_loss" and "val_accuracy".
+    history : dict of str to list of float, or dict of str to such dicts
+        As in ``history_`` of a fitted estimator: "loss", of classifiers "accuracy", where there was
+        validation data "val_loss" and "val_accuracy", and "learning_rate"; or the histories of
+        several estimators by their names, 6 at most.
 
     Attributes
     ----------
     figure_ : matplotlib.figure.Figure
         The figure.
-    axes_ : ndarray of matplotlib.axes.Axes, of shape (2,) or (1,)
-        The axes of the loss and, of classifiers, of the accuracy.
+    axes_ : ndarray of matplotlib.axes.Axes, of shape (n_panels,)
+        The axes of the loss; of classifiers, of the accuracy; and where it is drawn, of the
+        learning rate.
 
     Examples
     --------
@@ -36,19 +54,24 @@ class TrainingHistoryDisplay:
     'Loss'
     """
 
-    def __init__(self, history: Mapping[str, Sequence[float]]) -> None:
+    def __init__(self, history: Mapping[str, Any]) -> None:
         self.history = history
 
     @classmethod
-    def from_estimator(cls, estimator: Any, *, ax: Any = None) -> "TrainingHistoryDisplay":
+    def from_estimator(
+        cls, estimator: Any, *, learning_rate: bool | None = None, ax: Any = None
+    ) -> "TrainingHistoryDisplay":
         """Draw the history of a fitted estimator.
 
         Parameters
         ----------
         estimator : fitted estimator or Pipeline
             With a ``history_``; of a pipeline, the last step; of a search, the best estimator.
+        learning_rate : bool, default=None
+            Whether to draw the learning rate. None draws it where it changes.
         ax : sequence of matplotlib axes, default=None
-            Where to draw the loss and, of classifiers, the accuracy; None makes a new figure.
+            Where to draw the loss, of classifiers the accuracy, and the learning rate; None makes a
+            new figure.
 
         Returns
         -------
@@ -58,80 +81,221 @@ class TrainingHistoryDisplay:
         Raises
         ------
         ValueError
-            If there is no history.
+            If there is no history, or `ax` does not fit.
         """
-        inner = getattr(estimator, "best_estimator_", estimator)
-        inner = inner[-1] if hasattr(inner, "steps") else inner
-        if not getattr(inner, "history_", None):
-            raise ValueError(
-                f"{type(inner).__name__} has no history_ of any epoch: fit it first, and pass an "
-                "estimator that trains a network."
-            )
-        return cls(inner.history_).plot(ax=ax)
+        return cls(_history_of(estimator)).plot(learning_rate=learning_rate, ax=ax)
 
-    def plot(self, *, ax: Any = None) -> "TrainingHistoryDisplay":
+    @classmethod
+    def from_estimators(
+        cls, estimators: Mapping[str, Any], *, learning_rate: bool | None = None, ax: Any = None
+    ) -> "TrainingHistoryDisplay":
+        """Draw the histories of several fitted estimators over each other.
+
+        Parameters
+        ----------
+        estimators : dict of str to fitted estimator or Pipeline
+            From 1 to 6 estimators by their names, each as in :meth:`from_estimator`.
+        learning_rate : bool, default=None
+            Whether to draw the learning rate. None draws it where it changes.
+        ax : sequence of matplotlib axes, default=None
+            Where to draw the loss, of classifiers the accuracy, and the learning rate; None makes a
+            new figure.
+
+        Returns
+        -------
+        display : TrainingHistoryDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If an estimator has no history, there are none or more than 6, or `ax` does not fit.
+        """
+        if not isinstance(estimators, Mapping):
+            raise ValueError(
+                "estimators must be a dict of names to fitted estimators. Got "
+                f"{type(estimators).__name__}."
+            )
+        histories = {}
+        for name, estimator in estimators.items():
+            try:
+                histories[str(name)] = _history_of(estimator)
+            except ValueError as error:
+                raise ValueError(f"estimators[{name!r}]: {error}") from error
+        if not 1 <= len(histories) <= _MOST_ESTIMATORS:
+            raise ValueError(
+                f"estimators must hold from 1 to {_MOST_ESTIMATORS} estimators, which can still be "
+                f"told apart. Got {len(histories)}."
+            )
+        return cls(histories).plot(learning_rate=learning_rate, ax=ax)
+
+    def plot(
+        self, *, learning_rate: bool | None = None, ax: Any = None
+    ) -> "TrainingHistoryDisplay":
         """Draw.
 
         Parameters
         ----------
+        learning_rate : bool, default=None
+            Whether to draw the learning rate. None draws it where it changes.
         ax : sequence of matplotlib axes, default=None
-            Where to draw the loss and, of classifiers, the accuracy; None makes a new figure.
+            Where to draw the loss, of classifiers the accuracy, and the learning rate; None makes a
+            new figure.
 
         Returns
         -------
         self : TrainingHistoryDisplay
             The display, with `figure_` and `axes_`.
-        """
-        import matplotlib.pyplot as plt
 
-        metrics = [name for name in ("loss", "accuracy") if name in self.history]
-        if ax is None:
-            size = (4.5 * len(metrics), 3.6)
-            figure, axes = plt.subplots(
-                1, len(metrics), figsize=size, layout="constrained", squeeze=False
+        Raises
+        ------
+        ValueError
+            If there is nothing to draw, more than 6 estimators, or `ax` does not fit.
+        """
+        several = all(isinstance(value, Mapping) for value in self.history.values())
+        histories = dict(self.history) if several else {"": self.history}
+        if len(histories) > _MOST_ESTIMATORS:
+            raise ValueError(
+                f"history holds {len(histories)} estimators: {_MOST_ESTIMATORS} can still be told "
+                "apart."
             )
-            axes = axes[0]
+        panels = _panels(list(histories.values()), learning_rate)
+        entries = _legend_entries(histories) if several else []
+        if ax is None:
+            axes = _new_axes(len(panels), entries)
         else:
-            axes = np.asarray(ax, dtype=object).reshape(-1)
-            if len(axes) != len(metrics):
-                raise ValueError(
-                    f"ax must hold {len(metrics)} axes, for {' and '.join(metrics)}. Got "
-                    f"{len(axes)}."
-                )
-            figure = axes[0].figure
-        best = self._best_epoch()
-        for panel, metric in zip(axes, metrics, strict=True):
-            self._draw(panel, metric, metric.capitalize(), best)
-        self.figure_, self.axes_ = figure, axes
+            axes = given_axes(ax, [panel.replace("_", " ") for panel in panels])
+        for panel, metric in zip(axes, panels, strict=True):
+            for i, history in enumerate(histories.values()):
+                if several:
+                    _draw_one_of_several(panel, history, metric, i)
+                else:
+                    _draw_alone(panel, history, metric)
+            _finish(panel, metric, list(histories.values()))
+        if several:
+            _draw_legend(axes, entries, own_figure=ax is None)
+        self.figure_, self.axes_ = axes[0].figure, np.array(axes, dtype=object)
         return self
 
-    def _best_epoch(self) -> int | None:
-        losses = self.history.get("val_loss")
-        return None if not losses else int(np.nanargmin(losses)) + 1
 
-    def _draw(self, ax: Any, metric: str, label: str, best: int | None) -> None:
-        epochs = np.arange(1, len(self.history[metric]) + 1)
-        marker = "o" if len(epochs) <= 30 else None
-        ax.plot(
-            epochs, self.history[metric], color=_TRAINING, marker=marker, ms=4, label="training"
-        )
-        validation = self.history.get(f"val_{metric}")
-        if validation:
+def _history_of(estimator: Any) -> dict[str, Any]:
+    inner = estimator
+    for inner in nested(estimator):
+        if getattr(inner, "history_", None):
+            return dict(inner.history_)
+    raise ValueError(
+        f"{type(inner).__name__} has no history_ of any epoch: fit it first, and pass an "
+        "estimator that trains a network."
+    )
+
+
+def _panels(histories: list[Mapping[str, Any]], learning_rate: bool | None) -> list[str]:
+    """What to draw, one axes each."""
+    if not histories or not all(history.get("loss") for history in histories):
+        raise ValueError("history has no 'loss' of any epoch: there is nothing to draw.")
+    panels = [name for name in _METRICS if any(name in history for history in histories)]
+    rates = [np.unique(history.get("learning_rate", [])) for history in histories]
+    if learning_rate and not any(map(len, rates)):
+        raise ValueError("history has no 'learning_rate': pass learning_rate=None.")
+    if learning_rate is None:
+        learning_rate = any(np.isfinite(values).sum() > 1 for values in rates)
+    return [*panels, "learning_rate"] if learning_rate else panels
+
+
+def _new_axes(n_panels: int, entries: list[str]) -> list[Any]:
+    import matplotlib.pyplot as plt
+
+    # Beside the panels stands the legend, which needs its height, too.
+    beside = text_width(entries, _LEGEND_SIZE) + 0.7 if entries else 0.0
+    lines = sum(2 + entry.count("\n") for entry in entries) + 4
+    size = (min(4.5, 12 / n_panels) * n_panels + beside, max(3.6, lines * 1.25 * _LEGEND_SIZE / 72))
+    figure = plt.figure(figsize=size, layout="constrained")
+    return list(figure.subplots(1, n_panels, squeeze=False)[0])
+
+
+def _best_epoch(history: Mapping[str, Any]) -> int | None:
+    """The epoch, from 1, of the smallest validation loss."""
+    losses = np.asarray(history.get("val_loss") or [np.nan], dtype=float)
+    return None if np.isnan(losses).all() else int(np.nanargmin(losses)) + 1
+
+
+def _draw_alone(ax: Any, history: Mapping[str, Any], metric: str) -> None:
+    """Training and validation in a colour each."""
+    lines = {"training": history.get(metric), "validation": history.get(f"val_{metric}")}
+    for i, (label, values) in enumerate(lines.items()):
+        if values:
             ax.plot(
-                epochs,
-                validation,
-                color=_VALIDATION,
-                marker="s" if marker else None,
+                np.arange(1, len(values) + 1),
+                values,
+                color=COLORS[i],
+                linestyle=("-", "--")[i],
+                marker=MARKERS[i] if len(values) <= _MOST_MARKERS else None,
                 ms=4,
-                linestyle="--",
-                label="validation",
+                label=label,
             )
-            if best is not None:
-                ax.axvline(best, color="0.6", linewidth=1, zorder=0, label=f"best epoch ({best})")
-        ax.set(xlabel="Epoch", ylabel=label)
-        ax.xaxis.get_major_locator().set_params(integer=True)
-        if len(epochs) == 1:
-            ax.set(xlim=(0.5, 1.5), xticks=[1])
-        ax.grid(alpha=0.25)
-        ax.spines[["top", "right"]].set_visible(False)
+    best = _best_epoch(history)
+    if best is not None:
+        ax.axvline(best, color="0.6", linewidth=1, zorder=0, label=f"best epoch ({best})")
+    if metric in _METRICS:
         ax.legend(frameon=False)
+
+
+def _draw_one_of_several(ax: Any, history: Mapping[str, Any], metric: str, i: int) -> None:
+    """A colour and a marker for the estimator; training solid, validation dashed, best starred."""
+    lines = {"-": history.get(metric), "--": history.get(f"val_{metric}")}
+    for style, values in lines.items():
+        if values:
+            ax.plot(
+                np.arange(1, len(values) + 1),
+                values,
+                color=COLORS[i],
+                linestyle=style,
+                linewidth=1.2,
+                marker=MARKERS[i],
+                ms=4,
+                mfc=COLORS[i] if style == "-" else "white",
+                markevery=math.ceil(len(values) / _FEW_MARKERS),
+            )
+    best = _best_epoch(history)
+    if best is not None and lines["--"]:
+        ax.plot(best, lines["--"][best - 1], color=COLORS[i], **_STAR)
+
+
+def _finish(ax: Any, metric: str, histories: list[Mapping[str, Any]]) -> None:
+    values = np.concatenate([np.asarray(history.get(metric, []), float) for history in histories])
+    ax.set(xlabel="Epoch", ylabel=metric.replace("_", " ").capitalize())
+    ax.xaxis.get_major_locator().set_params(integer=True)
+    if all(len(history["loss"]) == 1 for history in histories):
+        ax.set(xlim=(0.5, 1.5), xticks=[1])
+    if metric == "learning_rate" and 0 < 10 * np.nanmin(values) <= np.nanmax(values):
+        ax.set_yscale("log")
+    ax.grid(alpha=0.25)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def _legend_entries(histories: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    best = {name: _best_epoch(history) for name, history in histories.items()}
+    return [
+        wrapped(name, CAPTION_WIDTH) + ("" if epoch is None else f"\nbest epoch: {epoch}")
+        for name, epoch in best.items()
+    ]
+
+
+def _draw_legend(axes: list[Any], entries: list[str], own_figure: bool) -> None:
+    from matplotlib.lines import Line2D
+
+    handles = [
+        Line2D([], [], color=COLORS[i], marker=MARKERS[i], ms=4, label=entry)
+        for i, entry in enumerate(entries)
+    ]
+    handles.append(Line2D([], [], color="0.3", label="training"))
+    if any(line.get_linestyle() == "--" for line in axes[0].lines):
+        handles.append(Line2D([], [], color="0.3", linestyle="--", label="validation"))
+        handles.append(Line2D([], [], color="white", label="best epoch", **_STAR))
+    legend = (axes[0].figure if own_figure else axes[-1]).legend(
+        handles=handles,
+        loc="outside center right" if own_figure else "best",
+        fontsize=_LEGEND_SIZE,
+        frameon=False,
+    )
+    as_text(legend)

@@ -70,7 +70,7 @@ def encode(labels: npt.NDArray[Any], target_names: Any) -> tuple[npt.NDArray[np.
         return codes, names
     raise ValueError(
         f"target_names has {len(names)} names, which do not fit the {len(found)} classes "
-        f"{_shortened(found)}. Pass one name a class, in sorted order, or labels that are "
+        f"{listed(found)}. Pass one name a class, in sorted order, or labels that are "
         "positions in target_names."
     )
 
@@ -95,7 +95,8 @@ def joined(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
     return np.concatenate([part.astype(object) for part in parts])
 
 
-def _shortened(labels: Sequence[Any]) -> str:
+def listed(labels: Sequence[Any]) -> str:
+    """Some labels, as error messages name them."""
     shown = ", ".join(repr(label) for label in labels[:5])
     return f"[{shown}, …]" if len(labels) > 5 else f"[{shown}]"
 

@@ -11,7 +11,7 @@ from skdl.plotting._labels import check_labels, names_by_label, wrapped
 
 _RIGHT, _WRONG = "#0072B2", "#D55E00"
 
-Selection = Literal["all", "right", "wrong"]
+Selection = Literal["all", "right", "wrong", "uncertain"]
 
 
 class PredictionGridDisplay:
@@ -81,14 +81,15 @@ class PredictionGridDisplay:
         Parameters
         ----------
         estimator : fitted classifier
-            With ``predict_proba``, or else ``predict``.
+            With ``predict``; where it has ``predict_proba``, probabilities are written, too.
         X : array-like
             Images or paths of image files, as :mod:`skdl.images` reads them.
         y : array-like of shape (n,)
             True labels.
-        which : {"all", "right", "wrong"}, default="all"
+        which : {"all", "right", "wrong", "uncertain"}, default="all"
             "all" and "right" take images in their order; "wrong" takes misclassified ones, the most
-            confident mistakes first.
+            confident mistakes first; "uncertain" takes those with the smallest difference between
+            the two largest probabilities, or, of estimators without, decision values.
         n_images : int, default=24
             Number of images to draw at most.
         target_names : sequence of str, default=None
@@ -109,18 +110,25 @@ class PredictionGridDisplay:
         ValueError
             As :meth:`from_predictions`; the classes of the estimator count among the labels.
         """
+        if not hasattr(estimator, "predict"):
+            raise ValueError(f"{type(estimator).__name__} has no predict: pass a classifier.")
+        # Not the most probable class: a classifier may have a threshold of its own.
+        predicted = np.asarray(estimator.predict(X))
+        classes = getattr(estimator, "classes_", None)
+        confidence = margin = None
         if hasattr(estimator, "predict_proba"):
             probabilities = np.asarray(estimator.predict_proba(X))
-            predicted = estimator.classes_[probabilities.argmax(axis=1)]
-            confidence = probabilities.max(axis=1)
-        else:
-            predicted, confidence = estimator.predict(X), None
-        classes = getattr(estimator, "classes_", None)
+            columns = np.searchsorted(estimator.classes_, predicted)
+            confidence = probabilities[np.arange(len(predicted)), columns]
+            margin = _margin(probabilities)
+        elif hasattr(estimator, "decision_function"):
+            margin = _margin(np.asarray(estimator.decision_function(X)))
         return cls._chosen(
             as_batch(X, image_shape),
             y,
             predicted,
             confidence,
+            margin,
             which,
             n_images,
             target_names,
@@ -149,10 +157,12 @@ class PredictionGridDisplay:
             Images or paths of image files, as :mod:`skdl.images` reads them.
         y_true, y_pred : array-like of shape (n,)
             True and predicted labels.
-        confidence : array-like of shape (n,), default=None
-            Probability of the predicted class.
-        which : {"all", "right", "wrong"}, default="all"
-            Which images to draw, see :meth:`from_estimator`.
+        confidence : array-like of shape (n,) or (n, n_classes), default=None
+            Probability of the predicted class, or those of all classes, the largest of which is
+            taken for that of the predicted one; in [0, 1].
+        which : {"all", "right", "wrong", "uncertain"}, default="all"
+            Which images to draw, see :meth:`from_estimator`. "uncertain" takes those with the
+            smallest confidence where only that of the predicted class is known.
         n_images : int, default=24
             Number of images to draw at most.
         target_names : sequence of str, default=None
@@ -171,13 +181,23 @@ class PredictionGridDisplay:
         Raises
         ------
         ValueError
-            If lengths differ, `which` or `n_images` is out of range, or `target_names` does not fit
+            If lengths differ, `which` or `n_images` is out of range, labels or confidences are
+            missing, `which` needs a confidence that is not given, or `target_names` does not fit
             the labels.
         """
-        images = as_batch(X, image_shape)
-        return cls._chosen(images, y_true, y_pred, confidence, which, n_images, target_names).plot(
-            title=title
-        )
+        sure, margin = None if confidence is None else np.asarray(confidence, dtype=float), None
+        if sure is not None and sure.ndim == 2:
+            sure, margin = sure.max(axis=1), _margin(sure)
+        return cls._chosen(
+            as_batch(X, image_shape),
+            y_true,
+            y_pred,
+            sure,
+            margin,
+            which,
+            n_images,
+            target_names,
+        ).plot(title=title)
 
     @classmethod
     def _chosen(
@@ -185,39 +205,38 @@ class PredictionGridDisplay:
         images: npt.NDArray[Any],
         y_true: Any,
         y_pred: Any,
-        confidence: Any,
+        confidence: npt.NDArray[Any] | None,
+        margin: npt.NDArray[Any] | None,
         which: Selection,
         n_images: int,
         target_names: Sequence[str] | None,
         classes: Any = None,
     ) -> "PredictionGridDisplay":
         """The display of the chosen images, not drawn yet."""
-        if which not in ("all", "right", "wrong"):
-            raise ValueError(f"which must be 'all', 'right' or 'wrong'. Got {which!r}.")
+        if which not in ("all", "right", "wrong", "uncertain"):
+            raise ValueError(
+                f"which must be 'all', 'right', 'wrong' or 'uncertain'. Got {which!r}."
+            )
         if n_images < 1:
             raise ValueError(f"n_images must be at least 1. Got {n_images!r}.")
-        true, predicted = np.asarray(y_true), np.asarray(y_pred)
-        sure = None if confidence is None else np.asarray(confidence, dtype=float)
-        lengths = {len(images), len(true), len(predicted), len(images if sure is None else sure)}
+        true, predicted = check_labels(y_true, "y_true"), check_labels(y_pred, "y_pred")
+        lengths = {len(part) for part in (images, true, predicted, confidence) if part is not None}
         if len(lengths) > 1:
             raise ValueError(
                 f"X, y_true, y_pred and confidence have different lengths: {sorted(lengths)}."
             )
-        right = true == predicted
-        rows = np.flatnonzero({"all": np.ones_like(right), "right": right, "wrong": ~right}[which])
-        if which == "wrong" and sure is not None:
-            rows = rows[np.argsort(-sure[rows], kind="stable")]
-        rows = rows[:n_images]
+        if confidence is not None:
+            _check_confidence(confidence)
+        rows = _chosen_rows(true == predicted, confidence, margin, which)[:n_images]
         names = None
         if target_names is not None:
-            labels = [check_labels(true, "y_true"), check_labels(predicted, "y_pred")]
             known = [] if classes is None else [np.asarray(classes)]
-            names = names_by_label(labels + known, target_names)
+            names = names_by_label([true, predicted, *known], target_names)
         return cls(
             displayable(images, rows),
             true[rows],
             predicted[rows],
-            None if sure is None else sure[rows],
+            None if confidence is None else confidence[rows],
             names,
         )
 
@@ -262,3 +281,44 @@ class PredictionGridDisplay:
 
     def _name(self, label: Any) -> Any:
         return label if self.class_names is None else self.class_names[label]
+
+
+def _margin(scores: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """How far the best class is ahead of the next; small where it is uncertain."""
+    if scores.ndim == 1 or scores.shape[1] == 1:  # a distance from the threshold, or no choice
+        return np.asarray(np.abs(scores)).ravel()
+    second, first = np.sort(scores, axis=1)[:, -2:].T
+    return np.asarray(first - second)
+
+
+def _check_confidence(confidence: npt.NDArray[Any]) -> None:
+    if confidence.ndim != 1:
+        raise ValueError(
+            f"confidence must have shape (n,) or (n, n_classes). Got {confidence.shape}."
+        )
+    if np.isnan(confidence).any():
+        row = int(np.argmax(np.isnan(confidence)))
+        raise ValueError(f"confidence has NaN at row {row}: pass a probability of each image.")
+
+
+def _chosen_rows(
+    right: npt.NDArray[np.bool_],
+    confidence: npt.NDArray[Any] | None,
+    margin: npt.NDArray[Any] | None,
+    which: Selection,
+) -> npt.NDArray[np.int_]:
+    """Which images to draw, in the order of drawing."""
+    if which == "uncertain":
+        doubt = confidence if margin is None else margin
+        if doubt is None:
+            raise ValueError(
+                "which='uncertain' needs probabilities: pass confidence, or an estimator with "
+                "predict_proba or decision_function."
+            )
+        return np.argsort(doubt, kind="stable")
+    kept = {"all": np.ones_like(right), "right": right, "wrong": ~right}[which]
+    rows = np.flatnonzero(kept)
+    sure = margin if confidence is None else confidence
+    if which == "wrong" and sure is not None:
+        rows = rows[np.argsort(-sure[rows], kind="stable")]
+    return rows

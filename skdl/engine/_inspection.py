@@ -1,0 +1,316 @@
+"""Looks into a trained network: its layers, what they give, where evidence for a class lies."""
+
+import difflib
+import functools
+import math
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from skdl._files import ImageFiles
+from skdl.engine._devices import prepare_devices
+from skdl.engine._features import resized
+from skdl.engine._fitted import FittedNetwork
+from skdl.engine._seeding import value_of
+from skdl.engine._spec import OptimizerSpec
+from skdl.engine._transfer import InferenceMode, TransferNetwork, TransferSpec
+
+# Outputs of all layers for one batch.
+_ACTIVATION_BYTES = 64 * 2**20
+
+_lock = threading.Lock()
+_inspectors: "WeakKeyDictionary[Any, Inspector]" = WeakKeyDictionary()
+
+Watcher = Callable[[Any, Any], None]
+
+
+def inspector_of(network: FittedNetwork | TransferNetwork, optimizer: OptimizerSpec) -> "Inspector":
+    """What looks into a fitted network, made once while the network lives."""
+    with _lock:
+        if network not in _inspectors:
+            _inspectors[network] = Inspector(network, optimizer)
+        return _inspectors[network]
+
+
+class Inspector:
+    """A copy of a fitted network whose layers are watched.
+
+    Parameters
+    ----------
+    network : FittedNetwork or TransferNetwork
+    optimizer : OptimizerSpec
+        Keras models are compiled with one; it is not used.
+
+    Attributes
+    ----------
+    shapes : dict of str to tuple of int
+        What each layer gives for one image, in the order of the computation.
+    """
+
+    def __init__(self, network: FittedNetwork | TransferNetwork, optimizer: OptimizerSpec) -> None:
+        prepare_devices()
+        spec = network.spec
+        self._size, self._bgr = spec.input_shape[:2], False
+        if isinstance(spec, TransferSpec):
+            self._size = spec.size
+            self._bgr = spec.backbone.declaration.preprocessing.color == "bgr"
+        self._value_range = network.value_range
+        # Keras counts the names of layers up, anew in each thread: so a name means the same layer
+        # whatever was built before.
+        with ThreadPoolExecutor(1) as thread:
+            self._model = thread.submit(network.to_keras, optimizer).result()
+        self._watcher: Watcher | None = None
+        self._lock = threading.Lock()
+        for layer in self._model._flatten_layers(include_self=False):
+            if not isinstance(layer, keras.Model | InferenceMode):
+                self._hook(layer)
+        self._layers: dict[str, Any] = {}
+        self.shapes: dict[str, tuple[int, ...]] = {}
+        n_channels = getattr(network, "n_channels", spec.input_shape[-1])
+        self._probe((*self._size, n_channels))
+
+    def _hook(self, layer: Any) -> None:
+        call = layer.call
+
+        @functools.wraps(call)
+        def watched(*args: Any, **kwargs: Any) -> Any:
+            outputs = call(*args, **kwargs)
+            # Of what a model traces itself, there are no values to look at.
+            if self._watcher is not None and tf.executing_eagerly() and tf.is_tensor(outputs):
+                self._watcher(layer, outputs)
+            return outputs
+
+        layer.call = watched
+
+    def _probe(self, image_shape: tuple[int, ...]) -> None:
+        """Find out which layers are computed, in which order, and what they give."""
+        calls: list[tuple[Any, Any]] = []
+        image = np.zeros((1, *image_shape), np.float32)
+        result = self._run(image, lambda layer, outputs: calls.append((layer, outputs)))
+        known = set()
+        for layer, outputs in calls:
+            if id(layer) not in known:
+                known.add(id(layer))
+                name = layer.name
+                while name in self._layers:  # of a layer in another network inside this one
+                    name += "'"
+                self._layers[name], self.shapes[name] = layer, tuple(outputs.shape[1:])
+        last = [layer for layer, outputs in calls if outputs is result]
+        self._last = last[-1] if last else None
+        floats = sum(math.prod(shape) for shape in self.shapes.values())
+        self._batch_size = max(1, _ACTIVATION_BYTES // (4 * max(1, floats)))
+
+    # ---- layers --------------------------------------------------------------------------------
+
+    def check_layer(self, name: str) -> str:
+        """Refuse names of no layer.
+
+        Raises
+        ------
+        ValueError
+            Naming the near ones.
+        """
+        if name in self.shapes:
+            return name
+        near = difflib.get_close_matches(str(name), self.shapes, n=5)
+        last = "".join(list(self.shapes)[-1:]) or "none"
+        hint = f"Near: {', '.join(near)}. " if near else f"The last one: {last}. "
+        raise ValueError(f"The network has no layer {name!r}. {hint}layer_shapes() lists them all.")
+
+    def map_layer(self, name: str | None) -> str:
+        """A layer that gives feature maps; None for the last of more than one position.
+
+        Raises
+        ------
+        ValueError
+            If it gives none, or there is none.
+        """
+        maps = [name for name, shape in self.shapes.items() if len(shape) == 3]
+        if name is not None:
+            self.check_layer(name)
+            if name not in maps:
+                raise ValueError(
+                    f"The layer {name!r} gives {self.shapes[name]} for an image; expected feature "
+                    f"maps (height, width, channels), as of: {', '.join(maps[-5:]) or 'none'}."
+                )
+            return name
+        # Before the first weights, there is nothing but the image.
+        names = list(self.shapes)
+        weighted = [place for place, name in enumerate(names) if self._layers[name].weights]
+        behind = names[weighted[0] :] if weighted else []
+        found = [name for name in behind if name in maps]
+        found = [name for name in found if math.prod(self.shapes[name][:2]) > 1] or found
+        if not found:
+            raise ValueError(
+                "The network has no layer that gives feature maps (height, width, channels) behind "
+                "its first weights, so it has no convolution to look at."
+            )
+        return found[-1]
+
+    def filters(self, name: str) -> npt.NDArray[np.float32]:
+        """Kernel of a convolution, of shape (height, width, input channels, filters).
+
+        Raises
+        ------
+        ValueError
+            If the layer is no convolution.
+        """
+        self.check_layer(name)
+        kernel: npt.NDArray[np.float32] | None = _kernel(self._layers[name])
+        if kernel is None:
+            having = [name for name, layer in self._layers.items() if _kernel(layer) is not None]
+            shown = f"{', '.join(having[:5])}{', …' if len(having) > 5 else ''}"
+            raise ValueError(
+                f"The layer {name!r} is a {type(self._layers[name]).__name__}, which has no "
+                f"filters. Layers that have: {shown or 'none'}."
+            )
+        first = next(n for n, layer in self._layers.items() if _kernel(layer) is not None)
+        # The first convolution sees the colours, others do not.
+        return kernel[:, :, ::-1] if self._bgr and name == first else kernel
+
+    # ---- passes through the network --------------------------------------------------------------
+
+    def outputs(self, images: Any, name: str) -> npt.NDArray[np.float32]:
+        """What a layer gives for images.
+
+        Parameters
+        ----------
+        images : ndarray of shape (n, height, width, channels), or ImageFiles
+        name : str
+
+        Returns
+        -------
+        outputs : float32 ndarray of shape (n, …)
+        """
+        layer = self._layers[name]
+        result = np.empty((len(images), *self.shapes[name]), np.float32)
+        for span, batch in self._batches(images):
+            seen: list[Any] = []
+            self._run(batch, _noting(layer, seen.append))
+            result[span] = tf.cast(seen[-1], tf.float32).numpy()
+        return result
+
+    def evidence(
+        self,
+        images: Any,
+        codes: npt.NDArray[Any] | None,
+        name: str,
+        size: tuple[int, int],
+    ) -> npt.NDArray[np.float32]:
+        """Grad-CAM: where the maps of a layer speak for a class.
+
+        Parameters
+        ----------
+        images : ndarray of shape (n, height, width, channels), or ImageFiles
+        codes : ndarray of int of shape (n,), or None
+            Positions of the classes; None for the predicted ones.
+        name : str
+        size : (height, width)
+            Of the result.
+
+        Returns
+        -------
+        maps : float32 ndarray of shape (n, height, width)
+            In [0, 1].
+        """
+        result = np.empty((len(images), *size), np.float32)
+        for span, batch in self._batches(images):
+            maps = self._weighted_maps(batch, None if codes is None else codes[span], name)
+            maps = tf.image.resize(maps[..., tf.newaxis], size, antialias=True)[..., 0].numpy()
+            largest = maps.max(axis=(1, 2), keepdims=True)
+            result[span] = maps / np.where(largest > 0, largest, 1)
+        return result.clip(0, 1, out=result)
+
+    def _weighted_maps(self, batch: Any, codes: Any, name: str) -> Any:
+        seen: list[Any] = []
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+
+            def watch(outputs: Any) -> None:
+                tape.watch(outputs)
+                seen.append(outputs)
+
+            logits = self._logits(batch, _noting(self._layers[name], watch))
+            chosen = tf.argmax(logits, axis=1) if codes is None else tf.constant(codes)
+            score = tf.reduce_sum(tf.gather(logits, chosen, batch_dims=1))
+        gradient = tape.gradient(score, seen[-1], unconnected_gradients="zero")
+        weights = tf.reduce_mean(tf.cast(gradient, tf.float32), axis=(1, 2), keepdims=True)
+        return tf.nn.relu(tf.reduce_sum(weights * tf.cast(seen[-1], tf.float32), axis=-1))
+
+    def _batches(self, images: Any) -> Iterator[tuple[slice, Any]]:
+        """Parts of a batch, in the size of the network."""
+        step = self._batch_size
+        spans = [slice(start, start + step) for start in range(0, len(images), step)]
+        if isinstance(images, ImageFiles):
+            yield from zip(spans, images.chunks(spans), strict=True)
+            return
+        for span in spans:
+            batch = images[span]
+            if batch.shape[1:3] != self._size:
+                batch = resized(batch, self._size, self._value_range)
+            yield span, batch
+
+    def _logits(self, images: Any, watcher: Watcher) -> Any:
+        """What goes into the softmax at the end; log-probabilities where there is none.
+
+        The gradient of a saturated softmax is zero, that of its input is not.
+        """
+        last: Any = self._last
+        if isinstance(last, keras.layers.Softmax):
+            name, linear = "call", _identity
+        elif getattr(last, "activation", None) is keras.activations.softmax:
+            name, linear = "activation", keras.activations.linear
+        else:
+            return tf.math.log(tf.cast(self._run(images, watcher), tf.float32) + 1e-30)
+        with self._lock:
+            value = getattr(last, name)
+            setattr(last, name, linear)
+            try:
+                return tf.cast(self._call(images, watcher), tf.float32)
+            finally:
+                setattr(last, name, value)
+
+    def _run(self, images: Any, watcher: Watcher) -> Any:
+        with self._lock:
+            return self._call(images, watcher)
+
+    def _call(self, images: Any, watcher: Watcher) -> Any:
+        self._watcher = watcher
+        try:
+            return self._model(tf.cast(images, tf.float32), training=False)
+        finally:
+            self._watcher = None
+
+
+def _noting(wanted: Any, note: Callable[[Any], Any]) -> Watcher:
+    """What notes the outputs of one layer."""
+
+    def watcher(layer: Any, outputs: Any) -> None:
+        if layer is wanted:
+            note(outputs)
+
+    return watcher
+
+
+def _identity(inputs: Any, mask: Any = None) -> Any:
+    return inputs
+
+
+def _kernel(layer: Any) -> Any:
+    """Kernel of a convolution of images; those of a depthwise one see one channel each."""
+    if isinstance(layer, keras.layers.SeparableConv2D):
+        kernel = layer.depthwise_kernel
+    elif isinstance(layer, keras.layers.Conv2D | keras.layers.DepthwiseConv2D):
+        kernel = layer.kernel
+    else:
+        return None
+    values = value_of(kernel).astype(np.float32)
+    if isinstance(layer, keras.layers.Conv2D):
+        return values
+    return values.reshape(*values.shape[:2], 1, -1)

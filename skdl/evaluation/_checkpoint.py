@@ -1,0 +1,101 @@
+"""Records of folds in a folder, so that an evaluation that was killed goes on."""
+
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+
+from skdl._storage import replacing
+from skdl.evaluation._folds import Fold, FoldRecord
+
+_FORMAT = 1
+_PLAN = "plan.joblib"
+
+
+class Checkpoint:
+    """Folder of records, for one data set and one set of folds.
+
+    Parameters
+    ----------
+    folder : Path
+        Made if it is not there.
+    data : str
+        Digest of images, labels and groups.
+    """
+
+    def __init__(self, folder: Path, data: str) -> None:
+        self.folder, self.data = folder, data
+
+    def folds(self, made: list[Fold], cv: str) -> list[Fold]:
+        """Folds of the run before, or those of this one, which are written down.
+
+        Raises
+        ------
+        ValueError
+            If the folder belongs to other data or another `cv`.
+        """
+        path = self.folder / _PLAN
+        if not path.exists():
+            plan = {"format": _FORMAT, "data": self.data, "cv": cv, "folds": made}
+            _dump(plan, path)
+            return made
+        plan = _load(path)
+        if plan is None or plan.get("format") != _FORMAT:
+            raise ValueError(
+                f"{path} is damaged, or written by another version of skdl. Delete the folder, or "
+                "choose another as checkpoint."
+            )
+        for key, found in (("data", self.data), ("cv", cv)):
+            if plan[key] != found:
+                what = "X, y or groups" if key == "data" else f"cv ({plan['cv']})"
+                raise ValueError(
+                    f"The checkpoint {self.folder} belongs to an evaluation with another {what}. "
+                    "Choose another folder, or delete this one."
+                )
+        folds: list[Fold] = plan["folds"]
+        return folds
+
+    def path(self, model: str, estimator: Any, scorers: Any, fold: Fold) -> Path:
+        """File of the record of a fold: it tells estimators, scorers and rows apart."""
+        scored = {name: repr(scorer) for name, scorer in scorers.items()}
+        what = (estimator, scored, fold.train, fold.test)
+        digest = hashlib.sha256(joblib.hash(what).encode()).hexdigest()[:16]
+        name = re.sub(r"[^\w.-]+", "_", model)
+        return self.folder / f"{name}-{fold.number}-{digest}.joblib"
+
+
+def load_record(path: Path) -> FoldRecord | None:
+    """The record, or None if there is no such file or it is damaged."""
+    found = _load(path)
+    return found if isinstance(found, FoldRecord) else None
+
+
+def save_record(record: FoldRecord, path: Path) -> None:
+    """Write a record; a fold that failed is tried again."""
+    if not record.failure:
+        _dump(record, path)
+
+
+def digest_of_data(images: list[bytes], y: Any, groups: Any) -> str:
+    """Digest of a data set: contents of the images, labels and groups, in their order."""
+    digest = hashlib.sha256(b"".join(images))
+    for values in (y, groups):
+        digest.update(joblib.hash(None if values is None else np.asarray(values).tolist()).encode())
+    return digest.hexdigest()
+
+
+def _dump(value: Any, path: Path) -> None:
+    with replacing(path, "Choose another folder as checkpoint.") as temporary:
+        joblib.dump(value, temporary)
+
+
+def _load(path: Path) -> Any:
+    try:
+        return joblib.load(path)
+    except FileNotFoundError:
+        return None
+    except Exception:  # whatever a damaged pickle raises
+        return None

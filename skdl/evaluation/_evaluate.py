@@ -1,0 +1,308 @@
+"""Cross-validation of one or several classifiers."""
+
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.base import clone
+from sklearn.model_selection import check_cv
+from sklearn.utils import column_or_1d, indexable
+from sklearn.utils.multiclass import type_of_target
+from sklearn.utils.parallel import Parallel, delayed
+
+from skdl._files import ImageFiles, content_digests, find_paths
+from skdl._progress import Progress
+from skdl.evaluation._checkpoint import Checkpoint, digest_of_data, load_record, save_record
+from skdl.evaluation._folds import Fold, FoldRecord, run_fold
+from skdl.evaluation._result import EvaluationResult, make_result
+from skdl.evaluation._scoring import make_scorers
+
+
+def evaluate(
+    estimators: Any,
+    X: Any,
+    y: Any,
+    *,
+    cv: Any = None,
+    scoring: Any = "clinical",
+    pos_label: Any = None,
+    groups: Any = None,
+    n_jobs: int | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    verbose: int = 0,
+) -> EvaluationResult:
+    """Cross-validate classifiers on equal folds, and keep everything they said.
+
+    A score that cannot be had, such as the ROC AUC of a fold with one class, is listed in
+    ``result.missing`` with the reason; so is a fold in which fitting failed. Everything else goes
+    on.
+
+    Parameters
+    ----------
+    estimators : estimator, or dict of str to estimator
+        Classifiers to be copied and fitted for each fold. A single one is named by its class.
+    X : array-like of shape (n, …), or paths of shape (n,)
+        Images, or whatever else the estimators take.
+    y : array-like of shape (n,)
+        Class labels.
+    cv : int, splitter, iterable of (train, test), "prefit" or None, default=None
+        Folds, as scikit-learn makes them: None is 5 stratified folds. "prefit" tests fitted
+        estimators on all of X, as one fold.
+    scoring : "clinical", str, list of str, scorer, or dict of str to scorer, default="clinical"
+        Metrics: names of scikit-learn's, "sensitivity", "specificity", "ppv" or "npv", or scorers.
+        "clinical" is accuracy, sensitivity, specificity, balanced accuracy, ROC AUC, PPV and NPV.
+    pos_label : int, float, bool or str, default=None
+        The positive class of two, for sensitivity and its kin; None takes 1 of {0, 1} or {-1, 1}.
+    groups : array-like of shape (n,), default=None
+        Groups, such as patients, for splitters that keep them together.
+    n_jobs : int, default=None
+        Number of folds that are fitted at the same time, see joblib.
+    checkpoint : str or path-like, default=None
+        Folder in which each fold is kept when it is done. The same call after an interruption goes
+        on with the folds that are missing, and ends with the same result. With other estimators or
+        scorers, only what is new is computed.
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    Returns
+    -------
+    result : EvaluationResult
+        Scores, predictions and times, as data frames.
+
+    Warns
+    -----
+    UserWarning
+        If the same image stands in training and test data of a fold, which makes scores too good;
+        or if scores are missing.
+
+    Raises
+    ------
+    ValueError
+        If X, y and groups have different lengths, y has no class labels, `scoring` has unknown
+        names, `pos_label` is none of the labels, the checkpoint belongs to other data or folds, or
+        every fold of every estimator failed.
+
+    See Also
+    --------
+    sklearn.model_selection.cross_validate : Scores and times alone, of one estimator.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.linear_model import RidgeClassifier
+    >>> from sklearn.svm import SVC
+    >>> from skdl.evaluation import evaluate
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> result = evaluate({"ridge": RidgeClassifier(), "svc": SVC()}, X, y, pos_label=0)
+    >>> result.scores.query("metric == 'sensitivity'").groupby("model")["value"].mean().round(2)
+    model
+    ridge    0.89
+    svc      0.79
+    Name: value, dtype: float64
+    """
+    result = run(
+        estimators,
+        X,
+        y,
+        cv=cv,
+        scoring=scoring,
+        pos_label=pos_label,
+        groups=groups,
+        n_jobs=n_jobs,
+        checkpoint=checkpoint,
+        verbose=verbose,
+    )
+    for message in (_about_leaks(result), _about_missing(result)):
+        if message:
+            warnings.warn(message, UserWarning, stacklevel=2)
+    return result
+
+
+def run(
+    estimators: Any,
+    X: Any,
+    y: Any,
+    *,
+    cv: Any = None,
+    scoring: Any = "clinical",
+    pos_label: Any = None,
+    groups: Any = None,
+    n_jobs: int | None = None,
+    checkpoint: str | os.PathLike[str] | None = None,
+    verbose: int = 0,
+) -> EvaluationResult:
+    """Do what :func:`evaluate` does, without its warnings."""
+    named = _named(estimators)
+    images, labels = _check_data(X, y, groups)
+    if pos_label is not None and pos_label not in labels.tolist():
+        raise ValueError(
+            f"pos_label={pos_label!r} is none of the labels {np.unique(labels).tolist()}."
+        )
+    scorers = make_scorers(scoring, pos_label)
+    prefit = isinstance(cv, str) and cv == "prefit"
+    folds = _folds(cv, images, labels, groups, prefit)
+    digests = _digests(images)
+    data = digest_of_data(digests, labels, groups)
+    kept = None
+    if checkpoint is not None:
+        if prefit:
+            raise ValueError("A checkpoint is for estimators that are fitted: cv is 'prefit'.")
+        kept = Checkpoint(Path(checkpoint), data)
+        folds = kept.folds(folds, _cv_name(cv))
+    records: dict[tuple[str, int], FoldRecord] = {}
+    tasks = []
+    for name, estimator in named.items():
+        for fold in folds:
+            path = kept and kept.path(name, estimator, scorers, fold)
+            found = path and load_record(path)
+            if found:
+                records[name, fold.number] = found
+            else:
+                tasks.append((name, estimator, fold, path))
+    progress = Progress(len(tasks), "Folds") if verbose else None
+    jobs = (
+        delayed(_run)(name, estimator, images, labels, fold, scorers, prefit, path)
+        for name, estimator, fold, path in tasks
+    )
+    for name, record in Parallel(n_jobs=n_jobs, return_as="generator_unordered")(jobs):
+        records[name, record.fold] = record
+        if progress:
+            progress.step()
+    _check_records(records)
+    return make_result(
+        records,
+        folds,
+        labels,
+        scorers,
+        leaks=_leaks(digests, folds),
+        pos_label=pos_label,
+        estimators={name: est if prefit else clone(est) for name, est in named.items()},
+        cv="prefit" if prefit else _cv_name(cv),
+        data_digest=data,
+        _clinical=isinstance(scoring, str) and scoring == "clinical",
+    )
+
+
+def _run(
+    name: str,
+    estimator: Any,
+    X: Any,
+    y: Any,
+    fold: Fold,
+    scorers: Any,
+    prefit: bool,
+    path: Path | None,
+) -> tuple[str, FoldRecord]:
+    record = run_fold(estimator, X, y, fold, scorers, prefit)
+    if path is not None:
+        save_record(record, path)
+    return name, record
+
+
+# ---- what goes in --------------------------------------------------------------------------------
+
+
+def _named(estimators: Any) -> dict[str, Any]:
+    if not isinstance(estimators, Mapping):
+        estimators = {type(estimators).__name__: estimators}
+    if not estimators:
+        raise ValueError("estimators is empty. Pass at least one.")
+    for name, estimator in estimators.items():
+        if not hasattr(estimator, "fit") or not hasattr(estimator, "predict"):
+            raise ValueError(
+                f"The estimator {name!r} is no classifier: {estimator!r} has no fit and predict."
+            )
+    return {str(name): estimator for name, estimator in estimators.items()}
+
+
+def _check_data(X: Any, y: Any, groups: Any) -> tuple[Any, npt.NDArray[Any]]:
+    paths = find_paths(X)
+    images = X if paths is None else paths
+    if isinstance(images, list | tuple):
+        images = np.asarray(images)
+    labels = column_or_1d(y)
+    indexable(images, labels, groups)
+    kind = type_of_target(labels, "y")
+    if kind not in ("binary", "multiclass"):
+        raise ValueError(f"y must hold class labels, one an image. Got {kind} data.")
+    return images, labels
+
+
+def _folds(cv: Any, X: Any, y: Any, groups: Any, prefit: bool) -> list[Fold]:
+    if prefit:
+        return [Fold(0, np.empty(0, dtype=np.intp), np.arange(len(y)))]
+    splits = check_cv(5 if cv is None else cv, y, classifier=True).split(X, y, groups)
+    return [
+        Fold(number, _positions(train, len(y)), _positions(test, len(y)))
+        for number, (train, test) in enumerate(splits)
+    ]
+
+
+def _positions(rows: Any, n: int) -> npt.NDArray[np.intp]:
+    rows = np.asarray(rows)
+    positions: npt.NDArray[np.intp] = (
+        np.flatnonzero(rows) if rows.dtype == bool else np.arange(n)[rows.astype(np.intp)]
+    )
+    return positions
+
+
+def _cv_name(cv: Any) -> str:
+    return repr(cv) if cv is None or isinstance(cv, int) or hasattr(cv, "split") else "iterable"
+
+
+# ---- what is watched -----------------------------------------------------------------------------
+
+
+def _digests(images: Any) -> list[bytes]:
+    """Digests of the images; of paths, of the files' content."""
+    if isinstance(images, np.ndarray) and images.dtype.kind == "U":
+        return content_digests(ImageFiles(images))
+    if hasattr(images, "tocsr"):
+        images = images.tocsr()
+        return content_digests([row.toarray() for row in images])
+    return content_digests(np.asarray(images))
+
+
+def _leaks(digests: Sequence[bytes], folds: list[Fold]) -> pd.DataFrame:
+    rows = []
+    for fold in folds:
+        seen = {digests[row]: row for row in reversed(fold.train)}
+        for row in fold.test:
+            if digests[row] in seen:
+                rows.append({"fold": fold.number, "test_row": row, "train_row": seen[digests[row]]})
+    return pd.DataFrame(rows, columns=["fold", "test_row", "train_row"])
+
+
+def _about_leaks(result: EvaluationResult) -> str:
+    leaks = result.leaks
+    if leaks.empty:
+        return ""
+    first, n_folds = leaks.iloc[0], result.times["fold"].nunique()
+    return (
+        f"{leaks['test_row'].nunique()} test images stand in the training data as well, pixel for "
+        f"pixel, in {leaks['fold'].nunique()} of {n_folds} folds, which makes scores too good: "
+        f"such as rows {first['test_row']} and {first['train_row']} (see result.leaks). Drop the "
+        "copies, or pass groups that keep them together."
+    )
+
+
+def _check_records(records: Mapping[tuple[str, int], FoldRecord]) -> None:
+    failures = [record.failure for record in records.values() if record.failure]
+    if len(failures) == len(records):
+        raise ValueError(f"Every fold failed ({len(records)} in all). The first: {failures[0]}")
+
+
+def _about_missing(result: EvaluationResult) -> str:
+    missing = result.missing
+    if missing.empty:
+        return ""
+    first = missing.iloc[0]
+    return (
+        f"{len(missing)} of {len(result.scores)} scores cannot be had (see result.missing), such "
+        f"as {first['metric']} of {first['model']} in fold {first['fold']}: {first['reason']}"
+    )

@@ -1,0 +1,101 @@
+"""One fold: fit, predict, score."""
+
+import time
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import clone
+from sklearn.utils import _safe_indexing
+
+from skdl.evaluation._scoring import RecordedPredictions, Scorer, score_one
+
+
+@dataclass(frozen=True)
+class Fold:
+    """Rows to train on and to test on; no rows to train on if the estimator is fitted."""
+
+    number: int
+    train: npt.NDArray[np.intp]
+    test: npt.NDArray[np.intp]
+
+
+@dataclass
+class FoldRecord:
+    """What came out of a fold."""
+
+    fold: int
+    n_train: int
+    n_test: int
+    recorded: RecordedPredictions | None = None
+    scores: dict[str, float] = field(default_factory=dict)
+    reasons: dict[str, str] = field(default_factory=dict)
+    failure: str = ""
+    fit_seconds: float = np.nan
+    predict_seconds: float = np.nan
+    history: dict[str, list[float]] | None = None
+
+
+def run_fold(
+    estimator: Any, X: Any, y: Any, fold: Fold, scorers: dict[str, Scorer], prefit: bool
+) -> FoldRecord:
+    """Fit a copy of an estimator and test it; what fails is written down."""
+    record = FoldRecord(fold.number, len(fold.train), len(fold.test))
+    for rows, what in ((fold.test, "test"), (fold.train, "training")):
+        if len(rows) == 0 and not (prefit and what == "training"):
+            record.failure = f"The fold has no {what} images."
+            return record
+    X_test, y_test = _safe_indexing(X, fold.test), y[fold.test]
+    try:
+        if not prefit:
+            estimator = clone(estimator)
+            X_train, y_train = _safe_indexing(X, fold.train), y[fold.train]
+            start = time.perf_counter()
+            estimator.fit(X_train, y_train)
+            record.fit_seconds = time.perf_counter() - start
+        start = time.perf_counter()
+        predicted = np.asarray(estimator.predict(X_test))
+        record.predict_seconds = time.perf_counter() - start
+        record.recorded = _recorded(estimator, X_test, predicted, y)
+    except Exception as error:
+        record.failure = f"{type(error).__name__}: {error}"
+        return record
+    record.history = _history(estimator)
+    for name, scorer in scorers.items():
+        value, reason = score_one(scorer, estimator, record.recorded, X_test, y_test)
+        record.scores[name] = value
+        if reason:
+            record.reasons[name] = reason
+    return record
+
+
+def _recorded(
+    estimator: Any, X: Any, predicted: npt.NDArray[Any], y: npt.NDArray[Any]
+) -> RecordedPredictions:
+    classes = np.asarray(getattr(estimator, "classes_", np.unique(y)))
+    found: dict[str, npt.NDArray[Any]] = {}
+    for key, method in (("probabilities", "predict_proba"), ("decisions", "decision_function")):
+        if hasattr(estimator, method) and not (key == "decisions" and found):
+            values = np.asarray(getattr(estimator, method)(X))
+            _check_values(values, method, len(predicted), len(classes))
+            found[key] = values
+    return RecordedPredictions(classes, predicted, **found)
+
+
+def _check_values(values: npt.NDArray[Any], method: str, n: int, n_classes: int) -> None:
+    shapes: set[tuple[int, ...]] = {(n, n_classes)}
+    if method == "decision_function":
+        shapes |= {(n,)} if n_classes == 2 else {(n, n_classes * (n_classes - 1) // 2)}
+    if values.shape not in shapes:
+        raise ValueError(
+            f"{method} gave an array of shape {values.shape}, which does not match {n} images and "
+            f"{n_classes} classes."
+        )
+
+
+def _history(estimator: Any) -> dict[str, list[float]] | None:
+    inner = getattr(estimator, "best_estimator_", estimator)
+    inner = inner[-1] if hasattr(inner, "steps") else inner
+    history = getattr(inner, "history_", None)
+    return dict(history) if history else None

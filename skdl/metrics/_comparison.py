@@ -1,0 +1,267 @@
+"""Comparison of models on the same samples."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import ndtr, ndtri
+from scipy.stats import binomtest, chi2
+from sklearn.utils.multiclass import unique_labels
+
+from skdl.metrics._checks import check_filled, check_labels, check_level, check_scores
+from skdl.metrics._confusion import positive_class
+from skdl.metrics._delong import delong_variance, placements
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# From this number of samples on which just one of two models is right, chi-squared will do.
+_FEW_DISCORDANT = 25
+
+
+def compare_models(
+    y_true: Any,
+    predictions: Mapping[str, Any],
+    *,
+    pos_label: Any = None,
+    labels: Sequence[Any] | None = None,
+    threshold: float | None = None,
+    level: float = 0.95,
+) -> "pd.DataFrame":
+    """Compare each pair of models: areas under the ROC curves, and numbers of right predictions.
+
+    The areas are compared with the test of DeLong et al. for curves of the same samples, the labels
+    with McNemar's test: exact where fewer than 25 samples are got right by one of the two models
+    only, otherwise chi-squared with Edwards's correction for continuity.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        True labels.
+    predictions : mapping of str to array-like, or DataFrame
+        What each model predicts of the same samples: scores of shape (n,), of two classes, which
+        are probabilities of the positive class or decision values; probabilities of shape
+        (n, n_classes); or labels of shape (n,). Numbers all of which are labels are taken for
+        labels.
+    pos_label : int, float, bool or str, default=None
+        The positive class. None takes 1 of {0, 1} or {-1, 1} and True of {False, True}, and the
+        last one where all models give labels or probabilities of both classes. With several classes
+        it stands against the others; None compares which predictions are right, and no areas.
+    labels : sequence, default=None
+        All classes, in the order of the columns of probabilities. None takes the sorted labels of
+        `y_true`.
+    threshold : float, default=None
+        Scores from which a sample is predicted positive. None takes 0.5 for scores that lie within
+        [0, 1], 0 for others, and the class of the largest of the probabilities of all classes.
+    level : float, default=0.95
+        Level of the intervals of the differences between areas.
+
+    Returns
+    -------
+    comparison : pandas.DataFrame
+        One row a pair, with the columns
+
+        - `model_a`, `model_b`;
+        - `auc_a`, `auc_b`, `auc_difference` (a minus b), `auc_difference_low` and
+          `auc_difference_high`, the test statistic `delong_z` and its two-sided `delong_p`;
+        - `accuracy_a`, `accuracy_b`, `only_a_right` and `only_b_right` (numbers of samples),
+          `mcnemar_method` ("exact" or "chi-squared") and the two-sided `mcnemar_p`;
+        - `delong_p_holm`, `mcnemar_p_holm`: p values adjusted for the number of pairs, each test
+          for itself;
+        - `reason`: why areas or their test are missing, "" where they are not.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two models, `y_true` holds fewer than two samples of a class or one
+        class only, the arrays differ in length, a value is NaN, or the positive class is needed and
+        cannot be guessed.
+
+    See Also
+    --------
+    confidence_interval : The interval of one score of one model.
+
+    References
+    ----------
+    DeLong, DeLong and Clarke-Pearson, "Comparing the areas under two or more correlated receiver
+    operating characteristic curves: a nonparametric approach", Biometrics 44 (1988), 837-845.
+
+    McNemar, "Note on the sampling error of the difference between correlated proportions or
+    percentages", Psychometrika 12 (1947), 153-157.
+
+    Edwards, "Note on the 'correction for continuity' in testing the significance of the difference
+    between correlated proportions", Psychometrika 13 (1948), 185-187.
+
+    Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of
+    Statistics 6 (1979), 65-70.
+
+    Examples
+    --------
+    >>> from skdl.metrics import compare_models
+    >>> y_true = [0, 0, 0, 0, 1, 1, 1, 1]
+    >>> svc = [-1.2, -0.8, -0.3, -0.1, 0.2, 0.6, 0.9, 1.5]
+    >>> cnn = [0.1, 0.6, 0.3, 0.7, 0.4, 0.9, 0.8, 0.2]
+    >>> table = compare_models(y_true, {"svc": svc, "cnn": cnn})
+    >>> table[["model_a", "model_b", "auc_difference", "only_a_right"]]
+      model_a model_b  auc_difference  only_a_right
+    0     svc     cnn          0.3125             4
+    """
+    import pandas as pd
+
+    check_level(level)
+    models = _models(y_true, predictions, pos_label, labels, threshold)
+    rows = [
+        {"model_a": a.name, "model_b": b.name}
+        | _compare_areas(a, b, level)
+        | _compare_labels(a.right, b.right)
+        for a, b in combinations(models, 2)
+    ]
+    table = pd.DataFrame(rows)
+    for test in ("delong", "mcnemar"):
+        place = table.columns.get_loc(f"{test}_p") + 1
+        table.insert(place, f"{test}_p_holm", _holm(table[f"{test}_p"].to_numpy()))
+    table["reason"] = table.pop("reason")  # last
+    return table
+
+
+@dataclass(frozen=True)
+class _Model:
+    name: str
+    right: npt.NDArray[np.bool_]
+    # Of the positive samples and of the others; None where there is no ROC curve.
+    placements: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None
+    reason: str = ""
+
+
+def _models(
+    y_true: Any, predictions: Any, pos_label: Any, labels: Any, threshold: float | None
+) -> list[_Model]:
+    if not hasattr(predictions, "items"):
+        raise ValueError(
+            "predictions must be a mapping of names to predictions, such as "
+            f"{{'svc': scores, 'cnn': scores}}. Got {type(predictions).__name__}."
+        )
+    found = {name: check_filled(v, f"{name!r}") for name, v in predictions.items()}
+    if len(found) < 2:
+        raise ValueError(f"At least two models are needed for a comparison. Got {len(found)}.")
+    true = check_labels(y_true, "y_true")
+    for name, values in found.items():
+        if len(values) != len(true):
+            raise ValueError(f"{name!r} has {len(values)} rows, and y_true has {len(true)}.")
+    classes = unique_labels(true) if labels is None else np.asarray(labels)
+    _check_classes(true, classes)
+    label: Any = None
+    scored = any(v.ndim == 1 and not _are_labels(v, classes) for v in found.values())
+    if pos_label is not None or (scored and len(classes) == 2):
+        label = positive_class(classes, pos_label)
+    elif len(classes) == 2:  # either will do
+        label = classes[-1]
+    return [_model(name, values, true, classes, label, threshold) for name, values in found.items()]
+
+
+def _check_classes(true: npt.NDArray[Any], classes: npt.NDArray[Any]) -> None:
+    unknown = np.setdiff1d(true, classes).tolist()
+    if unknown:
+        raise ValueError(f"y_true holds labels that are not in `labels`: {unknown}.")
+    present = np.unique(true).tolist()
+    if len(present) == 1:
+        raise ValueError(f"y_true holds one class only, {present[0]!r}.")
+
+
+def _are_labels(values: npt.NDArray[Any], classes: npt.NDArray[Any]) -> bool:
+    return values.dtype.kind not in "iuf" or bool(np.isin(values, classes).all())
+
+
+def _model(
+    name: str,
+    values: npt.NDArray[Any],
+    true: npt.NDArray[Any],
+    classes: npt.NDArray[Any],
+    label: Any,
+    threshold: float | None,
+) -> _Model:
+    if values.ndim == 1 and _are_labels(values, classes):
+        unique_labels(true, values)  # refuses numbers among strings
+        right = values == true if label is None else (values == label) == (true == label)
+        return _Model(name, right, None, f"{name} gives labels only")
+    scores = check_scores(values, f"{name!r}", len(classes))
+    if label is None:
+        if scores.ndim == 1:
+            raise ValueError(
+                f"There are {len(classes)} classes: {name!r} must give probabilities of shape "
+                f"(n, {len(classes)}), or labels of them. For one class against the others, pass "
+                "pos_label."
+            )
+        right = classes[scores.argmax(axis=1)] == true
+        return _Model(name, right, None, "there are several classes, and no pos_label")
+    one = scores if scores.ndim == 1 else scores[:, classes.tolist().index(label)]
+    if threshold is not None:
+        found = one >= threshold
+    elif scores.ndim == 2:
+        found = classes[scores.argmax(axis=1)] == label
+    else:
+        found = one >= (0.5 if one.min() >= 0 and one.max() <= 1 else 0.0)
+    positive = true == label
+    if min(positive.sum(), (~positive).sum()) < 2:
+        reason = "an area needs two samples of either class"
+        return _Model(name, found == positive, None, reason)
+    return _Model(name, found == positive, placements(positive, one))
+
+
+def _compare_areas(a: _Model, b: _Model, level: float) -> dict[str, Any]:
+    areas = [np.nan if m.placements is None else float(m.placements[0].mean()) for m in (a, b)]
+    reasons = dict.fromkeys(m.reason for m in (a, b) if m.reason)
+    difference, low, high, z = areas[0] - areas[1], np.nan, np.nan, np.nan
+    if a.placements is not None and b.placements is not None:
+        above, below = (x - y for x, y in zip(a.placements, b.placements, strict=True))
+        error = np.sqrt(delong_variance(above, below))
+        if error > 1e-12:
+            z = difference / error
+            half = ndtri((1 + level) / 2) * error
+            low, high = max(difference - half, -1.0), min(difference + half, 1.0)
+        elif abs(difference) < 1e-12:  # the same order of the samples
+            difference = low = high = z = 0.0
+        else:
+            reasons["the difference has no variance"] = None
+    return {
+        "auc_a": areas[0],
+        "auc_b": areas[1],
+        "auc_difference": difference,
+        "auc_difference_low": low,
+        "auc_difference_high": high,
+        "delong_z": z,
+        "delong_p": 2 * ndtr(-abs(z)),
+        "reason": "; ".join(reasons),
+    }
+
+
+def _compare_labels(a: npt.NDArray[np.bool_], b: npt.NDArray[np.bool_]) -> dict[str, Any]:
+    only_a, only_b = int((a & ~b).sum()), int((b & ~a).sum())
+    discordant = only_a + only_b
+    method = "exact" if discordant < _FEW_DISCORDANT else "chi-squared"
+    if discordant == 0:
+        p = 1.0
+    elif method == "exact":
+        p = float(binomtest(only_a, discordant).pvalue)
+    else:
+        p = float(chi2.sf(max(abs(only_a - only_b) - 1, 0) ** 2 / discordant, df=1))
+    return {
+        "accuracy_a": float(a.mean()),
+        "accuracy_b": float(b.mean()),
+        "only_a_right": only_a,
+        "only_b_right": only_b,
+        "mcnemar_method": method,
+        "mcnemar_p": p,
+    }
+
+
+def _holm(p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    adjusted = np.full(len(p), np.nan)
+    known = np.flatnonzero(~np.isnan(p))
+    order = known[np.argsort(p[known])]
+    factors = np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * factors), 1.0)
+    return adjusted

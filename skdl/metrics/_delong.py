@@ -1,0 +1,51 @@
+"""Areas under ROC curves and their covariance."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.stats import rankdata
+
+
+def area(positive: npt.NDArray[np.bool_], score: npt.NDArray[Any]) -> float:
+    """Return the area under one ROC curve, or NaN where there is one class only."""
+    n_positive = int(positive.sum())
+    n_pairs = n_positive * (len(positive) - n_positive)
+    if n_pairs == 0:
+        return float("nan")
+    ranks = rankdata(score)[positive].sum()
+    return float((ranks - n_positive * (n_positive + 1) / 2) / n_pairs)
+
+
+def placements(
+    positive: npt.NDArray[np.bool_], scores: npt.NDArray[Any]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Return the share of negatives below each positive, and of positives above each negative.
+
+    Ties count half. From midranks, as Sun and Xu (2014) compute them: O(n log n). The mean of
+    either is the area under the ROC curve.
+
+    Parameters
+    ----------
+    positive : ndarray of bool of shape (n,)
+        True for samples of the positive class.
+    scores : ndarray of shape (..., n)
+        Scores of the samples, of each model.
+
+    Returns
+    -------
+    above : ndarray of shape (..., n_positive)
+        Of positives, in [0, 1].
+    below : ndarray of shape (..., n_negative)
+        Of negatives, in [0, 1].
+    """
+    ranks = rankdata(scores, axis=-1)
+    own = rankdata(scores[..., positive], axis=-1), rankdata(scores[..., ~positive], axis=-1)
+    above = (ranks[..., positive] - own[0]) / (~positive).sum()
+    below = 1 - (ranks[..., ~positive] - own[1]) / positive.sum()
+    return above, below
+
+
+def delong_variance(above: npt.NDArray[Any], below: npt.NDArray[Any]) -> float:
+    """Return the variance of an area, or of the difference of two, from (their) placements."""
+    return float(above.var(ddof=1) / len(above) + below.var(ddof=1) / len(below))

@@ -1,0 +1,246 @@
+"""Models beside each other, by metric."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from skdl.plotting._grid import WIDEST, new_figure
+from skdl.plotting._labels import most_lines, text_width, wrapped
+from skdl.plotting._style import COLORS, given_axes
+
+_COLUMNS = ("model", "metric", "value", "low", "high")
+_ACRONYMS = frozenset({"auc", "f1", "mcc", "npv", "ppv", "roc"})
+_NAME_WIDTH, _NAME_SIZE, _NUMBER_SIZE = 30, 9, 8  # letters, points, points
+_PANEL, _ROW = 1.9, 0.3  # inches
+
+
+class ModelComparisonDisplay:
+    """Models by metric, with intervals: one panel a metric, one row a model.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row for each model and metric, with the columns "model", "metric", "value", and "low"
+        and "high", the ends of the interval. NaN as a value is shown as not available, NaN as an
+        end leaves the interval out. Models and metrics are drawn in the order in which they come.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        What is drawn.
+    figure_ : matplotlib.figure.Figure
+        The figure.
+    axes_ : ndarray of matplotlib.axes.Axes
+        One a metric.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from skdl.plotting import ModelComparisonDisplay
+    >>> frame = pd.DataFrame(
+    ...     {
+    ...         "model": ["svc", "cnn", "svc", "cnn"],
+    ...         "metric": ["sensitivity", "sensitivity", "specificity", "specificity"],
+    ...         "value": [0.90, 0.95, 0.97, 0.92],
+    ...         "low": [0.85, 0.91, 0.94, 0.88],
+    ...         "high": [0.93, 0.97, 0.99, 0.95],
+    ...     }
+    ... )
+    >>> display = ModelComparisonDisplay(frame).plot()
+    >>> [ax.get_title() for ax in display.axes_]
+    ['Sensitivity', 'Specificity']
+    """
+
+    def __init__(self, frame: Any) -> None:
+        self.frame = frame
+
+    @classmethod
+    def from_result(
+        cls,
+        result: Any,
+        metrics: Sequence[str] | None = None,
+        *,
+        title: str | None = None,
+        ax: Any = None,
+    ) -> "ModelComparisonDisplay":
+        """Draw the summary of an evaluation.
+
+        Parameters
+        ----------
+        result : object
+            With a method ``summary()`` that returns such a frame.
+        metrics : sequence of str, default=None
+            The metrics to draw, in this order; None draws all.
+        title : str, default=None
+            Title of the figure.
+        ax : sequence of matplotlib axes, default=None
+            One a metric, where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : ModelComparisonDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If `result` has no summary, it is no such frame, or it has no such metric.
+        """
+        if not callable(getattr(result, "summary", None)):
+            raise ValueError(
+                f"{type(result).__name__} has no method summary(). Pass the result of an "
+                "evaluation, or a frame to ModelComparisonDisplay(frame)."
+            )
+        frame = result.summary()
+        _check_frame(frame)
+        if metrics is not None:
+            known = frame["metric"].unique().tolist()
+            unknown = [metric for metric in metrics if metric not in known]
+            if unknown or not len(metrics):
+                what = f"no metric {unknown[0]!r}" if unknown else "nothing to draw for metrics=[]"
+                raise ValueError(f"The summary has {what}. Its metrics: {', '.join(known)}.")
+            order = {metric: place for place, metric in enumerate(metrics)}
+            frame = frame[frame["metric"].isin(order)]
+            frame = frame.sort_values("metric", key=lambda column: column.map(order), kind="stable")
+        return cls(frame).plot(title=title, ax=ax)
+
+    def plot(self, *, title: str | None = None, ax: Any = None) -> "ModelComparisonDisplay":
+        """Draw.
+
+        Parameters
+        ----------
+        title : str, default=None
+            Title of the figure.
+        ax : sequence of matplotlib axes, default=None
+            One a metric, where to draw; None makes a new figure.
+
+        Returns
+        -------
+        self : ModelComparisonDisplay
+            The display, with `figure_` and `axes_`.
+
+        Raises
+        ------
+        ValueError
+            If the frame is not as described, or `ax` does not hold one axes a metric.
+        """
+        _check_frame(self.frame)
+        metrics = self.frame["metric"].unique().tolist()
+        models = self.frame["model"].unique().tolist()
+        names = [wrapped(name, _NAME_WIDTH) for name in models]
+        if ax is None:
+            axes, first = _new_axes(metrics, names, title)
+        else:
+            axes, first = given_axes(ax, [str(metric) for metric in metrics]), {0}
+        limits = self._shared_limits(metrics)
+        for i, (panel, metric) in enumerate(zip(axes, metrics, strict=True)):
+            rows = self.frame[self.frame["metric"] == metric].set_index("model").reindex(models)
+            _draw_panel(panel, rows[["value", "low", "high"]].to_numpy(dtype=float))
+            panel.set_title(_in_words(metric), fontsize=10, parse_math=False)
+            panel.set_ylim(len(models) - 0.5, -0.5)  # the first model on top
+            if metric in limits:
+                panel.set_xlim(*limits[metric])
+            shown = names if i in first else [""] * len(names)
+            panel.set_yticks(np.arange(len(names)), shown, fontsize=_NAME_SIZE, parse_math=False)
+        self.figure_, self.axes_ = axes[0].figure, np.array(axes, dtype=object)
+        return self
+
+    def _shared_limits(self, metrics: Sequence[Any]) -> dict[Any, tuple[float, float]]:
+        """One scale for all metrics that are shares, so that they can be compared."""
+        found = {}
+        for metric in metrics:
+            rows = self.frame.loc[self.frame["metric"] == metric, ["value", "low", "high"]]
+            values = rows.to_numpy(dtype=float)
+            values = values[~np.isnan(values)]
+            if not len(values) or (values.min() >= 0 and values.max() <= 1):
+                found[metric] = values
+        values = np.concatenate([*found.values(), np.zeros(0)])
+        low, high = (values.min(), values.max()) if len(values) else (0.0, 1.0)
+        margin = max(0.02, 0.08 * (high - low))
+        return {metric: (max(low - margin, -0.02), min(high + margin, 1.02)) for metric in found}
+
+
+def _check_frame(frame: Any) -> None:
+    missing = [name for name in _COLUMNS if name not in getattr(frame, "columns", ())]
+    if missing:
+        raise ValueError(
+            f"The frame has no column {missing[0]!r}. Expected a DataFrame with the columns "
+            f"{', '.join(_COLUMNS)}."
+        )
+    if not len(frame):
+        raise ValueError("The frame has no rows: there are no models to compare.")
+    twice = frame.duplicated(["model", "metric"])
+    if twice.any():
+        model, metric = frame.loc[twice, ["model", "metric"]].iloc[0]
+        raise ValueError(f"The frame has more than one row for {metric!r} of the model {model!r}.")
+    values = frame[["value", "low", "high"]].to_numpy(dtype=float)
+    value, low, high = values.T
+    wrong = np.isinf(values).any(axis=1) | (low > value) | (high < value)
+    if wrong.any():
+        model, metric = frame[["model", "metric"]].iloc[int(np.argmax(wrong))]
+        low, value, high = values[int(np.argmax(wrong))][[1, 0, 2]]
+        raise ValueError(
+            f"The {metric!r} of the model {model!r} is {value:g} with the interval {low:g} to "
+            f"{high:g}: expected finite numbers, and the value within."
+        )
+
+
+def _new_axes(
+    metrics: Sequence[Any], names: Sequence[str], title: str | None
+) -> tuple[list[Any], set[int]]:
+    """Axes of a new figure, and which of them stand first in a row."""
+    width = text_width(names, _NAME_SIZE) + 0.2
+    panel = _PANEL + text_width(["0.000 (0.000–0.000)"], _NUMBER_SIZE)
+    columns = min(len(metrics), max(1, int((WIDEST - width) / panel)))
+    rows = math.ceil(len(metrics) / columns)
+    row = max(_ROW, 0.16 * most_lines(names) + 0.1)
+    height = rows * (row * len(names) + 0.8)
+    figure = new_figure(width + columns * panel, height, title)
+    axes = [figure.add_subplot(rows, columns, i + 1) for i in range(len(metrics))]
+    return axes, set(range(0, len(metrics), columns))
+
+
+def _draw_panel(ax: Any, rows: Any) -> None:
+    """Dots and whiskers of one metric, with their numbers at the right."""
+    at_side = ax.get_yaxis_transform()
+    for place, (value, low, high) in enumerate(rows):
+        if place % 2:
+            ax.axhspan(place - 0.5, place + 0.5, color="0.95", linewidth=0, zorder=0)
+        if np.isnan(value):
+            text, x, style = "not available", 0.5, {"style": "italic", "color": "0.4"}
+            ax.text(
+                x, place, text, transform=at_side, ha="center", va="center", fontsize=8, **style
+            )
+            continue
+        if not np.isnan([low, high]).any():
+            ax.plot(
+                [low, high], [place, place], color="black", linewidth=1.2, marker="|", markersize=7
+            )
+        ax.plot([value], [place], "o", color=COLORS[0], markersize=6, zorder=3)
+        ends = "" if np.isnan([low, high]).any() else f" ({_number(low)}–{_number(high)})"
+        ax.text(
+            1.02,
+            place,
+            f"{_number(value)}{ends}",
+            transform=at_side,
+            va="center",
+            fontsize=_NUMBER_SIZE,
+        )
+    ax.tick_params(axis="y", length=0)
+    ax.xaxis.get_major_locator().set_params(nbins=4)
+    ax.tick_params(axis="x", labelsize=_NUMBER_SIZE)
+    ax.grid(axis="x", alpha=0.25)
+    ax.set_axisbelow(True)
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def _number(value: float) -> str:
+    return f"{value:.3f}" if abs(value) <= 1 else f"{value:.4g}"
+
+
+def _in_words(metric: Any) -> str:
+    words = [w.upper() if w in _ACRONYMS else w for w in str(metric).replace("_", " ").split(" ")]
+    text = " ".join(words)
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,257 @@
+"""What a layer of a network makes of an image, and what its filters look for."""
+
+from collections.abc import Sequence
+from numbers import Integral
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils.validation import check_is_fitted
+
+from skdl.plotting._colorbar import add_bar, grid_with_room
+from skdl.plotting._evidence import as_images, network_input
+from skdl.plotting._grid import CAPTION_SIZE, as_batch, draw_image, grid_axes
+from skdl.plotting._style import given_axes
+
+Kind = Literal["activations", "filters"]
+
+
+class FeatureMapDisplay:
+    """A grid of the feature maps of a layer, or of the filters of a convolution.
+
+    It is recommended to use :meth:`from_estimator`.
+
+    Parameters
+    ----------
+    maps : ndarray of shape (n_maps, h, w), or (n_maps, h, w, 3)
+        Feature maps; or filters, those of three dimensions each as colours.
+    numbers : sequence of int, default=None
+        Which of the layer's maps they are, counted from 0; None counts them through.
+    image : ndarray of shape (h, w, c), default=None
+        The image that gave the feature maps, with values in [0, 1]; drawn first.
+    kind : {"activations", "filters"}, default="activations"
+        What the maps are.
+    label : str, default=None
+        What the colour bar says.
+    title : str, default=None
+        Title of the figure.
+
+    Attributes
+    ----------
+    figure_ : matplotlib.figure.Figure
+        The figure.
+    axes_ : ndarray of matplotlib.axes.Axes
+        That of the image, if any, then one a map, row by row.
+    colorbar_ : matplotlib.colorbar.Colorbar or None
+        The colour bar, which all maps share; None of colours.
+
+    See Also
+    --------
+    skdl.CNNClassifier.layer_shapes : Names of the layers.
+    skdl.plotting.SaliencyDisplay : What in an image speaks for a class.
+
+    Examples
+    --------
+    >>> from skdl import CNNClassifier
+    >>> from skdl.datasets import load_digits_images
+    >>> from skdl.plotting import FeatureMapDisplay
+    >>> X, y = load_digits_images(return_X_y=True)
+    >>> model = CNNClassifier(epochs=1, random_state=0).fit(X[:200], y[:200])
+    >>> display = FeatureMapDisplay.from_estimator(model, X[:1], layer="conv2d", n_maps=8)
+    >>> display.maps.shape, len(display.axes_)
+    ((8, 8, 8), 9)
+    >>> display = FeatureMapDisplay.from_estimator(model, layer="conv2d", kind="filters")
+    >>> display.title
+    'conv2d: 16 of 32 filters'
+    """
+
+    def __init__(
+        self,
+        maps: npt.NDArray[Any],
+        numbers: Sequence[int] | None = None,
+        image: npt.NDArray[Any] | None = None,
+        *,
+        kind: Kind = "activations",
+        label: str | None = None,
+        title: str | None = None,
+    ) -> None:
+        self.maps = maps
+        self.numbers = numbers
+        self.image = image
+        self.kind = kind
+        self.label = label
+        self.title = title
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any = None,
+        *,
+        layer: str,
+        kind: Kind = "activations",
+        n_maps: int = 16,
+        image_shape: Sequence[int] | None = None,
+        title: str | None = None,
+        ax: Any = None,
+    ) -> "FeatureMapDisplay":
+        """Draw a layer of a fitted network.
+
+        Parameters
+        ----------
+        estimator : fitted classifier, Pipeline or search
+            A network of skdl, or a pipeline that ends in one.
+        X : array-like of one image, default=None
+            A batch of one, such as ``X[:1]``, for "activations"; not used for "filters".
+        layer : str
+            Name of the layer, see :meth:`skdl.CNNClassifier.layer_shapes`.
+        kind : {"activations", "filters"}, default="activations"
+            "activations" are the feature maps that the layer makes of the image. "filters" are the
+            kernels of a convolution: those that see three channels as colours, in which grey stands
+            for weights of zero; of others, the mean over their input channels.
+        n_maps : int, default=16
+            Number of maps or filters to draw at most, the first ones.
+        image_shape : (height, width) or (height, width, channels), default=None
+            Shape of a flattened image; None takes the ``image_shape_`` of the estimator.
+        title : str, default=None
+            Title of the figure; None names the layer.
+        ax : sequence of matplotlib axes, default=None
+            Where to draw: one for the image, if there is one, then one a map. None makes a new
+            figure.
+
+        Returns
+        -------
+        display : FeatureMapDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        ValueError
+            If it has no network, or the network no such layer; if the layer gives no feature maps,
+            or has no filters; or if X is not one image.
+        """
+        if kind not in ("activations", "filters"):
+            raise ValueError(f"kind must be 'activations' or 'filters'. Got {kind!r}.")
+        if not isinstance(n_maps, Integral) or n_maps < 1:
+            raise ValueError(f"n_maps must be a whole number from 1 on. Got {n_maps!r}.")
+        check_is_fitted(estimator)
+        model = getattr(estimator, "best_estimator_", estimator)
+        if kind == "filters":
+            display = cls._of_filters(model, layer, int(n_maps))
+        else:
+            display = cls._of_activations(model, X, layer, int(n_maps), image_shape)
+        return display.plot(title=title, ax=ax)
+
+    @classmethod
+    def _of_activations(
+        cls, model: Any, X: Any, layer: str, n_maps: int, image_shape: Any
+    ) -> "FeatureMapDisplay":
+        if X is None:
+            raise ValueError("X is None. Pass a batch of one image, such as X[:1].")
+        n_images = len(as_batch(X, image_shape))
+        if n_images != 1:
+            raise ValueError(f"X holds {n_images} images. Pass a batch of one, such as X[:1].")
+        network, passed, shown = network_input(model, X, "activations")
+        maps = network.activations(passed, layer=layer)[0]
+        if maps.ndim != 3:
+            raise ValueError(
+                f"The layer {layer!r} gives values of shape {maps.shape} for an image; expected "
+                "feature maps (height, width, channels). layer_shapes() lists all layers."
+            )
+        n_maps = min(n_maps, maps.shape[-1])
+        return cls(
+            np.moveaxis(maps[..., :n_maps], -1, 0),
+            range(n_maps),
+            as_images(model, shown, image_shape)[0],
+            label="Activation",
+            title=f"{layer}: {n_maps} of {maps.shape[-1]} feature maps",
+        )
+
+    @classmethod
+    def _of_filters(cls, model: Any, layer: str, n_maps: int) -> "FeatureMapDisplay":
+        network = model[-1] if hasattr(model, "steps") else model
+        if not hasattr(network, "filters"):
+            raise ValueError(f"{type(network).__name__} has no filters: pass a network of skdl.")
+        filters = network.filters(layer=layer)
+        n_inputs, n_filters = filters.shape[2:]
+        n_maps = min(n_maps, n_filters)
+        maps = np.moveaxis(filters[..., :n_maps], -1, 0)
+        what = f", mean over {n_inputs} input channels" if n_inputs > 1 else ""
+        return cls(
+            maps if n_inputs == 3 else maps.mean(axis=-1),
+            range(n_maps),
+            kind="filters",
+            label="Weight",
+            title=f"{layer}: {n_maps} of {n_filters} filters"
+            + (" as colours, grey is 0" if n_inputs == 3 else what),
+        )
+
+    def plot(self, *, title: str | None = None, ax: Any = None) -> "FeatureMapDisplay":
+        """Draw.
+
+        Parameters
+        ----------
+        title : str, default=None
+            Title of the figure; None takes that of the display.
+        ax : sequence of matplotlib axes, default=None
+            Where to draw: one for the image, if there is one, then one a map. None makes a new
+            figure.
+
+        Returns
+        -------
+        self : FeatureMapDisplay
+            The display, with `figure_`, `axes_` and `colorbar_`.
+
+        Raises
+        ------
+        ValueError
+            If `ax` does not hold as many axes as are needed.
+        """
+        numbers = range(len(self.maps)) if self.numbers is None else self.numbers
+        captions = ["image"] * (self.image is not None) + [str(number) for number in numbers]
+        is_color = self.maps.ndim == 4
+        if ax is None:
+            new_axes = grid_axes if is_color else grid_with_room
+            figure, axes = new_axes(captions, self.title if title is None else title)
+        else:
+            axes = given_axes(ax, captions)
+            figure = axes[0].figure
+        panels = list(axes)
+        if self.image is not None:
+            draw_image(panels.pop(0), self.image, captions.pop(0))
+        # One scale for all, so that they can be compared.
+        low, high = self._limits()
+        for panel, values, caption in zip(panels, self.maps, captions, strict=True):
+            if is_color:
+                draw_image(panel, (values - low) / (high - low), caption)
+            else:
+                _draw_map(panel, values, caption, low, high, self._colors())
+        self.colorbar_ = None
+        if not is_color:
+            self.colorbar_ = add_bar(axes, panels[0].images[0], self.label)
+        self.figure_, self.axes_ = figure, np.array(axes, dtype=object)
+        return self
+
+    def _limits(self) -> tuple[float, float]:
+        """Values of the darkest and of the brightest point; of filters, zero is in the middle."""
+        low, high = float(np.min(self.maps)), float(np.max(self.maps))
+        if self.kind == "filters":
+            high = max(-low, high)
+            low = -high
+        return low, high if high > low else low + 1
+
+    def _colors(self) -> str:
+        return "gray" if self.kind == "filters" else "viridis"
+
+
+def _draw_map(
+    ax: Any, values: npt.NDArray[Any], caption: str, low: float, high: float, colors: str
+) -> None:
+    ax.imshow(values, cmap=colors, vmin=low, vmax=high, interpolation="nearest")
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.set_title(caption, fontsize=CAPTION_SIZE, parse_math=False)
+    for spine in ax.spines.values():
+        spine.set(color="0.6", linewidth=0.8)

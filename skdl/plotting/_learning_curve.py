@@ -1,0 +1,335 @@
+"""How scores grow with the number of training images."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import is_classifier
+from sklearn.model_selection import learning_curve
+
+from skdl.plotting._grid import arrange, new_figure
+from skdl.plotting._labels import most_lines, text_width, wrapped
+from skdl.plotting._style import COLORS, MARKERS, as_text
+
+Interval = Literal["std", "range"]
+
+_STYLES = ("-", "--", ":", "-.")
+_AXES, _HEIGHT = 5.0, 3.6  # inches
+_NAME_WIDTH, _SIZE = 30, 9  # letters, points
+
+
+class LearningCurve:
+    """Scores of models against the number of training images, with intervals over splits.
+
+    It is recommended to use :meth:`from_estimators` or :meth:`from_scores`.
+
+    Parameters
+    ----------
+    train_sizes : ndarray of int of shape (n_sizes,)
+        Numbers of training images, increasing.
+    scores : dict of str to ndarray of shape (n_sizes, n_splits)
+        Scores of each model on test data; NaN where a fit failed.
+    score_name : str, default="Score"
+        What the scores are.
+
+    Attributes
+    ----------
+    figure_ : matplotlib.figure.Figure
+        The figure.
+    ax_ : matplotlib.axes.Axes
+        The axes.
+
+    See Also
+    --------
+    sklearn.model_selection.LearningCurveDisplay : One estimator, with training scores.
+
+    Notes
+    -----
+    The splits of a cross-validation share training images, so that the bands show how much scores
+    vary, and are no confidence intervals.
+
+    Examples
+    --------
+    >>> from skdl.plotting import LearningCurve
+    >>> scores = {"svc": [[0.7, 0.8], [0.9, 0.9]], "cnn": [[0.6, 0.7], [0.9, 1.0]]}
+    >>> display = LearningCurve.from_scores(scores, train_sizes=[100, 1000])
+    >>> display.ax_.get_xscale(), [line.get_label() for line in display.ax_.lines]
+    ('log', ['svc', 'cnn'])
+    """
+
+    def __init__(
+        self,
+        train_sizes: npt.NDArray[np.int_],
+        scores: Mapping[str, npt.NDArray[Any]],
+        *,
+        score_name: str = "Score",
+    ) -> None:
+        self.train_sizes = train_sizes
+        self.scores = scores
+        self.score_name = score_name
+
+    @classmethod
+    def from_estimators(
+        cls,
+        estimators: Mapping[str, Any],
+        X: Any,
+        y: Any,
+        *,
+        train_sizes: Any = None,
+        cv: Any = None,
+        scoring: Any = None,
+        groups: Any = None,
+        n_jobs: int | None = None,
+        shuffle: bool = True,
+        random_state: Any = 0,
+        interval: Interval | None = "std",
+        score_name: str | None = None,
+        title: str | None = None,
+        ax: Any = None,
+    ) -> "LearningCurve":
+        """Fit models on growing parts of training data, and draw their scores.
+
+        Parameters
+        ----------
+        estimators : dict of str to estimator
+            The models by name; they are cloned.
+        X : array-like of shape (n, …)
+            Images, or paths, as the estimators take them.
+        y : array-like of shape (n,)
+            Labels.
+        train_sizes : array-like of shape (n_sizes,), default=None
+            Numbers of training images, or shares of those that a split has. None takes five shares
+            from 0.1 to 1, at equal distances on the logarithmic axis.
+        cv : int, splitter or iterable, default=None
+            As in :func:`sklearn.model_selection.learning_curve`. The same splits for all models, if
+            it has a seed.
+        scoring : str or callable, default=None
+            A scorer; None takes the ``score`` of the estimators.
+        groups : array-like of shape (n,), default=None
+            Groups for the splitter, such as patients.
+        n_jobs : int, default=None
+            Number of processes.
+        shuffle : bool, default=True
+            Whether to shuffle the training images of a split before the first ones are taken:
+            without it, sorted data begins with one class.
+        random_state : int, RandomState instance or None, default=0
+            Seeds the shuffling.
+        interval : {"std", "range"} or None, default="std"
+            What the bands show: mean plus and minus a standard deviation, the lowest and the
+            highest score of the splits, or nothing.
+        score_name : str, default=None
+            Label of the scores; None takes the name of the scorer.
+        title : str, default=None
+            Title of the figure.
+        ax : matplotlib axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : LearningCurve
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If there are no estimators, `train_sizes` or `interval` do not fit, or no fit of a model
+            came to a score.
+        """
+        if not isinstance(estimators, Mapping) or not estimators:
+            raise ValueError(
+                "estimators must be a dict of names to estimators, with one at least. Got "
+                f"{estimators!r}."
+            )
+        _check_interval(interval)
+        scores = {}
+        sizes: Any = np.geomspace(0.1, 1.0, 5) if train_sizes is None else train_sizes
+        for name, estimator in estimators.items():
+            used, _, test = learning_curve(
+                estimator,
+                X,
+                y,
+                groups=groups,
+                train_sizes=sizes,
+                cv=cv,
+                scoring=scoring,
+                n_jobs=n_jobs,
+                shuffle=shuffle,
+                random_state=random_state,
+            )
+            scores[name] = test
+        if score_name is None:
+            score_name = _score_name(scoring, list(estimators.values()))
+        return cls.from_scores(
+            scores,
+            train_sizes=used,
+            interval=interval,
+            score_name=score_name,
+            title=title,
+            ax=ax,
+        )
+
+    @classmethod
+    def from_scores(
+        cls,
+        scores: Mapping[str, Any],
+        *,
+        train_sizes: Any,
+        interval: Interval | None = "std",
+        score_name: str = "Score",
+        title: str | None = None,
+        ax: Any = None,
+    ) -> "LearningCurve":
+        """Draw given scores.
+
+        Parameters
+        ----------
+        scores : dict of str to array-like of shape (n_sizes, n_splits) or (n_sizes,)
+            Scores of each model on test data; NaN where there is none.
+        train_sizes : array-like of shape (n_sizes,)
+            Numbers of training images, increasing.
+        interval : {"std", "range"} or None, default="std"
+            What the bands show, see :meth:`from_estimators`.
+        score_name : str, default="Score"
+            Label of the scores.
+        title : str, default=None
+            Title of the figure.
+        ax : matplotlib axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : LearningCurve
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If there are no scores, they are not as many as the sizes, all of a model are NaN, or
+            the sizes are not positive and increasing.
+        """
+        sizes = np.asarray(train_sizes, dtype=float).ravel()
+        if not len(sizes) or not (sizes > 0).all() or not (np.diff(sizes) > 0).all():
+            raise ValueError(f"train_sizes must be positive and increasing. Got {train_sizes!r}.")
+        if not isinstance(scores, Mapping) or not scores:
+            raise ValueError("scores must be a dict of names to scores, with one at least.")
+        arrays = {}
+        for name, values in scores.items():
+            array = np.asarray(values, dtype=float)
+            array = array[:, np.newaxis] if array.ndim == 1 else array
+            if array.ndim != 2 or len(array) != len(sizes):
+                raise ValueError(
+                    f"scores[{name!r}] is of shape {array.shape}; expected ({len(sizes)}, n_splits)"
+                    f" for {len(sizes)} training sizes."
+                )
+            if np.isinf(array).any() or np.isnan(array).all():
+                raise ValueError(
+                    f"scores[{name!r}] holds infinity, or nothing but NaN: no fit came to a score."
+                )
+            arrays[str(name)] = array
+        display = cls(sizes.astype(int), arrays, score_name=score_name)
+        return display.plot(interval=interval, title=title, ax=ax)
+
+    def plot(
+        self, *, interval: Interval | None = "std", title: str | None = None, ax: Any = None
+    ) -> "LearningCurve":
+        """Draw.
+
+        Parameters
+        ----------
+        interval : {"std", "range"} or None, default="std"
+            What the bands show, see :meth:`from_estimators`.
+        title : str, default=None
+            Title of the figure.
+        ax : matplotlib axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        self : LearningCurve
+            The display, with `figure_` and `ax_`.
+
+        Raises
+        ------
+        ValueError
+            If `interval` is unknown.
+        """
+        _check_interval(interval)
+        names = [wrapped(name, _NAME_WIDTH) for name in self.scores]
+        own_figure = ax is None
+        if own_figure:
+            height = max(_HEIGHT, 0.17 * len(names) * most_lines(names) + 0.8)
+            ax = new_figure(_AXES + text_width(names, _SIZE) + 0.9, height, title).add_subplot()
+        for number, (name, values) in enumerate(zip(names, self.scores.values(), strict=True)):
+            self._draw(ax, number, name, values, interval)
+        ax.set_xscale("log")
+        ax.set(xlabel="Number of training images", ylabel=self.score_name)
+        ax.grid(alpha=0.25)
+        ax.spines[["top", "right"]].set_visible(False)
+        outside = {"loc": "center left", "bbox_to_anchor": (1.02, 0.5)}
+        place = outside if own_figure else {"loc": "best"}
+        as_text(ax.legend(fontsize=_SIZE, frameon=False, handlelength=3, **place))
+        self.figure_, self.ax_ = ax.figure, ax
+        self._write_sizes(ax)
+        return self
+
+    def _draw(
+        self, ax: Any, number: int, name: str, values: npt.NDArray[Any], interval: Interval | None
+    ) -> None:
+        # Where no fit came to a score, there is no point.
+        kept = ~np.isnan(values).all(axis=1)
+        sizes, values = np.asarray(self.train_sizes)[kept], values[kept]
+        means = np.nanmean(values, axis=1)
+        color, again = COLORS[number % len(COLORS)], number // len(COLORS)
+        ax.plot(
+            sizes,
+            means,
+            color=color,
+            linestyle=_STYLES[number % len(_STYLES)],
+            marker=MARKERS[number % len(MARKERS)],
+            markerfacecolor="white" if again % 2 else color,
+            markersize=5,
+            label=name,
+        )
+        if interval is None or values.shape[1] == 1:
+            return
+        if interval == "range":
+            low, high = np.nanmin(values, axis=1), np.nanmax(values, axis=1)
+        else:
+            deviation = np.nanstd(values, axis=1)
+            low, high = means - deviation, means + deviation
+        opacity = 0.2 if len(self.scores) <= 3 else 0.1
+        ax.fill_between(sizes, low, high, color=color, alpha=opacity, linewidth=0)
+
+    def _write_sizes(self, ax: Any) -> None:
+        """Mark the training sizes, as far as their numbers do not touch."""
+        from matplotlib.ticker import NullLocator
+
+        sizes = np.asarray(self.train_sizes)
+        edge = max(1.25, (sizes[-1] / sizes[0]) ** 0.05)
+        ax.set_xlim(sizes[0] / edge, sizes[-1] * edge)
+        arrange(ax.figure)  # the width of the axes is known only then
+        places = ax.transData.transform([(n, 0) for n in sizes])[:, 0] / ax.figure.dpi
+        halves = [text_width([f"{n:,}"], _SIZE) / 2 + 0.05 for n in sizes]
+        kept, left = [], np.inf  # where the number before begins
+        for i in reversed(range(len(sizes))):
+            if places[i] + halves[i] < left:
+                kept.append(i)
+                left = places[i] - halves[i]
+        ax.xaxis.set_minor_locator(NullLocator())
+        ax.set_xticks(sizes[kept], [f"{n:,}" for n in sizes[kept]], fontsize=_SIZE)
+
+
+def _check_interval(interval: Any) -> None:
+    if interval not in ("std", "range", None):
+        raise ValueError(f"interval must be 'std', 'range' or None. Got {interval!r}.")
+
+
+def _score_name(scoring: Any, estimators: list[Any]) -> str:
+    """Name of a scorer in words."""
+    if scoring is None:
+        return "Accuracy" if all(is_classifier(model) for model in estimators) else "Score"
+    function = getattr(scoring, "_score_func", scoring)  # of a scorer of scikit-learn
+    name = scoring if isinstance(scoring, str) else getattr(function, "__name__", "score")
+    words = name.removesuffix("_score").replace("_", " ")
+    return words[:1].upper() + words[1:] or "Score"

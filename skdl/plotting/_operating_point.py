@@ -1,0 +1,421 @@
+"""Sensitivity and specificity at a threshold, on the ROC curve and beside it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import RocCurveDisplay, roc_auc_score, roc_curve
+
+from skdl.metrics import confidence_interval
+from skdl.plotting._grid import arrange
+from skdl.plotting._labels import check_labels, fitted, listed, names_by_label
+from skdl.plotting._outcomes import (
+    ResponseMethod,
+    check_known,
+    check_positive,
+    chosen_threshold,
+    scores_of,
+)
+from skdl.plotting._style import COLORS, MARKERS, as_text, given_axes
+
+_PANELS = ("the ROC curve", "sensitivity and specificity by threshold")
+_MARK: dict[str, Any] = {
+    "ms": 8,
+    "mec": "black",
+    "linestyle": "none",
+    "zorder": 4,
+    "clip_on": False,  # also where it stands on the frame
+}
+_TITLE_SIZE, _LEGEND_SIZE = 10, 9  # points
+_DEFAULT_THRESHOLDS = {"probability": 0.5, "decision value": 0.0}
+# Labels whose positive class goes without saying, as in scikit-learn.
+_GUESSABLE = ({0, 1}, {-1, 1})
+
+
+class OperatingPointDisplay:
+    """The ROC curve with the chosen threshold, beside sensitivity and specificity by threshold.
+
+    Cases with a score of at least the threshold are taken for the positive class.
+
+    It is recommended to use :meth:`from_estimator` or :meth:`from_predictions`.
+
+    Parameters
+    ----------
+    thresholds : float64 ndarray of shape (n_thresholds,)
+        Thresholds, falling, the first infinite.
+    sensitivity : float64 ndarray of shape (n_thresholds,)
+        Sensitivity (true positive rate) at each of them, in [0, 1].
+    specificity : float64 ndarray of shape (n_thresholds,)
+        Specificity (true negative rate) at each of them, in [0, 1].
+    threshold : float
+        The chosen threshold.
+    roc_auc : (estimate, low, high), default=None
+        Area under the ROC curve with its confidence interval, in [0, 1]; None writes none.
+    level : float, default=0.95
+        Confidence level of the interval, between 0 and 1.
+    pos_name : str, default=None
+        Name of the positive class; None writes none.
+    score_name : str, default="score"
+        What the threshold is compared with.
+
+    Attributes
+    ----------
+    operating_point : (sensitivity, specificity)
+        Both at the chosen threshold, in [0, 1].
+    figure_ : matplotlib.figure.Figure
+        The figure.
+    axes_ : ndarray of matplotlib.axes.Axes, of shape (2,)
+        The axes of the ROC curve, and of sensitivity and specificity.
+
+    See Also
+    --------
+    sklearn.metrics.RocCurveDisplay : ROC curves of several classifiers.
+    sklearn.model_selection.TunedThresholdClassifierCV : Chooses a threshold by cross-validation.
+
+    References
+    ----------
+    DeLong, DeLong and Clarke-Pearson, "Comparing the areas under two or more correlated receiver
+    operating characteristic curves: a nonparametric approach", Biometrics 44 (1988), 837-845: the
+    interval of the area.
+
+    Examples
+    --------
+    >>> from skdl.plotting import OperatingPointDisplay
+    >>> y_true, y_score = [0, 0, 1, 0, 1, 1], [0.1, 0.2, 0.3, 0.6, 0.8, 0.9]
+    >>> display = OperatingPointDisplay.from_predictions(y_true, y_score, threshold=0.25)
+    >>> sensitivity, specificity = display.operating_point
+    >>> round(sensitivity, 2), round(specificity, 2)
+    (1.0, 0.67)
+    """
+
+    def __init__(
+        self,
+        thresholds: npt.NDArray[np.float64],
+        sensitivity: npt.NDArray[np.float64],
+        specificity: npt.NDArray[np.float64],
+        threshold: float,
+        roc_auc: tuple[float, float, float] | None = None,
+        level: float = 0.95,
+        pos_name: str | None = None,
+        score_name: str = "score",
+    ) -> None:
+        self.thresholds = thresholds
+        self.sensitivity = sensitivity
+        self.specificity = specificity
+        self.threshold = threshold
+        self.roc_auc = roc_auc
+        self.level = level
+        self.pos_name = pos_name
+        self.score_name = score_name
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        *,
+        threshold: float | None = None,
+        pos_label: Any = None,
+        response_method: ResponseMethod = "auto",
+        target_names: Sequence[str] | None = None,
+        level: float = 0.95,
+        ax: Any = None,
+    ) -> "OperatingPointDisplay":
+        """Draw the operating point of a fitted classifier.
+
+        Parameters
+        ----------
+        estimator : fitted classifier
+            With ``predict_proba`` or ``decision_function``.
+        X : array-like
+            What the estimator predicts, such as images or features.
+        y : array-like of shape (n,)
+            True labels.
+        threshold : float, default=None
+            From this score on, a case is taken for positive. None takes that of a
+            ``TunedThresholdClassifierCV`` or ``FixedThresholdClassifier``, be it the last step of a
+            pipeline or the best estimator of a search, or else 0.5 for probabilities and 0 for
+            decision values.
+        pos_label : int, float, bool or str, default=None
+            The positive class; all others are negative. None takes that of the classifier with a
+            threshold, or else the second of two classes; with more classes it is needed.
+        response_method : {"auto", "predict_proba", "decision_function"}, default="auto"
+            Where scores come from. "auto" takes what the classifier with a threshold takes, or else
+            ``predict_proba`` where there is one.
+        target_names : sequence of str, default=None
+            Names of the classes: in sorted order of the labels, or such that labels are positions
+            in it, as in scikit-learn's data sets. None takes the labels themselves.
+        level : float, default=0.95
+            Confidence level of the area under the curve, between 0 and 1.
+        ax : sequence of 2 matplotlib axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : OperatingPointDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`from_predictions`; or if the estimator gives no scores, labels are no classes
+            of it, or its threshold belongs to another class than `pos_label`.
+        """
+        name, classes = type(estimator).__name__, getattr(estimator, "classes_", None)
+        if classes is None:
+            raise ValueError(f"{name} has no classes_: pass a fitted classifier.")
+        labels = np.asarray(classes).tolist()
+        chosen = chosen_threshold(estimator)
+        if chosen is not None and threshold is None:
+            if pos_label not in (None, chosen.pos_label):
+                raise ValueError(
+                    f"The threshold of {name} is for the positive class {chosen.pos_label!r}, not "
+                    f"{pos_label!r}: pass threshold, the one that is meant."
+                )
+            threshold, pos_label = chosen.threshold, chosen.pos_label
+        if response_method == "auto" and chosen is not None:
+            response_method = chosen.response_method
+        if pos_label is None and len(labels) == 2:
+            pos_label = labels[1]
+        check_positive(labels, pos_label)
+        check_known(check_labels(y), classes, name)
+        scores, kind = scores_of(estimator, X, labels, pos_label, response_method)
+        if threshold is None:
+            threshold = _DEFAULT_THRESHOLDS[kind]
+        pos_name = names_by_label([np.asarray(classes)], target_names)[pos_label]
+        return cls._computed(y, scores, threshold, pos_label, level, pos_name, kind).plot(ax=ax)
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y_true: Any,
+        y_score: Any,
+        *,
+        threshold: float | None = None,
+        pos_label: Any = None,
+        target_names: Sequence[str] | None = None,
+        level: float = 0.95,
+        ax: Any = None,
+    ) -> "OperatingPointDisplay":
+        """Draw the operating point of given scores.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n,)
+            True labels.
+        y_score : array-like of shape (n,)
+            Scores of the positive class: probabilities or decision values.
+        threshold : float, default=None
+            From this score on, a case is taken for positive. None takes 0.5 where all scores are in
+            [0, 1], and 0 elsewhere.
+        pos_label : int, float, bool or str, default=None
+            The positive class; all others are negative. None takes 1 of {0, 1} or {-1, 1} and True
+            of {False, True}; it is needed with other labels.
+        target_names : sequence of str, default=None
+            Names of the classes: in sorted order of the labels, or such that labels are positions
+            in it, as in scikit-learn's data sets. None takes the labels themselves.
+        level : float, default=0.95
+            Confidence level of the area under the curve, between 0 and 1.
+        ax : sequence of 2 matplotlib axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : OperatingPointDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If lengths differ, there are no positive or no negative cases, labels or scores are
+            missing, or another parameter does not fit.
+        """
+        labels = check_labels(y_true, "y_true")
+        found = sorted(set(labels.tolist()), key=str)
+        if pos_label is None and any(set(found) <= guessable for guessable in _GUESSABLE):
+            pos_label = 1
+        if len(found) > 1:
+            check_positive(found, pos_label)
+        pos_name = names_by_label([labels], target_names).get(pos_label, "")
+        return cls._computed(labels, y_score, threshold, pos_label, level, pos_name, "score").plot(
+            ax=ax
+        )
+
+    @classmethod
+    def _computed(
+        cls,
+        y_true: Any,
+        y_score: Any,
+        threshold: float | None,
+        pos_label: Any,
+        level: float,
+        pos_name: str,
+        score_name: str,
+    ) -> "OperatingPointDisplay":
+        """The display, not drawn yet."""
+        labels, scores = check_labels(y_true, "y_true"), _check_scores(y_score, len(y_true))
+        if threshold is None:
+            threshold = 0.5 if scores.min() >= 0 and scores.max() <= 1 else 0.0
+        if not np.isfinite(threshold):
+            raise ValueError(f"threshold must be a finite number. Got {threshold!r}.")
+        positive = np.array([label == pos_label for label in labels.tolist()])
+        if positive.all() or not positive.any():
+            raise ValueError(
+                f"y_true has only the classes {listed(sorted(set(labels.tolist()), key=str))}: "
+                f"there must be cases of the positive class {pos_label!r}, and others."
+            )
+        false_positive, sensitivity, thresholds = roc_curve(
+            positive, scores, drop_intermediate=False
+        )
+        roc_auc = _area(positive, scores, level)
+        return cls(
+            thresholds,
+            sensitivity,
+            1 - false_positive,
+            float(threshold),
+            roc_auc,
+            level,
+            pos_name,
+            score_name,
+        )
+
+    @property
+    def operating_point(self) -> tuple[float, float]:
+        # The lowest of the thresholds that is not below the chosen one parts the cases alike.
+        i = int(np.flatnonzero(self.thresholds >= self.threshold)[-1])
+        return float(self.sensitivity[i]), float(self.specificity[i])
+
+    def plot(self, *, ax: Any = None) -> "OperatingPointDisplay":
+        """Draw.
+
+        Parameters
+        ----------
+        ax : sequence of 2 matplotlib axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        self : OperatingPointDisplay
+            The display, with `figure_` and `axes_`.
+
+        Raises
+        ------
+        ValueError
+            If `ax` does not hold 2 axes.
+        """
+        import matplotlib.pyplot as plt
+
+        if ax is None:
+            figure, axes = plt.subplots(1, 2, figsize=(9.4, 5), layout="constrained")
+        else:
+            axes = np.array(given_axes(ax, _PANELS), dtype=object)
+            figure = axes[0].figure
+        self._draw_curve(axes[0])
+        self._draw_rates(axes[1])
+        for panel in axes:
+            _draw_legend(panel, below=ax is None)
+        arrange(figure)  # the title has to fit into the room that there is
+        if self.pos_name is not None:
+            width = axes[0].get_window_extent().width / figure.dpi
+            title = fitted(f"Positive class: {self.pos_name}", width, _TITLE_SIZE)
+            axes[0].set_title(title, loc="left", fontsize=_TITLE_SIZE, parse_math=False)
+        self.figure_, self.axes_ = figure, axes
+        return self
+
+    def _draw_curve(self, ax: Any) -> None:
+        RocCurveDisplay(fpr=1 - self.specificity, tpr=self.sensitivity).plot(
+            ax=ax,
+            curve_kwargs={"color": COLORS[0], "label": self._area_in_words()},
+            plot_chance_level=True,
+            chance_level_kw={"color": "0.5", "label": "chance (AUC 0.5)"},
+            despine=True,
+        )
+        sensitivity, specificity = self.operating_point
+        label = f"threshold {self.threshold:.3g}"
+        ax.plot(1 - specificity, sensitivity, color=COLORS[0], marker="o", label=label, **_MARK)
+        ax.set(xlabel="1 − specificity", ylabel="Sensitivity")
+        ax.grid(alpha=0.25)
+
+    def _area_in_words(self) -> str:
+        if self.roc_auc is None:
+            return "ROC curve"
+        area, low, high = self.roc_auc
+        if np.isnan(low) or np.isnan(high):
+            return f"AUC {area:.3f} (no interval)"
+        return f"AUC {area:.3f} ({100 * self.level:g} % CI {low:.3f} to {high:.3f})"
+
+    def _draw_rates(self, ax: Any) -> None:
+        finite = self.thresholds[np.isfinite(self.thresholds)]
+        low, high = _limits(finite, self.threshold)
+        # A rate holds from above the threshold before to its own: all cases lie above the lowest.
+        places = np.concatenate([[low], finite[::-1], [high]])
+        at_threshold = dict(zip(("sensitivity", "specificity"), self.operating_point, strict=True))
+        rates = {"sensitivity": (self.sensitivity, 1.0), "specificity": (self.specificity, 0.0)}
+        ax.axvline(
+            self.threshold, color="0.5", linewidth=1, label=f"threshold {self.threshold:.3g}"
+        )
+        for i, (name, (rate, lowest)) in enumerate(rates.items()):
+            ax.step(
+                places,
+                np.concatenate([[lowest], rate[::-1]]),
+                where="pre",
+                color=COLORS[i],
+                linestyle=("-", "--")[i],
+                label=f"{name} ({at_threshold[name]:.3f} at the threshold)",
+            )
+            ax.plot(self.threshold, at_threshold[name], color=COLORS[i], marker=MARKERS[i], **_MARK)
+        ax.set(xlabel=f"Threshold of the {self.score_name}", ylabel="Rate")
+        ax.set(xlim=(low, high), ylim=(-0.02, 1.02))
+        ax.grid(alpha=0.25)
+        ax.spines[["top", "right"]].set_visible(False)
+
+
+def _check_scores(y_score: Any, n: int) -> npt.NDArray[np.float64]:
+    scores = np.asarray(y_score, dtype=float)
+    if scores.ndim != 1:
+        raise ValueError(
+            "y_score must have shape (n,), the scores of the positive class, such as "
+            f"predict_proba(X)[:, 1]. Got shape {scores.shape}."
+        )
+    if len(scores) != n:
+        raise ValueError(f"y_true has {n} labels, but y_score has {len(scores)} scores.")
+    if not np.isfinite(scores).all():
+        row = int(np.argmin(np.isfinite(scores)))
+        raise ValueError(f"y_score has {scores[row]} at row {row}: scores must be finite numbers.")
+    return scores
+
+
+def _area(
+    positive: npt.NDArray[np.bool_], scores: npt.NDArray[np.float64], level: float
+) -> tuple[float, float, float]:
+    """Area under the ROC curve with DeLong's interval; NaN for its ends where there is none."""
+    ours, others = scores[positive], scores[~positive]
+    if ours.min() > others.max() or ours.max() < others.min():  # no variance to estimate
+        return float(ours.min() > others.max()), np.nan, np.nan
+    if min(len(ours), len(others)) < 2:
+        return float(roc_auc_score(positive, scores)), np.nan, np.nan
+    return confidence_interval("roc_auc", positive, scores, method="delong", level=level)
+
+
+def _limits(scores: npt.NDArray[np.float64], threshold: float) -> tuple[float, float]:
+    """From where to where thresholds are drawn."""
+    low, high = min(scores.min(), threshold), max(scores.max(), threshold)
+    if low >= 0 and high <= 1:
+        return -0.02, 1.02
+    margin = 0.05 * ((high - low) or 1.0)
+    return low - margin, high + margin
+
+
+def _draw_legend(ax: Any, below: bool) -> None:
+    from matplotlib.transforms import offset_copy
+
+    place: dict[str, Any] = {"loc": "best"}
+    if below:
+        place = {
+            "loc": "upper center",
+            "bbox_to_anchor": (0.5, 0),
+            "bbox_transform": offset_copy(ax.transAxes, ax.figure, y=-0.45, units="inches"),
+        }
+    as_text(ax.legend(fontsize=_LEGEND_SIZE, frameon=False, borderaxespad=0, **place))

@@ -1,0 +1,132 @@
+"""What classifiers predict, beside what is true."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
+
+from skdl.plotting._labels import check_labels, encode, joined, listed
+
+ResponseMethod = Literal["auto", "predict_proba", "decision_function"]
+
+KINDS = {"predict_proba": "probability", "decision_function": "decision value"}
+
+
+def nested(estimator: Any) -> Iterator[Any]:
+    """An estimator, then what it stands for: the best of a search, the last step of a pipeline."""
+    while estimator is not None:
+        yield estimator
+        if hasattr(estimator, "steps"):
+            estimator = estimator.steps[-1][1]
+        else:
+            inner = getattr(estimator, "estimator_", None)
+            estimator = getattr(estimator, "best_estimator_", inner)
+
+
+def predicted_labels(estimator: Any, X: Any, y: Any) -> npt.NDArray[Any]:
+    """What a fitted classifier takes X for.
+
+    Raises
+    ------
+    ValueError
+        If it is no classifier, or y has labels that it does not know.
+    """
+    name = type(estimator).__name__
+    if not hasattr(estimator, "predict"):
+        raise ValueError(f"{name} has no predict: pass a fitted classifier.")
+    predicted = np.asarray(estimator.predict(X))
+    if not hasattr(estimator, "classes_"):
+        raise ValueError(f"{name} has no classes_: pass a fitted classifier.")
+    check_known(check_labels(y), estimator.classes_, name)
+    return predicted
+
+
+def check_known(y: npt.NDArray[Any], classes: Any, name: str) -> None:
+    """Refuse labels that are no class of an estimator."""
+    known = np.asarray(classes).tolist()
+    unknown = sorted(set(y.tolist()) - set(known), key=str)
+    if unknown:
+        row = y.tolist().index(unknown[0])
+        raise ValueError(
+            f"y has the label {unknown[0]!r} at row {row}, which is no class of {name}: "
+            f"{listed(known)}. Pass labels like those it was fitted with."
+        )
+
+
+def encoded_outcomes(
+    y_true: Any, y_pred: Any, target_names: Sequence[str] | None, classes: Any = None
+) -> tuple[npt.NDArray[np.int_], npt.NDArray[np.int_], list[str]]:
+    """Codes of true and of predicted labels, and the names of all classes.
+
+    Raises
+    ------
+    ValueError
+        If lengths differ, labels are missing or cannot be sorted, or names do not fit.
+    """
+    true, predicted = check_labels(y_true, "y_true"), check_labels(y_pred, "y_pred")
+    if len(true) != len(predicted):
+        raise ValueError(f"y_true has {len(true)} labels, but y_pred has {len(predicted)}.")
+    known = [] if classes is None else [np.asarray(classes)]
+    codes, names = encode(joined([true, predicted, *known]), target_names)
+    return codes[: len(true)], codes[len(true) : 2 * len(true)], names
+
+
+class Choice(NamedTuple):
+    """What a classifier with a threshold decides by."""
+
+    threshold: float | None
+    pos_label: Any
+    response_method: ResponseMethod
+
+
+def chosen_threshold(estimator: Any) -> Choice | None:
+    """The threshold of a classifier that has one, be it in a pipeline or found by a search."""
+    for inner in nested(estimator):
+        if isinstance(inner, TunedThresholdClassifierCV):
+            threshold, pos_label = inner.best_threshold_, inner._curve_scorer._get_pos_label()
+        elif isinstance(inner, FixedThresholdClassifier):
+            threshold, pos_label = inner.threshold, inner.pos_label
+        else:
+            continue
+        if pos_label is None:  # as scikit-learn has it
+            pos_label = np.asarray(inner.classes_).tolist()[1]
+        return Choice(None if threshold == "auto" else threshold, pos_label, inner.response_method)
+    return None
+
+
+def scores_of(
+    estimator: Any, X: Any, labels: list[Any], pos_label: Any, response_method: ResponseMethod
+) -> tuple[npt.NDArray[np.float64], str]:
+    """Scores of the positive class, and what they are."""
+    if response_method not in ("auto", *KINDS):
+        raise ValueError(
+            "response_method must be 'auto', 'predict_proba' or 'decision_function'. Got "
+            f"{response_method!r}."
+        )
+    methods = list(KINDS) if response_method == "auto" else [response_method]
+    used = next((method for method in methods if hasattr(estimator, method)), None)
+    name = type(estimator).__name__
+    if used is None:
+        raise ValueError(
+            f"{name} has no {' and no '.join(methods)}: pass a classifier that gives scores."
+        )
+    scores, column = np.asarray(getattr(estimator, used)(X)), labels.index(pos_label)
+    if scores.ndim == 1:  # of the second of two classes
+        return scores if column == 1 else -scores, KINDS[used]
+    if scores.shape[1] != len(labels):
+        raise ValueError(
+            f"{used} of {name} has {scores.shape[1]} columns for {len(labels)} classes: one a "
+            "class is needed, such as with decision_function_shape='ovr'."
+        )
+    return scores[:, column], KINDS[used]
+
+
+def check_positive(labels: list[Any], pos_label: Any) -> None:
+    if pos_label is None:
+        raise ValueError(
+            f"Which of the classes {listed(labels)} is positive cannot be guessed: pass pos_label."
+        )
+    if pos_label not in labels:
+        raise ValueError(f"pos_label={pos_label!r} is none of the classes {listed(labels)}.")

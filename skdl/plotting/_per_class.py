@@ -1,0 +1,307 @@
+"""Precision, recall and F1 of each class."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.metrics import confusion_matrix
+
+from skdl.metrics import wilson_interval
+from skdl.plotting._grid import LINE, arrange
+from skdl.plotting._labels import most_lines, text_width, wrapped
+from skdl.plotting._outcomes import encoded_outcomes, predicted_labels
+from skdl.plotting._style import COLORS, MARKERS, given_axes
+
+_NAMES = {"precision": "precision", "recall": "recall", "f1": "F1"}
+_NAME_SIZE, _SMALLEST, _MARKER_SIZE = 9, 3, 4.5  # points
+_NAME_WIDTH = 30  # letters
+_WHISKER, _SPACE = 0.11, 0.1  # inches: of each metric, and between the classes
+_WIDTH = 4.6  # inches
+
+
+class PerClassMetricsDisplay:
+    """Precision, recall and F1 of each class with confidence intervals, as dots and whiskers.
+
+    It is recommended to use :meth:`from_estimator` or :meth:`from_predictions`.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a class and metric, in the columns "class", "metric" ("precision", "recall" or
+        "f1"), "value", "low" and "high", all in [0, 1] or NaN where not defined, and "support", the
+        number of cases of the class.
+    level : float, default=0.95
+        Confidence level of the intervals, between 0 and 1.
+
+    Attributes
+    ----------
+    figure_ : matplotlib.figure.Figure
+        The figure.
+    ax_ : matplotlib.axes.Axes
+        The axes.
+
+    See Also
+    --------
+    skdl.plotting.ConfusionMatricesDisplay : Which classes are taken for which.
+    sklearn.metrics.classification_report : The numbers, as text.
+
+    Notes
+    -----
+    All intervals are Wilson's [1]_. Recall is a proportion of the cases of a class, precision one
+    of the predictions of it. F1 is 2J / (1 + J), where J is the share of true positives among the
+    cases that are of the class, or were taken for it; the interval of J is carried over to F1 [2]_.
+    It holds what it promises also for classes of a few cases, where the bootstrap is too narrow,
+    and has a width where nothing went wrong.
+
+    The intervals describe another sample of cases, not another training set.
+
+    References
+    ----------
+    .. [1] Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22
+       (1927), 209-212.
+    .. [2] Lam, "Confidence intervals for the F1 score: a comparison of four methods",
+       arXiv:2309.14621 (2023): the indirect method.
+
+    Examples
+    --------
+    >>> from skdl.plotting import PerClassMetricsDisplay
+    >>> y_true = ["cat", "cat", "cat", "cat", "dog", "dog"]
+    >>> y_pred = ["cat", "cat", "cat", "dog", "dog", "dog"]
+    >>> display = PerClassMetricsDisplay.from_predictions(y_true, y_pred)
+    >>> display.frame.round(2)
+      class     metric  value   low  high  support
+    0   cat  precision   1.00  0.44  1.00        4
+    1   cat     recall   0.75  0.30  0.95        4
+    2   cat         f1   0.86  0.46  0.98        4
+    3   dog  precision   0.67  0.21  0.94        2
+    4   dog     recall   1.00  0.34  1.00        2
+    5   dog         f1   0.80  0.34  0.97        2
+    """
+
+    def __init__(self, frame: Any, level: float = 0.95) -> None:
+        self.frame = frame
+        self.level = level
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        *,
+        target_names: Sequence[str] | None = None,
+        level: float = 0.95,
+        ax: Any = None,
+    ) -> "PerClassMetricsDisplay":
+        """Draw what a fitted classifier achieves for each class.
+
+        Parameters
+        ----------
+        estimator : fitted classifier
+            With ``predict``; all its classes are drawn.
+        X : array-like
+            What the estimator predicts, such as images or features.
+        y : array-like of shape (n,)
+            True labels.
+        target_names : sequence of str, default=None
+            Names of the classes: in sorted order of the labels, or such that labels are positions
+            in it, as in scikit-learn's data sets. None takes the labels themselves.
+        level : float, default=0.95
+            Confidence level, between 0 and 1.
+        ax : matplotlib axes, default=None
+            Where to draw; None makes a new figure of fitting size.
+
+        Returns
+        -------
+        display : PerClassMetricsDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`from_predictions`; or if the estimator is no classifier, or labels are no
+            classes of it.
+        """
+        predicted = predicted_labels(estimator, X, y)
+        return cls._computed(y, predicted, target_names, level, estimator.classes_).plot(ax=ax)
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y_true: Any,
+        y_pred: Any,
+        *,
+        target_names: Sequence[str] | None = None,
+        level: float = 0.95,
+        ax: Any = None,
+    ) -> "PerClassMetricsDisplay":
+        """Draw what given predictions achieve for each class.
+
+        Parameters
+        ----------
+        y_true, y_pred : array-like of shape (n,)
+            True and predicted labels.
+        target_names : sequence of str, default=None
+            Names of the classes: in sorted order of the labels, or such that labels are positions
+            in it, as in scikit-learn's data sets. None takes the labels themselves.
+        level : float, default=0.95
+            Confidence level, between 0 and 1.
+        ax : matplotlib axes, default=None
+            Where to draw; None makes a new figure of fitting size.
+
+        Returns
+        -------
+        display : PerClassMetricsDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If lengths differ, labels are missing or of several kinds, or `target_names`, `level` or
+            `ax` does not fit.
+        """
+        return cls._computed(y_true, y_pred, target_names, level).plot(ax=ax)
+
+    @classmethod
+    def _computed(
+        cls,
+        y_true: Any,
+        y_pred: Any,
+        target_names: Sequence[str] | None,
+        level: float,
+        classes: Any = None,
+    ) -> "PerClassMetricsDisplay":
+        """The display, not drawn yet."""
+        import pandas as pd
+
+        true, predicted, names = encoded_outcomes(y_true, y_pred, target_names, classes)
+        counts = confusion_matrix(true, predicted, labels=np.arange(len(names)))
+        hits, support, n_predicted = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
+        parts = {
+            "precision": _proportion(hits, n_predicted, level),
+            "recall": _proportion(hits, support, level),
+            # F1 grows with the share of the true positives among all that concerns the class.
+            "f1": {
+                name: 2 * share / (1 + share)
+                for name, share in _proportion(hits, support + n_predicted - hits, level).items()
+            },
+        }
+        frame = pd.concat(
+            [
+                pd.DataFrame({"class": names, "metric": metric, **values, "support": support})
+                for metric, values in parts.items()
+            ]
+        )
+        return cls(frame.sort_index(kind="stable").reset_index(drop=True), level)
+
+    def plot(self, *, ax: Any = None) -> "PerClassMetricsDisplay":
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib axes, default=None
+            Where to draw; None makes a new figure of fitting size.
+
+        Returns
+        -------
+        self : PerClassMetricsDisplay
+            The display, with `figure_` and `ax_`.
+
+        Raises
+        ------
+        ValueError
+            If `frame` lacks columns or `ax` does not fit.
+        """
+        columns = ["class", "metric", "value", "low", "high", "support"]
+        missing = [name for name in columns if name not in self.frame]
+        if missing:
+            raise ValueError(f"frame must have the columns {columns}. It lacks {missing}.")
+        # By position: several classes may have the same name.
+        metrics = list(dict.fromkeys(self.frame["metric"]))
+        tables = [self.frame[self.frame["metric"] == metric] for metric in metrics]
+        names = [wrapped(name, _NAME_WIDTH) for name in tables[0]["class"]]
+        (ax,) = [_new_axes(names, len(metrics))] if ax is None else given_axes(ax, ["all metrics"])
+        step = _share_of_whiskers(len(metrics)) / len(metrics)
+        for i, (metric, table) in enumerate(zip(metrics, tables, strict=True)):
+            offset = (i + 0.5 - len(metrics) / 2) * step
+            _draw_metric(ax, table, np.arange(len(table)) + offset, _NAMES.get(metric, metric), i)
+        _finish(ax, names, tables[0]["support"].to_list(), self.level)
+        arrange(ax.figure)  # what is written has to fit into the room that there is
+        _fit_sizes(ax, names, step)
+        self.figure_, self.ax_ = ax.figure, ax
+        return self
+
+
+def _proportion(hits: Any, n: Any, level: float) -> dict[str, npt.NDArray[np.float64]]:
+    """Proportions and their intervals; NaN where there is nothing to count."""
+    low, high = wilson_interval(hits, n, level=level)
+    value = hits / np.maximum(n, 1)
+    return {
+        name: np.where(n > 0, numbers, np.nan)
+        for name, numbers in (("value", value), ("low", low), ("high", high))
+    }
+
+
+def _share_of_whiskers(n_metrics: int) -> float:
+    """How much of the row of a class is not the space to the next one."""
+    return n_metrics * _WHISKER / (n_metrics * _WHISKER + _SPACE)
+
+
+def _new_axes(names: Sequence[str], n_metrics: int) -> Any:
+    import matplotlib.pyplot as plt
+
+    row = max(n_metrics * _WHISKER + _SPACE, 0.16 * most_lines(names) + 0.04)
+    size = (text_width(names, _NAME_SIZE) + _WIDTH, max(1.8, row * len(names) + 0.6 + 1.5 * LINE))
+    return plt.figure(figsize=size, layout="constrained").add_subplot()
+
+
+def _draw_metric(ax: Any, table: Any, places: npt.NDArray[Any], name: str, i: int) -> None:
+    value = table["value"].to_numpy(dtype=float)
+    low, high = table["low"].to_numpy(dtype=float), table["high"].to_numpy(dtype=float)
+    ax.errorbar(
+        value,
+        places,
+        xerr=np.maximum([value - low, high - value], 0),  # rounding may put an end inside
+        fmt=MARKERS[i % len(MARKERS)],
+        color=COLORS[i % len(COLORS)],
+        ms=_MARKER_SIZE,
+        elinewidth=1.2,
+        capsize=2,
+        label=name,
+    )
+    for place in places[np.isnan(value)]:
+        ax.text(0, place, f"no {name}", va="center", color=COLORS[i % len(COLORS)])
+
+
+def _finish(ax: Any, names: list[str], support: list[int], level: float) -> None:
+    n = len(names)
+    ax.set_yticks(np.arange(n), names, fontsize=_NAME_SIZE, parse_math=False)
+    ax.set(xlim=(-0.02, 1.02), ylim=(n - 0.5, -0.5))  # the first class on top
+    ax.set_xlabel(f"Value with {100 * level:g} % confidence interval")
+    for row in range(0, n, 2):
+        ax.axhspan(row - 0.5, row + 0.5, color="0.95", linewidth=0, zorder=0)
+    ax.tick_params(axis="y", length=0)
+    ax.grid(axis="x", alpha=0.4)
+    ax.spines[["top", "right", "left"]].set_visible(False)
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, borderaxespad=0.2)
+    cases = ax.secondary_yaxis("right")
+    cases.set_yticks(np.arange(n), [str(number) for number in support])
+    cases.tick_params(length=0)
+    cases.spines["right"].set_visible(False)
+    cases.set_ylabel("Cases")
+
+
+def _fit_sizes(ax: Any, names: Sequence[str], step: float) -> None:
+    row = 72 * ax.get_window_extent().height / ax.figure.dpi / len(names)  # points
+
+    def fitting(room: float, largest: float) -> float:
+        return float(np.clip(room, _SMALLEST, largest))
+
+    ax.tick_params(axis="y", labelsize=fitting(0.75 * row / most_lines(names), _NAME_SIZE))
+    (cases,) = ax.child_axes
+    cases.tick_params(labelsize=fitting(0.75 * row, _NAME_SIZE))
+    for text in ax.texts:
+        text.set_fontsize(fitting(0.8 * row * step, 7))
+    for container in ax.containers:
+        container[0].set_markersize(min(0.6 * row * step, _MARKER_SIZE))

@@ -1,0 +1,310 @@
+"""Images with what in them speaks for a class."""
+
+from collections.abc import Sequence
+from numbers import Integral, Real
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils.validation import check_is_fitted
+
+from skdl.plotting._colorbar import add_bar, grid_with_room
+from skdl.plotting._evidence import (
+    Cover,
+    class_codes,
+    class_scores,
+    grad_cam_maps,
+    occlusion_maps,
+    score_kind,
+)
+from skdl.plotting._grid import CAPTION_WIDTH, draw_image
+from skdl.plotting._labels import names_by_label, wrapped
+
+Method = Literal["auto", "grad_cam", "occlusion"]
+
+_LEVEL = 0.5  # of the contour, which tells in grayscale
+
+
+class SaliencyDisplay:
+    """Images overlaid with where the evidence for a class lies.
+
+    It is recommended to use :meth:`from_estimator`.
+
+    Parameters
+    ----------
+    images : sequence of ndarray of shape (h, w, c)
+        The images to draw, with values in [0, 1].
+    maps : sequence of ndarray of shape (h', w')
+        The evidence in each, in [0, 1]; of any size, stretched over the image.
+    class_names : sequence of str, default=None
+        The class that each map is about; None writes nothing.
+    scores : sequence of float, default=None
+        What the estimator gives for these classes.
+    score_kind : {"probability", "decision"}, default="probability"
+        Whether `scores` are probabilities, or values of a decision function.
+    method : {"grad_cam", "occlusion"}, default=None
+        How the maps were made.
+
+    Attributes
+    ----------
+    figure_ : matplotlib.figure.Figure
+        The figure.
+    axes_ : ndarray of matplotlib.axes.Axes
+        One an image, row by row.
+    colorbar_ : matplotlib.colorbar.Colorbar
+        The colour bar: no evidence, half of the most in the image (the contour), the most.
+
+    See Also
+    --------
+    skdl.CNNClassifier.grad_cam : The maps of a network.
+    skdl.plotting.FeatureMapDisplay : What a layer makes of an image.
+
+    Notes
+    -----
+    A map shows what the score depends on, not whether that is right: read it beside the label.
+
+    References
+    ----------
+    Grad-CAM: R. R. Selvaraju et al., "Grad-CAM: visual explanations from deep networks via
+    gradient-based localization", ICCV 2017. Occlusion: M. D. Zeiler and R. Fergus, "Visualizing and
+    understanding convolutional networks", ECCV 2014.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from skdl.plotting import SaliencyDisplay
+    >>> X, y = load_digits(return_X_y=True)
+    >>> model = LogisticRegression(max_iter=200).fit(X[:300] / 16, y[:300])
+    >>> display = SaliencyDisplay.from_estimator(model, X[:4] / 16, patch=2)
+    >>> display.method, display.class_names, display.maps[0].shape
+    ('occlusion', ['0', '1', '2', '3'], (8, 8))
+    """
+
+    figure_: Any
+    axes_: npt.NDArray[Any]
+    colorbar_: Any
+
+    def __init__(
+        self,
+        images: Sequence[npt.NDArray[Any]],
+        maps: Sequence[npt.NDArray[Any]],
+        class_names: Sequence[str] | None = None,
+        scores: Sequence[float] | None = None,
+        *,
+        score_kind: Literal["probability", "decision"] = "probability",
+        method: Literal["grad_cam", "occlusion"] | None = None,
+    ) -> None:
+        self.images = images
+        self.maps = maps
+        self.class_names = class_names
+        self.scores = scores
+        self.score_kind = score_kind
+        self.method = method
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any = None,
+        *,
+        method: Method = "auto",
+        layer: str | None = None,
+        patch: int | tuple[int, int] | None = None,
+        stride: int | tuple[int, int] | None = None,
+        fill: float | Literal["mean"] = "mean",
+        n_images: int = 12,
+        target_names: Sequence[str] | None = None,
+        image_shape: Sequence[int] | None = None,
+        alpha: float = 0.7,
+        title: str | None = None,
+        ax: Any = None,
+    ) -> "SaliencyDisplay":
+        """Draw what speaks for a class, by a fitted classifier.
+
+        Parameters
+        ----------
+        estimator : fitted classifier, Pipeline or search
+            With ``predict_proba`` or ``decision_function``, and ``classes_``.
+        X : array-like
+            Images or paths of image files, as :mod:`skdl.images` reads them.
+        y : array-like of shape (n,), or a label, default=None
+            Class whose evidence is shown, of each image or of all. None takes the predicted ones.
+        method : {"auto", "grad_cam", "occlusion"}, default="auto"
+            "grad_cam" asks the network, see :meth:`skdl.CNNClassifier.grad_cam`: the estimator, or
+            the last step of a pipeline whose other steps keep images as images. "occlusion" covers
+            one part of the image after the other, and notes by how much the score of the class
+            falls; it works with any classifier. "auto" is "grad_cam" where that is possible and
+            finds anything in any of the images; `method` of the display says which it was.
+        layer : str, default=None
+            For "grad_cam": layer of the network. None takes the last feature maps.
+        patch : int or (height, width), default=None
+            For "occlusion": size of the covered part in pixels. None is a fifth of the shorter
+            side.
+        stride : int or (rows, columns), default=None
+            For "occlusion": steps between covered parts. None is half of `patch`.
+        fill : float or "mean", default="mean"
+            For "occlusion": pixel value of the covered part, in the scale of X; "mean" is the mean
+            colour of each image.
+        n_images : int, default=12
+            Number of images to draw at most, the first ones.
+        target_names : sequence of str, default=None
+            Names of the classes: in sorted order of the labels, or such that labels are positions
+            in it, as in scikit-learn's data sets. None takes the labels themselves.
+        image_shape : (height, width) or (height, width, channels), default=None
+            Shape of flattened images; None takes the ``image_shape_`` of the estimator, if any.
+        alpha : float in [0, 1], default=0.7
+            Opacity where there is most evidence.
+        title : str, default=None
+            Title of the figure.
+        ax : sequence of matplotlib axes, default=None
+            One an image, where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : SaliencyDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        NotFittedError
+            If the estimator is not fitted.
+        ValueError
+            If the estimator has none of the methods that are needed, a label is not among its
+            classes, there is no such layer, or a parameter is out of range.
+
+        Notes
+        -----
+        Maps of both methods are divided by the largest value of each image, and what speaks against
+        the class is set to zero. Occlusion maps hold the mean fall of the score over all covered
+        parts that a pixel lies in. Images are drawn as the network gets them where steps of a
+        pipeline resize or load them. Occlusion predicts many covered copies of each image: features
+        of a frozen backbone go into its store; set its ``store=None`` to keep them out.
+        """
+        if method not in ("auto", "grad_cam", "occlusion"):
+            raise ValueError(f"method must be 'auto', 'grad_cam' or 'occlusion'. Got {method!r}.")
+        if not isinstance(n_images, Integral) or n_images < 1:
+            raise ValueError(f"n_images must be a whole number from 1 on. Got {n_images!r}.")
+        check_is_fitted(estimator)
+        model = getattr(estimator, "best_estimator_", estimator)
+        n, X = len(X), X.iloc[:n_images] if hasattr(X, "iloc") else X[:n_images]
+        scores, kind = class_scores(model, X), score_kind(model)
+        codes = scores.argmax(axis=1) if y is None else class_codes(y, model, n)[:n_images]
+        labels = np.asarray(model.classes_)[codes]
+        found, used = None, "grad_cam"
+        needed = method == "grad_cam" or layer is not None
+        if method != "occlusion":
+            try:
+                found = grad_cam_maps(model, X, labels, layer, image_shape)
+            except ValueError:
+                if needed:
+                    raise
+        if found is None or not (needed or found[1].any()):
+            used, cover = "occlusion", Cover(patch, stride, fill)
+            found = occlusion_maps(model, X, codes, scores, image_shape, cover)
+        names = names_by_label([np.asarray(model.classes_)], target_names)
+        display = cls(
+            *found,
+            [names[label] for label in labels.tolist()],
+            scores[np.arange(len(codes)), codes].tolist(),
+            score_kind=kind,
+            method=used,
+        )
+        return display.plot(alpha=alpha, title=title, ax=ax)
+
+    def plot(
+        self, *, alpha: float = 0.7, title: str | None = None, ax: Any = None
+    ) -> "SaliencyDisplay":
+        """Draw.
+
+        Parameters
+        ----------
+        alpha : float in [0, 1], default=0.7
+            Opacity where there is most evidence.
+        title : str, default=None
+            Title of the figure.
+        ax : sequence of matplotlib axes, default=None
+            One an image, where to draw; None makes a new figure.
+
+        Returns
+        -------
+        self : SaliencyDisplay
+            The display, with `figure_`, `axes_` and `colorbar_`.
+
+        Raises
+        ------
+        ValueError
+            If `alpha` is out of range, or `ax` holds fewer axes than there are images.
+        """
+        if not isinstance(alpha, Real) or not 0 <= alpha <= 1:
+            raise ValueError(f"alpha must be a number from 0 to 1. Got {alpha!r}.")
+        captions = [self._caption(i) for i in range(len(self.images))]
+        if ax is None:
+            figure, axes = grid_with_room(captions, title)
+        else:
+            axes = list(np.ravel(np.asarray(ax, dtype=object)))[: len(captions)]
+            if len(axes) < len(captions):
+                raise ValueError(
+                    f"ax must hold one axes an image: {len(captions)}. Got {len(axes)}."
+                )
+            figure = axes[0].figure
+        overlays, colors = [], _colors(alpha)
+        for panel, image, evidence, caption in zip(
+            axes, self.images, self.maps, captions, strict=True
+        ):
+            draw_image(panel, image, caption)
+            overlays.append(_overlay(panel, image.shape[:2], evidence, colors))
+        bar = add_bar(axes, overlays[0], "Evidence")
+        bar.set_ticks([0, _LEVEL, 1], labels=["none", "half", "most"])
+        bar.ax.axhline(_LEVEL, color="black", linewidth=1.2)
+        self.colorbar_ = bar
+        self.figure_, self.axes_ = figure, np.array(axes, dtype=object)
+        return self
+
+    def _caption(self, i: int) -> str:
+        if self.class_names is None:
+            return ""
+        caption = str(self.class_names[i])
+        if self.scores is not None:
+            score = self.scores[i]
+            is_share = self.score_kind == "probability"
+            caption += f" ({100 * score:.0f}\u00a0%)" if is_share else f" (score {score:.2f})"
+        return wrapped(caption, CAPTION_WIDTH)
+
+
+def _colors(alpha: float) -> Any:
+    """A perceptually uniform colour map, the more opaque the more evidence."""
+    from matplotlib import colormaps
+    from matplotlib.colors import ListedColormap
+
+    values = np.linspace(0, 1, 256)
+    colors = colormaps["viridis"](values)
+    colors[:, 3] = alpha * values
+    return ListedColormap(colors)
+
+
+def _overlay(ax: Any, size: tuple[int, int], evidence: npt.NDArray[Any], colors: Any) -> Any:
+    """Draw a map over an image, stretched to its size."""
+    from matplotlib.patheffects import withStroke
+
+    height, width = size
+    overlay = ax.imshow(
+        evidence,
+        cmap=colors,
+        vmin=0,
+        vmax=1,
+        extent=(-0.5, width - 0.5, height - 0.5, -0.5),
+        interpolation="bilinear",
+        aspect=ax.get_aspect(),
+    )
+    if np.min(evidence) < _LEVEL < np.max(evidence):
+        # As far as the edge of the image, not only to the middle of the last pixel.
+        padded = np.pad(evidence, 1, mode="edge")
+        y, x = (
+            np.r_[0, np.arange(n) + 0.5, n] * side / n - 0.5
+            for n, side in zip(np.shape(evidence), size, strict=True)
+        )
+        line = ax.contour(x, y, padded, levels=[_LEVEL], colors="white", linewidths=1.2)
+        line.set(path_effects=[withStroke(linewidth=2.6, foreground="black")])
+    return overlay

@@ -1,0 +1,5 @@
+"""Reports that can be sent: one file with the numbers, the pictures and how they came about."""
+
+from skdl.reporting._report import report
+
+__all__ = ["report"]

@@ -1,0 +1,82 @@
+"""The section of a report that stands in as a model card.
+
+Headings: Hugging Face, "Annotated model card template" (2023), after Mitchell et al., "Model cards
+for model reporting", FAT* 2019.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from skdl.evaluation import EvaluationResult
+
+_NOT_STATED = "Not stated."
+
+
+def card(
+    result: EvaluationResult,
+    model: str,
+    names: Sequence[str],
+    lead: Sequence[str],
+) -> list[tuple[str, list[str]]]:
+    """Headings with their sentences; of what cannot be known it says so."""
+    estimator = result.estimators[model]
+    n = len(result.per_model(model))
+    fitted = result.cv == "prefit"
+    return [
+        ("Model details", [f"Image classifier of {len(names)} classes: {', '.join(names)}."]),
+        ("Uses", [_NOT_STATED]),
+        (
+            "Out-of-scope use",
+            [
+                "Anything for which the scores in this report were not measured: other devices, "
+                "populations and classes. This is not a medical device."
+            ],
+        ),
+        (
+            "Bias, risks and limitations",
+            [
+                "Scores on one data set do not carry over to another. Groups within the data were "
+                "not looked at apart.",
+            ],
+        ),
+        ("How to get started with the model", ["joblib.load(path).predict(X)"]),
+        (
+            "Training data",
+            [_NOT_STATED if fitted else f"{n:,} images, in folds: see “Data”."],
+        ),
+        ("Training procedure", _parameters(estimator)),
+        ("Testing data, factors and metrics", [f"{n:,} images: see “Data” and “Scores”."]),
+        ("Results", [" ".join(lead)]),
+        ("Environmental impact", [_energy(result, model)]),
+        ("Technical specifications", ["See “How to reproduce”."]),
+        ("Citation", [_NOT_STATED]),
+        ("Model card contact", [_NOT_STATED]),
+    ]
+
+
+def _parameters(estimator: Any) -> list[str]:
+    """Parameters of the last step that were set; all of them stand in the diagram."""
+    last = estimator[-1] if hasattr(estimator, "steps") else estimator
+    defaults = type(last)().get_params() if _has_defaults(type(last)) else {}
+    changed = {
+        name: value
+        for name, value in last.get_params(deep=False).items()
+        if name not in defaults or repr(defaults[name]) != repr(value)
+    }
+    shown = ", ".join(f"{name}={value!r}" for name, value in changed.items())
+    return [f"{type(last).__name__} with {shown or 'its default parameters'}."]
+
+
+def _has_defaults(cls: Any) -> bool:
+    try:
+        cls()
+    except TypeError:  # such as a meta-estimator, which needs an estimator
+        return False
+    return True
+
+
+def _energy(result: EvaluationResult, model: str) -> str:
+    seconds = result.times.query("model == @model")["fit_seconds"].sum()
+    if not seconds:
+        return _NOT_STATED
+    return f"Fitting took {seconds:,.0f} seconds in all; the energy was not measured."

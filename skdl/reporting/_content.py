@@ -1,0 +1,224 @@
+"""What a report says, whatever it is written as."""
+
+import datetime
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import precision_recall_fscore_support
+from sklearn.utils import estimator_html_repr
+
+from skdl.datasets import describe_images
+from skdl.evaluation import EvaluationResult
+from skdl.evaluation._evaluate import run
+from skdl.plotting._labels import names_by_label
+from skdl.reporting._card import card
+from skdl.reporting._environment import machine, versions
+from skdl.reporting._pictures import Picture, Subject, pictures
+from skdl.reporting._words import cautions, figure, interval, lead, name_of
+
+_METHODS = {"wilson": "Wilson", "delong": "DeLong", "bootstrap": "bootstrap", "": ""}
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything in a report, ready to be shown as text: tables hold strings."""
+
+    title: str
+    created: str
+    model: str
+    lead: list[str]
+    cautions: list[str]
+    scores: pd.DataFrame
+    comparison: pd.DataFrame | None
+    pairs: pd.DataFrame | None
+    data: pd.DataFrame
+    per_class: pd.DataFrame
+    times: pd.DataFrame
+    missing: pd.DataFrame
+    pictures: list[Picture]
+    diagram: str
+    estimator: str
+    versions: dict[str, str]
+    machine: dict[str, str]
+    reproduce: dict[str, str]
+    card: list[tuple[str, list[str]]]
+    summary: pd.DataFrame
+
+
+def gather(
+    source: Any,
+    X: Any,
+    y: Any,
+    *,
+    title: str | None,
+    model: str | None,
+    pos_label: Any,
+    target_names: Any,
+    image_shape: Any,
+    level: float,
+) -> Content:
+    """Evaluate, if that was not done, and put everything together."""
+    result = source
+    if not isinstance(result, EvaluationResult):
+        result = run(
+            source, X, y, cv="prefit", pos_label=pos_label
+        )  # the report says what it warns of
+    _check_data(result, X, y)
+    summary = result.summary(level=level)
+    model = _chosen(result, summary, model)
+    rows = summary[summary["model"] == model]
+    names = class_names(result, y, target_names)
+    subject = Subject(result, model, X, np.asarray(y), names, image_shape, summary)
+    drawn, failed = pictures(subject)
+    estimator = result.estimators[model]
+    pairs = result.compare(level=level) if len(result.models) > 1 else None
+    sentences = lead(result, model, rows, names, level)
+    missing = result.missing[result.missing["model"] == model][["fold", "metric", "reason"]]
+    return Content(
+        title=title or f"Evaluation of {model}",
+        created=datetime.date.today().isoformat(),
+        model=model,
+        lead=sentences,
+        cautions=[*cautions(result, model, names), *failed],
+        scores=_scores(rows),
+        comparison=None if pairs is None else _pairs(pairs),
+        pairs=pairs,
+        data=_data(subject),
+        per_class=_per_class(subject),
+        times=_times(result),
+        missing=missing.astype(str),
+        pictures=drawn,
+        diagram=estimator_html_repr(estimator),
+        estimator=repr(estimator),
+        versions=versions(),
+        machine=machine(),
+        reproduce=_reproduce(result, estimator),
+        card=card(result, model, names, sentences),
+        summary=summary,
+    )
+
+
+def _check_data(result: EvaluationResult, X: Any, y: Any) -> None:
+    labels, rows = np.asarray(y), result.predictions["row"].to_numpy()
+    n = X.shape[0] if hasattr(X, "shape") else len(X)
+    if n != len(labels) or rows.max() >= n:
+        raise ValueError(
+            f"X has {n} images and y {len(labels)} labels, but the evaluation had "
+            f"{rows.max() + 1} or more. Pass X and y of the evaluation."
+        )
+    if (labels[rows] != result.predictions["y_true"].to_numpy()).any():
+        raise ValueError(
+            "y holds other labels than the evaluation. Pass X and y of the evaluation."
+        )
+
+
+def class_names(result: EvaluationResult, y: Any, target_names: Any) -> list[str]:
+    """Names of the classes, in their order."""
+    if target_names is None:
+        return [str(label) for label in result.classes.tolist()]
+    named = names_by_label([result.classes], target_names)
+    return [named[label] for label in result.classes.tolist()]
+
+
+def _chosen(result: EvaluationResult, summary: pd.DataFrame, model: str | None) -> str:
+    if model is not None:
+        result.per_model(model)  # says what models there are
+        return model
+    first = summary[summary["metric"] == result.metrics[0]].set_index("model")["value"]
+    return str(first.idxmax()) if first.notna().any() else result.models[0]
+
+
+def _scores(rows: pd.DataFrame) -> pd.DataFrame:
+    table = pd.DataFrame(
+        {
+            "Metric": rows["metric"].map(name_of),
+            "Value": rows["value"].map(figure),
+            "Interval": [interval(row) for _, row in rows.iterrows()],
+            "Method": rows["method"].map(_METHODS),
+            "Mean of folds": rows["fold_mean"].map(figure),
+            "Standard deviation": rows["fold_std"].map(figure),
+            "Note": rows["reason"],
+        }
+    )
+    if not (rows["n_folds"] > 1).any():
+        table = table.drop(columns=["Mean of folds", "Standard deviation"])
+    return table if rows["reason"].any() else table.drop(columns="Note")
+
+
+def _pairs(pairs: pd.DataFrame) -> pd.DataFrame:
+    """The comparison of the models, with no more than a reader wants."""
+    table = pd.DataFrame({"Models": pairs["model_a"] + " against " + pairs["model_b"]})
+    if pairs["auc_difference"].notna().any():
+        table["Difference of ROC AUC"] = [
+            f"{figure(row['auc_difference'])} ({figure(row['auc_difference_low'])} to "
+            f"{figure(row['auc_difference_high'])})"
+            for _, row in pairs.iterrows()
+        ]
+        table["p (DeLong, Holm)"] = pairs["delong_p_holm"].map(figure)
+    table["Right where the other is wrong"] = [
+        f"{row['only_a_right']} against {row['only_b_right']} images" for _, row in pairs.iterrows()
+    ]
+    table["p (McNemar, Holm)"] = pairs["mcnemar_p_holm"].map(figure)
+    return table
+
+
+def _data(subject: Subject) -> pd.DataFrame:
+    names = dict(zip(subject.result.classes.tolist(), subject.names, strict=True))
+    labels = [names.get(label, str(label)) for label in subject.y.tolist()]
+    if not subject.shows_images:
+        counts = pd.Series(labels).value_counts().reindex(subject.names, fill_value=0)
+        return counts.rename_axis("Class").rename("Rows").reset_index().astype(str)
+    found = describe_images(subject.X, labels)
+    table = pd.DataFrame({"Class": found.index, "Images": found["images"].to_numpy()})
+    for name in ("height", "width", "value"):
+        table[name.capitalize()] = [
+            f"{low:g}" if low == high else f"{low:g} to {high:g}"
+            for low, high in zip(found[f"{name}_min"], found[f"{name}_max"], strict=True)
+        ]
+    for name in ("channels", "format", "duplicates", "unreadable"):
+        table[name.capitalize()] = found[name].to_numpy()
+    return table.astype(str)
+
+
+def _per_class(subject: Subject) -> pd.DataFrame:
+    table = subject.result.per_model(subject.model)
+    precision, recall, f1, support = precision_recall_fscore_support(
+        table["y_true"], table["y_pred"], labels=subject.result.classes, zero_division=np.nan
+    )
+    return pd.DataFrame(
+        {
+            "Class": subject.names,
+            "Precision": [figure(value) for value in precision],
+            "Recall": [figure(value) for value in recall],
+            "F1": [figure(value) for value in f1],
+            "Images": [str(n) for n in support],
+        }
+    )
+
+
+def _times(result: EvaluationResult) -> pd.DataFrame:
+    means = result.times.groupby("model", sort=False)[["fit_seconds", "predict_seconds"]].mean()
+    return pd.DataFrame(
+        {
+            "Model": means.index,
+            "Fit, seconds a fold": means["fit_seconds"].map(lambda s: figure(s, 2)),
+            "Predict, seconds a fold": means["predict_seconds"].map(lambda s: figure(s, 2)),
+        }
+    )
+
+
+def _reproduce(result: EvaluationResult, estimator: Any) -> dict[str, str]:
+    seeds = {
+        name: value
+        for name, value in estimator.get_params().items()
+        if name.rpartition("__")[2] == "random_state"
+    }
+    unseeded = [name for name, value in seeds.items() if value is None]
+    return {
+        "Folds": "fitted before" if result.cv == "prefit" else f"cv={result.cv}",
+        "Seeds": ", ".join(f"{name}={value!r}" for name, value in seeds.items()) or "none",
+        "Will differ": f"without a seed: {', '.join(unseeded)}" if unseeded else "",
+        "Data": f"sha256 {result.data_digest}",
+    }

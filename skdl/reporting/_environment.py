@@ -1,0 +1,48 @@
+"""What a result was computed with."""
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+_PACKAGES = (
+    "skdl",
+    "scikit-learn",
+    "tensorflow",
+    "keras",
+    "scikeras",
+    "numpy",
+    "pandas",
+    "scipy",
+    "pillow",
+)
+
+
+def versions() -> dict[str, str]:
+    """Versions of the packages that results depend on, as far as they are installed."""
+    found = {}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def machine() -> dict[str, str]:
+    """Python, operating system and processor."""
+    return {
+        "Python": platform.python_version(),
+        "system": f"{platform.system()} {platform.release()}",
+        "processor": f"{_processor()}, {os.cpu_count()} cores",
+    }
+
+
+def _processor() -> str:
+    """Name of the processor; Linux tells it only here."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
+    except OSError:
+        lines = []
+    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return named[0] if named else platform.processor() or platform.machine()

@@ -1,0 +1,29 @@
+"""A report as one HTML file that needs nothing else."""
+
+import base64
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any
+
+from skdl.reporting._content import Content
+
+
+def render(content: Content) -> str:
+    """Return the HTML."""
+    page: str = _template().render(content=content, encoded=_encoded)
+    return page
+
+
+@lru_cache(maxsize=1)
+def _template() -> Any:
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    source = files("skdl.reporting").joinpath("report.html.j2").read_text(encoding="utf-8")
+    return environment.from_string(source)
+
+
+def _encoded(png: bytes) -> str:
+    return base64.b64encode(png).decode()

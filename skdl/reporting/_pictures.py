@@ -1,0 +1,196 @@
+"""The displays of a report, as PNG files in memory."""
+
+import io
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from skdl.evaluation import EvaluationResult
+from skdl.images import infer_image_shape
+from skdl.plotting import (
+    ClassDistributionDisplay,
+    ConfusionMatricesDisplay,
+    ImageGridDisplay,
+    ModelComparisonDisplay,
+    OperatingPointDisplay,
+    PerClassMetricsDisplay,
+    PredictionGridDisplay,
+    SaliencyDisplay,
+    TrainingHistoryDisplay,
+)
+
+_DPI = 110
+_N_IMAGES = 12
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A drawing with its caption."""
+
+    name: str
+    caption: str
+    png: bytes
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is drawn."""
+
+    result: EvaluationResult
+    model: str
+    X: Any
+    y: Any
+    names: list[str]
+    image_shape: Any
+    summary: Any
+
+    @property
+    def shows_images(self) -> bool:
+        """Whether the rows of X look like images, and not like a table of features."""
+        shape = getattr(self.X, "shape", (len(self.X),))
+        return len(shape) != 2 or self.image_shape is not None or infer_image_shape(shape)[0] > 1
+
+
+def pictures(subject: Subject) -> tuple[list[Picture], list[str]]:
+    """All that apply, and what could not be drawn with the reason."""
+    import matplotlib.pyplot as plt
+
+    drawn, failed = [], []
+    for name, caption, draw in _plans(subject):
+        before = set(plt.get_fignums())
+        try:
+            figure = draw()
+            buffer = io.BytesIO()
+            figure.savefig(buffer, format="png", dpi=_DPI, bbox_inches="tight")
+            drawn.append(Picture(name, caption, buffer.getvalue()))
+        except Exception as error:  # a picture less is better than no report
+            failed.append(f"{caption}: {error}")
+            warnings.warn(f"The report lacks a picture ({caption}): {error}", stacklevel=5)
+        finally:
+            for number in set(plt.get_fignums()) - before:
+                plt.close(number)
+    return drawn, failed
+
+
+def _plans(subject: Subject) -> Iterator[tuple[str, str, Callable[[], Any]]]:
+    """Name, caption and drawing of each picture that applies."""
+    result, model, names = subject.result, subject.model, subject.names
+    table = result.per_model(model)
+    y_true, y_pred = table["y_true"].to_numpy(), table["y_pred"].to_numpy()
+    if len(result.models) > 1:
+        yield (
+            "comparison",
+            "The models, with intervals",
+            lambda: ModelComparisonDisplay(subject.summary).plot().figure_,
+        )
+    yield (
+        "confusion",
+        "Confusion matrix: counts, precision (columns sum to 1) and recall (rows sum to 1)",
+        lambda: (
+            ConfusionMatricesDisplay.from_predictions(y_true, y_pred, target_names=names).figure_
+        ),
+    )
+    yield (
+        "classes",
+        "Precision, recall and F1 of each class, with intervals",
+        lambda: PerClassMetricsDisplay.from_predictions(y_true, y_pred, target_names=names).figure_,
+    )
+    recorded = result.recorded(model)
+    scores = scores_of(recorded, result.positive)
+    if scores is not None and len(np.unique(y_true)) == 2:
+        threshold = 0.5 if recorded.probabilities is not None else 0.0
+        yield (
+            "operating_point",
+            "ROC curve, and sensitivity and specificity by threshold",
+            lambda: (
+                OperatingPointDisplay.from_predictions(
+                    y_true, scores, pos_label=result.positive, threshold=threshold
+                ).figure_
+            ),
+        )
+    histories = {
+        f"fold {fold + 1}" if result.cv != "prefit" else "training": history
+        for (name, fold), history in result.histories.items()
+        if name == model
+    }
+    if histories:
+        first = next(iter(histories.values()))
+        several = "" if len(histories) == 1 else " of the first fold"
+        yield (
+            "training",
+            f"Training{several}: loss and accuracy by epoch",
+            lambda: TrainingHistoryDisplay(first).plot().figure_,
+        )
+    yield (
+        "distribution",
+        "Images of each class",
+        lambda: ClassDistributionDisplay.from_labels(subject.y, target_names=names).figure_,
+    )
+    if subject.shows_images:
+        yield from _image_plans(subject, table)
+
+
+def _image_plans(subject: Subject, table: Any) -> Iterator[tuple[str, str, Callable[[], Any]]]:
+    result, names, shape = subject.result, subject.names, subject.image_shape
+    rows = table["row"].to_numpy()
+    y_true, y_pred = table["y_true"].to_numpy(), table["y_pred"].to_numpy()
+    yield (
+        "samples",
+        "An image of each class",
+        lambda: (
+            ImageGridDisplay.from_images(
+                subject.X, subject.y, target_names=names, image_shape=shape, n_per_class=1
+            ).figure_
+        ),
+    )
+    wrong = np.flatnonzero(y_true != y_pred)
+    if len(wrong):
+        found = result.recorded(subject.model).probabilities
+        confidence = None if found is None else found.max(axis=1)
+        which = wrong if confidence is None else wrong[np.argsort(-confidence[wrong])]
+        chosen = which[:_N_IMAGES]
+        yield (
+            "mistakes",
+            "Worst mistakes: wrong with the greatest confidence",
+            lambda: (
+                PredictionGridDisplay.from_predictions(
+                    taken(subject.X, rows[chosen]),
+                    y_true[chosen],
+                    y_pred[chosen],
+                    None if confidence is None else confidence[chosen],
+                    target_names=names,
+                    image_shape=shape,
+                ).figure_
+            ),
+        )
+    estimator = result.estimators[subject.model]
+    if result.cv == "prefit" and hasattr(estimator, "grad_cam"):
+        looked = rows[(wrong if len(wrong) else np.arange(len(rows)))[:4]]
+        yield (
+            "saliency",
+            "Where the network looked",
+            lambda: SaliencyDisplay.from_estimator(estimator, taken(subject.X, looked)).figure_,
+        )
+
+
+def scores_of(recorded: Any, positive: Any) -> Any:
+    """Scores of the positive class of two: probabilities or decision values; None without."""
+    classes = recorded.classes_.tolist()
+    if len(classes) != 2:
+        return None
+    second = positive == classes[1]
+    if recorded.probabilities is not None:
+        return recorded.probabilities[:, int(second)]
+    if recorded.decisions is not None:
+        return recorded.decisions if second else -recorded.decisions
+    return None
+
+
+def taken(X: Any, rows: Any) -> Any:
+    """Some rows of images, be it an array, a list or a data frame."""
+    from sklearn.utils import _safe_indexing
+
+    return _safe_indexing(X, rows)

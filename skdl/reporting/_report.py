@@ -1,0 +1,124 @@
+"""One file with everything about an evaluation."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from skdl._storage import replacing
+from skdl.reporting._content import gather
+from skdl.reporting._html import render
+from skdl.reporting._text import as_json, markdown
+
+_ADVICE = "Choose another path for the report."
+
+
+def report(
+    source: Any,
+    X: Any,
+    y: Any,
+    path: str | os.PathLike[str] = "report.html",
+    *,
+    title: str | None = None,
+    model: str | None = None,
+    pos_label: Any = None,
+    target_names: Sequence[str] | Mapping[Any, str] | None = None,
+    image_shape: Sequence[int] | None = None,
+    level: float = 0.95,
+) -> Path:
+    """Write a report on an evaluation, or on a fitted classifier.
+
+    It holds a summary in words, scores with confidence intervals, all displays that apply, the
+    worst mistakes, the data, the model, what is needed to reproduce it, and a model card. Names,
+    labels and titles are shown as text, whatever they hold.
+
+    Parameters
+    ----------
+    source : EvaluationResult or fitted classifier
+        What :func:`skdl.evaluate` returned; or a classifier, which is tested on X and y.
+    X : array-like of shape (n, …), or paths of shape (n,)
+        The images that were evaluated.
+    y : array-like of shape (n,)
+        Their labels.
+    path : str or path-like, default="report.html"
+        ``.html`` is one file that needs no other; ``.md`` puts its pictures into a folder beside
+        it, named ``<name>-pictures``; ``.json`` holds the figures only. An older file is replaced
+        once the new one is complete.
+    title : str, default=None
+        None names the model.
+    model : str, default=None
+        Which of several models is shown in detail; None takes the one with the best first metric.
+    pos_label : int, float, bool or str, default=None
+        The positive class of two, for a fitted classifier; an evaluation has its own.
+    target_names : sequence of str, default=None
+        Names of the classes: in sorted order of the labels, or such that labels are positions in
+        it. None takes the labels themselves.
+    image_shape : (height, width) or (height, width, channels), default=None
+        Shape of flattened images.
+    level : float in (0, 1), default=0.95
+        Confidence level of the intervals.
+
+    Returns
+    -------
+    path : pathlib.Path
+        The report.
+
+    Warns
+    -----
+    UserWarning
+        If a picture could not be drawn; the report says so as well.
+
+    Raises
+    ------
+    ValueError
+        If the name ends in none of these, X and y are not those of the evaluation, or there is no
+        model of that name.
+    OSError
+        If the file cannot be written.
+
+    See Also
+    --------
+    skdl.evaluate : Cross-validation that keeps all predictions.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.svm import SVC
+    >>> from skdl import evaluate, report
+    >>> X, y = load_digits(n_class=2, return_X_y=True)
+    >>> result = evaluate(SVC(random_state=0), X, y)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = report(result, X, y, f"{folder}/report.html", title="Zeros and ones")
+    ...     "Zeros and ones" in path.read_text(encoding="utf-8")
+    True
+    """
+    path = Path(path)
+    if path.suffix not in (".html", ".md", ".json"):
+        raise ValueError(f"The report's path must end in .html, .md or .json. Got {str(path)!r}.")
+    content = gather(
+        source,
+        X,
+        y,
+        title=title,
+        model=model,
+        pos_label=pos_label,
+        target_names=target_names,
+        image_shape=image_shape,
+        level=level,
+    )
+    if path.suffix == ".html":
+        text = render(content)
+    elif path.suffix == ".json":
+        text = as_json(content)
+    else:
+        folder = path.with_name(f"{path.stem}-pictures")
+        folder.mkdir(parents=True, exist_ok=True)
+        for picture in content.pictures:
+            with replacing(folder / f"{picture.name}.png", _ADVICE) as part:
+                part.write_bytes(picture.png)
+        text = markdown(content, quote(folder.name))
+    with replacing(path, _ADVICE) as part:
+        part.write_text(text, encoding="utf-8")
+    return path

@@ -1,0 +1,105 @@
+"""A report as Markdown, with its pictures beside it, and as JSON."""
+
+import html
+import json
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skdl.reporting._content import Content
+
+_SECTIONS = (
+    ("Mistakes", None, ("confusion", "operating_point", "mistakes", "saliency")),
+    ("Classes", "per_class", ("classes",)),
+    ("Data", "data", ("distribution", "samples")),
+    ("Training", "times", ("training",)),
+)
+
+
+def markdown(content: Content, folder: str) -> str:
+    """The report as Markdown; `folder` is where its pictures lie."""
+    parts = [
+        f"# {_plain(content.title)}",
+        f"{content.created}, {_plain(content.model)}",
+        *map(_plain, content.lead),
+        *(f"> {_plain(caution)}" for caution in content.cautions),
+        "## Scores",
+        _table(content.scores),
+    ]
+    if content.comparison is not None:
+        parts += ["## The models compared", *_images(content, ("comparison",), folder)]
+        parts.append(_table(content.comparison))
+    for heading, table, names in _SECTIONS:
+        parts.append(f"## {heading}")
+        if table:
+            parts.append(_table(getattr(content, table)))
+        parts += _images(content, names, folder)
+    if len(content.missing):
+        parts += ["## Scores that cannot be had", _table(content.missing)]
+    parts += ["## How to reproduce", *_facts(content.reproduce)]
+    parts += ["    " + content.estimator.replace("\n", "\n    ")]
+    parts += [*_facts(content.versions), *_facts(content.machine), "## Model card"]
+    for heading, sentences in content.card:
+        parts += [f"### {heading}", *map(_plain, sentences)]
+    return "\n\n".join(parts) + "\n"
+
+
+def as_json(content: Content) -> str:
+    """The figures of the report as JSON, for other programs."""
+    found = {
+        "title": content.title,
+        "created": content.created,
+        "model": content.model,
+        "summary": content.lead,
+        "cautions": content.cautions,
+        "scores": _records(content.summary),
+        "comparison": None if content.pairs is None else _records(content.pairs),
+        "per_class": _records(content.per_class),
+        "data": _records(content.data),
+        "missing": _records(content.missing),
+        "estimator": content.estimator,
+        "versions": content.versions,
+        "machine": content.machine,
+        "reproduce": content.reproduce,
+        "model_card": dict(content.card),
+    }
+    return json.dumps(found, indent=2, ensure_ascii=False, default=_plain_value) + "\n"
+
+
+def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as dicts; what is missing is null, since JSON has no NaN."""
+    rows = frame.astype(object).where(frame.notna(), None)
+    records: list[dict[str, Any]] = rows.to_dict("records")
+    return records
+
+
+def _plain_value(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else str(value)
+
+
+def _plain(text: Any) -> str:
+    """Text of the user's that Markdown shows as it is."""
+    escaped = html.escape(" ".join(str(text).split()), quote=False)
+    return re.sub(r"([\\`*_\[\]|#$~])", r"\\\1", escaped)
+
+
+def _table(frame: pd.DataFrame) -> str:
+    head = [_plain(column) for column in frame.columns]
+    rows = [[_plain(value) for value in row] for row in frame.itertuples(index=False)]
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def _facts(facts: dict[str, str]) -> list[str]:
+    lines = [f"- {_plain(name)}: {_plain(value)}" for name, value in facts.items() if value]
+    return ["\n".join(lines)]
+
+
+def _images(content: Content, names: tuple[str, ...], folder: str) -> list[str]:
+    return [
+        f"![{_plain(picture.caption)}]({folder}/{picture.name}.png)"
+        for picture in content.pictures
+        if picture.name in names
+    ]

@@ -1,0 +1,510 @@
+"""Cross-validation that keeps everything."""
+
+import pickle
+import subprocess
+import sys
+import time
+import warnings
+
+import joblib
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from scipy import sparse
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.datasets import load_breast_cancer, load_digits
+from sklearn.dummy import DummyClassifier
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.metrics import confusion_matrix, make_scorer, roc_auc_score
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    RepeatedStratifiedKFold,
+    ShuffleSplit,
+    StratifiedKFold,
+    cross_validate,
+)
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from skdl import CNNClassifier, EvaluationResult, evaluate
+from skdl.metrics import CLINICAL_SCORERS
+
+
+@pytest.fixture(scope="module")
+def cancer():
+    X, y = load_breast_cancer(return_X_y=True)
+    return X, y
+
+
+@pytest.fixture(scope="module")
+def digits():
+    X, y = load_digits(return_X_y=True)
+    return X[:400], y[:400]
+
+
+@pytest.fixture(scope="module")
+def result(cancer):
+    models = {"ridge": RidgeClassifier(), "svc": make_pipeline(StandardScaler(), SVC())}
+    return evaluate(models, *cancer)
+
+
+def logistic(**params):
+    return make_pipeline(StandardScaler(), LogisticRegression(max_iter=500, **params))
+
+
+# ---- scores ----------------------------------------------------------------------------------
+
+
+def test_scores_are_those_of_scikit_learn(cancer, result):
+    for name, estimator in result.estimators.items():
+        expected = cross_validate(estimator, *cancer, scoring=CLINICAL_SCORERS)
+        for metric in CLINICAL_SCORERS:
+            rows = result.scores.set_index(["model", "metric"]).loc[(name, metric)]
+            np.testing.assert_allclose(rows["value"], expected[f"test_{metric}"])
+    assert result.metrics[0] == "accuracy"
+    assert {"ppv", "npv"} < set(result.metrics)
+    assert result.missing.empty
+
+
+def test_scores_of_networks_are_those_of_scikit_learn(digits):
+    X, y = digits
+    model = CNNClassifier(epochs=2, random_state=0)
+    found = evaluate(model, X, y, cv=2, scoring="accuracy")
+    expected = cross_validate(model, X, y, cv=2)["test_score"]
+    np.testing.assert_array_equal(found.scores["value"], expected)
+    assert found.models == ["CNNClassifier"]
+    assert len(found.histories["CNNClassifier", 0]["loss"]) == 2
+    assert [c for c in found.predictions if c.startswith("proba_")] == [
+        f"proba_{digit}" for digit in range(10)
+    ]
+
+
+def test_predictions_belong_to_their_rows(cancer, result):
+    X, y = cancer
+    table = result.predictions
+    assert len(table) == 2 * len(y)
+    np.testing.assert_array_equal(table["y_true"], y[table["row"]])
+    ridge = result.per_model("ridge")
+    np.testing.assert_array_equal(ridge["row"], np.arange(len(y)))
+    folds = StratifiedKFold().split(X, y)
+    for number, (train, test) in enumerate(folds):
+        fitted = RidgeClassifier().fit(X[train], y[train])
+        rows = ridge[ridge["fold"] == number]
+        np.testing.assert_array_equal(rows["row"], test)
+        np.testing.assert_array_equal(rows["y_pred"], fitted.predict(X[test]))
+        np.testing.assert_allclose(rows["decision"], fitted.decision_function(X[test]))
+
+
+def test_times(result):
+    assert len(result.times) == 2 * 5
+    assert (result.times[["fit_seconds", "predict_seconds"]] > 0).all(axis=None)
+    assert (result.times["n_train"] + result.times["n_test"] == 569).all()
+
+
+def test_folds_are_equal_for_all_models(cancer):
+    cv = ShuffleSplit(3, test_size=0.2)  # without a seed
+    found = evaluate({"a": RidgeClassifier(), "b": RidgeClassifier()}, *cancer, cv=cv)
+    rows = {model: found.predictions.query("model == @model") for model in "ab"}
+    np.testing.assert_array_equal(rows["a"]["row"], rows["b"]["row"])
+
+
+@pytest.mark.parametrize(
+    ("scoring", "names"),
+    [
+        ("f1", ["f1"]),
+        (["accuracy", "sensitivity"], ["accuracy", "sensitivity"]),
+        ({"a": "roc_auc", "b": make_scorer(roc_auc_score)}, ["a", "b"]),
+        (lambda estimator, X, y: float(estimator.n_features_in_), ["score"]),
+    ],
+)
+def test_ways_to_name_metrics(cancer, scoring, names):
+    found = evaluate(RidgeClassifier(), *cancer, cv=2, scoring=scoring)
+    assert found.metrics == names
+    assert found.scores["value"].notna().all()
+    if callable(scoring):
+        assert (found.scores["value"] == 30).all()
+        assert "needs the estimator" in found.summary()["reason"].item()
+
+
+def test_a_scorer_sees_only_what_was_recorded(cancer):
+    """One call of each method a fold, however many metrics there are."""
+    calls = []
+
+    class Counted(RidgeClassifier):
+        def predict(self, X):
+            calls.append("predict")
+            return super().predict(X)
+
+    evaluate(Counted(), *cancer, cv=2)
+    assert len(calls) == 2
+
+
+def test_strings_and_the_positive_class(cancer):
+    X, y = cancer
+    labels = np.array(["malignant", "benign"])[y]
+    found = evaluate(logistic(), X, labels, pos_label="malignant")
+    summary = found.summary().set_index("metric")
+    table = found.per_model("Pipeline")
+    tn, _, fn, tp = confusion_matrix(
+        table["y_true"], table["y_pred"], labels=["benign", "malignant"]
+    ).ravel()
+    assert summary.loc["sensitivity", "value"] == tp / (tp + fn)
+    assert summary.loc["npv", "value"] == tn / (tn + fn)
+    expected = roc_auc_score(table["y_true"] == "malignant", table["proba_malignant"])
+    assert summary.loc["roc_auc", "value"] == pytest.approx(expected)
+    auc = summary.loc["roc_auc"]
+    assert 0 < auc["low"] < auc["value"] < auc["high"] <= 1
+    other = evaluate(logistic(), X, labels, pos_label="benign").summary().set_index("metric")
+    assert other.loc["specificity", "value"] == summary.loc["sensitivity", "value"]
+    np.testing.assert_allclose(
+        other.loc["roc_auc", ["low", "high"]].astype(float), auc[["low", "high"]].astype(float)
+    )
+
+
+def test_without_the_positive_class_the_rest_goes_on(cancer):
+    X, y = cancer
+    labels = np.array(["malignant", "benign"])[y]
+    with pytest.warns(UserWarning, match="cannot be had.*Pass pos_label"):
+        found = evaluate(RidgeClassifier(), X, labels)
+    assert set(found.missing["metric"]) == {"sensitivity", "specificity", "ppv", "npv"}
+    assert found.scores.query("metric == 'roc_auc'")["value"].notna().all()
+
+
+# ---- summary ---------------------------------------------------------------------------------
+
+
+def test_summary(result):
+    summary = result.summary()
+    assert list(summary.columns[:5]) == ["model", "metric", "value", "low", "high"]
+    assert len(summary) == 2 * len(result.metrics)
+    assert (summary["low"] <= summary["value"]).all()
+    assert (summary["value"] <= summary["high"]).all()
+    methods = summary.set_index(["model", "metric"])["method"]["svc"]
+    assert methods["sensitivity"] == "wilson"
+    assert methods["roc_auc"] == "delong"
+    assert methods["balanced_accuracy"] == "bootstrap"
+    mean = result.scores.query("model == 'svc' and metric == 'accuracy'")["value"].mean()
+    accuracy = summary.query("model == 'svc' and metric == 'accuracy'")
+    assert accuracy["fold_mean"].item() == mean
+    pd.testing.assert_frame_equal(summary, result.summary())
+    wide, narrow = result.summary(level=0.99), result.summary(level=0.5)
+    assert (wide["high"] - wide["low"] > narrow["high"] - narrow["low"]).all()
+
+
+def test_summary_of_several_classes(digits):
+    found = evaluate(logistic(), *digits, cv=3).summary(n_resamples=200).set_index("metric")
+    assert found.loc["accuracy", "method"] == "wilson"
+    assert (found.drop("accuracy")["method"] == "bootstrap").all()
+    assert (found["low"] < found["value"]).all()
+    assert (found["value"] < found["high"]).all()
+
+
+def test_compare(result):
+    (row,) = result.compare().to_dict("records")
+    assert {row["model_a"], row["model_b"]} == {"ridge", "svc"}
+
+
+def test_repeated_folds(cancer):
+    cv = RepeatedStratifiedKFold(n_splits=3, n_repeats=2, random_state=0)
+    found = evaluate(RidgeClassifier(), *cancer, cv=cv)
+    assert len(found.predictions) == 2 * 569
+    assert len(found.per_model("RidgeClassifier")) == 569
+    assert found.summary()["n_folds"].eq(6).all()
+
+
+def test_a_result_can_be_kept(result, tmp_path):
+    joblib.dump(result, tmp_path / "result.joblib")
+    loaded = joblib.load(tmp_path / "result.joblib")
+    assert isinstance(loaded, EvaluationResult)
+    pd.testing.assert_frame_equal(loaded.summary(), result.summary())
+    pd.testing.assert_frame_equal(pickle.loads(pickle.dumps(result)).scores, result.scores)
+
+
+# ---- fitted estimators -----------------------------------------------------------------------
+
+
+def test_fitted_estimators(cancer):
+    X, y = cancer
+    fitted = logistic().fit(X[:300], y[:300])
+    found = evaluate(fitted, X[300:], y[300:], cv="prefit")
+    np.testing.assert_array_equal(found.predictions["y_pred"], fitted.predict(X[300:]))
+    assert found.estimators["Pipeline"] is fitted
+    assert found.scores.query("metric == 'accuracy'")["value"].item() == fitted.score(
+        X[300:], y[300:]
+    )
+    with pytest.raises(ValueError, match="Every fold failed.*NotFittedError"):
+        evaluate(logistic(), X, y, cv="prefit")
+
+
+# ---- the guard -------------------------------------------------------------------------------
+
+
+def test_copies_in_training_and_test_data(cancer):
+    X, y = cancer[0].copy(), cancer[1].copy()
+    X[500], y[500] = X[3], y[3]
+    with pytest.warns(UserWarning, match=r"1 test images.*rows 500 and 3|rows 3 and 500"):
+        found = evaluate(RidgeClassifier(), X, y, scoring="accuracy", cv=KFold(2))
+    assert found.leaks[["test_row", "train_row"]].to_numpy().tolist() == [[3, 500], [500, 3]]
+    groups = np.arange(len(y))
+    groups[500] = 3
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        kept = evaluate(
+            RidgeClassifier(), X, y, scoring="accuracy", cv=GroupKFold(3), groups=groups
+        )
+    assert kept.leaks.empty
+
+
+def test_copies_of_files(tmp_path, digits):
+    X, y = digits
+    for number in range(40):
+        pixels = X[number if number != 31 else 5].reshape(8, 8).astype(np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{number}.png")
+    paths = [str(tmp_path / f"{number}.png") for number in range(40)]
+    with pytest.warns(UserWarning, match="stand in the training data as well"):
+        found = evaluate(
+            CNNClassifier(epochs=1, random_state=0),
+            paths,
+            y[:40] > 4,
+            scoring="accuracy",
+            cv=KFold(4),
+        )
+    assert set(found.leaks["test_row"]) == {5, 31}
+
+
+@pytest.mark.parametrize("container", [sparse.csr_array, pd.DataFrame, np.ndarray.tolist])
+def test_kinds_of_batches(cancer, container, result):
+    X, y = cancer
+    found = evaluate(RidgeClassifier(), container(X), y, scoring="accuracy")
+    expected = result.scores.query("model == 'ridge' and metric == 'accuracy'")["value"]
+    np.testing.assert_allclose(found.scores["value"], expected, atol=0.02)
+
+
+def test_inputs_stay_as_they_are(cancer):
+    X, y = cancer[0].copy(), cancer[1].copy()
+    X.flags.writeable = y.flags.writeable = False
+    model = RidgeClassifier()
+    state = np.random.get_state()[1].copy()
+    evaluate(model, X, y, cv=2)
+    assert not hasattr(model, "coef_")
+    np.testing.assert_array_equal(np.random.get_state()[1], state)
+
+
+# ---- what cannot be had ----------------------------------------------------------------------
+
+
+def test_a_fold_with_one_class(cancer):
+    X, y = cancer
+    order = np.argsort(y, kind="stable")
+    with pytest.warns(UserWarning, match="cannot be had"):
+        found = evaluate(RidgeClassifier(), X[order], y[order], cv=KFold(5))
+    missing = found.missing.set_index("metric")["reason"]
+    assert "one class" in missing["roc_auc"].iloc[0]
+    assert set(missing.index) >= {"roc_auc", "sensitivity", "specificity"}
+    accuracy = found.scores.query("metric == 'accuracy'")["value"]
+    assert accuracy.notna().all()
+
+
+def test_a_class_that_was_not_seen_in_training(digits):
+    X, y = digits
+    train, test = np.flatnonzero(y != 3), np.flatnonzero(y == 3)
+    folds = [(train, np.r_[test, train[:50]]), (np.arange(200), np.arange(200, 400))]
+    with pytest.warns(UserWarning, match="cannot be had"):
+        found = evaluate(logistic(), X, y, cv=folds)
+    assert "roc_auc" in set(found.missing.query("fold == 0")["metric"])
+    rows = found.predictions.query("fold == 0")
+    assert (rows["proba_3"] == 0).all()
+    np.testing.assert_allclose(rows.filter(like="proba_").sum(axis=1), 1)
+    assert found.scores.query("fold == 0 and metric == 'accuracy'")["value"].notna().all()
+
+
+class Odd(ClassifierMixin, BaseEstimator):
+    """Without probabilities, or with some that fit nothing; or one that fails."""
+
+    def __init__(self, kind="labels"):
+        self.kind = kind
+
+    def fit(self, X, y):
+        if self.kind == "fails" or (self.kind == "fails once" and X[0, 0] == 17.99):
+            raise RuntimeError("no such luck")
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, X):
+        return np.resize(self.classes_, len(X))
+
+    def __getattr__(self, name):
+        if name == "predict_proba" and self.__dict__.get("kind") == "too wide":
+            return lambda X: np.full((len(X), 3), 1 / 3)
+        raise AttributeError(name)
+
+
+def test_labels_alone(cancer):
+    with pytest.warns(UserWarning, match="cannot be had"):
+        found = evaluate(Odd(), *cancer)
+    assert set(found.missing["metric"]) == {"roc_auc"}
+    assert "predict_proba" in found.missing["reason"].iloc[0]
+    summary = found.summary().set_index("metric")
+    assert np.isnan(summary.loc["roc_auc", "value"])
+    assert "predict_proba" in summary.loc["roc_auc", "reason"]
+    assert summary.loc["accuracy", "value"] > 0
+
+
+def test_probabilities_that_do_not_match_the_classes(cancer):
+    with pytest.warns(UserWarning, match=r"shape \(114, 3\).*114 images and 2 classes"):
+        found = evaluate({"odd": Odd("too wide"), "ridge": RidgeClassifier()}, *cancer)
+    assert set(found.missing["model"]) == {"odd"}
+    assert found.summary().query("model == 'odd'")["value"].isna().all()
+
+
+def test_a_fit_that_fails(cancer):
+    with pytest.warns(UserWarning, match="RuntimeError: no such luck"):
+        found = evaluate(Odd("fails once"), *cancer, scoring="accuracy")
+    assert 0 < len(found.missing) < 5
+    assert len(found.predictions) < 569
+    with pytest.raises(ValueError, match=r"Every fold failed \(5 in all\).*no such luck"):
+        evaluate(Odd("fails"), *cancer)
+
+
+def test_empty_folds(cancer):
+    rows = np.arange(569)
+    folds = [(rows[:300], rows[300:]), (rows, rows[:0]), (rows[:0], rows)]
+    with pytest.warns(UserWarning, match="has no test images"):
+        found = evaluate(RidgeClassifier(), *cancer, cv=folds, scoring="accuracy")
+    assert found.missing["fold"].tolist() == [1, 2]
+    assert "no training images" in found.missing["reason"].iloc[1]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"estimators": {}}, "estimators is empty"),
+        ({"estimators": {"a": StandardScaler()}}, "'a' is no classifier"),
+        ({"y": np.arange(568)}, "inconsistent numbers of samples"),
+        ({"y": np.linspace(0, 1, 569)}, "must hold class labels.*continuous"),
+        ({"y": np.eye(3)[np.arange(569) % 3]}, "1d array"),
+        ({"scoring": "sensitivty"}, "sensitivty"),
+        ({"scoring": []}, "scoring must be"),
+        ({"scoring": {}}, "scoring is empty"),
+        ({"scoring": 3}, "scoring must be"),
+        ({"pos_label": 2}, r"pos_label=2 is none of the labels \[0, 1\]"),
+        ({"cv": 1}, "n_splits"),
+        ({"cv": "prefit", "checkpoint": "folder"}, "checkpoint is for estimators that are fitted"),
+        ({"groups": np.zeros(3)}, "inconsistent numbers of samples"),
+    ],
+)
+def test_bad_input(cancer, change, message):
+    arguments = {"estimators": RidgeClassifier(), "X": cancer[0], "y": cancer[1], **change}
+    with pytest.raises(ValueError, match=message):
+        evaluate(arguments.pop("estimators"), arguments.pop("X"), arguments.pop("y"), **arguments)
+
+
+def test_a_model_that_is_not_there(result):
+    with pytest.raises(ValueError, match="no model 'forest'. There are: ridge, svc"):
+        result.per_model("forest")
+
+
+# ---- checkpoints, processes, progress ----------------------------------------------------------
+
+
+class Noted(RidgeClassifier):
+    """Writes a line a fit."""
+
+    def __init__(self, file=None, alpha=1.0):
+        super().__init__(alpha=alpha)
+        self.file = file
+
+    def fit(self, X, y):
+        with open(self.file, "a") as file:
+            file.write("fit\n")
+        return super().fit(X, y)
+
+
+def n_fits(file):
+    return len(file.read_text().splitlines()) if file.exists() else 0
+
+
+def test_a_checkpoint_goes_on(cancer, tmp_path):
+    file, folder = tmp_path / "fits", tmp_path / "kept"
+    cv = StratifiedKFold(4, shuffle=True)  # without a seed: the folds are kept as well
+    first = evaluate(Noted(file), *cancer, cv=cv, checkpoint=folder)
+    assert n_fits(file) == 4
+    again = evaluate(Noted(file), *cancer, cv=cv, checkpoint=folder)
+    assert n_fits(file) == 4
+    pd.testing.assert_frame_equal(first.predictions, again.predictions)
+    pd.testing.assert_frame_equal(first.times, again.times)
+    one = next(path for path in folder.iterdir() if "-2-" in path.name)
+    one.write_bytes(one.read_bytes()[:100])  # what is damaged is computed again
+    evaluate(Noted(file), *cancer, cv=cv, checkpoint=folder)
+    assert n_fits(file) == 5
+    models = {"Noted": Noted(file), "other": Noted(file, alpha=2.0)}
+    both = evaluate(models, *cancer, cv=cv, checkpoint=folder)
+    assert n_fits(file) == 9
+    assert both.models == ["Noted", "other"]
+
+
+def test_a_checkpoint_of_something_else(cancer, tmp_path):
+    X, y = cancer
+    evaluate(RidgeClassifier(), X, y, cv=3, checkpoint=tmp_path)
+    with pytest.raises(ValueError, match="another X, y or groups"):
+        evaluate(RidgeClassifier(), X + 1, y, cv=3, checkpoint=tmp_path)
+    with pytest.raises(ValueError, match=r"another cv \(3\)"):
+        evaluate(RidgeClassifier(), X, y, cv=4, checkpoint=tmp_path)
+    (tmp_path / "plan.joblib").write_bytes(b"something")
+    with pytest.raises(ValueError, match="is damaged"):
+        evaluate(RidgeClassifier(), X, y, cv=3, checkpoint=tmp_path)
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    with pytest.raises(OSError, match="Choose another folder as checkpoint"):
+        evaluate(RidgeClassifier(), X, y, cv=3, checkpoint=blocked / "folder")
+
+
+RUN = """
+import sys
+from sklearn.datasets import load_digits
+from skdl import CNNClassifier, evaluate
+X, y = load_digits(return_X_y=True)
+model = CNNClassifier(epochs=40, random_state=0)
+found = evaluate(
+    model, X[:400], y[:400], cv=4, checkpoint=sys.argv[1] or None, scoring="accuracy"
+)
+found.predictions.to_csv(sys.argv[2])
+"""
+
+
+def test_a_killed_run_ends_with_the_same_result(tmp_path):
+    folder = tmp_path / "kept"
+    command = [sys.executable, "-c", RUN]
+    process = subprocess.Popen(
+        [*command, str(folder), str(tmp_path / "never.csv")], stderr=subprocess.DEVNULL
+    )
+    deadline = time.monotonic() + 240
+    while not list(folder.glob("CNNClassifier-1-*.joblib")):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    assert not (tmp_path / "never.csv").exists()
+    done = {path: path.stat().st_mtime_ns for path in folder.glob("CNNClassifier-*.joblib")}
+    assert 2 <= len(done) < 4
+    for place, out in ((str(folder), "resumed.csv"), ("", "whole.csv")):
+        subprocess.run([*command, place, str(tmp_path / out)], check=True, capture_output=True)
+    assert all(path.stat().st_mtime_ns == time for path, time in done.items())
+    assert (tmp_path / "resumed.csv").read_text() == (tmp_path / "whole.csv").read_text()
+
+
+def test_processes(cancer, result):
+    models = result.estimators
+    found = evaluate({name: clone(model) for name, model in models.items()}, *cancer, n_jobs=2)
+    pd.testing.assert_frame_equal(found.scores, result.scores)
+    pd.testing.assert_frame_equal(found.predictions, result.predictions)
+
+
+def test_progress(cancer, capsys):
+    evaluate(DummyClassifier(), *cancer, cv=3, scoring="accuracy", verbose=1)
+    assert "Folds 3/3" in capsys.readouterr().out
+    evaluate(DummyClassifier(), *cancer, cv=3, scoring="accuracy")
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,312 @@
+"""Reports."""
+
+import base64
+import json
+import re
+import shutil
+import subprocess
+from html.parser import HTMLParser
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from helpers import run_python
+from PIL import Image
+from sklearn.datasets import load_breast_cancer, load_digits
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from skdl import CNNClassifier, evaluate, report
+
+SCRIPT = "<script>alert(1)</script>"
+
+
+class Page(HTMLParser):
+    """Tags, the text that is shown, and what is loaded from elsewhere."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.tags, self.shown, self.loaded = [], [], []
+        self._inside = []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self._inside.append(tag)
+        attrs = dict(attrs)
+        address = attrs.get("src") or (attrs.get("href") if tag == "link" else None)
+        if address and not address.startswith("data:"):
+            self.loaded.append(address)
+
+    def handle_endtag(self, tag):
+        while self._inside and self._inside.pop() != tag:
+            pass
+
+    def handle_data(self, data):
+        if not {"script", "style"} & set(self._inside):
+            self.shown.append(data)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.shown).replace("\u00a0", " ").split())
+
+
+@pytest.fixture(scope="module")
+def digits():
+    X, y = load_digits(return_X_y=True)
+    return X[:600], y[:600]
+
+
+@pytest.fixture(scope="module")
+def evaluated(digits):
+    models = {
+        "ridge": make_pipeline(StandardScaler(), RidgeClassifier()),
+        "svc": make_pipeline(StandardScaler(), SVC(probability=False, random_state=0)),
+    }
+    with pytest.warns(UserWarning, match="cannot be had"):  # no ROC AUC without probabilities
+        return evaluate(models, *digits, cv=3)
+
+
+@pytest.fixture(scope="module")
+def binary(digits):
+    X, y = digits
+    labels = np.where(y == 8, "ill <b>", "well")
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300, random_state=0))
+    return X, labels, evaluate(model, X, labels, cv=3, pos_label="ill <b>")
+
+
+def test_html(binary, tmp_path):
+    X, y, result = binary
+    path = report(result, X, y, tmp_path / "report.html", title="Eights")
+    page = Page(path.read_text(encoding="utf-8"))
+    assert page.loaded == []
+    summary = result.summary().set_index("metric")
+    assert f"{summary.loc['roc_auc', 'value']:.3f}" in page.text
+    percent = f"{100 * summary.loc['sensitivity', 'value']:.1f} %"
+    assert f"{percent} of the images of class “ill <b>” were found" in page.text
+    for heading in ("Scores", "Mistakes", "Classes", "Data", "Model", "How to reproduce"):
+        assert heading in page.text
+    for heading in ("Uses", "Out-of-scope use", "Bias, risks and limitations", "Training data"):
+        assert heading in page.text
+    assert result.data_digest in page.text
+    assert page.tags.count("img") == len(pictures_of(path)) >= 6
+    assert not plt.get_fignums()
+
+
+def pictures_of(path):
+    found = re.findall(r'src="data:image/png;base64,([^"]+)"', path.read_text(encoding="utf-8"))
+    return [base64.b64decode(picture) for picture in found]
+
+
+def test_pictures_are_whole(evaluated, digits, tmp_path):
+    path = report(evaluated, *digits, tmp_path / "report.html")
+    for number, picture in enumerate(pictures_of(path)):
+        (tmp_path / f"{number}.png").write_bytes(picture)
+        with Image.open(tmp_path / f"{number}.png") as image:
+            image.load()
+            assert min(image.size) > 100
+    text = Page(path.read_text(encoding="utf-8")).text
+    assert "The models compared" in text
+    assert "Evaluation of svc" in text  # the better one
+    assert "Scores that cannot be had" in text
+    assert "ridge" in Page(report(evaluated, *digits, path, model="ridge").read_text()).text
+
+
+def test_a_fitted_network(digits, tmp_path):
+    X, y = digits
+    model = CNNClassifier(epochs=3, random_state=0).fit(X[:300], y[:300])
+    path = report(model, X[300:], y[300:], tmp_path / "report.html")
+    page = Page(path.read_text(encoding="utf-8"))
+    score = f"{100 * model.score(X[300:], y[300:]):.1f} %"
+    assert f"The right class was given to {score} of the images" in page.text
+    assert "Training: loss and accuracy by epoch" in page.text
+    assert "Where the network looked" in page.text
+    assert "random_state=0" in page.text
+
+
+def test_markdown(binary, tmp_path):
+    X, y, result = binary
+    path = report(result, X, y, tmp_path / "a report.md", title=f"*{SCRIPT}* | #1")
+    text = path.read_text(encoding="utf-8")
+    assert text.startswith("# \\*&lt;script&gt;alert(1)&lt;/script&gt;\\* \\| \\#1\n")
+    assert "<script>" not in text
+    assert "## Model card" in text
+    images = re.findall(r"!\[[^]]*\]\(([^)]+)\)", text)
+    assert len(images) >= 6
+    for name in images:
+        assert (tmp_path / name.replace("%20", " ")).is_file()
+
+
+def test_json(evaluated, digits, tmp_path):
+    path = report(evaluated, *digits, tmp_path / "report.json")
+    found = json.loads(path.read_text(encoding="utf-8"), parse_constant=pytest.fail)  # no NaN
+    summary = evaluated.summary()
+    assert len(found["scores"]) == len(summary)
+    first = found["scores"][0]
+    assert first["value"] == pytest.approx(summary["value"].iloc[0])
+    assert any(row["value"] is None and row["reason"] for row in found["scores"])
+    assert found["versions"]["skdl"]
+    assert "Uses" in found["model_card"]
+
+
+def test_users_text_is_shown_as_text(digits, tmp_path):
+    X, y = digits
+    names = np.array([SCRIPT, '"><img src=x onerror=alert(2)>', "$x^2$ & {{ 7 * 7 }}"])
+    labels = names[y % 3]
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
+    result = evaluate({SCRIPT: model}, X, labels, cv=2, scoring={SCRIPT: "accuracy"})
+    path = report(result, X, labels, tmp_path / "report.html", title=SCRIPT)
+    page = Page(path.read_text(encoding="utf-8"))
+    plain = Page(report(model.fit(X, y % 3), X, y % 3, tmp_path / "plain.html").read_text())
+    assert page.tags.count("script") == plain.tags.count("script")
+    assert "x" not in page.loaded
+    assert SCRIPT in page.text
+    assert "$x^2$ & {{ 7 * 7 }}" in page.text
+
+
+def chromium(folder, *arguments):
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu"]
+    command += [f"--user-data-dir={folder / 'profile'}", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    return done.stdout
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+@pytest.mark.parametrize("width", [1280, 390])
+def test_in_a_browser(binary, tmp_path, width):
+    """Nothing of the user's runs, and nothing is wider than the window."""
+    X, _, _ = binary
+    labels = np.where(load_digits().target[:600] == 8, SCRIPT, "well " * 12)
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
+    result = evaluate(model, X, labels, cv=2, pos_label=SCRIPT)
+    path = report(result, X, labels, tmp_path / "report.html", title=SCRIPT)
+    probe = (
+        "<script>window.alert = () => { document.title = 'alerted'; };"
+        "addEventListener('load', () => document.body.setAttribute('data-found', JSON.stringify({"
+        "page: document.documentElement.scrollWidth, window: innerWidth,"
+        "heading: document.querySelector('h1').textContent})));</script>"
+    )
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("<head>", f"<head>{probe}", 1), encoding="utf-8")
+    # A window of Chromium is never narrower than 500 pixels; a frame may be.
+    frame = tmp_path / "frame.html"
+    frame.write_text(
+        f"<iframe id='f' src='{path.name}' width='{width}' height='900' style='border:0'></iframe>"
+        "<script>addEventListener('load', () => document.body.setAttribute('data-found',"
+        "document.getElementById('f').contentDocument.body.getAttribute('data-found')))</script>"
+    )
+    dumped = chromium(
+        tmp_path,
+        "--allow-file-access-from-files",
+        "--virtual-time-budget=5000",
+        "--dump-dom",
+        frame.as_uri(),
+    )
+    found = json.loads(
+        re.search(r'data-found="([^"]*)"', dumped)
+        .group(1)
+        .replace("&quot;", '"')
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
+    )
+    assert found["heading"] == SCRIPT
+    assert found["window"] == width
+    assert found["page"] <= width
+    assert "alerted" not in dumped
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+def test_prints_to_three_pages(evaluated, digits, tmp_path):
+    path = report(evaluated, *digits, tmp_path / "report.html")
+    chromium(tmp_path, f"--print-to-pdf={tmp_path / 'report.pdf'}", path.as_uri())
+    assert 2 <= len(re.findall(rb"/Type */Page\b", (tmp_path / "report.pdf").read_bytes())) <= 3
+
+
+def test_a_table_of_features(tmp_path):
+    X, y = load_breast_cancer(return_X_y=True)
+    result = evaluate(RidgeClassifier(), X, y, cv=3)
+    text = report(result, X, y, tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "An image of each class" not in text
+    assert "ROC curve" in text
+
+
+def test_paths_and_names(digits, tmp_path):
+    X, y = digits
+    paths = []
+    for number in range(50):
+        paths.append(str(tmp_path / f"{number}.png"))
+        Image.fromarray((X[number] * 15).astype(np.uint8).reshape(8, 8)).save(paths[-1])
+    model = CNNClassifier(epochs=1, random_state=0)
+    with pytest.warns(UserWarning, match="contains classes|cannot be had|not in y_true"):
+        result = evaluate(model, paths, y[:50] % 2, cv=2)
+    names = ["even", "odd"]
+    path = report(result, paths, y[:50] % 2, tmp_path / "report.html", target_names=names)
+    text = Page(path.read_text(encoding="utf-8")).text
+    assert "even" in text
+    assert "PNG" in text  # from the description of the files
+    assert "look at the intervals" in text
+
+
+def test_what_should_make_a_reader_wonder(digits, tmp_path):
+    X, y = digits
+    X = X.copy()
+    X[-1] = X[0]
+    with pytest.warns(UserWarning, match="stand in the training data|cannot be had") as caught:
+        result = evaluate(LogisticRegression(C=1e-9), X, (y == 8).astype(int), cv=3)
+    assert "stand in the training data" in str(caught[0].message)
+    text = Page(report(result, X, (y == 8).astype(int), tmp_path / "r.html").read_text()).text
+    assert "the scores are too good" in text
+    assert "takes all images for one class" in text
+    assert "without a seed: random_state" in text
+
+
+def test_an_older_report_stays_until_the_new_one_is_whole(binary, tmp_path, monkeypatch):
+    X, y, result = binary
+    path = tmp_path / "report.html"
+    path.write_text("older")
+    monkeypatch.setattr("skdl.reporting._report.render", lambda content: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        report(result, X, y, path)
+    assert path.read_text() == "older"
+    assert [p.name for p in tmp_path.iterdir()] == ["report.html"]
+
+
+def test_a_picture_that_fails_is_named(binary, tmp_path, monkeypatch):
+    X, y, result = binary
+
+    def fails(*args, **kwargs):
+        raise RuntimeError("out of ink")
+
+    monkeypatch.setattr(
+        "skdl.plotting.PerClassMetricsDisplay.from_predictions", fails, raising=True
+    )
+    with pytest.warns(UserWarning, match="lacks a picture.*out of ink"):
+        path = report(result, X, y, tmp_path / "report.html")
+    assert "out of ink" in Page(path.read_text(encoding="utf-8")).text
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"path": "report.pdf"}, r"end in .html, .md or .json"),
+        ({"model": "forest"}, "no model 'forest'"),
+        ({"y": np.array(["well"] * 600)}, "other labels than the evaluation"),
+        ({"X": np.zeros((10, 64))}, "Pass X and y of the evaluation"),
+        ({"level": 2}, "level"),
+        ({"target_names": ["one"]}, "target_names"),
+    ],
+)
+def test_bad_input(binary, tmp_path, change, message):
+    X, y, result = binary
+    arguments = {"X": X, "y": y, "path": "report.html", **change}
+    path = tmp_path / arguments.pop("path")
+    with pytest.raises(ValueError, match=message):
+        report(result, arguments.pop("X"), arguments.pop("y"), path, **arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_matplotlib_is_not_needed_until_then():
+    run_python("import sys, skdl.reporting; assert 'matplotlib' not in sys.modules")
