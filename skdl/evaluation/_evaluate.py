@@ -74,18 +74,18 @@ def evaluate(
     result : EvaluationResult
         Scores, predictions and times, as data frames.
 
-    Warns
-    -----
-    UserWarning
-        If the same image stands in training and test data of a fold, which makes scores too good;
-        or if scores are missing.
-
     Raises
     ------
     ValueError
         If X, y and groups have different lengths, y has no class labels, `scoring` has unknown
         names, `pos_label` is none of the labels, the checkpoint belongs to other data or folds, or
         every fold of every estimator failed.
+
+    Warns
+    -----
+    UserWarning
+        If the same image stands in training and test data of a fold, which makes scores too good;
+        or if scores are missing.
 
     See Also
     --------
@@ -102,7 +102,7 @@ def evaluate(
     >>> result.scores.query("metric == 'sensitivity'").groupby("model")["value"].mean().round(2)
     model
     ridge    0.89
-    svc      0.79
+    svc      0.80
     Name: value, dtype: float64
     """
     result = run(

@@ -64,11 +64,6 @@ def report(
     path : pathlib.Path
         The report.
 
-    Warns
-    -----
-    UserWarning
-        If a picture could not be drawn; the report says so as well.
-
     Raises
     ------
     ValueError
@@ -76,6 +71,11 @@ def report(
         model of that name.
     OSError
         If the file cannot be written.
+
+    Warns
+    -----
+    UserWarning
+        If a picture could not be drawn; the report says so as well.
 
     See Also
     --------
