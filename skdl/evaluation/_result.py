@@ -174,13 +174,13 @@ class EvaluationResult:
         tables = {model: self.per_model(model).set_index("row") for model in self.models}
         rows = sorted(set.intersection(*(set(table.index) for table in tables.values())))
         truth = next(iter(tables.values())).loc[rows, "y_true"].to_numpy()
-        scores = {}
+        scores, several = {}, len(self.classes) > 2
         for model in self.models:
             recorded = _recorded(tables[model].loc[rows], self.classes)
-            values = recorded.probabilities
-            values = recorded.decisions if values is None else values
+            values = recorded.probabilities if several else recorded.scores_of(self.positive)
             scores[model] = recorded.predicted if values is None else values
-        return compare_models(truth, scores, pos_label=self.pos_label, level=level)
+        positive = None if several else self.positive
+        return compare_models(truth, scores, pos_label=positive, level=level)
 
     def recorded(self, model: str) -> RecordedPredictions:
         """Predictions of a model as an estimator that scorers of scikit-learn take.
@@ -259,11 +259,9 @@ class EvaluationResult:
             return "bootstrap", None
         binary = len(self.classes) == 2
         if metric == "roc_auc":
-            scores = recorded.probabilities
             if not binary:
-                return "bootstrap", scores
-            scores = recorded.decisions if scores is None else scores[:, 1]
-            return "delong", scores if self.positive == self.classes[1] else -scores
+                return "bootstrap", recorded.probabilities
+            return "delong", recorded.scores_of(self.positive)
         wilson = metric in _WILSON and (binary or metric == "accuracy")
         return "wilson" if wilson else "bootstrap", recorded.predicted
 

@@ -73,6 +73,15 @@ class RecordedPredictions(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return the decision values, whatever X is."""
         return self.decisions
 
+    def scores_of(self, positive: Any) -> Any:
+        """Scores of one class of two: probabilities or decision values; None without either."""
+        _, second = self.classes_.tolist()
+        if self.probabilities is not None:
+            return self.probabilities[:, int(positive == second)]
+        if self.decisions is not None:
+            return self.decisions if positive == second else -self.decisions
+        return None
+
     def rows(self, rows: Any) -> "RecordedPredictions":
         """What was said of some of the images."""
         kept = [None if a is None else a[rows] for a in (self.probabilities, self.decisions)]

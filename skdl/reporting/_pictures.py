@@ -99,7 +99,7 @@ def _plans(subject: Subject) -> Iterator[tuple[str, str, Callable[[], Any]]]:
         lambda: PerClassMetricsDisplay.from_predictions(y_true, y_pred, target_names=names).figure_,
     )
     recorded = result.recorded(model)
-    scores = scores_of(recorded, result.positive)
+    scores = recorded.scores_of(result.positive) if len(result.classes) == 2 else None
     if scores is not None and len(np.unique(y_true)) == 2:
         threshold = 0.5 if recorded.probabilities is not None else 0.0
         yield (
@@ -174,19 +174,6 @@ def _image_plans(subject: Subject, table: Any) -> Iterator[tuple[str, str, Calla
             "Where the network looked",
             lambda: SaliencyDisplay.from_estimator(estimator, taken(subject.X, looked)).figure_,
         )
-
-
-def scores_of(recorded: Any, positive: Any) -> Any:
-    """Scores of the positive class of two: probabilities or decision values; None without."""
-    classes = recorded.classes_.tolist()
-    if len(classes) != 2:
-        return None
-    second = positive == classes[1]
-    if recorded.probabilities is not None:
-        return recorded.probabilities[:, int(second)]
-    if recorded.decisions is not None:
-        return recorded.decisions if second else -recorded.decisions
-    return None
 
 
 def taken(X: Any, rows: Any) -> Any:

@@ -207,6 +207,18 @@ def test_compare(result):
     assert {row["model_a"], row["model_b"]} == {"ridge", "svc"}
 
 
+@pytest.mark.parametrize("pos_label", [0, 1])
+def test_compare_by_decision_values_and_labels(cancer, pos_label):
+    """Decision values are those of the second class, whichever is the positive one."""
+    models = {"ridge": RidgeClassifier(), "dummy": DummyClassifier(strategy="stratified")}
+    models["logistic"] = logistic()
+    found = evaluate(models, *cancer, pos_label=pos_label).compare()
+    ridge = found.query("model_a == 'ridge' and model_b == 'logistic'")
+    assert ridge["auc_a"].item() > 0.9
+    assert ridge["auc_b"].item() > 0.9
+    assert ridge["accuracy_a"].item() > 0.9
+
+
 def test_repeated_folds(cancer):
     cv = RepeatedStratifiedKFold(n_splits=3, n_repeats=2, random_state=0)
     found = evaluate(RidgeClassifier(), *cancer, cv=cv)

@@ -171,6 +171,16 @@ def test_holm():
         assert len(set(p)) == 3
 
 
+def test_adjusted_values_never_fall():
+    y, a, b, c = np.zeros((4, 40), dtype=int)
+    y[20:] = a[20:] = b[20:] = c[20:] = 1
+    b[:8] = c[8:16] = 1  # both of them are wrong on eight rows of their own
+    table = compare_models(y, {"a": a, "b": b, "c": c})
+    p = 2 / 2**8
+    np.testing.assert_allclose(table["mcnemar_p"], [p, p, 1])
+    np.testing.assert_allclose(table["mcnemar_p_holm"], [3 * p, 3 * p, 1])
+
+
 def test_holm_counts_the_tests_that_are_there(cancer):
     y, scores = cancer
     table = compare_models(y, scores | {"labels": (scores["weak"] > 0.5).astype(int)})
@@ -226,6 +236,14 @@ def test_threshold(cancer):
     assert row["accuracy_b"] == accuracy_score(y, scores["weak"] >= 0.2)
     both = {k: np.column_stack([1 - scores[k], scores[k]]) for k in ("logistic", "weak")}
     pd.testing.assert_frame_equal(compare_models(y, both, threshold=0.2), table)
+
+
+def test_scores_on_the_threshold_are_positive():
+    scores = {"a": [0.1, 0.5, 0.7, 0.5], "b": [-1.0, -2.0, 0.0, 0.0]}
+    row = compare_models([0, 0, 1, 1], scores).iloc[0]
+    assert (row["accuracy_a"], row["accuracy_b"]) == (3 / 4, 1)
+    row = compare_models([0, 0, 1, 1], scores, threshold=0.7).iloc[0]
+    assert (row["accuracy_a"], row["accuracy_b"]) == (3 / 4, 2 / 4)
 
 
 def test_several_classes():

@@ -190,6 +190,26 @@ class TestNames:
         rows = confidence_interval(f1, y, labels, **settings)
         np.testing.assert_allclose(counts, rows, atol=0.006)
 
+    def test_the_jackknife_of_counts_is_that_of_rows(self):
+        """A skewed ratio, whose interval depends on its acceleration."""
+        y = np.repeat([0, 1], [500, 200])
+        labels = np.concatenate([np.arange(500) < 12, np.arange(200) < 100]).astype(int)
+
+        def ratio(true, predicted):
+            return predicted[true == 1].mean() / predicted[true == 0].mean()
+
+        settings = {"n_resamples": 10_000, "random_state": 0}
+        counts = confidence_interval("positive_likelihood_ratio", y, labels, **settings)
+        rows = confidence_interval(ratio, y, labels, **settings)
+        np.testing.assert_allclose(counts, rows, rtol=0.025)
+
+    @pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true")
+    def test_classes_that_are_predicted_only(self):
+        y, labels = [0, 0, 0, 1, 1, 1], [0, 2, 0, 1, 0, 1]
+        found = confidence_interval("balanced_accuracy", y, labels, n_resamples=100, random_state=0)
+        assert found.estimate == balanced_accuracy_score(y, labels)
+        assert found.low < found.high
+
 
 class TestDeLong:
     @staticmethod
@@ -496,7 +516,7 @@ class TestCoverage:
         assert 0.92 <= coverage(intervals, truth) <= 0.975
 
     @pytest.mark.exhaustive
-    @pytest.mark.parametrize("area", [0.7, 0.9, 0.95, 0.99])
+    @pytest.mark.parametrize("area", [0.9, 0.95])
     def test_of_the_bootstrap_of_areas(self, area):
         generator = np.random.default_rng(0)
         y = np.repeat([0, 1], self.N // 2)
@@ -507,7 +527,7 @@ class TestCoverage:
                 y,
                 generator.normal(distance * y),
                 method="bootstrap",
-                n_resamples=500,
+                n_resamples=300,
                 random_state=generator,
             )[1:]
             for _ in range(self.N_DRAWS)

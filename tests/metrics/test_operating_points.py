@@ -74,10 +74,11 @@ def test_is_its_definition(rows, bound):
 
 
 def test_shares_that_round():
-    """A specificity of 1 - 3/10 is no less than 0.7."""
-    true, score = np.repeat([0, 1], 10), np.arange(20)
-    score[7:10] += 15
-    assert sensitivity_at_specificity_score(true, score, specificity=0.7) == 1
+    """A specificity of 1 - 8/10 is no less than 0.2, whatever floats make of it."""
+    assert 1 - 8 / 10 < 0.2
+    true, score = np.repeat([0, 1], 10), np.repeat([0, 1], [2, 18])
+    assert sensitivity_at_specificity_score(true, score, specificity=0.2) == 1
+    assert sensitivity_at_specificity_score(true, score, specificity=0.21) == 0
 
 
 def test_classes_and_shapes():
