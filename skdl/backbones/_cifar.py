@@ -18,11 +18,11 @@ from skdl.backbones._weights import PretrainedWeights
                 "cifar10",
                 "skdl.backbones:cifar_resnet20.npz",
                 licence="BSD-3-Clause",
-                citation="Trained by the skdl developers with tools/train_cifar_resnet20.py: on the "
-                "classes of CIFAR-10 (JPEG), and on what MobileNetV2 with ImageNet weights sees in "
-                "its images. A. Krizhevsky, 'Learning multiple layers of features from tiny "
-                "images', 2009; M. Sandler et al., 'MobileNetV2: inverted residuals and linear "
-                "bottlenecks', CVPR 2018.",
+                citation="Trained by the skdl developers with tools/train_cifar_resnet20.py: on "
+                "the classes of CIFAR-10 (JPEG), and on what MobileNetV2 with ImageNet weights "
+                "sees in its images. A. Krizhevsky, 'Learning multiple layers of features from "
+                "tiny images', 2009; M. Sandler et al., 'MobileNetV2: inverted residuals and "
+                "linear bottlenecks', CVPR 2018.",
             ),
         ),
     )
