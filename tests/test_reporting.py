@@ -250,6 +250,26 @@ def test_paths_and_names(digits, tmp_path):
     assert "look at the intervals" in text
 
 
+def test_a_test_set_of_one_class(digits, tmp_path):
+    X, y = digits
+    model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300)).fit(X, y == 8)
+    path = report(model, X[y == 8], y[y == 8] == 8, tmp_path / "report.html")
+    text = Page(path.read_text(encoding="utf-8")).text
+    assert "Few test images of the class “False” (0)" in text
+    assert "Scores that cannot be had" in text
+
+
+def test_a_model_that_always_fails_beside_others(digits, tmp_path):
+    X, y = digits
+    models = {"fails": SVC(C=-1), "works": LogisticRegression(max_iter=300)}
+    with pytest.warns(UserWarning, match="cannot be had"):
+        result = evaluate(models, X, y == 8, cv=2)
+    text = Page(report(result, X, y == 8, tmp_path / "report.html").read_text()).text
+    assert "Evaluation of works" in text
+    with pytest.raises(ValueError, match="'fails' has no predictions"):
+        report(result, X, y == 8, tmp_path / "report.html", model="fails")
+
+
 def test_what_should_make_a_reader_wonder(digits, tmp_path):
     X, y = digits
     X = X.copy()

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from sklearn.utils.multiclass import unique_labels
 
 from skdl.evaluation._folds import Fold, FoldRecord
 from skdl.evaluation._scoring import RecordedPredictions, Scorer, score_one
@@ -87,6 +88,12 @@ class EvaluationResult:
     def models(self) -> list[str]:
         """Names of the models."""
         return list(self.estimators)
+
+    @property
+    def tested(self) -> list[str]:
+        """Names of the models that predicted anything."""
+        found = set(self.predictions["model"])
+        return [model for model in self.models if model in found]
 
     def summary(
         self, *, level: float = 0.95, n_resamples: int = 1000, random_state: Any = 0
@@ -169,13 +176,17 @@ class EvaluationResult:
         Raises
         ------
         ValueError
-            If there are fewer than two models.
+            If there are fewer than two models with predictions.
         """
-        tables = {model: self.per_model(model).set_index("row") for model in self.models}
+        tables = {model: self.per_model(model).set_index("row") for model in self.tested}
+        if len(tables) < 2:
+            raise ValueError(
+                f"There are {len(tables)} models with predictions, and nothing to compare."
+            )
         rows = sorted(set.intersection(*(set(table.index) for table in tables.values())))
         truth = next(iter(tables.values())).loc[rows, "y_true"].to_numpy()
         scores, several = {}, len(self.classes) > 2
-        for model in self.models:
+        for model in tables:
             recorded = _recorded(tables[model].loc[rows], self.classes)
             values = recorded.probabilities if several else recorded.scores_of(self.positive)
             scores[model] = recorded.predicted if values is None else values
@@ -296,7 +307,8 @@ def make_result(
 ) -> EvaluationResult:
     """Put the records of all folds together."""
     by_number = {fold.number: fold for fold in folds}
-    classes = np.unique(y)
+    known = [record.recorded.classes_ for record in records.values() if record.recorded]
+    classes = unique_labels(y, *known)  # a test set may lack one
     scores, missing, times, predictions = [], [], [], []
     for model, number in [(model, number) for model in rest["estimators"] for number in by_number]:
         record, key = records[model, number], {"model": model, "fold": number}

@@ -73,7 +73,7 @@ def gather(
     subject = Subject(result, model, X, np.asarray(y), names, image_shape, summary)
     drawn, failed = pictures(subject)
     estimator = result.estimators[model]
-    pairs = result.compare(level=level) if len(result.models) > 1 else None
+    pairs = result.compare(level=level) if len(result.tested) > 1 else None
     sentences = lead(result, model, rows, names, level)
     missing = result.missing[result.missing["model"] == model][["fold", "metric", "reason"]]
     return Content(
@@ -124,10 +124,11 @@ def class_names(result: EvaluationResult, y: Any, target_names: Any) -> list[str
 
 def _chosen(result: EvaluationResult, summary: pd.DataFrame, model: str | None) -> str:
     if model is not None:
-        result.per_model(model)  # says what models there are
+        if result.per_model(model).empty:
+            raise ValueError(f"The model {model!r} has no predictions: all of its folds failed.")
         return model
     first = summary[summary["metric"] == result.metrics[0]].set_index("model")["value"]
-    return str(first.idxmax()) if first.notna().any() else result.models[0]
+    return str(first.idxmax()) if first.notna().any() else result.tested[0]
 
 
 def _scores(rows: pd.DataFrame) -> pd.DataFrame:

@@ -381,6 +381,31 @@ def test_a_fit_that_fails(cancer):
         evaluate(Odd("fails"), *cancer)
 
 
+def test_a_model_that_always_fails_beside_others(cancer):
+    models = {"odd": Odd("fails"), "ridge": RidgeClassifier()}
+    with pytest.warns(UserWarning, match="no such luck"):
+        found = evaluate(models, *cancer, scoring="accuracy")
+    assert found.tested == ["ridge"]
+    reasons = found.summary().set_index("model")["reason"]
+    assert reasons["odd"] == "No fold has predictions."
+    with pytest.raises(ValueError, match="1 models with predictions"):
+        found.compare()
+
+
+def test_a_test_set_of_one_class(cancer):
+    X, y = cancer
+    fitted = logistic().fit(X[:300], y[:300])
+    with pytest.warns(UserWarning, match="cannot be had"):
+        found = evaluate(fitted, X[300:][y[300:] == 1], y[300:][y[300:] == 1], cv="prefit")
+    assert found.classes.tolist() == [0, 1]
+    assert {"roc_auc", "specificity"} <= set(found.missing["metric"])
+    summary = found.summary().set_index("metric")
+    assert summary.loc["sensitivity", "value"] > 0.9
+    assert np.isnan(summary.loc["specificity", "value"])
+    with pytest.raises(ValueError, match="Mix of label input types"):
+        evaluate(fitted, X[300:], y[300:].astype(str), cv="prefit", scoring="accuracy")
+
+
 def test_empty_folds(cancer):
     rows = np.arange(569)
     folds = [(rows[:300], rows[300:]), (rows, rows[:0]), (rows[:0], rows)]
