@@ -54,8 +54,7 @@ def test_resnet18_for_small_images():
 
 
 # Of these, others of the same family, or narrower ones, are tested by default.
-MANY_LAYERS = ["densenet40", "resnet18", "resnet32", "resnet56", "vgg16", "zfnet"]
-DEEPER_SISTERS = ["densenet40", "resnet32", "resnet56", "vgg16", "zfnet"]
+DEEPER_SISTERS = ["densenet40", "resnet18", "resnet32", "resnet56", "vgg16", "zfnet"]
 
 
 @parametrize_with_contracts(sorted(COUNTS.keys() - set(DEEPER_SISTERS)))
@@ -162,7 +161,13 @@ def test_another_optimizer_takes_none_of_the_settings_of_a_protocol(few_digits):
     assert tiny_with_a_protocol.reference_protocol["optimizer__momentum"] == 0.9
 
 
-@pytest.mark.parametrize("name", COUNTS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.exhaustive if name in DEEPER_SISTERS else ())
+        for name in COUNTS
+    ],
+)
 def test_every_protocol_can_be_fitted(name, few_digits):
     X, y = few_digits
     model = CNNClassifier.from_protocol(name, random_state=0)
@@ -197,13 +202,13 @@ def small_classifier(name):
     return CNNClassifier(name, epochs=2, batch_size=12, architecture__width=SMALL.get(name, 1.0))
 
 
-@parametrize_with_contracts(map(small_classifier, sorted(COUNTS.keys() - set(MANY_LAYERS))))
+@parametrize_with_contracts(map(small_classifier, sorted(COUNTS.keys() - set(DEEPER_SISTERS))))
 def test_classifiers_keep_their_contracts(subject, contract):
     contract(subject)
 
 
 @pytest.mark.exhaustive
-@parametrize_with_contracts(map(small_classifier, MANY_LAYERS))
+@parametrize_with_contracts(map(small_classifier, DEEPER_SISTERS))
 def test_classifiers_of_many_layers_keep_their_contracts(subject, contract):
     contract(subject)
 
