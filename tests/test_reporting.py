@@ -14,11 +14,13 @@ from helpers import run_python
 from PIL import Image
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from skdl import CNNClassifier, evaluate, report
+from skdl.reporting._pictures import Subject, _plans
 
 SCRIPT = "<script>alert(1)</script>"
 
@@ -268,6 +270,27 @@ def test_a_model_that_always_fails_beside_others(digits, tmp_path):
     assert "Evaluation of works" in text
     with pytest.raises(ValueError, match="'fails' has no predictions"):
         report(result, X, y == 8, tmp_path / "report.html", model="fails")
+
+
+def test_the_threshold_is_that_of_the_model(digits, tmp_path):
+    X, y = digits[0], (digits[1] == 8).astype(int)
+    plain = LogisticRegression(C=0.001, max_iter=300)
+    model = FixedThresholdClassifier(plain, threshold=0.2).fit(X, y)
+    ((_, _, draw),) = [p for p in _plans(subject(model, X, y)) if p[0] == "operating_point"]
+    marked = draw().axes[1].get_legend_handles_labels()[1]
+    plt.close("all")
+    lowest = plain.fit(X, y).predict_proba(X)[:, 1][model.predict(X) == 1].min()
+    assert any(f"threshold {lowest:.3g}" in text for text in marked)
+    tuned = TunedThresholdClassifierCV(plain, scoring="balanced_accuracy", random_state=0)
+    result = evaluate(tuned, X, y, cv=3)
+    text = Page(report(result, X, y, tmp_path / "report.html").read_text()).text
+    assert "0.5 is marked; the thresholds of the folds differ" in text
+
+
+def subject(model, X, y):
+    result = evaluate(model, X, y, cv="prefit")
+    (name,) = result.models
+    return Subject(result, name, X, y, ["other", "eight"], None, result.summary())
 
 
 def test_what_should_make_a_reader_wonder(digits, tmp_path):

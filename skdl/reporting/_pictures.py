@@ -101,10 +101,12 @@ def _plans(subject: Subject) -> Iterator[tuple[str, str, Callable[[], Any]]]:
     recorded = result.recorded(model)
     scores = recorded.scores_of(result.positive) if len(result.classes) == 2 else None
     if scores is not None and len(np.unique(y_true)) == 2:
-        threshold = 0.5 if recorded.probabilities is not None else 0.0
+        default = 0.5 if recorded.probabilities is not None else 0.0
+        threshold, its_own = threshold_of(scores, y_pred == result.positive, default)
+        note = "" if its_own else f" ({default:g} is marked; the thresholds of the folds differ)"
         yield (
             "operating_point",
-            "ROC curve, and sensitivity and specificity by threshold",
+            f"ROC curve, and sensitivity and specificity by threshold{note}",
             lambda: (
                 OperatingPointDisplay.from_predictions(
                     y_true, scores, pos_label=result.positive, threshold=threshold
@@ -174,6 +176,15 @@ def _image_plans(subject: Subject, table: Any) -> Iterator[tuple[str, str, Calla
             "Where the network looked",
             lambda: SaliencyDisplay.from_estimator(estimator, taken(subject.X, looked)).figure_,
         )
+
+
+def threshold_of(scores: Any, positive: Any, default: float) -> tuple[float, bool]:
+    """Threshold from which on scores were taken for positive, and whether there is one."""
+    low = scores[positive].min(initial=np.inf)
+    high = scores[~positive].max(initial=-np.inf)
+    if high < default <= low:
+        return default, True
+    return (float(low), True) if high < low else (default, False)
 
 
 def taken(X: Any, rows: Any) -> Any:
