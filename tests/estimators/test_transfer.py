@@ -45,7 +45,7 @@ KINDS = {
 CHECKED = {
     "head": {"epochs": 60},
     "hidden": {"epochs": 60, "head": (16,)},
-    "block": {"trainable": 1, "epochs": 20, "warmup_epochs": 20, "batch_size": 16},
+    "block": {"trainable": 1, "epochs": 20, "warmup_epochs": 60, "batch_size": 16},
 }
 EXPECTED_FAILURES = {
     "check_sample_weight_equivalence_on_dense_data": "Batches differ, as for all networks.",
