@@ -7,15 +7,14 @@ import platform
 import statistics
 import subprocess
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from benchmarks import data
 from benchmarks.cases import CASES, Bar, Case
 from benchmarks.table import markdown, short
+from skdl._environment import processor, versions
 
 RESULTS = Path(__file__).parent / "results"
-PACKAGES = ["skdl", "tensorflow", "keras", "scikeras", "scikit-learn", "skorch", "torch", "numpy"]
 
 
 def main() -> int:
@@ -106,22 +105,15 @@ def _lines(case: Case, result: dict) -> str:
 
 def _machine() -> dict:
     return {
-        "processor": platform.processor() or platform.machine(),
+        "processor": processor(),
         "cores": os.cpu_count(),
         "system": platform.system(),
         "python": platform.python_version(),
         "images": data.source(),
         "photographs": data.photograph_source(),
         "mobilenet_v2": Path(data.mobilenet_weights()).name,
-        "packages": {name: _version(name) for name in PACKAGES},
+        "packages": versions("skorch", "torch"),
     }
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None
 
 
 def _write(out: Path, results: dict) -> None:

@@ -1,6 +1,6 @@
 """Cross-validation that keeps predictions, times and reasons, and can be resumed."""
 
-from skdl.evaluation._evaluate import evaluate
+from skdl.evaluation._evaluate import EvaluationWarning, evaluate
 from skdl.evaluation._result import EvaluationResult
 
-__all__ = ["EvaluationResult", "evaluate"]
+__all__ = ["EvaluationResult", "EvaluationWarning", "evaluate"]

@@ -1,12 +1,17 @@
 """Records of folds in a folder, so that an evaluation that was killed goes on."""
 
 import hashlib
+import inspect
 import re
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
+import cloudpickle
 import joblib
 import numpy as np
+from joblib.hashing import NumpyHasher
 
 from skdl._storage import replacing
 from skdl.evaluation._folds import Fold, FoldRecord
@@ -58,11 +63,14 @@ class Checkpoint:
         folds: list[Fold] = plan["folds"]
         return folds
 
-    def path(self, model: str, estimator: Any, scorers: Any, fold: Fold) -> Path:
-        """File of the record of a fold: it tells estimators, scorers and rows apart."""
-        scored = {name: repr(scorer) for name, scorer in scorers.items()}
-        what = (estimator, scored, fold.train, fold.test)
-        digest = hashlib.sha256(joblib.hash(what).encode()).hexdigest()[:16]
+    def path(
+        self, model: str, estimator: Any, judges: Mapping[str, Callable[..., float]], fold: Fold
+    ) -> Path:
+        """File of the record of a fold.
+
+        It tells apart estimators, rows, and scorers that need the estimator: by their code.
+        """
+        digest = _Hasher().hash((estimator, dict(judges), fold.train, fold.test))[:16]
         name = re.sub(r"[^\w.-]+", "_", model)
         return self.folder / f"{name}-{fold.number}-{digest}.joblib"
 
@@ -85,6 +93,29 @@ def digest_of_data(images: list[bytes], y: Any, groups: Any) -> str:
     for values in (y, groups):
         digest.update(joblib.hash(None if values is None else np.asarray(values).tolist()).encode())
     return digest.hexdigest()
+
+
+class _Hasher(NumpyHasher):  # type: ignore[misc]
+    """Hashes by content what joblib hashes by name or by address, or not at all."""
+
+    def __init__(self) -> None:
+        super().__init__(hash_name="sha256")
+
+    def save(self, obj: Any) -> None:
+        """Add an object to the hash."""
+        if isinstance(obj, FunctionType):
+            obj = (cloudpickle.dumps(obj), _source(obj))
+        elif hasattr(type(obj), "from_config") and hasattr(obj, "get_config"):
+            obj = (type(obj).__module__, type(obj).__qualname__, obj.get_config())  # of Keras
+        super().save(obj)
+
+
+def _source(function: FunctionType) -> str:
+    """Source of a function, whose pickle may be no more than its name."""
+    try:
+        return inspect.getsource(function)
+    except OSError:  # it was typed in
+        return ""
 
 
 def _dump(value: Any, path: Path) -> None:

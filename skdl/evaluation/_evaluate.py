@@ -1,8 +1,10 @@
 """Cross-validation of one or several classifiers."""
 
+import hashlib
 import os
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,22 @@ from skdl._progress import Progress
 from skdl.evaluation._checkpoint import Checkpoint, digest_of_data, load_record, save_record
 from skdl.evaluation._folds import Fold, FoldRecord, run_fold
 from skdl.evaluation._result import EvaluationResult, make_result
-from skdl.evaluation._scoring import make_scorers
+from skdl.evaluation._scoring import Scorer, make_metrics
+
+
+class EvaluationWarning(UserWarning):
+    """Scores of an evaluation are too good, or missing.
+
+    See Also
+    --------
+    evaluate : Warns so.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> from skdl.evaluation import EvaluationWarning
+    >>> warnings.simplefilter("error", EvaluationWarning)  # to stop where scores cannot be trusted
+    """
 
 
 def evaluate(
@@ -64,8 +81,9 @@ def evaluate(
         Number of folds that are fitted at the same time, see joblib.
     checkpoint : str or path-like, default=None
         Folder in which each fold is kept when it is done. The same call after an interruption goes
-        on with the folds that are missing, and ends with the same result. With other estimators or
-        scorers, only what is new is computed.
+        on with the folds that are missing, and ends with the same result. With other estimators,
+        only what is new is fitted; other metrics are computed from the predictions that were kept.
+        A scorer that is any function but scikit-learn's needs the estimators: they are fitted anew.
     verbose : int, default=0
         1 shows a progress bar.
 
@@ -83,7 +101,7 @@ def evaluate(
 
     Warns
     -----
-    UserWarning
+    EvaluationWarning
         If the same image stands in training and test data of a fold, which makes scores too good;
         or if scores are missing.
 
@@ -105,45 +123,13 @@ def evaluate(
     svc      0.80
     Name: value, dtype: float64
     """
-    result = run(
-        estimators,
-        X,
-        y,
-        cv=cv,
-        scoring=scoring,
-        pos_label=pos_label,
-        groups=groups,
-        n_jobs=n_jobs,
-        checkpoint=checkpoint,
-        verbose=verbose,
-    )
-    for message in (_about_leaks(result), _about_missing(result)):
-        if message:
-            warnings.warn(message, UserWarning, stacklevel=2)
-    return result
-
-
-def run(
-    estimators: Any,
-    X: Any,
-    y: Any,
-    *,
-    cv: Any = None,
-    scoring: Any = "clinical",
-    pos_label: Any = None,
-    groups: Any = None,
-    n_jobs: int | None = None,
-    checkpoint: str | os.PathLike[str] | None = None,
-    verbose: int = 0,
-) -> EvaluationResult:
-    """Do what :func:`evaluate` does, without its warnings."""
     named = _named(estimators)
     images, labels = _check_data(X, y, groups)
     if pos_label is not None and pos_label not in labels.tolist():
         raise ValueError(
             f"pos_label={pos_label!r} is none of the labels {np.unique(labels).tolist()}."
         )
-    scorers = make_scorers(scoring, pos_label)
+    metrics = make_metrics(scoring, pos_label)
     prefit = isinstance(cv, str) and cv == "prefit"
     folds = _folds(cv, images, labels, groups, prefit)
     digests = _digests(images)
@@ -154,54 +140,71 @@ def run(
             raise ValueError("A checkpoint is for estimators that are fitted: cv is 'prefit'.")
         kept = Checkpoint(Path(checkpoint), data)
         folds = kept.folds(folds, _cv_name(cv))
-    records: dict[tuple[str, int], FoldRecord] = {}
-    tasks = []
-    for name, estimator in named.items():
-        for fold in folds:
-            path = kept and kept.path(name, estimator, scorers, fold)
-            found = path and load_record(path)
-            if found:
-                records[name, fold.number] = found
-            else:
-                tasks.append((name, estimator, fold, path))
-    progress = Progress(len(tasks), "Folds") if verbose else None
-    jobs = (
-        delayed(_run)(name, estimator, images, labels, fold, scorers, prefit, path)
-        for name, estimator, fold, path in tasks
-    )
-    for name, record in Parallel(n_jobs=n_jobs, return_as="generator_unordered")(jobs):
-        records[name, record.fold] = record
-        if progress:
-            progress.step()
+    tasks = [_Task(name, estimator, fold) for name, estimator in named.items() for fold in folds]
+    judges = {name: how.scorer for name, how in metrics.items() if how.needs_estimator}
+    records = _records(tasks, images, labels, judges, prefit, kept, n_jobs, verbose)
     _check_records(records)
-    return make_result(
+    result = make_result(
         records,
         folds,
         labels,
-        scorers,
+        metrics,
         leaks=_leaks(digests, folds),
         pos_label=pos_label,
         estimators={name: est if prefit else clone(est) for name, est in named.items()},
         cv="prefit" if prefit else _cv_name(cv),
         data_digest=data,
-        _clinical=isinstance(scoring, str) and scoring == "clinical",
     )
+    for message in (_about_leaks(result), _about_missing(result)):
+        if message:
+            warnings.warn(message, EvaluationWarning, stacklevel=2)
+    return result
+
+
+@dataclass(frozen=True)
+class _Task:
+    """An estimator to be fitted and tested on a fold."""
+
+    model: str
+    estimator: Any
+    fold: Fold
+
+
+def _records(
+    tasks: list[_Task],
+    X: Any,
+    y: npt.NDArray[Any],
+    judges: Mapping[str, Scorer],
+    prefit: bool,
+    kept: Checkpoint | None,
+    n_jobs: int | None,
+    verbose: int,
+) -> dict[tuple[str, int], FoldRecord]:
+    """What came out of the tasks: those of a run before from its checkpoint, the others anew."""
+    records, left = {}, []
+    for task in tasks:
+        path = kept and kept.path(task.model, task.estimator, judges, task.fold)
+        found = path and load_record(path)
+        if found:
+            records[task.model, task.fold.number] = found
+        else:
+            left.append((task, path))
+    progress = Progress(len(left), "Folds") if verbose else None
+    jobs = (delayed(_run)(task, X, y, judges, prefit, path) for task, path in left)
+    for task, record in Parallel(n_jobs=n_jobs, return_as="generator_unordered")(jobs):
+        records[task.model, task.fold.number] = record
+        if progress:
+            progress.step()
+    return records
 
 
 def _run(
-    name: str,
-    estimator: Any,
-    X: Any,
-    y: Any,
-    fold: Fold,
-    scorers: Any,
-    prefit: bool,
-    path: Path | None,
-) -> tuple[str, FoldRecord]:
-    record = run_fold(estimator, X, y, fold, scorers, prefit)
+    task: _Task, X: Any, y: Any, judges: Mapping[str, Scorer], prefit: bool, path: Path | None
+) -> tuple[_Task, FoldRecord]:
+    record = run_fold(task.estimator, X, y, task.fold, judges, prefit)
     if path is not None:
         save_record(record, path)
-    return name, record
+    return task, record
 
 
 # ---- what goes in --------------------------------------------------------------------------------
@@ -237,10 +240,13 @@ def _folds(cv: Any, X: Any, y: Any, groups: Any, prefit: bool) -> list[Fold]:
     if prefit:
         return [Fold(0, np.empty(0, dtype=np.intp), np.arange(len(y)))]
     splits = check_cv(5 if cv is None else cv, y, classifier=True).split(X, y, groups)
-    return [
+    folds = [
         Fold(number, _positions(train, len(y)), _positions(test, len(y)))
         for number, (train, test) in enumerate(splits)
     ]
+    if not folds:
+        raise ValueError(f"cv gives no folds. Pass a number of folds or a splitter; got {cv!r}.")
+    return folds
 
 
 def _positions(rows: Any, n: int) -> npt.NDArray[np.intp]:
@@ -265,7 +271,10 @@ def _digests(images: Any) -> list[bytes]:
     if hasattr(images, "tocsr"):
         images = images.tocsr()
         return content_digests([row.toarray() for row in images])
-    return content_digests(np.asarray(images))
+    rows = np.asarray(images)
+    if rows.dtype.kind == "O":  # whose memory holds addresses: columns of several kinds
+        return [hashlib.sha256(repr(row.tolist()).encode()).digest() for row in rows]
+    return content_digests(rows)
 
 
 def _leaks(digests: Sequence[bytes], folds: list[Fold]) -> pd.DataFrame:

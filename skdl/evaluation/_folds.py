@@ -1,6 +1,7 @@
-"""One fold: fit, predict, score."""
+"""One fold: fit and predict."""
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy.typing as npt
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing
 
+from skdl._nesting import history_of
 from skdl.evaluation._scoring import RecordedPredictions, Scorer, score_one
 
 
@@ -23,7 +25,7 @@ class Fold:
 
 @dataclass
 class FoldRecord:
-    """What came out of a fold."""
+    """What came out of a fold; scores only of scorers that need the fitted estimator."""
 
     fold: int
     n_train: int
@@ -38,9 +40,27 @@ class FoldRecord:
 
 
 def run_fold(
-    estimator: Any, X: Any, y: Any, fold: Fold, scorers: dict[str, Scorer], prefit: bool
+    estimator: Any, X: Any, y: Any, fold: Fold, scorers: Mapping[str, Scorer], prefit: bool
 ) -> FoldRecord:
-    """Fit a copy of an estimator and test it; what fails is written down."""
+    """Fit a copy of an estimator and let it predict; what fails is written down.
+
+    Parameters
+    ----------
+    estimator : classifier
+    X, y : images and labels
+        Of all folds.
+    fold : Fold
+        Its rows.
+    scorers : dict of str to scorer
+        Those that need the estimator itself: predictions are not enough for them.
+    prefit : bool
+        Whether the estimator is fitted already.
+
+    Returns
+    -------
+    record : FoldRecord
+        What it said.
+    """
     record = FoldRecord(fold.number, len(fold.train), len(fold.test))
     for rows, what in ((fold.test, "test"), (fold.train, "training")):
         if len(rows) == 0 and not (prefit and what == "training"):
@@ -61,9 +81,9 @@ def run_fold(
     except Exception as error:
         record.failure = f"{type(error).__name__}: {error}"
         return record
-    record.history = _history(estimator)
+    record.history = history_of(estimator)
     for name, scorer in scorers.items():
-        value, reason = score_one(scorer, estimator, record.recorded, X_test, y_test)
+        value, reason = score_one(scorer, estimator, X_test, y_test)
         record.scores[name] = value
         if reason:
             record.reasons[name] = reason
@@ -92,10 +112,3 @@ def _check_values(values: npt.NDArray[Any], method: str, n: int, n_classes: int)
             f"{method} gave an array of shape {values.shape}, which does not match {n} images and "
             f"{n_classes} classes."
         )
-
-
-def _history(estimator: Any) -> dict[str, list[float]] | None:
-    inner = getattr(estimator, "best_estimator_", estimator)
-    inner = inner[-1] if hasattr(inner, "steps") else inner
-    history = getattr(inner, "history_", None)
-    return dict(history) if history else None

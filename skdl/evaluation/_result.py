@@ -11,11 +11,10 @@ import pandas as pd
 from sklearn.utils.multiclass import unique_labels
 
 from skdl.evaluation._folds import Fold, FoldRecord
-from skdl.evaluation._scoring import RecordedPredictions, Scorer, score_one
+from skdl.evaluation._scoring import Metric, RecordedPredictions, score_one
 from skdl.metrics import compare_models, confidence_interval
 from skdl.metrics._checks import check_level
-
-_WILSON = ("accuracy", "sensitivity", "specificity", "ppv", "npv")
+from skdl.metrics._estimates import PROPORTIONS
 
 
 @dataclass(frozen=True)
@@ -81,8 +80,7 @@ class EvaluationResult:
     estimators: dict[str, Any]
     cv: str
     data_digest: str
-    _scorers: Mapping[str, Scorer] = field(repr=False)
-    _clinical: bool = field(repr=False)
+    _metrics: Mapping[str, Metric] = field(repr=False)
 
     @property
     def models(self) -> list[str]:
@@ -233,20 +231,23 @@ class EvaluationResult:
         nothing = {"value": np.nan, "low": np.nan, "high": np.nan, "method": ""}
         if len(y_true) == 0:
             return nothing | {"reason": "No fold has predictions."}
-        scorer = self._scorers[metric]
-        value, reason = score_one(scorer, None, recorded, None, y_true)
+        if self._metrics[metric].needs_estimator:
+            return nothing | {"reason": "It needs the estimator itself, not only its predictions."}
+        scorer = self._metrics[metric].scorer
+        value, reason = score_one(scorer, recorded, None, y_true)
         if reason:
             return nothing | {"reason": reason}
 
         def resampled(truth: Any, rows: Any) -> float:
-            return score_one(scorer, None, recorded.rows(rows), None, truth)[0]
+            return score_one(scorer, recorded.rows(rows), None, truth)[0]
 
-        method, y_pred = self._method(metric, recorded)
-        score: Any = metric
+        known = self._metrics[metric].known
+        method, y_pred = self._method(known, recorded)
+        score: Any = known
         if y_pred is None:
             score, y_pred = resampled, np.arange(len(y_true))
         more = {"n_resamples": n_resamples, "random_state": random_state}
-        if score is metric and len(self.classes) == 2:
+        if score is known and len(self.classes) == 2:
             more["pos_label"] = self.positive
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
@@ -264,16 +265,16 @@ class EvaluationResult:
             "reason": " ".join(dict.fromkeys(str(warning.message) for warning in caught)),
         }
 
-    def _method(self, metric: str, recorded: RecordedPredictions) -> tuple[Any, Any]:
-        """How the interval is found, and from what; None for a metric that is not our own."""
-        if not self._clinical:
+    def _method(self, known: str, recorded: RecordedPredictions) -> tuple[Any, Any]:
+        """How the interval is found, and from what; None for a metric that is not known."""
+        if not known:
             return "bootstrap", None
         binary = len(self.classes) == 2
-        if metric == "roc_auc":
+        if known == "roc_auc":
             if not binary:
                 return "bootstrap", recorded.probabilities
             return "delong", recorded.scores_of(self.positive)
-        wilson = metric in _WILSON and (binary or metric == "accuracy")
+        wilson = known in PROPORTIONS and (binary or known == "accuracy")
         return "wilson" if wilson else "bootstrap", recorded.predicted
 
     def _over_folds(self, model: str, metric: str) -> dict[str, Any]:
@@ -302,19 +303,19 @@ def make_result(
     records: Mapping[tuple[str, int], FoldRecord],
     folds: list[Fold],
     y: npt.NDArray[Any],
-    scorers: Mapping[str, Scorer],
+    metrics: Mapping[str, Metric],
     **rest: Any,
 ) -> EvaluationResult:
-    """Put the records of all folds together."""
+    """Put the records of all folds together, and score what they hold."""
     by_number = {fold.number: fold for fold in folds}
     known = [record.recorded.classes_ for record in records.values() if record.recorded]
     classes = unique_labels(y, *known)  # a test set may lack one
     scores, missing, times, predictions = [], [], [], []
     for model, number in [(model, number) for model in rest["estimators"] for number in by_number]:
         record, key = records[model, number], {"model": model, "fold": number}
-        for metric in scorers:
-            scores.append({**key, "metric": metric, "value": record.scores.get(metric, np.nan)})
-            reason = record.failure or record.reasons.get(metric)
+        for metric, how in metrics.items():
+            value, reason = _score(how, metric, record, y[by_number[number].test])
+            scores.append({**key, "metric": metric, "value": value})
             if reason:
                 missing.append({**key, "metric": metric, "reason": reason})
         times.append(
@@ -337,10 +338,20 @@ def make_result(
             key: record.history for key, record in sorted(records.items()) if record.history
         },
         classes=classes,
-        metrics=list(scorers),
-        _scorers=dict(scorers),
+        metrics=list(metrics),
+        _metrics=dict(metrics),
         **rest,
     )
+
+
+def _score(
+    metric: Metric, name: str, record: FoldRecord, y_test: npt.NDArray[Any]
+) -> tuple[float, str]:
+    if record.recorded is None:
+        return np.nan, record.failure
+    if metric.needs_estimator:
+        return record.scores[name], record.reasons.get(name, "")
+    return score_one(metric.scorer, record.recorded, None, y_test)
 
 
 def _table(

@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,20 @@ from skdl.metrics import (
 
 Scorer = Callable[..., float]
 _ScorerClass = type(make_scorer(len)).__mro__[1]  # what scorers of scikit-learn have in common
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A scorer, and the name by which :func:`skdl.metrics.confidence_interval` knows its score."""
+
+    scorer: Scorer
+    known: str = ""
+
+    @property
+    def needs_estimator(self) -> bool:
+        """Whether recorded predictions are not enough: any function may be a scorer."""
+        return not isinstance(self.scorer, _ScorerClass)
+
 
 _OF_POSITIVES = {
     "sensitivity": make_sensitivity_scorer,
@@ -88,8 +103,8 @@ class RecordedPredictions(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return RecordedPredictions(self.classes, self.predicted[rows], *kept)
 
 
-def make_scorers(scoring: Any, pos_label: Any) -> dict[str, Scorer]:
-    """Scorers by name.
+def make_metrics(scoring: Any, pos_label: Any) -> dict[str, Metric]:
+    """Metrics by name.
 
     Raises
     ------
@@ -97,7 +112,7 @@ def make_scorers(scoring: Any, pos_label: Any) -> dict[str, Scorer]:
         If `scoring` is none of what :func:`evaluate` takes, or a name is unknown.
     """
     if callable(scoring):
-        return {"score": scoring}
+        return {"score": Metric(scoring)}
     if isinstance(scoring, str):
         names = (
             ["accuracy", *CLINICAL_SCORERS, "ppv", "npv"] if scoring == "clinical" else [scoring]
@@ -106,7 +121,7 @@ def make_scorers(scoring: Any, pos_label: Any) -> dict[str, Scorer]:
         if not scoring:
             raise ValueError("scoring is empty. Name at least one metric.")
         return {
-            str(name): value if callable(value) else _by_name(value, pos_label)
+            str(name): Metric(value) if callable(value) else _by_name(value, pos_label)
             for name, value in scoring.items()
         }
     elif isinstance(scoring, Sequence) and scoring and all(isinstance(s, str) for s in scoring):
@@ -119,27 +134,20 @@ def make_scorers(scoring: Any, pos_label: Any) -> dict[str, Scorer]:
     return {name: _by_name(name, pos_label) for name in names}
 
 
-def _by_name(name: Any, pos_label: Any) -> Scorer:
+def _by_name(name: Any, pos_label: Any) -> Metric:
     if name in _OF_POSITIVES:
-        scorer: Scorer = _OF_POSITIVES[name](pos_label=pos_label)
-        return scorer
+        return Metric(_OF_POSITIVES[name](pos_label=pos_label), name)
     if name in CLINICAL_SCORERS:
-        return CLINICAL_SCORERS[name]
-    found: Scorer = get_scorer(name)
-    return found
+        return Metric(CLINICAL_SCORERS[name], name)
+    return Metric(get_scorer(name), name if name == "accuracy" else "")
 
 
-def score_one(
-    scorer: Scorer, estimator: Any, recorded: RecordedPredictions, X: Any, y: Any
-) -> tuple[float, str]:
+def score_one(scorer: Scorer, estimator: Any, X: Any, y: Any) -> tuple[float, str]:
     """A score, or NaN and the reason why there is none."""
-    judged = recorded if isinstance(scorer, _ScorerClass) else estimator
-    if judged is None:
-        return np.nan, "It needs the estimator itself, not only its predictions."
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            value = float(scorer(judged, X, y))
+            value = float(scorer(estimator, X, y))
         except Exception as error:
             return np.nan, _in_short(error)
     undefined = [w for w in caught if issubclass(w.category, UndefinedMetricWarning)]

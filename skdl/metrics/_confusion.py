@@ -20,7 +20,7 @@ Array: TypeAlias = npt.NDArray[np.float64]
 AVERAGES = ("auto", "binary", "macro", "weighted", None)
 
 # Labels whose positive class goes without saying, as in scikit-learn.
-_GUESSABLE = ({0, 1}, {-1, 1})
+GUESSABLE = ({0, 1}, {-1, 1})
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ def positive_class(present: npt.NDArray[Any], pos_label: Any) -> Any:
             f"average='binary' needs two classes, but there are {len(classes)}: {classes}. Pass "
             "pos_label for one class against the rest, or average='macro', 'weighted' or None."
         )
-    if not any(set(classes) <= guessable for guessable in _GUESSABLE):
+    if not any(set(classes) <= guessable for guessable in GUESSABLE):
         raise ValueError(
             f"The positive class of the labels {classes} cannot be guessed. Pass pos_label, such "
             f"as pos_label={classes[-1]!r}; for a scorer, "

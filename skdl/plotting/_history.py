@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from skdl._nesting import history_of, nested
 from skdl.plotting._grid import CAPTION_WIDTH
 from skdl.plotting._labels import text_width, wrapped
-from skdl.plotting._outcomes import nested
 from skdl.plotting._style import COLORS, MARKERS, as_text, given_axes
 
 _METRICS = ("loss", "accuracy")
@@ -179,10 +179,10 @@ class TrainingHistoryDisplay:
 
 
 def _history_of(estimator: Any) -> dict[str, Any]:
-    inner = estimator
-    for inner in nested(estimator):
-        if getattr(inner, "history_", None):
-            return dict(inner.history_)
+    found = history_of(estimator)
+    if found is not None:
+        return found
+    *_, inner = nested(estimator)
     raise ValueError(
         f"{type(inner).__name__} has no history_ of any epoch: fit it first, and pass an "
         "estimator that trains a network."

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from sklearn.metrics import RocCurveDisplay, roc_auc_score, roc_curve
 
 from skdl.metrics import confidence_interval
+from skdl.metrics._confusion import GUESSABLE
 from skdl.plotting._grid import arrange
 from skdl.plotting._labels import check_labels, fitted, listed, names_by_label
 from skdl.plotting._outcomes import (
@@ -29,8 +30,6 @@ _MARK: dict[str, Any] = {
 }
 _TITLE_SIZE, _LEGEND_SIZE = 10, 9  # points
 _DEFAULT_THRESHOLDS = {"probability": 0.5, "decision value": 0.0}
-# Labels whose positive class goes without saying, as in scikit-learn.
-_GUESSABLE = ({0, 1}, {-1, 1})
 
 
 class OperatingPointDisplay:
@@ -234,7 +233,7 @@ class OperatingPointDisplay:
         """
         labels = check_labels(y_true, "y_true")
         found = sorted(set(labels.tolist()), key=str)
-        if pos_label is None and any(set(found) <= guessable for guessable in _GUESSABLE):
+        if pos_label is None and any(set(found) <= guessable for guessable in GUESSABLE):
             pos_label = 1
         if len(found) > 1:
             check_positive(found, pos_label)

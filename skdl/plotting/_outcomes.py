@@ -1,28 +1,18 @@
 """What classifiers predict, beside what is true."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
 
+from skdl._nesting import nested
 from skdl.plotting._labels import check_labels, encode, joined, listed
 
 ResponseMethod = Literal["auto", "predict_proba", "decision_function"]
 
 KINDS = {"predict_proba": "probability", "decision_function": "decision value"}
-
-
-def nested(estimator: Any) -> Iterator[Any]:
-    """An estimator, then what it stands for: the best of a search, the last step of a pipeline."""
-    while estimator is not None:
-        yield estimator
-        if hasattr(estimator, "steps"):
-            estimator = estimator.steps[-1][1]
-        else:
-            inner = getattr(estimator, "estimator_", None)
-            estimator = getattr(estimator, "best_estimator_", inner)
 
 
 def predicted_labels(estimator: Any, X: Any, y: Any) -> npt.NDArray[Any]:

@@ -1,6 +1,7 @@
 """What a report says, whatever it is written as."""
 
 import datetime
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +10,11 @@ import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support
 from sklearn.utils import estimator_html_repr
 
+from skdl._environment import machine, versions
 from skdl.datasets import describe_images
-from skdl.evaluation import EvaluationResult
-from skdl.evaluation._evaluate import run
+from skdl.evaluation import EvaluationResult, EvaluationWarning, evaluate
 from skdl.plotting._labels import names_by_label
 from skdl.reporting._card import card
-from skdl.reporting._environment import machine, versions
 from skdl.reporting._pictures import Picture, Subject, pictures
 from skdl.reporting._words import cautions, figure, interval, lead, name_of
 
@@ -62,9 +62,9 @@ def gather(
     """Evaluate, if that was not done, and put everything together."""
     result = source
     if not isinstance(result, EvaluationResult):
-        result = run(
-            source, X, y, cv="prefit", pos_label=pos_label
-        )  # the report says what it warns of
+        with warnings.catch_warnings():  # the report says so itself
+            warnings.simplefilter("ignore", EvaluationWarning)
+            result = evaluate(source, X, y, cv="prefit", pos_label=pos_label)
     _check_data(result, X, y)
     summary = result.summary(level=level)
     model = _chosen(result, summary, model)

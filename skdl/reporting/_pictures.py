@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from sklearn.utils import _safe_indexing
 
 from skdl.evaluation import EvaluationResult
 from skdl.images import infer_image_shape
@@ -159,7 +160,7 @@ def _image_plans(subject: Subject, table: Any) -> Iterator[tuple[str, str, Calla
             "Worst mistakes: wrong with the greatest confidence",
             lambda: (
                 PredictionGridDisplay.from_predictions(
-                    taken(subject.X, rows[chosen]),
+                    _safe_indexing(subject.X, rows[chosen]),
                     y_true[chosen],
                     y_pred[chosen],
                     None if confidence is None else confidence[chosen],
@@ -174,7 +175,9 @@ def _image_plans(subject: Subject, table: Any) -> Iterator[tuple[str, str, Calla
         yield (
             "saliency",
             "Where the network looked",
-            lambda: SaliencyDisplay.from_estimator(estimator, taken(subject.X, looked)).figure_,
+            lambda: (
+                SaliencyDisplay.from_estimator(estimator, _safe_indexing(subject.X, looked)).figure_
+            ),
         )
 
 
@@ -185,10 +188,3 @@ def threshold_of(scores: Any, positive: Any, default: float) -> tuple[float, boo
     if high < default <= low:
         return default, True
     return (float(low), True) if high < low else (default, False)
-
-
-def taken(X: Any, rows: Any) -> Any:
-    """Some rows of images, be it an array, a list or a data frame."""
-    from sklearn.utils import _safe_indexing
-
-    return _safe_indexing(X, rows)

@@ -30,6 +30,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from skdl import CNNClassifier, EvaluationResult, evaluate
+from skdl.evaluation import EvaluationWarning
 from skdl.metrics import CLINICAL_SCORERS
 
 
@@ -194,6 +195,17 @@ def test_summary(result):
     assert (wide["high"] - wide["low"] > narrow["high"] - narrow["low"]).all()
 
 
+def test_intervals_of_metrics_asked_for_by_name(cancer, result):
+    whole = result.summary().query("model == 'ridge'").set_index("metric")
+    scoring = {"auc": "roc_auc", "found": "sensitivity", "accuracy": "accuracy", "f1": "f1"}
+    found = evaluate(RidgeClassifier(), *cancer, scoring=scoring).summary().set_index("metric")
+    assert found["method"].tolist() == ["delong", "wilson", "wilson", "bootstrap"]
+    for name, same in (("auc", "roc_auc"), ("found", "sensitivity"), ("accuracy", "accuracy")):
+        assert (
+            found.loc[name, ["low", "high"]].tolist() == whole.loc[same, ["low", "high"]].tolist()
+        )
+
+
 def test_summary_of_several_classes(digits):
     found = evaluate(logistic(), *digits, cv=3).summary(n_resamples=200).set_index("metric")
     assert found.loc["accuracy", "method"] == "wilson"
@@ -268,6 +280,21 @@ def test_copies_in_training_and_test_data(cancer):
             RidgeClassifier(), X, y, scoring="accuracy", cv=GroupKFold(3), groups=groups
         )
     assert kept.leaks.empty
+
+
+def test_copies_in_columns_of_several_kinds(cancer):
+    X = pd.DataFrame(cancer[0][:200]).add_prefix("x").assign(flag=np.arange(200) % 3 == 0)
+    assert np.asarray(X).dtype == object
+    y = cancer[1][:200]
+    first = evaluate(RidgeClassifier(), X, y, cv=KFold(2), scoring="accuracy")
+    again = evaluate(RidgeClassifier(), X.copy(), y, cv=KFold(2), scoring="accuracy")
+    assert first.data_digest == again.data_digest
+    assert first.leaks.empty
+    X.iloc[150] = X.iloc[3]
+    with pytest.warns(EvaluationWarning, match="2 test images"):
+        found = evaluate(RidgeClassifier(), X, y, cv=KFold(2), scoring="accuracy")
+    assert found.leaks["test_row"].tolist() == [3, 150]
+    assert found.data_digest != first.data_digest
 
 
 def test_copies_of_files(tmp_path, digits):
@@ -406,6 +433,11 @@ def test_a_test_set_of_one_class(cancer):
         evaluate(fitted, X[300:], y[300:].astype(str), cv="prefit", scoring="accuracy")
 
 
+def test_no_folds(cancer):
+    with pytest.raises(ValueError, match=r"cv gives no folds.*got \[\]"):
+        evaluate(RidgeClassifier(), *cancer, cv=[])
+
+
 def test_empty_folds(cancer):
     rows = np.arange(569)
     folds = [(rows[:300], rows[300:]), (rows, rows[:0]), (rows[:0], rows)]
@@ -481,6 +513,58 @@ def test_a_checkpoint_goes_on(cancer, tmp_path):
     both = evaluate(models, *cancer, cv=cv, checkpoint=folder)
     assert n_fits(file) == 9
     assert both.models == ["Noted", "other"]
+
+
+def test_other_metrics_fit_nothing(cancer, tmp_path):
+    file, folder = tmp_path / "fits", tmp_path / "kept"
+    evaluate(Noted(file), *cancer, cv=3, checkpoint=folder)
+    assert n_fits(file) == 3
+    doubled = make_scorer(lambda y_true, y_pred: 2 * np.mean(y_true == y_pred))
+    for scoring in ("accuracy", ["sensitivity", "f1"], {"doubled": doubled}):
+        found = evaluate(Noted(file), *cancer, cv=3, checkpoint=folder, scoring=scoring)
+        plain = evaluate(Noted(tmp_path / "other"), *cancer, cv=3, scoring=scoring)
+        pd.testing.assert_frame_equal(found.scores, plain.scores)
+    assert n_fits(file) == 3
+
+
+def test_a_changed_function_is_called_again(cancer, tmp_path):
+    file, folder = tmp_path / "fits", tmp_path / "kept"
+
+    def scored_by(scorer):
+        found = evaluate(Noted(file), *cancer, cv=3, checkpoint=folder, scoring={"it": scorer})
+        return found.scores["value"].tolist()
+
+    first = scored_by(lambda estimator, X, y: estimator.score(X, y))
+    assert n_fits(file) == 3
+    assert scored_by(lambda estimator, X, y: -estimator.score(X, y)) == [-score for score in first]
+    assert n_fits(file) == 6
+
+
+FUNCTIONS = """
+import sys
+import keras
+from sklearn.datasets import load_digits
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from skdl import CNNClassifier, evaluate
+
+def longest(estimator, X, y):
+    return float(len(y))
+
+X, y = load_digits(return_X_y=True)
+network = CNNClassifier(optimizer=keras.optimizers.SGD(0.1, momentum=0.9), epochs=1, random_state=0)
+models = {"cnn": make_pipeline(FunctionTransformer(lambda X: X / 16), network)}
+evaluate(models, X[:200], y[:200], cv=2, checkpoint=sys.argv[1], scoring=["accuracy"])
+evaluate(models, X[:200], y[:200], cv=2, checkpoint=sys.argv[1], scoring={"longest": longest})
+"""
+
+
+def test_functions_and_keras_objects_are_known_again_in_another_process(tmp_path):
+    script, folder = tmp_path / "script.py", tmp_path / "kept"
+    script.write_text(FUNCTIONS)
+    for _ in range(2):
+        subprocess.run([sys.executable, script, folder], check=True, capture_output=True)
+        assert len(list(folder.glob("cnn-*.joblib"))) == 4
 
 
 def test_a_checkpoint_of_something_else(cancer, tmp_path):

@@ -18,10 +18,10 @@ _PACKAGES = (
 )
 
 
-def versions() -> dict[str, str]:
-    """Versions of the packages that results depend on, as far as they are installed."""
+def versions(*more: str) -> dict[str, str]:
+    """Versions of the packages that results depend on, and of `more`, if they are installed."""
     found = {}
-    for name in _PACKAGES:
+    for name in (*_PACKAGES, *more):
         try:
             found[name] = version(name)
         except PackageNotFoundError:
@@ -34,11 +34,11 @@ def machine() -> dict[str, str]:
     return {
         "Python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()}",
-        "processor": f"{_processor()}, {os.cpu_count()} cores",
+        "processor": f"{processor()}, {os.cpu_count()} cores",
     }
 
 
-def _processor() -> str:
+def processor() -> str:
     """Name of the processor; Linux tells it only here."""
     try:
         lines = Path("/proc/cpuinfo").read_text(errors="replace").splitlines()
