@@ -115,8 +115,61 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--json", action="store_true", help="print JSON")
     listing.set_defaults(run=_list, parser=listing)
 
+    _add_study(commands)
     _add_store(commands)
     return parser
+
+
+def _add_study(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    study = commands.add_parser(
+        "study",
+        help="list, run or compare the case studies",
+        description="Published experiments, run again and compared with their published figures.",
+    )
+    actions = study.add_subparsers(title="actions", required=True, metavar="ACTION")
+
+    listing = actions.add_parser("list", help="name, title and published figures of each study")
+    listing.set_defaults(run=_study, action="list")
+
+    running = actions.add_parser(
+        "run",
+        help="train and test the models of a study",
+        description="Train and test the models of a study, write a report, and print published "
+        "against measured. A run that was killed goes on where it was.",
+    )
+    running.add_argument("name", metavar="NAME", help="see: skdl study list")
+    running.add_argument(
+        "--n-train", type=int, metavar="N", help="training images (default: all of them)"
+    )
+    running.add_argument(
+        "--epochs", type=int, metavar="E", help="epochs of each network (default: the study's)"
+    )
+    running.add_argument(
+        "--seed", type=seed, default=0, help="seed of everything random (default: %(default)s)"
+    )
+    running.add_argument(
+        "--out", metavar="DIR", help="folder for what is written (default: skdl-studies/NAME)"
+    )
+    running.add_argument("--backbone", help="another pretrained network than the published one")
+    running.add_argument("--weights", metavar="FILE", help='its weights, or "random"')
+    running.add_argument(
+        "--only",
+        action="append",
+        metavar="MODEL",
+        help='only this model, or variant: "as published" or "improved"; may be repeated',
+    )
+    running.set_defaults(run=_study, action="run")
+
+    comparing = actions.add_parser(
+        "compare", help="put what several runs found beside what was published"
+    )
+    comparing.add_argument(
+        "folders", nargs="+", metavar="DIR", help="folder of a run, or of several"
+    )
+    comparing.add_argument(
+        "--markdown", action="store_true", help="print all columns, as a table in Markdown"
+    )
+    comparing.set_defaults(run=_study, action="compare")
 
 
 def _add_store(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -213,6 +266,17 @@ def _list(arguments: argparse.Namespace) -> int:
         tables = [_table(groups[group].noun, rows) for group, rows in found.items() if rows]
         print("\n\n".join(tables))
     return 0
+
+
+def _study(arguments: argparse.Namespace) -> int:
+    # This process is ours, as that of the demo.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    with _stderr_held_back():
+        if arguments.action == "run":
+            import tensorflow  # noqa: F401  # writes to standard error as it starts
+        from skdl.studies._command import run_command
+
+    return run_command(arguments)
 
 
 def _store(arguments: argparse.Namespace) -> int:

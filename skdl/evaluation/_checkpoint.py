@@ -18,6 +18,7 @@ from skdl.evaluation._folds import Fold, FoldRecord
 
 _FORMAT = 1
 _PLAN = "plan.joblib"
+ITERABLE = "iterable"  # the name of a `cv` that is no splitter
 
 
 class Checkpoint:
@@ -53,14 +54,17 @@ class Checkpoint:
                 f"{path} is damaged, or written by another version of skdl. Delete the folder, or "
                 "choose another as checkpoint."
             )
-        for key, found in (("data", self.data), ("cv", cv)):
-            if plan[key] != found:
-                what = "X, y or groups" if key == "data" else f"cv ({plan['cv']})"
-                raise ValueError(
-                    f"The checkpoint {self.folder} belongs to an evaluation with another {what}. "
-                    "Choose another folder, or delete this one."
-                )
         folds: list[Fold] = plan["folds"]
+        other = ""
+        if plan["data"] != self.data:
+            other = "X, y or groups"
+        elif plan["cv"] != cv or (cv == ITERABLE and not _same(folds, made)):
+            other = f"cv ({plan['cv']})"
+        if other:
+            raise ValueError(
+                f"The checkpoint {self.folder} belongs to an evaluation with another {other}. "
+                "Choose another folder, or delete this one."
+            )
         return folds
 
     def path(
@@ -73,6 +77,13 @@ class Checkpoint:
         digest = _Hasher().hash((estimator, dict(judges), fold.train, fold.test))[:16]
         name = re.sub(r"[^\w.-]+", "_", model)
         return self.folder / f"{name}-{fold.number}-{digest}.joblib"
+
+
+def _same(folds: list[Fold], others: list[Fold]) -> bool:
+    return len(folds) == len(others) and all(
+        np.array_equal(fold.train, other.train) and np.array_equal(fold.test, other.test)
+        for fold, other in zip(folds, others, strict=True)
+    )
 
 
 def load_record(path: Path) -> FoldRecord | None:

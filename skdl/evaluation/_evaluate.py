@@ -19,7 +19,13 @@ from sklearn.utils.parallel import Parallel, delayed
 
 from skdl._files import ImageFiles, content_digests, find_paths
 from skdl._progress import Progress
-from skdl.evaluation._checkpoint import Checkpoint, digest_of_data, load_record, save_record
+from skdl.evaluation._checkpoint import (
+    ITERABLE,
+    Checkpoint,
+    digest_of_data,
+    load_record,
+    save_record,
+)
 from skdl.evaluation._folds import Fold, FoldRecord, run_fold
 from skdl.evaluation._result import EvaluationResult, make_result
 from skdl.evaluation._scoring import Scorer, make_metrics
@@ -258,7 +264,7 @@ def _positions(rows: Any, n: int) -> npt.NDArray[np.intp]:
 
 
 def _cv_name(cv: Any) -> str:
-    return repr(cv) if cv is None or isinstance(cv, int) or hasattr(cv, "split") else "iterable"
+    return repr(cv) if cv is None or isinstance(cv, int) or hasattr(cv, "split") else ITERABLE
 
 
 # ---- what is watched -----------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import datetime
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,6 +54,7 @@ def gather(
     y: Any,
     *,
     title: str | None,
+    notes: Sequence[str],
     model: str | None,
     pos_label: Any,
     target_names: Any,
@@ -80,7 +82,7 @@ def gather(
         title=title or f"Evaluation of {model}",
         created=datetime.date.today().isoformat(),
         model=model,
-        lead=sentences,
+        lead=[*notes, *sentences],
         cautions=[*cautions(result, model, names), *failed],
         scores=_scores(rows),
         comparison=None if pairs is None else _pairs(pairs),

@@ -21,6 +21,7 @@ def report(
     path: str | os.PathLike[str] = "report.html",
     *,
     title: str | None = None,
+    notes: Sequence[str] = (),
     model: str | None = None,
     pos_label: Any = None,
     target_names: Sequence[str] | Mapping[Any, str] | None = None,
@@ -47,6 +48,8 @@ def report(
         once the new one is complete.
     title : str, default=None
         None names the model.
+    notes : sequence of str, default=()
+        Sentences that stand before the summary.
     model : str, default=None
         Which of several models is shown in detail; None takes the one with the best first metric.
     pos_label : int, float, bool or str, default=None
@@ -102,6 +105,7 @@ def report(
         X,
         y,
         title=title,
+        notes=notes,
         model=model,
         pos_label=pos_label,
         target_names=target_names,

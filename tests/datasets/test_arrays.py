@@ -12,15 +12,14 @@ import numpy as np
 import pytest
 from helpers import run_python
 from PIL import Image
+from small_data import write_idx
 
 from skdl import datasets
-from skdl.datasets import _cifar, _mnist, load_cifar10, load_digits_images
+from skdl.datasets import _cifar, load_cifar10, load_digits_images
 from skdl.images import learn_value_range
 from skdl.testing import contracts_of, parametrize_with_contracts
 
 IDX = {"mnist": datasets.load_mnist, "fashion-mnist": datasets.load_fashion_mnist}
-PARTS = {"train": "train", "t10k": "test"}
-COUNTS = {"train": 203, "test": 50}
 
 
 @parametrize_with_contracts(["digits"])
@@ -65,31 +64,6 @@ def test_a_sample_touches_no_global_state():
 def test_wrong_numbers_of_samples(n_samples):
     with pytest.raises(ValueError, match="The parameter n_samples"):
         load_digits_images(n_samples=n_samples)
-
-
-def write_idx(folder, monkeypatch, name):
-    """The four files of a data set that is smaller, but otherwise as the original."""
-    rng = np.random.default_rng(len(name))
-    (folder / name).mkdir()
-    digests, arrays = dict(_mnist._SHA256), {}
-    for prefix, part in PARTS.items():
-        n = COUNTS[part]
-        images = rng.integers(0, 256, (n, 28, 28), dtype=np.uint8)
-        labels = (np.arange(n) % 10).astype(np.uint8)
-        arrays[part] = images, labels
-        header = [bytes([0, 0, 8, 3]), *(s.to_bytes(4, "big") for s in (n, 28, 28))]
-        for file, content in (
-            (f"{prefix}-images-idx3-ubyte.gz", b"".join(header) + images.tobytes()),
-            (
-                f"{prefix}-labels-idx1-ubyte.gz",
-                bytes([0, 0, 8, 1]) + n.to_bytes(4, "big") + labels.tobytes(),
-            ),
-        ):
-            (folder / name / file).write_bytes(gzip.compress(content))
-            digests[f"{name}/{file}"] = hashlib.sha256(content).hexdigest()
-    monkeypatch.setattr(_mnist, "_SHA256", digests)
-    monkeypatch.setattr(_mnist, "_COUNTS", COUNTS)
-    return arrays
 
 
 @pytest.fixture(params=IDX)

@@ -574,6 +574,13 @@ def test_a_checkpoint_of_something_else(cancer, tmp_path):
         evaluate(RidgeClassifier(), X + 1, y, cv=3, checkpoint=tmp_path)
     with pytest.raises(ValueError, match=r"another cv \(3\)"):
         evaluate(RidgeClassifier(), X, y, cv=4, checkpoint=tmp_path)
+    halves = np.arange(0, len(y), 2), np.arange(1, len(y), 2)
+    for folder, given in ((tmp_path / "given", [halves]), (tmp_path / "other", [halves[::-1]])):
+        evaluate(RidgeClassifier(), X, y, cv=given, checkpoint=folder)
+    again = evaluate(RidgeClassifier(), X, y, cv=[halves], checkpoint=tmp_path / "given")
+    assert again.predictions["row"].tolist() == halves[1].tolist()
+    with pytest.raises(ValueError, match=r"another cv \(iterable\)"):
+        evaluate(RidgeClassifier(), X, y, cv=[halves], checkpoint=tmp_path / "other")
     (tmp_path / "plan.joblib").write_bytes(b"something")
     with pytest.raises(ValueError, match="is damaged"):
         evaluate(RidgeClassifier(), X, y, cv=3, checkpoint=tmp_path)

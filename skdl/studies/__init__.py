@@ -1,0 +1,15 @@
+"""Case studies: published experiments, run again and compared with what was published."""
+
+from skdl.studies._catalogue import get_study, list_studies
+from skdl.studies._compare import compare_studies
+from skdl.studies._declaration import Study
+from skdl.studies._run import StudyRun, run_study
+
+__all__ = [
+    "Study",
+    "StudyRun",
+    "compare_studies",
+    "get_study",
+    "list_studies",
+    "run_study",
+]

@@ -1,0 +1,255 @@
+"""Studies of small photographs: CIFAR-10, as arrays and as files."""
+
+from typing import Any
+
+from skdl.studies import _data
+from skdl.studies._declaration import Goal, Model, Published, Setting, Study
+
+_SIZES = {100: 0.05, 1_000: 0.089, 10_000: 0.675, 50_000: 0.7944}  # and the published accuracy
+
+
+def _network(architecture: str, setting: Setting, epochs: int, **params: Any) -> Any:
+    from skdl.estimators import CNNClassifier
+
+    return CNNClassifier.from_protocol(
+        architecture, **{"epochs": epochs, "random_state": setting.seed} | params
+    ).set_params(**({"epochs": setting.epochs} if setting.epochs else {}))
+
+
+def _flips_and_shifts() -> Any:
+    from skdl import Augmentation
+
+    return Augmentation(shift=0.125, horizontal_flip=True)
+
+
+def _regularized(architecture: str, setting: Setting, epochs: int, **params: Any) -> Any:
+    """A network with what photographs bear, normalised, with momentum and weight decay."""
+    return _network(
+        architecture,
+        setting,
+        epochs,
+        **{
+            "augmentation": _flips_and_shifts(),
+            "batch_size": 128,
+            "optimizer": "sgd",
+            "optimizer__learning_rate": 0.05,
+            "optimizer__momentum": 0.9,
+            "learning_rate_schedule": "cosine",
+            "architecture__batch_norm": True,
+            "architecture__l2": 2.5e-4,
+            "architecture__dropout": 0.3,
+        }
+        | params,
+    )
+
+
+def _simple(setting: Setting) -> Any:
+    return _network("simple", setting, 10)
+
+
+def _simple_regularized(setting: Setting) -> Any:
+    return _network(
+        "simple",
+        setting,
+        25,
+        augmentation=_flips_and_shifts(),
+        batch_size=64,
+        learning_rate_schedule="cosine",
+        architecture__batch_norm=True,
+        architecture__filters=64,
+        architecture__dropout=0.3,
+    )
+
+
+def _alexnet(setting: Setting) -> Any:
+    return _network("alexnet", setting, 100, validation_fraction=0.2)
+
+
+def _alexnet_regularized(setting: Setting) -> Any:
+    return _regularized("alexnet", setting, 20, architecture__width=0.25)
+
+
+def _zfnet(setting: Setting) -> Any:
+    return _network("zfnet", setting, 50, validation_fraction=0.2)
+
+
+def _zfnet_regularized(setting: Setting) -> Any:
+    return _regularized("zfnet", setting, 20, architecture__width=0.25)
+
+
+def _resnet(setting: Setting) -> Any:
+    return _network("resnet20", setting, 50, augmentation=_flips_and_shifts())
+
+
+def _frozen(setting: Setting, n_train: int) -> Any:
+    from skdl.estimators import TransferClassifier
+    from skdl.studies._wrappers import OnSubset
+
+    network = TransferClassifier(
+        **setting.pretrained("vgg16"),
+        image_size=64,
+        epochs=setting.epochs or 30,
+        random_state=setting.seed,
+    )
+    return OnSubset(network, n_train, setting.seed)
+
+
+def _features(setting: Setting, n_train: int) -> Any:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    from skdl.estimators import BackboneFeatures
+    from skdl.studies._wrappers import OnSubset
+
+    pretrained = setting.pretrained("vgg16")
+    features = BackboneFeatures(
+        **pretrained, layer=_data.LAYERS.get(pretrained["backbone"]), image_size=128
+    )
+    # More images bear less regularisation.
+    regression = LogisticRegression(C=min(1e-6 * n_train + 1e-4, 1e-2), max_iter=200)
+    return OnSubset(make_pipeline(features, StandardScaler(), regression), n_train, setting.seed)
+
+
+def _by_size() -> tuple[Model, ...]:
+    models = []
+    for n in _SIZES:
+        models.append(
+            Model(
+                "as published",
+                "the frozen backbone's features of images in 64×64, one dense layer",
+                lambda setting, n=n: _frozen(setting, n),  # type: ignore[misc]
+                part=f"{n:,} images",
+            )
+        )
+        models.append(
+            Model(
+                "improved",
+                "features of several layers of images in 128×128, logistic regression",
+                lambda setting, n=n: _features(setting, n),  # type: ignore[misc]
+                part=f"{n:,} images",
+            )
+        )
+    return tuple(models)
+
+
+def _from_files(setting: Setting) -> Any:
+    return _network("simple", setting, 10, augmentation="light", batch_size=64)
+
+
+def _transferred_from_files(setting: Setting) -> Any:
+    from skdl.estimators import TransferClassifier
+
+    return TransferClassifier(
+        **setting.pretrained("inception_v3"),
+        image_size=96,
+        epochs=setting.epochs or 20,
+        batch_size=64,
+        random_state=setting.seed,
+    )
+
+
+STUDIES = (
+    Study(
+        name="cifar-cnn",
+        title="The network “simple” on CIFAR-10",
+        load=_data.cifar10,
+        models=(
+            Model("as published", "network “simple”, 10 epochs", _simple),
+            Model(
+                "improved",
+                "64 filters, batch normalisation, flips and shifts, a cosine schedule, 25 epochs",
+                _simple_regularized,
+            ),
+        ),
+        published=(
+            Published("accuracy", 0.6399),
+            Published("accuracy", 0.7234, on="train"),
+        ),
+        goals=(Goal("accuracy", 0.75),),
+    ),
+    Study(
+        name="cifar-alexnet",
+        title="AlexNet on CIFAR-10",
+        load=_data.cifar10,
+        models=(
+            Model("as published", "Adam, 100 epochs, 20 % held out", _alexnet),
+            Model(
+                "improved",
+                "a quarter of the filters, batch normalisation, flips and shifts, weight decay, "
+                "20 epochs",
+                _alexnet_regularized,
+            ),
+        ),
+        published=(
+            Published("accuracy", 0.5324, on="validation"),
+            Published("accuracy", 0.9107, on="train"),
+        ),
+        goals=(Goal("accuracy", 0.78),),
+    ),
+    Study(
+        name="cifar-zfnet",
+        title="ZFNet on CIFAR-10, with the distribution of the classes",
+        load=_data.cifar10,
+        models=(
+            Model("as published", "Adam, 50 epochs, 20 % held out", _zfnet),
+            Model(
+                "improved",
+                "a quarter of the filters, batch normalisation, flips and shifts, weight decay, "
+                "20 epochs",
+                _zfnet_regularized,
+            ),
+        ),
+        published=(Published("accuracy", 0.807),),
+        goals=(Goal("accuracy", 0.81),),
+    ),
+    Study(
+        name="cifar-resnet",
+        title="ResNet-20 on CIFAR-10",
+        load=_data.cifar10,
+        models=(
+            Model(
+                "as published",
+                "SGD of 0.1 with momentum 0.9 and weight decay 1e-4, cosine schedule, batches of "
+                "128, flips and shifts, 50 epochs",
+                _resnet,
+            ),
+        ),
+        goals=(Goal("accuracy", 0.87),),
+    ),
+    Study(
+        name="cifar-transfer",
+        title="A pretrained network on CIFAR-10, by the number of training images",
+        load=_data.cifar10,
+        models=_by_size(),
+        published=tuple(
+            Published("accuracy", value, part=f"{n:,} images") for n, value in _SIZES.items()
+        ),
+        backbone="vgg16",
+    ),
+    Study(
+        name="microscopy-folder",
+        title="A large folder of files: a small network, then a pretrained one",
+        load=_data.cifar10_files,
+        models=(
+            Model(
+                "as published",
+                "network “simple”, read from disk with light augmentation, 10 epochs",
+                _from_files,
+                part="small network",
+            ),
+            Model(
+                "as published",
+                "the frozen backbone on images in 96×96, one dense layer",
+                _transferred_from_files,
+                part="pretrained",
+            ),
+        ),
+        published=(
+            Published("accuracy", 0.30, part="small network", note="at most"),
+            Published("accuracy", 0.30, part="pretrained", note="at most"),
+        ),
+        stand_in="The microscope archive is not public: the files of CIFAR-10 stand in for it.",
+        backbone="inception_v3",
+    ),
+)

@@ -1,0 +1,120 @@
+"""The command ``skdl study``: list, run and compare case studies."""
+
+import argparse
+import shutil
+import sys
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from skdl.studies._catalogue import get_study, list_studies
+from skdl.studies._compare import compare_studies, markdown
+from skdl.studies._declaration import Published, Study
+from skdl.studies._run import StudyRun, notes_of, run_study
+
+_NARROWEST = 40
+_ON_SCREEN = ["study", "figure", "published", "as published", "improved", "goal"]
+
+
+def run_command(arguments: argparse.Namespace) -> int:
+    """Run one of the commands and return the status of the process."""
+    actions = {"list": _list, "run": _run, "compare": _compare}
+    try:
+        actions[arguments.action](arguments)
+    except BrokenPipeError:
+        raise
+    except (OSError, ValueError) as error:
+        print(f"skdl study: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _list(arguments: argparse.Namespace) -> None:
+    studies = list_studies()
+    first = max(len(study.name) for study in studies) + 2
+    width = max(_NARROWEST, shutil.get_terminal_size((100, 24)).columns)
+    for study in studies:
+        lines = [line for text in _described(study) for line in textwrap.wrap(text, width - first)]
+        print(f"{study.name:<{first}}{lines[0]}")
+        print(textwrap.indent("\n".join(lines[1:]), " " * first))
+
+
+def _described(study: Study) -> list[str]:
+    figures = ", ".join(map(_figure, study.published)) or "none"
+    found = [study.title, f"published: {figures}"]
+    if study.backbone:
+        found.append(f"pretrained network: {study.backbone}")
+    return [*found, study.stand_in] if study.stand_in else found
+
+
+def _figure(figure: Published) -> str:
+    where = [figure.part, figure.note, "" if figure.on == "test" else figure.on]
+    words = ", ".join(filter(None, where))
+    return f"{figure.metric} {figure.value:g}" + (f" ({words})" if words else "")
+
+
+def _run(arguments: argparse.Namespace) -> None:
+    study = get_study(arguments.name)
+    print(f"{study.name}: {study.title}", flush=True)
+    for note in notes_of(study, arguments.backbone, arguments.weights):
+        print(note, flush=True)
+    run = run_study(
+        study.name,
+        n_train=arguments.n_train,
+        epochs=arguments.epochs,
+        seed=arguments.seed,
+        out=arguments.out,
+        backbone=arguments.backbone,
+        weights=arguments.weights,
+        only=arguments.only,
+        verbose=1,
+    )
+    data = run.record["data"]
+    folds = f" in each of {data['n_folds']} folds" if data["n_folds"] > 1 else ""
+    print(
+        f"\n{data['name']}: {data['n_train']:,} images to train on, {data['n_test']:,} to test "
+        f"on{folds}.\n"
+    )
+    print("\n".join(_table(run)))
+    print(f"\nReport: {run.folder / 'report.html'}; everything else: {run.folder}")
+
+
+def _table(run: StudyRun) -> list[str]:
+    rows = [["model", "metric", "published", "measured", "95 % interval", "difference"]]
+    for row in run.comparison.to_dict("records"):
+        where = "" if row["on"] == "test" else f" ({row['on']})"
+        rows.append(
+            [
+                row["model"],
+                row["metric"] + where,
+                f"{row['note']} {_number(row['published'])}".strip(),
+                _number(row["measured"]),
+                "–" if pd.isna(row["low"]) else f"{row['low']:.3f} to {row['high']:.3f}",
+                _number(row["difference"], "+.4f"),
+            ]
+        )
+    return aligned(rows)
+
+
+def _number(value: float, form: str = ".4f") -> str:
+    return "–" if pd.isna(value) else f"{value:{form}}"
+
+
+def aligned(rows: Sequence[Sequence[Any]]) -> list[str]:
+    """Columns as wide as their widest cell."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+
+
+def _compare(arguments: argparse.Namespace) -> None:
+    table = compare_studies(arguments.folders)
+    if arguments.markdown:
+        print(markdown(table))
+        return
+    shown = table[_ON_SCREEN]
+    print("\n".join(aligned([shown.columns.tolist(), *shown.to_numpy().tolist()])))

@@ -1,0 +1,187 @@
+"""The data of the studies, cut into training and test images."""
+
+import dataclasses
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.model_selection import StratifiedKFold, train_test_split
+
+from skdl._storage import replacing
+from skdl.datasets import (
+    load_cifar10,
+    load_digits_images,
+    load_fashion_mnist,
+    load_feature_csv,
+    load_image_folder,
+    load_mnist,
+)
+from skdl.downloads import get_data_home
+from skdl.preprocessing import ImageNoise
+from skdl.studies._declaration import Setting, StudyData
+
+# From the middle of a pretrained network to its end.
+LAYERS = {
+    "mobilenet_v2": ["block_5_add", "block_9_add", "block_12_add", "block_15_add", "out_relu"],
+    "vgg16": ["block3_pool", "block4_pool", "block5_pool"],
+}
+
+
+def digits(setting: Setting) -> StudyData:
+    """scikit-learn's digits in five folds."""
+    bunch = load_digits_images()
+    X, y = bunch.data, bunch.target
+    folds = StratifiedKFold(5, shuffle=True, random_state=setting.seed).split(X, y)
+    cut = [(_some(train, y, setting), test) for train, test in folds]
+    return StudyData("scikit-learn's digits, 5 folds", X, y, cut, bunch.target_names)
+
+
+def mnist(setting: Setting) -> StudyData:
+    """MNIST as it is split."""
+    return _split("MNIST", load_mnist, setting)
+
+
+def fashion_mnist(setting: Setting) -> StudyData:
+    """Fashion-MNIST as it is split."""
+    return _split("Fashion-MNIST", load_fashion_mnist, setting)
+
+
+def cifar10(setting: Setting) -> StudyData:
+    """CIFAR-10 as it is split, in whichever version is there."""
+    data = _split("CIFAR-10", load_cifar10, setting)
+    jpeg = load_cifar10(subset="test").version == "jpeg"
+    return dataclasses.replace(data, name="CIFAR-10 (JPEG)") if jpeg else data
+
+
+NOISE = 1.0  # standard deviation, as a share of the value range
+
+
+def noisy_mnist(setting: Setting) -> StudyData:
+    """MNIST with noise on the test images: the models make those to train on noisy themselves."""
+    plain = mnist(setting)
+    ((_, test),) = plain.folds
+    X = plain.X.copy()
+    X[test] = ImageNoise(amount=NOISE, random_state=setting.seed).fit(X).transform(X[test])
+    name = f"MNIST with Gaussian noise of {NOISE:g}, clipped"
+    return StudyData(name, X, plain.y, plain.folds, plain.target_names)
+
+
+def _split(name: str, load: Callable[..., Any], setting: Setting) -> StudyData:
+    """Train and test on what the loader gives for that."""
+    train, test = load(subset="train"), load(subset="test")
+    return _joined(name, train, test, setting)
+
+
+def _joined(name: str, train: Any, test: Any, setting: Setting) -> StudyData:
+    X = np.concatenate([train.data, test.data])
+    y = np.concatenate([train.target, test.target])
+    rows = np.arange(len(y))
+    n = len(train.target)
+    return StudyData(name, X, y, [(_some(rows[:n], y, setting), rows[n:])], train.target_names)
+
+
+def _some(rows: npt.NDArray[Any], y: npt.NDArray[Any], setting: Setting) -> npt.NDArray[Any]:
+    """As many of the rows as the setting wants, with the classes' shares as they are."""
+    n = setting.n_train
+    if n is None or n == len(rows):
+        return rows
+    n_classes = len(np.unique(y[rows]))
+    if not n_classes <= n <= len(rows) - n_classes:
+        raise ValueError(
+            f"n_train must be from {n_classes} to {len(rows) - n_classes}, or {len(rows)} for all "
+            f"training images. Got {n}."
+        )
+    kept, _ = train_test_split(rows, train_size=n, stratify=y[rows], random_state=setting.seed)
+    return np.sort(kept)
+
+
+# ---- folders of files ----------------------------------------------------------------------------
+
+
+def cats_and_dogs(setting: Setting) -> StudyData:
+    """Photographs of cats and dogs, as they are split."""
+    return _folders("Cats against dogs", "cats_vs_dogs", setting)
+
+
+def cifar10_files(setting: Setting) -> StudyData:
+    """The files of CIFAR-10, to be read while training."""
+    return _folders("Files of CIFAR-10 (JPEG)", "cifar10-jpeg", setting)
+
+
+def _folders(name: str, folder: str, setting: Setting) -> StudyData:
+    train, test = (load_image_folder(_there(folder), subset=part) for part in ("train", "test"))
+    return _joined(name, train, test, setting)
+
+
+_BUSI = {"benign": (42, 162), "malignant": (42, 42)}
+
+
+def ultrasound(setting: Setting, n_draws: int = 20) -> StudyData:
+    """Draws of 42 + 42 ultrasound images to train on, 162 benign and 42 malignant to test on."""
+    bunch = load_image_folder(_there("busi"))
+    names = np.asarray(bunch.target_names)[bunch.target]
+    n_train = 84 if setting.n_train is None else setting.n_train
+    counts = {kind: (n_train // 2, n_test) for kind, (_, n_test) in _BUSI.items()}
+    most = 2 * min(int(np.sum(names == kind)) - n_test for kind, (_, n_test) in counts.items())
+    if n_train % 2 or not 4 <= n_train <= most:
+        raise ValueError(f"n_train must be an even number from 4 to {most}. Got {n_train}.")
+    folds = [_draw(names, counts, setting.seed + draw) for draw in range(n_draws)]
+    used = np.flatnonzero(np.isin(names, list(_BUSI)))
+    place = np.full(len(names), -1)
+    place[used] = np.arange(len(used))
+    return StudyData(
+        f"BUSI (breast ultrasound), {n_draws} draws",
+        np.asarray(bunch.data)[used],
+        (names[used] == "malignant").astype(np.int64),
+        [(place[train], place[test]) for train, test in folds],
+        list(_BUSI),
+        draws=True,
+    )
+
+
+def ultrasound_few(setting: Setting) -> StudyData:
+    """The first five of the draws, for what takes long to train."""
+    return ultrasound(setting, 5)
+
+
+def ultrasound_table(setting: Setting) -> StudyData:
+    """The draws, with a table of features, by way of a CSV file, in the place of the images."""
+    from skdl.estimators import BackboneFeatures
+
+    plain = ultrasound(setting)
+    pretrained = setting.pretrained("vgg16")
+    layers = LAYERS.get(pretrained["backbone"])
+    features = BackboneFeatures(**pretrained, layer=layers, image_size=224, store=None)
+    table = features.set_output(transform="pandas").fit_transform(plain.X)
+    with tempfile.TemporaryDirectory() as temporary:
+        file = Path(setting.folder or temporary) / "features.csv"
+        with replacing(file, "Choose another folder for the study.") as part:
+            table.to_csv(part, index=False)
+        read = load_feature_csv(file).data
+    return dataclasses.replace(plain, X=read, images=plain.X)
+
+
+def _draw(
+    names: npt.NDArray[Any], counts: Mapping[str, tuple[int, int]], seed: int
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    generator = np.random.default_rng(seed)
+    train, test = [], []
+    for kind, (n_train, n_test) in counts.items():
+        rows = generator.permutation(np.flatnonzero(names == kind))
+        train.append(rows[:n_train])
+        test.append(rows[n_train : n_train + n_test])
+    return np.concatenate(train), np.concatenate(test)
+
+
+def _there(name: str) -> Path:
+    folder = get_data_home() / name
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"This study needs a folder of images, one folder a class, at {folder}. Put it there, "
+            "or set SKDL_DATA_HOME to the folder above; docs/studies.md says where the images come "
+            "from."
+        )
+    return folder

@@ -1,0 +1,160 @@
+"""What a case study is."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+
+Variant = Literal["as published", "improved"]
+
+SOURCE = "four student and research reports and nine notebooks on image classification"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a run is asked for; None is what the study says.
+
+    Attributes
+    ----------
+    seed : int
+        Of everything random.
+    n_train : int or None
+        Training images.
+    epochs : int or None
+        Of each network.
+    backbone : str or None
+        Pretrained network, in the place of the published one.
+    weights : str or None
+        Its weights: a file, or "random".
+    folder : Path or None
+        Where a study may leave tables that it makes.
+    """
+
+    seed: int = 0
+    n_train: int | None = None
+    epochs: int | None = None
+    backbone: str | None = None
+    weights: str | None = None
+    folder: Path | None = None
+
+    def pretrained(self, published: str) -> dict[str, Any]:
+        """Parameters `backbone` and `weights` of an estimator."""
+        return {"backbone": self.backbone or published, "weights": self.weights or "auto"}
+
+
+@dataclass(frozen=True)
+class StudyData:
+    """Images, labels, and which rows to train and test on.
+
+    Attributes
+    ----------
+    name : str
+        What it is, for the reader.
+    X : array-like of shape (n, …), or paths of shape (n,)
+        All images.
+    y : ndarray of shape (n,)
+        Labels, positions in `target_names`.
+    folds : list of (train, test)
+        Rows.
+    target_names : sequence of str
+        Names of the classes.
+    draws : bool
+        Whether the folds are random draws, over which figures are averaged.
+    images : array-like or None
+        What X was made of, if X holds no images.
+    """
+
+    name: str
+    X: Any
+    y: npt.NDArray[Any]
+    folds: list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]
+    target_names: Sequence[str]
+    draws: bool = False
+    images: Any = None
+
+    @property
+    def shown(self) -> Any:
+        """The images, for pictures."""
+        return self.X if self.images is None else self.images
+
+
+@dataclass(frozen=True)
+class Model:
+    """An estimator of a study: one variant of one of its parts."""
+
+    variant: Variant
+    what: str
+    make: Callable[[Setting], Any]
+    part: str = ""
+
+    @property
+    def name(self) -> str:
+        """Name in tables and reports."""
+        return f"{self.part}, {self.variant}" if self.part else self.variant
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published figure."""
+
+    metric: str
+    value: float
+    on: Literal["test", "validation", "train"] = "test"
+    part: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What the better variant has to reach."""
+
+    metric: str
+    at_least: float
+    part: str = ""
+
+
+@dataclass(frozen=True)
+class Study:
+    """A published experiment, as data.
+
+    Attributes
+    ----------
+    name : str
+        For the command line.
+    title : str
+        One line.
+    load : function of a Setting
+        Makes the data.
+    models : tuple of Model
+        What is trained.
+    metrics : tuple of str
+        The first one decides which model a report shows in detail.
+    published : tuple of Published
+        Figures to compare with.
+    goals : tuple of Goal
+        What this package sets itself.
+    stand_in : str
+        Which data stand in for the published ones, if they cannot be had.
+    backbone : str
+        The published pretrained network, or "".
+    source : str
+        Where the published figures come from.
+    """
+
+    name: str
+    title: str
+    load: Callable[[Setting], StudyData]
+    models: tuple[Model, ...]
+    metrics: tuple[str, ...] = ("accuracy",)
+    published: tuple[Published, ...] = ()
+    goals: tuple[Goal, ...] = ()
+    stand_in: str = ""
+    backbone: str = ""
+    source: str = SOURCE
+
+    def model(self, name: str) -> Model:
+        """Return the model of that name."""
+        return next(model for model in self.models if model.name == name)

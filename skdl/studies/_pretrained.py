@@ -1,0 +1,266 @@
+"""Studies of photographs and of medical images, with pretrained networks."""
+
+from typing import Any
+
+from skdl.studies import _data
+from skdl.studies._declaration import Goal, Model, Published, Setting, Study
+
+_BUSI = (
+    "The medical images are private: BUSI (benign against malignant breast ultrasound) stands in "
+    "for them, with as many images."
+)
+_MEDICAL_METRICS = ("roc_auc", "sensitivity", "specificity", "accuracy")
+
+
+def _transfer(setting: Setting, epochs: int, **params: Any) -> Any:
+    from skdl.estimators import TransferClassifier
+
+    return TransferClassifier(
+        **setting.pretrained("vgg16"),
+        epochs=setting.epochs or epochs,
+        random_state=setting.seed,
+        **params,
+    )
+
+
+def _pets_frozen(setting: Setting) -> Any:
+    from skdl import Augmentation
+
+    augmentation = Augmentation(shear=11, zoom=0.2, horizontal_flip=True)
+    return _transfer(setting, 20, image_size=150, augmentation=augmentation, augmentation_copies=4)
+
+
+def _pets_features(setting: Setting) -> Any:
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    from skdl.estimators import BackboneFeatures
+
+    return make_pipeline(
+        BackboneFeatures(**setting.pretrained("vgg16"), image_size=192),
+        StandardScaler(),
+        LogisticRegression(C=0.01, max_iter=3000),
+    )
+
+
+def _pets_finetuned(setting: Setting) -> Any:
+    return _transfer(
+        setting,
+        10,
+        image_size=150,
+        trainable=1,
+        head=(256,),
+        optimizer="rmsprop",
+        finetune_learning_rate=1e-5,
+    )
+
+
+def _pets_finetuned_larger(setting: Setting) -> Any:
+    return _transfer(
+        setting, 10, image_size=192, trainable=1, warmup_epochs=10, finetune_learning_rate=1e-5
+    )
+
+
+def _small_network(setting: Setting) -> Any:
+    from skdl.estimators import CNNClassifier
+
+    return CNNClassifier(
+        "simple",
+        image_shape=(64, 64, 1),
+        epochs=setting.epochs or 20,
+        random_state=setting.seed,
+    )
+
+
+def _small_network_regularized(setting: Setting) -> Any:
+    from skdl import Augmentation
+    from skdl.estimators import CNNClassifier
+
+    return CNNClassifier(
+        "separable",
+        image_shape=(64, 64, 1),
+        epochs=setting.epochs or 60,
+        batch_size=16,
+        augmentation=Augmentation(
+            rotation=15, shift=0.1, zoom=0.15, horizontal_flip=True, brightness=0.1, contrast=0.2
+        ),
+        learning_rate_schedule="cosine",
+        random_state=setting.seed,
+    )
+
+
+def _svm_of_table(setting: Setting) -> Any:
+    from sklearn.compose import make_column_selector, make_column_transformer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+
+    layers = _data.LAYERS.get(setting.pretrained("vgg16")["backbone"])
+    last = make_column_selector(f"^{layers[-1]}_" if layers else None)
+    scaled = make_column_transformer((StandardScaler(), last))
+    return make_pipeline(scaled, SVC(random_state=setting.seed))
+
+
+def _linear_svm_of_table(setting: Setting) -> Any:
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+
+    # Of degree 1: linear, but scaled by the number of features, of which there are many.
+    return make_pipeline(StandardScaler(), SVC(kernel="poly", degree=1, random_state=setting.seed))
+
+
+def _svm(setting: Setting) -> Any:
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+
+    from skdl.estimators import BackboneFeatures
+
+    features = BackboneFeatures(**setting.pretrained("vgg16"), image_size=224)
+    return make_pipeline(features, StandardScaler(), SVC(random_state=setting.seed))
+
+
+def _trained_whole(setting: Setting) -> Any:
+    return _transfer(
+        setting,
+        50,
+        image_size=224,
+        trainable="all",
+        batch_size=2,
+        warmup_epochs=0,
+        finetune_learning_rate=1e-3,
+    )
+
+
+def _frozen_ultrasound(setting: Setting) -> Any:
+    return _transfer(setting, 30, image_size=224)
+
+
+def _clinical(part: str, sensitivity: float, specificity: float, area: float) -> tuple[Any, ...]:
+    figures = {"roc_auc": area, "sensitivity": sensitivity, "specificity": specificity}
+    return tuple(Published(metric, value, part=part) for metric, value in figures.items())
+
+
+STUDIES = (
+    Study(
+        name="pets-features",
+        title="Cats against dogs: features of a pretrained network",
+        load=_data.cats_and_dogs,
+        models=(
+            Model(
+                "as published",
+                "frozen backbone on 150×150, shear, zoom and flips, one dense layer, Adam",
+                _pets_frozen,
+            ),
+            Model(
+                "improved",
+                "features of images in 192×192, logistic regression",
+                _pets_features,
+            ),
+        ),
+        published=(Published("accuracy", 0.9194, on="validation"),),
+        goals=(Goal("accuracy", 0.98),),
+        stand_in="The photographs are 2,000 of the data set's 25,000, resized, and 2,000 to test.",
+        backbone="vgg16",
+    ),
+    Study(
+        name="pets-finetune",
+        title="Cats against dogs: fine-tuning a pretrained network",
+        load=_data.cats_and_dogs,
+        models=(
+            Model(
+                "as published",
+                "the last block trained on 150×150, a dense layer of 256, RMSprop, 10 epochs",
+                _pets_finetuned,
+            ),
+            Model(
+                "improved",
+                "the last block trained on 192×192, Adam, a longer warm-up",
+                _pets_finetuned_larger,
+            ),
+        ),
+        published=(Published("accuracy", 0.9795),),
+        stand_in="The photographs are 2,000 of the data set's 25,000, resized, and 2,000 to test.",
+        backbone="vgg16",
+    ),
+    Study(
+        name="medical-cnn",
+        title="A small network on 84 medical images",
+        load=_data.ultrasound,
+        models=(
+            Model("as published", "network “simple” on 64×64, 20 epochs", _small_network),
+            Model(
+                "improved",
+                "network “separable”, augmentation, a cosine schedule, 60 epochs",
+                _small_network_regularized,
+            ),
+        ),
+        metrics=_MEDICAL_METRICS,
+        published=_clinical("", 0.83, 0.62, 0.725),
+        stand_in=_BUSI,
+    ),
+    Study(
+        name="medical-svm",
+        title="Features of a pretrained network in a CSV file, and a support vector machine",
+        load=_data.ultrasound_table,
+        models=(
+            Model("as published", "features of the last layer, SVM", _svm_of_table),
+            Model("improved", "features of several layers, linear SVM", _linear_svm_of_table),
+        ),
+        metrics=_MEDICAL_METRICS,
+        published=_clinical("", 0.60, 0.86, 0.893),
+        goals=(Goal("roc_auc", 0.86),),
+        stand_in=_BUSI,
+        backbone="vgg16",
+    ),
+    Study(
+        name="medical-vgg16",
+        title="A pretrained network trained on 84 medical images",
+        load=_data.ultrasound_few,
+        models=(
+            Model("as published", "all layers, batches of 2, 50 epochs, Adam", _trained_whole),
+            Model("improved", "frozen, one dense layer, 30 epochs", _frozen_ultrasound),
+        ),
+        metrics=_MEDICAL_METRICS,
+        published=_clinical("", 0.02, 1.00, 0.511),
+        goals=(Goal("roc_auc", 0.80),),
+        stand_in=_BUSI,
+        backbone="vgg16",
+    ),
+    Study(
+        name="medical-compare",
+        title="Three ways to classify medical images: sensitivity against ROC AUC",
+        load=_data.ultrasound_few,
+        models=(
+            Model(
+                "as published",
+                "network “simple” on 64×64, 20 epochs",
+                _small_network,
+                part="small network",
+            ),
+            Model("as published", "features of the last layer, SVM", _svm, part="features and SVM"),
+            Model(
+                "as published",
+                "all layers, batches of 2, 50 epochs, Adam",
+                _trained_whole,
+                part="pretrained network",
+            ),
+            Model(
+                "improved",
+                "frozen, one dense layer, 30 epochs",
+                _frozen_ultrasound,
+                part="pretrained network",
+            ),
+        ),
+        metrics=_MEDICAL_METRICS,
+        published=(
+            *_clinical("small network", 0.83, 0.62, 0.725),
+            *_clinical("features and SVM", 0.60, 0.86, 0.893),
+            *_clinical("pretrained network", 0.02, 1.00, 0.511),
+        ),
+        stand_in=_BUSI,
+        backbone="vgg16",
+    ),
+)

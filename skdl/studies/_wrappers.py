@@ -1,0 +1,119 @@
+"""Classifiers around classifiers, as some experiments need them."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.model_selection import train_test_split
+from sklearn.utils import _safe_indexing
+from sklearn.utils.metaestimators import available_if
+
+from skdl.preprocessing import ImageNoise
+
+
+class _Wrapper(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Predicts what the classifier inside says; its ``estimator_`` is what was fitted."""
+
+    estimator_: Any
+
+    @property
+    def classes_(self) -> npt.NDArray[Any]:
+        """The class labels."""
+        classes: npt.NDArray[Any] = self.estimator_.classes_
+        return classes
+
+    def _seen(self, X: Any) -> Any:
+        """What the classifier inside gets to see."""
+        return X
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """Predict class labels."""
+        labels: npt.NDArray[Any] = self.estimator_.predict(self._seen(X))
+        return labels
+
+    @available_if(lambda self: hasattr(self.estimator_, "predict_proba"))  # type: ignore[untyped-decorator]
+    def predict_proba(self, X: Any) -> npt.NDArray[Any]:
+        """Predict probabilities."""
+        probabilities: npt.NDArray[Any] = self.estimator_.predict_proba(self._seen(X))
+        return probabilities
+
+
+class OnSubset(_Wrapper):
+    """Fits a classifier on some of the training images, with the classes' shares as they are.
+
+    Parameters
+    ----------
+    estimator : classifier
+        What is fitted.
+    n_train : int
+        How many images; more than there are takes all.
+    random_state : int, default=0
+        Seeds the draw.
+    """
+
+    def __init__(self, estimator: Any, n_train: int, random_state: int = 0) -> None:
+        self.estimator = estimator
+        self.n_train = n_train
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any) -> "OnSubset":
+        """Fit."""
+        y = np.asarray(y)
+        rows = np.arange(len(y))
+        if self.n_train < len(y):
+            rows, _ = train_test_split(
+                rows, train_size=self.n_train, stratify=y, random_state=self.random_state
+            )
+            rows = np.sort(rows)
+        self.estimator_ = clone(self.estimator).fit(_safe_indexing(X, rows), y[rows])
+        return self
+
+
+class OnNoisy(_Wrapper):
+    """Makes training images noisy, takes the noise off again if it can, and fits a classifier.
+
+    It is fitted on clean images and predicts noisy ones.
+
+    Parameters
+    ----------
+    estimator : classifier
+        What is fitted.
+    amount : float
+        Standard deviation of the noise, as a share of the value range.
+    denoiser : transformer, default=None
+        Is fitted on the clean images, and takes the noise off all others.
+    n_draws : int, default=1
+        How often each training image is made noisy: the noise is another one each time.
+    random_state : int, default=0
+        Seeds the noise.
+    """
+
+    def __init__(
+        self,
+        estimator: Any,
+        amount: float,
+        denoiser: Any = None,
+        n_draws: int = 1,
+        random_state: int = 0,
+    ) -> None:
+        self.estimator = estimator
+        self.amount = amount
+        self.denoiser = denoiser
+        self.n_draws = n_draws
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any) -> "OnNoisy":
+        """Fit."""
+        self.denoiser_ = None if self.denoiser is None else clone(self.denoiser).fit(X)
+        images = [self._seen(self._noisy(X, draw)) for draw in range(self.n_draws)]
+        labels = np.tile(np.asarray(y), self.n_draws)
+        self.estimator_ = clone(self.estimator).fit(np.concatenate(images), labels)
+        return self
+
+    def _noisy(self, X: Any, draw: int) -> Any:
+        seed = np.random.SeedSequence([self.random_state, draw]).generate_state(1)[0]
+        return ImageNoise(amount=self.amount, random_state=int(seed)).fit(X).transform(X)
+
+    def _seen(self, X: Any) -> Any:
+        return X if self.denoiser_ is None else self.denoiser_.transform(X)

@@ -1,0 +1,347 @@
+"""Case studies: declared, run, written down and compared."""
+
+import html
+import json
+import re
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from small_data import write_idx, write_images
+
+from skdl import datasets
+from skdl.cli import main
+from skdl.studies import _data, compare_studies, get_study, list_studies, run_study
+from skdl.studies._compare import markdown
+
+ROOT = Path(__file__).parents[2]
+RECORDS = ROOT / "docs" / "studies"
+NAMES = [study.name for study in list_studies()]
+PETS = {"cats": 24, "dogs": 24}
+CIFAR = dict.fromkeys(
+    ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"), 6
+)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """A data home with all data sets, each of them small."""
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("mnist", "fashion-mnist"):
+            write_idx(folder, patch, name)
+        for part, seed in (("train", 0), ("test", 1)):
+            write_images(folder / "cats_vs_dogs" / part, PETS, 16, seed)
+            write_images(folder / "cifar10-jpeg" / part, CIFAR, 32, seed)
+        write_images(folder / "busi", {"benign": 168, "malignant": 50, "normal": 3}, 16)
+        patch.setenv("SKDL_DATA_HOME", str(folder))
+        yield folder
+
+
+@pytest.fixture
+def nothing_there(tmp_path, monkeypatch):
+    """An empty data home, and no downloads."""
+    monkeypatch.setenv("SKDL_DATA_HOME", str(tmp_path))
+    for name in ("load_mnist", "load_fashion_mnist", "load_cifar10"):
+        monkeypatch.setattr(
+            _data, name, partial(getattr(datasets, name), download_if_missing=False)
+        )
+    return tmp_path
+
+
+@pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    """A short run of the study that needs no data."""
+    out = tmp_path_factory.mktemp("digits")
+    return run_study("digits", epochs=2, n_train=300, out=out)
+
+
+# ---- what is declared ----------------------------------------------------------------------------
+
+
+def test_every_study_is_there():
+    assert NAMES == [
+        "digits",
+        "mnist-cnn",
+        "mnist-cnn-report",
+        "mnist-noise",
+        "mnist-denoise",
+        "mnist-lenet5",
+        "mnist-series",
+        "fashion-cnn",
+        "cifar-cnn",
+        "cifar-alexnet",
+        "cifar-zfnet",
+        "cifar-resnet",
+        "cifar-transfer",
+        "microscopy-folder",
+        "pets-features",
+        "pets-finetune",
+        "medical-cnn",
+        "medical-svm",
+        "medical-vgg16",
+        "medical-compare",
+    ]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_declarations_fit_together(name):
+    study = get_study(name)
+    parts = {model.part for model in study.models}
+    names = [model.name for model in study.models]
+    assert len(set(names)) == len(names)
+    for figure in (*study.published, *study.goals):
+        assert figure.part in parts
+        assert figure.metric in study.metrics
+    assert study.title
+    assert study.source
+    assert all(model.what for model in study.models)
+
+
+# ---- runs ----------------------------------------------------------------------------------------
+
+# What trains in seconds; the others are larger networks, or many draws.
+QUICK = ("mnist-cnn", "mnist-denoise", "pets-features", "fashion-cnn")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [n if n in QUICK else pytest.param(n, marks=pytest.mark.exhaustive) for n in NAMES[1:]],
+)
+@pytest.mark.filterwarnings("ignore::UserWarning")  # random images: undefined scores, no training
+def test_every_study_runs(home, name, tmp_path, capsys):
+    study = get_study(name)
+    backbone = ["--backbone", "cifar_resnet20"] if study.backbone else []
+    n_train = "8" if name.startswith("medical") else "40"
+    arguments = ["study", "run", name, "--n-train", n_train, "--epochs", "1", *backbone]
+    assert main([*arguments, "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    record = json.loads((tmp_path / "study.json").read_text())
+    assert record["settings"]["n_train"] == int(n_train)
+    assert record["data"]["n_train"] == int(n_train)
+    assert list(record["models"]) == [model.name for model in study.models]
+    for model in record["models"].values():
+        assert set(model["test"]) == set(study.metrics)
+        assert 0 <= model["test"][study.metrics[0]]["value"] <= 1
+        assert model["fit_seconds"] > 0
+    compared = {(row["part"], row["metric"], row["published"]) for row in record["comparison"]}
+    for figure in study.published:
+        assert (figure.part, figure.metric, figure.value) in compared
+    page = html.unescape((tmp_path / "report.html").read_text(encoding="utf-8"))
+    if study.backbone:
+        first = f"The pretrained network is cifar_resnet20 in the place of {study.backbone}"
+        assert first in printed
+        assert page.index(first) < page.index("images of")  # the first sentence
+    if study.stand_in:
+        assert study.stand_in in printed
+        assert study.stand_in in page
+    assert (tmp_path / "classes.png").stat().st_size > 1000
+    assert list(tmp_path.glob("predictions*.png"))
+
+
+@pytest.mark.parametrize("name", NAMES[1:])
+def test_a_study_without_its_data_says_where_to_put_it(nothing_there, name, tmp_path, capsys):
+    backbone = ["--backbone", "cifar_resnet20"] if get_study(name).backbone else []
+    out = tmp_path / "out"
+    assert main(["study", "run", name, *backbone, "--out", str(out)]) == 1
+    message = capsys.readouterr().err
+    assert message.startswith("skdl study: ")
+    assert str(nothing_there) in message
+    assert "SKDL_DATA_HOME" in message
+    assert "ut it there" in message or "Put there" in message
+    assert not (out / "study.json").exists()
+
+
+def test_the_same_seed_gives_the_same_figures(digits, tmp_path):
+    again = run_study("digits", epochs=2, n_train=300, out=tmp_path / "again")
+    pd.testing.assert_frame_equal(again.comparison, digits.comparison)
+    pd.testing.assert_frame_equal(again.result.predictions, digits.result.predictions)
+    other = run_study("digits", epochs=2, n_train=300, seed=1, out=tmp_path / "other")
+    assert not other.result.predictions.equals(digits.result.predictions)
+
+
+def test_the_record(digits):
+    record = json.loads((digits.folder / "study.json").read_text())
+    assert record["settings"] == {
+        "seed": 0,
+        "n_train": 300,
+        "epochs": 2,
+        "backbone": None,
+        "weights": None,
+    }
+    assert record["data"]["digest"] == digits.result.data_digest
+    assert record["data"]["n_folds"] == 5
+    assert {"skdl", "tensorflow", "keras", "scikit-learn"} <= set(record["versions"])
+    assert record["machine"]["processor"]
+    assert record["seconds"] > record["models"]["improved"]["fit_seconds"] > 0
+    found = digits.result.summary().set_index("model")["value"]
+    for model, figures in record["models"].items():
+        assert figures["test"]["accuracy"]["value"] == found[model]
+        history = digits.result.histories[model, 0]
+        assert 0 < figures["last_epoch"]["train"] <= 1
+        assert len(history["accuracy"]) == 2
+
+
+def test_a_run_goes_on_where_it_was(tmp_path):
+    options = {"epochs": 1, "n_train": 200, "out": tmp_path}
+    first = run_study("digits", only=["as published"], **options)
+    kept = {path: path.stat().st_mtime_ns for path in (tmp_path / "folds").iterdir()}
+    whole = run_study("digits", **options)
+    assert all(path.stat().st_mtime_ns == time for path, time in kept.items())
+    assert len(list((tmp_path / "folds").iterdir())) == len(kept) + 5
+    assert whole.result.models == ["as published", "improved"]
+    rows = whole.comparison.query("model == 'as published'").reset_index(drop=True)
+    pd.testing.assert_frame_equal(rows, first.comparison)
+
+
+def test_published_against_measured(home, tmp_path):
+    options = {"backbone": "cifar_resnet20", "n_train": 16, "epochs": 1}
+    run = run_study("pets-finetune", **options, only=["as published"], out=tmp_path)
+    (row,) = run.comparison.to_dict("records")
+    summary = run.result.summary().iloc[0]
+    assert row["published"] == 0.9795
+    assert row["measured"] == summary["value"]
+    assert row["difference"] == pytest.approx(summary["value"] - 0.9795)
+    assert row["difference_low"] == pytest.approx(summary["low"] - 0.9795)
+    assert row["difference_high"] == pytest.approx(summary["high"] - 0.9795)
+
+
+def test_figures_of_draws_are_means(home, tmp_path):
+    run = run_study("medical-svm", backbone="cifar_resnet20", n_train=8, out=tmp_path)
+    scores = run.result.scores.query("model == 'improved' and metric == 'roc_auc'")["value"]
+    assert len(scores) == 20
+    rows = run.comparison.query("model == 'improved' and metric == 'roc_auc'")
+    assert rows["measured"].item() == pytest.approx(scores.mean())
+    assert rows["low"].item() == pytest.approx(np.percentile(scores, 2.5))
+    assert rows["goal"].item() == 0.86
+    table = pd.read_csv(tmp_path / "features.csv")
+    assert len(table) == 168 + 50
+    assert run.result.predictions["row"].max() < len(table)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"name": "mnist"}, "no study 'mnist'. Did you mean 'mnist-"),
+        ({"n_train": 0}, "n_train must be at least 1"),
+        ({"n_train": 5}, "n_train must be from 10 to 1427, or 1437 for all"),
+        ({"n_train": 1430}, "n_train must be from 10 to 1427"),
+        ({"epochs": 0}, "epochs must be at least 1"),
+        ({"backbone": "vgg16"}, "'digits' has no pretrained network: drop backbone"),
+        ({"weights": "random"}, "'digits' has no pretrained network: drop weights"),
+        ({"only": ["best"]}, "no model 'best'. It has: as published, improved"),
+    ],
+)
+def test_bad_input(options, message, tmp_path):
+    with pytest.raises(ValueError, match=message):
+        run_study(**{"name": "digits", "out": tmp_path / "out"} | options)
+
+
+@pytest.mark.parametrize("n_train", [3, 7, 18])
+def test_wrong_numbers_of_medical_images(home, n_train, tmp_path):
+    with pytest.raises(ValueError, match="n_train must be an even number from 4 to 12"):
+        run_study("medical-cnn", n_train=n_train, out=tmp_path)
+
+
+def test_a_folder_of_another_setting(digits, tmp_path):
+    run_study("digits", epochs=1, n_train=200, only=["as published"], out=tmp_path)
+    record = (tmp_path / "study.json").read_bytes()
+    with pytest.raises(ValueError, match="another cv.*another folder, or delete"):
+        run_study("digits", epochs=1, n_train=210, only=["as published"], out=tmp_path)
+    assert (tmp_path / "study.json").read_bytes() == record
+
+
+def test_a_file_in_the_place_of_the_folder(tmp_path, capsys):
+    path = tmp_path / "occupied"
+    path.write_text("mine")
+    assert main(["study", "run", "digits", "--out", str(path)]) == 1
+    assert "occupied" in capsys.readouterr().err
+    assert path.read_text() == "mine"
+
+
+def test_weights_that_are_not_there(home, tmp_path, capsys):
+    weights = str(tmp_path / "none.weights.h5")
+    arguments = ["--backbone", "mobilenet_v2", "--weights", weights, "--out", str(tmp_path)]
+    assert main(["study", "run", "pets-features", *arguments]) == 1
+    message = capsys.readouterr().err
+    assert "none.weights.h5" in message
+    assert "--backbone cifar_resnet20" in message
+
+
+# ---- comparisons ---------------------------------------------------------------------------------
+
+
+def test_compare(digits, tmp_path):
+    part = run_study("digits", epochs=1, n_train=200, only=["improved"], out=tmp_path / "one")
+    table = compare_studies([tmp_path, digits.folder / "study.json"])
+    (row,) = table.to_dict("records")
+    assert row["study"] == "digits"
+    assert row["published"] == "–"
+    both = digits.comparison.set_index("model")["measured"]
+    assert row["as published"].startswith(f"{both['as published']:.4f} (")
+    assert row["as published"].endswith("with 300 training images and 2 epochs")
+    assert f"{both['improved']:.4f}" in row["improved"]
+    assert f"{part.comparison['measured'].item():.4f}" in row["improved"]
+    assert "skdl study run digits --n-train 300 --epochs 2" in row["command"]
+    lines = markdown(table).splitlines()
+    assert lines[0].startswith("| study | figure | published | as published | improved |")
+    assert len(lines) == 3
+
+
+def test_nothing_to_compare(digits, tmp_path):
+    with pytest.raises(FileNotFoundError, match="holds no run of a study"):
+        compare_studies([tmp_path])
+    with pytest.raises(FileNotFoundError, match="holds no run of a study"):
+        compare_studies([tmp_path / "none"])
+    record = json.loads((digits.folder / "study.json").read_text())
+    for text, message in (
+        ("{", "is damaged, or no record"),
+        ("[]", "is damaged, or no record"),
+        (json.dumps(record | {"format": 99}), r"another version of skdl \(format 99"),
+        (json.dumps(record | {"study": "none"}), "no study 'none'"),
+    ):
+        (tmp_path / "study.json").write_text(text)
+        with pytest.raises(ValueError, match=message):
+            compare_studies([tmp_path])
+
+
+# ---- the command line ----------------------------------------------------------------------------
+
+
+def test_list_on_the_command_line(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["study", "list"]) == 0
+    printed = capsys.readouterr().out
+    assert all(len(line) <= 80 for line in printed.splitlines())
+    for study in list_studies():
+        assert re.search(rf"^{study.name}\s+\S", printed, flags=re.MULTILINE)
+    assert "accuracy 0.9903" in printed
+    assert "BUSI" in printed
+
+
+def test_run_and_compare_on_the_command_line(tmp_path, capsys):
+    arguments = ["--n-train", "200", "--epochs", "1", "--only", "as published"]
+    assert main(["study", "run", "digits", *arguments, "--out", str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert "200 images to train on, 360 to test on in each of 5 folds" in printed
+    assert re.search(r"^as published  accuracy  –\s+0\.\d{4}\s", printed, flags=re.MULTILINE)
+    assert "Folds 5/5" in printed
+    assert main(["study", "compare", str(tmp_path)]) == 0
+    assert re.search(r"^digits +accuracy +– ", capsys.readouterr().out, flags=re.MULTILINE)
+    assert main(["study", "compare", str(tmp_path), "--markdown"]) == 0
+    assert "| digits | accuracy | – | 0." in capsys.readouterr().out
+    assert main(["study", "compare", str(tmp_path / "none")]) == 1
+    assert "skdl study: " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["study"], ["study", "run"], ["study", "compare"], ["study", "run", "digits", "--seed", "x"]],
+)
+def test_wrong_arguments(arguments, capsys):
+    with pytest.raises(SystemExit) as error:
+        main(arguments)
+    assert error.value.code == 2
+    assert "usage" in capsys.readouterr().err
