@@ -5,21 +5,29 @@ import json
 import re
 import shutil
 import subprocess
+from contextlib import nullcontext
 from html.parser import HTMLParser
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from helpers import run_python
+from matplotlib.text import Text
 from PIL import Image
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
-from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    GroupKFold,
+    TunedThresholdClassifierCV,
+)
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from skdl import CNNClassifier, evaluate, report
+from skdl.evaluation import EvaluationWarning
+from skdl.reporting import _content
 from skdl.reporting._pictures import Subject, _plans
 
 SCRIPT = "<script>alert(1)</script>"
@@ -233,6 +241,97 @@ def test_a_table_of_features(tmp_path):
     text = report(result, X, y, tmp_path / "report.html").read_text(encoding="utf-8")
     assert "An image of each class" not in text
     assert "ROC curve" in text
+
+
+def test_class_names_are_those_of_the_table(tmp_path, monkeypatch):
+    X, y = load_digits(n_class=3, return_X_y=True)
+    y = y + 1  # labels that could be positions in a list of three names
+    model = LogisticRegression(max_iter=500).fit(X[:300], y[:300])
+    rows = np.flatnonzero(y[300:] != 3) + 300
+    rows = rows[model.predict(X[rows]) != 3]  # the last class does not occur
+    X, y = X[rows], y[rows]
+    with pytest.warns(EvaluationWarning, match="cannot be had"):
+        result = evaluate(model, X, y, cv="prefit")
+    subjects = []
+    monkeypatch.setattr(
+        _content, "pictures", lambda subject: (subjects.append(subject), ([], []))[1]
+    )
+    for names in (["1", "2", "3"], ["zero", "one", "two"]):
+        given = None if names[0] == "1" else names
+        report(result, X, y, tmp_path / "report.md", target_names=given)
+        draw = {name: draw for name, _, draw in _plans(subjects[-1])}
+        shown = " ".join(text.get_text() for text in draw["classes"]().findobj(Text))
+        for label, name in zip((1, 2), names, strict=False):
+            assert re.search(rf"\b{name}\b.*{np.sum(y == label)}", shown)
+        titles = {ax.get_title() for ax in draw["samples"]().axes} - {""}
+        assert titles <= set(names[:2])
+        plt.close("all")
+
+
+def test_the_worst_mistakes_are_the_surest(digits, tmp_path):
+    X, y = digits
+    model = FixedThresholdClassifier(
+        LogisticRegression(C=3e-4, max_iter=500), threshold=0.1, response_method="predict_proba"
+    ).fit(X[:300], y[:300] == 8)
+    result = evaluate(model, X[300:], y[300:] == 8, cv="prefit")
+    recorded = result.recorded("FixedThresholdClassifier")
+    assert (recorded.confidence < 0.5).any()  # it decides against the larger probability
+    second = recorded.predicted.astype(int)
+    expected = recorded.probabilities[np.arange(len(second)), second]
+    assert np.array_equal(recorded.confidence, expected)
+
+
+def test_mistakes_by_decision_values(digits):
+    X, y = digits
+    for target in (y == 8, y):
+        model = RidgeClassifier(alpha=1e4).fit(X[:300], target[:300])
+        with pytest.warns(UserWarning, match="cannot be had") if target is y else nullcontext():
+            result = evaluate(model, X[300:], target[300:], cv="prefit")
+        values = model.decision_function(X[300:])
+        sure = np.abs(values) if values.ndim == 1 else values.max(axis=1)
+        assert np.allclose(result.recorded("RidgeClassifier").confidence, sure)
+
+
+def test_images_of_another_evaluation(binary, tmp_path):
+    X, y, result = binary
+    with pytest.raises(ValueError, match="other images than the evaluation, or in another order"):
+        report(result, X[::-1], y, tmp_path / "report.html")
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        report(result, X, y, tmp_path / "report.html", images=X[:5])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_images_beside_their_features(digits, tmp_path):
+    X, y = digits
+    features = X[:, ::3] / 16
+    result = evaluate(LogisticRegression(max_iter=300), features, y, cv=3, scoring="accuracy")
+    path = report(
+        result, features, y, tmp_path / "report.md", images=X.reshape(-1, 8, 8), notes=["A <note>."]
+    )
+    text = path.read_text()
+    assert (tmp_path / "report-pictures" / "mistakes.png").exists()
+    assert "A &lt;note&gt;." in text
+    assert text.index("A &lt;note") < text.index("was tested by")
+
+
+def test_groups_and_the_best_of_several(digits, tmp_path):
+    X, y = digits
+    models = {"a": RidgeClassifier(), "b": LogisticRegression(max_iter=300)}
+    options = {"cv": GroupKFold(3), "groups": np.arange(len(y)) // 4, "scoring": "accuracy"}
+    result = evaluate(models, X, y, **options)
+    text = report(result, X, y, tmp_path / "report.md").read_text()
+    assert "belong to groups" in text
+    assert "the best of 2 models by Accuracy" in text
+    chosen = report(result, X, y, tmp_path / "report.md", model="a").read_text()
+    assert "the best of" not in chosen
+
+
+def test_a_folder_in_the_place_of_the_report(binary, tmp_path):
+    X, y, result = binary
+    (tmp_path / "report.html").mkdir()
+    with pytest.raises(IsADirectoryError, match="is a folder. Choose another path"):
+        report(result, X, y, tmp_path / "report.html")
+    assert report(result, X, y, tmp_path / "REPORT.HTML").read_text().startswith("<!DOCTYPE")
 
 
 def test_paths_and_names(digits, tmp_path):

@@ -1,5 +1,6 @@
 """Records of folds in a folder, so that an evaluation that was killed goes on."""
 
+import functools
 import hashlib
 import inspect
 import re
@@ -13,12 +14,13 @@ import joblib
 import numpy as np
 from joblib.hashing import NumpyHasher
 
+from skdl._environment import versions
 from skdl._storage import replacing
 from skdl.evaluation._folds import Fold, FoldRecord
 
-_FORMAT = 1
+_FORMAT = 2
 _PLAN = "plan.joblib"
-ITERABLE = "iterable"  # the name of a `cv` that is no splitter
+_LONGEST_NAME = 80  # of a model, in the name of a file
 
 
 class Checkpoint:
@@ -35,8 +37,17 @@ class Checkpoint:
     def __init__(self, folder: Path, data: str) -> None:
         self.folder, self.data = folder, data
 
-    def folds(self, made: list[Fold], cv: str) -> list[Fold]:
+    def folds(self, made: list[Fold], cv: str, digest: str) -> list[Fold]:
         """Folds of the run before, or those of this one, which are written down.
+
+        Parameters
+        ----------
+        made : list of Fold
+            Those of this run.
+        cv : str
+            What made them, for the reader.
+        digest : str
+            The same, to be told apart; "" if it is the folds themselves that were given.
 
         Raises
         ------
@@ -45,7 +56,7 @@ class Checkpoint:
         """
         path = self.folder / _PLAN
         if not path.exists():
-            plan = {"format": _FORMAT, "data": self.data, "cv": cv, "folds": made}
+            plan = {"format": _FORMAT, "data": self.data, "cv": cv, "digest": digest, "folds": made}
             _dump(plan, path)
             return made
         plan = _load(path)
@@ -58,7 +69,7 @@ class Checkpoint:
         other = ""
         if plan["data"] != self.data:
             other = "X, y or groups"
-        elif plan["cv"] != cv or (cv == ITERABLE and not _same(folds, made)):
+        elif plan["digest"] != digest or (not digest and not _same(folds, made)):
             other = f"cv ({plan['cv']})"
         if other:
             raise ValueError(
@@ -72,10 +83,11 @@ class Checkpoint:
     ) -> Path:
         """File of the record of a fold.
 
-        It tells apart estimators, rows, and scorers that need the estimator: by their code.
+        It tells apart estimators and scorers that need the estimator, by their values and their
+        code, rows, and versions of packages.
         """
-        digest = _Hasher().hash((estimator, dict(judges), fold.train, fold.test))[:16]
-        name = re.sub(r"[^\w.-]+", "_", model)
+        digest = digest_of((estimator, dict(judges), fold.train, fold.test, versions()))[:16]
+        name = re.sub(r"[^\w.-]+", "_", model)[:_LONGEST_NAME]
         return self.folder / f"{name}-{fold.number}-{digest}.joblib"
 
 
@@ -98,6 +110,11 @@ def save_record(record: FoldRecord, path: Path) -> None:
         _dump(record, path)
 
 
+def digest_of(what: Any) -> str:
+    """Digest of estimators, functions, splitters and arrays, the same in another process."""
+    return str(_Hasher().hash(what))
+
+
 def digest_of_data(images: list[bytes], y: Any, groups: Any) -> str:
     """Digest of a data set: contents of the images, labels and groups, in their order."""
     digest = hashlib.sha256(b"".join(images))
@@ -116,16 +133,24 @@ class _Hasher(NumpyHasher):  # type: ignore[misc]
         """Add an object to the hash."""
         if isinstance(obj, FunctionType):
             obj = (cloudpickle.dumps(obj), _source(obj))
+        elif isinstance(obj, type):  # any, also one that no other process could import
+            obj = (obj.__module__, obj.__qualname__, _source(obj))
         elif hasattr(type(obj), "from_config") and hasattr(obj, "get_config"):
             obj = (type(obj).__module__, type(obj).__qualname__, obj.get_config())  # of Keras
         super().save(obj)
 
 
-def _source(function: FunctionType) -> str:
-    """Source of a function, whose pickle may be no more than its name."""
+@functools.cache
+def _source(what: Any) -> str:
+    """Source of a function or class, whose pickle may be no more than its name.
+
+    That of installed packages is left out: their versions are known.
+    """
     try:
-        return inspect.getsource(function)
-    except OSError:  # it was typed in
+        if "site-packages" in inspect.getfile(what):
+            return ""
+        return inspect.getsource(what)
+    except (OSError, TypeError):  # it was typed in, or is built in
         return ""
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.base import clone
+from sklearn.base import clone, is_clusterer, is_regressor
 from sklearn.model_selection import check_cv
 from sklearn.utils import column_or_1d, indexable
 from sklearn.utils.multiclass import type_of_target
@@ -20,8 +20,8 @@ from sklearn.utils.parallel import Parallel, delayed
 from skdl._files import ImageFiles, content_digests, find_paths
 from skdl._progress import Progress
 from skdl.evaluation._checkpoint import (
-    ITERABLE,
     Checkpoint,
+    digest_of,
     digest_of_data,
     load_record,
     save_record,
@@ -80,7 +80,9 @@ def evaluate(
         Metrics: names of scikit-learn's, "sensitivity", "specificity", "ppv" or "npv", or scorers.
         "clinical" is accuracy, sensitivity, specificity, balanced accuracy, ROC AUC, PPV and NPV.
     pos_label : int, float, bool or str, default=None
-        The positive class of two, for sensitivity and its kin; None takes 1 of {0, 1} or {-1, 1}.
+        The positive class of two, for sensitivity and its kin, and for scikit-learn's
+        "precision", "recall", "f1", "jaccard" and "average_precision"; None takes 1 of {0, 1} or
+        {-1, 1}.
     groups : array-like of shape (n,), default=None
         Groups, such as patients, for splitters that keep them together.
     n_jobs : int, default=None
@@ -90,6 +92,7 @@ def evaluate(
         on with the folds that are missing, and ends with the same result. With other estimators,
         only what is new is fitted; other metrics are computed from the predictions that were kept.
         A scorer that is any function but scikit-learn's needs the estimators: they are fitted anew.
+        Fitted anew is also what other code of a class, or another version of a package, made.
     verbose : int, default=0
         1 shows a progress bar.
 
@@ -101,9 +104,9 @@ def evaluate(
     Raises
     ------
     ValueError
-        If X, y and groups have different lengths, y has no class labels, `scoring` has unknown
-        names, `pos_label` is none of the labels, the checkpoint belongs to other data or folds, or
-        every fold of every estimator failed.
+        If X, y and groups have different lengths, y has no class labels, an estimator is no
+        classifier, `scoring` has unknown names, `pos_label` is none of two labels, the checkpoint
+        belongs to other data or folds, or every fold of every estimator failed.
 
     Warns
     -----
@@ -131,12 +134,10 @@ def evaluate(
     """
     named = _named(estimators)
     images, labels = _check_data(X, y, groups)
-    if pos_label is not None and pos_label not in labels.tolist():
-        raise ValueError(
-            f"pos_label={pos_label!r} is none of the labels {np.unique(labels).tolist()}."
-        )
+    _check_positive(labels, pos_label)
     metrics = make_metrics(scoring, pos_label)
     prefit = isinstance(cv, str) and cv == "prefit"
+    cv_digest = digest_of(cv) if cv is None or isinstance(cv, int) or hasattr(cv, "split") else ""
     folds = _folds(cv, images, labels, groups, prefit)
     digests = _digests(images)
     data = digest_of_data(digests, labels, groups)
@@ -145,7 +146,7 @@ def evaluate(
         if prefit:
             raise ValueError("A checkpoint is for estimators that are fitted: cv is 'prefit'.")
         kept = Checkpoint(Path(checkpoint), data)
-        folds = kept.folds(folds, _cv_name(cv))
+        folds = kept.folds(folds, _cv_name(cv), cv_digest)
     tasks = [_Task(name, estimator, fold) for name, estimator in named.items() for fold in folds]
     judges = {name: how.scorer for name, how in metrics.items() if how.needs_estimator}
     records = _records(tasks, images, labels, judges, prefit, kept, n_jobs, verbose)
@@ -160,6 +161,7 @@ def evaluate(
         estimators={name: est if prefit else clone(est) for name, est in named.items()},
         cv="prefit" if prefit else _cv_name(cv),
         data_digest=data,
+        groups=None if groups is None else np.asarray(groups),
     )
     for message in (_about_leaks(result), _about_missing(result)):
         if message:
@@ -216,6 +218,25 @@ def _run(
 # ---- what goes in --------------------------------------------------------------------------------
 
 
+def _check_positive(labels: npt.NDArray[Any], pos_label: Any) -> None:
+    classes = np.unique(labels).tolist()
+    if pos_label is None:
+        return
+    if pos_label not in classes:
+        raise ValueError(f"pos_label={pos_label!r} is none of the labels {classes}.")
+    if len(classes) > 2:
+        raise ValueError(
+            f"pos_label is for two classes, and y has {len(classes)}. For one against the rest, "
+            f"pass y == {pos_label!r}, or scorers such as make_sensitivity_scorer(pos_label=…)."
+        )
+
+
+def data_digest(X: Any, y: Any, groups: Any) -> str:
+    """``data_digest`` of an evaluation of these data."""
+    images, labels = _check_data(X, y, groups)
+    return digest_of_data(_digests(images), labels, groups)
+
+
 def _named(estimators: Any) -> dict[str, Any]:
     if not isinstance(estimators, Mapping):
         estimators = {type(estimators).__name__: estimators}
@@ -226,7 +247,12 @@ def _named(estimators: Any) -> dict[str, Any]:
             raise ValueError(
                 f"The estimator {name!r} is no classifier: {estimator!r} has no fit and predict."
             )
-    return {str(name): estimator for name, estimator in estimators.items()}
+        if is_regressor(estimator) or is_clusterer(estimator):
+            raise ValueError(f"The estimator {name!r} is no classifier: {estimator!r}.")
+    named = {str(name): estimator for name, estimator in estimators.items()}
+    if len(named) < len(estimators):
+        raise ValueError(f"Several estimators have the same name: {list(estimators)}.")
+    return named
 
 
 def _check_data(X: Any, y: Any, groups: Any) -> tuple[Any, npt.NDArray[Any]]:
@@ -264,7 +290,7 @@ def _positions(rows: Any, n: int) -> npt.NDArray[np.intp]:
 
 
 def _cv_name(cv: Any) -> str:
-    return repr(cv) if cv is None or isinstance(cv, int) or hasattr(cv, "split") else ITERABLE
+    return repr(cv) if cv is None or isinstance(cv, int) or hasattr(cv, "split") else "iterable"
 
 
 # ---- what is watched -----------------------------------------------------------------------------

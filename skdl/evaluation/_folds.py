@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone
-from sklearn.utils import _safe_indexing
+from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
 
 from skdl._nesting import history_of
 from skdl.evaluation._scoring import RecordedPredictions, Scorer, score_one
@@ -75,8 +75,9 @@ def run_fold(
             estimator.fit(X_train, y_train)
             record.fit_seconds = time.perf_counter() - start
         start = time.perf_counter()
-        predicted = np.asarray(estimator.predict(X_test))
+        predicted = column_or_1d(estimator.predict(X_test))
         record.predict_seconds = time.perf_counter() - start
+        check_consistent_length(predicted, y_test)
         record.recorded = _recorded(estimator, X_test, predicted, y)
     except Exception as error:
         record.failure = f"{type(error).__name__}: {error}"
@@ -94,13 +95,21 @@ def _recorded(
     estimator: Any, X: Any, predicted: npt.NDArray[Any], y: npt.NDArray[Any]
 ) -> RecordedPredictions:
     classes = np.asarray(getattr(estimator, "classes_", np.unique(y)))
-    found: dict[str, npt.NDArray[Any]] = {}
+    found: dict[str, Any] = {}
+    problem = f"{type(estimator).__name__} has no predict_proba and no decision_function."
     for key, method in (("probabilities", "predict_proba"), ("decisions", "decision_function")):
-        if hasattr(estimator, method) and not (key == "decisions" and found):
+        if not hasattr(estimator, method):
+            continue
+        try:
             values = np.asarray(getattr(estimator, method)(X))
             _check_values(values, method, len(predicted), len(classes))
+        except Exception as error:  # the labels are as good as before
+            problem = f"{type(error).__name__}: {error}"
+        else:
+            problem = ""
             found[key] = values
-    return RecordedPredictions(classes, predicted, **found)
+            break
+    return RecordedPredictions(classes, predicted, **found, problem=problem)
 
 
 def _check_values(values: npt.NDArray[Any], method: str, n: int, n_classes: int) -> None:

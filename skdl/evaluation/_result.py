@@ -52,6 +52,8 @@ class EvaluationResult:
         What made the folds.
     data_digest : str
         Sha256 of images, labels and groups.
+    groups : ndarray of shape (n,) or None
+        Groups, such as patients, as they were passed.
 
     See Also
     --------
@@ -80,6 +82,7 @@ class EvaluationResult:
     estimators: dict[str, Any]
     cv: str
     data_digest: str
+    groups: npt.NDArray[Any] | None
     _metrics: Mapping[str, Metric] = field(repr=False)
 
     @property
@@ -118,9 +121,12 @@ class EvaluationResult:
         Notes
         -----
         The intervals are those of the test images: how far the score of these models would vary
-        with other images. That the models of the folds share training images is not in them
-        (Bengio and Grandvalet, "No unbiased estimator of the variance of k-fold cross-validation",
-        JMLR 5 (2004), 1089). Of repeated folds, the first prediction of each image counts.
+        with other images. They take images for independent: where several show one patient
+        (`groups`), true intervals are wider. That the models of the folds share training images is
+        not in them (Bengio and Grandvalet, "No unbiased estimator of the variance of k-fold
+        cross-validation", JMLR 5 (2004), 1089). A score that is the same in all resamples, such as
+        an accuracy of 1, has no interval but Wilson's. Of repeated folds, the first prediction of
+        each image counts.
         """
         check_level(level)
         rows = []
@@ -257,13 +263,11 @@ class EvaluationResult:
                 )
             except ValueError as error:
                 return nothing | {"value": value, "reason": f"No interval: {error}"}
-        return {
-            "value": value,
-            "low": found.low,
-            "high": found.high,
-            "method": method,
-            "reason": " ".join(dict.fromkeys(str(warning.message) for warning in caught)),
-        }
+        reason = " ".join(dict.fromkeys(str(warning.message) for warning in caught))
+        if found.low == found.high:  # of no width: nothing is known of it
+            return nothing | {"value": value, "reason": reason}
+        limits = {"value": value, "low": found.low, "high": found.high}
+        return {**limits, "method": method, "reason": reason}
 
     def _method(self, known: str, recorded: RecordedPredictions) -> tuple[Any, Any]:
         """How the interval is found, and from what; None for a metric that is not known."""
@@ -296,7 +300,8 @@ def _recorded(table: pd.DataFrame, classes: npt.NDArray[Any]) -> RecordedPredict
         whole = set(names) <= set(table) and not table[names].isna().to_numpy().any()
         values = table[names].to_numpy() if whole else None
         found.append(values[:, 0] if values is not None and len(names) == 1 else values)
-    return RecordedPredictions(classes, table["y_pred"].to_numpy(), *found)
+    problem = "Not all images have probabilities (predict_proba) or decision values."
+    return RecordedPredictions(classes, table["y_pred"].to_numpy(), found[0], found[1], problem)
 
 
 def make_result(

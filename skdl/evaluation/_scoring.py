@@ -1,5 +1,6 @@
 """Scorers by name, and scores of predictions that were recorded."""
 
+import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +10,15 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.metrics import get_scorer, make_scorer
+from sklearn.metrics import (
+    average_precision_score,
+    f1_score,
+    get_scorer,
+    jaccard_score,
+    make_scorer,
+    precision_score,
+    recall_score,
+)
 from sklearn.utils.metaestimators import available_if
 
 from skdl.metrics import (
@@ -45,6 +54,14 @@ _OF_POSITIVES = {
 }
 
 
+_OF_SKLEARN_POSITIVES = {
+    "precision": precision_score,
+    "recall": recall_score,
+    "f1": f1_score,
+    "jaccard": jaccard_score,
+}
+
+
 class RecordedPredictions(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """What a classifier said of some images, as an estimator that scorers take.
 
@@ -56,15 +73,23 @@ class RecordedPredictions(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Labels.
     probabilities : ndarray of shape (n, n_classes), default=None
     decisions : ndarray of shape (n,) or (n, n_classes), default=None
+    problem : str, default=""
+        Why there are neither.
     """
 
     def __init__(
-        self, classes: Any, predicted: Any, probabilities: Any = None, decisions: Any = None
+        self,
+        classes: Any,
+        predicted: Any,
+        probabilities: Any = None,
+        decisions: Any = None,
+        problem: str = "",
     ) -> None:
         self.classes = classes
         self.predicted = predicted
         self.probabilities = probabilities
         self.decisions = decisions
+        self.problem = problem
 
     @property
     def classes_(self) -> npt.NDArray[Any]:
@@ -97,10 +122,28 @@ class RecordedPredictions(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return self.decisions if positive == second else -self.decisions
         return None
 
+    @property
+    def confidence(self) -> npt.NDArray[np.float64] | None:
+        """How sure of each label it was: its probability or decision value; None without either."""
+        values = self.decisions if self.probabilities is None else self.probabilities
+        if values is None or (values.ndim == 2 and values.shape[1] != len(self.classes_)):
+            return None
+        found: npt.NDArray[np.float64] = (
+            np.abs(values)
+            if values.ndim == 1
+            else values[np.arange(len(values)), np.searchsorted(self.classes_, self.predicted)]
+        )
+        return found
+
     def rows(self, rows: Any) -> "RecordedPredictions":
         """What was said of some of the images."""
-        kept = [None if a is None else a[rows] for a in (self.probabilities, self.decisions)]
-        return RecordedPredictions(self.classes, self.predicted[rows], *kept)
+        probabilities, decisions = (
+            None if values is None else values[rows]
+            for values in (self.probabilities, self.decisions)
+        )
+        return RecordedPredictions(
+            self.classes, self.predicted[rows], probabilities, decisions, self.problem
+        )
 
 
 def make_metrics(scoring: Any, pos_label: Any) -> dict[str, Metric]:
@@ -121,7 +164,7 @@ def make_metrics(scoring: Any, pos_label: Any) -> dict[str, Metric]:
         if not scoring:
             raise ValueError("scoring is empty. Name at least one metric.")
         return {
-            str(name): Metric(value) if callable(value) else _by_name(value, pos_label)
+            str(name): Metric(value) if callable(value) else _by_name(_text(name, value), pos_label)
             for name, value in scoring.items()
         }
     elif isinstance(scoring, Sequence) and scoring and all(isinstance(s, str) for s in scoring):
@@ -134,11 +177,25 @@ def make_metrics(scoring: Any, pos_label: Any) -> dict[str, Metric]:
     return {name: _by_name(name, pos_label) for name in names}
 
 
+def _text(name: Any, value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(
+            f"scoring[{name!r}] must be the name of a metric, or a scorer. Got {value!r}."
+        )
+    return value
+
+
 def _by_name(name: Any, pos_label: Any) -> Metric:
     if name in _OF_POSITIVES:
         return Metric(_OF_POSITIVES[name](pos_label=pos_label), name)
     if name in CLINICAL_SCORERS:
         return Metric(CLINICAL_SCORERS[name], name)
+    if pos_label is not None and name in _OF_SKLEARN_POSITIVES:
+        return Metric(make_scorer(_OF_SKLEARN_POSITIVES[name], pos_label=pos_label))
+    if pos_label is not None and name == "average_precision":
+        answers = ("decision_function", "predict_proba")
+        how = {"response_method": answers, "pos_label": pos_label}
+        return Metric(make_scorer(average_precision_score, **how))
     return Metric(get_scorer(name), name if name == "accuracy" else "")
 
 
@@ -148,14 +205,19 @@ def score_one(scorer: Scorer, estimator: Any, X: Any, y: Any) -> tuple[float, st
         warnings.simplefilter("always")
         try:
             value = float(scorer(estimator, X, y))
+        except AttributeError as error:
+            return np.nan, getattr(estimator, "problem", "") or _in_short(error)
         except Exception as error:
             return np.nan, _in_short(error)
     undefined = [w for w in caught if issubclass(w.category, UndefinedMetricWarning)]
     for other in (w for w in caught if w not in undefined):
         warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
     if undefined:
-        return np.nan, _in_short(undefined[0].message)
-    return value, "" if np.isfinite(value) else "It is not defined for these predictions."
+        # Here it is not set to any number.
+        return np.nan, re.sub(r" and (being )?set to \S+", "", _in_short(undefined[0].message))
+    if not np.isfinite(value):
+        return np.nan, "It is not defined for these predictions."
+    return value, ""
 
 
 def _in_short(error: Any) -> str:

@@ -1,5 +1,6 @@
 """What scores of samples are refused, and which column of them counts."""
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from skdl.metrics._confusion import positive_class
 
 def check_level(level: Any) -> None:
     """Refuse what is no confidence level."""
-    if not 0 < level < 1:
+    if not isinstance(level, Real) or not 0 < float(level) < 1:
         raise ValueError(f"level must be between 0 and 1, such as 0.95. Got {level!r} instead.")
 
 

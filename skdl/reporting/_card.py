@@ -79,4 +79,5 @@ def _energy(result: EvaluationResult, model: str) -> str:
     seconds = result.times.query("model == @model")["fit_seconds"].sum()
     if not seconds:
         return _NOT_STATED
-    return f"Fitting took {seconds:,.0f} seconds in all; the energy was not measured."
+    took = "less than a second" if seconds < 1 else f"{seconds:,.0f} seconds"
+    return f"Fitting took {took} in all; the energy was not measured."

@@ -9,15 +9,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support
-from sklearn.utils import estimator_html_repr
+from sklearn.utils import check_consistent_length, estimator_html_repr
 
 from skdl._environment import machine, versions
 from skdl.datasets import describe_images
 from skdl.evaluation import EvaluationResult, EvaluationWarning, evaluate
+from skdl.evaluation._evaluate import data_digest
 from skdl.plotting._labels import names_by_label
 from skdl.reporting._card import card
-from skdl.reporting._pictures import Picture, Subject, pictures
-from skdl.reporting._words import cautions, figure, interval, lead, name_of
+from skdl.reporting._pictures import Picture, Subject, codes_of, pictures
+from skdl.reporting._words import (
+    best_of,
+    cautions,
+    figure,
+    interval,
+    lead,
+    name_of,
+    p_value,
+)
 
 _METHODS = {"wilson": "Wilson", "delong": "DeLong", "bootstrap": "bootstrap", "": ""}
 
@@ -53,6 +62,7 @@ def gather(
     X: Any,
     y: Any,
     *,
+    images: Any,
     title: str | None,
     notes: Sequence[str],
     model: str | None,
@@ -67,12 +77,17 @@ def gather(
         with warnings.catch_warnings():  # the report says so itself
             warnings.simplefilter("ignore", EvaluationWarning)
             result = evaluate(source, X, y, cv="prefit", pos_label=pos_label)
-    _check_data(result, X, y)
+    else:
+        _check_data(result, X, y)
+    shown = X if images is None else images
+    check_consistent_length(shown, y)
+    best = model is None and len(result.tested) > 1
     summary = result.summary(level=level)
     model = _chosen(result, summary, model)
     rows = summary[summary["model"] == model]
     names = class_names(result, y, target_names)
-    subject = Subject(result, model, X, np.asarray(y), names, image_shape, summary)
+    codes = codes_of(result, y)
+    subject = Subject(result, model, shown, codes, names, image_shape, summary)
     drawn, failed = pictures(subject)
     estimator = result.estimators[model]
     pairs = result.compare(level=level) if len(result.tested) > 1 else None
@@ -82,7 +97,7 @@ def gather(
         title=title or f"Evaluation of {model}",
         created=datetime.date.today().isoformat(),
         model=model,
-        lead=[*notes, *sentences],
+        lead=[*notes, *sentences, *([best_of(result)] if best else [])],
         cautions=[*cautions(result, model, names), *failed],
         scores=_scores(rows),
         comparison=None if pairs is None else _pairs(pairs),
@@ -113,6 +128,11 @@ def _check_data(result: EvaluationResult, X: Any, y: Any) -> None:
     if (labels[rows] != result.predictions["y_true"].to_numpy()).any():
         raise ValueError(
             "y holds other labels than the evaluation. Pass X and y of the evaluation."
+        )
+    if data_digest(X, y, result.groups) != result.data_digest:
+        raise ValueError(
+            "X holds other images than the evaluation, or in another order. Pass X and y of the "
+            "evaluation; images that X was made of go to `images`."
         )
 
 
@@ -159,21 +179,21 @@ def _pairs(pairs: pd.DataFrame) -> pd.DataFrame:
             f"{figure(row['auc_difference_high'])})"
             for _, row in pairs.iterrows()
         ]
-        table["p (DeLong, Holm)"] = pairs["delong_p_holm"].map(figure)
+        table["p (DeLong, Holm)"] = pairs["delong_p_holm"].map(p_value)
     table["Right where the other is wrong"] = [
         f"{row['only_a_right']} against {row['only_b_right']} images" for _, row in pairs.iterrows()
     ]
-    table["p (McNemar, Holm)"] = pairs["mcnemar_p_holm"].map(figure)
+    table["p (McNemar, Holm)"] = pairs["mcnemar_p_holm"].map(p_value)
     return table
 
 
 def _data(subject: Subject) -> pd.DataFrame:
-    names = dict(zip(subject.result.classes.tolist(), subject.names, strict=True))
-    labels = [names.get(label, str(label)) for label in subject.y.tolist()]
+    labels = [subject.names[code] for code in subject.y]
     if not subject.shows_images:
         counts = pd.Series(labels).value_counts().reindex(subject.names, fill_value=0)
         return counts.rename_axis("Class").rename("Rows").reset_index().astype(str)
     found = describe_images(subject.X, labels)
+    found = found.loc[[name for name in dict.fromkeys(subject.names) if name in found.index]]
     table = pd.DataFrame({"Class": found.index, "Images": found["images"].to_numpy()})
     for name in ("height", "width", "value"):
         table[name.capitalize()] = [

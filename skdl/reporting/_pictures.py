@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from sklearn.utils import _safe_indexing
 
 from skdl.evaluation import EvaluationResult
@@ -38,12 +39,12 @@ class Picture:
 
 @dataclass(frozen=True)
 class Subject:
-    """What is drawn."""
+    """What is drawn: images, and labels as positions in the names of the classes."""
 
     result: EvaluationResult
     model: str
     X: Any
-    y: Any
+    y: npt.NDArray[np.intp]
     names: list[str]
     image_shape: Any
     summary: Any
@@ -80,7 +81,7 @@ def _plans(subject: Subject) -> Iterator[tuple[str, str, Callable[[], Any]]]:
     """Name, caption and drawing of each picture that applies."""
     result, model, names = subject.result, subject.model, subject.names
     table = result.per_model(model)
-    y_true, y_pred = table["y_true"].to_numpy(), table["y_pred"].to_numpy()
+    y_true, y_pred = (codes_of(result, table[column]) for column in ("y_true", "y_pred"))
     if len(result.models) > 1:
         yield (
             "comparison",
@@ -103,14 +104,15 @@ def _plans(subject: Subject) -> Iterator[tuple[str, str, Callable[[], Any]]]:
     scores = recorded.scores_of(result.positive) if len(result.classes) == 2 else None
     if scores is not None and len(np.unique(y_true)) == 2:
         default = 0.5 if recorded.probabilities is not None else 0.0
-        threshold, its_own = threshold_of(scores, y_pred == result.positive, default)
+        positive = result.classes.tolist().index(result.positive)
+        threshold, its_own = threshold_of(scores, y_pred == positive, default)
         note = "" if its_own else f" ({default:g} is marked; the thresholds of the folds differ)"
         yield (
             "operating_point",
             f"ROC curve, and sensitivity and specificity by threshold{note}",
             lambda: (
                 OperatingPointDisplay.from_predictions(
-                    y_true, scores, pos_label=result.positive, threshold=threshold
+                    y_true, scores, pos_label=positive, threshold=threshold, target_names=names
                 ).figure_
             ),
         )
@@ -133,13 +135,13 @@ def _plans(subject: Subject) -> Iterator[tuple[str, str, Callable[[], Any]]]:
         lambda: ClassDistributionDisplay.from_labels(subject.y, target_names=names).figure_,
     )
     if subject.shows_images:
-        yield from _image_plans(subject, table)
+        yield from _image_plans(subject, table["row"].to_numpy(), y_true, y_pred)
 
 
-def _image_plans(subject: Subject, table: Any) -> Iterator[tuple[str, str, Callable[[], Any]]]:
+def _image_plans(
+    subject: Subject, rows: Any, y_true: Any, y_pred: Any
+) -> Iterator[tuple[str, str, Callable[[], Any]]]:
     result, names, shape = subject.result, subject.names, subject.image_shape
-    rows = table["row"].to_numpy()
-    y_true, y_pred = table["y_true"].to_numpy(), table["y_pred"].to_numpy()
     yield (
         "samples",
         "An image of each class",
@@ -150,20 +152,24 @@ def _image_plans(subject: Subject, table: Any) -> Iterator[tuple[str, str, Calla
         ),
     )
     wrong = np.flatnonzero(y_true != y_pred)
+    recorded = result.recorded(subject.model)
+    confidence = recorded.confidence
+    if confidence is not None:
+        wrong = wrong[np.argsort(-confidence[wrong], kind="stable")]
     if len(wrong):
-        found = result.recorded(subject.model).probabilities
-        confidence = None if found is None else found.max(axis=1)
-        which = wrong if confidence is None else wrong[np.argsort(-confidence[wrong])]
-        chosen = which[:_N_IMAGES]
+        chosen = wrong[:_N_IMAGES]
+        shown = confidence if recorded.probabilities is not None else None
         yield (
             "mistakes",
-            "Worst mistakes: wrong with the greatest confidence",
+            "The first mistakes"
+            if confidence is None
+            else "Worst mistakes: wrong with the greatest confidence",
             lambda: (
                 PredictionGridDisplay.from_predictions(
                     _safe_indexing(subject.X, rows[chosen]),
                     y_true[chosen],
                     y_pred[chosen],
-                    None if confidence is None else confidence[chosen],
+                    None if shown is None else shown[chosen],
                     target_names=names,
                     image_shape=shape,
                 ).figure_
@@ -176,9 +182,16 @@ def _image_plans(subject: Subject, table: Any) -> Iterator[tuple[str, str, Calla
             "saliency",
             "Where the network looked",
             lambda: (
-                SaliencyDisplay.from_estimator(estimator, _safe_indexing(subject.X, looked)).figure_
+                SaliencyDisplay.from_estimator(
+                    estimator, _safe_indexing(subject.X, looked), target_names=names
+                ).figure_
             ),
         )
+
+
+def codes_of(result: EvaluationResult, labels: Any) -> npt.NDArray[np.intp]:
+    """Positions of labels among the classes."""
+    return np.searchsorted(result.classes, np.asarray(labels))
 
 
 def threshold_of(scores: Any, positive: Any, default: float) -> tuple[float, bool]:

@@ -20,6 +20,7 @@ def report(
     y: Any,
     path: str | os.PathLike[str] = "report.html",
     *,
+    images: Any = None,
     title: str | None = None,
     notes: Sequence[str] = (),
     model: str | None = None,
@@ -46,6 +47,8 @@ def report(
         ``.html`` is one file that needs no other; ``.md`` puts its pictures into a folder beside
         it, named ``<name>-pictures``; ``.json`` holds the figures only. An older file is replaced
         once the new one is complete.
+    images : array-like of shape (n, …), or paths of shape (n,), default=None
+        The images that X was made of, if X holds features of them; to be shown.
     title : str, default=None
         None names the model.
     notes : sequence of str, default=()
@@ -98,12 +101,16 @@ def report(
     True
     """
     path = Path(path)
-    if path.suffix not in (".html", ".md", ".json"):
+    kind = path.suffix.lower()
+    if kind not in (".html", ".md", ".json"):
         raise ValueError(f"The report's path must end in .html, .md or .json. Got {str(path)!r}.")
+    if path.is_dir():
+        raise IsADirectoryError(f"{str(path)!r} is a folder. {_ADVICE}")
     content = gather(
         source,
         X,
         y,
+        images=images,
         title=title,
         notes=notes,
         model=model,
@@ -112,13 +119,12 @@ def report(
         image_shape=image_shape,
         level=level,
     )
-    if path.suffix == ".html":
+    if kind == ".html":
         text = render(content)
-    elif path.suffix == ".json":
+    elif kind == ".json":
         text = as_json(content)
     else:
         folder = path.with_name(f"{path.stem}-pictures")
-        folder.mkdir(parents=True, exist_ok=True)
         for picture in content.pictures:
             with replacing(folder / f"{picture.name}.png", _ADVICE) as part:
                 part.write_bytes(picture.png)

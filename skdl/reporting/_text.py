@@ -65,7 +65,10 @@ def as_json(content: Content) -> str:
         "reproduce": content.reproduce,
         "model_card": dict(content.card),
     }
-    return json.dumps(found, indent=2, ensure_ascii=False, default=_plain_value) + "\n"
+    return (
+        json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False, default=_plain_value)
+        + "\n"
+    )
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

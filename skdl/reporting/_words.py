@@ -31,6 +31,11 @@ def figure(value: float, digits: int = 3) -> str:
     return "–" if pd.isna(value) else f"{value:.{digits}f}"
 
 
+def p_value(value: float) -> str:
+    """A p value, which is never 0."""
+    return "< 0.001" if value < 0.0005 else figure(value)
+
+
 def interval(row: Any) -> str:
     """An interval, or a dash."""
     return "–" if pd.isna(row["low"]) else f"{row['low']:.3f} to {row['high']:.3f}"
@@ -92,8 +97,21 @@ def cautions(result: EvaluationResult, model: str, names: Sequence[str]) -> list
         found.append("The model takes all images for one class: it has learned nothing.")
     n_missing = len(result.missing[result.missing["model"] == model])
     if n_missing:
-        found.append(f"{n_missing} scores of folds cannot be had; the reasons stand below.")
+        found.append(f"{n_missing} scores cannot be had; the reasons stand below.")
+    if result.groups is not None:
+        found.append(
+            "The images belong to groups, such as patients. Intervals and p values take them for "
+            "independent, so true intervals are wider and true p values larger."
+        )
     return found
+
+
+def best_of(result: EvaluationResult) -> str:
+    """That the best of several models was picked by what it is judged by."""
+    return (
+        f"It is the best of {len(result.tested)} models by {name_of(result.metrics[0])} on these "
+        "images, so its scores are a little too good."
+    )
 
 
 def _how(result: EvaluationResult, model: str) -> str:

@@ -320,10 +320,11 @@ def _report(
         warnings.simplefilter("ignore", EvaluationWarning)
         report(
             result,
-            data.shown,
+            data.X,
             data.y,
             folder / "report.html",
             title=study.title,
+            images=data.images,
             target_names=data.target_names,
             notes=[*notes_of(study, setting.backbone, setting.weights), *sentences(comparison)],
         )

@@ -13,13 +13,15 @@ import pytest
 from PIL import Image
 from scipy import sparse
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
+from sklearn.cluster import KMeans
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.dummy import DummyClassifier
-from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
 from sklearn.metrics import confusion_matrix, make_scorer, roc_auc_score
 from sklearn.model_selection import (
     GroupKFold,
     KFold,
+    PredefinedSplit,
     RepeatedStratifiedKFold,
     ShuffleSplit,
     StratifiedKFold,
@@ -396,7 +398,60 @@ def test_probabilities_that_do_not_match_the_classes(cancer):
     with pytest.warns(UserWarning, match=r"shape \(114, 3\).*114 images and 2 classes"):
         found = evaluate({"odd": Odd("too wide"), "ridge": RidgeClassifier()}, *cancer)
     assert set(found.missing["model"]) == {"odd"}
-    assert found.summary().query("model == 'odd'")["value"].isna().all()
+    assert set(found.missing["metric"]) == {"roc_auc"}  # labels are as good as before
+    odd = found.scores.query("model == 'odd' and metric == 'accuracy'")
+    assert (
+        odd["value"].tolist()
+        == found.predictions.query("model == 'odd'")
+        .groupby("fold")
+        .apply(lambda table: (table["y_true"] == table["y_pred"]).mean())
+        .tolist()
+    )
+
+
+@pytest.mark.parametrize(
+    ("predicted", "message"),
+    [(np.zeros((10, 2)), "1d array"), (np.zeros(3, dtype=int), "inconsistent numbers of samples")],
+)
+def test_predictions_of_a_wrong_shape(cancer, predicted, message):
+    class Wrong(RidgeClassifier):
+        def predict(self, X):
+            return predicted
+
+    with pytest.warns(EvaluationWarning, match=message):
+        found = evaluate({"wrong": Wrong(), "ridge": RidgeClassifier()}, *cancer, cv=3)
+    assert set(found.missing["model"]) == {"wrong"}
+    assert found.tested == ["ridge"]
+
+
+def test_the_positive_class_of_scikit_learns_metrics(cancer):
+    X, y = cancer
+    names = ["precision", "recall", "f1", "jaccard", "average_precision", "ppv", "sensitivity"]
+    found = evaluate(RidgeClassifier(), X, y, scoring=names, pos_label=0, cv=3)
+    turned = evaluate(RidgeClassifier(), X, 1 - y, scoring=names, pos_label=1, cv=3)
+    assert found.scores["value"].tolist() == pytest.approx(turned.scores["value"].tolist())
+    table = found.scores.pivot_table(index="fold", columns="metric", values="value")
+    assert table["recall"].tolist() == table["sensitivity"].tolist()
+    assert table["precision"].tolist() == table["ppv"].tolist()
+
+
+def test_infinite_scores_are_missing(cancer):
+    with pytest.warns(EvaluationWarning, match="not defined"):
+        found = evaluate(RidgeClassifier(), *cancer, cv=3, scoring={"it": lambda e, X, y: np.inf})
+    assert found.scores["value"].isna().all()
+    assert len(found.missing) == 3
+
+
+def test_a_perfect_score_has_no_interval_without_width():
+    X, y = np.repeat([[0.0], [1.0]], 20, axis=0), np.repeat([0, 1], 20)
+    with pytest.warns(EvaluationWarning, match="pixel for pixel"):
+        found = evaluate(LogisticRegression(), X, y, cv=2)
+    summary = found.summary().set_index("metric")
+    assert (summary["value"] == 1).all()
+    for metric in ("roc_auc", "balanced_accuracy"):
+        assert np.isnan(summary.loc[metric, "low"])
+        assert "says nothing" in summary.loc[metric, "reason"]
+    assert 0.8 < summary.loc["accuracy", "low"] < 1  # Wilson's
 
 
 def test_a_fit_that_fails(cancer):
@@ -460,6 +515,11 @@ def test_empty_folds(cancer):
         ({"scoring": {}}, "scoring is empty"),
         ({"scoring": 3}, "scoring must be"),
         ({"pos_label": 2}, r"pos_label=2 is none of the labels \[0, 1\]"),
+        ({"y": np.arange(569) % 3, "pos_label": 1}, "for two classes, and y has 3.*pass y == 1"),
+        ({"scoring": {"a": None}}, r"scoring\['a'\] must be the name of a metric"),
+        ({"estimators": {1: RidgeClassifier(), "1": RidgeClassifier()}}, "have the same name"),
+        ({"estimators": LinearRegression()}, "is no classifier"),
+        ({"estimators": KMeans()}, "is no classifier"),
         ({"cv": 1}, "n_splits"),
         ({"cv": "prefit", "checkpoint": "folder"}, "checkpoint is for estimators that are fitted"),
         ({"groups": np.zeros(3)}, "inconsistent numbers of samples"),
@@ -540,6 +600,34 @@ def test_a_changed_function_is_called_again(cancer, tmp_path):
     assert n_fits(file) == 6
 
 
+CLASS = """
+from sklearn.linear_model import RidgeClassifier
+
+class Mine(RidgeClassifier):
+    def predict(self, X):
+        return {predict}
+"""
+
+
+def test_a_changed_class_is_fitted_again(tmp_path):
+    run = """
+import sys
+from sklearn.datasets import load_breast_cancer
+from skdl import evaluate
+from mine import Mine
+X, y = load_breast_cancer(return_X_y=True)
+print(evaluate(Mine(), X, y, cv=3, scoring="accuracy", checkpoint="kept").scores["value"].mean())
+"""
+    found = []
+    for predict in ("super().predict(X)", "1 - super().predict(X)", "1 - super().predict(X)"):
+        (tmp_path / "mine.py").write_text(CLASS.format(predict=predict))
+        command = [sys.executable, "-B", "-c", run]
+        done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
+        found.append((float(done.stdout), len(list((tmp_path / "kept").glob("Mine-*")))))
+    first = found[0][0]
+    assert found == [(first, 3), (pytest.approx(1 - first), 6), (pytest.approx(1 - first), 6)]
+
+
 FUNCTIONS = """
 import sys
 import keras
@@ -574,6 +662,23 @@ def test_a_checkpoint_of_something_else(cancer, tmp_path):
         evaluate(RidgeClassifier(), X + 1, y, cv=3, checkpoint=tmp_path)
     with pytest.raises(ValueError, match=r"another cv \(3\)"):
         evaluate(RidgeClassifier(), X, y, cv=4, checkpoint=tmp_path)
+
+    class Halves:
+        def get_n_splits(self, X=None, y=None, groups=None):
+            return 2
+
+        def split(self, X, y=None, groups=None):
+            return KFold(2).split(X)
+
+    first = np.arange(len(y)) % 3
+    for number, splitter in enumerate((Halves(), PredefinedSplit(first))):
+        folder = tmp_path / str(number)
+        models = {"model": RidgeClassifier()}
+        kept = evaluate(models, X, y, cv=splitter, checkpoint=folder)
+        again = evaluate(models, X, y, cv=clone(splitter, safe=False), checkpoint=folder)
+        pd.testing.assert_frame_equal(kept.times, again.times)  # nothing was fitted again
+        with pytest.raises(ValueError, match="another cv"):
+            evaluate(models, X, y, cv=PredefinedSplit(first[::-1]), checkpoint=folder)
     halves = np.arange(0, len(y), 2), np.arange(1, len(y), 2)
     for folder, given in ((tmp_path / "given", [halves]), (tmp_path / "other", [halves[::-1]])):
         evaluate(RidgeClassifier(), X, y, cv=given, checkpoint=folder)
