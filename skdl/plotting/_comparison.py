@@ -126,6 +126,8 @@ class ModelComparisonDisplay:
         ValueError
             If the frame is not as described, or `ax` does not hold one axes a metric.
         """
+        from matplotlib.ticker import MaxNLocator
+
         _check_frame(self.frame)
         metrics = self.frame["metric"].unique().tolist()
         models = self.frame["model"].unique().tolist()
@@ -141,7 +143,10 @@ class ModelComparisonDisplay:
             panel.set_title(_in_words(metric), fontsize=10, parse_math=False)
             panel.set_ylim(len(models) - 0.5, -0.5)  # the first model on top
             if metric in limits:
-                panel.set_xlim(*limits[metric])
+                low, high = limits[metric]
+                ticks = [tick for tick in MaxNLocator(4).tick_values(low, high) if low <= tick <= 1]
+                panel.set_xticks(ticks)
+                panel.set_xlim(low, high)
             shown = names if i in first else [""] * len(names)
             panel.set_yticks(np.arange(len(names)), shown, fontsize=_NAME_SIZE, parse_math=False)
         self.figure_, self.axes_ = axes[0].figure, np.array(axes, dtype=object)
