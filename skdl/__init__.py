@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         preprocessing,
         reporting,
         store,
+        studies,
         testing,
     )
     from skdl.estimators import (
@@ -72,6 +73,7 @@ _LAZY_MODULES = (
     "preprocessing",
     "reporting",
     "store",
+    "studies",
     "testing",
 )
 
@@ -106,6 +108,7 @@ __all__ = [
     "report",
     "reporting",
     "store",
+    "studies",
     "testing",
 ]
 

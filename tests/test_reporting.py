@@ -321,7 +321,7 @@ def test_groups_and_the_best_of_several(digits, tmp_path):
     result = evaluate(models, X, y, **options)
     text = report(result, X, y, tmp_path / "report.md").read_text()
     assert "belong to groups" in text
-    assert "the best of 2 models by Accuracy" in text
+    assert "the best of 2 models by accuracy" in text
     chosen = report(result, X, y, tmp_path / "report.md", model="a").read_text()
     assert "the best of" not in chosen
 

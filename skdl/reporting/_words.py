@@ -109,7 +109,7 @@ def cautions(result: EvaluationResult, model: str, names: Sequence[str]) -> list
 def best_of(result: EvaluationResult) -> str:
     """That the best of several models was picked by what it is judged by."""
     return (
-        f"It is the best of {len(result.tested)} models by {name_of(result.metrics[0])} on these "
+        f"It is the best of {len(result.tested)} models by {_in_words(result.metrics[0])} on these "
         "images, so its scores are a little too good."
     )
 
@@ -117,8 +117,14 @@ def best_of(result: EvaluationResult) -> str:
 def _how(result: EvaluationResult, model: str) -> str:
     n_folds = result.times.query("model == @model")["fold"].nunique()
     if result.cv == "prefit":
-        return f"{model}, fitted before, was tested on"
-    return f"{model} was tested by cross-validation in {n_folds} folds on"
+        return f"“{model}”, fitted before, was tested on"
+    return f"“{model}” was tested by cross-validation in {n_folds} folds on"
+
+
+def _in_words(metric: str) -> str:
+    """Name of a metric inside a sentence."""
+    name = name_of(metric)
+    return name if name.isupper() or "ROC" in name else name[0].lower() + name[1:]
 
 
 def _percent(value: float) -> str:

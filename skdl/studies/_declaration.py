@@ -142,6 +142,13 @@ class Study:
         The published pretrained network, or "".
     source : str
         Where the published figures come from.
+
+    Examples
+    --------
+    >>> from skdl.studies import get_study
+    >>> study = get_study("mnist-lenet5")
+    >>> [model.name for model in study.models], study.published[0].value
+    (['as published', 'improved'], 0.9903)
     """
 
     name: str
@@ -156,5 +163,25 @@ class Study:
     source: str = SOURCE
 
     def model(self, name: str) -> Model:
-        """Return the model of that name."""
-        return next(model for model in self.models if model.name == name)
+        """Return one of the models.
+
+        Parameters
+        ----------
+        name : str
+            Its name.
+
+        Returns
+        -------
+        model : Model
+            With `variant`, `part`, `what` it is, and `make`, which makes the estimator.
+
+        Raises
+        ------
+        ValueError
+            If there is none of that name.
+        """
+        for model in self.models:
+            if model.name == name:
+                return model
+        names = ", ".join(model.name for model in self.models)
+        raise ValueError(f"The study {self.name!r} has no model {name!r}. It has: {names}.")

@@ -25,7 +25,7 @@ from skdl.studies._declaration import Setting, Study, StudyData
 from skdl.studies._figures import compare, measure, training
 
 FORMAT = 1
-_N_SAMPLE_PREDICTIONS = 10
+_N_SAMPLES = 10  # predictions that are shown
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +43,19 @@ class StudyRun:
         "published", "measured", "low", "high", "difference" and its limits, "goal".
     record : dict
         What stands in ``study.json``.
+
+    See Also
+    --------
+    run_study : Makes one.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from skdl.studies import run_study
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     run = run_study("digits", epochs=1, n_train=200, out=folder, only=["as published"])
+    >>> run.result.models, run.record["data"]["name"]
+    (['as published'], "scikit-learn's digits, 5 folds")
     """
 
     folder: Path
@@ -285,15 +298,15 @@ def _pictures(folder: Path, result: EvaluationResult, data: StudyData) -> None:
     )
     _save(shown.figure_, folder / "classes.png")
     for model in result.tested:
-        table = result.per_model(model).head(2000)
-        recorded = result.recorded(model).probabilities
-        confidence = None if recorded is None else recorded[: len(table)].max(axis=1)
+        recorded = result.recorded(model)
+        some = np.random.default_rng(0).permutation(len(recorded.predicted))[:_N_SAMPLES]
+        table = result.per_model(model).iloc[some]
+        sure = recorded.confidence if recorded.probabilities is not None else None
         grid = PredictionGridDisplay.from_predictions(
             _safe_indexing(data.shown, table["row"].to_numpy()),
             table["y_true"],
             table["y_pred"],
-            confidence,
-            n_images=_N_SAMPLE_PREDICTIONS,
+            None if sure is None else sure[some],
             target_names=data.target_names,
         )
         which = "" if len(result.tested) == 1 else "-" + re.sub(r"\W+", "-", model)
