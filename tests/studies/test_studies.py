@@ -345,3 +345,44 @@ def test_wrong_arguments(arguments, capsys):
         main(arguments)
     assert error.value.code == 2
     assert "usage" in capsys.readouterr().err
+
+
+# ---- what was measured ---------------------------------------------------------------------------
+
+
+def test_the_page_holds_what_the_records_say():
+    page = (ROOT / "docs" / "studies.md").read_text(encoding="utf-8")
+    assert markdown(compare_studies([RECORDS])) in page
+
+
+def measured_goals():
+    records = [json.loads(path.read_text(encoding="utf-8")) for path in RECORDS.glob("*.json")]
+    rows = [(record["study"], row) for record in records for row in record["comparison"]]
+    for study in list_studies():
+        for goal in study.goals:
+            found = [
+                row["measured"]
+                for name, row in rows
+                if (name, row["part"], row["metric"]) == (study.name, goal.part, goal.metric)
+                and row["on"] != "train"
+            ]
+            if found:
+                yield pytest.param(goal, found, id=f"{study.name}-{goal.metric}")
+
+
+@pytest.mark.parametrize(("goal", "found"), measured_goals())
+def test_goals_are_reached(goal, found):
+    assert max(found) >= goal.at_least
+
+
+def test_denoising_helps():
+    """The denoised variants are well above the network that learns from noisy images."""
+    records = {name: RECORDS / f"{name}.json" for name in ("mnist-noise", "mnist-denoise")}
+    if not all(path.exists() for path in records.values()):
+        pytest.skip("not measured yet")
+    plain, denoised = (json.loads(path.read_text())["models"] for path in records.values())
+    gained = (
+        denoised["improved"]["test"]["accuracy"]["value"]
+        - plain["as published"]["test"]["accuracy"]["value"]
+    )
+    assert gained >= 0.02
