@@ -1,4 +1,5 @@
 import os
+import zlib
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -44,7 +45,23 @@ def data_home():
     return Path(os.environ["SKDL_DATA_HOME"])
 
 
-def pytest_collection_modifyitems(items):
+def pytest_addoption(parser):
+    parser.addoption(
+        "--quarter",
+        type=int,
+        choices=range(4),
+        help="run one of four parts of the tests, which are parted by their names",
+    )
+
+
+def pytest_collection_modifyitems(config, items):
+    quarter = config.getoption("--quarter")
+    if quarter is not None:
+        parts = {True: [], False: []}
+        for item in items:
+            parts[zlib.crc32(item.nodeid.encode()) % 4 == quarter].append(item)
+        items[:] = parts[True]
+        config.hook.pytest_deselected(items=parts[False])
     if not os.environ.get("SKDL_DATA_HOME"):
         skip = pytest.mark.skip(reason="SKDL_DATA_HOME is not set")
         for item in items:
