@@ -370,7 +370,7 @@ def measured_goals():
                 yield pytest.param(goal, found, id=f"{study.name}-{goal.metric}")
 
 
-@pytest.mark.parametrize(("goal", "found"), measured_goals())
+@pytest.mark.parametrize(("goal", "found"), list(measured_goals()))
 def test_goals_are_reached(goal, found):
     assert max(found) >= goal.at_least
 
