@@ -4,8 +4,9 @@ import argparse
 import shutil
 import sys
 import textwrap
+import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TextIO
 
 import pandas as pd
 
@@ -22,13 +23,27 @@ def run_command(arguments: argparse.Namespace) -> int:
     """Run one of the commands and return the status of the process."""
     actions = {"list": _list, "run": _run, "compare": _compare}
     try:
-        actions[arguments.action](arguments)
+        with warnings.catch_warnings():
+            warnings.showwarning = _show
+            actions[arguments.action](arguments)
     except BrokenPipeError:
         raise
     except (OSError, ValueError) as error:
         print(f"skdl study: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _show(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: TextIO | None = None,
+    line: str | None = None,
+) -> None:
+    """Print a warning for somebody who does not care which line of code it comes from."""
+    print(f"skdl study: {message}", file=sys.stderr)
 
 
 def _list(arguments: argparse.Namespace) -> None:

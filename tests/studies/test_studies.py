@@ -336,6 +336,21 @@ def test_run_and_compare_on_the_command_line(tmp_path, capsys):
     assert "skdl study: " in capsys.readouterr().err
 
 
+@pytest.mark.filterwarnings("default")  # as in a terminal
+def test_warnings_on_the_command_line(home, tmp_path, capsys):
+    images = sorted((home / "busi" / "benign").iterdir())
+    double = home / "busi" / "malignant" / "double.png"
+    double.write_bytes(images[0].read_bytes())
+    arguments = ["--backbone", "cifar_resnet20", "--n-train", "8", "--out", str(tmp_path)]
+    try:
+        assert main(["study", "run", "medical-svm", *arguments]) == 0
+    finally:
+        double.unlink()
+    lines = capsys.readouterr().err.splitlines()
+    assert any(line.startswith("skdl study: Equal images belong to two classes") for line in lines)
+    assert not any(".py:" in line for line in lines)
+
+
 @pytest.mark.parametrize(
     "arguments",
     [["study"], ["study", "run"], ["study", "compare"], ["study", "run", "digits", "--seed", "x"]],
