@@ -104,6 +104,16 @@ def test_messages_of_builders_that_fail_are_plain_text():
     assert "\x1b" in str(error.value.__cause__)  # Keras writes for terminals
 
 
+@pytest.mark.parametrize("name", ["simple", "deep", "separable"])
+def test_normalised_networks_predict_what_they_have_learned(digits, name):
+    """Averages of normalisation keep up with a training of a few hundred steps."""
+    X, y = digits[0][:600], digits[1][:600]
+    model = CNNClassifier(name, architecture__batch_norm=True, epochs=10, random_state=0)
+    model.fit(X, y)
+    assert model.history_["accuracy"][-1] > 0.95
+    assert model.score(X, y) > 0.95
+
+
 def test_searching_networks(few_digits):
     search = GridSearchCV(
         CNNClassifier(epochs=4, random_state=0),

@@ -1,4 +1,4 @@
-"""The examples, the code in the documentation, and the docstrings are true."""
+"""The quickstart, the code in the documentation, and the docstrings are true."""
 
 import dataclasses
 import doctest
@@ -82,18 +82,6 @@ def test_the_example_prints_scores_and_saves(tmp_path):
     assert set(scores) == {"sensitivity", "specificity", "balanced_accuracy", "roc_auc"}
     assert float(scores["roc_auc"]) > 0.95
     assert (tmp_path / "eights.joblib").stat().st_size > 100_000
-
-
-def test_the_denoising_example(tmp_path):
-    code = "import runpy, sys; path, *sys.argv[1:] = sys.argv[1:]; runpy.run_path(path)"
-    example, picture = ROOT / "examples/plot_denoising.py", tmp_path / "digits.png"
-    printed = run_python(code, example, "--save", picture)
-    (gained,) = re.findall(r"gained ([-\d.]+) dB", printed)
-    assert float(gained) > 3
-    accuracy = [float(score) for score in re.findall(r" (0\.\d{4}|1\.0{4})", printed)]
-    assert len(accuracy) == 4
-    assert accuracy[0] > accuracy[3] > accuracy[1]
-    assert picture.stat().st_size > 5_000
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)

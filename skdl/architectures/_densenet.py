@@ -5,8 +5,8 @@ from typing import Any
 import keras
 from keras import layers
 
+from skdl.architectures._blocks import normalized, pooling, scaled, softmax
 from skdl.architectures._blocks import penalty as l2_penalty
-from skdl.architectures._blocks import pooling, scaled, softmax
 from skdl.plugins import reference_protocol
 
 
@@ -76,7 +76,7 @@ def densenet40(
 
     def convolve(x: Any, filters: int, kernel: int) -> Any:
         if batch_norm:
-            x = layers.BatchNormalization()(x)
+            x = normalized(x)
         x = layers.Activation(activation)(x)
         x = layers.Conv2D(
             filters,
@@ -103,6 +103,6 @@ def densenet40(
         for _ in range(12):
             x = layers.Concatenate()([x, convolve(x, scaled(growth, width), 3)])
     if batch_norm:
-        x = layers.BatchNormalization()(x)
+        x = normalized(x)
     x = layers.GlobalAveragePooling2D()(layers.Activation(activation)(x))
     return keras.Model(inputs, softmax(x, n_classes, l2), name="densenet40")

@@ -5,7 +5,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from skdl.architectures._blocks import convolution, penalty, scaled, softmax
+from skdl.architectures._blocks import convolution, normalized, penalty, scaled, softmax
 from skdl.plugins import reference_protocol
 
 
@@ -85,5 +85,5 @@ def _depthwise(x: Any, strides: int, activation: str, batch_norm: bool, l2: floa
         depthwise_regularizer=penalty(l2),
     )(x)
     if batch_norm:
-        x = layers.BatchNormalization()(x)
+        x = normalized(x)
     return layers.Activation(activation)(x)

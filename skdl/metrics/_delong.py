@@ -7,14 +7,33 @@ import numpy.typing as npt
 from scipy.stats import rankdata
 
 
-def area(positive: npt.NDArray[np.bool_], score: npt.NDArray[Any]) -> float:
-    """Return the area under one ROC curve, or NaN where there is one class only."""
-    n_positive = int(positive.sum())
-    n_pairs = n_positive * (len(positive) - n_positive)
-    if n_pairs == 0:
-        return float("nan")
-    ranks = rankdata(score)[positive].sum()
-    return float((ranks - n_positive * (n_positive + 1) / 2) / n_pairs)
+class SortedScores:
+    """Scores in their order, for the areas of many resamples of them.
+
+    Parameters
+    ----------
+    positive : ndarray of bool of shape (n,)
+        True for samples of the positive class.
+    score : ndarray of shape (n,)
+        Their scores.
+    """
+
+    def __init__(self, positive: npt.NDArray[np.bool_], score: npt.NDArray[Any]) -> None:
+        self._order = np.argsort(score, kind="stable")
+        self._positive = positive[self._order]
+        steps = np.flatnonzero(np.diff(score[self._order])) + 1
+        self._starts = np.concatenate([[0], steps])  # of equal scores
+
+    def area(self, counts: npt.NDArray[np.intp]) -> float:
+        """Return the area where each sample counts so often; NaN where there is one class only."""
+        counts = counts[self._order]
+        positives = np.add.reduceat(np.where(self._positive, counts, 0), self._starts)
+        negatives = np.add.reduceat(counts, self._starts) - positives
+        n_pairs = int(positives.sum()) * int(negatives.sum())
+        if n_pairs == 0:
+            return float("nan")
+        below = np.cumsum(negatives) - negatives / 2  # ties count half
+        return float(positives @ below / n_pairs)
 
 
 def placements(

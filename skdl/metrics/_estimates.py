@@ -25,7 +25,7 @@ from skdl.metrics._confusion import (
     Array,
     positive_class,
 )
-from skdl.metrics._delong import area
+from skdl.metrics._delong import SortedScores
 
 RATIOS = {
     "sensitivity": SENSITIVITY,
@@ -104,15 +104,14 @@ def _of_curve(true: Any, predicted: Any, pos_label: Any) -> Estimate:
                 f"There are {len(classes)} classes: 'roc_auc' takes their probabilities, of shape "
                 f"(n, {len(classes)}), or pos_label and the scores of that class."
             )
-        positive = true[:, None] == classes
+        curves = [SortedScores(true == c, s) for c, s in zip(classes, scores.T, strict=True)]
     else:
         positive, scores = binary_problem(true, predicted, pos_label, "y_pred")
+        curves = [SortedScores(positive, scores)]
 
     def evaluate(rows: npt.NDArray[Any]) -> float:
-        if not several:
-            return area(positive[rows], scores[rows])
-        pairs = zip(positive[rows].T, scores[rows].T, strict=True)
-        return float(np.mean([area(*pair) for pair in pairs]))
+        counts = np.bincount(rows, minlength=len(true))
+        return float(np.mean([curve.area(counts) for curve in curves]))
 
     def resample(stratified: bool, n_resamples: int, generator: np.random.Generator) -> Resamples:
         # One class against the rest: two strata.
