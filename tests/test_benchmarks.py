@@ -26,6 +26,7 @@ def run(*arguments):
     )
 
 
+@pytest.mark.exhaustive
 def test_the_import_case_prints_its_ratio_and_writes_results(tmp_path):
     process = run("import", "--rounds", "1", "--out", str(tmp_path))
     assert "skdl / sklearn = " in process.stdout, process.stderr
@@ -121,6 +122,7 @@ def test_the_share_of_the_store_is_that_of_single_calls(in_folder):
 
 
 @pytest.mark.parametrize("trained", [transfer_cases.HEAD_ONLY, transfer_cases.LAST_BLOCK])
+@pytest.mark.exhaustive
 def test_training_behind_a_frozen_network(trained):
     assert transfer_cases.train_skdl(trained, **FEW, epochs=2) > 0
     assert transfer_cases.train_keras(trained, **FEW, epochs=2) > 0

@@ -59,6 +59,7 @@ def run(*command, cwd):
     return process.stdout
 
 
+@pytest.mark.exhaustive
 def test_the_example_plugin(environment):
     python, folder = environment
     run(

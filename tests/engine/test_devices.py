@@ -59,6 +59,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.exhaustive
 def test_loky_max_cpu_count(monkeypatch):
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
     code = "import sys; sys.path.insert(0, 'tests/engine')\n" + WITH_A_CPU_LIMIT
@@ -90,6 +91,7 @@ print(Parallel(2)(delayed(work)() for _ in range(1)))
 """
 
 
+@pytest.mark.exhaustive
 def test_what_a_worker_has_set_itself_is_left():
     assert run_python(THREADS_OF_THE_USER).strip() == "[(2, 0)]"
 
@@ -162,6 +164,7 @@ print(X.nbytes, status("VmHWM") - before)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.exhaustive
 def test_a_fit_needs_little_more_than_its_data():
     n_bytes, peak = np.array(run_python(PEAK).split(), dtype=float)
     assert n_bytes == 60_000 * 28 * 28

@@ -700,7 +700,7 @@ import sys
 from sklearn.datasets import load_digits
 from skdl import CNNClassifier, evaluate
 X, y = load_digits(return_X_y=True)
-model = CNNClassifier(epochs=40, random_state=0)
+model = CNNClassifier(epochs=20, random_state=0)
 found = evaluate(
     model, X[:400], y[:400], cv=4, checkpoint=sys.argv[1] or None, scoring="accuracy"
 )

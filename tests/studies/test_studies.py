@@ -103,7 +103,7 @@ def test_declarations_fit_together(name):
 # ---- runs ----------------------------------------------------------------------------------------
 
 # What trains in seconds; the others are larger networks, or many draws.
-QUICK = ("mnist-cnn", "mnist-denoise", "pets-features", "fashion-cnn")
+QUICK = ("mnist-cnn", "mnist-denoise")
 
 
 @pytest.mark.parametrize(
@@ -208,6 +208,7 @@ def test_published_against_measured(home, tmp_path):
     assert row["difference_high"] == pytest.approx(summary["high"] - 0.9795)
 
 
+@pytest.mark.exhaustive
 def test_figures_of_draws_are_means(home, tmp_path):
     run = run_study("medical-svm", backbone="cifar_resnet20", n_train=8, out=tmp_path)
     scores = run.result.scores.query("model == 'improved' and metric == 'roc_auc'")["value"]
@@ -337,6 +338,7 @@ def test_run_and_compare_on_the_command_line(tmp_path, capsys):
 
 
 @pytest.mark.filterwarnings("default")  # as in a terminal
+@pytest.mark.exhaustive
 def test_warnings_on_the_command_line(home, tmp_path, capsys):
     images = sorted((home / "busi" / "benign").iterdir())
     double = home / "busi" / "malignant" / "double.png"
