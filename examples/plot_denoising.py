@@ -103,3 +103,5 @@ for row, (name, images) in zip(
         ax.set(xticks=[], yticks=[])
 if arguments.save:
     figure.savefig(arguments.save, dpi=120)
+else:
+    plt.show()

@@ -175,3 +175,8 @@ def save_small_mobilenet(images, path):
             layer.kernel.assign(generator.normal(scale=scale, size=layer.kernel.shape))
     model(images / np.float32(127.5) - 1, training=True)
     model.save_weights(path)
+
+
+def in_percent(share):
+    """How plots write a probability."""
+    return "> 99 %".replace(" ", "\u00a0") if 0.995 <= share < 1 else f"{100 * share:.0f}\u00a0%"

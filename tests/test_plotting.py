@@ -1,11 +1,12 @@
 import itertools
 import math
+import re
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import run_python, tiny
+from helpers import in_percent, run_python, tiny
 from PIL import Image
 from sklearn.datasets import load_digits
 from sklearn.linear_model import RidgeClassifier
@@ -144,6 +145,13 @@ def test_no_history(estimator):
 # ---- predictions -------------------------------------------------------------------------------
 
 
+def test_only_what_is_certain_is_a_hundred_percent():
+    images, labels = np.zeros((3, 8, 8)), np.zeros(3, dtype=int)
+    display = PredictionGridDisplay.from_predictions(images, labels, labels, [1.0, 0.9999, 0.994])
+    captions = " ".join(ax.get_title() for ax in display.axes_).replace("\u00a0", " ")
+    assert re.findall(r"\((.*?)\)", captions) == ["100 %", "> 99 %", "99 %"]
+
+
 def test_grid_shows_labels_and_probabilities(fitted, few_digits):
     X, y = few_digits
     display = PredictionGridDisplay.from_estimator(fitted, X, y, n_images=6, title="Six digits")
@@ -153,7 +161,7 @@ def test_grid_shows_labels_and_probabilities(fitted, few_digits):
     assert "Six digits" in found
     for i, predicted in enumerate(fitted.predict(X[:6])):
         caption = display.axes_[i].get_title()
-        assert f"{predicted} ({100 * probabilities[i].max():.0f}\u00a0%)" in caption
+        assert f"{predicted} ({in_percent(probabilities[i].max())})" in caption
         assert ("true:" in caption) == (predicted != y[i])
         assert caption.startswith("✓" if predicted == y[i] else "✗")  # not by colour alone
 

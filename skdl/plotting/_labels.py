@@ -11,6 +11,11 @@ import numpy.typing as npt
 from sklearn.utils import column_or_1d
 
 
+def percent(share: float) -> str:
+    """A share in percent; 100 only where it is 1."""
+    return ">\u00a099\u00a0%" if 0.995 <= share < 1 else f"{100 * share:.0f}\u00a0%"
+
+
 def check_labels(y: Any, name: str = "y") -> npt.NDArray[Any]:
     """Validate class labels of any kind.
 

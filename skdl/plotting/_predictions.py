@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skdl.plotting._grid import CAPTION_WIDTH, as_batch, displayable, draw_image, grid_axes
-from skdl.plotting._labels import check_labels, names_by_label, wrapped
+from skdl.plotting._labels import check_labels, names_by_label, percent, wrapped
 
 _RIGHT, _WRONG = "#0072B2", "#D55E00"
 
@@ -272,7 +272,7 @@ class PredictionGridDisplay:
     def _caption(self, i: int) -> str:
         """Sign, prediction and probability; the true label where it is another."""
         right = self.y_true[i] == self.y_pred[i]
-        sure = "" if self.confidence is None else f" ({100 * self.confidence[i]:.0f}\u00a0%)"
+        sure = "" if self.confidence is None else f" ({percent(self.confidence[i])})"
         first = f"{'✓' if right else '✗'} {self._name(self.y_pred[i])}{sure}"
         first = wrapped(first, CAPTION_WIDTH)
         if right:

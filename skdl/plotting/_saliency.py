@@ -18,7 +18,7 @@ from skdl.plotting._evidence import (
     score_kind,
 )
 from skdl.plotting._grid import CAPTION_WIDTH, draw_image
-from skdl.plotting._labels import names_by_label, wrapped
+from skdl.plotting._labels import names_by_label, percent, wrapped
 
 Method = Literal["auto", "grad_cam", "occlusion"]
 
@@ -269,7 +269,7 @@ class SaliencyDisplay:
         if self.scores is not None:
             score = self.scores[i]
             is_share = self.score_kind == "probability"
-            caption += f" ({100 * score:.0f}\u00a0%)" if is_share else f" (score {score:.2f})"
+            caption += f" ({percent(score)})" if is_share else f" (score {score:.2f})"
         return wrapped(caption, CAPTION_WIDTH)
 
 

@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import subclassed, tiny
+from helpers import in_percent, subclassed, tiny
 from PIL import Image
 from plotting.figures import assert_readable, long_names, texts
 from scipy.signal import correlate
@@ -569,7 +569,7 @@ def test_networks_are_asked_themselves(fitted, images):
     assert "Four" in texts(display)
     probabilities = fitted.predict_proba(X[:4])
     for i, ax in enumerate(display.axes_):
-        assert ax.get_title() == f"{y[i]} ({100 * probabilities[i].max():.0f}\u00a0%)"
+        assert ax.get_title() == f"{y[i]} ({in_percent(probabilities[i].max())})"
     other = SaliencyDisplay.from_estimator(fitted, X[:4], "malignant", layer="maps")
     np.testing.assert_array_equal(other.maps, fitted.grad_cam(X[:4], "malignant"))
     assert other.scores == pytest.approx(probabilities[:, 1].tolist())
