@@ -37,11 +37,11 @@ def write_idx(folder, monkeypatch, name):
     return arrays
 
 
-def write_images(folder, counts, size, seed=0):
+def write_images(folder, counts, size, seed=0, suffix="png"):
     """Images of random colours, a folder for each class; classes differ in brightness."""
     rng = np.random.default_rng(seed)
     for number, (name, n) in enumerate(counts.items()):
         (folder / name).mkdir(parents=True)
         for i in range(n):
             pixels = rng.integers(0, 160, (size, size, 3)) + 90 * number // len(counts)
-            Image.fromarray(pixels.astype(np.uint8)).save(folder / name / f"{i:03d}.png")
+            Image.fromarray(pixels.astype(np.uint8)).save(folder / name / f"{i:03d}.{suffix}")

@@ -220,7 +220,9 @@ STUDIES = (
         title="A pretrained network trained on 84 medical images",
         load=_data.ultrasound_few,
         models=(
-            Model("as published", "all layers, batches of 2, 50 epochs, Adam", _trained_whole),
+            Model(
+                "as published", "the whole network, batches of 2, 50 epochs, Adam", _trained_whole
+            ),
             Model("improved", "frozen, one dense layer, 30 epochs", _frozen_ultrasound),
         ),
         metrics=_MEDICAL_METRICS,
@@ -243,7 +245,7 @@ STUDIES = (
             Model("as published", "features of the last layer, SVM", _svm, part="features and SVM"),
             Model(
                 "as published",
-                "all layers, batches of 2, 50 epochs, Adam",
+                "the whole network, batches of 2, 50 epochs, Adam",
                 _trained_whole,
                 part="pretrained network",
             ),

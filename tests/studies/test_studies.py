@@ -21,7 +21,7 @@ RECORDS = ROOT / "docs" / "studies"
 NAMES = [study.name for study in list_studies()]
 PETS = {"cats": 24, "dogs": 24}
 CIFAR = dict.fromkeys(
-    ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"), 6
+    ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"), 8
 )
 
 
@@ -34,7 +34,7 @@ def home(tmp_path_factory):
             write_idx(folder, patch, name)
         for part, seed in (("train", 0), ("test", 1)):
             write_images(folder / "cats_vs_dogs" / part, PETS, 16, seed)
-            write_images(folder / "cifar10-jpeg" / part, CIFAR, 32, seed)
+            write_images(folder / "cifar10-jpeg" / part, CIFAR, 32, seed, suffix="jpg")
         write_images(folder / "busi", {"benign": 168, "malignant": 50, "normal": 3}, 16)
         patch.setenv("SKDL_DATA_HOME", str(folder))
         yield folder
@@ -114,21 +114,25 @@ QUICK = ("mnist-cnn", "mnist-denoise")
 def test_every_study_runs(home, name, tmp_path, capsys):
     study = get_study(name)
     backbone = ["--backbone", "cifar_resnet20"] if study.backbone else []
-    n_train = "8" if name.startswith("medical") else "40"
-    arguments = ["study", "run", name, "--n-train", n_train, "--epochs", "1", *backbone]
+    n_train = {"medical": "8", "pets": "40"}.get(name.split("-")[0], "60")
+    # Training a whole network on large images takes long: it is done in medical-vgg16.
+    models = [m.name for m in study.models if name != "medical-compare" or "whole" not in m.what]
+    only = [word for model in models for word in ("--only", model)]
+    arguments = ["study", "run", name, "--n-train", n_train, "--epochs", "1", *backbone, *only]
     assert main([*arguments, "--out", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     record = json.loads((tmp_path / "study.json").read_text())
     assert record["settings"]["n_train"] == int(n_train)
     assert record["data"]["n_train"] == int(n_train)
-    assert list(record["models"]) == [model.name for model in study.models]
+    assert list(record["models"]) == models
     for model in record["models"].values():
         assert set(model["test"]) == set(study.metrics)
         assert 0 <= model["test"][study.metrics[0]]["value"] <= 1
         assert model["fit_seconds"] > 0
     compared = {(row["part"], row["metric"], row["published"]) for row in record["comparison"]}
     for figure in study.published:
-        assert (figure.part, figure.metric, figure.value) in compared
+        if any(study.model(model).part == figure.part for model in models):
+            assert (figure.part, figure.metric, figure.value) in compared
     page = html.unescape((tmp_path / "report.html").read_text(encoding="utf-8"))
     if study.backbone:
         first = f"The pretrained network is cifar_resnet20 in the place of {study.backbone}"
