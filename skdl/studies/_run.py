@@ -164,7 +164,7 @@ def run_study(
         "settings": _settings(setting),
         "data": _about(data, result),
         "notes": notes_of(study, backbone, weights),
-        "models": _models(study, estimators, result, figures, trained),
+        "models": _models(study, setting, estimators, result, figures, trained),
         "comparison": comparison.to_dict("records"),
         "versions": versions(),
         "machine": machine(),
@@ -253,9 +253,13 @@ def _plain(value: Any) -> Any:
 
 def _settings(setting: Setting) -> dict[str, Any]:
     found = {key: value for key, value in vars(setting).items() if key != "folder"}
-    if setting.weights is not None:
-        found["weights"] = Path(setting.weights).name  # where it lies is nobody's business
-    return found
+    return found | {"weights": setting.weights and Path(setting.weights).name}
+
+
+def _without_folder(text: str, setting: Setting) -> str:
+    """Text without the folder of the weights, which is nobody's business."""
+    weights = setting.weights
+    return text.replace(str(weights), Path(weights).name) if weights else text
 
 
 def _about(data: StudyData, result: EvaluationResult) -> dict[str, Any]:
@@ -272,6 +276,7 @@ def _about(data: StudyData, result: EvaluationResult) -> dict[str, Any]:
 
 def _models(
     study: Study,
+    setting: Setting,
     estimators: dict[str, Any],
     result: EvaluationResult,
     figures: dict[str, Any],
@@ -281,7 +286,7 @@ def _models(
     return {
         name: {
             "what": study.model(name).what,
-            "estimator": repr(estimator),
+            "estimator": _without_folder(repr(estimator), setting),
             "test": figures[name],
             "last_epoch": trained.get(name, {}),
             **times.loc[name].to_dict(),

@@ -19,3 +19,15 @@ def test_features_in_a_csv_file_and_an_svm(data_home, tmp_path):
     area = run.comparison.query("variant == 'improved' and metric == @goal.metric")["measured"]
     assert area.item() >= goal.at_least
     assert run.record["settings"]["weights"] == weights.name
+    run = run_study(
+        "pets-features",
+        backbone="mobilenet_v2",
+        weights=str(weights),
+        n_train=40,
+        only=["improved"],
+        out=tmp_path / "pets",
+    )
+    assert run.record["models"]["improved"]["test"]["accuracy"]["value"] > 0.9
+    record = (run.folder / "study.json").read_text()
+    assert weights.name in record
+    assert str(data_home) not in record  # where they lie is nobody's business
