@@ -54,11 +54,14 @@ _OF_POSITIVES = {
 }
 
 
+_SCORES = ("decision_function", "predict_proba")
+# Scikit-learn's scorers by these names take 1 for the positive class.
 _OF_SKLEARN_POSITIVES = {
-    "precision": precision_score,
-    "recall": recall_score,
-    "f1": f1_score,
-    "jaccard": jaccard_score,
+    "precision": (precision_score, "predict"),
+    "recall": (recall_score, "predict"),
+    "f1": (f1_score, "predict"),
+    "jaccard": (jaccard_score, "predict"),
+    "average_precision": (average_precision_score, _SCORES),
 }
 
 
@@ -191,11 +194,8 @@ def _by_name(name: Any, pos_label: Any) -> Metric:
     if name in CLINICAL_SCORERS:
         return Metric(CLINICAL_SCORERS[name], name)
     if pos_label is not None and name in _OF_SKLEARN_POSITIVES:
-        return Metric(make_scorer(_OF_SKLEARN_POSITIVES[name], pos_label=pos_label))
-    if pos_label is not None and name == "average_precision":
-        answers = ("decision_function", "predict_proba")
-        how = {"response_method": answers, "pos_label": pos_label}
-        return Metric(make_scorer(average_precision_score, **how))
+        score, answer = _OF_SKLEARN_POSITIVES[name]
+        return Metric(make_scorer(score, response_method=answer, pos_label=pos_label))
     return Metric(get_scorer(name), name if name == "accuracy" else "")
 
 

@@ -1,14 +1,13 @@
 """The data of the studies, cut into training and test images."""
 
 import dataclasses
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.model_selection import StratifiedKFold, train_test_split
+from sklearn.model_selection import StratifiedKFold
 
 from skdl._storage import replacing
 from skdl.datasets import (
@@ -22,6 +21,7 @@ from skdl.datasets import (
 from skdl.downloads import get_data_home
 from skdl.preprocessing import ImageNoise
 from skdl.studies._declaration import Setting, StudyData
+from skdl.studies._wrappers import stratified
 
 # From the middle of a pretrained network to its end.
 LAYERS = {
@@ -51,9 +51,9 @@ def fashion_mnist(setting: Setting) -> StudyData:
 
 def cifar10(setting: Setting) -> StudyData:
     """CIFAR-10 as it is split, in whichever version is there."""
-    data = _split("CIFAR-10", load_cifar10, setting)
-    jpeg = load_cifar10(subset="test").version == "jpeg"
-    return dataclasses.replace(data, name="CIFAR-10 (JPEG)") if jpeg else data
+    train, test = (load_cifar10(subset=subset) for subset in ("train", "test"))
+    name = "CIFAR-10 (JPEG)" if test.version == "jpeg" else "CIFAR-10"
+    return _joined(name, train, test, setting)
 
 
 NOISE = 1.0  # standard deviation, as a share of the value range
@@ -94,8 +94,7 @@ def _some(rows: npt.NDArray[Any], y: npt.NDArray[Any], setting: Setting) -> npt.
             f"n_train must be from {n_classes} to {len(rows) - n_classes}, or {len(rows)} for all "
             f"training images. Got {n}."
         )
-    kept, _ = train_test_split(rows, train_size=n, stratify=y[rows], random_state=setting.seed)
-    return np.sort(kept)
+    return rows[stratified(y[rows], n, setting.seed)]
 
 
 # ---- folders of files ----------------------------------------------------------------------------
@@ -156,12 +155,10 @@ def ultrasound_table(setting: Setting) -> StudyData:
     layers = LAYERS.get(pretrained["backbone"])
     features = BackboneFeatures(**pretrained, layer=layers, image_size=224, store=None)
     table = features.set_output(transform="pandas").fit_transform(plain.X)
-    with tempfile.TemporaryDirectory() as temporary:
-        file = Path(setting.folder or temporary) / "features.csv"
-        with replacing(file, "Choose another folder for the study.") as part:
-            table.to_csv(part, index=False)
-        read = load_feature_csv(file).data
-    return dataclasses.replace(plain, X=read, images=plain.X)
+    file = setting.folder / "features.csv"
+    with replacing(file, "Choose another folder for the study.") as part:
+        table.to_csv(part, index=False)
+    return dataclasses.replace(plain, X=load_feature_csv(file).data, images=plain.X)
 
 
 def _draw(

@@ -29,7 +29,7 @@ class Setting:
         Pretrained network, in the place of the published one.
     weights : str or None
         Its weights: a file, or "random".
-    folder : Path or None
+    folder : Path
         Where a study may leave tables that it makes.
     """
 
@@ -38,7 +38,7 @@ class Setting:
     epochs: int | None = None
     backbone: str | None = None
     weights: str | None = None
-    folder: Path | None = None
+    folder: Path = Path()
 
     def pretrained(self, published: str) -> dict[str, Any]:
         """Parameters `backbone` and `weights` of an estimator."""

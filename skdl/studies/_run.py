@@ -136,7 +136,8 @@ def run_study(
     start = time.perf_counter()
     study = get_study(name)
     folder = Path("skdl-studies", name) if out is None else Path(out)
-    setting = _check(Setting(seed, n_train, epochs, backbone, weights, folder), study)
+    setting = Setting(seed, n_train, epochs, backbone, weights, folder)
+    _check(setting, study)
     chosen = _chosen(study, only)
     if study.backbone:
         _check_weights(setting, study)
@@ -176,7 +177,7 @@ def run_study(
     return StudyRun(folder, result, comparison, record)
 
 
-def _check(setting: Setting, study: Study) -> Setting:
+def _check(setting: Setting, study: Study) -> None:
     for what in ("n_train", "epochs"):
         value = getattr(setting, what)
         if value is not None and value < 1:
@@ -184,7 +185,6 @@ def _check(setting: Setting, study: Study) -> Setting:
     for what in ("backbone", "weights"):
         if getattr(setting, what) is not None and not study.backbone:
             raise ValueError(f"The study {study.name!r} has no pretrained network: drop {what}.")
-    return setting
 
 
 def _check_weights(setting: Setting, study: Study) -> None:

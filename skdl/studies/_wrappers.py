@@ -12,6 +12,12 @@ from sklearn.utils.metaestimators import available_if
 from skdl.preprocessing import ImageNoise
 
 
+def stratified(y: npt.NDArray[Any], n: int, seed: int) -> npt.NDArray[np.intp]:
+    """Draw n rows with the classes' shares as they are, in their order."""
+    rows, _ = train_test_split(np.arange(len(y)), train_size=n, stratify=y, random_state=seed)
+    return np.sort(rows)
+
+
 class _Wrapper(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Predicts what the classifier inside says; its ``estimator_`` is what was fitted."""
 
@@ -62,10 +68,7 @@ class OnSubset(_Wrapper):
         y = np.asarray(y)
         rows = np.arange(len(y))
         if self.n_train < len(y):
-            rows, _ = train_test_split(
-                rows, train_size=self.n_train, stratify=y, random_state=self.random_state
-            )
-            rows = np.sort(rows)
+            rows = stratified(y, self.n_train, self.random_state)
         self.estimator_ = clone(self.estimator).fit(_safe_indexing(X, rows), y[rows])
         return self
 

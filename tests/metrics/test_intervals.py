@@ -516,8 +516,8 @@ class TestCoverage:
         assert 0.92 <= coverage(intervals, truth) <= 0.975
 
     @pytest.mark.exhaustive
-    def test_of_the_bootstrap_of_an_area(self):
-        area = 0.9
+    @pytest.mark.parametrize("area", [0.9, 0.95])
+    def test_of_the_bootstrap_of_areas(self, area):
         generator = np.random.default_rng(0)
         y = np.repeat([0, 1], self.N // 2)
         distance = np.sqrt(2) * norm.ppf(area)
