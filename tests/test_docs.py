@@ -142,6 +142,20 @@ def test_docstrings(name):
     assert sections == sorted(sections, key=ORDER.index)
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        n
+        for n, v in PUBLIC.items()
+        if n.startswith("skdl.metrics.")
+        and inspect.isfunction(v)
+        and not v.__name__.startswith("make")
+    ],
+)
+def test_formulas_of_scores_have_a_source(name):
+    assert FunctionDoc(PUBLIC[name])["References"]
+
+
 @pytest.mark.parametrize("name", [n for n, v in PUBLIC.items() if inspect.isclass(v)])
 def test_public_methods_are_documented(name):
     for method, value in inspect.getmembers(PUBLIC[name], inspect.isfunction):
