@@ -5,6 +5,8 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import joblib
+
 _PACKAGES = (
     "skdl",
     "scikit-learn",
@@ -34,8 +36,14 @@ def machine() -> dict[str, str]:
     return {
         "Python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()}",
-        "processor": f"{processor()}, {os.cpu_count()} cores",
+        "processor": f"{processor()}, {_cores()}",
     }
+
+
+def _cores() -> str:
+    """How many cores there are, and how many of them this process may use."""
+    there, usable = os.cpu_count() or 1, joblib.cpu_count()
+    return f"{there} cores" if usable == there else f"{usable} of {there} cores"
 
 
 def processor() -> str:
