@@ -13,6 +13,7 @@ import tensorflow as tf
 from skdl._files import ImageFiles
 from skdl.engine._augment import KINDS, augment
 from skdl.engine._collector import collector_held_back
+from skdl.engine._normalization import fuse_normalization
 from skdl.engine._optimizers import fuse_adam, scale_rates
 from skdl.engine._seeding import InitialState, value_of
 from skdl.engine._spec import ModelSpec, OptimizerSpec
@@ -70,6 +71,7 @@ class Trainer:
     @collector_held_back()
     def __init__(self, spec: ModelSpec, optimizer: OptimizerSpec, seed: int) -> None:
         self.model = spec.build(seed)
+        fuse_normalization(self.model)
         self.variables = list(self.model.variables)
         self._image_shape = spec.input_shape
         fixed = {id(variable) for variable in spec.fixed_variables(self.model)}
