@@ -118,10 +118,13 @@ def _machine() -> dict:
 
 def _write(out: Path, results: dict) -> None:
     path = out / "results.json"
-    known = json.loads(path.read_text())["cases"] if path.exists() else {}
-    measured = known | results
+    known = json.loads(path.read_text()) if path.exists() else {"machine": {}, "cases": {}}
+    measured = known["cases"] | results
     cases = {name: measured[name] for name in CASES if name in measured}
-    report = {"machine": _machine(), "cases": cases}
+    machine = _machine()
+    # Peers that this run had no need of may not be installed.
+    machine["packages"] = known["machine"].get("packages", {}) | machine["packages"]
+    report = {"machine": machine, "cases": cases}
     temporary = path.with_suffix(".partial")
     temporary.write_text(json.dumps(report, indent=2) + "\n")
     temporary.replace(path)

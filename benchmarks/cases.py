@@ -342,6 +342,12 @@ CASES = {
         [Bar("keras", 0.85), Bar("skorch", 1.0)],
         rounds=5,
     ),
+    "epoch-normalized": Case(
+        "one epoch of ResNet-20 over 2,560 images of 32×32×3, batch 128, warm",
+        "s",
+        {"skdl": image_cases.normalized_epoch_skdl, "keras": image_cases.normalized_epoch_keras},
+        [Bar("keras", 0.85)],
+    ),
     "predict-1": Case(
         "predict 1 image",
         "ms",

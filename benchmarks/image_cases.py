@@ -59,11 +59,37 @@ def files_epoch_keras():
         return median_time(lambda: model.fit(pairs, epochs=1, verbose=0), 3)
 
 
+def _color_images(n):
+    X, y = data.mnist(n)
+    return np.repeat(np.pad(X, ((0, 0), (2, 2), (2, 2)))[..., None], 3, axis=3), y
+
+
 def augmentation_epoch(augmentation):
     """Seconds of an epoch on images of 32×32×3."""
     from skdl import CNNClassifier
 
-    X, y = data.mnist(12_800)
-    X = np.repeat(np.pad(X, ((0, 0), (2, 2), (2, 2)))[..., None], 3, axis=3)
+    X, y = _color_images(12_800)
     model = CNNClassifier(epochs=1, batch_size=128, augmentation=augmentation, random_state=0)
     return median_time(lambda: model.fit(X, y), 5)
+
+
+def normalized_epoch_skdl():
+    """Seconds of an epoch of ResNet-20, which is normalised after each convolution."""
+    from skdl import CNNClassifier
+
+    X, y = _color_images(2_560)
+    model = CNNClassifier("resnet20", epochs=1, batch_size=128, optimizer="sgd", random_state=0)
+    model.fit(X, y)
+    return median_time(lambda: model.fit(X, y), 3)
+
+
+def normalized_epoch_keras():
+    """The same with `Model.fit`."""
+    from skdl.architectures import resnet20
+
+    X, y = _color_images(2_560)
+    X = X / np.float32(255)
+    model = resnet20((32, 32, 3), 10)
+    model.compile("sgd", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+    model.fit(X, y, batch_size=128, epochs=1, verbose=0)
+    return median_time(lambda: model.fit(X, y, batch_size=128, epochs=1, verbose=0), 3)
