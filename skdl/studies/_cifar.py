@@ -51,7 +51,7 @@ def _simple_regularized(setting: Setting) -> Any:
     return _network(
         "simple",
         setting,
-        25,
+        15,
         augmentation=_flips_and_shifts(),
         batch_size=64,
         learning_rate_schedule="cosine",
@@ -66,7 +66,7 @@ def _alexnet(setting: Setting) -> Any:
 
 
 def _alexnet_regularized(setting: Setting) -> Any:
-    return _regularized("alexnet", setting, 20, architecture__width=0.25)
+    return _regularized("alexnet", setting, 15, architecture__width=0.25)
 
 
 def _zfnet(setting: Setting) -> Any:
@@ -74,7 +74,7 @@ def _zfnet(setting: Setting) -> Any:
 
 
 def _zfnet_regularized(setting: Setting) -> Any:
-    return _regularized("zfnet", setting, 20, architecture__width=0.25)
+    return _regularized("zfnet", setting, 15, architecture__width=0.25)
 
 
 def _resnet(setting: Setting) -> Any:
@@ -158,7 +158,7 @@ STUDIES = (
             Model("as published", "network “simple”, 10 epochs", _simple),
             Model(
                 "improved",
-                "64 filters, batch normalisation, flips and shifts, a cosine schedule, 25 epochs",
+                "64 filters, batch normalisation, flips and shifts, a cosine schedule, 15 epochs",
                 _simple_regularized,
             ),
         ),
@@ -177,7 +177,7 @@ STUDIES = (
             Model(
                 "improved",
                 "a quarter of the filters, batch normalisation, flips and shifts, weight decay, "
-                "20 epochs",
+                "15 epochs",
                 _alexnet_regularized,
             ),
         ),
@@ -196,7 +196,7 @@ STUDIES = (
             Model(
                 "improved",
                 "a quarter of the filters, batch normalisation, flips and shifts, weight decay, "
-                "20 epochs",
+                "15 epochs",
                 _zfnet_regularized,
             ),
         ),

@@ -112,7 +112,7 @@ def _fashion_augmented(setting: Setting) -> Any:
     return _augmented(
         "simple",
         setting,
-        30,
+        20,
         augmentation=Augmentation(shift=0.05, horizontal_flip=True),
         architecture__batch_norm=True,
         architecture__filters=64,
@@ -240,7 +240,7 @@ STUDIES = (
             Model("as published", "network “simple”, 10 epochs", _fashion),
             Model(
                 "improved",
-                "64 filters, batch normalisation, augmentation, a cosine schedule, 30 epochs",
+                "64 filters, batch normalisation, augmentation, a cosine schedule, 20 epochs",
                 _fashion_augmented,
             ),
         ),
