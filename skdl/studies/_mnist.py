@@ -94,7 +94,7 @@ def _on_denoised(network: Any, setting: Setting, n_draws: int) -> Any:
     denoiser = DenoisingAutoencoder(
         (32, 64),
         noise=ImageNoise(amount=_data.NOISE),
-        epochs=setting.epochs or 6,
+        epochs=setting.epochs or 15,
         learning_rate_schedule="cosine",
         optimizer__learning_rate=0.003,
         random_state=setting.seed,
