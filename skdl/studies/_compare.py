@@ -136,11 +136,18 @@ def _cells(record: dict[str, Any], row: dict[str, Any]) -> dict[str, str]:
         row["variant"]: _number(row["measured"], row["low"], row["high"])
         + (f", with {' and '.join(reduced)}" if reduced else ""),
         "published": _number(row["published"]),
-        "goal": f"≥ {row['goal']:g}" if row["goal"] is not None else "",
+        "goal": _goal(row),
         "data": f"{data['name']}: {data['n_train']:,} + {data['n_test']:,}",
         "training time": f"{_duration(model['fit_seconds'])} ({row['variant']})",
         "command": command(record),
     }
+
+
+def _goal(row: dict[str, Any]) -> str:
+    if row["goal"] is None:
+        return ""
+    variant = row.get("goal_of")  # records of runs before goals had variants do not have it
+    return f"≥ {row['goal']:g}" + (f" ({variant})" if variant else "")
 
 
 def _number(value: float | None, low: float | None = None, high: float | None = None) -> str:

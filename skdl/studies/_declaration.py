@@ -109,11 +109,12 @@ class Published:
 
 @dataclass(frozen=True)
 class Goal:
-    """What the better variant has to reach."""
+    """What a variant has to reach; the better one, if none is named."""
 
     metric: str
     at_least: float
     part: str = ""
+    variant: Variant | None = None
 
 
 @dataclass(frozen=True)

@@ -84,12 +84,14 @@ def _row(study: Study, model: Model, figure: Published, own: Figure) -> dict[str
         "difference_low": difference["low"],
         "difference_high": difference["high"],
         "goal": np.nan if goal is None else goal.at_least,
+        "goal_of": goal.variant if goal else None,
     }
 
 
 def _goal(study: Study, model: Model, figure: Published) -> Goal | None:
     """The goal of a figure, which is that of test images."""
     for goal in study.goals:
-        if (goal.part, goal.metric) == (model.part, figure.metric) and figure.on != "train":
+        meant = (goal.part, goal.metric) == (model.part, figure.metric) and figure.on != "train"
+        if meant and goal.variant in (None, model.variant):
             return goal
     return None

@@ -295,6 +295,15 @@ def test_compare(digits, tmp_path):
     assert len(lines) == 3
 
 
+def test_goals_of_one_variant(home, tmp_path):
+    run = run_study("cifar-cnn", n_train=20, epochs=1, only=["as published"], out=tmp_path)
+    of_test = run.comparison.query("on == 'test'")
+    assert of_test[["goal", "goal_of"]].values.tolist() == [[0.67, "as published"]]
+    assert run.comparison.query("on == 'train'")["goal"].isna().all()
+    table = compare_studies([tmp_path])
+    assert table["goal"].tolist() == ["≥ 0.67 (as published)", "–"]
+
+
 def test_nothing_to_compare(digits, tmp_path):
     with pytest.raises(FileNotFoundError, match="holds no run of a study"):
         compare_studies([tmp_path])
@@ -386,9 +395,11 @@ def measured_goals():
                 for name, row in rows
                 if (name, row["part"], row["metric"]) == (study.name, goal.part, goal.metric)
                 and row["on"] != "train"
+                and goal.variant in (None, row["variant"])
             ]
             if found:
-                yield pytest.param(goal, found, id=f"{study.name}-{goal.metric}")
+                name = "-".join(filter(None, (study.name, goal.metric, goal.variant)))
+                yield pytest.param(goal, found, id=name)
 
 
 @pytest.mark.parametrize(("goal", "found"), list(measured_goals()))
