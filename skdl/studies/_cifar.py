@@ -94,21 +94,28 @@ def _frozen(setting: Setting, n_train: int) -> Any:
     return OnSubset(network, n_train, setting.seed)
 
 
-def _features(setting: Setting, n_train: int) -> Any:
+def _regression_on_features(setting: Setting, backbone: str, n_train: int) -> Any:
+    """Logistic regression on features of several layers, where they are known."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     from skdl.estimators import BackboneFeatures
-    from skdl.studies._wrappers import OnSubset
 
-    pretrained = setting.pretrained("vgg16")
+    pretrained = setting.pretrained(backbone)
     features = BackboneFeatures(
         **pretrained, layer=_data.LAYERS.get(pretrained["backbone"]), image_size=128
     )
     # More images bear less regularisation.
     regression = LogisticRegression(C=min(1e-6 * n_train + 1e-4, 1e-2), max_iter=200)
-    return OnSubset(make_pipeline(features, StandardScaler(), regression), n_train, setting.seed)
+    return make_pipeline(features, StandardScaler(), regression)
+
+
+def _features(setting: Setting, n_train: int) -> Any:
+    from skdl.studies._wrappers import OnSubset
+
+    pipeline = _regression_on_features(setting, "vgg16", n_train)
+    return OnSubset(pipeline, n_train, setting.seed)
 
 
 def _by_size() -> tuple[Model, ...]:
@@ -137,6 +144,18 @@ def _from_files(setting: Setting) -> Any:
     return _network("simple", setting, 10, augmentation="light", batch_size=64)
 
 
+def _regularized_from_files(setting: Setting) -> Any:
+    return _network(
+        "simple",
+        setting,
+        15,
+        augmentation=_flips_and_shifts(),
+        batch_size=64,
+        learning_rate_schedule="cosine",
+        architecture__batch_norm=True,
+    )
+
+
 def _transferred_from_files(setting: Setting) -> Any:
     from skdl.estimators import TransferClassifier
 
@@ -147,6 +166,10 @@ def _transferred_from_files(setting: Setting) -> Any:
         batch_size=64,
         random_state=setting.seed,
     )
+
+
+def _features_of_files(setting: Setting) -> Any:
+    return _regression_on_features(setting, "inception_v3", setting.n_train or 50_000)
 
 
 STUDIES = (
@@ -242,9 +265,21 @@ STUDIES = (
                 part="small network",
             ),
             Model(
+                "improved",
+                "with batch normalisation, flips and shifts, a cosine schedule, 15 epochs",
+                _regularized_from_files,
+                part="small network",
+            ),
+            Model(
                 "as published",
                 "the frozen backbone on images in 96×96, one dense layer",
                 _transferred_from_files,
+                part="pretrained",
+            ),
+            Model(
+                "improved",
+                "features of several layers of images in 128×128, logistic regression",
+                _features_of_files,
                 part="pretrained",
             ),
         ),

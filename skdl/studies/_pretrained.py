@@ -112,14 +112,23 @@ def _linear_svm_of_table(setting: Setting) -> Any:
 
 
 def _svm(setting: Setting) -> Any:
+    return _svm_on_features(setting, None)
+
+
+def _linear_svm(setting: Setting) -> Any:
+    layers = _data.LAYERS.get(setting.pretrained("vgg16")["backbone"])
+    return _svm_on_features(setting, layers, kernel="poly", degree=1)
+
+
+def _svm_on_features(setting: Setting, layer: Any, **params: Any) -> Any:
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
     from sklearn.svm import SVC
 
     from skdl.estimators import BackboneFeatures
 
-    features = BackboneFeatures(**setting.pretrained("vgg16"), image_size=224)
-    return make_pipeline(features, StandardScaler(), SVC(random_state=setting.seed))
+    features = BackboneFeatures(**setting.pretrained("vgg16"), layer=layer, image_size=224)
+    return make_pipeline(features, StandardScaler(), SVC(random_state=setting.seed, **params))
 
 
 def _trained_whole(setting: Setting) -> Any:
@@ -242,7 +251,19 @@ STUDIES = (
                 _small_network,
                 part="small network",
             ),
+            Model(
+                "improved",
+                "network “separable”, augmentation, a cosine schedule, 60 epochs",
+                _small_network_regularized,
+                part="small network",
+            ),
             Model("as published", "features of the last layer, SVM", _svm, part="features and SVM"),
+            Model(
+                "improved",
+                "features of several layers, linear SVM",
+                _linear_svm,
+                part="features and SVM",
+            ),
             Model(
                 "as published",
                 "the whole network, batches of 2, 50 epochs, Adam",

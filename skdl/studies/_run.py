@@ -40,8 +40,8 @@ class StudyRun:
         Scores, predictions and times.
     comparison : DataFrame
         Published against measured: "model", "metric", "on" (which images were published),
-        "published", "measured", "low", "high", "difference" and its limits, "goal" and, if it is that of one
-        variant, "goal_of".
+        "published", "measured", "low", "high", "difference" and its limits, "goal", and "goal_of"
+        if it is the goal of one variant.
     record : dict
         What stands in ``study.json``.
 
