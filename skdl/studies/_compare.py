@@ -60,14 +60,15 @@ def compare_studies(folders: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
     [['digits', 'accuracy', 'skdl study run digits --n-train 200 --epochs 1']]
     """
     rows: dict[tuple[str, str], dict[str, list[str]]] = {}
-    for record in sorted(map(_read, _files(folders)), key=_place):
-        for row in record["comparison"]:
-            figure = _figure(row)
-            cells = rows.setdefault((record["study"], figure), {name: [] for name in _COLUMNS})
-            found = _cells(record, row) | {"study": record["study"], "figure": figure}
-            for name, text in found.items():
-                if text and text not in cells[name]:
-                    cells[name].append(text)
+    records = map(_read, _files(folders))
+    pairs = [(record, row) for record in records for row in record["comparison"]]
+    for record, row in sorted(pairs, key=_place):
+        figure = _figure(row)
+        cells = rows.setdefault((record["study"], figure), {name: [] for name in _COLUMNS})
+        found = _cells(record, row) | {"study": record["study"], "figure": figure}
+        for name, text in found.items():
+            if text and text not in cells[name]:
+                cells[name].append(text)
     table = [
         {name: "; ".join(texts) or "–" for name, texts in row.items()} for row in rows.values()
     ]
@@ -113,9 +114,10 @@ def _read(path: Path) -> dict[str, Any]:
     return dict(record)
 
 
-def _place(record: dict[str, Any]) -> int:
-    """Runs in the order of the studies."""
-    return list_studies().index(get_study(record["study"]))
+def _place(pair: tuple[dict[str, Any], dict[str, Any]]) -> tuple[int, bool]:
+    """Rows of records in the order of the studies, published variants first."""
+    record, row = pair
+    return list_studies().index(get_study(record["study"])), row["variant"] != "as published"
 
 
 def _figure(row: dict[str, Any]) -> str:
