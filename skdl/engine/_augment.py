@@ -27,6 +27,7 @@ KINDS = (
     "occlusion",
 )
 _MOVEMENTS = frozenset(KINDS[:4])
+_RESAMPLING = _MOVEMENTS - {"shift"}
 # Columns of the uniform numbers that one image gets.
 _ROTATION, _DOWN, _RIGHT, _ZOOM, _SHEAR, _MIRROR, _TURN, _LIGHT, _CONTRAST, _TOP, _LEFT = range(11)
 
@@ -131,7 +132,8 @@ def _move(images: Any, drawn: Any, amount: dict[str, Any]) -> Any:
     """Rotate, shear, zoom, flip and shift as one movement.
 
     For each pixel of the result, a matrix tells where in the image it comes from; what comes from
-    outside is taken from the edge.
+    outside is taken from the edge. A shift alone is one of whole pixels, if it may be one at all:
+    a fraction of a pixel blurs, and images that are predicted are not blurred.
     """
     shape = tf.shape(images)
     height, width = tf.cast(shape[1], tf.float32), tf.cast(shape[2], tf.float32)
@@ -151,8 +153,10 @@ def _move(images: Any, drawn: Any, amount: dict[str, Any]) -> Any:
     a, b = cos * mirror, (cos * slant - sin) * turn
     c, d = sin * mirror, (sin * slant + cos) * turn
     x, y = (width - 1.0) / 2.0, (height - 1.0) / 2.0  # the centre stays where it is
-    right = drawn_for("shift", _RIGHT) * width
-    down = drawn_for("shift", _DOWN) * height
+    right, down = drawn_for("shift", _RIGHT) * width, drawn_for("shift", _DOWN) * height
+    if not _RESAMPLING & amount.keys():
+        right = _whole(right, amount["shift"] * width, drawn[:, _RIGHT])
+        down = _whole(down, amount["shift"] * height, drawn[:, _DOWN])
     rows = [a, b, x - a * x - b * y + right, c, d, y - c * x - d * y + down, zero, zero]
     return tf.raw_ops.ImageProjectiveTransformV3(
         images=images,
@@ -162,6 +166,12 @@ def _move(images: Any, drawn: Any, amount: dict[str, Any]) -> Any:
         interpolation="BILINEAR",
         fill_mode="NEAREST",
     )
+
+
+def _whole(offsets: Any, largest: Any, drawn: Any) -> Any:
+    """Whole numbers up to the largest offset, each as likely; the offsets if it is below 1."""
+    steps = tf.floor(largest + 1e-3)
+    return tf.where(steps < 1.0, offsets, tf.floor(drawn * (2.0 * steps + 1.0)) - steps)
 
 
 def _flip(images: Any, drawn: Any, amount: dict[str, Any]) -> Any:

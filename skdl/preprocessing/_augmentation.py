@@ -21,7 +21,8 @@ class Augmentation(BaseEstimator):
     rotation : float, default=0.0
         Largest angle, in degrees, to either side; at most 180.
     shift : float, default=0.0
-        Largest shift in each direction, as a share of height and width; below 1.
+        Largest shift in each direction, as a share of height and width; below 1. With flips or
+        alone it is a number of whole pixels, if that share is a pixel or more: nothing is blurred.
     zoom : float, default=0.0
         Largest change of size: 0.1 makes an image up to 10 % larger or smaller; below 1.
     shear : float, default=0.0

@@ -47,8 +47,8 @@ def test_each_change_changes_and_is_seeded(kind):
     assert changed.shape == IMAGES.shape
     assert changed.dtype == np.float32
     assert np.abs(changed - IMAGES).max() > 0.05
-    # Some squares are cut out of the background.
-    least = 1 if "flip" in kind else 200 if kind == "cutout" else 300
+    # Some squares are cut out of the background; there are 7 by 9 shifts of whole pixels.
+    least = 1 if "flip" in kind else {"cutout": 200, "shift": 50}.get(kind, 300)
     assert len(np.unique(changed.reshape(400, -1), axis=0)) > least
     np.testing.assert_array_equal(changed, change(**params))
     assert not np.array_equal(changed, change(seed=(3, 1), **params))
@@ -67,8 +67,31 @@ def test_flips_are_exact_and_happen_half_of_the_time(kind, axis, others):
     assert 0.4 < mirrored.mean() < 0.6
 
 
+def test_a_shift_alone_is_of_whole_pixels():
+    generator = np.random.default_rng(0)
+    images = np.repeat(generator.random((1, 16, 20, 2), dtype=np.float32), 900, axis=0)
+    changed = change(images, shift=0.1)
+    padded = np.pad(images[0], ((1, 1), (2, 2), (0, 0)), mode="edge")
+    counts = []
+    for down in range(3):
+        for right in range(5):
+            shifted = padded[down : down + 16, right : right + 20]
+            counts.append((np.abs(changed - shifted).max(axis=(1, 2, 3)) < 1e-5).sum())
+    assert sum(counts) == 900
+    assert min(counts) > 35  # of 60 that are expected
+    flipped = change(images, shift=0.1, horizontal_flip=True)
+    either = np.concatenate([changed, changed[:, :, ::-1]]).round(4)
+    assert {image.tobytes() for image in flipped.round(4)} <= {x.tobytes() for x in either}
+
+
+def test_a_shift_of_less_than_a_pixel_is_none_of_whole_pixels():
+    offsets = centres(change(shift=0.04)) - centres(IMAGES)
+    assert 0.5 < np.abs(offsets[:, 0]).max() <= 0.04 * 16 + 0.05
+    np.testing.assert_allclose(offsets[:, 1].std(), 0.04 * 20 / np.sqrt(3), rtol=0.15)
+
+
 def test_shifts_are_uniform_up_to_the_share():
-    offsets = centres(change(shift=0.1)) - centres(IMAGES)
+    offsets = centres(change(shift=0.1, zoom=1e-6)) - centres(IMAGES)
     assert np.abs(offsets[:, 0]).max() <= 0.1 * 16 + 0.05
     assert np.abs(offsets[:, 1]).max() <= 0.1 * 20 + 0.05
     np.testing.assert_allclose(offsets.std(axis=0), np.array([1.6, 2.0]) / np.sqrt(3), rtol=0.15)
