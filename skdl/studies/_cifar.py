@@ -57,7 +57,7 @@ def _simple_regularized(setting: Setting) -> Any:
         learning_rate_schedule="cosine",
         architecture__batch_norm=True,
         architecture__filters=64,
-        architecture__dropout=0.3,
+        architecture__dropout=0.25,
     )
 
 
@@ -148,7 +148,7 @@ def _regularized_from_files(setting: Setting) -> Any:
     return _network(
         "simple",
         setting,
-        15,
+        10,
         augmentation=_flips_and_shifts(),
         batch_size=64,
         learning_rate_schedule="cosine",
@@ -266,7 +266,7 @@ STUDIES = (
             ),
             Model(
                 "improved",
-                "with batch normalisation, flips and shifts, a cosine schedule, 15 epochs",
+                "with batch normalisation, flips and shifts, a cosine schedule",
                 _regularized_from_files,
                 part="small network",
             ),
