@@ -135,7 +135,7 @@ def _trained_whole(setting: Setting) -> Any:
     return _transfer(
         setting,
         50,
-        image_size=224,
+        image_size=128,
         trainable="all",
         batch_size=2,
         warmup_epochs=0,
@@ -230,7 +230,9 @@ STUDIES = (
         load=_data.ultrasound_few,
         models=(
             Model(
-                "as published", "the whole network, batches of 2, 50 epochs, Adam", _trained_whole
+                "as published",
+                "the whole network on 128×128, batches of 2, 50 epochs, Adam",
+                _trained_whole,
             ),
             Model("improved", "frozen, one dense layer, 30 epochs", _frozen_ultrasound),
         ),
@@ -266,7 +268,7 @@ STUDIES = (
             ),
             Model(
                 "as published",
-                "the whole network, batches of 2, 50 epochs, Adam",
+                "the whole network on 128×128, batches of 2, 50 epochs, Adam",
                 _trained_whole,
                 part="pretrained network",
             ),
