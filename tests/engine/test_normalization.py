@@ -111,9 +111,10 @@ class Own(layers.BatchNormalization):
         (lambda: layers.BatchNormalization(), (7,)),
         (lambda: layers.BatchNormalization(renorm=True), SHAPE),
         (lambda: layers.BatchNormalization(synchronized=True), SHAPE),
+        (lambda: layers.BatchNormalization(dtype="float64"), SHAPE),
         (Own, SHAPE),
     ],
-    ids=["another axis", "no images", "renorm", "synchronized", "subclass"],
+    ids=["another axis", "no images", "renorm", "synchronized", "float64", "subclass"],
 )
 def test_other_normalisations_are_left_alone(layer, shape):
     model = network(layer(), shape)
