@@ -183,8 +183,8 @@ STUDIES = (
             Model("as published", "network “simple”, 10 epochs", _simple),
             Model(
                 "improved",
-                "64 filters, batch normalisation, flips and shifts in the place of dropout, a cosine "
-                "schedule, 15 epochs",
+                "64 filters, batch normalisation, flips and shifts for dropout, a cosine schedule, "
+                "15 epochs",
                 _simple_regularized,
             ),
         ),
@@ -269,7 +269,7 @@ STUDIES = (
             ),
             Model(
                 "improved",
-                "with batch normalisation, flips and shifts in the place of dropout, a cosine schedule",
+                "with batch normalisation, flips and shifts for dropout, a cosine schedule",
                 _regularized_from_files,
                 part="small network",
             ),
