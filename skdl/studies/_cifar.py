@@ -47,17 +47,17 @@ def _simple(setting: Setting) -> Any:
     return _network("simple", setting, 10)
 
 
-def _simple_regularized(setting: Setting) -> Any:
+def _simple_regularized(setting: Setting, epochs: int = 15, filters: int = 64) -> Any:
     # Dropout of the dense layer's 128 units takes more than augmentation leaves to regularise.
     return _network(
         "simple",
         setting,
-        15,
+        epochs,
         augmentation=_flips_and_shifts(0.0625),
         batch_size=64,
         learning_rate_schedule="cosine",
         architecture__batch_norm=True,
-        architecture__filters=64,
+        architecture__filters=filters,
         architecture__dropout=0.0,
     )
 
@@ -146,16 +146,7 @@ def _from_files(setting: Setting) -> Any:
 
 
 def _regularized_from_files(setting: Setting) -> Any:
-    return _network(
-        "simple",
-        setting,
-        10,
-        augmentation=_flips_and_shifts(0.0625),
-        batch_size=64,
-        learning_rate_schedule="cosine",
-        architecture__batch_norm=True,
-        architecture__dropout=0.0,
-    )
+    return _simple_regularized(setting, epochs=10, filters=32)
 
 
 def _transferred_from_files(setting: Setting) -> Any:
