@@ -1,3 +1,4 @@
+import argparse
 import os
 import zlib
 from pathlib import Path
@@ -45,21 +46,29 @@ def data_home():
     return Path(os.environ["SKDL_DATA_HOME"])
 
 
+def _part(text):
+    index, _, n = text.partition("/")
+    if not (index.isdecimal() and n.isdecimal() and int(index) < int(n)):
+        raise argparse.ArgumentTypeError(f"{text!r} is none of 0/8, 1/8, …, 7/8 or the like")
+    return int(index), int(n)
+
+
 def pytest_addoption(parser):
     parser.addoption(
-        "--quarter",
-        type=int,
-        choices=range(4),
-        help="run one of four parts of the tests, which are parted by their names",
+        "--part",
+        type=_part,
+        metavar="I/N",
+        help="run one of N parts of the tests (I from 0), which are parted by their names",
     )
 
 
 def pytest_collection_modifyitems(config, items):
-    quarter = config.getoption("--quarter")
-    if quarter is not None:
+    part = config.getoption("--part")
+    if part is not None:
+        index, n = part
         parts = {True: [], False: []}
         for item in items:
-            parts[zlib.crc32(item.nodeid.encode()) % 4 == quarter].append(item)
+            parts[zlib.crc32(item.nodeid.encode()) % n == index].append(item)
         items[:] = parts[True]
         config.hook.pytest_deselected(items=parts[False])
     if not os.environ.get("SKDL_DATA_HOME"):

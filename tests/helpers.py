@@ -12,13 +12,23 @@ ROOT = Path(__file__).resolve().parents[1]
 
 def run_python(code, *arguments, timeout=240):
     """Run code in a process of its own and return what it printed."""
+    return _run("-c", code, *arguments, timeout=timeout)
+
+
+def run_script(path, *arguments, timeout=240):
+    """Run a file in a process of its own and return what it printed."""
+    return _run(path, *arguments, timeout=timeout)
+
+
+def _run(*arguments, timeout):
+    path = [ROOT, ROOT / "tests", ROOT / "tests" / "engine"]
     process = subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)],
+        [sys.executable, *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=timeout,
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path))},
         check=False,
     )
     assert process.returncode == 0, process.stderr[-3000:]

@@ -398,11 +398,23 @@ def test_what_should_make_a_reader_wonder(digits, tmp_path):
     X[-1] = X[0]
     with pytest.warns(UserWarning, match="stand in the training data|cannot be had") as caught:
         result = evaluate(LogisticRegression(C=1e-9), X, (y == 8).astype(int), cv=3)
-    assert "stand in the training data" in str(caught[0].message)
+    assert "2 test images stand in the training data as well" in str(caught[0].message)
     text = Page(report(result, X, (y == 8).astype(int), tmp_path / "r.html").read_text()).text
-    assert "the scores are too good" in text
+    assert "2 test images stand in the training data as well: the scores are too good" in text
     assert "takes all images for one class" in text
     assert "without a seed: random_state" in text
+
+
+def test_a_single_test_set(digits, tmp_path):
+    X, y = digits
+    X = X.copy()
+    X[300] = X[0]
+    halves = [(np.arange(300), np.arange(300, 600))]
+    with pytest.warns(UserWarning, match="1 test image stands in the training data"):
+        result = evaluate(LogisticRegression(max_iter=300), X, y, cv=halves)
+    text = Page(report(result, X, y, tmp_path / "r.html").read_text(encoding="utf-8")).text
+    assert "was trained once and tested on 300 images of 10 classes" in text
+    assert "1 test image stands in the training data as well: the scores are too good" in text
 
 
 def test_an_older_report_stays_until_the_new_one_is_whole(binary, tmp_path, monkeypatch):

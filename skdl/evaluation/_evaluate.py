@@ -319,16 +319,21 @@ def _leaks(digests: Sequence[bytes], folds: list[Fold]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["fold", "test_row", "train_row"])
 
 
+def in_both(leaks: pd.DataFrame) -> str:
+    """How many test images were trained on, in words."""
+    n = leaks["test_row"].nunique()
+    return f"{n} test image{' stands' if n == 1 else 's stand'} in the training data as well"
+
+
 def _about_leaks(result: EvaluationResult) -> str:
     leaks = result.leaks
     if leaks.empty:
         return ""
     first, n_folds = leaks.iloc[0], result.times["fold"].nunique()
     return (
-        f"{leaks['test_row'].nunique()} test images stand in the training data as well, pixel for "
-        f"pixel, in {leaks['fold'].nunique()} of {n_folds} folds, which makes scores too good: "
-        f"such as rows {first['test_row']} and {first['train_row']} (see result.leaks). Drop the "
-        "copies, or pass groups that keep them together."
+        f"{in_both(leaks)}, pixel for pixel, in {leaks['fold'].nunique()} of {n_folds} folds, "
+        f"which makes scores too good: such as rows {first['test_row']} and {first['train_row']} "
+        "(see result.leaks). Drop the copies, or pass groups that keep them together."
     )
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from skdl.evaluation import EvaluationResult
+from skdl.evaluation._evaluate import in_both
 
 # Fewer test images of a class than this make for intervals that hardly say anything.
 _FEW = 30
@@ -76,10 +77,7 @@ def cautions(result: EvaluationResult, model: str, names: Sequence[str]) -> list
     """What a reader should know before trusting the numbers."""
     found = []
     if len(result.leaks):
-        found.append(
-            f"{result.leaks['test_row'].nunique()} test images stand in the training data as well: "
-            "the scores are too good."
-        )
+        found.append(f"{in_both(result.leaks)}: the scores are too good.")
     table = result.per_model(model)
     counts = table["y_true"].value_counts()
     few = [
@@ -109,7 +107,7 @@ def cautions(result: EvaluationResult, model: str, names: Sequence[str]) -> list
 def best_of(result: EvaluationResult) -> str:
     """That the best of several models was picked by what it is judged by."""
     return (
-        f"It is the best of {len(result.tested)} models by {_in_words(result.metrics[0])} on these "
+        f"It is the best of {len(result.tested)} models by {in_words(result.metrics[0])} on these "
         "images, so its scores are a little too good."
     )
 
@@ -118,10 +116,12 @@ def _how(result: EvaluationResult, model: str) -> str:
     n_folds = result.times.query("model == @model")["fold"].nunique()
     if result.cv == "prefit":
         return f"“{model}”, fitted before, was tested on"
+    if n_folds == 1:
+        return f"“{model}” was trained once and tested on"
     return f"“{model}” was tested by cross-validation in {n_folds} folds on"
 
 
-def _in_words(metric: str) -> str:
+def in_words(metric: str) -> str:
     """Name of a metric inside a sentence."""
     name = name_of(metric)
     return name if name.isupper() or "ROC" in name else name[0].lower() + name[1:]

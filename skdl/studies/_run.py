@@ -20,6 +20,7 @@ from skdl._storage import replacing
 from skdl.evaluation import EvaluationResult, EvaluationWarning, evaluate
 from skdl.plotting import ClassDistributionDisplay, PredictionGridDisplay
 from skdl.reporting import report
+from skdl.reporting._words import in_words
 from skdl.studies._catalogue import get_study
 from skdl.studies._declaration import Setting, Study, StudyData
 from skdl.studies._figures import compare, measure, training
@@ -345,17 +346,22 @@ def _report(
             title=study.title,
             images=data.images,
             target_names=data.target_names,
-            notes=[*notes_of(study, setting.backbone, setting.weights), *sentences(comparison)],
+            notes=[
+                *notes_of(study, setting.backbone, setting.weights),
+                *sentences(comparison, data),
+            ],
         )
 
 
-def sentences(comparison: pd.DataFrame) -> list[str]:
+def sentences(comparison: pd.DataFrame, data: StudyData) -> list[str]:
     """Published against measured, in words."""
     found = []
+    mean = f" on average over {len(data.folds)} draws" if data.draws else ""
     for row in comparison.dropna(subset=["published", "measured"]).to_dict("records"):
         limits = "" if pd.isna(row["low"]) else f" ({row['low']:.3f} to {row['high']:.3f})"
         found.append(
-            f"{row['model'].capitalize()}: {row['metric']} {row['measured']:.4f}{limits}, "
+            f"{row['model'].capitalize()}: {in_words(row['metric'])} {row['measured']:.4f}{mean}"
+            f"{limits}, "
             f"published {row['note']}{' ' * bool(row['note'])}{row['published']:g}"
             f"{'' if row['on'] == 'test' else ' on the ' + _IMAGES[row['on']]}."
         )

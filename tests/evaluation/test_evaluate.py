@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 import warnings
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -305,7 +306,7 @@ def test_copies_of_files(tmp_path, digits):
         pixels = X[number if number != 31 else 5].reshape(8, 8).astype(np.uint8)
         Image.fromarray(pixels).save(tmp_path / f"{number}.png")
     paths = [str(tmp_path / f"{number}.png") for number in range(40)]
-    with pytest.warns(UserWarning, match="stand in the training data as well"):
+    with pytest.warns(UserWarning, match="2 test images stand in the training data as well"):
         found = evaluate(
             CNNClassifier(epochs=1, random_state=0),
             paths,
@@ -695,38 +696,29 @@ def test_a_checkpoint_of_something_else(cancer, tmp_path):
         evaluate(RidgeClassifier(), X, y, cv=3, checkpoint=blocked / "folder")
 
 
-RUN = """
-import sys
-from sklearn.datasets import load_digits
-from skdl import CNNClassifier, evaluate
-X, y = load_digits(return_X_y=True)
-model = CNNClassifier(epochs=20, random_state=0)
-found = evaluate(
-    model, X[:400], y[:400], cv=4, checkpoint=sys.argv[1] or None, scoring="accuracy"
-)
-found.predictions.to_csv(sys.argv[2])
-"""
+def neural(checkpoint=None):
+    """Four fits of a network."""
+    X, y = load_digits(return_X_y=True)
+    model = CNNClassifier(epochs=20, random_state=0)
+    return evaluate(model, X[:400], y[:400], cv=4, checkpoint=checkpoint, scoring="accuracy")
 
 
 def test_a_killed_run_ends_with_the_same_result(tmp_path):
-    folder = tmp_path / "kept"
-    command = [sys.executable, "-c", RUN]
-    process = subprocess.Popen(
-        [*command, str(folder), str(tmp_path / "never.csv")], stderr=subprocess.DEVNULL
-    )
+    code = "import sys; sys.path.insert(0, sys.argv[1]); import test_evaluate as t; "
+    command = [sys.executable, "-c", code + "t.neural(sys.argv[2])", str(Path(__file__).parent)]
+    process = subprocess.Popen([*command, str(tmp_path)], stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 240
-    while not list(folder.glob("CNNClassifier-1-*.joblib")):
+    while not list(tmp_path.glob("CNNClassifier-1-*.joblib")):
         assert time.monotonic() < deadline
+        assert process.poll() is None
         time.sleep(0.01)
     process.kill()
     process.wait()
-    assert not (tmp_path / "never.csv").exists()
-    done = {path: path.stat().st_mtime_ns for path in folder.glob("CNNClassifier-*.joblib")}
+    done = {path: path.stat().st_mtime_ns for path in tmp_path.glob("CNNClassifier-*.joblib")}
     assert 2 <= len(done) < 4
-    for place, out in ((str(folder), "resumed.csv"), ("", "whole.csv")):
-        subprocess.run([*command, place, str(tmp_path / out)], check=True, capture_output=True)
+    resumed, whole = neural(tmp_path), neural()
     assert all(path.stat().st_mtime_ns == time for path, time in done.items())
-    assert (tmp_path / "resumed.csv").read_text() == (tmp_path / "whole.csv").read_text()
+    pd.testing.assert_frame_equal(resumed.predictions, whole.predictions, check_exact=True)
 
 
 def test_processes(cancer, result):

@@ -8,7 +8,7 @@ pytestmark = [
     pytest.mark.realdata,
     # One image of BUSI is there twice, and in two classes.
     pytest.mark.filterwarnings("ignore:Equal images belong to two classes"),
-    pytest.mark.filterwarnings("ignore:1 test images stand in the training data"),
+    pytest.mark.filterwarnings("ignore:1 test image stands in the training data"),
 ]
 
 
