@@ -15,19 +15,19 @@ def run_python(code, *arguments, timeout=240):
     return _run("-c", code, *arguments, timeout=timeout)
 
 
-def run_script(path, *arguments, timeout=240):
+def run_script(path, *arguments, cwd=ROOT, timeout=240):
     """Run a file in a process of its own and return what it printed."""
-    return _run(path, *arguments, timeout=timeout)
+    return _run(path, *arguments, cwd=cwd, timeout=timeout)
 
 
-def _run(*arguments, timeout):
+def _run(*arguments, cwd=ROOT, timeout):
     path = [ROOT, ROOT / "tests", ROOT / "tests" / "engine"]
     process = subprocess.run(
         [sys.executable, *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=timeout,
-        cwd=ROOT,
+        cwd=cwd,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path))},
         check=False,
     )

@@ -68,7 +68,13 @@ def test_deeper_networks_keep_their_contracts(subject, contract):
     contract(subject)
 
 
-@pytest.mark.parametrize("name", COUNTS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=pytest.mark.exhaustive if name in DEEPER_SISTERS else ())
+        for name in COUNTS
+    ],
+)
 def test_common_parameters(name):
     builder = architectures.get(name)
     plain = builder((12, 12, 1), 3)
@@ -212,14 +218,17 @@ def small_classifier(name):
     return CNNClassifier(name, epochs=2, batch_size=12, architecture__width=SMALL.get(name, 1.0))
 
 
-@parametrize_with_contracts(map(small_classifier, sorted(COUNTS.keys() - set(DEEPER_SISTERS))))
+SLOW_CLASSIFIERS = [*DEEPER_SISTERS, "separable"]
+
+
+@parametrize_with_contracts(map(small_classifier, sorted(COUNTS.keys() - set(SLOW_CLASSIFIERS))))
 def test_classifiers_keep_their_contracts(subject, contract):
     contract(subject)
 
 
 @pytest.mark.exhaustive
-@parametrize_with_contracts(map(small_classifier, DEEPER_SISTERS))
-def test_classifiers_of_many_layers_keep_their_contracts(subject, contract):
+@parametrize_with_contracts(map(small_classifier, SLOW_CLASSIFIERS))
+def test_slow_classifiers_keep_their_contracts(subject, contract):
     contract(subject)
 
 

@@ -283,7 +283,6 @@ def assert_features_equal_those_of_keras(publisher, name, params, shape, encodin
         ("vgg16", {}, (32, 40, 1)),
         ("mobilenet_v2", {"alpha": 0.35}, (33, 48, 3)),
         ("mobilenet_v3_small", {}, (32, 32, 3)),
-        ("efficientnet_b0", {}, (32, 32, 3)),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )

@@ -102,6 +102,7 @@ def test_a_search_over_features():
     assert transfer_cases.search_keras(**FEW, candidates=2, cached=True) > 0
 
 
+@pytest.mark.exhaustive
 def test_images_through_the_network():
     assert transfer_cases.searched_images(**FEW, candidates=2) == 20
     assert transfer_cases.searched_again(**FEW, candidates=2) == 0

@@ -7,9 +7,12 @@ import inspect
 import os
 import pkgutil
 import re
+import sys
 
+import matplotlib as mpl
+import matplotlib.pyplot as plt
 import pytest
-from helpers import ROOT, run_python
+from helpers import ROOT, run_python, run_script
 from numpydoc.docscrape import ClassDoc, FunctionDoc
 
 import skdl
@@ -47,11 +50,20 @@ def code_of(page):
 @pytest.mark.parametrize(
     "page", [p for p in PAGES if "```python" in p.read_text()], ids=lambda p: p.name
 )
-def test_code_on_a_page_runs(page, tmp_path):
-    (tmp_path / "page.py").write_text(code_of(page))
-    run_python(
-        "import os, sys; os.chdir(sys.argv[1]); sys.path.insert(0, '.'); import page", tmp_path
-    )
+def test_code_on_a_page_runs(page, tmp_path, monkeypatch):
+    code, name = code_of(page), f"page_{page.stem.lower()}"
+    (tmp_path / f"{name}.py").write_text(code)
+    if "register" in code:  # would stay registered
+        run_script(tmp_path / f"{name}.py", cwd=tmp_path)
+        return
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    with mpl.rc_context():
+        try:
+            importlib.import_module(name)
+        finally:
+            sys.modules.pop(name, None)
+            plt.close("all")
 
 
 @pytest.mark.exhaustive

@@ -67,18 +67,16 @@ def perceptron(input_shape, n_classes, units=4):
 
 if __name__ == "__main__":
     X, y = np.random.default_rng(0).random((40, 16)), np.arange(40) % 2
-    model = CNNClassifier("from-a-script", epochs=1, random_state=0)
+    model = CNNClassifier("from-a-script", epochs=1, random_state=0, architecture__units=2)
     search = GridSearchCV(
-        model, {"architecture__units": [2, 4]}, cv=2, n_jobs=2, error_score="raise").fit(X, y)
+        model, {"architecture": ["from-a-script", perceptron]}, cv=2, n_jobs=2,
+        error_score="raise").fit(X, y)
     print(search.best_estimator_.predict(X).shape)
 """
 
 
-RUN = "import runpy, sys; runpy.run_path(sys.argv[1], run_name='__main__')"
-
-
-def test_a_name_registered_by_a_script_reaches_worker_processes(tmp_path):
-    """A decorator sees the function before its module does; workers do not run the script."""
+def test_networks_of_a_script_reach_worker_processes(tmp_path):
+    """By name and as functions. Workers do not run the script that registers."""
     path = tmp_path / "script.py"
     path.write_text(SCRIPT)
     printed = run_python(
@@ -115,15 +113,6 @@ print(pickle.load(open(sys.argv[1] + "/model.pickle", "rb")).predict(np.eye(16))
 def test_the_decorator_needs_a_name():
     with pytest.raises(TypeError, match=r'write @register_architecture\("name"\)'):
         register_architecture(tiny)
-
-
-def test_a_builder_of_a_script_reaches_worker_processes(tmp_path):
-    path = tmp_path / "script.py"
-    path.write_text(SCRIPT.replace('CNNClassifier("from-a-script"', "CNNClassifier(perceptron"))
-    printed = run_python(
-        "import runpy, sys; runpy.run_path(sys.argv[1], run_name='__main__')", path
-    )
-    assert printed.strip() == "(40,)"
 
 
 def test_only_functions_and_classes_are_registered(registry):

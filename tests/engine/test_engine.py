@@ -127,7 +127,7 @@ CASES = {
 
 
 # Slow ones that others of their family stand for.
-SLOW_CASES = ("densenet40", "resnet18", "resnet32", "resnet56", "vgg16")
+SLOW_CASES = ("alexnet", "densenet40", "resnet18", "resnet32", "resnet56", "vgg16", "zfnet")
 
 
 @pytest.mark.parametrize(

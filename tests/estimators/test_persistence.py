@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 from helpers import run_python, same_state, tiny
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -17,21 +18,25 @@ from skdl.estimators import _base
 LOAD = """
 import sys, numpy as np, joblib
 from sklearn.datasets import load_digits
-model = joblib.load(sys.argv[1])
-np.save(sys.argv[2], model.predict_proba(load_digits().data[:300]))
+for path in sys.argv[1:]:
+    model = joblib.load(path)
+    np.save(path + ".npy", model.predict_proba(load_digits().data[:300]))
 """
 
 
-@pytest.mark.parametrize("architecture", ["simple", tiny])
-@pytest.mark.parametrize("pipeline", [False, True])
-def test_another_process_predicts_the_same(few_digits, tmp_path, architecture, pipeline):
+def test_another_process_predicts_the_same(few_digits, tmp_path):
     X, y = few_digits
-    model = CNNClassifier(architecture, epochs=2, random_state=0)
-    model = make_pipeline(StandardScaler(), model) if pipeline else model
-    model.fit(X, np.array(["even", "odd"])[y % 2])
-    joblib.dump(model, tmp_path / "model.joblib")
-    run_python(LOAD, tmp_path / "model.joblib", tmp_path / "out.npy")
-    assert np.array_equal(np.load(tmp_path / "out.npy"), model.predict_proba(X))
+    models = {}
+    for architecture in ("simple", tiny):
+        network = CNNClassifier(architecture, epochs=2, random_state=0)
+        for number, model in enumerate((network, make_pipeline(StandardScaler(), network))):
+            model = clone(model).fit(X, np.array(["even", "odd"])[y % 2])
+            path = tmp_path / f"{architecture == tiny}-{number}.joblib"
+            joblib.dump(model, path)
+            models[path] = model
+    run_python(LOAD, *models)
+    for path, model in models.items():
+        assert np.array_equal(np.load(f"{path}.npy"), model.predict_proba(X))
 
 
 def test_the_file_is_hardly_larger_than_the_weights(tmp_path):

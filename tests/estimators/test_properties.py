@@ -3,7 +3,6 @@
 import functools
 
 import numpy as np
-import pytest
 from helpers import run_python, same_state, tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -112,10 +111,9 @@ def test_refitting_with_the_same_seed_is_identical(few_digits, seed, batch_size,
     assert first.history_ == second.history_
 
 
-@pytest.mark.parametrize("seed", [0, 2**32 - 1])
-def test_refitting_with_the_same_seed_is_identical_in_another_process(few_digits, tmp_path, seed):
+def test_refitting_with_the_same_seed_is_identical_in_another_process(few_digits, tmp_path):
     X, y = few_digits
-    model = CNNClassifier(tiny, epochs=2, random_state=seed).fit(X, y)
+    seeds = (0, 2**32 - 1)
     run_python(
         """
 import sys, numpy as np
@@ -123,15 +121,18 @@ from sklearn.datasets import load_digits
 from helpers import tiny
 from skdl import CNNClassifier
 X, y = load_digits(return_X_y=True)
-model = CNNClassifier(tiny, epochs=2, random_state=int(sys.argv[2])).fit(X[:300], y[:300])
-np.savez(sys.argv[1], *model._network.state)
+for seed in sys.argv[2:]:
+    model = CNNClassifier(tiny, epochs=2, random_state=int(seed)).fit(X[:300], y[:300])
+    np.savez(f"{sys.argv[1]}/{seed}.npz", *model._network.state)
 """,
-        tmp_path / "state.npz",
-        seed,
+        tmp_path,
+        *seeds,
     )
-    with np.load(tmp_path / "state.npz") as arrays:
-        for name, expected in zip(arrays.files, model._network.state, strict=True):
-            assert np.array_equal(arrays[name], expected)
+    for seed in seeds:
+        model = CNNClassifier(tiny, epochs=2, random_state=seed).fit(X, y)
+        with np.load(tmp_path / f"{seed}.npz") as arrays:
+            for name, expected in zip(arrays.files, model._network.state, strict=True):
+                assert np.array_equal(arrays[name], expected)
 
 
 PARAMS = st.fixed_dictionaries(

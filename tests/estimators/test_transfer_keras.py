@@ -29,7 +29,11 @@ def weights(photographs, tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    ("trainable", "frozen_to", "rate"), [("head", None, 0.001), (1, "block_15_add", 0.0001)]
+    ("trainable", "frozen_to", "rate"),
+    [
+        pytest.param("head", None, 0.001, marks=pytest.mark.exhaustive),
+        (1, "block_15_add", 0.0001),
+    ],
 )
 def test_training_is_that_of_keras(photographs, weights, trainable, frozen_to, rate):
     X, y = photographs
