@@ -354,18 +354,20 @@ def _report(
 
 
 def sentences(comparison: pd.DataFrame, data: StudyData) -> list[str]:
-    """Published against measured, in words."""
-    found = []
-    mean = f" on average over {len(data.folds)} draws" if data.draws else ""
-    for row in comparison.dropna(subset=["published", "measured"]).to_dict("records"):
-        limits = "" if pd.isna(row["low"]) else f" ({row['low']:.3f} to {row['high']:.3f})"
-        found.append(
-            f"{row['model'].capitalize()}: {in_words(row['metric'])} {row['measured']:.4f}{mean}"
-            f"{limits}, "
-            f"published {row['note']}{' ' * bool(row['note'])}{row['published']:g}"
-            f"{'' if row['on'] == 'test' else ' on the ' + _IMAGES[row['on']]}."
-        )
-    return found
+    """Published against measured, in a sentence a model."""
+    mean = f", on average over {len(data.folds)} draws" if data.draws else ""
+    rows = comparison.dropna(subset=["published", "measured"])
+    return [
+        f"{name[0].upper()}{name[1:]}{mean}: {'; '.join(map(_in_words, table.to_dict('records')))}."
+        for name, table in rows.groupby("model", sort=False)
+    ]
+
+
+def _in_words(row: dict[str, Any]) -> str:
+    limits = "" if pd.isna(row["low"]) else f" ({row['low']:.3f} to {row['high']:.3f})"
+    published = f"{row['published']:g}" + (f" ({row['note']})" if row["note"] else "")
+    images = "" if row["on"] == "test" else f" on the {_IMAGES[row['on']]}"
+    return f"{in_words(row['metric'])} {row['measured']:.4f}{limits}, published {published}{images}"
 
 
 _IMAGES = {"validation": "validation images", "train": "training images"}
