@@ -93,7 +93,8 @@ def run_study(
     epochs : int, default=None
         Epochs of each network. None takes those of the study.
     seed : int, default=0
-        Seeds everything random. The same seed gives the same figures on one machine.
+        Seeds everything random. The same seed gives the same figures on one machine with as
+        many cores.
     out : str or path-like, default=None
         Folder; None is ``skdl-studies/<name>``.
     backbone : str, default=None
