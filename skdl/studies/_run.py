@@ -359,12 +359,12 @@ def sentences(comparison: pd.DataFrame, data: StudyData) -> list[str]:
     mean = f", on average over {len(data.folds)} draws" if data.draws else ""
     rows = comparison.dropna(subset=["published", "measured"])
     return [
-        f"{name[0].upper()}{name[1:]}{mean}: {'; '.join(map(_in_words, table.to_dict('records')))}."
+        f"{name[0].upper()}{name[1:]}{mean}: {'; '.join(map(_clause, table.to_dict('records')))}."
         for name, table in rows.groupby("model", sort=False)
     ]
 
 
-def _in_words(row: dict[str, Any]) -> str:
+def _clause(row: dict[str, Any]) -> str:
     limits = "" if pd.isna(row["low"]) else f" ({row['low']:.3f} to {row['high']:.3f})"
     published = f"{row['published']:g}" + (f" ({row['note']})" if row["note"] else "")
     images = "" if row["on"] == "test" else f" on the {_IMAGES[row['on']]}"
