@@ -27,24 +27,27 @@ def threads_after(model, X, y):
     )
 
 
-def in_a_worker(few_digits):
-    """One of two workers; the other has nothing to do, and does not import TensorFlow."""
-    (found,) = Parallel(2)(delayed(threads_after)(MODEL, *few_digits) for _ in range(1))
-    return found
+def in_workers(few_digits, n_tasks=2):
+    """Two workers; one that gets no task does not import TensorFlow."""
+    return Parallel(2)(delayed(threads_after)(MODEL, *few_digits) for _ in range(n_tasks))
 
 
 def test_a_loky_worker_uses_its_share_of_the_cores(few_digits):
     share = max(cpu_count() // 2, 1)
-    *threads, _ = in_a_worker(few_digits)
-    assert threads == [share, share]
+    for *threads, _ in in_workers(few_digits):
+        assert threads == [share, share]
 
 
 def test_inner_max_num_threads(few_digits):
-    """As many as there are cores, which gives the same to the bit."""
+    with parallel_config("loky", inner_max_num_threads=3):
+        ((*threads, _),) = in_workers(few_digits, n_tasks=1)
+    assert threads == [3, 3]
+
+
+def test_as_many_threads_as_cores_give_the_same_to_the_bit(few_digits):
     expected = MODEL.fit(*few_digits).history_["loss"]
     with parallel_config("loky", inner_max_num_threads=os.cpu_count()):
-        *threads, losses = in_a_worker(few_digits)
-    assert threads == [os.cpu_count(), os.cpu_count()]
+        ((*_, losses),) = in_workers(few_digits, n_tasks=1)
     assert losses == expected
 
 
@@ -52,15 +55,14 @@ WITH_A_CPU_LIMIT = """
 import test_devices as t
 from sklearn.datasets import load_digits
 if __name__ == "__main__":
-    *threads, _ = t.in_a_worker(load_digits(return_X_y=True))
-    print(threads)
+    print([threads for *threads, _ in t.in_workers(load_digits(return_X_y=True))])
 """
 
 
 @pytest.mark.exhaustive
 def test_loky_max_cpu_count(monkeypatch):
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
-    assert run_python(WITH_A_CPU_LIMIT).split("\n")[0] == "[1, 1]"
+    assert run_python(WITH_A_CPU_LIMIT).split("\n")[0] == "[[1, 1], [1, 1]]"
 
 
 def test_the_users_own_process_keeps_its_threads(few_digits):
