@@ -35,6 +35,17 @@ def _run(*arguments, cwd=ROOT, timeout):
     return process.stdout
 
 
+def parametrize(name, values, exhaustive, **options):
+    """`pytest.mark.parametrize`, with values that only the exhaustive run takes."""
+    import pytest  # not in worker processes
+
+    params = [
+        pytest.param(value, marks=pytest.mark.exhaustive) if value in exhaustive else value
+        for value in values
+    ]
+    return pytest.mark.parametrize(name, params, **options)
+
+
 def tiny(input_shape, n_classes, units=8, dropout=0.25):
     """A builder in a test module, importable by its name."""
     import keras

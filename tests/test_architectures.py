@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from helpers import tiny
+from helpers import parametrize, tiny
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV
 
@@ -68,13 +68,7 @@ def test_deeper_networks_keep_their_contracts(subject, contract):
     contract(subject)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.exhaustive if name in DEEPER_SISTERS else ())
-        for name in COUNTS
-    ],
-)
+@parametrize("name", COUNTS, exhaustive=DEEPER_SISTERS)
 def test_common_parameters(name):
     builder = architectures.get(name)
     plain = builder((12, 12, 1), 3)
@@ -177,13 +171,7 @@ def test_another_optimizer_takes_none_of_the_settings_of_a_protocol(few_digits):
     assert tiny_with_a_protocol.reference_protocol["optimizer__momentum"] == 0.9
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.exhaustive if name in DEEPER_SISTERS else ())
-        for name in COUNTS
-    ],
-)
+@parametrize("name", COUNTS, exhaustive=DEEPER_SISTERS)
 def test_every_protocol_can_be_fitted(name, few_digits):
     X, y = few_digits
     model = CNNClassifier.from_protocol(name, random_state=0)

@@ -8,7 +8,7 @@ import sys
 
 import numpy as np
 import pytest
-from helpers import ROOT
+from helpers import ROOT, parametrize
 from PIL import Image
 
 SCRIPTS = sorted(ROOT.glob("examples/plot_*.py"))
@@ -123,12 +123,11 @@ def test_the_form_is_that_of_sphinx_gallery(script):
         assert re.match(r"\n(# .+\n|#\n)+\n+[^#\n]", cell), cell
 
 
-@pytest.mark.parametrize(
+@parametrize(
     "script",
-    [
-        pytest.param(s, id=s.stem, marks=[] if s.stem in QUICK else pytest.mark.exhaustive)
-        for s in SCRIPTS
-    ],
+    SCRIPTS,
+    exhaustive=[script for script in SCRIPTS if script.stem not in QUICK],
+    ids=lambda script: script.stem,
 )
 def test_an_example_runs(script, tmp_path):
     cwd, data_home = tmp_path / "cwd", tmp_path / "data"

@@ -78,8 +78,12 @@ def _zfnet_regularized(setting: Setting) -> Any:
     return _regularized("zfnet", setting, 15, architecture__width=0.25)
 
 
-def _resnet(setting: Setting) -> Any:
-    return _network("resnet20", setting, 50, augmentation=_flips_and_shifts())
+def _resnet(setting: Setting, **params: Any) -> Any:
+    return _network("resnet20", setting, 50, augmentation=_flips_and_shifts(), **params)
+
+
+def _resnet_regularized(setting: Setting) -> Any:
+    return _resnet(setting, optimizer__nesterov=True, architecture__l2=2.5e-4)
 
 
 def _frozen(setting: Setting, n_train: int) -> Any:
@@ -233,6 +237,11 @@ STUDIES = (
                 "SGD of 0.1 with momentum 0.9 and weight decay 1e-4, cosine schedule, batches of "
                 "128, flips and shifts, 50 epochs",
                 _resnet,
+            ),
+            Model(
+                "improved",
+                "the same with weight decay 5e-4 and Nesterov momentum",
+                _resnet_regularized,
             ),
         ),
         goals=(Goal("accuracy", 0.87),),

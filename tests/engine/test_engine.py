@@ -8,7 +8,15 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers import augmented, loads_weights, normalized, raises_error, same_state, tiny
+from helpers import (
+    augmented,
+    loads_weights,
+    normalized,
+    parametrize,
+    raises_error,
+    same_state,
+    tiny,
+)
 from sklearn.base import clone
 
 import skdl.engine
@@ -130,13 +138,7 @@ CASES = {
 SLOW_CASES = ("alexnet", "densenet40", "resnet18", "resnet32", "resnet56", "vgg16", "zfnet")
 
 
-@pytest.mark.parametrize(
-    "case",
-    [
-        pytest.param(case, marks=pytest.mark.exhaustive if case in SLOW_CASES else ())
-        for case in CASES
-    ],
-)
+@parametrize("case", CASES, exhaustive=SLOW_CASES)
 def test_a_pooled_fit_is_an_unpooled_one_to_the_bit(few_digits, monkeypatch, trainers, case):
     X, y = few_digits
     params = dict(CASES[case])

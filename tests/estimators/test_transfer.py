@@ -7,7 +7,7 @@ import pickle
 import keras
 import numpy as np
 import pytest
-from helpers import run_python
+from helpers import parametrize, run_python
 from PIL import Image
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
@@ -75,9 +75,7 @@ def test_contracts_of_classifiers():
     check_image_classifier(model(epochs=30))
 
 
-@pytest.mark.parametrize(
-    "kind", [pytest.param(k, marks=pytest.mark.exhaustive if k == "all" else ()) for k in KINDS]
-)
+@parametrize("kind", KINDS, exhaustive=["all"])
 def test_the_same_seed_gives_the_same_bits(digits, kind):
     X, y = digits
     first, second = (model(**KINDS[kind]).fit(X[:100], y[:100]) for _ in range(2))
@@ -112,9 +110,7 @@ def test_the_keras_model_can_be_saved(digits, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore:X has negative values")
-@pytest.mark.parametrize(
-    "kind", ["head", "block", pytest.param("all", marks=pytest.mark.exhaustive), "copies"]
-)
+@parametrize("kind", ["head", "block", "all", "copies"], exhaustive=["all"])
 def test_standardised_images_are_mapped_back_everywhere(digits, kind):
     """Behind a prefix, in a network that begins at the images, and in the Keras model alike."""
     _, y = digits

@@ -9,7 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import in_percent, subclassed, tiny
+from helpers import in_percent, parametrize, subclassed, tiny
 from PIL import Image
 from plotting.figures import assert_readable, long_names, texts
 from scipy.signal import correlate
@@ -229,15 +229,7 @@ ARCHITECTURES = [
 ]
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        name
-        if name in ("simple", "separable")
-        else pytest.param(name, marks=pytest.mark.exhaustive)
-        for name in ARCHITECTURES
-    ],
-)
+@parametrize("name", ARCHITECTURES, exhaustive={*ARCHITECTURES} - {"simple", "separable"})
 def test_every_architecture(photographs, name):
     model = CNNClassifier(name, random_state=0).initialize(*photographs)
     X = photographs[0][:3]
