@@ -67,6 +67,7 @@ def test_demo_saves_a_pipeline(demo):
     assert pipeline.score(X, y) > 0.8
 
 
+@pytest.mark.exhaustive
 def test_demo_depends_on_the_seed_alone(demo, tmp_path, capsys):
     folder, _ = demo
     cli.main(["demo", "--quick", "--seed", "3", "--out", str(tmp_path)])

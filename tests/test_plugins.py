@@ -1,11 +1,14 @@
 import functools
+import importlib
 import math
+import pickle
 import sys
 
+import numpy as np
 import pytest
 from helpers import normalized, run_python, tiny
 
-from skdl import list_architectures, register_architecture
+from skdl import CNNClassifier, list_architectures, register_architecture
 from skdl.plugins import Registry, architectures, require_importable
 
 
@@ -85,19 +88,16 @@ def test_networks_of_a_script_reach_worker_processes(tmp_path):
     assert printed.strip() == "(40,)"
 
 
-def test_a_module_that_registers_can_be_loaded_from_a_pickle(tmp_path):
+def test_a_module_that_registers_can_be_loaded_from_a_pickle(tmp_path, monkeypatch):
     (tmp_path / "mynetworks.py").write_text(SCRIPT)
-    run_python(
-        """
-import sys, pickle
-sys.path.insert(0, sys.argv[1])
-import mynetworks, numpy as np
-from skdl import CNNClassifier
-model = CNNClassifier("from-a-script", epochs=1).fit(np.eye(16), np.arange(16) % 2)
-pickle.dump(model, open(sys.argv[1] + "/model.pickle", "wb"))
-""",
-        tmp_path,
-    )
+    monkeypatch.syspath_prepend(tmp_path)
+    try:
+        importlib.import_module("mynetworks")
+        model = CNNClassifier("from-a-script", epochs=1).fit(np.eye(16), np.arange(16) % 2)
+        (tmp_path / "model.pickle").write_bytes(pickle.dumps(model))
+    finally:
+        architectures._plugins.pop("from-a-script", None)
+        sys.modules.pop("mynetworks", None)
     printed = run_python(
         """
 import sys, pickle

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
 
+from skdl._cores import available_cores
 from skdl._nesting import history_of
 from skdl.evaluation._scoring import RecordedPredictions, Scorer, score_one
 
@@ -34,6 +35,7 @@ class FoldRecord:
     scores: dict[str, float] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     failure: str = ""
+    n_cores: float = np.nan  # not known of records that are older than this field
     fit_seconds: float = np.nan
     predict_seconds: float = np.nan
     history: dict[str, list[float]] | None = None
@@ -61,7 +63,7 @@ def run_fold(
     record : FoldRecord
         What it said.
     """
-    record = FoldRecord(fold.number, len(fold.train), len(fold.test))
+    record = FoldRecord(fold.number, len(fold.train), len(fold.test), n_cores=available_cores())
     for rows, what in ((fold.test, "test"), (fold.train, "training")):
         if len(rows) == 0 and not (prefit and what == "training"):
             record.failure = f"The fold has no {what} images."

@@ -34,8 +34,8 @@ class EvaluationResult:
         "decision_<class>", where the model has them. A class that was not seen in training has the
         probability 0.
     times : pandas.DataFrame
-        A row for each model and fold: "model", "fold", "n_train", "n_test", "fit_seconds",
-        "predict_seconds".
+        A row for each model and fold: "model", "fold", "n_train", "n_test", "n_cores" (those the
+        process could use), "fit_seconds", "predict_seconds".
     leaks : pandas.DataFrame
         Images that stand both in training and test data: "fold", "test_row", "train_row".
     histories : dict of (model, fold) to dict
@@ -328,6 +328,7 @@ def make_result(
                 **key,
                 "n_train": record.n_train,
                 "n_test": record.n_test,
+                "n_cores": record.n_cores,
                 "fit_seconds": record.fit_seconds,
                 "predict_seconds": record.predict_seconds,
             }

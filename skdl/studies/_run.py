@@ -285,7 +285,8 @@ def _models(
     figures: dict[str, Any],
     trained: dict[str, Any],
 ) -> dict[str, Any]:
-    times = result.times.groupby("model")[["fit_seconds", "predict_seconds"]].sum()
+    by_model = result.times.groupby("model")
+    times, cores = by_model[["fit_seconds", "predict_seconds"]].sum(), by_model["n_cores"]
     return {
         name: {
             "what": study.model(name).what,
@@ -293,6 +294,8 @@ def _models(
             "test": figures[name],
             "last_epoch": trained.get(name, {}),
             **times.loc[name].to_dict(),
+            # A run that goes on may have others than the fits that were done before.
+            "n_cores": sorted(cores.get_group(name).dropna().astype(int).unique()),
         }
         for name, estimator in estimators.items()
     }

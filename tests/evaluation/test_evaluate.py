@@ -106,6 +106,7 @@ def test_times(result):
     assert len(result.times) == 2 * 5
     assert (result.times[["fit_seconds", "predict_seconds"]] > 0).all(axis=None)
     assert (result.times["n_train"] + result.times["n_test"] == 569).all()
+    assert (result.times["n_cores"] == joblib.cpu_count()).all()
 
 
 def test_folds_are_equal_for_all_models(cancer):
@@ -726,6 +727,7 @@ def test_processes(cancer, result):
     found = evaluate({name: clone(model) for name, model in models.items()}, *cancer, n_jobs=2)
     pd.testing.assert_frame_equal(found.scores, result.scores)
     pd.testing.assert_frame_equal(found.predictions, result.predictions)
+    assert (found.times["n_cores"] == max(joblib.cpu_count() // 2, 1)).all()
 
 
 def test_progress(cancer, capsys):

@@ -6,6 +6,7 @@ import re
 import shutil
 from functools import partial
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -216,7 +217,15 @@ def test_another_variant_later(tmp_path):
     options = {"epochs": 1, "n_train": 20, "out": tmp_path}
     first = run_study("digits", only=["as published"], **options)
     times = {path: path.stat().st_mtime_ns for path in (tmp_path / "folds").iterdir()}
+    for path in times:  # as if it had been another machine
+        record = joblib.load(path)
+        if hasattr(record, "n_cores"):
+            record.n_cores = 99
+            joblib.dump(record, path)
+    times = {path: path.stat().st_mtime_ns for path in times}
     whole = run_study("digits", **options)
+    cores = {model: about["n_cores"] for model, about in whole.record["models"].items()}
+    assert cores == {"as published": [99], "improved": [joblib.cpu_count()]}
     assert {path: path.stat().st_mtime_ns for path in times} == times
     assert len(list((tmp_path / "folds").iterdir())) == len(times) + 5
     assert whole.result.models == ["as published", "improved"]
