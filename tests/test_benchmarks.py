@@ -96,6 +96,7 @@ def test_without_a_data_home(monkeypatch):
     assert data.mobilenet_weights() == data.mobilenet_weights(0.35) == "random"
 
 
+@pytest.mark.exhaustive
 def test_a_search_over_features():
     assert transfer_cases.search_skdl(**FEW, candidates=2) > 0
     assert transfer_cases.search_keras(**FEW, candidates=2) > 0
