@@ -141,7 +141,8 @@ operating_point = OperatingPointDisplay.from_estimator(tuned, X_test, y_test, po
 # %%
 # The interval of the sensitivity is wide, for it counts the malignant lesions alone; a larger study
 # would have to say more. Intervals also take the images to be independent: several images of one
-# patient are not, and belong into one fold, with ``groups``.
+# patient are not, and belong into one fold, with ``groups``. BUSI has such images and does not name
+# the patients, so its scores are a little too good.
 
 if arguments.save:
     folder = Path(arguments.save)

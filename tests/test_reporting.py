@@ -19,6 +19,7 @@ from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.model_selection import (
     FixedThresholdClassifier,
     GroupKFold,
+    ShuffleSplit,
     TunedThresholdClassifierCV,
 )
 from sklearn.pipeline import make_pipeline
@@ -414,7 +415,22 @@ def test_a_single_test_set(digits, tmp_path):
         result = evaluate(LogisticRegression(max_iter=300), X, y, cv=halves)
     text = Page(report(result, X, y, tmp_path / "r.html").read_text(encoding="utf-8")).text
     assert "was trained once and tested on 300 images of 10 classes" in text
+    assert "Training data 300 images: see “Data”." in " ".join(text.split())
     assert "1 test image stands in the training data as well: the scores are too good" in text
+
+
+def test_overlapping_test_sets(digits, tmp_path):
+    X, y = digits
+    draws = ShuffleSplit(3, train_size=200, test_size=300, random_state=0)
+    result = evaluate(LogisticRegression(max_iter=300), X, y, cv=draws)
+    text = Page(report(result, X, y, tmp_path / "r.html").read_text(encoding="utf-8")).text
+    n_tested = result.predictions["row"].nunique()
+    assert 300 < n_tested < 900
+    assert (
+        "was trained and tested 3 times, on overlapping images. These are the first predictions of "
+        f"{n_tested} images of 10 classes."
+    ) in text
+    assert "Training data 200 images, in each fold: see “Data”." in " ".join(text.split())
 
 
 def test_an_older_report_stays_until_the_new_one_is_whole(binary, tmp_path, monkeypatch):

@@ -42,7 +42,7 @@ def card(
         ("How to get started with the model", ["joblib.load(path).predict(X)"]),
         (
             "Training data",
-            [_NOT_STATED if fitted else f"{n:,} images, in folds: see “Data”."],
+            [_NOT_STATED if fitted else _trained_on(result, model)],
         ),
         ("Training procedure", _parameters(estimator)),
         ("Testing data, factors and metrics", [f"{n:,} images: see “Data” and “Scores”."]),
@@ -52,6 +52,14 @@ def card(
         ("Citation", [_NOT_STATED]),
         ("Model card contact", [_NOT_STATED]),
     ]
+
+
+def _trained_on(result: EvaluationResult, model: str) -> str:
+    """How many images the model saw in a fit, in words."""
+    counts = result.times.query("model == @model")["n_train"]
+    low, high = counts.min(), counts.max()
+    between = f"{low:,}" if low == high else f"{low:,} to {high:,}"
+    return f"{between} images{', in each fold' if len(counts) > 1 else ''}: see “Data”."
 
 
 def _parameters(estimator: Any) -> list[str]:

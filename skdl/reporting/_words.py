@@ -118,6 +118,11 @@ def _how(result: EvaluationResult, model: str) -> str:
         return f"“{model}”, fitted before, was tested on"
     if n_folds == 1:
         return f"“{model}” was trained once and tested on"
+    if result.predictions.query("model == @model")["row"].duplicated().any():
+        return (
+            f"“{model}” was trained and tested {n_folds} times, on overlapping images. These are "
+            "the first predictions of"
+        )
     return f"“{model}” was tested by cross-validation in {n_folds} folds on"
 
 

@@ -100,7 +100,7 @@ def _frozen(setting: Setting, n_train: int) -> Any:
 
 
 def _regression_on_features(setting: Setting, backbone: str, n_train: int) -> Any:
-    """Logistic regression on features of several layers, where they are known."""
+    """Logistic regression on features of several layers."""
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -109,7 +109,7 @@ def _regression_on_features(setting: Setting, backbone: str, n_train: int) -> An
 
     pretrained = setting.pretrained(backbone)
     features = BackboneFeatures(
-        **pretrained, layer=_data.LAYERS.get(pretrained["backbone"]), image_size=128
+        **pretrained, layer=_data.several_layers(pretrained["backbone"]), image_size=128
     )
     # More images bear less regularisation.
     regression = LogisticRegression(C=min(1e-6 * n_train + 1e-4, 1e-2), max_iter=200)
@@ -132,6 +132,7 @@ def _by_size() -> tuple[Model, ...]:
                 "the frozen backbone's features of images in 64×64, one dense layer",
                 lambda setting, n=n: _frozen(setting, n),  # type: ignore[misc]
                 part=f"{n:,} images",
+                n_train=n,
             )
         )
         models.append(
@@ -140,6 +141,7 @@ def _by_size() -> tuple[Model, ...]:
                 "features of several layers of images in 128×128, logistic regression",
                 lambda setting, n=n: _features(setting, n),  # type: ignore[misc]
                 part=f"{n:,} images",
+                n_train=n,
             )
         )
     return tuple(models)
@@ -200,8 +202,8 @@ STUDIES = (
             Model("as published", "Adam, 100 epochs, 20 % held out", _alexnet),
             Model(
                 "improved",
-                "a quarter of the filters, batch normalisation, flips and shifts, weight decay, "
-                "15 epochs",
+                "a quarter of the filters, all images, batch normalisation, flips and shifts, SGD "
+                "with momentum and weight decay, a cosine schedule, 15 epochs",
                 _alexnet_regularized,
             ),
         ),
@@ -219,8 +221,8 @@ STUDIES = (
             Model("as published", "Adam, 50 epochs, 20 % held out", _zfnet),
             Model(
                 "improved",
-                "a quarter of the filters, batch normalisation, flips and shifts, weight decay, "
-                "15 epochs",
+                "a quarter of the filters, all images, batch normalisation, flips and shifts, SGD "
+                "with momentum and weight decay, a cosine schedule, 15 epochs",
                 _zfnet_regularized,
             ),
         ),
@@ -266,12 +268,14 @@ STUDIES = (
                 "network “simple”, read from disk with light augmentation, 10 epochs",
                 _from_files,
                 part="small network",
+                pretrained=False,
             ),
             Model(
                 "improved",
                 "with batch normalisation, flips and shifts for dropout, a cosine schedule",
                 _regularized_from_files,
                 part="small network",
+                pretrained=False,
             ),
             Model(
                 "as published",
@@ -292,5 +296,6 @@ STUDIES = (
         ),
         stand_in="The microscope archive is not public: the files of CIFAR-10 stand in for it.",
         backbone="inception_v3",
+        detailed=True,
     ),
 )

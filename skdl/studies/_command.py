@@ -11,10 +11,12 @@ from typing import Any, TextIO
 import pandas as pd
 
 from skdl.studies._catalogue import get_study, list_studies
-from skdl.studies._compare import compare_studies, markdown
-from skdl.studies._declaration import Published, Study
-from skdl.studies._run import StudyRun, notes_of, run_study
+from skdl.studies._compare import compare_studies, markdown, notes
+from skdl.studies._declaration import Published, Setting, Study
+from skdl.studies._record import notes_of, smaller
+from skdl.studies._run import StudyRun, run_study
 
+_INTERRUPTED = "Interrupted. The same command goes on after the last fold that was done."
 _NARROWEST = 40
 _ON_SCREEN = ["study", "figure", "published", "as published", "improved", "goal"]
 
@@ -28,6 +30,9 @@ def run_command(arguments: argparse.Namespace) -> int:
             actions[arguments.action](arguments)
     except BrokenPipeError:
         raise
+    except KeyboardInterrupt:
+        print(f"\nskdl study: {_INTERRUPTED}", file=sys.stderr)
+        return 130
     except (OSError, ValueError) as error:
         print(f"skdl study: {error}", file=sys.stderr)
         return 1
@@ -73,21 +78,16 @@ def _figure(figure: Published) -> str:
 def _run(arguments: argparse.Namespace) -> None:
     study = get_study(arguments.name)
     print(f"{study.name}: {study.title}", flush=True)
-    for note in notes_of(study, arguments.backbone, arguments.weights):
+    asked = {
+        name: getattr(arguments, name)
+        for name in ("seed", "n_train", "epochs", "backbone", "weights")
+    }
+    setting = Setting(**asked)
+    for note in [*notes_of(study, setting), *smaller(setting)]:
         print(note, flush=True)
-    run = run_study(
-        study.name,
-        n_train=arguments.n_train,
-        epochs=arguments.epochs,
-        seed=arguments.seed,
-        out=arguments.out,
-        backbone=arguments.backbone,
-        weights=arguments.weights,
-        only=arguments.only,
-        verbose=1,
-    )
+    run = run_study(study.name, **asked, out=arguments.out, only=arguments.only, verbose=1)
     data = run.record["data"]
-    folds = f" in each of {data['n_folds']} folds" if data["n_folds"] > 1 else ""
+    folds = f" in the first of {data['n_folds']} folds" if data["n_folds"] > 1 else ""
     print(
         f"\n{data['name']}: {data['n_train']:,} images to train on, {data['n_test']:,} to test "
         f"on{folds}.\n"
@@ -97,20 +97,27 @@ def _run(arguments: argparse.Namespace) -> None:
 
 
 def _table(run: StudyRun) -> list[str]:
-    rows = [["model", "metric", "published", "measured", "95 % interval", "difference"]]
+    draws = run.record["data"]["draws"]
+    interval = "middle 95 % of draws" if draws else "95 % interval"
+    rows = [["model", "metric", "published", "measured", interval, "difference", "its interval"]]
     for row in run.comparison.to_dict("records"):
-        where = "" if row["on"] == "test" else f" ({row['on']})"
+        where = " (validation)" if row["on"] == "validation" else ""
         rows.append(
             [
                 row["model"],
-                row["metric"] + where,
-                f"{row['note']} {_number(row['published'])}".strip(),
+                row["metric"] + (" (train)" if row["on"] == "train" else ""),
+                f"{row['note']} {_number(row['published'])}{where}".strip(),
                 _number(row["measured"]),
-                "–" if pd.isna(row["low"]) else f"{row['low']:.3f} to {row['high']:.3f}",
+                _limits(row["low"], row["high"]),
                 _number(row["difference"], "+.4f"),
+                _limits(row["difference_low"], row["difference_high"], "+.3f"),
             ]
         )
     return aligned(rows)
+
+
+def _limits(low: float, high: float, form: str = ".3f") -> str:
+    return "–" if pd.isna(low) else f"{low:{form}} to {high:{form}}"
 
 
 def _number(value: float, form: str = ".4f") -> str:
@@ -133,3 +140,6 @@ def _compare(arguments: argparse.Namespace) -> None:
         return
     shown = table[_ON_SCREEN]
     print("\n".join(aligned([shown.columns.tolist(), *shown.to_numpy().tolist()])))
+    width = max(_NARROWEST, shutil.get_terminal_size((100, 24)).columns)
+    for note in notes(table):
+        print(textwrap.fill(note, width, initial_indent="\n", subsequent_indent="  "))

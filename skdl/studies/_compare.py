@@ -3,7 +3,7 @@
 import json
 import os
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,9 @@ import numpy as np
 import pandas as pd
 
 from skdl.studies._catalogue import get_study, list_studies
-from skdl.studies._run import FORMAT
+from skdl.studies._declaration import Model
+from skdl.studies._record import FORMAT
+from skdl.studies._settings import SETTINGS
 
 _COLUMNS = [
     "study",
@@ -23,7 +25,9 @@ _COLUMNS = [
     "data",
     "training time",
     "command",
+    "notes",
 ]
+_KEYS = {"study", "settings", "data", "notes", "models", "comparison"}  # what is read of a record
 
 
 def compare_studies(folders: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
@@ -39,8 +43,9 @@ def compare_studies(folders: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
     -------
     table : DataFrame of str
         A row for each published figure: "study", "figure", "published", "as published" and
-        "improved" with their intervals, "goal", "data", "training time", "command". Runs of the
-        same figure that trained different variants share a row.
+        "improved" with their intervals and pretrained networks, "goal", "data", "training time",
+        "command" and "notes": what stands in for published images and networks. Runs of the same
+        figure that trained different variants share a row.
 
     Raises
     ------
@@ -54,18 +59,18 @@ def compare_studies(folders: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
     >>> import tempfile
     >>> from skdl.studies import compare_studies, run_study
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     run = run_study("digits", epochs=1, n_train=200, out=folder, only=["as published"])
+    ...     run = run_study("digits", epochs=1, n_train=200, out=folder, only=["improved"])
     ...     table = compare_studies([folder])
     >>> table[["study", "figure", "command"]].values.tolist()
-    [['digits', 'accuracy', 'skdl study run digits --n-train 200 --epochs 1']]
+    [['digits', 'accuracy', 'skdl study run digits --n-train 200 --epochs 1 --only improved']]
     """
     rows: dict[tuple[str, str], dict[str, list[str]]] = {}
     records = map(_read, _files(folders))
     pairs = [(record, row) for record in records for row in record["comparison"]]
     for record, row in sorted(pairs, key=_place):
-        figure = _figure(row)
-        cells = rows.setdefault((record["study"], figure), {name: [] for name in _COLUMNS})
-        found = _cells(record, row) | {"study": record["study"], "figure": figure}
+        found = _cells(record, row)
+        key = (found["study"], found["figure"])
+        cells = rows.setdefault(key, {name: [] for name in _COLUMNS})
         for name, text in found.items():
             if text and text not in cells[name]:
                 cells[name].append(text)
@@ -76,21 +81,35 @@ def compare_studies(folders: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """Write the table as one of Markdown; without a package for it."""
-    lines = [table.columns.tolist(), ["---"] * len(table.columns), *table.values.tolist()]
+    """Write the table as one of Markdown, and the notes below it; without a package for it."""
+    shown = table.drop(columns="notes")
+    lines = [shown.columns.tolist(), ["---"] * len(shown.columns), *shown.values.tolist()]
     cells = [[cell.replace("|", "\\|") for cell in line] for line in lines]
-    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+    rows = [f"| {' | '.join(line)} |" for line in cells]
+    return "\n".join([*rows, "", *(f"- {note}" for note in notes(table))]).rstrip()
+
+
+def notes(table: pd.DataFrame) -> list[str]:
+    """The notes of a table of :func:`compare_studies`, each once and with its studies."""
+    known = table[table["notes"] != "–"].drop_duplicates(["study", "notes"])
+    return [
+        f"{', '.join(dict.fromkeys(rows['study']))}: {note}"
+        for note, rows in known.groupby("notes", sort=False)
+    ]
 
 
 def _files(folders: Iterable[str | os.PathLike[str]]) -> list[Path]:
     found = []
+    if isinstance(folders, str | os.PathLike):
+        folders = [folders]
     for folder in map(Path, folders):
         if folder.is_file():
             here = [folder]
         elif (folder / "study.json").is_file():
             here = [folder / "study.json"]
         else:
-            here = sorted([*folder.glob("*/study.json"), *folder.glob("*.json")])
+            files = {*folder.glob("*/study.json"), *folder.glob("*.json")}
+            here = sorted(files - {folder / SETTINGS})
         if not here:
             raise FileNotFoundError(
                 f"{folder} holds no run of a study: there is no study.json in it or in a folder "
@@ -102,16 +121,25 @@ def _files(folders: Iterable[str | os.PathLike[str]]) -> list[Path]:
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-        known = record["format"] == FORMAT and record["study"] and record["comparison"] is not None
-    except (ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is damaged, or no record of a study: {error}") from error
-    if not known:
-        raise ValueError(
-            f"{path} was written by another version of skdl (format {record['format']}, expected "
-            f"{FORMAT}). Run the study again."
-        )
-    return dict(record)
+        record = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse)
+        if record["format"] == FORMAT:
+            lacking = sorted(_KEYS - record.keys())
+            if lacking:
+                raise ValueError(f"it lacks {', '.join(lacking)}")
+            for row in record["comparison"]:
+                _cells(record, row)
+            return dict(record)
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else error
+        raise ValueError(f"{path} is damaged, or no record of a study: {reason}") from error
+    raise ValueError(
+        f"{path} was written by another version of skdl (format {record['format']}, expected "
+        f"{FORMAT}). Run the study again."
+    )
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"it holds {constant}")
 
 
 def _place(pair: tuple[dict[str, Any], dict[str, Any]]) -> tuple[int, bool]:
@@ -121,28 +149,47 @@ def _place(pair: tuple[dict[str, Any], dict[str, Any]]) -> tuple[int, bool]:
 
 
 def _figure(row: dict[str, Any]) -> str:
-    """What is compared: the metric, of which part, on which images."""
-    words = [row["metric"], f"({row['on']})" if row["on"] != "test" else "", row["note"]]
+    """What is compared: the metric, of which part; the published one may be of other images."""
+    words = [row["metric"], "(train)" if row["on"] == "train" else "", row["note"]]
     return (f"{row['part']}: " if row["part"] else "") + " ".join(filter(None, words))
 
 
 def _cells(record: dict[str, Any], row: dict[str, Any]) -> dict[str, str]:
+    """What a record says about one published figure, in words."""
+    get_study(record["study"])
     model, data = record["models"][row["model"]], record["data"]
-    settings = record["settings"]
-    reduced = [
-        f"{settings[key]:,} {what}"
-        for key, what in (("n_train", "training images"), ("epochs", "epochs"))
-        if settings[key] is not None
-    ]
+    published = _number(row["published"])
+    n_train = min(data["n_train"], model["n_train"] or data["n_train"])
     return {
-        row["variant"]: _number(row["measured"], row["low"], row["high"])
-        + (f", with {' and '.join(reduced)}" if reduced else ""),
-        "published": _number(row["published"]),
+        "study": record["study"],
+        "figure": _figure(row),
+        row["variant"]: ", with ".join(
+            filter(
+                None,
+                [_number(row["measured"], row["low"], row["high"]), _conditions(record, model)],
+            )
+        ),
+        "published": f"{published} (validation)" if row["on"] == "validation" else published,
         "goal": _goal(row),
-        "data": f"{data['name']}: {data['n_train']:,} + {data['n_test']:,}",
+        "data": f"{data['name']}: {n_train:,} + {data['n_test']:,}",
         "training time": f"{_duration(model['fit_seconds'])} ({row['variant']})",
         "command": command(record),
+        "notes": " ".join(record["notes"]),
     }
+
+
+def _conditions(record: dict[str, Any], model: dict[str, Any]) -> str:
+    """In what a model is not the published one."""
+    settings, found = record["settings"], []
+    if settings["backbone"] and model["backbone"]:
+        found.append(model["backbone"])
+    if settings["n_train"] and not model["n_train"]:
+        found.append(f"{settings['n_train']:,} training images")
+    if settings["epochs"]:
+        found.append(f"{settings['epochs']:,} epoch{'s' if settings['epochs'] > 1 else ''}")
+    if settings["seed"]:
+        found.append(f"seed {settings['seed']}")
+    return " and ".join([", ".join(found[:-1]), found[-1]] if len(found) > 1 else found)
 
 
 def _goal(row: dict[str, Any]) -> str:
@@ -159,7 +206,7 @@ def _number(value: float | None, low: float | None = None, high: float | None = 
 
 
 def _duration(seconds: float) -> str:
-    if seconds < 60:
+    if round(seconds) < 60:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min"
 
@@ -170,4 +217,15 @@ def command(record: dict[str, Any]) -> str:
     for key, value in record["settings"].items():
         if value is not None and (key, value) != ("seed", 0):
             words += [f"--{key.replace('_', '-')}", str(value)]
-    return shlex.join(words)
+    models = get_study(record["study"]).models
+    return shlex.join(words + _only(models, record["models"].keys()))
+
+
+def _only(models: Sequence[Model], trained: Set[str]) -> list[str]:
+    """The options that choose the models that were trained."""
+    if trained >= {model.name for model in models}:
+        return []
+    for variant in dict.fromkeys(model.variant for model in models):
+        if trained == {model.name for model in models if model.variant == variant}:
+            return ["--only", variant]
+    return [word for model in models if model.name in trained for word in ("--only", model.name)]

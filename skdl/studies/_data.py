@@ -1,13 +1,16 @@
 """The data of the studies, cut into training and test images."""
 
 import dataclasses
-from collections.abc import Callable, Mapping
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import StratifiedKFold
+from sklearn.pipeline import FeatureUnion
 
 from skdl._storage import replacing
 from skdl.datasets import (
@@ -19,15 +22,18 @@ from skdl.datasets import (
     load_mnist,
 )
 from skdl.downloads import get_data_home
-from skdl.preprocessing import ImageNoise
+from skdl.preprocessing import ImageLoader, ImageNoise
 from skdl.studies._declaration import Setting, StudyData
-from skdl.studies._wrappers import stratified
+from skdl.studies._wrappers import ViewFeatures, stratified
 
-# From the middle of a pretrained network to its end.
-LAYERS = {
-    "mobilenet_v2": ["block_5_add", "block_9_add", "block_12_add", "block_15_add", "out_relu"],
-    "vgg16": ["block3_pool", "block4_pool", "block5_pool"],
-}
+
+def several_layers(backbone: str) -> list[str]:
+    """Layers from the middle of a pretrained network to its end."""
+    from skdl.backbones import backbone_of
+
+    if backbone == "mobilenet_v2":
+        return ["block_5_add", "block_9_add", "block_12_add", "block_15_add", "out_relu"]
+    return list(backbone_of(backbone).layers)[-3:]
 
 
 def digits(setting: Setting) -> StudyData:
@@ -89,11 +95,8 @@ def _some(rows: npt.NDArray[Any], y: npt.NDArray[Any], setting: Setting) -> npt.
     if n is None or n == len(rows):
         return rows
     n_classes = len(np.unique(y[rows]))
-    if not n_classes <= n <= len(rows) - n_classes:
-        raise ValueError(
-            f"n_train must be from {n_classes} to {len(rows) - n_classes}, or {len(rows)} for all "
-            f"training images. Got {n}."
-        )
+    if not n_classes <= n <= len(rows):
+        raise ValueError(f"n_train must be from {n_classes} to {len(rows)}. Got {n}.")
     return rows[stratified(y[rows], n, setting.seed)]
 
 
@@ -115,30 +118,45 @@ def _folders(name: str, folder: str, setting: Setting) -> StudyData:
     return _joined(name, train, test, setting)
 
 
-_BUSI = {"benign": (42, 162), "malignant": (42, 42)}
+_BUSI = {"benign": 162, "malignant": 42}  # to test on
 
 
 def ultrasound(setting: Setting, n_draws: int = 20) -> StudyData:
-    """Draws of 42 + 42 ultrasound images to train on, 162 benign and 42 malignant to test on."""
-    bunch = load_image_folder(_there("busi"))
-    names = np.asarray(bunch.target_names)[bunch.target]
+    """Draws of 42 + 42 ultrasound images to train on, 162 benign and 42 malignant to test on.
+
+    BUSI shows many lesions more than once. Images that look alike never stand on both sides, and
+    those of which one is said to be benign and one malignant are left out.
+    """
+    X, y = _lesions()
+    groups = alike(X)
+    disputed = np.isin(groups, np.intersect1d(groups[y == 0], groups[y == 1]))
+    X, y, groups = X[~disputed], y[~disputed], groups[~disputed]
+    draws = [_draw(y, groups, [setting.seed, draw]) for draw in range(n_draws)]
+    most = 2 * min(int(np.sum(y[rest] == code)) for _, rest in draws for code in (0, 1))
     n_train = 84 if setting.n_train is None else setting.n_train
-    counts = {kind: (n_train // 2, n_test) for kind, (_, n_test) in _BUSI.items()}
-    most = 2 * min(int(np.sum(names == kind)) - n_test for kind, (_, n_test) in counts.items())
+    if most < 4:
+        raise ValueError(
+            f"There are too few images in {_there('busi')} to test on 162 benign and 42 malignant "
+            f"ones, and to train on others: {np.sum(y == 0)} benign and {np.sum(y == 1)} malignant."
+        )
     if n_train % 2 or not 4 <= n_train <= most:
         raise ValueError(f"n_train must be an even number from 4 to {most}. Got {n_train}.")
-    folds = [_draw(names, counts, setting.seed + draw) for draw in range(n_draws)]
-    used = np.flatnonzero(np.isin(names, list(_BUSI)))
-    place = np.full(len(names), -1)
-    place[used] = np.arange(len(used))
-    return StudyData(
-        f"BUSI (breast ultrasound), {n_draws} draws",
-        np.asarray(bunch.data)[used],
-        (names[used] == "malignant").astype(np.int64),
-        [(place[train], place[test]) for train, test in folds],
-        list(_BUSI),
-        draws=True,
-    )
+    folds = [
+        (np.concatenate([rest[y[rest] == code][: n_train // 2] for code in (0, 1)]), test)
+        for test, rest in draws
+    ]
+    name = f"BUSI (breast ultrasound), {n_draws} draws"
+    return StudyData(name, X, y, folds, list(_BUSI), draws=True)
+
+
+def _lesions() -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Files of BUSI, and whether they are malignant."""
+    with warnings.catch_warnings():  # they are left out
+        warnings.filterwarnings("ignore", "Equal images belong to two classes")
+        bunch = load_image_folder(_there("busi"))
+    names = np.asarray(bunch.target_names)[bunch.target]
+    used = np.isin(names, list(_BUSI))
+    return np.asarray(bunch.data)[used], (names[used] == "malignant").astype(np.int64)
 
 
 def ultrasound_few(setting: Setting) -> StudyData:
@@ -147,13 +165,20 @@ def ultrasound_few(setting: Setting) -> StudyData:
 
 
 def ultrasound_table(setting: Setting) -> StudyData:
-    """The draws, with a table of features, by way of a CSV file, in the place of the images."""
+    """200 draws of a table of features, by way of a CSV file, in the place of the images.
+
+    A mean of 20 draws would be uncertain by 0.01, and more cost little here.
+    """
     from skdl.estimators import BackboneFeatures
 
-    plain = ultrasound(setting)
+    plain = ultrasound(setting, 200)
     pretrained = setting.pretrained("vgg16")
-    layers = LAYERS.get(pretrained["backbone"])
-    features = BackboneFeatures(**pretrained, layer=layers, image_size=224, store=None)
+    features = FeatureUnion(
+        [
+            ("last", BackboneFeatures(**pretrained, image_size=224, store=None)),
+            ("views", views(setting, store=None)),
+        ]
+    )
     table = features.set_output(transform="pandas").fit_transform(plain.X)
     file = setting.folder / "features.csv"
     with replacing(file, "Choose another folder for the study.") as part:
@@ -161,16 +186,35 @@ def ultrasound_table(setting: Setting) -> StudyData:
     return dataclasses.replace(plain, X=load_feature_csv(file).data, images=plain.X)
 
 
+def views(setting: Setting, **params: Any) -> ViewFeatures:
+    """Features of the later layers for several views of ultrasound images."""
+    pretrained = setting.pretrained("vgg16")
+    layers = several_layers(pretrained["backbone"])
+    if pretrained["backbone"] == "mobilenet_v2":
+        layers = ["block_12_add", "block_13_expand_relu", "block_15_add", "out_relu"]
+    return ViewFeatures(**pretrained, layer=layers, **params)
+
+
+def alike(paths: npt.NDArray[Any], correlation: float = 0.95) -> npt.NDArray[np.intp]:
+    """Give images the same number that look alike, be it by way of others.
+
+    Compared are their 48×48 grayscale versions. Above 0.95, pairs of BUSI show the same lesion.
+    """
+    images = ImageLoader((48, 48), color="grayscale").fit_transform(paths)
+    pixels = images.reshape(len(paths), -1).astype(float)
+    with np.errstate(invalid="ignore", divide="ignore"):  # an image of one colour is like no other
+        _, groups = connected_components(np.corrcoef(pixels) > correlation)
+    return np.asarray(groups, dtype=np.intp)
+
+
 def _draw(
-    names: npt.NDArray[Any], counts: Mapping[str, tuple[int, int]], seed: int
-) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    generator = np.random.default_rng(seed)
-    train, test = [], []
-    for kind, (n_train, n_test) in counts.items():
-        rows = generator.permutation(np.flatnonzero(names == kind))
-        train.append(rows[:n_train])
-        test.append(rows[n_train : n_train + n_test])
-    return np.concatenate(train), np.concatenate(test)
+    y: npt.NDArray[Any], groups: npt.NDArray[np.intp], seed: list[int]
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]:
+    """Rows to test on, and all others that look like none of them, in random order of groups."""
+    place = np.random.default_rng(seed).permutation(groups.max() + 1)
+    rows = np.argsort(place[groups], kind="stable")
+    test = np.concatenate([rows[y[rows] == code][:n] for code, n in enumerate(_BUSI.values())])
+    return test, rows[~np.isin(groups[rows], groups[test])]
 
 
 def _there(name: str) -> Path:

@@ -83,12 +83,30 @@ class StudyData:
 
 @dataclass(frozen=True)
 class Model:
-    """An estimator of a study: one variant of one of its parts."""
+    """An estimator of a study: one variant of one of its parts.
+
+    Attributes
+    ----------
+    variant : {"as published", "improved"}
+        Whether it follows the report.
+    what : str
+        What it is, in words.
+    make : function of a Setting
+        Makes the estimator.
+    part : str
+        Which part of the study, if it has several.
+    pretrained : bool
+        Whether the study's pretrained network is in it, if the study has one.
+    n_train : int or None
+        How many of the training images it takes; None takes all.
+    """
 
     variant: Variant
     what: str
     make: Callable[[Setting], Any]
     part: str = ""
+    pretrained: bool = True
+    n_train: int | None = None
 
     @property
     def name(self) -> str:
@@ -138,9 +156,11 @@ class Study:
     goals : tuple of Goal
         What this package sets itself.
     stand_in : str
-        Which data stand in for the published ones, if they cannot be had.
+        What stands in for published images, networks or noise that are not known.
     backbone : str
         The published pretrained network, or "".
+    detailed : bool
+        Whether each model has a report of its own, beside that of all.
     source : str
         Where the published figures come from.
 
@@ -161,6 +181,7 @@ class Study:
     goals: tuple[Goal, ...] = ()
     stand_in: str = ""
     backbone: str = ""
+    detailed: bool = False
     source: str = SOURCE
 
     def model(self, name: str) -> Model:

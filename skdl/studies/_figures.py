@@ -50,8 +50,9 @@ def compare(
 ) -> pd.DataFrame:
     """Published against measured: a row for each model and published figure.
 
-    A published figure of validation images is compared with that of the test images, which are as
-    unknown to the model. Figures that nobody published have rows as well.
+    A published figure of validation images is compared with ours of the test images; no model was
+    trained on either. Figures that nobody published have rows as well. Intervals of differences
+    take the published figure for exact.
     """
     rows = []
     for name, measured in figures.items():

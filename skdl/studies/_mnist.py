@@ -5,6 +5,12 @@ from typing import Any
 from skdl.studies import _data
 from skdl.studies._declaration import Goal, Model, Published, Setting, Study
 
+_NOISE = (
+    f"The published noise is not known: a standard deviation of {_data.NOISE:g} stands in for it, "
+    "chosen because a network trained on such images scores about the published 0.8065 of "
+    "mnist-noise."
+)
+
 
 def _network(architecture: str, setting: Setting, epochs: int, **params: Any) -> Any:
     from skdl.estimators import CNNClassifier
@@ -173,6 +179,7 @@ STUDIES = (
             ),
         ),
         published=(Published("accuracy", 0.9884),),
+        detailed=True,
         goals=(Goal("accuracy", 0.991),),
     ),
     Study(
@@ -188,6 +195,7 @@ STUDIES = (
             ),
         ),
         published=(Published("accuracy", 0.8065),),
+        stand_in=_NOISE,
     ),
     Study(
         name="mnist-denoise",
@@ -206,6 +214,7 @@ STUDIES = (
             ),
         ),
         published=(Published("accuracy", 0.919, on="validation"),),
+        stand_in=_NOISE,
     ),
     Study(
         name="mnist-lenet5",
@@ -229,7 +238,7 @@ STUDIES = (
         models=(
             Model(
                 "as published",
-                "its layers are not known here: network “simple”, 5 epochs, stands for it",
+                "network “simple”, 5 epochs, batches of 128",
                 _first_of_series,
             ),
             Model(
@@ -239,6 +248,7 @@ STUDIES = (
             ),
         ),
         published=(Published("accuracy", 0.9793),),
+        stand_in="The layers of the published network are not known: “simple” stands in for it.",
     ),
     Study(
         name="fashion-cnn",
@@ -253,6 +263,7 @@ STUDIES = (
             ),
         ),
         published=(Published("accuracy", 0.8057),),
+        stand_in="The layers of the published network are not known: “simple” stands in for it.",
         goals=(Goal("accuracy", 0.925, variant="improved"),),
     ),
 )

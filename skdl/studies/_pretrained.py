@@ -7,7 +7,10 @@ from skdl.studies._declaration import Goal, Model, Published, Setting, Study
 
 _BUSI = (
     "The medical images are private: BUSI (benign against malignant breast ultrasound) stands in "
-    "for them, with as many images."
+    "for them. Images that look alike are not on both sides, or left out if their labels differ."
+)
+_VIEWS = (
+    "features of several layers and of three views of each image and its mirror image, linear SVM"
 )
 _MEDICAL_METRICS = ("roc_auc", "sensitivity", "specificity", "accuracy")
 
@@ -15,12 +18,13 @@ _MEDICAL_METRICS = ("roc_auc", "sensitivity", "specificity", "accuracy")
 def _transfer(setting: Setting, epochs: int, **params: Any) -> Any:
     from skdl.estimators import TransferClassifier
 
-    return TransferClassifier(
-        **setting.pretrained("vgg16"),
-        epochs=setting.epochs or epochs,
-        random_state=setting.seed,
-        **params,
+    network = TransferClassifier(
+        **setting.pretrained("vgg16"), epochs=epochs, random_state=setting.seed, **params
     )
+    if setting.epochs:
+        warmup = min(setting.epochs, network.warmup_epochs)
+        network.set_params(epochs=setting.epochs, warmup_epochs=warmup)
+    return network
 
 
 def _pets_frozen(setting: Setting) -> Any:
@@ -91,44 +95,38 @@ def _small_network_regularized(setting: Setting) -> Any:
 
 
 def _svm_of_table(setting: Setting) -> Any:
-    from sklearn.compose import make_column_selector, make_column_transformer
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-    from sklearn.svm import SVC
+    from skdl.studies._wrappers import Columns
 
-    layers = _data.LAYERS.get(setting.pretrained("vgg16")["backbone"])
-    last = make_column_selector(f"^{layers[-1]}_" if layers else None)
-    scaled = make_column_transformer((StandardScaler(), last))
-    return make_pipeline(scaled, SVC(random_state=setting.seed))
+    return _svm(setting, Columns("last__"))
 
 
 def _linear_svm_of_table(setting: Setting) -> Any:
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-    from sklearn.svm import SVC
+    from skdl.studies._wrappers import Columns
 
-    # Of degree 1: linear, but scaled by the number of features, of which there are many.
-    return make_pipeline(StandardScaler(), SVC(kernel="poly", degree=1, random_state=setting.seed))
+    return _linear_svm(setting, Columns("views__"))
 
 
-def _svm(setting: Setting) -> Any:
-    return _svm_on_features(setting, None)
-
-
-def _linear_svm(setting: Setting) -> Any:
-    layers = _data.LAYERS.get(setting.pretrained("vgg16")["backbone"])
-    return _svm_on_features(setting, layers, kernel="poly", degree=1)
-
-
-def _svm_on_features(setting: Setting, layer: Any, **params: Any) -> Any:
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-    from sklearn.svm import SVC
-
+def _svm_of_images(setting: Setting) -> Any:
     from skdl.estimators import BackboneFeatures
 
-    features = BackboneFeatures(**setting.pretrained("vgg16"), layer=layer, image_size=224)
+    return _svm(setting, BackboneFeatures(**setting.pretrained("vgg16"), image_size=224))
+
+
+def _linear_svm_of_images(setting: Setting) -> Any:
+    return _linear_svm(setting, _data.views(setting))
+
+
+def _svm(setting: Setting, features: Any, **params: Any) -> Any:
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+
     return make_pipeline(features, StandardScaler(), SVC(random_state=setting.seed, **params))
+
+
+def _linear_svm(setting: Setting, features: Any) -> Any:
+    # Of degree 1: linear, but scaled by the number of features, of which there are many.
+    return _svm(setting, features, kernel="poly", degree=1)
 
 
 def _trained_whole(setting: Setting) -> Any:
@@ -181,7 +179,8 @@ STUDIES = (
         models=(
             Model(
                 "as published",
-                "the last block trained on 150×150, a dense layer of 256, RMSprop, 10 epochs",
+                "the last block trained on 150×150, a dense layer of 256, RMSprop, 10 epochs; two "
+                "outputs for one with a sigmoid",
                 _pets_finetuned,
             ),
             Model(
@@ -216,7 +215,7 @@ STUDIES = (
         load=_data.ultrasound_table,
         models=(
             Model("as published", "features of the last layer, SVM", _svm_of_table),
-            Model("improved", "features of several layers, linear SVM", _linear_svm_of_table),
+            Model("improved", _VIEWS, _linear_svm_of_table),
         ),
         metrics=_MEDICAL_METRICS,
         published=_clinical("", 0.60, 0.86, 0.893),
@@ -252,18 +251,25 @@ STUDIES = (
                 "network “simple” on 64×64, 20 epochs",
                 _small_network,
                 part="small network",
+                pretrained=False,
             ),
             Model(
                 "improved",
                 "network “separable”, augmentation, a cosine schedule, 60 epochs",
                 _small_network_regularized,
                 part="small network",
+                pretrained=False,
             ),
-            Model("as published", "features of the last layer, SVM", _svm, part="features and SVM"),
+            Model(
+                "as published",
+                "features of the last layer, SVM",
+                _svm_of_images,
+                part="features and SVM",
+            ),
             Model(
                 "improved",
-                "features of several layers, linear SVM",
-                _linear_svm,
+                _VIEWS,
+                _linear_svm_of_images,
                 part="features and SVM",
             ),
             Model(

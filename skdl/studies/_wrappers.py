@@ -1,20 +1,33 @@
-"""Classifiers around classifiers, as some experiments need them."""
+"""Estimators around estimators, as some experiments need them."""
 
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.base import (
+    BaseEstimator,
+    ClassifierMixin,
+    ClassNamePrefixFeaturesOutMixin,
+    MetaEstimatorMixin,
+    TransformerMixin,
+    clone,
+)
 from sklearn.model_selection import train_test_split
 from sklearn.utils import _safe_indexing
 from sklearn.utils.metaestimators import available_if
 
-from skdl.preprocessing import ImageNoise
+from skdl.preprocessing import ImageLoader, ImageNoise
 
 
 def stratified(y: npt.NDArray[Any], n: int, seed: int) -> npt.NDArray[np.intp]:
-    """Draw n rows with the classes' shares as they are, in their order."""
-    rows, _ = train_test_split(np.arange(len(y)), train_size=n, stratify=y, random_state=seed)
+    """Draw n rows with the classes' shares as they are, in their order.
+
+    If hardly any row is left over, the shares cannot matter.
+    """
+    few = len(y) - n < len(np.unique(y))
+    rows, _ = train_test_split(
+        np.arange(len(y)), train_size=n, stratify=None if few else y, random_state=seed
+    )
     return np.sort(rows)
 
 
@@ -120,3 +133,80 @@ class OnNoisy(_Wrapper):
 
     def _seen(self, X: Any) -> Any:
         return X if self.denoiser_ is None else self.denoiser_.transform(X)
+
+
+# Sizes in which the network sees an image, and the share of its height and width around the centre.
+_VIEWS = ((160, 1.0), (224, 1.0), (192, 0.75))
+_SIZE = 256  # of the whole image, before its centre is cut out
+
+
+class ViewFeatures(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Features of several views of image files, each averaged with those of its mirror image.
+
+    Parameters
+    ----------
+    backbone : str
+        Pretrained network.
+    weights : str, default="auto"
+        Its weights.
+    layer : list of str, default=None
+        Layers; None is the last.
+    store : "auto" or None, default="auto"
+        As of :class:`skdl.BackboneFeatures`.
+    """
+
+    def __init__(
+        self, backbone: str, weights: str = "auto", layer: Any = None, store: str | None = "auto"
+    ) -> None:
+        self.backbone = backbone
+        self.weights = weights
+        self.layer = layer
+        self.store = store
+
+    def fit(self, X: Any, y: Any = None) -> "ViewFeatures":
+        """Learn nothing but the number of features."""
+        self.n_features_ = self._computed(X[:1]).shape[1]
+        return self
+
+    @property
+    def _n_features_out(self) -> int:
+        return int(self.n_features_)
+
+    def transform(self, X: Any) -> npt.NDArray[Any]:
+        """Compute the features."""
+        return self._computed(X)
+
+    def _computed(self, X: Any) -> npt.NDArray[Any]:
+        from skdl.estimators import BackboneFeatures
+
+        images = ImageLoader((_SIZE, _SIZE), color="rgb").fit_transform(X)
+        found = []
+        for size, share in _VIEWS:
+            margin = round(_SIZE * (1 - share) / 2)
+            view = images[:, margin : _SIZE - margin, margin : _SIZE - margin]
+            features = BackboneFeatures(
+                self.backbone,
+                weights=self.weights,
+                layer=self.layer,
+                image_size=size,
+                store=self.store,
+            )
+            seen = [features.fit_transform(side) for side in (view, view[:, :, ::-1])]
+            found.append((seen[0] + seen[1]) / 2)
+        return np.hstack(found)
+
+
+class Columns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Takes the columns of a table whose names begin with a prefix, as an array."""
+
+    def __init__(self, prefix: str) -> None:
+        self.prefix = prefix
+
+    def fit(self, X: Any, y: Any = None) -> "Columns":
+        """Learn nothing."""
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """Take them."""
+        return X.loc[:, X.columns.str.startswith(self.prefix)].to_numpy()

@@ -5,24 +5,31 @@ import json
 import re
 import shutil
 from functools import partial
+from pathlib import Path
 
 import joblib
 import numpy as np
 import pandas as pd
 import pytest
 from helpers import ROOT, parametrize
+from PIL import Image
 from small_data import write_idx, write_images
 
 from skdl import datasets
 from skdl.cli import main
-from skdl.studies import _data, compare_studies, get_study, list_studies, run_study
-from skdl.studies._compare import markdown
+from skdl.evaluation import EvaluationWarning
+from skdl.plugins import backbones
+from skdl.studies import _data, _wrappers, compare_studies, get_study, list_studies, run_study
+from skdl.studies._compare import command, markdown
+from skdl.studies._declaration import Setting
+from skdl.studies._record import FORMAT, notes_of
+from skdl.studies._settings import check_folder, claim
 
 RECORDS = ROOT / "docs" / "studies"
 NAMES = [study.name for study in list_studies()]
 PETS = {"cats": 24, "dogs": 24}
 CIFAR = dict.fromkeys(
-    ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"), 8
+    ("airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"), 11
 )
 
 
@@ -38,6 +45,7 @@ def home(tmp_path_factory):
             write_images(folder / "cifar10-jpeg" / part, CIFAR, 32, seed, suffix="jpg")
         write_images(folder / "busi", {"benign": 168, "malignant": 50, "normal": 3}, 16)
         patch.setenv("SKDL_DATA_HOME", str(folder))
+        patch.setattr(_wrappers, "_VIEWS", ((48, 1.0), (40, 0.75)))  # larger ones take long
         yield folder
 
 
@@ -101,6 +109,95 @@ def test_declarations_fit_together(name):
     assert all(model.what for model in study.models)
 
 
+FIGURES = {
+    "digits": {},
+    "mnist-cnn": {"": [0.9915, 0.9814, 0.9924]},
+    "mnist-cnn-report": {"": [0.9884]},
+    "mnist-noise": {"": [0.8065]},
+    "mnist-denoise": {"": [0.919]},
+    "mnist-lenet5": {"": [0.9903]},
+    "mnist-series": {"": [0.9793]},
+    "fashion-cnn": {"": [0.8057]},
+    "cifar-cnn": {"": [0.6399, 0.7234]},
+    "cifar-alexnet": {"": [0.5324, 0.9107]},
+    "cifar-zfnet": {"": [0.807]},
+    "cifar-resnet": {},
+    "cifar-transfer": {
+        "100 images": [0.05],
+        "1,000 images": [0.089],
+        "10,000 images": [0.675],
+        "50,000 images": [0.7944],
+    },
+    "microscopy-folder": {"small network": [0.3], "pretrained": [0.3]},
+    "pets-features": {"": [0.9194]},
+    "pets-finetune": {"": [0.9795]},
+    "medical-cnn": {"": [0.725, 0.83, 0.62]},
+    "medical-svm": {"": [0.893, 0.6, 0.86]},
+    "medical-vgg16": {"": [0.511, 0.02, 1.0]},
+    "medical-compare": {
+        "small network": [0.725, 0.83, 0.62],
+        "features and SVM": [0.893, 0.6, 0.86],
+        "pretrained network": [0.511, 0.02, 1.0],
+    },
+}
+
+# Of the variants as published, what the reports say: parameters of the last step.
+PROTOCOLS = {
+    "mnist-cnn": {"architecture": "simple", "epochs": 10},
+    "mnist-cnn-report": {
+        "architecture": "deep",
+        "epochs": 5,
+        "batch_size": 64,
+        "validation_fraction": 0.2,
+    },
+    "mnist-lenet5": {
+        "architecture": "lenet5",
+        "epochs": 10,
+        "batch_size": 128,
+        "validation_fraction": 0.2,
+    },
+    "cifar-cnn": {"architecture": "simple"},
+    "cifar-alexnet": {
+        "architecture": "alexnet",
+        "optimizer": "adam",
+        "optimizer__learning_rate": 0.001,
+        "epochs": 100,
+    },
+    "cifar-zfnet": {"architecture": "zfnet", "validation_fraction": 0.2},
+    "cifar-resnet": {
+        "optimizer": "sgd",
+        "optimizer__learning_rate": 0.1,
+        "optimizer__momentum": 0.9,
+        "architecture__l2": 5e-5,  # of the squared weights: a decay of 1e-4
+        "epochs": 50,
+        "batch_size": 128,
+    },
+    "pets-features": {"backbone": "vgg16", "image_size": 150, "optimizer": "adam"},
+    "pets-finetune": {"backbone": "vgg16", "optimizer": "rmsprop", "head": (256,)},
+    "medical-vgg16": {
+        "backbone": "vgg16",
+        "batch_size": 2,
+        "epochs": 50,
+        "optimizer": "adam",
+        "trainable": "all",
+    },
+}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_published_figures(name):
+    found = {}
+    for figure in get_study(name).published:
+        found.setdefault(figure.part, []).append(figure.value)
+    assert found == FIGURES[name]
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_published_settings(name):
+    params = get_study(name).model("as published").make(Setting()).get_params()
+    assert {key: params[key] for key in PROTOCOLS[name]} == PROTOCOLS[name]
+
+
 # ---- runs ----------------------------------------------------------------------------------------
 
 # What trains in seconds; the others are larger networks, or many draws.
@@ -112,11 +209,13 @@ QUICK = ("mnist-cnn", "mnist-denoise")
 def test_every_study_runs(home, name, tmp_path, capsys):
     study = get_study(name)
     backbone = ["--backbone", "cifar_resnet20"] if study.backbone else []
-    n_train = {"medical": "8", "pets": "40"}.get(name.split("-")[0], "60")
+    n_train = {"medical": "8", "pets": "40", "cifar": "100"}.get(name.split("-")[0], "60")
+    epochs = [] if name == "medical-svm" else ["--epochs", "1"]
     # Training a whole network on large images takes long: it is done in medical-vgg16.
     models = [m.name for m in study.models if name != "medical-compare" or "whole" not in m.what]
     only = [word for model in models for word in ("--only", model)]
-    arguments = ["study", "run", name, "--n-train", n_train, "--epochs", "1", *backbone, *only]
+    arguments = ["study", "run", name, "--n-train", n_train, *epochs, *backbone, *only]
+    models = [model for model in models if (study.model(model).n_train or 0) <= int(n_train)]
     assert main([*arguments, "--out", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
     record = json.loads((tmp_path / "study.json").read_text())
@@ -143,8 +242,10 @@ def test_every_study_runs(home, name, tmp_path, capsys):
     if study.stand_in:
         assert study.stand_in in printed
         assert study.stand_in in page
+    assert f"The run was asked for {n_train} training images" in page
     assert (tmp_path / "classes.png").stat().st_size > 1000
-    assert list(tmp_path.glob("predictions*.png"))
+    assert len(list(tmp_path.glob("predictions-*.png"))) == len(models)
+    assert len(list(tmp_path.glob("report-*.html"))) == (len(models) if study.detailed else 0)
 
 
 @pytest.mark.parametrize("name", NAMES[1:])
@@ -245,7 +346,7 @@ def test_published_against_measured(home, tmp_path):
 def test_figures_of_draws_are_means(home, tmp_path):
     run = run_study("medical-svm", backbone="cifar_resnet20", n_train=8, out=tmp_path)
     scores = run.result.scores.query("model == 'improved' and metric == 'roc_auc'")["value"]
-    assert len(scores) == 20
+    assert len(scores) == 200
     rows = run.comparison.query("model == 'improved' and metric == 'roc_auc'")
     assert rows["measured"].item() == pytest.approx(scores.mean())
     assert rows["low"].item() == pytest.approx(np.percentile(scores, 2.5))
@@ -259,10 +360,17 @@ def test_figures_of_draws_are_means(home, tmp_path):
     ("options", "message"),
     [
         ({"name": "mnist"}, "no study 'mnist'. Did you mean 'mnist-"),
-        ({"n_train": 0}, "n_train must be at least 1"),
-        ({"n_train": 5}, "n_train must be from 10 to 1427, or 1437 for all"),
-        ({"n_train": 1430}, "n_train must be from 10 to 1427"),
-        ({"epochs": 0}, "epochs must be at least 1"),
+        ({"n_train": 0}, "n_train must be a whole number of at least 1"),
+        ({"n_train": 5}, "n_train must be from 10 to 1437"),
+        ({"n_train": 1438}, "n_train must be from 10 to 1437"),
+        ({"n_train": 20.0}, "n_train must be a whole number of at least 1. Got 20.0"),
+        ({"epochs": 0}, "epochs must be a whole number of at least 1. Got 0"),
+        ({"epochs": "1"}, "epochs must be a whole number of at least 1. Got '1'"),
+        ({"seed": -1}, "seed must be a whole number of at least 0. Got -1"),
+        ({"seed": None}, "seed must be a whole number of at least 0. Got None"),
+        ({"only": "best"}, "no model 'best'"),
+        ({"name": "medical-svm", "epochs": 2}, "Nothing here is trained in epochs: drop epochs"),
+        ({"name": "cifar-transfer", "n_train": 99}, "n_train must be at least 100 for these"),
         ({"backbone": "vgg16"}, "'digits' has no pretrained network: drop backbone"),
         ({"weights": "random"}, "'digits' has no pretrained network: drop weights"),
         ({"only": ["best"]}, "no model 'best'. It has: as published, improved"),
@@ -282,9 +390,117 @@ def test_wrong_numbers_of_medical_images(home, n_train, tmp_path):
 def test_a_folder_of_another_setting(digits, tmp_path):
     run_study("digits", epochs=1, n_train=200, only=["as published"], out=tmp_path)
     record = (tmp_path / "study.json").read_bytes()
-    with pytest.raises(ValueError, match="another cv.*another folder, or delete"):
-        run_study("digits", epochs=1, n_train=210, only=["as published"], out=tmp_path)
+    asked = {"name": "digits", "epochs": 1, "n_train": 200, "out": tmp_path}
+    for other, message in (
+        ({"n_train": 210}, "another setting: n_train 200, not 210. Choose another folder with out"),
+        ({"seed": 1}, "seed 0, not 1"),
+        ({"epochs": None}, "epochs 1, not None"),
+        ({"name": "mnist-cnn"}, "study digits, not mnist-cnn"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            run_study(**asked | other)
     assert (tmp_path / "study.json").read_bytes() == record
+
+
+def test_weights_that_changed(tmp_path):
+    """Folds that were trained with other weights in a file of the same name are not taken."""
+    weights = tmp_path / "mine.npz"
+    weights.write_bytes(b"some")
+    study = get_study("pets-features")
+    setting = Setting(backbone="vgg16", weights=str(weights), folder=tmp_path / "out")
+    claim(setting, study)
+    check_folder(setting, study)
+    weights.write_bytes(b"others")
+    with pytest.raises(ValueError, match="another setting: weights_digest"):
+        check_folder(setting, study)
+
+
+@pytest.mark.exhaustive
+def test_weights_of_a_file(home, tmp_path):
+    weights = tmp_path / "mine.npz"
+    arrays = backbones.get("cifar_resnet20")((96, 96, 3)).get_weights()
+    options = {"backbone": "cifar_resnet20", "weights": str(weights), "out": tmp_path / "out"}
+    options |= {"n_train": 40, "only": ["improved"]}
+    np.savez(weights, *arrays)
+    run = run_study("pets-features", **options)
+    name = "The weights of cifar_resnet20 are those of the file mine.npz."
+    assert run.record["notes"][1] == name
+    assert name in (run.folder / "report.html").read_text(encoding="utf-8")
+    assert len(run.record["weights_digest"]) == 64
+    np.savez(weights, *[2 * array for array in arrays])
+    with pytest.raises(ValueError, match="another setting: weights_digest"):
+        run_study("pets-features", **options)
+
+
+def test_medical_images_that_look_alike(tmp_path, monkeypatch):
+    """They are on one side, and left out where their labels differ; be they bright or dark."""
+    write_images(tmp_path / "busi", {"benign": 180, "malignant": 60}, 16)
+    folder = tmp_path / "busi"
+    for kind, number, other in (("benign", 3, "benign"), ("benign", 5, "malignant")):
+        source = sorted((folder / kind).iterdir())[number]
+        with Image.open(source) as image:
+            darker = image.point(lambda value: value // 2 + 10)
+        darker.save(folder / other / f"again-{number}.png")
+    monkeypatch.setenv("SKDL_DATA_HOME", str(tmp_path))
+    data = _data.ultrasound(Setting(n_train=20))
+    names = [Path(path).name for path in data.X]
+    assert len(names) == 180 + 60 + 2 - 2
+    assert "again-3.png" in names
+    assert "again-5.png" not in names
+    groups = _data.alike(data.X)
+    pair = {names.index("again-3.png"), *np.flatnonzero(np.bincount(groups)[groups] == 2)}
+    assert len(pair) == 2
+    for train, test in data.folds:
+        assert len(pair & {*train}) == 0 or len(pair & {*test}) == 0
+        assert not np.isin(groups[train], groups[test]).any()
+        assert np.bincount(data.y[test]).tolist() == [162, 42]
+    assert any(pair <= {*test} for _, test in data.folds)
+    other = _data.ultrasound(Setting(seed=1, n_train=20))
+    tests = {tuple(test) for _, test in (*data.folds, *other.folds)}
+    assert len(tests) == 40  # no draw of one seed is one of another
+
+
+def test_features_of_views(home, tmp_path):
+    """Those of an image and of its mirror image are the same, and some are of its centre alone."""
+    rng = np.random.default_rng(0)
+    image = rng.integers(0, 255, (256, 256, 3), dtype=np.uint8)
+    framed = np.zeros_like(image)
+    framed[32:-32, 32:-32] = image[32:-32, 32:-32]
+    paths = [str(tmp_path / f"{name}.png") for name in ("image", "mirrored", "framed")]
+    for path, pixels in zip(paths, (image, image[:, ::-1], framed), strict=True):
+        Image.fromarray(pixels).save(path)
+    views = _wrappers.ViewFeatures("cifar_resnet20", layer=["stage2", "stage3"])
+    table = views.set_output(transform="pandas").fit_transform(np.array(paths))
+    assert table.shape == (3, 2 * (32 + 64))
+    np.testing.assert_allclose(table.iloc[0], table.iloc[1], atol=1e-5)
+    whole, centre = np.split(np.abs(table.iloc[0] - table.iloc[2]).to_numpy(), 2)
+    assert whole.max() > 0.01
+    np.testing.assert_allclose(centre, 0, atol=1e-5)
+
+
+def test_too_few_medical_images(tmp_path, monkeypatch):
+    write_images(tmp_path / "busi", {"benign": 5, "malignant": 50}, 16)
+    monkeypatch.setenv("SKDL_DATA_HOME", str(tmp_path))
+    with pytest.raises(ValueError, match="too few images in .*busi.*: 5 benign and 50 malignant"):
+        run_study("medical-cnn", out=tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_model_that_cannot_be_trained(home, tmp_path):
+    with pytest.warns(EvaluationWarning):
+        run = run_study("mnist-lenet5", n_train=10, epochs=1, out=tmp_path)  # 2 held out, of 10
+    page = html.unescape((tmp_path / "report.html").read_text(encoding="utf-8"))
+    assert "As published could not be trained: " in page
+    assert run.record["models"]["as published"]["test"]["accuracy"]["value"] is None
+
+
+def test_interrupted(monkeypatch, capsys):
+    def interrupt(*args, **kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("skdl.studies._command.run_study", interrupt)
+    assert main(["study", "run", "digits"]) == 130
+    assert "The same command goes on after the last fold" in capsys.readouterr().err
 
 
 def test_a_file_in_the_place_of_the_folder(tmp_path, capsys):
@@ -301,7 +517,8 @@ def test_weights_that_are_not_there(home, tmp_path, capsys):
     assert main(["study", "run", "pets-features", *arguments]) == 1
     message = capsys.readouterr().err
     assert "none.weights.h5" in message
-    assert "--backbone cifar_resnet20" in message
+    assert "cifar_resnet20" in message
+    assert "--backbone" in message
 
 
 # ---- comparisons ---------------------------------------------------------------------------------
@@ -322,6 +539,39 @@ def test_compare(digits, tmp_path):
     lines = markdown(table).splitlines()
     assert lines[0].startswith("| study | figure | published | as published | improved |")
     assert len(lines) == 3
+    (row,) = compare_studies(digits.folder).to_dict("records")  # one folder
+    assert row["notes"] == "–"
+
+
+@pytest.mark.exhaustive
+def test_a_table_names_the_network_and_what_was_trained(home, tmp_path, capsys):
+    options = {"backbone": "cifar_resnet20", "n_train": 20, "only": ["improved"]}
+    run_study("pets-features", **options, out=tmp_path / "pets")
+    run_study("cifar-transfer", **options | {"n_train": 100}, out=tmp_path / "cifar")
+    pets = compare_studies(tmp_path / "pets").iloc[0]
+    assert pets["improved"].endswith(", with cifar_resnet20 and 20 training images")
+    assert pets["published"] == "0.9194 (validation)"
+    assert pets["figure"] == "accuracy"
+    assert pets["command"].endswith("--n-train 20 --backbone cifar_resnet20 --only improved")
+    first = "The pretrained network is cifar_resnet20 in the place of vgg16"
+    assert first in pets["notes"]
+    (cifar,) = compare_studies([tmp_path / "cifar"]).to_dict("records")
+    assert cifar["figure"] == "100 images: accuracy"
+    assert cifar["improved"].endswith(", with cifar_resnet20")
+    assert cifar["command"].endswith("--only '100 images, improved'")
+    assert main(["study", "compare", str(tmp_path)]) == 0
+    assert f"\npets-features: {first}" in capsys.readouterr().out
+    assert f"\n- pets-features: {first}" in markdown(compare_studies(tmp_path))
+
+
+def test_the_command_of_a_record():
+    """What is printed trains the same models with the same setting."""
+    for path in RECORDS.glob("*.json"):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        words = command(record).split()
+        assert words[:4] == ["skdl", "study", "run", record["study"]]
+        every = {model.name for model in get_study(record["study"]).models}
+        assert ("--only" in words) == (set(record["models"]) != every)
 
 
 def test_goals_of_one_variant(home, tmp_path):
@@ -340,10 +590,19 @@ def test_nothing_to_compare(digits, tmp_path):
         compare_studies([tmp_path / "none"])
     record = json.loads((digits.folder / "study.json").read_text())
     for text, message in (
-        ("{", "is damaged, or no record"),
+        ("{", "study.json is damaged, or no record"),
         ("[]", "is damaged, or no record"),
+        ("[" * 100_000, "is damaged, or no record"),
+        (json.dumps(record).replace("0.", "NaN, 0.", 1), "is damaged, or no record"),
+        (json.dumps(record | {"models": {}}), "study.json is damaged, .* it lacks 'as published'"),
+        (json.dumps(record | {"comparison": "no"}), "is damaged, or no record"),
+        (json.dumps(record | {"study": [1]}), "is damaged, or no record"),
+        (
+            json.dumps({"format": FORMAT, "study": "digits"}),
+            "it lacks comparison, data, models, notes",
+        ),
         (json.dumps(record | {"format": 99}), r"another version of skdl \(format 99"),
-        (json.dumps(record | {"study": "none"}), "no study 'none'"),
+        (json.dumps(record | {"study": "none"}), "study.json is damaged, .* no study 'none'"),
     ):
         (tmp_path / "study.json").write_text(text)
         with pytest.raises(ValueError, match=message):
@@ -368,7 +627,7 @@ def test_run_and_compare_on_the_command_line(tmp_path, capsys):
     arguments = ["--n-train", "200", "--epochs", "1", "--only", "as published"]
     assert main(["study", "run", "digits", *arguments, "--out", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
-    assert "200 images to train on, 360 to test on in each of 5 folds" in printed
+    assert "200 images to train on, 360 to test on in the first of 5 folds" in printed
     assert re.search(r"^as published  accuracy  –\s+0\.\d{4}\s", printed, flags=re.MULTILINE)
     assert "Folds 5/5" in printed
     assert main(["study", "compare", str(tmp_path)]) == 0
@@ -382,12 +641,12 @@ def test_run_and_compare_on_the_command_line(tmp_path, capsys):
 @pytest.mark.filterwarnings("default")  # as in a terminal
 @pytest.mark.exhaustive
 def test_warnings_on_the_command_line(home, tmp_path, capsys):
-    images = sorted((home / "busi" / "benign").iterdir())
-    double = home / "busi" / "malignant" / "double.png"
+    images = sorted((home / "cats_vs_dogs" / "train" / "cats").iterdir())
+    double = home / "cats_vs_dogs" / "train" / "dogs" / "double.png"
     double.write_bytes(images[0].read_bytes())
-    arguments = ["--backbone", "cifar_resnet20", "--n-train", "8", "--out", str(tmp_path)]
+    arguments = ["--backbone", "cifar_resnet20", "--only", "improved", "--out", str(tmp_path)]
     try:
-        assert main(["study", "run", "medical-svm", *arguments]) == 0
+        assert main(["study", "run", "pets-features", *arguments]) == 0
     finally:
         double.unlink()
     lines = capsys.readouterr().err.splitlines()
@@ -407,6 +666,21 @@ def test_wrong_arguments(arguments, capsys):
 
 
 # ---- what was measured ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", sorted(RECORDS.glob("*.json")), ids=lambda path: path.stem)
+def test_records_are_of_what_is_declared(path):
+    record = json.loads(path.read_text(encoding="utf-8"))
+    study = get_study(record["study"])
+    setting = Setting(**record["settings"])
+    assert record["notes"] == notes_of(study, setting)
+    for name, measured in record["models"].items():
+        model = study.model(name)
+        assert measured["what"] == model.what
+        assert measured["estimator"] == repr(model.make(setting))
+        published = [figure.value for figure in study.published if figure.part == model.part]
+        rows = [row["published"] for row in record["comparison"] if row["model"] == name]
+        assert rows == (published or [None])
 
 
 def test_the_page_holds_what_the_records_say():
