@@ -126,6 +126,8 @@ def _read(path: Path) -> dict[str, Any]:
             lacking = sorted(_KEYS - record.keys())
             if lacking:
                 raise ValueError(f"it lacks {', '.join(lacking)}")
+            if not record["comparison"]:
+                raise ValueError("it compares nothing")
             for row in record["comparison"]:
                 _cells(record, row)
             return dict(record)
@@ -156,19 +158,14 @@ def _figure(row: dict[str, Any]) -> str:
 
 def _cells(record: dict[str, Any], row: dict[str, Any]) -> dict[str, str]:
     """What a record says about one published figure, in words."""
-    get_study(record["study"])
     model, data = record["models"][row["model"]], record["data"]
     published = _number(row["published"])
     n_train = min(data["n_train"], model["n_train"] or data["n_train"])
+    measured = [_number(row["measured"], row["low"], row["high"]), _conditions(record, model)]
     return {
         "study": record["study"],
         "figure": _figure(row),
-        row["variant"]: ", with ".join(
-            filter(
-                None,
-                [_number(row["measured"], row["low"], row["high"]), _conditions(record, model)],
-            )
-        ),
+        row["variant"]: ", with ".join(filter(None, measured)),
         "published": f"{published} (validation)" if row["on"] == "validation" else published,
         "goal": _goal(row),
         "data": f"{data['name']}: {n_train:,} + {data['n_test']:,}",
@@ -181,8 +178,12 @@ def _cells(record: dict[str, Any], row: dict[str, Any]) -> dict[str, str]:
 def _conditions(record: dict[str, Any], model: dict[str, Any]) -> str:
     """In what a model is not the published one."""
     settings, found = record["settings"], []
-    if settings["backbone"] and model["backbone"]:
-        found.append(model["backbone"])
+    if model["backbone"]:
+        weights = settings["weights"]
+        if settings["backbone"] or (weights and weights != "random"):
+            found.append(settings["backbone"] or weights)
+        if weights == "random":
+            found.append("random weights")
     if settings["n_train"] and not model["n_train"]:
         found.append(f"{settings['n_train']:,} training images")
     if settings["epochs"]:
@@ -195,8 +196,7 @@ def _conditions(record: dict[str, Any], model: dict[str, Any]) -> str:
 def _goal(row: dict[str, Any]) -> str:
     if row["goal"] is None:
         return ""
-    variant = row.get("goal_of")  # records of runs before goals had variants do not have it
-    return f"≥ {row['goal']:g}" + (f" ({variant})" if variant else "")
+    return f"≥ {row['goal']:g}" + (f" ({row['goal_of']})" if row["goal_of"] else "")
 
 
 def _number(value: float | None, low: float | None = None, high: float | None = None) -> str:

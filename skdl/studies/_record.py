@@ -62,7 +62,7 @@ def notes_of(study: Study, setting: Setting) -> list[str]:
         )
     if weights == "random":
         found.append("The network that should be pretrained has random weights.")
-    elif weights and study.backbone:
+    elif study.backbone and weights and Path(weights).suffix:  # not one of the names
         found.append(f"The weights of {used} are those of the file {Path(weights).name}.")
     if study.stand_in:
         found.append(study.stand_in)

@@ -91,7 +91,7 @@ def check_folder(setting: Setting, study: Study) -> None:
 def claim(setting: Setting, study: Study) -> None:
     """Write the setting into the folder."""
     with replacing(setting.folder / SETTINGS, ADVICE) as part:
-        text = json.dumps(_identity(setting, study), indent=2)
+        text = json.dumps(_identity(setting, study), indent=2, default=int)  # of NumPy
         part.write_text(text + "\n", encoding="utf-8")
 
 

@@ -407,9 +407,11 @@ def test_weights_that_changed(tmp_path):
     weights = tmp_path / "mine.npz"
     weights.write_bytes(b"some")
     study = get_study("pets-features")
-    setting = Setting(backbone="vgg16", weights=str(weights), folder=tmp_path / "out")
+    setting = Setting(np.int64(3), backbone="vgg16", weights=str(weights), folder=tmp_path / "out")
     claim(setting, study)
     check_folder(setting, study)
+    assert notes_of(study, setting)[0] == "The weights of vgg16 are those of the file mine.npz."
+    assert len(notes_of(study, Setting(weights="imagenet"))) == 1  # what stands in for the images
     weights.write_bytes(b"others")
     with pytest.raises(ValueError, match="another setting: weights_digest"):
         check_folder(setting, study)
@@ -555,6 +557,12 @@ def test_a_table_names_the_network_and_what_was_trained(home, tmp_path, capsys):
     assert pets["command"].endswith("--n-train 20 --backbone cifar_resnet20 --only improved")
     first = "The pretrained network is cifar_resnet20 in the place of vgg16"
     assert first in pets["notes"]
+    of_random = json.loads((tmp_path / "pets" / "study.json").read_text())
+    of_random["settings"] |= {"weights": "random"}
+    (tmp_path / "random.json").write_text(json.dumps(of_random))
+    table = compare_studies(tmp_path / "random.json")
+    assert "cifar_resnet20, random weights and 20 training" in table["improved"].item()
+    (tmp_path / "random.json").unlink()
     (cifar,) = compare_studies([tmp_path / "cifar"]).to_dict("records")
     assert cifar["figure"] == "100 images: accuracy"
     assert cifar["improved"].endswith(", with cifar_resnet20")
@@ -596,6 +604,7 @@ def test_nothing_to_compare(digits, tmp_path):
         (json.dumps(record).replace("0.", "NaN, 0.", 1), "is damaged, or no record"),
         (json.dumps(record | {"models": {}}), "study.json is damaged, .* it lacks 'as published'"),
         (json.dumps(record | {"comparison": "no"}), "is damaged, or no record"),
+        (json.dumps(record | {"comparison": []}), "it compares nothing"),
         (json.dumps(record | {"study": [1]}), "is damaged, or no record"),
         (
             json.dumps({"format": FORMAT, "study": "digits"}),
