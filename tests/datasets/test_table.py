@@ -49,6 +49,13 @@ def test_features_alone(table, tmp_path):
         load_feature_csv(tmp_path / "table.csv", return_X_y=True)
 
 
+def test_a_table_is_in_one_piece(table, tmp_path):
+    """Of one with a piece for each column, taking rows takes 30 times as long."""
+    table.drop(columns=["class", "count"]).to_csv(tmp_path / "table.csv", index=False)
+    data = load_feature_csv(tmp_path / "table.csv").data
+    assert np.shares_memory(data.to_numpy(), data.to_numpy())
+
+
 def test_an_index_is_dropped(table, tmp_path):
     table.to_csv(tmp_path / "table.csv")
     bunch = load_feature_csv(tmp_path / "table.csv", target_column="class")
