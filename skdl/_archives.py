@@ -8,7 +8,6 @@ itself is opened for each read and closed again, so that threads and forked proc
 import bz2
 import errno
 import gzip
-import hashlib
 import lzma
 import os
 import posixpath
@@ -23,7 +22,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, BinaryIO
 
-from skdl._storage import allowed_bytes, copy_limited, get_data_home, replacing, tidied
+from skdl._storage import allowed_bytes, copy_limited, file_digest, get_data_home, replacing, tidied
 
 MAX_FILE_BYTES = 512 * 2**20
 """Larger files and members are not read: no image is that large."""
@@ -381,9 +380,7 @@ def _read_plain(file: BinaryIO, member: _Member) -> bytes:
 
 def _decompressed(archive: str, size: int, opener: Callable[[str], Any]) -> str:
     """Path of a compressed tar archive's content, which is decompressed if need be."""
-    with open(archive, "rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    target = get_data_home() / "archives" / f"{digest}.tar"
+    target = get_data_home() / "archives" / f"{file_digest(archive)}.tar"
     if not target.exists():
         with replacing(target) as part:
             with opener(archive) as source, open(part, "wb") as file:

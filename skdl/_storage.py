@@ -2,6 +2,7 @@
 
 import errno
 import glob
+import hashlib
 import os
 import re
 import secrets
@@ -160,3 +161,9 @@ def _remove_if_stale(part: Path) -> None:
             remove(part)
     except OSError:
         pass  # another process was faster
+
+
+def file_digest(path: str | os.PathLike[str]) -> str:
+    """Sha256 of the content of a file."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

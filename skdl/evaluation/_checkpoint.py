@@ -3,6 +3,7 @@
 import functools
 import hashlib
 import inspect
+import os
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,7 +16,7 @@ import numpy as np
 from joblib.hashing import NumpyHasher
 
 from skdl._environment import versions
-from skdl._storage import replacing
+from skdl._storage import file_digest, replacing
 from skdl.evaluation._folds import Fold, FoldRecord
 
 _FORMAT = 2
@@ -83,12 +84,29 @@ class Checkpoint:
     ) -> Path:
         """File of the record of a fold.
 
-        It tells apart estimators and scorers that need the estimator, by their values and their
-        code, rows, and versions of packages.
+        It tells apart estimators and scorers that need the estimator, by their values, their code
+        and the files of weights that they name, rows, and versions of packages.
         """
-        digest = digest_of((estimator, dict(judges), fold.train, fold.test, versions()))[:16]
+        what = (estimator, _weights_of(estimator), dict(judges), fold.train, fold.test, versions())
+        digest = digest_of(what)[:16]
         name = re.sub(r"[^\w.-]+", "_", model)[:_LONGEST_NAME]
         return self.folder / f"{name}-{fold.number}-{digest}.joblib"
+
+
+def _weights_of(estimator: Any) -> list[str]:
+    """Digests of the files of weights that parameters name: others may have taken their place."""
+    return [
+        _digest_of_weights(os.fspath(value), os.stat(value).st_mtime_ns, os.stat(value).st_size)
+        for name, value in sorted(estimator.get_params().items())
+        if name.rpartition("__")[2] == "weights"
+        and isinstance(value, str | os.PathLike)
+        and os.path.isfile(value)
+    ]
+
+
+@functools.cache
+def _digest_of_weights(path: str, changed: int, size: int) -> str:
+    return file_digest(path)  # once for all folds
 
 
 def _same(folds: list[Fold], others: list[Fold]) -> bool:

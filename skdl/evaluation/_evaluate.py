@@ -92,7 +92,8 @@ def evaluate(
         on with the folds that are missing, and ends with the same result. With other estimators,
         only what is new is fitted; other metrics are computed from the predictions that were kept.
         A scorer that is any function but scikit-learn's needs the estimators: they are fitted anew.
-        Fitted anew is also what other code of a class, or another version of a package, made.
+        Fitted anew is also what other code of a class, other weights in a file, or another version
+        of a package, made.
     verbose : int, default=0
         1 shows a progress bar.
 

@@ -1,6 +1,5 @@
 """What a run of a study is asked for: checked before anything is trained."""
 
-import hashlib
 import json
 import numbers
 from collections.abc import Sequence
@@ -9,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from skdl._storage import replacing
+from skdl._storage import file_digest, replacing
 from skdl.studies._declaration import Model, Setting, Study
 
 SETTINGS = "settings.json"
@@ -109,5 +108,4 @@ def digest(weights: str | None) -> str | None:
     """Sha256 of a file of weights; None of weights that have a name."""
     if weights is None or not Path(weights).is_file():
         return None
-    with open(weights, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return file_digest(weights)

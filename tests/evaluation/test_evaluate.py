@@ -32,7 +32,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from skdl import CNNClassifier, EvaluationResult, evaluate
+from skdl import BackboneFeatures, CNNClassifier, EvaluationResult, evaluate
+from skdl.backbones._cifar import cifar_resnet20
 from skdl.evaluation import EvaluationWarning
 from skdl.metrics import CLINICAL_SCORERS
 
@@ -575,6 +576,26 @@ def test_a_checkpoint_goes_on(cancer, tmp_path):
     both = evaluate(models, *cancer, cv=cv, checkpoint=folder)
     assert n_fits(file) == 9
     assert both.models == ["Noted", "other"]
+
+
+def test_changed_weights_are_taken_anew(tmp_path):
+    """A file of other weights under the same name is another model."""
+    X, y = load_digits(n_class=2, return_X_y=True)
+    images = X[:60].reshape(-1, 8, 8).astype(np.float32)
+    arrays = cifar_resnet20((16, 16, 3)).get_weights()
+    weights = tmp_path / "mine.npz"
+    features = BackboneFeatures(weights=weights, image_size=16, value_range=(0, 16))
+    model = make_pipeline(features, LogisticRegression(max_iter=1000))
+    found = []
+    for factor in (1, 1, 3):
+        np.savez(weights, *[factor * array for array in arrays])
+        options = {"cv": 2, "checkpoint": tmp_path / "kept"}
+        found.append(evaluate(model, images, y[:60], **options).predictions["proba_1"])
+    assert found[0].equals(found[1])
+    assert not found[0].equals(found[2])
+    anew = evaluate(model, images, y[:60], cv=2).predictions["proba_1"]
+    np.testing.assert_allclose(found[2], anew)
+    assert len(list((tmp_path / "kept").iterdir())) == 1 + 2 + 2
 
 
 def test_other_metrics_fit_nothing(cancer, tmp_path):

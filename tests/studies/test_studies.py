@@ -519,8 +519,8 @@ def test_weights_that_are_not_there(home, tmp_path, capsys):
     assert main(["study", "run", "pets-features", *arguments]) == 1
     message = capsys.readouterr().err
     assert "none.weights.h5" in message
-    assert "cifar_resnet20" in message
-    assert "--backbone" in message
+    assert "takes another pretrained network, such as cifar_resnet20" in message
+    assert "--backbone, --weights" in message
 
 
 # ---- comparisons ---------------------------------------------------------------------------------
