@@ -27,7 +27,6 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from skdl import CNNClassifier, evaluate, report
-from skdl.evaluation import EvaluationWarning
 from skdl.reporting import _content
 from skdl.reporting._pictures import Subject, _plans
 
@@ -251,8 +250,7 @@ def test_class_names_are_those_of_the_table(tmp_path, monkeypatch):
     rows = np.flatnonzero(y[300:] != 3) + 300
     rows = rows[model.predict(X[rows]) != 3]  # the last class does not occur
     X, y = X[rows], y[rows]
-    with pytest.warns(EvaluationWarning, match="cannot be had"):
-        result = evaluate(model, X, y, cv="prefit")
+    result = evaluate(model, X, y, cv="prefit", pos_label=2, scoring="accuracy")
     subjects = []
     monkeypatch.setattr(
         _content, "pictures", lambda subject: (subjects.append(subject), ([], []))[1]

@@ -1,6 +1,7 @@
 """Cross-validation of one or several classifiers."""
 
 import hashlib
+import numbers
 import os
 import warnings
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.base import clone, is_clusterer, is_regressor
-from sklearn.model_selection import check_cv
+from sklearn.model_selection import StratifiedGroupKFold, check_cv
 from sklearn.utils import column_or_1d, indexable
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.parallel import Parallel, delayed
@@ -28,7 +29,7 @@ from skdl.evaluation._checkpoint import (
 )
 from skdl.evaluation._folds import Fold, FoldRecord, run_fold
 from skdl.evaluation._result import EvaluationResult, make_result
-from skdl.evaluation._scoring import Scorer, make_metrics
+from skdl.evaluation._scoring import Scorer, check_positive_class, make_metrics
 
 
 class EvaluationWarning(UserWarning):
@@ -74,17 +75,18 @@ def evaluate(
     y : array-like of shape (n,)
         Class labels.
     cv : int, splitter, iterable of (train, test), "prefit" or None, default=None
-        Folds, as scikit-learn makes them: None is 5 stratified folds. "prefit" tests fitted
-        estimators on all of X, as one fold.
+        Folds, as scikit-learn makes them: None is 5 stratified folds, a number so many; with
+        `groups`, those of :class:`~sklearn.model_selection.StratifiedGroupKFold`. "prefit" tests
+        fitted estimators on all of X, as one fold.
     scoring : "clinical", str, list of str, scorer, or dict of str to scorer, default="clinical"
         Metrics: names of scikit-learn's, "sensitivity", "specificity", "ppv" or "npv", or scorers.
         "clinical" is accuracy, sensitivity, specificity, balanced accuracy, ROC AUC, PPV and NPV.
     pos_label : int, float, bool or str, default=None
-        The positive class of two, for sensitivity and its kin, and for scikit-learn's
-        "precision", "recall", "f1", "jaccard" and "average_precision"; None takes 1 of {0, 1} or
-        {-1, 1}.
+        The positive class of two, for metrics by name that have one, such as sensitivity, "f1" or
+        "neg_brier_score"; None takes 1 of {0, 1} or {-1, 1}. Other labels need it.
     groups : array-like of shape (n,), default=None
-        Groups, such as patients, for splitters that keep them together.
+        Groups, such as patients, that must not stand in training and test data of a fold. They
+        reach estimators that ask for them, such as a search whose own `cv` keeps groups together.
     n_jobs : int, default=None
         Number of folds that are fitted at the same time, see joblib.
     checkpoint : str or path-like, default=None
@@ -106,14 +108,15 @@ def evaluate(
     ------
     ValueError
         If X, y and groups have different lengths, y has no class labels, an estimator is no
-        classifier, `scoring` has unknown names, `pos_label` is none of two labels, the checkpoint
-        belongs to other data or folds, or every fold of every estimator failed.
+        classifier, `scoring` has unknown names, `pos_label` is none of two labels or is missing
+        where a metric needs it, the checkpoint belongs to other data or folds, or every fold of
+        every estimator failed.
 
     Warns
     -----
     EvaluationWarning
-        If the same image stands in training and test data of a fold, which makes scores too good;
-        or if scores are missing.
+        If the same image or group stands in training and test data of a fold, which makes scores
+        too good; or if scores are missing.
 
     See Also
     --------
@@ -137,6 +140,10 @@ def evaluate(
     images, labels = _check_data(X, y, groups)
     _check_positive(labels, pos_label)
     metrics = make_metrics(scoring, pos_label)
+    check_positive_class(metrics, labels)
+    groups = None if groups is None else column_or_1d(groups)
+    if groups is not None and (cv is None or isinstance(cv, numbers.Integral)):
+        cv = StratifiedGroupKFold(5 if cv is None else int(cv))
     prefit = isinstance(cv, str) and cv == "prefit"
     cv_digest = digest_of(cv) if cv is None or isinstance(cv, int) or hasattr(cv, "split") else ""
     folds = _folds(cv, images, labels, groups, prefit)
@@ -150,7 +157,8 @@ def evaluate(
         folds = kept.folds(folds, _cv_name(cv), cv_digest)
     tasks = [_Task(name, estimator, fold) for name, estimator in named.items() for fold in folds]
     judges = {name: how.scorer for name, how in metrics.items() if how.needs_estimator}
-    records = _records(tasks, images, labels, judges, prefit, kept, n_jobs, verbose)
+    data_of_folds = (images, labels, groups)
+    records = _records(tasks, data_of_folds, judges, prefit, kept, n_jobs, verbose)
     _check_records(records)
     result = make_result(
         records,
@@ -162,9 +170,10 @@ def evaluate(
         estimators={name: est if prefit else clone(est) for name, est in named.items()},
         cv="prefit" if prefit else _cv_name(cv),
         data_digest=data,
-        groups=None if groups is None else np.asarray(groups),
+        groups=groups,
+        split_groups=_split_groups(groups, folds),
     )
-    for message in (_about_leaks(result), _about_missing(result)):
+    for message in (_about_leaks(result), about_groups(result), _about_missing(result)):
         if message:
             warnings.warn(message, EvaluationWarning, stacklevel=2)
     return result
@@ -181,8 +190,7 @@ class _Task:
 
 def _records(
     tasks: list[_Task],
-    X: Any,
-    y: npt.NDArray[Any],
+    data: tuple[Any, npt.NDArray[Any], Any],
     judges: Mapping[str, Scorer],
     prefit: bool,
     kept: Checkpoint | None,
@@ -199,7 +207,7 @@ def _records(
         else:
             left.append((task, path))
     progress = Progress(len(left), "Folds") if verbose else None
-    jobs = (delayed(_run)(task, X, y, judges, prefit, path) for task, path in left)
+    jobs = (delayed(_run)(task, data, judges, prefit, path) for task, path in left)
     for task, record in Parallel(n_jobs=n_jobs, return_as="generator_unordered")(jobs):
         records[task.model, task.fold.number] = record
         if progress:
@@ -208,9 +216,13 @@ def _records(
 
 
 def _run(
-    task: _Task, X: Any, y: Any, judges: Mapping[str, Scorer], prefit: bool, path: Path | None
+    task: _Task,
+    data: tuple[Any, Any, Any],
+    judges: Mapping[str, Scorer],
+    prefit: bool,
+    path: Path | None,
 ) -> tuple[_Task, FoldRecord]:
-    record = run_fold(task.estimator, X, y, task.fold, judges, prefit)
+    record = run_fold(task.estimator, *data, task.fold, judges, prefit)
     if path is not None:
         save_record(record, path)
     return task, record
@@ -318,6 +330,28 @@ def _leaks(digests: Sequence[bytes], folds: list[Fold]) -> pd.DataFrame:
             if digests[row] in seen:
                 rows.append({"fold": fold.number, "test_row": row, "train_row": seen[digests[row]]})
     return pd.DataFrame(rows, columns=["fold", "test_row", "train_row"])
+
+
+def _split_groups(groups: Any, folds: list[Fold]) -> list[Any]:
+    """Groups that stand in training and test data of a fold."""
+    if groups is None:
+        return []
+    found = [np.intersect1d(groups[fold.train], groups[fold.test]) for fold in folds]
+    split: list[Any] = np.unique(np.concatenate(found)).tolist()
+    return split
+
+
+def about_groups(result: EvaluationResult) -> str:
+    """That groups were split, in words; "" if they were not."""
+    split = result.split_groups
+    if not split:
+        return ""
+    shown = ", ".join(map(str, split[:3])) + (", …" if len(split) > 3 else "")
+    return (
+        f"{len(split)} group{' stands' if len(split) == 1 else 's stand'} in training and test "
+        f"data ({shown}): cv={result.cv} does not keep groups together, which makes scores too "
+        "good. Pass a splitter that does, such as StratifiedGroupKFold, or cv=None."
+    )
 
 
 def in_both(leaks: pd.DataFrame) -> str:

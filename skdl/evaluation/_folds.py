@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
+from sklearn.utils.metadata_routing import get_routing_for_object
 
 from skdl._cores import available_cores
 from skdl._nesting import history_of
@@ -42,7 +44,13 @@ class FoldRecord:
 
 
 def run_fold(
-    estimator: Any, X: Any, y: Any, fold: Fold, scorers: Mapping[str, Scorer], prefit: bool
+    estimator: Any,
+    X: Any,
+    y: Any,
+    groups: Any,
+    fold: Fold,
+    scorers: Mapping[str, Scorer],
+    prefit: bool,
 ) -> FoldRecord:
     """Fit a copy of an estimator and let it predict; what fails is written down.
 
@@ -51,6 +59,8 @@ def run_fold(
     estimator : classifier
     X, y : images and labels
         Of all folds.
+    groups : ndarray of shape (n,) or None
+        Groups of all images.
     fold : Fold
         Its rows.
     scorers : dict of str to scorer
@@ -74,7 +84,7 @@ def run_fold(
             estimator = clone(estimator)
             X_train, y_train = _safe_indexing(X, fold.train), y[fold.train]
             start = time.perf_counter()
-            estimator.fit(X_train, y_train)
+            _fit(estimator, X_train, y_train, None if groups is None else groups[fold.train])
             record.fit_seconds = time.perf_counter() - start
         start = time.perf_counter()
         predicted = column_or_1d(estimator.predict(X_test))
@@ -91,6 +101,18 @@ def run_fold(
         if reason:
             record.reasons[name] = reason
     return record
+
+
+def _fit(estimator: Any, X: Any, y: Any, groups: Any) -> None:
+    """Fit, with the groups where something in the estimator asks for them, such as its own folds.
+
+    Splitters that keep groups together ask for them by scikit-learn's metadata routing.
+    """
+    if groups is None or not get_routing_for_object(estimator).consumes("fit", ["groups"]):
+        estimator.fit(X, y)
+        return
+    with config_context(enable_metadata_routing=True):
+        estimator.fit(X, y, groups=groups)
 
 
 def _recorded(

@@ -1,6 +1,5 @@
 """What an evaluation found."""
 
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,9 +11,8 @@ from sklearn.utils.multiclass import unique_labels
 
 from skdl.evaluation._folds import Fold, FoldRecord
 from skdl.evaluation._scoring import Metric, RecordedPredictions, score_one
-from skdl.metrics import compare_models, confidence_interval
-from skdl.metrics._checks import check_level
-from skdl.metrics._estimates import PROPORTIONS
+from skdl.evaluation._summary import summarize
+from skdl.metrics import compare_models
 
 
 @dataclass(frozen=True)
@@ -54,6 +52,8 @@ class EvaluationResult:
         Sha256 of images, labels and groups.
     groups : ndarray of shape (n,) or None
         Groups, such as patients, as they were passed.
+    split_groups : list
+        Groups that stand in training and test data of a fold.
 
     See Also
     --------
@@ -83,6 +83,7 @@ class EvaluationResult:
     cv: str
     data_digest: str
     groups: npt.NDArray[Any] | None
+    split_groups: list[Any]
     _metrics: Mapping[str, Metric] = field(repr=False)
 
     @property
@@ -114,9 +115,10 @@ class EvaluationResult:
         -------
         summary : pandas.DataFrame
             A row for each model and metric: "model", "metric", "value", "low", "high", "method"
-            (Wilson's interval of proportions, DeLong's of the ROC AUC of two classes, a stratified
-            bootstrap of everything else), "fold_mean" and "fold_std" over the folds that have the
-            score, "n_folds", their number, and "reason" where there is no value.
+            ("wilson" for proportions, "mover" for what is made of several proportions, such as
+            averages over classes, "delong" for the ROC AUC, and "bootstrap", which is stratified,
+            for everything else), "fold_mean" and "fold_std" over the folds that have the score,
+            "n_folds", their number, "n_repeats", and "reason" where there is no value.
 
         Notes
         -----
@@ -124,25 +126,19 @@ class EvaluationResult:
         with other images. They take images for independent: where several show one patient
         (`groups`), true intervals are wider. That the models of the folds share training images is
         not in them (Bengio and Grandvalet, "No unbiased estimator of the variance of k-fold
-        cross-validation", JMLR 5 (2004), 1089). A score that is the same in all resamples, such as
-        an accuracy of 1, has no interval but Wilson's. Of repeated folds, the first prediction of
-        each image counts.
-        """
-        check_level(level)
-        rows = []
-        for model in self.models:
-            y_true = self.per_model(model)["y_true"].to_numpy()
-            recorded = self.recorded(model)
-            for metric in self.metrics:
-                rows.append(
-                    {"model": model, "metric": metric}
-                    | self._interval(y_true, recorded, metric, level, n_resamples, random_state)
-                    | self._over_folds(model, metric)
-                )
-        return pd.DataFrame(rows)
+        cross-validation", JMLR 5 (2004), 1089). A score that is the same in all resamples of the
+        bootstrap, and an area of 1, have no interval.
 
-    def per_model(self, model: str) -> pd.DataFrame:
-        """Predictions of a model, each image once, in the order of X.
+        Of repeated cross-validation, values and ends of intervals are means over the repeats: the
+        predictions of each repeat are scored together. A mean over repeats varies no more with the
+        images than one repeat does on average, so that its interval is wide enough. Where images
+        are tested a different number of times, as in random draws, there are as many repeats as
+        each of them was tested at least.
+        """
+        return summarize(self, level, n_resamples, random_state)
+
+    def n_repeats(self, model: str) -> int:
+        """How often each image was predicted by a model that was not trained on it, at least.
 
         Parameters
         ----------
@@ -151,21 +147,56 @@ class EvaluationResult:
 
         Returns
         -------
-        predictions : pandas.DataFrame
-            As `predictions`; of repeated folds the first prediction of each image.
+        n_repeats : int
+            1 for most splitters, `n_repeats` of :class:`~sklearn.model_selection.RepeatedKFold`; 0
+            if all folds failed.
 
         Raises
         ------
         ValueError
             If there is no model of that name.
         """
+        rows = self._of_model(model)["row"]
+        return int(rows.value_counts().min()) if len(rows) else 0
+
+    def per_model(self, model: str, repeat: int = 0) -> pd.DataFrame:
+        """Predictions of a model, each image once, in the order of X.
+
+        Parameters
+        ----------
+        model : str
+            Its name.
+        repeat : int, default=0
+            Of repeated folds, which prediction of each image, from 0 to ``n_repeats(model) - 1``.
+
+        Returns
+        -------
+        predictions : pandas.DataFrame
+            As `predictions`.
+
+        Raises
+        ------
+        ValueError
+            If there is no model of that name, or no such repeat.
+        """
+        found = self._of_model(model)
+        n = max(self.n_repeats(model), 1)
+        if not 0 <= repeat < n:
+            raise ValueError(f"repeat must be from 0 to {n - 1}. Got {repeat!r}.")
+        chosen = found[found.groupby("row").cumcount() == repeat]
+        return chosen.sort_values("row").reset_index(drop=True)
+
+    def _of_model(self, model: str) -> pd.DataFrame:
         if model not in self.models:
             raise ValueError(f"There is no model {model!r}. There are: {', '.join(self.models)}.")
-        found = self.predictions[self.predictions["model"] == model]
-        return found.drop_duplicates("row").sort_values("row").reset_index(drop=True)
+        return self.predictions[self.predictions["model"] == model]
 
     def compare(self, *, level: float = 0.95) -> pd.DataFrame:
         """Compare the models pair by pair on the images that all of them predicted.
+
+        What is compared are the labels that were predicted, whatever their scores are, and the
+        areas under the ROC curves of the scores. Of repeated folds, the first prediction of each
+        image is taken: tests need independent images.
 
         Parameters
         ----------
@@ -189,21 +220,30 @@ class EvaluationResult:
             )
         rows = sorted(set.intersection(*(set(table.index) for table in tables.values())))
         truth = next(iter(tables.values())).loc[rows, "y_true"].to_numpy()
-        scores, several = {}, len(self.classes) > 2
+        scores, labels, several = {}, {}, len(self.classes) > 2
         for model in tables:
             recorded = _recorded(tables[model].loc[rows], self.classes)
             values = recorded.probabilities if several else recorded.scores_of(self.positive)
+            labels[model] = recorded.predicted
             scores[model] = recorded.predicted if values is None else values
-        positive = None if several else self.positive
-        return compare_models(truth, scores, pos_label=positive, level=level)
+        return compare_models(
+            truth,
+            scores,
+            labels=self.classes.tolist(),
+            y_pred=labels,
+            pos_label=None if several else self.positive,
+            level=level,
+        )
 
-    def recorded(self, model: str) -> RecordedPredictions:
+    def recorded(self, model: str, repeat: int = 0) -> RecordedPredictions:
         """Predictions of a model as an estimator that scorers of scikit-learn take.
 
         Parameters
         ----------
         model : str
             Its name.
+        repeat : int, default=0
+            As of :meth:`per_model`.
 
         Returns
         -------
@@ -216,78 +256,12 @@ class EvaluationResult:
         ValueError
             If there is no model of that name.
         """
-        return _recorded(self.per_model(model), self.classes)
+        return _recorded(self.per_model(model, repeat), self.classes)
 
     @property
     def positive(self) -> Any:
         """The positive class of two: `pos_label`, or the second one."""
         return self.classes[-1] if self.pos_label is None else self.pos_label
-
-    # ---- parts of the summary --------------------------------------------------------------------
-
-    def _interval(
-        self,
-        y_true: npt.NDArray[Any],
-        recorded: RecordedPredictions,
-        metric: str,
-        level: float,
-        n_resamples: int,
-        random_state: Any,
-    ) -> dict[str, Any]:
-        nothing = {"value": np.nan, "low": np.nan, "high": np.nan, "method": ""}
-        if len(y_true) == 0:
-            return nothing | {"reason": "No fold has predictions."}
-        if self._metrics[metric].needs_estimator:
-            return nothing | {"reason": "It needs the estimator itself, not only its predictions."}
-        scorer = self._metrics[metric].scorer
-        value, reason = score_one(scorer, recorded, None, y_true)
-        if reason:
-            return nothing | {"reason": reason}
-
-        def resampled(truth: Any, rows: Any) -> float:
-            return score_one(scorer, recorded.rows(rows), None, truth)[0]
-
-        known = self._metrics[metric].known
-        method, y_pred = self._method(known, recorded)
-        score: Any = known
-        if y_pred is None:
-            score, y_pred = resampled, np.arange(len(y_true))
-        more = {"n_resamples": n_resamples, "random_state": random_state}
-        if score is known and len(self.classes) == 2:
-            more["pos_label"] = self.positive
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            try:
-                found = confidence_interval(
-                    score, y_true, y_pred, method=method, level=level, **more
-                )
-            except ValueError as error:
-                return nothing | {"value": value, "reason": f"No interval: {error}"}
-        reason = " ".join(dict.fromkeys(str(warning.message) for warning in caught))
-        if found.low == found.high:  # of no width: nothing is known of it
-            return nothing | {"value": value, "reason": reason}
-        limits = {"value": value, "low": found.low, "high": found.high}
-        return {**limits, "method": method, "reason": reason}
-
-    def _method(self, known: str, recorded: RecordedPredictions) -> tuple[Any, Any]:
-        """How the interval is found, and from what; None for a metric that is not known."""
-        if not known:
-            return "bootstrap", None
-        binary = len(self.classes) == 2
-        if known == "roc_auc":
-            if not binary:
-                return "bootstrap", recorded.probabilities
-            return "delong", recorded.scores_of(self.positive)
-        wilson = known in PROPORTIONS and (binary or known == "accuracy")
-        return "wilson" if wilson else "bootstrap", recorded.predicted
-
-    def _over_folds(self, model: str, metric: str) -> dict[str, Any]:
-        found = self.scores.query("model == @model and metric == @metric")["value"].dropna()
-        return {
-            "fold_mean": found.mean() if len(found) else np.nan,
-            "fold_std": found.std(ddof=1) if len(found) > 1 else np.nan,
-            "n_folds": len(found),
-        }
 
 
 def _recorded(table: pd.DataFrame, classes: npt.NDArray[Any]) -> RecordedPredictions:

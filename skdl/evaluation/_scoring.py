@@ -1,5 +1,6 @@
 """Scorers by name, and scores of predictions that were recorded."""
 
+import inspect
 import re
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -10,15 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.metrics import (
-    average_precision_score,
-    f1_score,
-    get_scorer,
-    jaccard_score,
-    make_scorer,
-    precision_score,
-    recall_score,
-)
+from sklearn.metrics import get_scorer, make_scorer
 from sklearn.utils.metaestimators import available_if
 
 from skdl.metrics import (
@@ -28,6 +21,7 @@ from skdl.metrics import (
     make_sensitivity_scorer,
     make_specificity_scorer,
 )
+from skdl.metrics._known import KnownScore, known_scorer
 
 Scorer = Callable[..., float]
 _ScorerClass = type(make_scorer(len)).__mro__[1]  # what scorers of scikit-learn have in common
@@ -35,15 +29,25 @@ _ScorerClass = type(make_scorer(len)).__mro__[1]  # what scorers of scikit-learn
 
 @dataclass(frozen=True)
 class Metric:
-    """A scorer, and the name by which :func:`skdl.metrics.confidence_interval` knows its score."""
+    """A scorer, and whether `pos_label` of the evaluation may be what it lacks."""
 
     scorer: Scorer
-    known: str = ""
+    by_name: bool = False
 
     @property
     def needs_estimator(self) -> bool:
         """Whether recorded predictions are not enough: any function may be a scorer."""
         return not isinstance(self.scorer, _ScorerClass)
+
+    def known(self, n_classes: int) -> KnownScore | None:
+        """How :func:`skdl.metrics.confidence_interval` knows the score, or None."""
+        found = known_scorer(self.scorer)
+        if found is None or found.average != "auto":
+            return found
+        if n_classes == 2 or found.pos_label is not None:
+            return found._replace(average="binary")
+        several = "multiclass" if found.name == "geometric_mean" else "macro"
+        return found._replace(average=several)
 
 
 _OF_POSITIVES = {
@@ -51,17 +55,6 @@ _OF_POSITIVES = {
     "specificity": make_specificity_scorer,
     "ppv": make_ppv_scorer,
     "npv": make_npv_scorer,
-}
-
-
-_SCORES = ("decision_function", "predict_proba")
-# Scikit-learn's scorers by these names take 1 for the positive class.
-_OF_SKLEARN_POSITIVES = {
-    "precision": (precision_score, "predict"),
-    "recall": (recall_score, "predict"),
-    "f1": (f1_score, "predict"),
-    "jaccard": (jaccard_score, "predict"),
-    "average_precision": (average_precision_score, _SCORES),
 }
 
 
@@ -131,10 +124,12 @@ class RecordedPredictions(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         values = self.decisions if self.probabilities is None else self.probabilities
         if values is None or (values.ndim == 2 and values.shape[1] != len(self.classes_)):
             return None
+        # Not the largest: a classifier may have a threshold of its own.
+        codes = np.searchsorted(self.classes_, self.predicted)
         found: npt.NDArray[np.float64] = (
-            np.abs(values)
+            np.where(codes == 1, values, -values)
             if values.ndim == 1
-            else values[np.arange(len(values)), np.searchsorted(self.classes_, self.predicted)]
+            else values[np.arange(len(values)), codes]
         )
         return found
 
@@ -190,13 +185,48 @@ def _text(name: Any, value: Any) -> str:
 
 def _by_name(name: Any, pos_label: Any) -> Metric:
     if name in _OF_POSITIVES:
-        return Metric(_OF_POSITIVES[name](pos_label=pos_label), name)
-    if name in CLINICAL_SCORERS:
-        return Metric(CLINICAL_SCORERS[name], name)
-    if pos_label is not None and name in _OF_SKLEARN_POSITIVES:
-        score, answer = _OF_SKLEARN_POSITIVES[name]
-        return Metric(make_scorer(score, response_method=answer, pos_label=pos_label))
-    return Metric(get_scorer(name), name if name == "accuracy" else "")
+        return Metric(_OF_POSITIVES[name](pos_label=pos_label), by_name=True)
+    scorer: Any = CLINICAL_SCORERS[name] if name in CLINICAL_SCORERS else get_scorer(name)
+    if pos_label is not None and _has_a_positive_class(scorer):
+        scorer = make_scorer(
+            scorer._score_func,
+            response_method=scorer._response_method,
+            greater_is_better=scorer._sign > 0,
+            **{**scorer._kwargs, "pos_label": pos_label},
+        )
+    return Metric(scorer, by_name=True)
+
+
+def _has_a_positive_class(scorer: Any) -> bool:
+    """Whether a scorer of scikit-learn takes 1 for the positive class, unless told otherwise."""
+    parameters = inspect.signature(scorer._score_func).parameters
+    return "pos_label" in parameters and scorer._kwargs.get("average", "binary") == "binary"
+
+
+def check_positive_class(metrics: Mapping[str, Metric], y: npt.NDArray[Any]) -> None:
+    """Ask for the positive class before anything is fitted, by scoring perfect predictions.
+
+    Raises
+    ------
+    ValueError
+        If a metric needs it and does not know it.
+    """
+    classes = np.unique(y)
+    probabilities = (y[:, None] == classes).astype(np.float64)
+    perfect = RecordedPredictions(classes, y, probabilities)
+    for name, metric in metrics.items():
+        if metric.needs_estimator:
+            continue
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            _, reason = score_one(metric.scorer, perfect, None, y)
+        if "pos_label" in reason:
+            advice = (
+                f"Pass pos_label, one of {classes.tolist()}"
+                if metric.by_name
+                else "Make the scorer with pos_label=…"
+            )
+            raise ValueError(f"The metric {name!r} needs the positive class. {advice}. ({reason})")
 
 
 def score_one(scorer: Scorer, estimator: Any, X: Any, y: Any) -> tuple[float, str]:

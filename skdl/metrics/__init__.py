@@ -7,13 +7,14 @@ from skdl.metrics._derived import (
     negative_likelihood_ratio,
     positive_likelihood_ratio,
 )
-from skdl.metrics._intervals import ConfidenceInterval, confidence_interval, wilson_interval
+from skdl.metrics._intervals import ConfidenceInterval, confidence_interval
 from skdl.metrics._operating_points import (
     make_sensitivity_at_specificity_scorer,
     make_specificity_at_sensitivity_scorer,
     sensitivity_at_specificity_score,
     specificity_at_sensitivity_score,
 )
+from skdl.metrics._proportions import wilson_interval
 from skdl.metrics._scorers import (
     CLINICAL_SCORERS,
     geometric_mean_scorer,

@@ -14,6 +14,7 @@ from sklearn.utils.multiclass import unique_labels
 from skdl.metrics._checks import check_filled, check_labels, check_level, check_scores
 from skdl.metrics._confusion import positive_class
 from skdl.metrics._delong import delong_variance, placements
+from skdl.metrics._proportions import mean_interval, paired_difference
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,14 +29,16 @@ def compare_models(
     *,
     pos_label: Any = None,
     labels: Sequence[Any] | None = None,
+    y_pred: Mapping[str, Any] | None = None,
     threshold: float | None = None,
     level: float = 0.95,
 ) -> "pd.DataFrame":
-    """Compare each pair of models: areas under the ROC curves, and numbers of right predictions.
+    """Compare each pair of models: areas under the ROC curves, and predicted labels.
 
     The areas are compared with the test of DeLong et al. for curves of the same samples, the labels
     with McNemar's test: exact where fewer than 25 samples are got right by one of the two models
-    only, otherwise chi-squared with Edwards's correction for continuity.
+    only, otherwise chi-squared with Edwards's correction for continuity. Differences of accuracy,
+    balanced accuracy, sensitivity and specificity have intervals for paired samples.
 
     Parameters
     ----------
@@ -53,11 +56,16 @@ def compare_models(
     labels : sequence, default=None
         All classes, in the order of the columns of probabilities. None takes the sorted labels of
         `y_true`.
+    y_pred : mapping of str to array-like of shape (n,), default=None
+        Labels that models predicted, by the names in `predictions`. Pass them where the label is
+        not the class of the largest score: for tuned thresholds, or for ``SVC``, whose
+        probabilities and labels differ. Labels of other models are made of their scores.
     threshold : float, default=None
-        Scores from which a sample is predicted positive. None takes 0.5 for scores that lie within
-        [0, 1], 0 for others, and the class of the largest of the probabilities of all classes.
+        For models without labels in `y_pred`: score from which on a sample is predicted positive.
+        None takes 0.5 for scores that lie within [0, 1], 0 for others, and the class of the largest
+        of the probabilities of all classes.
     level : float, default=0.95
-        Level of the intervals of the differences between areas.
+        Level of the intervals of the differences.
 
     Returns
     -------
@@ -69,6 +77,9 @@ def compare_models(
           `auc_difference_high`, the test statistic `delong_z` and its two-sided `delong_p`;
         - `accuracy_a`, `accuracy_b`, `only_a_right` and `only_b_right` (numbers of samples),
           `mcnemar_method` ("exact" or "chi-squared") and the two-sided `mcnemar_p`;
+        - `accuracy_difference` (a minus b), `accuracy_difference_low` and
+          `accuracy_difference_high`; the same of `balanced_accuracy`, and of `sensitivity` and
+          `specificity`, which are missing where several classes have no `pos_label`;
         - `delong_p_holm`, `mcnemar_p_holm`: p values adjusted for the number of pairs, each test
           for itself;
         - `reason`: why areas or their test are missing, "" where they are not.
@@ -77,8 +88,8 @@ def compare_models(
     ------
     ValueError
         If there are fewer than two models, `y_true` holds fewer than two samples of a class or one
-        class only, the arrays differ in length, a value is NaN, or the positive class is needed and
-        cannot be guessed.
+        class only, the arrays differ in length, a value is NaN, `y_pred` holds another name or
+        other labels, or the positive class is needed and cannot be guessed.
 
     See Also
     --------
@@ -91,6 +102,11 @@ def compare_models(
 
     McNemar, "Note on the sampling error of the difference between correlated proportions or
     percentages", Psychometrika 12 (1947), 153-157.
+
+    Newcombe, "Improved confidence intervals for the difference between binomial proportions based
+    on paired data", Statistics in Medicine 17 (1998), 2635-2650, method 10. Averages over classes:
+    Zou and Donner, "Construction of confidence limits about effect measures: a general approach",
+    Statistics in Medicine 27 (2008), 1693-1702.
 
     Edwards, "Note on the 'correction for continuity' in testing the significance of the difference
     between correlated proportions", Psychometrika 13 (1948), 185-187.
@@ -112,11 +128,12 @@ def compare_models(
     import pandas as pd
 
     check_level(level)
-    models = _models(y_true, predictions, pos_label, labels, threshold)
+    true, models, label = _models(y_true, predictions, pos_label, labels, y_pred, threshold)
     rows = [
         {"model_a": a.name, "model_b": b.name}
         | _compare_areas(a, b, level)
         | _compare_labels(a.right, b.right)
+        | _differences(true, label, a, b, level)
         for a, b in combinations(models, 2)
     ]
     table = pd.DataFrame(rows)
@@ -137,8 +154,14 @@ class _Model:
 
 
 def _models(
-    y_true: Any, predictions: Any, pos_label: Any, labels: Any, threshold: float | None
-) -> list[_Model]:
+    y_true: Any,
+    predictions: Any,
+    pos_label: Any,
+    labels: Any,
+    y_pred: Any,
+    threshold: float | None,
+) -> tuple[npt.NDArray[Any], list[_Model], Any]:
+    """The true labels, the models and the positive class, or None of several."""
     if not hasattr(predictions, "items"):
         raise ValueError(
             "predictions must be a mapping of names to predictions, such as "
@@ -148,7 +171,8 @@ def _models(
     if len(found) < 2:
         raise ValueError(f"At least two models are needed for a comparison. Got {len(found)}.")
     true = check_labels(y_true, "y_true")
-    for name, values in found.items():
+    given = _given_labels(y_pred, found)
+    for name, values in [*found.items(), *given.items()]:
         if len(values) != len(true):
             raise ValueError(f"{name!r} has {len(values)} rows, and y_true has {len(true)}.")
     classes = unique_labels(true) if labels is None else np.asarray(labels)
@@ -159,7 +183,28 @@ def _models(
         label = positive_class(classes, pos_label)
     elif len(classes) == 2:  # either will do
         label = classes[-1]
-    return [_model(name, values, true, classes, label, threshold) for name, values in found.items()]
+    models = [
+        _model(name, values, given.get(name), true, classes, label, threshold)
+        for name, values in found.items()
+    ]
+    return true, models, label
+
+
+def _given_labels(y_pred: Any, models: Mapping[str, Any]) -> dict[str, npt.NDArray[Any]]:
+    if y_pred is None:
+        return {}
+    if not hasattr(y_pred, "items"):
+        raise ValueError(
+            "y_pred must be a mapping of names of models to their labels. Got "
+            f"{type(y_pred).__name__}."
+        )
+    unknown = [name for name in y_pred if name not in models]
+    if unknown:
+        raise ValueError(
+            f"y_pred names a model that is not in `predictions`: {unknown[0]!r}. There are: "
+            f"{', '.join(map(str, models))}."
+        )
+    return {name: check_labels(v, f"y_pred[{name!r}]") for name, v in y_pred.items()}
 
 
 def _check_classes(true: npt.NDArray[Any], classes: npt.NDArray[Any]) -> None:
@@ -175,40 +220,66 @@ def _are_labels(values: npt.NDArray[Any], classes: npt.NDArray[Any]) -> bool:
     return values.dtype.kind not in "iuf" or bool(np.isin(values, classes).all())
 
 
+def _scores_beside(values: npt.NDArray[Any], given: npt.NDArray[Any] | None) -> bool:
+    """Whether numbers that could be labels are scores: where other labels stand beside them."""
+    return given is not None and values.dtype.kind in "iuf" and not np.array_equal(values, given)
+
+
 def _model(
     name: str,
     values: npt.NDArray[Any],
+    given: npt.NDArray[Any] | None,
     true: npt.NDArray[Any],
     classes: npt.NDArray[Any],
     label: Any,
     threshold: float | None,
 ) -> _Model:
-    if values.ndim == 1 and _are_labels(values, classes):
-        unique_labels(true, values)  # refuses numbers among strings
-        right = values == true if label is None else (values == label) == (true == label)
+    if values.ndim == 1 and _are_labels(values, classes) and not _scores_beside(values, given):
+        right = _right(values if given is None else given, true, label)
         return _Model(name, right, None, f"{name} gives labels only")
     scores = check_scores(values, f"{name!r}", len(classes))
+    if label is None and scores.ndim == 1:
+        raise ValueError(
+            f"There are {len(classes)} classes: {name!r} must give probabilities of shape "
+            f"(n, {len(classes)}), or labels of them. For one class against the others, pass "
+            "pos_label."
+        )
+    predicted = _labels_of(scores, classes, label, threshold) if given is None else given
+    right = _right(predicted, true, label)
     if label is None:
-        if scores.ndim == 1:
-            raise ValueError(
-                f"There are {len(classes)} classes: {name!r} must give probabilities of shape "
-                f"(n, {len(classes)}), or labels of them. For one class against the others, pass "
-                "pos_label."
-            )
-        right = classes[scores.argmax(axis=1)] == true
         return _Model(name, right, None, "there are several classes, and no pos_label")
     one = scores if scores.ndim == 1 else scores[:, classes.tolist().index(label)]
-    if threshold is not None:
-        found = one >= threshold
-    elif scores.ndim == 2:
-        found = classes[scores.argmax(axis=1)] == label
-    else:
-        found = one >= (0.5 if one.min() >= 0 and one.max() <= 1 else 0.0)
     positive = true == label
     if min(positive.sum(), (~positive).sum()) < 2:
-        reason = "an area needs two samples of either class"
-        return _Model(name, found == positive, None, reason)
-    return _Model(name, found == positive, placements(positive, one))
+        return _Model(name, right, None, "an area needs two samples of either class")
+    return _Model(name, right, placements(positive, one))
+
+
+def _right(
+    predicted: npt.NDArray[Any], true: npt.NDArray[Any], label: Any
+) -> npt.NDArray[np.bool_]:
+    """Which labels are right; of one class against the others, whether it is that class."""
+    unique_labels(true, predicted)  # refuses numbers among strings
+    right: npt.NDArray[np.bool_] = (
+        predicted == true if label is None else (predicted == label) == (true == label)
+    )
+    return right
+
+
+def _labels_of(
+    scores: npt.NDArray[np.float64],
+    classes: npt.NDArray[Any],
+    label: Any,
+    threshold: float | None,
+) -> npt.NDArray[Any]:
+    """What a model predicts that says no more than scores."""
+    if label is None or (scores.ndim == 2 and threshold is None):
+        return np.asarray(classes[scores.argmax(axis=1)])
+    one = scores if scores.ndim == 1 else scores[:, classes.tolist().index(label)]
+    if threshold is None:
+        threshold = 0.5 if one.min() >= 0 and one.max() <= 1 else 0.0
+    (other, *_) = [c for c in classes.tolist() if c != label]
+    return np.asarray(np.where(one >= threshold, label, other))
 
 
 def _compare_areas(a: _Model, b: _Model, level: float) -> dict[str, Any]:
@@ -255,6 +326,34 @@ def _compare_labels(a: npt.NDArray[np.bool_], b: npt.NDArray[np.bool_]) -> dict[
         "only_b_right": only_b,
         "mcnemar_method": method,
         "mcnemar_p": p,
+    }
+
+
+def _differences(
+    true: npt.NDArray[Any], label: Any, a: _Model, b: _Model, level: float
+) -> dict[str, float]:
+    """Differences of scores of labels, a minus b, with their intervals."""
+    groups = true if label is None else true == label
+    by_class = [
+        paired_difference(a.right[groups == group], b.right[groups == group], level)
+        for group in np.unique(groups).tolist()
+    ]
+    nothing = (np.nan,) * 3
+    specificity, sensitivity = (nothing, nothing) if label is None else by_class
+    differences, low, high = np.array(by_class).T
+    k = len(by_class)
+    mean = mean_interval(differences, (low, high), np.full(k, 1 / k), np.eye(k))
+    found = {
+        "accuracy": paired_difference(a.right, b.right, level),
+        "balanced_accuracy": (float(differences.mean()), *mean),
+        "sensitivity": sensitivity,
+        "specificity": specificity,
+    }
+    ends = ("difference", "difference_low", "difference_high")
+    return {
+        f"{metric}_{end}": value
+        for metric, values in found.items()
+        for end, value in zip(ends, values, strict=True)
     }
 
 

@@ -1,9 +1,11 @@
 """Areas under ROC curves and their covariance."""
 
+import warnings
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import expit, logit, ndtri
 from scipy.stats import rankdata
 
 
@@ -68,3 +70,48 @@ def placements(
 def delong_variance(above: npt.NDArray[Any], below: npt.NDArray[Any]) -> float:
     """Return the variance of an area, or of the difference of two, from (their) placements."""
     return float(above.var(ddof=1) / len(above) + below.var(ddof=1) / len(below))
+
+
+def area_interval(
+    value: float, positives: npt.NDArray[np.bool_], scores: npt.NDArray[Any], level: float
+) -> tuple[float, float]:
+    """Interval of an area, or of the mean area of several curves of the same samples.
+
+    The variance is that of DeLong et al. (1988). On the logit scale: the interval stays within
+    [0, 1], and holds its level near 1.
+
+    Parameters
+    ----------
+    value : float
+        The area.
+    positives : ndarray of bool of shape (k, n)
+        Which samples are of the positive class, for each curve.
+    scores : ndarray of shape (k, n)
+        Their scores.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    low, high : float
+        In [0, 1].
+    """
+    if min(positives.sum(axis=1).min(), (~positives).sum(axis=1).min()) < 2:
+        raise ValueError("DeLong's variance needs two samples at least of either class.")
+    if value in (0, 1):
+        warnings.warn(
+            f"The area under the ROC curve is {value:g}: DeLong's variance is 0 and says nothing "
+            "about its uncertainty. Take more samples.",
+            UserWarning,
+            stacklevel=4,
+        )
+        return value, value
+    # What each sample adds to the variance, through all curves that it is part of.
+    parts = np.zeros(positives.shape[1])
+    for positive, score in zip(positives, scores, strict=True):
+        for rows, placed in zip((positive, ~positive), placements(positive, score), strict=True):
+            n = len(placed)
+            parts[rows] += (placed - placed.mean()) / np.sqrt(n * (n - 1))
+    deviation = np.linalg.norm(parts) / len(positives)
+    half = ndtri((1 + level) / 2) * deviation / (value * (1 - value))
+    return float(expit(logit(value) - half)), float(expit(logit(value) + half))

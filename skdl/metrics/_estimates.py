@@ -14,30 +14,14 @@ from sklearn.utils.multiclass import unique_labels
 
 from skdl.metrics._bootstrap import Resamples, resample_matrix, resample_rows
 from skdl.metrics._checks import binary_problem, check_filled, check_labels, check_scores
-from skdl.metrics._confusion import (
-    F1,
-    NEGATIVE_LIKELIHOOD_RATIO,
-    NPV,
-    POSITIVE_LIKELIHOOD_RATIO,
-    PPV,
-    SENSITIVITY,
-    SPECIFICITY,
-    Array,
-    positive_class,
-)
-from skdl.metrics._delong import SortedScores
+from skdl.metrics._confusion import positive_class
+from skdl.metrics._delong import SortedScores, area_interval
+from skdl.metrics._known import known_score
+from skdl.metrics._matrix_scores import RATIOS, matrix_score
+from skdl.metrics._proportions import Limits
 
-RATIOS = {
-    "sensitivity": SENSITIVITY,
-    "specificity": SPECIFICITY,
-    "ppv": PPV,
-    "npv": NPV,
-    "f1": F1,
-    "positive_likelihood_ratio": POSITIVE_LIKELIHOOD_RATIO,
-    "negative_likelihood_ratio": NEGATIVE_LIKELIHOOD_RATIO,
-}
-PROPORTIONS = ("accuracy", "sensitivity", "specificity", "ppv", "npv")
 NAMES = ("accuracy", "balanced_accuracy", "geometric_mean", *RATIOS, "roc_auc")
+AVERAGES = ("auto", "binary", "macro", "weighted", "multiclass")
 
 
 @dataclass(frozen=True)
@@ -47,13 +31,12 @@ class Estimate:
     name: str
     value: float
     resample: Callable[[bool, int, np.random.Generator], Resamples]
-    # Successes and trials, where the score is a proportion.
-    proportion: tuple[float, float] | None = None
-    # Which samples are positive, and their scores, where the score is the area under one ROC curve.
-    curve: tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]] | None = None
+    # What its interval is called that needs no resampling, and the limits by level.
+    method: str = "bootstrap"
+    limits: Callable[[float], Limits] | None = None
 
 
-def estimate_score(score: Any, y_true: Any, y_pred: Any, pos_label: Any) -> Estimate:
+def estimate_score(score: Any, y_true: Any, y_pred: Any, pos_label: Any, average: str) -> Estimate:
     """Evaluate a score given by name or as a function."""
     if not callable(score) and score not in NAMES:
         raise ValueError(f"score must be a function or one of {', '.join(NAMES)}. Got {score!r}.")
@@ -65,11 +48,14 @@ def estimate_score(score: Any, y_true: Any, y_pred: Any, pos_label: Any) -> Esti
                 "pos_label is for scores by name. Bind it to the function: "
                 "functools.partial(score, pos_label=...)."
             )
-        return _of_function(score, true, predicted)
+        known = known_score(score)
+        if known is None:
+            return _of_function(score, true, predicted)
+        score, pos_label, average = known.name, known.pos_label, known.average
     check_labels(true, "y_true")
     if score == "roc_auc":
         return _of_curve(true, predicted, pos_label)
-    return _of_matrix(score, true, check_labels(predicted, "y_pred"), pos_label)
+    return _of_matrix(score, true, check_labels(predicted, "y_pred"), pos_label, average)
 
 
 def _of_function(score: Callable[..., float], true: Any, predicted: Any) -> Estimate:
@@ -104,10 +90,11 @@ def _of_curve(true: Any, predicted: Any, pos_label: Any) -> Estimate:
                 f"There are {len(classes)} classes: 'roc_auc' takes their probabilities, of shape "
                 f"(n, {len(classes)}), or pos_label and the scores of that class."
             )
-        curves = [SortedScores(true == c, s) for c, s in zip(classes, scores.T, strict=True)]
+        positives, columns = true == classes[:, None], scores.T
     else:
         positive, scores = binary_problem(true, predicted, pos_label, "y_pred")
-        curves = [SortedScores(positive, scores)]
+        positives, columns = positive[None], scores[None]
+    curves = [SortedScores(*of_class) for of_class in zip(positives, columns, strict=True)]
 
     def evaluate(rows: npt.NDArray[Any]) -> float:
         counts = np.bincount(rows, minlength=len(true))
@@ -115,47 +102,33 @@ def _of_curve(true: Any, predicted: Any, pos_label: Any) -> Estimate:
 
     def resample(stratified: bool, n_resamples: int, generator: np.random.Generator) -> Resamples:
         # One class against the rest: two strata.
-        strata = _strata(true if several else positive, stratified)
+        strata = _strata(true if several else positives[0], stratified)
         return resample_rows(evaluate, strata, n_resamples, generator)
 
     value = evaluate(np.arange(len(true)))
-    return Estimate("roc_auc", value, resample, curve=None if several else (positive, scores))
+
+    def limits(level: float) -> Limits:
+        return area_interval(value, positives, columns, level)
+
+    return Estimate("roc_auc", value, resample, "delong", limits)
 
 
-def _of_matrix(name: str, true: Any, predicted: Any, pos_label: Any) -> Estimate:
+def _of_matrix(name: str, true: Any, predicted: Any, pos_label: Any, average: str) -> Estimate:
     classes = unique_labels(true, predicted)
-    one = pos_label is not None or len(classes) <= 2
-    if one and name not in ("accuracy", "balanced_accuracy"):
+    if average == "auto":
+        several = "multiclass" if name == "geometric_mean" else "macro"
+        average = "binary" if pos_label is not None or len(classes) <= 2 else several
+    if average == "binary" and name not in ("accuracy", "balanced_accuracy"):
         positive = positive_class(classes, pos_label)
         true, predicted, classes = true == positive, predicted == positive, [False, True]
     matrix = confusion_matrix(true, predicted, labels=classes).astype(np.float64)
-    evaluate = _matrix_function(name, matrix, one)
-    proportion = None
-    if name == "accuracy":
-        proportion = float(np.trace(matrix)), float(matrix.sum())
-    elif name in PROPORTIONS and one:
-        successes, trials = RATIOS[name].counts(matrix)
-        proportion = float(successes), float(trials)
+    score = matrix_score(name, matrix, average)
 
     def resample(stratified: bool, n_resamples: int, generator: np.random.Generator) -> Resamples:
-        return resample_matrix(evaluate, matrix, stratified, n_resamples, generator)
+        return resample_matrix(score.evaluate, matrix, stratified, n_resamples, generator)
 
-    missing = RATIOS[name].missing if name in RATIOS else "samples of one of the classes"
-    value = _checked(name, float(evaluate(matrix)), f"there are no {missing}")
-    return Estimate(name, value, resample, proportion)
-
-
-def _matrix_function(name: str, matrix: Array, one: bool) -> Callable[[Array], Array]:
-    """Return what gives the scores of confusion matrices of shape (..., k, k)."""
-    if name == "accuracy":
-        return lambda m: np.trace(m, axis1=-2, axis2=-1) / m.sum(axis=(-2, -1))
-    if name == "balanced_accuracy":
-        present = matrix.sum(axis=1) > 0
-        return lambda m: _recalls(m)[..., present].mean(axis=-1)
-    if name == "geometric_mean":
-        return lambda m: _recalls(m).prod(axis=-1) ** (1 / m.shape[-1])
-    ratio = RATIOS[name]
-    return ratio if one else lambda m: ratio(_one_vs_rest(m)).mean(axis=-1)
+    value = _checked(name, float(score.evaluate(matrix)), f"there are no {score.missing}")
+    return Estimate(name, value, resample, score.method, score.limits)
 
 
 def _checked(name: str, value: float, why: str = "it is NaN") -> float:
@@ -169,18 +142,3 @@ def _strata(labels: npt.NDArray[Any], stratified: bool) -> list[npt.NDArray[np.i
         return [np.arange(len(labels))]
     labels = check_labels(labels, "With stratified=True, y_true")
     return [np.flatnonzero(labels == label) for label in np.unique(labels)]
-
-
-def _recalls(matrices: Array) -> Array:
-    right, all_ = np.diagonal(matrices, axis1=-2, axis2=-1), matrices.sum(axis=-1)
-    recalls = np.full(right.shape, np.nan)
-    np.divide(right, all_, out=recalls, where=all_ > 0)
-    return recalls
-
-
-def _one_vs_rest(matrices: Array) -> Array:
-    """Return matrices of shape (..., k, 2, 2) from those of shape (..., k, k)."""
-    tp = np.diagonal(matrices, axis1=-2, axis2=-1)
-    fn, fp = matrices.sum(axis=-1) - tp, matrices.sum(axis=-2) - tp
-    tn = matrices.sum(axis=(-2, -1))[..., None] - tp - fn - fp
-    return np.stack([np.stack([tn, fp], axis=-1), np.stack([fn, tp], axis=-1)], axis=-2)

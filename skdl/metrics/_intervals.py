@@ -1,19 +1,22 @@
 """Confidence intervals of scores."""
 
-import warnings
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
-from scipy.special import expit, logit, ndtri
 
 from skdl.metrics._bootstrap import bca_interval
 from skdl.metrics._checks import check_level
-from skdl.metrics._delong import delong_variance, placements
-from skdl.metrics._estimates import Estimate, estimate_score
+from skdl.metrics._estimates import AVERAGES, Estimate, estimate_score
 
-Method: TypeAlias = Literal["auto", "wilson", "delong", "bootstrap"]
+Method: TypeAlias = Literal["auto", "wilson", "mover", "delong", "bootstrap"]
+IntervalAverage: TypeAlias = Literal["auto", "binary", "macro", "weighted", "multiclass"]
+
+_METHODS = {
+    "wilson": "proportions: accuracy, and sensitivity, specificity, PPV, NPV and F1 of one class",
+    "mover": "averages over classes, the geometric mean and likelihood ratios",
+    "delong": "the area under ROC curves",
+}
 
 
 class ConfidenceInterval(NamedTuple):
@@ -39,85 +42,13 @@ class ConfidenceInterval(NamedTuple):
     high: float
 
 
-def wilson_interval(n_successes: Any, n: Any, *, level: float = 0.95) -> tuple[Any, Any]:
-    """Wilson's score interval of a proportion.
-
-    The proportions that a score test of the binomial distribution does not reject. It stays
-    within [0, 1], and has a width where no or every trial succeeds.
-
-    Parameters
-    ----------
-    n_successes : int or array-like of int
-        Number of successes, from 0 to `n`.
-    n : int or array-like of int
-        Number of trials. 0 gives the interval from 0 to 1: nothing is known.
-    level : float, default=0.95
-        Confidence level, between 0 and 1.
-
-    Returns
-    -------
-    low, high : float, or float64 ndarray where arrays are given
-        In [0, 1].
-
-    Raises
-    ------
-    ValueError
-        If a count is negative or no whole number, there are more successes than trials, the shapes
-        do not fit, or `level` is out of range.
-
-    See Also
-    --------
-    confidence_interval : Intervals of accuracy, sensitivity and other scores.
-
-    References
-    ----------
-    Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927),
-    209-212.
-
-    Newcombe, "Two-sided confidence intervals for the single proportion: comparison of seven
-    methods", Statistics in Medicine 17 (1998), 857-872.
-
-    Examples
-    --------
-    >>> from skdl.metrics import wilson_interval
-    >>> low, high = wilson_interval(81, 263)
-    >>> round(low, 4), round(high, 4)
-    (0.2553, 0.3662)
-    >>> low, high = wilson_interval([0, 20], 20)
-    >>> low.round(2), high.round(2)
-    (array([0.  , 0.84]), array([0.16, 1.  ]))
-    """
-    check_level(level)
-    successes, trials = _counts(n_successes, "n_successes"), _counts(n, "n")
-    try:
-        successes, trials = np.broadcast_arrays(successes, trials)
-    except ValueError:
-        raise ValueError(
-            f"n_successes of shape {successes.shape} and n of shape {trials.shape} do not fit."
-        ) from None
-    if (successes > trials).any():
-        where = np.argmax(successes > trials)
-        raise ValueError(
-            f"There are more successes than trials: {successes.flat[where]:g} of "
-            f"{trials.flat[where]:g}."
-        )
-    squared = ndtri((1 + level) / 2) ** 2
-    failures = trials - successes
-    center = (successes + squared / 2) / (trials + squared)
-    spread = successes * failures / np.maximum(trials, 1) + squared / 4
-    half = np.sqrt(squared * spread) / (trials + squared)
-    # Exactly 0 and 1 at the ends, whatever the rounding.
-    low = np.where(successes == 0, 0.0, np.maximum(center - half, 0.0))
-    high = np.where(failures == 0, 1.0, np.minimum(center + half, 1.0))
-    return (float(low), float(high)) if low.ndim == 0 else (low, high)
-
-
 def confidence_interval(
     score: str | Callable[[Any, Any], float],
     y_true: Any,
     y_pred: Any,
     *,
     pos_label: Any = None,
+    average: IntervalAverage = "auto",
     method: Method = "auto",
     level: float = 0.95,
     stratified: bool = True,
@@ -134,10 +65,11 @@ def confidence_interval(
     score : str or callable
         "accuracy", "balanced_accuracy", "sensitivity", "specificity", "ppv", "npv", "f1",
         "geometric_mean", "positive_likelihood_ratio", "negative_likelihood_ratio" (of labels) or
-        "roc_auc" (of scores). Sensitivity and the other ratios of more than two classes are macro
-        averages unless `pos_label` is given. Or a function ``(y_true, y_pred) -> float``, which is
-        called with arrays of resampled rows; it is undefined where it is NaN, raises ValueError or
-        warns with ``UndefinedMetricWarning``.
+        "roc_auc" (of scores). Or a function ``(y_true, y_pred) -> float``: those of this module and
+        scikit-learn's that are one of these scores, such as ``recall_score``, are treated as such,
+        also with parameters bound by ``functools.partial``. Any other is called with arrays of
+        resampled rows; it is undefined where it is NaN, raises ValueError or warns with
+        ``UndefinedMetricWarning``.
     y_true : array-like of shape (n,)
         True labels.
     y_pred : array-like of shape (n,), or (n, n_classes) for "roc_auc"
@@ -146,16 +78,22 @@ def confidence_interval(
         the mean area of each against the rest).
     pos_label : int, float, bool or str, default=None
         The positive class, for scores by name. None takes 1 of {0, 1} or {-1, 1} and True of
-        {False, True}; it is needed with other labels, except for accuracy.
-    method : {"auto", "wilson", "delong", "bootstrap"}, default="auto"
-        "wilson" is for proportions: accuracy, and sensitivity, specificity, PPV and NPV of one
-        class. "delong" is for "roc_auc" of two classes, on the logit scale. "bootstrap" is for any
-        score, bias-corrected and accelerated. "auto" takes the first of them that is for `score`.
+        {False, True}; it is needed with other labels, except for accuracy and averages.
+    average : {"auto", "binary", "macro", "weighted", "multiclass"}, default="auto"
+        For scores by name, as in :func:`sensitivity_score`: "auto" is the score of the positive
+        class where at most two classes occur or `pos_label` is given, and otherwise the mean over
+        the classes ("macro"), or of the geometric mean that of all sensitivities ("multiclass").
+    method : {"auto", "wilson", "mover", "delong", "bootstrap"}, default="auto"
+        "auto" takes the first of these that is for `score`. "wilson" is for proportions: accuracy,
+        and sensitivity, specificity, PPV, NPV and F1 of one class. "mover" combines the intervals
+        of proportions: averages over classes, balanced accuracy, the geometric mean and likelihood
+        ratios. "delong" is for "roc_auc", on the logit scale. "bootstrap" is for any score,
+        bias-corrected and accelerated.
     level : float, default=0.95
         Confidence level, between 0 and 1.
     stratified : bool, default=True
-        Whether resamples keep the number of samples of each class. False for samples whose classes
-        came as they came, where the score depends on how common they are.
+        Whether resamples of the bootstrap keep the number of samples of each class. False for
+        samples whose classes came as they came, where the score depends on how common they are.
     n_resamples : int, default=2000
         Number of resamples of the bootstrap.
     random_state : int, RandomState instance, Generator or None, default=None
@@ -179,7 +117,7 @@ def confidence_interval(
         If the score is undefined for some resamples, which are left out.
     UserWarning
         If the interval has no width, and says nothing: an area of 0 or 1 for DeLong, or the same
-        score in all resamples.
+        score in all resamples of the bootstrap.
 
     See Also
     --------
@@ -190,6 +128,15 @@ def confidence_interval(
     ----------
     Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927),
     209-212.
+
+    Zou and Donner, "Construction of confidence limits about effect measures: a general approach",
+    Statistics in Medicine 27 (2008), 1693-1702.
+
+    Donner and Zou, "Closed-form confidence intervals for functions of the normal mean and standard
+    deviation", Statistical Methods in Medical Research 21 (2012), 347-359.
+
+    Lam, "Confidence intervals for the F1 score: a comparison of four methods", arXiv:2309.14621
+    (2023).
 
     DeLong, DeLong and Clarke-Pearson, "Comparing the areas under two or more correlated receiver
     operating characteristic curves: a nonparametric approach", Biometrics 44 (1988), 837-845.
@@ -207,73 +154,37 @@ def confidence_interval(
     >>> estimate, low, high = confidence_interval("sensitivity", y_true, y_pred)
     >>> f"{estimate:.2f} ({low:.2f} to {high:.2f})"
     '0.90 (0.79 to 0.96)'
-    >>> confidence_interval("f1", y_true, y_pred, random_state=0).low > 0.7
-    True
+    >>> estimate, low, high = confidence_interval("balanced_accuracy", y_true, y_pred)
+    >>> f"{estimate:.2f} ({low:.2f} to {high:.2f})"
+    '0.90 (0.84 to 0.93)'
     """
     check_level(level)
-    if method not in ("auto", "wilson", "delong", "bootstrap"):
+    if method not in ("auto", *_METHODS, "bootstrap"):
         raise ValueError(
-            f"method must be 'auto', 'wilson', 'delong' or 'bootstrap'. Got {method!r} instead."
+            "method must be 'auto', 'wilson', 'mover', 'delong' or 'bootstrap'. Got "
+            f"{method!r} instead."
         )
     if not isinstance(n_resamples, (int, np.integer)) or n_resamples < 1:
         raise ValueError(f"n_resamples must be an int of 1 or more. Got {n_resamples!r} instead.")
+    if average not in AVERAGES:
+        raise ValueError(f"average must be one of {', '.join(AVERAGES)}. Got {average!r} instead.")
     generator = np.random.default_rng(random_state)
-    estimate = estimate_score(score, y_true, y_pred, pos_label)
-    chosen = _settled(method, estimate)
-    if chosen == "wilson" and estimate.proportion:
-        low, high = wilson_interval(*estimate.proportion, level=level)
-    elif chosen == "delong" and estimate.curve:
-        low, high = _delong_interval(*estimate.curve, estimate.value, level)
-    else:
+    estimate = estimate_score(score, y_true, y_pred, pos_label, average)
+    if _settled(method, estimate) == "bootstrap" or estimate.limits is None:
         resamples = estimate.resample(stratified, n_resamples, generator)
         low, high = bca_interval(estimate.name, estimate.value, resamples, level)
+    else:
+        low, high = estimate.limits(level)
     return ConfidenceInterval(estimate.value, low, high)
 
 
-def _settled(method: Method, estimate: Estimate) -> Method:
-    if method == "wilson" and estimate.proportion is None:
+def _settled(method: Method, estimate: Estimate) -> str:
+    if method == "auto":
+        return estimate.method
+    if method not in (estimate.method, "bootstrap"):
+        own = "" if estimate.method == "bootstrap" else f"{estimate.method!r} or "
         raise ValueError(
-            "method='wilson' is for proportions: 'accuracy', and 'sensitivity', 'specificity', "
-            f"'ppv' and 'npv' of one class. {estimate.name} is none; take method='bootstrap'."
+            f"method={method!r} is for {_METHODS[method]}. For {estimate.name} here, take method="
+            f"{own}'bootstrap'."
         )
-    if method == "delong" and estimate.curve is None:
-        raise ValueError(
-            "method='delong' is for 'roc_auc' of two classes, or of pos_label against the others. "
-            f"For {estimate.name} here, take method='bootstrap'."
-        )
-    if method == "auto" and estimate.proportion is not None:
-        return "wilson"
-    if method == "auto" and estimate.curve is not None:
-        return "delong"
-    return "bootstrap" if method == "auto" else method
-
-
-def _delong_interval(
-    positive: npt.NDArray[np.bool_], scores: npt.NDArray[np.float64], value: float, level: float
-) -> tuple[float, float]:
-    if min(positive.sum(), (~positive).sum()) < 2:
-        raise ValueError("DeLong's variance needs two samples at least of either class.")
-    if value in (0, 1):
-        warnings.warn(
-            f"The area under the ROC curve is {value:g}: DeLong's variance is 0 and says nothing "
-            "about its uncertainty. Take more samples.",
-            UserWarning,
-            stacklevel=3,
-        )
-        return value, value
-    # On the logit scale: the interval stays within [0, 1], and holds its level near 1.
-    variance = delong_variance(*placements(positive, scores))
-    half = ndtri((1 + level) / 2) * np.sqrt(variance) / (value * (1 - value))
-    return float(expit(logit(value) - half)), float(expit(logit(value) + half))
-
-
-def _counts(values: Any, name: str) -> Any:
-    try:
-        counts = np.asarray(values, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise ValueError(f"{name} must be whole numbers. Got {values!r} instead.") from None
-    valid = np.isfinite(counts) & (counts >= 0) & (counts == np.floor(counts))
-    if not valid.all():
-        wrong = counts.flat[np.argmin(valid)]
-        raise ValueError(f"{name} must be whole numbers of 0 or more. Got {wrong:g} instead.")
-    return counts
+    return method

@@ -158,8 +158,9 @@ class PredictionGridDisplay:
         y_true, y_pred : array-like of shape (n,)
             True and predicted labels.
         confidence : array-like of shape (n,) or (n, n_classes), default=None
-            Probability of the predicted class, or those of all classes, the largest of which is
-            taken for that of the predicted one; in [0, 1].
+            Probability of the predicted class, or those of all classes in sorted order; in [0, 1].
+            Where fewer classes occur than there are columns, the largest is taken for that of the
+            predicted one.
         which : {"all", "right", "wrong", "uncertain"}, default="all"
             Which images to draw, see :meth:`from_estimator`. "uncertain" takes those with the
             smallest confidence where only that of the predicted class is known.
@@ -187,7 +188,7 @@ class PredictionGridDisplay:
         """
         sure, margin = None if confidence is None else np.asarray(confidence, dtype=float), None
         if sure is not None and sure.ndim == 2:
-            sure, margin = sure.max(axis=1), _margin(sure)
+            sure, margin = _of_predicted(sure, y_true, y_pred), _margin(sure)
         return cls._chosen(
             as_batch(X, image_shape),
             y_true,
@@ -281,6 +282,18 @@ class PredictionGridDisplay:
 
     def _name(self, label: Any) -> Any:
         return label if self.class_names is None else self.class_names[label]
+
+
+def _of_predicted(
+    probabilities: npt.NDArray[Any], y_true: Any, y_pred: Any
+) -> npt.NDArray[np.float64]:
+    """Probability of the class that was predicted, which need not be the largest."""
+    true, predicted = check_labels(y_true, "y_true"), check_labels(y_pred, "y_pred")
+    classes = np.unique(np.concatenate([true, predicted]))
+    if len(classes) != probabilities.shape[1] or len(predicted) != len(probabilities):
+        return np.asarray(probabilities.max(axis=1))
+    columns = np.searchsorted(classes, predicted)
+    return np.asarray(probabilities[np.arange(len(predicted)), columns])
 
 
 def _margin(scores: npt.NDArray[Any]) -> npt.NDArray[Any]:

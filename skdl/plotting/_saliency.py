@@ -190,6 +190,9 @@ class SaliencyDisplay:
         model = getattr(estimator, "best_estimator_", estimator)
         n, X = len(X), X.iloc[:n_images] if hasattr(X, "iloc") else X[:n_images]
         scores, kind = class_scores(model, X), score_kind(model)
+        if y is None and hasattr(model, "predict"):
+            # Not the class of the largest score: there may be a threshold.
+            y, n = model.predict(X), len(scores)
         codes = scores.argmax(axis=1) if y is None else class_codes(y, model, n)[:n_images]
         labels = np.asarray(model.classes_)[codes]
         found, used = None, "grad_cam"

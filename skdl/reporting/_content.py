@@ -28,7 +28,13 @@ from skdl.reporting._words import (
     p_value,
 )
 
-_METHODS = {"wilson": "Wilson", "delong": "DeLong", "bootstrap": "bootstrap", "": ""}
+_METHODS = {
+    "wilson": "Wilson",
+    "mover": "MOVER",
+    "delong": "DeLong",
+    "bootstrap": "bootstrap",
+    "": "",
+}
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from skdl.evaluation import EvaluationResult
-from skdl.evaluation._evaluate import in_both
+from skdl.evaluation._evaluate import about_groups, in_both
 
 # Fewer test images of a class than this make for intervals that hardly say anything.
 _FEW = 30
@@ -78,6 +78,8 @@ def cautions(result: EvaluationResult, model: str, names: Sequence[str]) -> list
     found = []
     if len(result.leaks):
         found.append(f"{in_both(result.leaks)}: the scores are too good.")
+    if result.split_groups:
+        found.append(about_groups(result))
     table = result.per_model(model)
     counts = table["y_true"].value_counts()
     few = [

@@ -34,6 +34,11 @@ COLUMNS = [
     "mcnemar_method",
     "mcnemar_p",
     "mcnemar_p_holm",
+    *(
+        f"{metric}_difference{end}"
+        for metric in ("accuracy", "balanced_accuracy", "sensitivity", "specificity")
+        for end in ("", "_low", "_high")
+    ),
     "reason",
 ]
 
@@ -349,3 +354,95 @@ def test_arrays_stay_as_they_are(cancer):
 def test_bad_input(true, models, settings, message):
     with pytest.raises(ValueError, match=message):
         compare_models(true, models, **settings)
+
+
+class TestLabelsThatWerePredicted:
+    """Labels need not be the class of the largest score."""
+
+    @pytest.fixture(scope="class")
+    def tuned(self, cancer):
+        """Labels of a strict threshold, beside probabilities."""
+        y, scores = cancer
+        strict = (scores["logistic"] >= 0.99).astype(int)
+        assert accuracy_score(y, strict) < accuracy_score(y, scores["logistic"] >= 0.5) - 0.02
+        return y, {"strict": scores["logistic"], "svc": scores["svc"]}, strict
+
+    def test_they_count(self, tuned):
+        y, scores, strict = tuned
+        row = compare_models(y, scores, y_pred={"strict": strict}).iloc[0]
+        svc = scores["svc"] >= 0
+        assert row["auc_a"] == pytest.approx(roc_auc_score(y, scores["strict"]))
+        assert row["accuracy_a"] == accuracy_score(y, strict)
+        assert row["accuracy_b"] == accuracy_score(y, svc)
+        assert row["only_a_right"] == ((strict == y) & (svc != y)).sum()
+        assert row["only_b_right"] == ((strict != y) & (svc == y)).sum()
+        assert row["sensitivity_difference"] == pytest.approx(
+            strict[y == 1].mean() - svc[y == 1].mean()
+        )
+
+    def test_of_strings_of_several_classes_and_beside_scores_of_0_and_1(self):
+        y = np.array(list("aabbcc"))
+        probabilities = np.eye(3)[[0, 0, 1, 1, 2, 2]]
+        votes = np.array(list("ababca"))
+        row = compare_models(
+            y, {"p": probabilities, "labels": votes[::-1]}, y_pred={"p": votes}
+        ).iloc[0]
+        assert (row["accuracy_a"], row["accuracy_b"]) == (3 / 6, 2 / 6)
+        assert (row["only_a_right"], row["only_b_right"]) == (2, 1)
+        assert np.isnan(row["sensitivity_difference"])
+        scores = {"all or nothing": np.array([0.0, 1.0, 1.0, 0.0]), "other": [0.1, 0.2, 0.8, 0.9]}
+        row = compare_models([0, 0, 1, 1], scores, y_pred={"all or nothing": [1, 1, 1, 1]}).iloc[0]
+        assert (row["auc_a"], row["accuracy_a"], row["reason"]) == (0.5, 0.5, "")
+
+    @pytest.mark.parametrize(
+        ("y_pred", "message"),
+        [
+            ([0, 1, 1], "y_pred must be a mapping"),
+            ({"c": [0, 1, 1, 0]}, "y_pred names a model that is not in.*'c'.*a, b"),
+            ({"a": [0, 1]}, "'a' has 2 rows, and y_true has 4"),
+            ({"a": [0, 1, np.nan, 0]}, r"y_pred\['a'\] is missing in row 2"),
+            ({"a": [0.2, 0.7, 0.1, 0.3]}, r"y_pred\['a'\] must be class labels"),
+            ({"a": ["x", "y", "x", "y"]}, "Mix of label input types"),
+        ],
+    )
+    def test_bad_input(self, y_pred, message):
+        scores = {"a": [0.1, 0.4, 0.3, 0.8], "b": [0.2, 0.3, 0.5, 0.9]}
+        with pytest.raises(ValueError, match=message):
+            compare_models([0, 0, 1, 1], scores, y_pred=y_pred)
+
+
+def test_published_paired_differences():
+    """Newcombe (1998), table II: cells e, f, g, h and the limits of his method 10."""
+    published = {(36, 12, 2, 0): (0.2, 0.0569, 0.3404)}
+    published[0, 12, 2, 36] = published[36, 12, 2, 0]  # of what is wrong in the place of right
+    for (both, only_a, only_b, neither), expected in published.items():
+        counts = [both, only_a, only_b, neither]
+        a, b = np.repeat([1, 1, 0, 0], counts), np.repeat([1, 0, 1, 0], counts)
+        true = np.tile([0, 1], 25)
+        models = {"a": np.where(a, true, 1 - true), "b": np.where(b, true, 1 - true)}
+        row = compare_models(true, models).iloc[0]
+        ends = ("", "_low", "_high")
+        found = [row[f"accuracy_difference{end}"] for end in ends]
+        np.testing.assert_allclose(found, expected, atol=6e-5)
+
+
+def test_differences_by_class(cancer):
+    """Of each class, and their mean: the methods of Newcombe, and of Zou and Donner, by hand."""
+    y, scores = cancer
+    row = compare_models(y, {"a": scores["svc"], "b": scores["weak"]}, level=0.9).iloc[0]
+    right = {"a": (scores["svc"] >= 0) == y, "b": (scores["weak"] >= 0.5) == y}
+    ends = {}
+    for name, label in (("sensitivity", 1), ("specificity", 0)):
+        a, b = (right[model][y == label] for model in "ab")
+        # As an accuracy of the samples of this class, whatever they are called.
+        true = np.arange(len(a)) % 2
+        models = {"a": np.where(a, true, 1 - true), "b": np.where(b, true, 1 - true)}
+        own = compare_models(true, models, level=0.9).iloc[0]
+        ends[name] = [own[f"accuracy_difference{end}"] for end in ("", "_low", "_high")]
+        found = [row[f"{name}_difference{end}"] for end in ("", "_low", "_high")]
+        np.testing.assert_allclose(found, ends[name])
+    values, low, high = np.array(list(ends.values())).T
+    assert row["balanced_accuracy_difference"] == pytest.approx(values.mean())
+    below, above = np.linalg.norm(values - low) / 2, np.linalg.norm(high - values) / 2
+    assert row["balanced_accuracy_difference_low"] == pytest.approx(values.mean() - below)
+    assert row["balanced_accuracy_difference_high"] == pytest.approx(values.mean() + above)

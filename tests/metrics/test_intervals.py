@@ -1,10 +1,12 @@
 """Confidence intervals, against published values, definitions and simulations."""
 
 import copy
+import runpy
 from functools import partial
 
 import numpy as np
 import pytest
+from helpers import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import logit
@@ -17,6 +19,8 @@ from sklearn.metrics import (
     average_precision_score,
     balanced_accuracy_score,
     f1_score,
+    precision_score,
+    recall_score,
     roc_auc_score,
 )
 from sklearn.model_selection import cross_val_predict
@@ -35,6 +39,8 @@ from skdl.metrics import (
     specificity_score,
     wilson_interval,
 )
+from skdl.metrics._confusion import F1, SENSITIVITY
+from skdl.metrics._proportions import rate_correlations
 
 SCORES = {
     "accuracy": accuracy_score,
@@ -186,6 +192,7 @@ class TestNames:
             return 2 * (true & predicted).sum() / (true.sum() + predicted.sum())
 
         settings = {"stratified": stratified, "n_resamples": 4000, "random_state": 0}
+        settings["method"] = "bootstrap"
         counts = confidence_interval("f1", y, labels, **settings)
         rows = confidence_interval(f1, y, labels, **settings)
         np.testing.assert_allclose(counts, rows, atol=0.006)
@@ -198,7 +205,7 @@ class TestNames:
         def ratio(true, predicted):
             return predicted[true == 1].mean() / predicted[true == 0].mean()
 
-        settings = {"n_resamples": 10_000, "random_state": 0}
+        settings = {"method": "bootstrap", "n_resamples": 10_000, "random_state": 0}
         counts = confidence_interval("positive_likelihood_ratio", y, labels, **settings)
         rows = confidence_interval(ratio, y, labels, **settings)
         np.testing.assert_allclose(counts, rows, rtol=0.025)
@@ -206,9 +213,121 @@ class TestNames:
     @pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true")
     def test_classes_that_are_predicted_only(self):
         y, labels = [0, 0, 0, 1, 1, 1], [0, 2, 0, 1, 0, 1]
-        found = confidence_interval("balanced_accuracy", y, labels, n_resamples=100, random_state=0)
-        assert found.estimate == balanced_accuracy_score(y, labels)
-        assert found.low < found.high
+        found = confidence_interval("balanced_accuracy", y, labels)
+        assert found.estimate == pytest.approx(balanced_accuracy_score(y, labels))
+        assert found.low < found.estimate < found.high
+
+
+class TestMover:
+    """Zou and Donner (2008), on the intervals of Wilson."""
+
+    def test_of_balanced_accuracy_by_hand(self):
+        y = np.repeat([0, 1], [132, 20])
+        labels = np.concatenate([np.arange(132) < 5, np.arange(20) < 19]).astype(int)
+        found = confidence_interval("balanced_accuracy", y, labels)
+        ends = np.array([wilson_interval(127, 132), wilson_interval(19, 20)])
+        rates = np.array([127 / 132, 19 / 20])
+        below = np.sqrt(((rates - ends[:, 0]) ** 2).sum()) / 2
+        above = np.sqrt(((ends[:, 1] - rates) ** 2).sum()) / 2
+        expected = (rates.mean(), rates.mean() - below, rates.mean() + above)
+        np.testing.assert_allclose(found, expected)
+        for other, average in (("sensitivity", "macro"), ("specificity", "macro")):
+            again = confidence_interval(other, y, labels, average=average)
+            np.testing.assert_allclose(again, expected)
+
+    def test_a_class_without_a_mistake_counts(self):
+        """18 of 18 say little: a bootstrap never misses one."""
+        y = np.repeat([0, 1, 2], [170, 18, 170])
+        labels = y.copy()
+        labels[[0, 1, -1]] = 1
+        found = confidence_interval("sensitivity", y, labels)
+        assert found.estimate == pytest.approx((168 / 170 + 1 + 169 / 170) / 3)
+        alone = confidence_interval("sensitivity", y, labels, pos_label=1)
+        assert alone[1:] == wilson_interval(18, 18)
+        # A third of the uncertainty of that class, at least.
+        assert found.estimate - found.low > (1 - alone.low) / 3
+        resampled = confidence_interval("sensitivity", y, labels, method="bootstrap")
+        assert resampled.estimate - resampled.low < (1 - alone.low) / 3
+
+    @pytest.mark.parametrize("name", ["sensitivity", "specificity", "ppv", "npv", "f1"])
+    def test_one_more_mistake_never_raises_an_end(self, name):
+        y = np.repeat([0, 1, 2], [40, 6, 20])
+        labels = y.copy()
+        before = confidence_interval(name, y, labels)
+        assert before.estimate == before.high == 1 > before.low
+        for row in (0, 40, 41, 60):
+            labels[row] = (y[row] + 1) % 3
+            found = confidence_interval(name, y, labels)
+            assert 0 <= found.low <= found.estimate <= found.high <= 1
+            assert found.low <= before.low
+            assert found.high <= before.high
+            before = found
+
+    def test_correlations_are_those_of_resamples(self):
+        """Of the F1 of each class, which share their mistakes."""
+        generator = np.random.default_rng(0)
+        counts = np.array([[50, 8, 2], [5, 30, 5], [1, 9, 60]])
+        draws = np.stack([generator.multinomial(r.sum(), r / r.sum(), 20_000) for r in counts], 1)
+        tp = np.diagonal(draws, axis1=1, axis2=2)
+        f1 = 2 * tp / (draws.sum(axis=1) + draws.sum(axis=2))
+        found = rate_correlations(F1, counts.astype(float))
+        np.testing.assert_allclose(found, np.clip(np.corrcoef(f1.T), 0, 1), atol=0.03)
+        np.testing.assert_array_equal(rate_correlations(SENSITIVITY, counts + 0.0), np.eye(3))
+
+    @pytest.mark.parametrize("average", ["macro", "weighted"])
+    @pytest.mark.parametrize("name", ["sensitivity", "specificity", "ppv", "npv", "f1"])
+    def test_averages_agree_with_resamples_where_there_are_many(self, letters, name, average):
+        y, labels, _ = letters
+        found = confidence_interval(name, y, labels, average=average)
+        again = confidence_interval(
+            name, y, labels, average=average, method="bootstrap", random_state=0
+        )
+        assert found.estimate == again.estimate
+        width = again.high - again.low
+        # Independent classes are assumed where they are not quite: never much too narrow.
+        assert 0.9 * width < found.high - found.low < 1.35 * width
+        np.testing.assert_allclose(found[1:], again[1:], atol=0.2 * width)
+
+    def test_of_ratios(self):
+        """Against the bootstrap, and where a rate is 0."""
+        y = np.repeat([0, 1], [500, 200])
+        labels = np.concatenate([np.arange(500) < 60, np.arange(200) < 150]).astype(int)
+        for name in ("positive_likelihood_ratio", "negative_likelihood_ratio", "geometric_mean"):
+            found = confidence_interval(name, y, labels)
+            again = confidence_interval(name, y, labels, method="bootstrap", random_state=0)
+            np.testing.assert_allclose(found, again, rtol=0.04)
+        found = confidence_interval(
+            "negative_likelihood_ratio", [0] * 20 + [1] * 20, [0] * 20 + [1] * 20
+        )
+        assert found.estimate == found.low == 0 < found.high < 0.3
+        found = confidence_interval("geometric_mean", [0] * 20 + [1] * 20, [0] * 40)
+        assert found.estimate == found.low == 0 < found.high < 0.5
+        found = confidence_interval("positive_likelihood_ratio", [0, 0, 1, 1], [1, 0, 0, 0])
+        assert found.estimate == found.low == 0 < found.high
+
+    def test_functions_are_the_names_they_are(self, cancer):
+        y, labels, probabilities = cancer
+        for function, name, settings in [
+            (recall_score, "sensitivity", {}),
+            (precision_score, "ppv", {}),
+            (f1_score, "f1", {}),
+            (accuracy_score, "accuracy", {}),
+            (balanced_accuracy_score, "balanced_accuracy", {}),
+            (partial(recall_score, pos_label=0), "sensitivity", {"pos_label": 0}),
+            (partial(f1_score, average="macro"), "f1", {"average": "macro"}),
+            (partial(partial(ppv_score, pos_label=1), pos_label=0), "ppv", {"pos_label": 0}),
+            (partial(specificity_score, zero_division=0.0), "specificity", {}),
+        ]:
+            found = confidence_interval(function, y, labels)
+            assert found == confidence_interval(name, y, labels, **settings)
+            assert found.estimate == pytest.approx(function(y, labels))
+        area = confidence_interval(roc_auc_score, y, probabilities[:, 1], method="delong")
+        assert area == confidence_interval("roc_auc", y, probabilities[:, 1])
+        # Anything else is a function like any other.
+        weighted = partial(accuracy_score, sample_weight=None)
+        with pytest.raises(ValueError, match="'wilson' is for proportions"):
+            confidence_interval(weighted, y, labels, method="wilson")
+        assert confidence_interval(weighted, y, labels, random_state=0).low > 0
 
 
 class TestDeLong:
@@ -423,7 +542,8 @@ class TestBootstrap:
         y = [0, 1] * 10
         for score in ("f1", f1_score):
             with pytest.warns(UserWarning, match="is 1 in every resample") as caught:
-                assert confidence_interval(score, y, y, n_resamples=50) == (1, 1, 1)
+                found = confidence_interval(score, y, y, method="bootstrap", n_resamples=50)
+            assert found == (1, 1, 1)
             assert caught[0].filename == __file__
 
 
@@ -432,11 +552,25 @@ class TestBootstrap:
     [
         ("recall", [0, 1], [0, 1], {}, "score must be a function or one of accuracy.*'recall'"),
         ("f1", [0, 1], [0, 1], {"method": "exact"}, "method must be 'auto'.*'exact'"),
-        ("f1", [0, 1], [0, 1], {"method": "wilson"}, "'wilson' is for proportions.*f1 is none"),
-        ("ppv", list("abc"), list("abc"), {"method": "wilson"}, "of one class"),
-        ("f1", [0, 1], [0, 1], {"method": "delong"}, "'delong' is for 'roc_auc' of two"),
-        ("roc_auc", list("abc"), np.eye(3), {"method": "delong"}, "'delong' is for 'roc_auc' of"),
-        (f1_score, [0, 1], [0, 1], {"method": "wilson"}, "'wilson' is for proportions"),
+        (
+            "balanced_accuracy",
+            [0, 1],
+            [0, 1],
+            {"method": "wilson"},
+            "'wilson' is for proportions.*take method='mover' or 'bootstrap'",
+        ),
+        ("ppv", list("abc"), list("abc"), {"method": "wilson"}, "of one class.*'mover'"),
+        ("f1", [0, 1], [0, 1], {"method": "delong"}, "'delong' is for the area under ROC"),
+        ("f1", [0, 1], [0, 1], {"method": "mover"}, "'mover' is for averages.*'wilson'"),
+        (
+            lambda t, p: 1.0,
+            [0, 1],
+            [0, 1],
+            {"method": "wilson"},
+            "'wilson' is for proportions.*take method='bootstrap'",
+        ),
+        ("roc_auc", list("abc"), np.eye(3), {}, "two samples at least of either class"),
+        ("f1", [0, 1], [0, 1], {"average": "micro"}, "average must be one of auto.*'micro'"),
         (f1_score, [0, 1], [0, 1], {"pos_label": 1}, "pos_label is for scores by name"),
         ("f1", [0, 1], [0, 1], {"level": 95}, "level must be between 0 and 1"),
         ("f1", [0, 1], [0, 1], {"n_resamples": 0}, "n_resamples must be an int of 1 or more"),
@@ -494,6 +628,40 @@ class TestCoverage:
         ]
         assert 0.92 <= coverage(intervals, area) <= 0.975
 
+    # As tools/interval_coverage.py has it, whose table stands in docs/metrics.md.
+    @pytest.mark.parametrize(
+        ("name", "counts", "right"),
+        [
+            ("sensitivity", [170, 18, 170], [0.99, 0.95, 0.99]),
+            ("specificity", [170, 18, 170], [0.99, 0.95, 0.99]),
+            ("balanced_accuracy", [132, 20], [0.95, 0.95]),
+            ("balanced_accuracy", [200, 10], [0.98, 0.98]),
+            ("balanced_accuracy", [100, 100], [0.9, 0.8]),
+            ("geometric_mean", [132, 20], [0.95, 0.95]),
+            ("f1", [100, 50, 150], [0.7, 0.8, 0.9]),
+            ("ppv", [132, 20], [0.95, 0.95]),
+        ],
+    )
+    def test_of_averages_where_classes_are_small_and_rates_near_1(self, name, counts, right):
+        tool = runpy.run_path(str(ROOT / "tools" / "interval_coverage.py"))
+        matrix = tool["confusion"](right)
+        average = {} if name in ("balanced_accuracy", "geometric_mean") else {"average": "macro"}
+        found = tool["covered"](
+            tool["draws"](counts, matrix, self.N_DRAWS, seed=0),
+            lambda true, labels: confidence_interval(name, true, labels, **average)[1:],
+            tool["truth"](name.replace("sensitivity", "balanced_accuracy"), counts, matrix),
+        )
+        assert 0.91 <= found <= 0.99
+
+    @pytest.mark.parametrize("metric", ["accuracy", "balanced_accuracy"])
+    def test_of_differences_where_a_class_is_small(self, metric):
+        tool = runpy.run_path(str(ROOT / "tools" / "interval_coverage.py"))
+        assert tool["of_differences"](metric, "132/20 at .95", 0.6, 500) >= 0.92
+
+    def test_of_areas_of_several_classes(self):
+        tool = runpy.run_path(str(ROOT / "tools" / "interval_coverage.py"))
+        assert 0.92 <= tool["of_areas"]("100/18/100, areas about .97", 500) <= 0.975
+
     @pytest.mark.parametrize("name", ["balanced_accuracy", "f1"])
     @pytest.mark.parametrize(("sensitivity", "specificity"), [(0.9, 0.8), (0.95, 0.97)])
     def test_of_the_bootstrap(self, name, sensitivity, specificity):
@@ -508,7 +676,12 @@ class TestCoverage:
             predicted = generator.random(self.N) < np.where(y, sensitivity, 1 - specificity)
             intervals.append(
                 confidence_interval(
-                    name, y, predicted.astype(int), n_resamples=500, random_state=generator
+                    name,
+                    y,
+                    predicted.astype(int),
+                    method="bootstrap",
+                    n_resamples=500,
+                    random_state=generator,
                 )[1:]
             )
         # Intervals end on values that the score can have, give or take the last bit.

@@ -1,0 +1,136 @@
+"""Scores of all out-of-fold predictions together, with their intervals."""
+
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from skdl.evaluation._scoring import Metric, RecordedPredictions, score_one
+from skdl.metrics import confidence_interval
+from skdl.metrics._checks import check_level
+from skdl.metrics._estimates import estimate_score
+from skdl.metrics._known import KnownScore
+
+if TYPE_CHECKING:
+    from skdl.evaluation._result import EvaluationResult
+
+_NOTHING = {"value": np.nan, "low": np.nan, "high": np.nan, "method": ""}
+
+
+def summarize(
+    result: "EvaluationResult", level: float, n_resamples: int, random_state: Any
+) -> pd.DataFrame:
+    """A row for each model and metric, as :meth:`EvaluationResult.summary` documents it."""
+    check_level(level)
+    bootstrap = {"level": level, "n_resamples": n_resamples, "random_state": random_state}
+    rows = []
+    for model in result.models:
+        repeats = range(result.n_repeats(model))
+        parts = [
+            (result.per_model(model, repeat)["y_true"].to_numpy(), result.recorded(model, repeat))
+            for repeat in repeats
+        ]
+        for name in result.metrics:
+            metric = result._metrics[name]
+            found = [_interval(result, metric, *part, bootstrap) for part in parts]
+            rows.append(
+                {"model": model, "metric": name}
+                | _mean_of_repeats(found)
+                | _over_folds(result.scores, model, name)
+                | {"n_repeats": len(found)}
+            )
+    table = pd.DataFrame(rows)
+    table["reason"] = table.pop("reason")  # last
+    return table
+
+
+def _interval(
+    result: "EvaluationResult",
+    metric: Metric,
+    y_true: npt.NDArray[Any],
+    recorded: RecordedPredictions,
+    bootstrap: dict[str, Any],
+) -> dict[str, Any]:
+    """Value, limits and method of one repeat, or the reason why there are none."""
+    if metric.needs_estimator:
+        return _NOTHING | {"reason": "It needs the estimator itself, not only its predictions."}
+    value, reason = score_one(metric.scorer, recorded, None, y_true)
+    if reason:
+        return _NOTHING | {"reason": reason}
+    known = metric.known(len(result.classes))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            if known is None:
+                method, low, high = _resampled(metric, y_true, recorded, bootstrap)
+            else:
+                method, low, high = _known(result, known, y_true, recorded, bootstrap["level"])
+        except ValueError as error:
+            return _NOTHING | {"value": value, "reason": f"No interval: {error}"}
+    reason = " ".join(dict.fromkeys(str(warning.message) for warning in caught))
+    if low == high:  # of no width: nothing is known of it
+        return _NOTHING | {"value": value, "reason": reason}
+    return {"value": value, "low": low, "high": high, "method": method, "reason": reason}
+
+
+def _resampled(
+    metric: Metric,
+    y_true: npt.NDArray[Any],
+    recorded: RecordedPredictions,
+    bootstrap: dict[str, Any],
+) -> tuple[str, float, float]:
+    """Limits of any scorer."""
+
+    def score(truth: Any, rows: Any) -> float:
+        return score_one(metric.scorer, recorded.rows(rows), None, truth)[0]
+
+    _, low, high = confidence_interval(score, y_true, np.arange(len(y_true)), **bootstrap)
+    return "bootstrap", low, high
+
+
+def _known(
+    result: "EvaluationResult",
+    known: KnownScore,
+    y_true: npt.NDArray[Any],
+    recorded: RecordedPredictions,
+    level: float,
+) -> tuple[str, float, float]:
+    """Limits of a score with a name."""
+    several, positive = len(result.classes) > 2, known.pos_label
+    y_pred: Any = recorded.predicted
+    if known.name == "roc_auc":
+        y_pred = recorded.probabilities if several else recorded.scores_of(result.positive)
+    if positive is None and not several and known.average in ("auto", "binary"):
+        positive = result.positive
+    method = estimate_score(known.name, y_true, y_pred, positive, known.average).method
+    _, low, high = confidence_interval(
+        known.name,
+        y_true,
+        y_pred,
+        pos_label=positive,
+        average=known.average,  # type: ignore[arg-type]
+        level=level,
+        random_state=0,
+    )
+    return (method, low, high) if known.sign > 0 else (method, -high, -low)
+
+
+def _mean_of_repeats(found: list[dict[str, Any]]) -> dict[str, Any]:
+    """Means of values and limits over the repeats; none where one of the repeats has none."""
+    if not found:
+        return _NOTHING | {"reason": "No fold has predictions."}
+    means = {key: float(np.mean([part[key] for part in found])) for key in ("value", "low", "high")}
+    method = "" if np.isnan(means["low"]) else found[0]["method"]
+    reasons = dict.fromkeys(part["reason"] for part in found if part["reason"])
+    return means | {"method": method, "reason": " ".join(reasons)}
+
+
+def _over_folds(scores: pd.DataFrame, model: str, metric: str) -> dict[str, Any]:
+    found = scores.query("model == @model and metric == @metric")["value"].dropna()
+    return {
+        "fold_mean": found.mean() if len(found) else np.nan,
+        "fold_std": found.std(ddof=1) if len(found) > 1 else np.nan,
+        "n_folds": len(found),
+    }

@@ -1,0 +1,99 @@
+"""Functions and scorers that are scores with a name."""
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from sklearn import metrics
+
+from skdl.metrics._clinical import npv_score, ppv_score, sensitivity_score, specificity_score
+from skdl.metrics._derived import (
+    geometric_mean_score,
+    negative_likelihood_ratio,
+    positive_likelihood_ratio,
+)
+
+_AVERAGES = ("auto", "binary", "macro", "weighted", "multiclass")
+
+
+class KnownScore(NamedTuple):
+    """A score by the name that :func:`skdl.metrics.confidence_interval` takes.
+
+    Parameters
+    ----------
+    name : str
+        One of those of `confidence_interval`.
+    pos_label : object
+        The positive class; None where it goes without saying, or for averages.
+    average : str
+        As of :func:`skdl.metrics.sensitivity_score`.
+    sign : int
+        -1 for a scorer whose values are negated.
+    """
+
+    name: str
+    pos_label: Any = None
+    average: str = "auto"
+    sign: int = 1
+
+
+# The name of each function, and what it takes `average` and `pos_label` for by default.
+_FUNCTIONS: dict[Callable[..., Any], KnownScore] = {
+    sensitivity_score: KnownScore("sensitivity"),
+    specificity_score: KnownScore("specificity"),
+    ppv_score: KnownScore("ppv"),
+    npv_score: KnownScore("npv"),
+    geometric_mean_score: KnownScore("geometric_mean"),
+    positive_likelihood_ratio: KnownScore("positive_likelihood_ratio"),
+    negative_likelihood_ratio: KnownScore("negative_likelihood_ratio"),
+    metrics.accuracy_score: KnownScore("accuracy"),
+    metrics.balanced_accuracy_score: KnownScore("balanced_accuracy"),
+    metrics.recall_score: KnownScore("sensitivity", 1, "binary"),
+    metrics.precision_score: KnownScore("ppv", 1, "binary"),
+    metrics.f1_score: KnownScore("f1", 1, "binary"),
+    metrics.roc_auc_score: KnownScore("roc_auc"),
+}
+# What changes no value that is defined.
+_IRRELEVANT = {"zero_division"}
+
+
+def known_score(function: Any) -> KnownScore | None:
+    """The name of a function ``(y_true, y_pred) -> float`` with its settings, if it has one."""
+    settings: dict[str, Any] = {}
+    while isinstance(function, functools.partial):
+        if function.args:
+            return None
+        settings, function = {**function.keywords, **settings}, function.func
+    return _named(function, settings)
+
+
+def known_scorer(scorer: Any) -> KnownScore | None:
+    """The name of a scorer that was made of such a function, if it has one."""
+    function = getattr(scorer, "_score_func", None)
+    if function is None or not hasattr(scorer, "_kwargs"):
+        return None
+    found = _named(function, scorer._kwargs)
+    return found and found._replace(sign=scorer._sign)
+
+
+def _named(function: Any, settings: dict[str, Any]) -> KnownScore | None:
+    try:
+        known = _FUNCTIONS.get(function)
+    except TypeError:  # a callable that cannot be hashed
+        return None
+    if known is None:
+        return None
+    settings = {key: value for key, value in settings.items() if key not in _IRRELEVANT}
+    if known.name == "roc_auc":
+        settings = {
+            key: value
+            for key, value in settings.items()
+            if (key, value) not in {("multi_class", "ovr"), ("average", "macro")}
+        }
+    average = settings.pop("average", known.average)
+    pos_label = settings.pop("pos_label", known.pos_label)
+    if settings or average not in _AVERAGES:
+        return None
+    return known._replace(
+        pos_label=pos_label if average in ("auto", "binary") else None, average=average
+    )
