@@ -268,7 +268,7 @@ def assert_features_equal_those_of_keras(publisher, name, params, shape, encodin
     assert np.isfinite(expected).all()
     assert np.ptp(expected, axis=0).max() > 0
     spec = BackboneSpec(name, params)
-    features_of = FeatureSpec(spec, shape, (-1,), "avg")
+    features_of = FeatureSpec(spec, shape, (-1,), ("avg",))
     for encoding in encodings:
         encode, value_range = ENCODINGS[encoding]
         extractor = FeatureExtractor(features_of, spec.load(path), value_range)

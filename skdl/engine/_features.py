@@ -24,7 +24,7 @@ from skdl.engine._backbone import (
 )
 from skdl.engine._collector import collector_held_back
 from skdl.engine._devices import prepare_devices
-from skdl.engine._folding import folded
+from skdl.engine._folding import folded, folds_as
 from skdl.images import ImageShape, ValueRange, range_offset_and_scale, rescale
 from skdl.preprocessing import Resize
 from skdl.store import FeatureStore
@@ -51,21 +51,21 @@ class FeatureSpec:
         Of the images as they reach the network.
     layers : tuple of str or int
         Names, or positions in ``model.layers``.
-    pooling : {"avg", "max", "flatten", "gem"} or None
-        None keeps the feature maps of the only layer.
+    poolings : tuple of {"avg", "max", "flatten", "gem"}
+        Empty keeps the feature maps of the only layer.
     precision : {"float32", "bfloat16"}
     """
 
     backbone: BackboneSpec
     image_shape: ImageShape
     layers: tuple[str | int, ...]
-    pooling: Any
+    poolings: tuple[Any, ...]
     precision: Any = "float32"
 
     @property
     def key(self) -> Hashable | None:
         key = self.backbone.key
-        rest = (self.image_shape, self.layers, self.pooling, self.precision)
+        rest = (self.image_shape, self.layers, self.poolings, self.precision)
         return None if key is None else (key, *rest)
 
 
@@ -77,9 +77,11 @@ class FeatureNetwork:
     output_shape : tuple of int
         Of one image's features, or feature maps.
     widths : list of int
-        Number of features of each layer.
+        Number of features of each part: of each layer, by each pooling.
     names : list of str
         Of the layers.
+    separable : bool
+        Whether the features of each layer are those that it has without the others, to the bit.
     structure : str
         Digest of what the network computes, apart from its weights.
     """
@@ -98,14 +100,17 @@ class FeatureNetwork:
                 f"{spec.backbone.label} do not all give feature maps (n, height, width, channels)."
             )
         self.names = [layer.name for layer in layers]
-        self._model = folded(keras.Model(model.input, outputs), spec.precision)
+        tapped = keras.Model(model.input, outputs)
+        declared = set(spec.backbone.declaration.layers)
+        self.separable = declared.issuperset(self.names) and folds_as(tapped, model)
+        self._model = folded(tapped, spec.precision)
         self._functions: dict[np.dtype[Any], Any] = {}
         self._lock = threading.Lock()
         self.n_traces = 0
         probe = self._function(np.dtype(np.float32)).structured_outputs
         self.widths = [int(np.prod(tensor.shape[1:])) for tensor in probe]
-        maps = spec.pooling is None
-        self.output_shape = tuple(probe[0].shape[1:]) if maps else (sum(self.widths),)
+        pooled_ = bool(spec.poolings)
+        self.output_shape = (sum(self.widths),) if pooled_ else tuple(probe[0].shape[1:])
 
     def run(self, images: npt.NDArray[Any], offset: float, scale: float) -> npt.NDArray[np.float32]:
         """Features of one batch, one row an image."""
@@ -122,7 +127,7 @@ class FeatureNetwork:
 
     @collector_held_back()
     def _trace(self, dtype: np.dtype[Any]) -> Any:
-        pooling = self._spec.pooling
+        poolings = self._spec.poolings
 
         def forward(images: Any, offset: Any, scale: Any) -> list[Any]:
             self.n_traces += 1
@@ -131,7 +136,9 @@ class FeatureNetwork:
             maps = self._model(self._preprocessing.apply(values), training=False)
             maps = maps if isinstance(maps, list | tuple) else [maps]
             maps = [tf.cast(one, tf.float32) for one in maps]
-            return maps if pooling is None else [pooled(one, pooling) for one in maps]
+            if not poolings:
+                return maps
+            return [pooled(one, pooling) for one in maps for pooling in poolings]
 
         scalar = tf.TensorSpec([], tf.float32)
         return tf.function(forward, autograph=False).get_concrete_function(
@@ -185,8 +192,27 @@ class FeatureExtractor:
         prepare_devices()
         return shared_feature_network(self.spec, self.weights)
 
-    def space(self, images: npt.NDArray[Any] | ImageFiles) -> dict[str, Any]:
-        """What features depend on besides the image's content."""
+    def spaces(self, images: npt.NDArray[Any] | ImageFiles) -> list[tuple[dict[str, Any], int]]:
+        """What features depend on besides the image's content, and how many there are.
+
+        One for each layer and pooling where these do not depend on each other: whoever asks for
+        one of them finds it, whatever was computed in the same pass.
+        """
+        spec, network = self.spec, self.network
+        names = network.names if _all_named(spec) else list(spec.layers)
+        poolings: list[Any] = list(spec.poolings) or [None]
+        parts: list[tuple[list[Any], Any]] = [([n], p) for n in names for p in poolings]
+        if network.separable or len(parts) == 1:
+            return [
+                (self._space(images, *part), width)
+                for part, width in zip(parts, network.widths, strict=True)
+            ]
+        together = poolings[0] if len(poolings) == 1 else poolings
+        return [(self._space(images, names, together), sum(network.widths))]
+
+    def _space(
+        self, images: npt.NDArray[Any] | ImageFiles, layers: list[Any], pooling: Any
+    ) -> dict[str, Any]:
         spec, is_files = self.spec, isinstance(images, ImageFiles)
         backbone = spec.backbone.backbone
         return {
@@ -195,8 +221,8 @@ class FeatureExtractor:
             "structure": self.network.structure,
             "preprocessing": repr(spec.backbone.declaration.preprocessing),
             "weights": self.weights.digest,
-            "layers": self.network.names if _all_named(spec) else list(spec.layers),
-            "pooling": spec.pooling,
+            "layers": layers,
+            "pooling": pooling,
             "precision": spec.precision,
             "image_shape": list(spec.image_shape),
             "value_range": self.value_range,
@@ -235,8 +261,8 @@ class FeatureExtractor:
                 images, np.arange(len(images)), width, batch_size, n_threads, report
             )
         keys = content_digests(images, n_threads)
-        space = self.space(images)
-        features, found = store.get(space, keys, width)
+        spaces = self.spaces(images)
+        features, found = _stored(store, spaces, keys)
         first: dict[bytes, int] = {}
         for row in np.flatnonzero(~found).tolist():
             first.setdefault(keys[row], row)
@@ -245,7 +271,7 @@ class FeatureExtractor:
             report(known)
         missing = np.fromiter(first.values(), dtype=np.intp, count=len(first))
         if len(missing):
-            putter = _Putter(store, space, [keys[row] for row in missing.tolist()])
+            putter = _Putter(store, spaces, [keys[row] for row in missing.tolist()])
             ahead = None if report is None else lambda done: report(known + done)
             computed = self._compute(
                 images, missing, width, batch_size, n_threads, ahead, putter.progress
@@ -337,19 +363,40 @@ def resized(
     return result
 
 
-class _Putter:
-    """Puts what was computed into a store, some at a time."""
+def _stored(
+    store: FeatureStore, spaces: Sequence[tuple[dict[str, Any], int]], keys: list[bytes]
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """Features of all spaces side by side, and which rows were found in each of them."""
+    parts = [store.get(space, keys, width) for space, width in spaces]
+    if len(parts) == 1:
+        return parts[0]
+    return np.concatenate([part for part, _ in parts], axis=1), np.all(
+        [f for _, f in parts], axis=0
+    )
 
-    def __init__(self, store: FeatureStore, space: dict[str, Any], keys: list[bytes]) -> None:
+
+class _Putter:
+    """Puts what was computed into a store, some at a time, with the time that it took."""
+
+    def __init__(
+        self,
+        store: FeatureStore,
+        spaces: Sequence[tuple[dict[str, Any], int]],
+        keys: list[bytes],
+    ) -> None:
         self._store = store
-        self._space = space
+        self._spaces = spaces
         self._keys = keys
         self._start = 0
-        self._time = time.monotonic()
+        self._time = time.perf_counter()
 
     def progress(self, features: npt.NDArray[np.float32], done: int) -> None:
         waiting = features[self._start : done]
-        late = time.monotonic() - self._time > _PUT_SECONDS
+        seconds = time.perf_counter() - self._time
+        late = seconds > _PUT_SECONDS
         if done == len(self._keys) or waiting.nbytes >= _PUT_BYTES or late:
-            self._store.put(self._space, self._keys[self._start : done], waiting)
-            self._start, self._time = done, time.monotonic()
+            keys, column, share = self._keys[self._start : done], 0, seconds / len(self._spaces)
+            for space, width in self._spaces:
+                self._store.put(space, keys, waiting[:, column : column + width], seconds=share)
+                column += width
+            self._start, self._time = done, time.perf_counter()

@@ -71,6 +71,14 @@ def folded(model: keras.Model, precision: str = "float32") -> keras.Model:
     return copy
 
 
+def folds_as(part: keras.Model, whole: keras.Model) -> bool:
+    """Whether a part of a network folds as the whole does: its outputs stand in the way of none."""
+    if type(part) not in (Functional, keras.Sequential):
+        return True  # neither is folded
+    inside = {layer.name for layer in part.layers}
+    return _pairs(part).keys() == _pairs(whole).keys() & inside
+
+
 def settle(model: keras.Model) -> None:
     """Let layers that compute with constants made of their weights make them anew."""
     for layer in model._flatten_layers():

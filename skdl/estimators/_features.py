@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from numbers import Integral
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 import joblib
 import numpy as np
@@ -23,6 +23,8 @@ from skdl.estimators._backbones import (
 from skdl.estimators._base import KerasEstimator
 from skdl.estimators._inputs import ImageFormat, check_images
 from skdl.estimators._progress import ImageProgress
+
+Pooling: TypeAlias = Literal["avg", "max", "flatten", "gem"]
 
 
 class BackboneFeatures(TransformerMixin, KerasEstimator):
@@ -45,9 +47,9 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
         them, or ``.npz`` with the arrays of ``model.get_weights()``.
     layer : str, list of str or None, default=None
         Which layers' feature maps to take; several are put side by side. None is the last.
-    pooling : {"avg", "max", "flatten", "gem"}, default="avg"
+    pooling : {"avg", "max", "flatten", "gem"} or list of these, default="avg"
         How a feature map becomes numbers: its mean, its maximum, all its values, or its generalised
-        mean with exponent 3.
+        mean with exponent 3. Several are put side by side.
     image_size : int, (height, width) or None, default=None
         What images are resized to before they reach the network. None keeps their own size, which
         must not be below what the backbone takes.
@@ -127,7 +129,7 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
     _routing_prefixes = frozenset({"backbone"})
     _parameter_constraints: dict[str, list[Any]] = {
         "backbone": [str, callable],
-        "pooling": [StrOptions(set(POOLINGS))],
+        "pooling": [StrOptions(set(POOLINGS)), "array-like"],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "precision": [StrOptions({"float32", "bfloat16"})],
         "n_jobs": [
@@ -148,7 +150,7 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
         *,
         weights: Any = "auto",
         layer: str | Sequence[str] | None = None,
-        pooling: Literal["avg", "max", "flatten", "gem"] = "avg",
+        pooling: Pooling | Sequence[Pooling] = "avg",
         image_size: int | tuple[int, int] | None = None,
         image_shape: Sequence[int] | None = None,
         value_range: tuple[float, float] | Literal["standardized"] | None = None,
@@ -223,7 +225,7 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
             backbone,
             (*(size or (height, width)), channels),
             self._layers(backbone),
-            self.pooling,
+            self._poolings(),
             self.precision,
         )
         extractor = FeatureExtractor(
@@ -273,7 +275,7 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
             )
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
-        """Names of the features: the layer's name and a number.
+        """Names of the features: the layer, the pooling if there are several, and a number.
 
         Parameters
         ----------
@@ -286,10 +288,16 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
             Such as "block5_pool_0".
         """
         check_is_fitted(self)
+        poolings = self._extractor.spec.poolings
+        parts = [
+            f"{layer}_{pooling}" if len(poolings) > 1 else layer
+            for layer in self.layers_
+            for pooling in poolings
+        ]
         widths = self._extractor.network.widths
         names = [
-            f"{layer}_{number}"
-            for layer, width in zip(self.layers_, widths, strict=True)
+            f"{part}_{number}"
+            for part, width in zip(parts, widths, strict=True)
             for number in range(width)
         ]
         return np.asarray(names, dtype=object)
@@ -330,16 +338,32 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
     def _layers(self, backbone: BackboneSpec) -> tuple[str, ...]:
         if self.layer is None:
             return (backbone.last_layer,)
-        names = [self.layer] if isinstance(self.layer, str) else self.layer
-        known = isinstance(names, Sequence | np.ndarray) and len(names) > 0
-        if not known or not all(isinstance(name, str) for name in names):
-            raise ValueError(
-                "The parameter layer must be the name of a layer, a list of names, or None. Got "
-                f"{self.layer!r}."
-            )
-        if len(set(names)) < len(names):
-            raise ValueError(f"The parameter layer names a layer twice: {list(names)}.")
-        return tuple(str(name) for name in names)
+        return _names(self.layer, "layer", "the name of a layer, a list of names, or None")
+
+    def _poolings(self) -> tuple[str, ...]:
+        what = f"one of {', '.join(map(repr, POOLINGS))}, or a list of them"
+        names = _names(self.pooling, "pooling", what)
+        unknown = [name for name in names if name not in POOLINGS]
+        if unknown:
+            raise ValueError(f"The parameter pooling must be {what}. Got {unknown[0]!r} in it.")
+        return names
+
+
+def _names(value: Any, parameter: str, what: str) -> tuple[str, ...]:
+    """One name or several as a tuple.
+
+    Raises
+    ------
+    ValueError
+        If there is none, one twice, or anything else.
+    """
+    names = [value] if isinstance(value, str) else value
+    known = isinstance(names, Sequence | np.ndarray) and len(names) > 0
+    if not known or not all(isinstance(name, str) for name in names):
+        raise ValueError(f"The parameter {parameter} must be {what}. Got {value!r}.")
+    if len(set(names)) < len(names):
+        raise ValueError(f"The parameter {parameter} names one twice: {list(names)}.")
+    return tuple(str(name) for name in names)
 
 
 class VGG16Features(BackboneFeatures):
@@ -352,7 +376,7 @@ class VGG16Features(BackboneFeatures):
         :class:`BackboneFeatures`.
     layer : str, list of str or None, default=None
         Which layers' feature maps to take, such as "block4_pool". None is the last, "block5_pool".
-    pooling : {"avg", "max", "flatten", "gem"}, default="avg"
+    pooling : {"avg", "max", "flatten", "gem"} or list of these, default="avg"
         How a feature map becomes numbers, see :class:`BackboneFeatures`.
     image_size : int, (height, width) or None, default=None
         What images are resized to. None keeps their own size, at least 32×32.
@@ -416,7 +440,7 @@ class VGG16Features(BackboneFeatures):
         *,
         weights: Any = "imagenet",
         layer: str | Sequence[str] | None = None,
-        pooling: Literal["avg", "max", "flatten", "gem"] = "avg",
+        pooling: Pooling | Sequence[Pooling] = "avg",
         image_size: int | tuple[int, int] | None = None,
         image_shape: Sequence[int] | None = None,
         value_range: tuple[float, float] | Literal["standardized"] | None = None,

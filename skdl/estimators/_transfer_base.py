@@ -326,7 +326,7 @@ def _prefix(spec: TransferSpec, value_range: Any, n_images: int) -> FeatureExtra
         spec.backbone,
         spec.input_shape,
         (spec.backbone.last_layer if at_end else spec.plan.cut,),
-        spec.params["pooling"] if at_end else None,
+        (spec.params["pooling"],) if at_end else (),
         spec.precision,
     )
     prefix = FeatureExtractor(features, spec.weights, value_range, resizes=True)

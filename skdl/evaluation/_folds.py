@@ -15,6 +15,7 @@ from sklearn.utils.metadata_routing import get_routing_for_object
 from skdl._cores import available_cores
 from skdl._nesting import history_of
 from skdl.evaluation._scoring import RecordedPredictions, Scorer, score_one
+from skdl.store import seconds_saved_here
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class FoldRecord:
     n_cores: float = np.nan  # not known of records that are older than this field
     fit_seconds: float = np.nan
     predict_seconds: float = np.nan
+    stored_seconds: float = np.nan  # nor this one
     history: dict[str, list[float]] | None = None
 
 
@@ -79,6 +81,7 @@ def run_fold(
             record.failure = f"The fold has no {what} images."
             return record
     X_test, y_test = _safe_indexing(X, fold.test), y[fold.test]
+    saved_before = seconds_saved_here()
     try:
         if not prefit:
             estimator = clone(estimator)
@@ -89,6 +92,7 @@ def run_fold(
         start = time.perf_counter()
         predicted = column_or_1d(estimator.predict(X_test))
         record.predict_seconds = time.perf_counter() - start
+        record.stored_seconds = seconds_saved_here() - saved_before
         check_consistent_length(predicted, y_test)
         record.recorded = _recorded(estimator, X_test, predicted, y)
     except Exception as error:

@@ -33,7 +33,8 @@ class EvaluationResult:
         probability 0.
     times : pandas.DataFrame
         A row for each model and fold: "model", "fold", "n_train", "n_test", "n_cores" (those the
-        process could use), "fit_seconds", "predict_seconds".
+        process could use), "fit_seconds", "predict_seconds", and "stored_seconds": what computing
+        the features had taken that were found in a store instead.
     leaks : pandas.DataFrame
         Images that stand both in training and test data: "fold", "test_row", "train_row".
     histories : dict of (model, fold) to dict
@@ -305,6 +306,7 @@ def make_result(
                 "n_cores": record.n_cores,
                 "fit_seconds": record.fit_seconds,
                 "predict_seconds": record.predict_seconds,
+                "stored_seconds": record.stored_seconds,
             }
         )
         if record.recorded is not None:

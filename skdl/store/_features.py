@@ -22,8 +22,14 @@ from skdl.store._folder import FolderFeatures
 from skdl.store._memory import MemoryFeatures
 from skdl.store._reports import StoreCheck, StoreInfo
 
+_thread = threading.local()
 _DEFAULT_IN_MEMORY = 2**30
 _DEFAULT_IN_FOLDER = 10 * 2**30
+
+
+def seconds_saved_here() -> float:
+    """What computing all features had taken that this thread found in any store, in seconds."""
+    return float(getattr(_thread, "seconds", 0.0))
 
 
 class FeatureStore:
@@ -50,6 +56,8 @@ class FeatureStore:
         The bound.
     hits, misses : int
         How many feature vectors `get` found and did not find, of this object in this process.
+    seconds_saved : float
+        What computing those that `get` found had taken, as far as `put` was told.
 
     Raises
     ------
@@ -92,6 +100,7 @@ class FeatureStore:
 
     hits: int
     misses: int
+    seconds_saved: float
 
     def __init__(
         self, folder: str | os.PathLike[str] | None = None, *, max_bytes: int | None = None
@@ -111,6 +120,7 @@ class FeatureStore:
         self._lock = threading.Lock()
         self._warned = False
         self.hits = self.misses = 0
+        self.seconds_saved = 0.0
 
     @property
     def folder(self) -> Path | None:
@@ -150,14 +160,21 @@ class FeatureStore:
         checked, names = Space.of(space), checked_keys(keys)
         out = np.zeros((len(names), checked_width(width)), dtype=np.float32)
         with self._lock:
-            found = self._features.get(checked, names, out)
+            found, seconds = self._features.get(checked, names, out)
             hits = int(found.sum())
             self.hits += hits
             self.misses += len(names) - hits
+            self.seconds_saved += seconds
+        _thread.seconds = seconds_saved_here() + seconds
         return out, found
 
     def put(
-        self, space: Mapping[str, Any], keys: Sequence[bytes], features: NDArray[np.float32]
+        self,
+        space: Mapping[str, Any],
+        keys: Sequence[bytes],
+        features: NDArray[np.float32],
+        *,
+        seconds: float = 0.0,
     ) -> None:
         """Store feature vectors, as far as they fit.
 
@@ -169,12 +186,14 @@ class FeatureStore:
             Sha256 digests of the images, 32 bytes each.
         features : ndarray of shape (n_images, width), dtype float32
             One vector of each image.
+        seconds : float, default=0.0
+            What computing all of them took; 0 if that is not known.
 
         Raises
         ------
         TypeError, ValueError
             If the space is nothing that JSON can hold, a key is no digest, or the features have
-            another type or shape.
+            another type or shape, or `seconds` is negative or not finite.
 
         Warns
         -----
@@ -183,9 +202,11 @@ class FeatureStore:
         """
         checked, names = Space.of(space), checked_keys(keys)
         rows = checked_features(features, len(names))
+        if not 0 <= seconds < float("inf"):
+            raise ValueError(f"seconds must be a finite number of 0 or more. Got {seconds!r}.")
         try:
             with self._lock:
-                self._features.put(checked, names, rows)
+                self._features.put(checked, names, rows, seconds / max(len(names), 1))
         except OSError as error:
             self._warn(error)
 

@@ -52,14 +52,16 @@ class FolderFeatures:
 
     def get(
         self, space: Space, keys: Sequence[bytes], out: NDArray[np.float32]
-    ) -> NDArray[np.bool_]:
+    ) -> tuple[NDArray[np.bool_], float]:
+        """Fill rows of `out`; which were found, and what computing them took in seconds."""
         found = np.zeros(len(keys), dtype=bool)
         index = self._index(space, out.shape[1])
+        before = index.seconds_read
         absent = index.read(keys, range(len(keys)), out, found)
         if absent:  # perhaps another process has put them there by now
             index.refresh()
             index.read(keys, absent, out, found)
-        return found
+        return found, index.seconds_read - before
 
     def _index(self, space: Space, width: int) -> ShardIndex:
         name = (space.digest, width)
@@ -68,8 +70,10 @@ class FolderFeatures:
             self._indices[name] = ShardIndex(place, space.digest, width)
         return self._indices[name]
 
-    def put(self, space: Space, keys: Sequence[bytes], features: NDArray[np.float32]) -> None:
-        """Store what fits.
+    def put(
+        self, space: Space, keys: Sequence[bytes], features: NDArray[np.float32], seconds: float
+    ) -> None:
+        """Store what fits; `seconds` are those of one entry.
 
         Raises
         ------
@@ -87,7 +91,7 @@ class FolderFeatures:
             # Distinct keys, as usual, need no copy.
             distinct = len(rows) == len(keys)
             values = features[start : start + len(some)] if distinct else features[some]
-            self._add(space, index, [keys[row] for row in some], values)
+            self._add(space, index, [keys[row] for row in some], values, seconds)
             self._limit.enforce()
         # A disk that is too full to merge is no harm: the entries are there.
         with suppress(OSError):
@@ -106,11 +110,12 @@ class FolderFeatures:
         index: ShardIndex,
         keys: Sequence[bytes],
         values: NDArray[np.float32],
+        seconds: float,
     ) -> None:
         for attempt in range(_ATTEMPTS):
             try:
                 place = self._layout.describe(space)
-                shard = write_shard(place, space.digest, keys, values)
+                shard = write_shard(place, space.digest, keys, values, seconds)
                 break
             except _VANISHED:
                 if attempt == _ATTEMPTS - 1:
@@ -125,7 +130,7 @@ class FolderFeatures:
             return
         keys: list[bytes] = []
         features: list[NDArray[np.float32]] = []
-        merged = []
+        merged, seconds = [], 0.0
         for shard in small:
             rows = index.current(shard)
             values = np.empty((len(rows), shard.width), dtype=np.float32)
@@ -137,9 +142,12 @@ class FolderFeatures:
             keys += [shard.keys[row] for row in rows[right]]
             features.append(values[right])
             merged.append(shard)
+            seconds += shard.seconds * int(right.sum())
+        mean = seconds / max(len(keys), 1)
         for start in range(0, len(keys), at_once):
             end = start + at_once
-            self._add(space, index, keys[start:end], np.concatenate(features)[start:end])
+            values = np.concatenate(features)[start:end]
+            self._add(space, index, keys[start:end], values, mean)
         for shard in merged:
             index.drop(shard)
             with suppress(OSError):

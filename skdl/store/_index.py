@@ -27,6 +27,7 @@ class ShardIndex:
         self._width = width
         self.shards: dict[str, Shard] = {}
         self.listed = False
+        self.seconds_read = 0.0  # that computing all entries took which were read
         self._places: dict[bytes, Place] = {}
         self._further: dict[bytes, list[Place]] = {}  # of keys that lie in several shards
         self._passed_over: set[str] = set()  # damaged, or of another width
@@ -141,6 +142,7 @@ class ShardIndex:
             return [position for position, _ in pairs]
         shard.touch()
         found[targets[right]] = True
+        self.seconds_read += shard.seconds * int(right.sum())
         damaged = [int(position) for position in targets[~right]]
         for position in damaged:
             self.forget(keys[position], shard)

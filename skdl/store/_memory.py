@@ -24,25 +24,31 @@ class MemoryFeatures:
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
         self._rows: OrderedDict[bytes, NDArray[np.float32]] = OrderedDict()
+        self._seconds: dict[bytes, float] = {}
         self._bytes = 0
         self._spaces: dict[bytes, tuple[str, float]] = {}
 
     def get(
         self, space: Space, keys: Sequence[bytes], out: NDArray[np.float32]
-    ) -> NDArray[np.bool_]:
+    ) -> tuple[NDArray[np.bool_], float]:
+        """Fill rows of `out`; which were found, and what computing them took in seconds."""
         found = np.zeros(len(keys), dtype=bool)
+        seconds = 0.0
         for position, key in enumerate(keys):
             name = space.digest + key
             row = self._rows.get(name)
             if row is not None and row.shape == out.shape[1:]:
                 out[position] = row
                 found[position] = True
+                seconds += self._seconds[name]
                 self._rows.move_to_end(name)
         if found.any():
             self._spaces[space.digest] = space.text, time.time()
-        return found
+        return found, seconds
 
-    def put(self, space: Space, keys: Sequence[bytes], features: NDArray[np.float32]) -> None:
+    def put(
+        self, space: Space, keys: Sequence[bytes], features: NDArray[np.float32], seconds: float
+    ) -> None:
         cost = 4 * features.shape[1] + _OVERHEAD
         # Those that would only push out the ones before them need not be copied.
         kept = self._max_bytes // cost
@@ -50,6 +56,7 @@ class MemoryFeatures:
             name = space.digest + key
             self._discard(name)
             self._rows[name] = row.copy()
+            self._seconds[name] = seconds
             self._bytes += cost
         while self._bytes > self._max_bytes:
             self._discard(next(iter(self._rows)))
@@ -58,6 +65,7 @@ class MemoryFeatures:
 
     def _discard(self, name: bytes) -> None:
         row = self._rows.pop(name, None)
+        self._seconds.pop(name, None)
         if row is not None:
             self._bytes -= row.nbytes + _OVERHEAD
 
@@ -83,6 +91,7 @@ class MemoryFeatures:
     def clear(self) -> int:
         removed = self._bytes
         self._rows.clear()
+        self._seconds.clear()
         self._spaces.clear()
         self._bytes = 0
         return removed

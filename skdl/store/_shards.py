@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from skdl._storage import replacing
 
-# Magic, version, width, count, digest of the space, checksum of the header and the keys.
-_HEADER = struct.Struct("<8sIIQ32sI4x")
+# Magic, version, width, count, digest of the space, checksum of the header and the keys, and the
+# seconds that computing an entry took, 0 if nobody measured them.
+_HEADER = struct.Struct("<8sIIQ32sIf")
 _MAGIC = b"SKDLFEAT"
 _VERSION = 1
 _KEY = 32
@@ -50,6 +51,7 @@ class Shard:
     width: int
     keys: list[bytes]
     checksums: NDArray[np.uint32]
+    seconds: float = 0.0  # that computing an entry took
     _touched: float = field(default=-_TOUCHED_EVERY)
 
     @property
@@ -127,7 +129,11 @@ class Shard:
 
 
 def write_shard(
-    folder: Path, space: bytes, keys: Sequence[bytes], features: NDArray[np.float32]
+    folder: Path,
+    space: bytes,
+    keys: Sequence[bytes],
+    features: NDArray[np.float32],
+    seconds: float = 0.0,
 ) -> Shard:
     """Write a new shard of distinct keys to the folder of a space."""
     values = np.ascontiguousarray(features, dtype=_VALUE)
@@ -137,11 +143,11 @@ def write_shard(
     ]
     checksums = np.array(sums, dtype=_CHECKSUM)
     table = b"".join(keys) + checksums.tobytes()
-    head = _pack(values.shape[1], len(keys), space, table)
+    head = _pack(values.shape[1], len(keys), space, table, seconds)
     path = folder / f"{secrets.token_hex(16)}.shard"
     with replacing(path) as part, part.open("xb") as file:
         _write(file.fileno(), (head, table, values.data.cast("B")))
-    return Shard(path, values.shape[1], list(keys), checksums, time.monotonic())
+    return Shard(path, values.shape[1], list(keys), checksums, seconds, time.monotonic())
 
 
 def _write(file: int, pieces: Sequence[bytes | memoryview]) -> None:
@@ -151,10 +157,10 @@ def _write(file: int, pieces: Sequence[bytes | memoryview]) -> None:
             view = view[os.write(file, view) :]
 
 
-def _pack(width: int, count: int, space: bytes, table: bytes) -> bytes:
-    blank = _HEADER.pack(_MAGIC, _VERSION, width, count, space, 0)
+def _pack(width: int, count: int, space: bytes, table: bytes, seconds: float) -> bytes:
+    blank = _HEADER.pack(_MAGIC, _VERSION, width, count, space, 0, seconds)
     checksum = zlib.crc32(table, zlib.crc32(blank))
-    return _HEADER.pack(_MAGIC, _VERSION, width, count, space, checksum)
+    return _HEADER.pack(_MAGIC, _VERSION, width, count, space, checksum, seconds)
 
 
 def _is_all(rows: NDArray[np.intp], values: NDArray[np.float32]) -> bool:
@@ -181,18 +187,18 @@ def read_counts(path: Path, space: bytes) -> tuple[int, int]:
     """
     with path.open("rb") as file:
         head, size = file.read(HEADER_BYTES), os.fstat(file.fileno()).st_size
-    return _unpack(head, size, space)
+    return _unpack(head, size, space)[:2]
 
 
-def _unpack(head: bytes, size: int, space: bytes) -> tuple[int, int]:
+def _unpack(head: bytes, size: int, space: bytes) -> tuple[int, int, float]:
     if len(head) < HEADER_BYTES:
         raise DamagedError
-    magic, version, width, count, its_space, _ = _HEADER.unpack(head)
+    magic, version, width, count, its_space, _, seconds = _HEADER.unpack(head)
     if (magic, version, its_space, size) != (_MAGIC, _VERSION, space, _size(count, width)):
         raise DamagedError
     if not width or not count:
         raise DamagedError
-    return count, width
+    return count, width, seconds
 
 
 def open_shard(path: Path, space: bytes) -> Shard:
@@ -205,9 +211,10 @@ def open_shard(path: Path, space: bytes) -> Shard:
     """
     with path.open("rb") as file:
         head, size = file.read(HEADER_BYTES), os.fstat(file.fileno()).st_size
-        count, width = _unpack(head, size, space)
+        count, width, seconds = _unpack(head, size, space)
         table = file.read(count * ENTRY_OVERHEAD)
-    if head != _pack(width, count, space, table):
+    if head != _pack(width, count, space, table, seconds):
         raise DamagedError
     keys = [table[start : start + _KEY] for start in range(0, count * _KEY, _KEY)]
-    return Shard(path, width, keys, np.frombuffer(table, dtype=_CHECKSUM, offset=count * _KEY))
+    checksums = np.frombuffer(table, dtype=_CHECKSUM, offset=count * _KEY)
+    return Shard(path, width, keys, checksums, seconds)

@@ -76,6 +76,8 @@ def _replace(
     space: bytes,
 ) -> None:
     if len(rows):
-        new = write_shard(file.path.parent, space, [shard.keys[row] for row in rows], values)
+        new = write_shard(
+            file.path.parent, space, [shard.keys[row] for row in rows], values, shard.seconds
+        )
         os.utime(new.path, (file.used, file.used))
     file.path.unlink(missing_ok=True)

@@ -324,8 +324,12 @@ def test_an_embedded_backbone_knows_more_than_a_random_one():
         ({"layer": "block5_pol"}, ValueError, r"'block5_pol' .* does not exist. Near: block5_pool"),
         ({"layer": 3}, ValueError, "layer must be the name of a layer, a list of names, or None"),
         ({"layer": []}, ValueError, "layer must be the name of a layer"),
-        ({"layer": ["block1_pool"] * 2}, ValueError, "names a layer twice"),
+        ({"layer": ["block1_pool"] * 2}, ValueError, "layer names one twice"),
         ({"pooling": "mean"}, ValueError, "'pooling' parameter .* must be"),
+        ({"pooling": ["avg", "mean"]}, ValueError, "pooling must be one of .*Got 'mean' in it"),
+        ({"pooling": []}, ValueError, r"pooling must be .*, or a list of them. Got \[\]"),
+        ({"pooling": ["avg", "avg"]}, ValueError, "pooling names one twice"),
+        ({"pooling": 3}, ValueError, "'pooling' parameter .* must be"),
         ({"image_size": (3, 4, 5)}, ValueError, r"image_size must be .* Got \(3, 4, 5\)"),
         ({"image_size": 0}, ValueError, "image_size must be"),
         ({"image_size": True}, ValueError, "image_size must be"),
@@ -391,3 +395,24 @@ def test_what_a_transformer_has_not(digits):
     fitted = BackboneFeatures(image_size=16).fit(digits[0])
     for name in ("predict", "partial_fit", "score"):
         assert not hasattr(fitted, name)
+
+
+def test_several_layers_and_poolings_in_one_pass():
+    """Which searches over them find; by their names, and in any order."""
+    X, _ = load_digits_images(return_X_y=True, n_samples=60)
+    store = FeatureStore()
+    settings = {"image_size": 16, "store": store}
+    layers, poolings = ["stage2", "stage3"], ["avg", "max"]
+    every = BackboneFeatures(layer=layers, pooling=poolings, **settings)
+    table = every.set_output(transform="pandas").fit_transform(X)
+    assert list(table.columns[[0, 32, 64]]) == ["stage2_avg_0", "stage2_max_0", "stage3_avg_0"]
+    n_computed = store.misses
+    for layer in layers:
+        for pooling in poolings:
+            one = BackboneFeatures(layer=layer, pooling=pooling, **settings).fit(X)
+            found = one.transform(X)
+            names = [f"{layer}_{pooling}_{number}" for number in range(found.shape[1])]
+            np.testing.assert_array_equal(found, table[names].to_numpy())
+            assert one.get_feature_names_out()[0] == f"{layer}_0"
+    assert store.misses == n_computed
+    assert clone(every).get_params()["pooling"] == poolings

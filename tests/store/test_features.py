@@ -345,3 +345,26 @@ def test_threads(either):
 def test_no_tensorflow():
     code = "import sys, skdl.store; print({'keras', 'tensorflow', 'sklearn'} & {*sys.modules})"
     assert run_python(code).strip() == "set()"
+
+
+def test_seconds_are_kept_with_the_entries(either):
+    keys = either.keys(4)
+    either.store.put(either.space, keys, either.rows(keys), seconds=2.0)
+    either.store.get(either.space, [keys[0], keys[3], *either.keys(1, "other")], 8)
+    assert either.store.seconds_saved == pytest.approx(1.0)
+    either.put(1, "not measured")
+    either.found(either.keys(1, "not measured"))
+    assert either.store.seconds_saved == pytest.approx(1.0)
+    for wrong in (-1.0, float("nan"), float("inf")):
+        with pytest.raises(ValueError, match="seconds must be a finite number of 0 or more"):
+            either.store.put(either.space, keys, either.rows(keys), seconds=wrong)
+
+
+def test_seconds_outlive_merging_repairing_and_the_process(stored):
+    for i in range(70):  # so many small shards are merged
+        keys = stored.keys(1, f"{i}")
+        stored.store.put(stored.space, keys, stored.rows(keys), seconds=0.5)
+    assert len(stored.shards()) < 70
+    again = stored.again()
+    assert again.found([stored.keys(1, f"{i}")[0] for i in range(70)]) == 70
+    assert again.store.seconds_saved == pytest.approx(35, rel=1e-3)

@@ -625,11 +625,11 @@ def test_two_processes_merge_at_once(stored, monkeypatch):
     real = _folder.FolderFeatures._add
     calls = []
 
-    def add(self, space, index, keys, values):
+    def add(self, space, index, keys, values, seconds):
         if self is first.store._features and len(keys) > 60 and not calls:
             calls.append(1)
             second.put(1, "second")
-        real(self, space, index, keys, values)
+        real(self, space, index, keys, values, seconds)
 
     monkeypatch.setattr(_folder.FolderFeatures, "_add", add)
     first.put(1, "first")
