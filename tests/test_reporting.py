@@ -1,12 +1,14 @@
 """Reports."""
 
 import base64
+import dataclasses
 import json
 import re
 import shutil
 import subprocess
 from contextlib import nullcontext
 from html.parser import HTMLParser
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -15,10 +17,16 @@ from helpers import run_python
 from matplotlib.text import Text
 from PIL import Image
 from sklearn.datasets import load_breast_cancer, load_digits
+from sklearn.decomposition import PCA
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.model_selection import (
     FixedThresholdClassifier,
+    GridSearchCV,
     GroupKFold,
+    LeaveOneOut,
+    RepeatedStratifiedKFold,
     ShuffleSplit,
     TunedThresholdClassifierCV,
 )
@@ -26,7 +34,9 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from skdl import CNNClassifier, evaluate, report
+from skdl import BackboneFeatures, CNNClassifier, FeatureStore, evaluate, report
+from skdl.evaluation import EvaluationWarning
+from skdl.plotting import SaliencyDisplay
 from skdl.reporting import _content
 from skdl.reporting._pictures import Subject, _plans
 
@@ -75,7 +85,7 @@ def evaluated(digits):
         "ridge": make_pipeline(StandardScaler(), RidgeClassifier()),
         "svc": make_pipeline(StandardScaler(), SVC(probability=False, random_state=0)),
     }
-    with pytest.warns(UserWarning, match="cannot be had"):  # no ROC AUC without probabilities
+    with pytest.warns(UserWarning, match="are missing"):  # no ROC AUC without probabilities
         return evaluate(models, *digits, cv=3)
 
 
@@ -120,7 +130,7 @@ def test_pictures_are_whole(evaluated, digits, tmp_path):
     text = Page(path.read_text(encoding="utf-8")).text
     assert "The models compared" in text
     assert "Evaluation of svc" in text  # the better one
-    assert "Scores that cannot be had" in text
+    assert "Missing scores" in text
     assert "ridge" in Page(report(evaluated, *digits, path, model="ridge").read_text()).text
 
 
@@ -284,7 +294,7 @@ def test_mistakes_by_decision_values(digits):
     X, y = digits
     for target in (y == 8, y):
         model = RidgeClassifier(alpha=1e4).fit(X[:300], target[:300])
-        with pytest.warns(UserWarning, match="cannot be had") if target is y else nullcontext():
+        with pytest.warns(UserWarning, match="are missing") if target is y else nullcontext():
             result = evaluate(model, X[300:], target[300:], cv="prefit")
         values = model.decision_function(X[300:])
         sure = np.abs(values) if values.ndim == 1 else values.max(axis=1)
@@ -340,7 +350,7 @@ def test_paths_and_names(digits, tmp_path):
         paths.append(str(tmp_path / f"{number}.png"))
         Image.fromarray((X[number] * 15).astype(np.uint8).reshape(8, 8)).save(paths[-1])
     model = CNNClassifier(epochs=1, random_state=0)
-    with pytest.warns(UserWarning, match="contains classes|cannot be had|not in y_true"):
+    with pytest.warns(UserWarning, match="contains classes|are missing|not in y_true"):
         result = evaluate(model, paths, y[:50] % 2, cv=2)
     names = ["even", "odd"]
     path = report(result, paths, y[:50] % 2, tmp_path / "report.html", target_names=names)
@@ -356,13 +366,13 @@ def test_a_test_set_of_one_class(digits, tmp_path):
     path = report(model, X[y == 8], y[y == 8] == 8, tmp_path / "report.html")
     text = Page(path.read_text(encoding="utf-8")).text
     assert "Few test images of the class “False” (0)" in text
-    assert "Scores that cannot be had" in text
+    assert "Missing scores" in text
 
 
 def test_a_model_that_always_fails_beside_others(digits, tmp_path):
     X, y = digits
     models = {"fails": SVC(C=-1), "works": LogisticRegression(max_iter=300)}
-    with pytest.warns(UserWarning, match="cannot be had"):
+    with pytest.warns(UserWarning, match="are missing"):
         result = evaluate(models, X, y == 8, cv=2)
     text = Page(report(result, X, y == 8, tmp_path / "report.html").read_text()).text
     assert "Evaluation of works" in text
@@ -395,13 +405,13 @@ def test_what_should_make_a_reader_wonder(digits, tmp_path):
     X, y = digits
     X = X.copy()
     X[-1] = X[0]
-    with pytest.warns(UserWarning, match="stand in the training data|cannot be had") as caught:
+    with pytest.warns(UserWarning, match="stand in the training data|are missing") as caught:
         result = evaluate(LogisticRegression(C=1e-9), X, (y == 8).astype(int), cv=3)
     assert "2 test images stand in the training data as well" in str(caught[0].message)
     text = Page(report(result, X, (y == 8).astype(int), tmp_path / "r.html").read_text()).text
     assert "2 test images stand in the training data as well: the scores are too good" in text
     assert "takes all images for one class" in text
-    assert "without a seed: random_state" in text
+    assert "without a seed" not in text  # this solver draws nothing
 
 
 def test_a_single_test_set(digits, tmp_path):
@@ -425,10 +435,206 @@ def test_overlapping_test_sets(digits, tmp_path):
     n_tested = result.predictions["row"].nunique()
     assert 300 < n_tested < 900
     assert (
-        "was trained and tested 3 times, on overlapping images. These are the first predictions of "
-        f"{n_tested} images of 10 classes."
+        f"was trained and tested 3 times, on overlapping parts of {n_tested} images of 10 classes."
     ) in text
     assert "Training data 200 images, in each fold: see “Data”." in " ".join(text.split())
+
+
+class TestRepeats:
+    @pytest.fixture(scope="class")
+    def repeated(self, digits):
+        X, y = digits
+        cv = RepeatedStratifiedKFold(n_splits=3, n_repeats=2, random_state=0)
+        return evaluate(LogisticRegression(max_iter=300), X, y, cv=cv, scoring="accuracy")
+
+    def test_are_explained(self, digits, repeated, tmp_path):
+        text = Page(report(repeated, *digits, tmp_path / "r.html").read_text("utf-8")).text
+        assert "means over 2 repeats, in each of which every image was tested once" in text
+        value = repeated.summary()["value"].item()
+        assert value == pytest.approx(repeated.scores["value"].mean(), abs=1e-3)
+        assert f"{value:.3f}" in text
+
+    def test_draws_count_as_often_as_all_were_tested(self, digits, tmp_path):
+        X, y = digits
+        draws = ShuffleSplit(3, test_size=0.5, random_state=0)
+        result = evaluate(LogisticRegression(max_iter=300), X, y, cv=draws, scoring="accuracy")
+        text = Page(report(result, X, y, tmp_path / "r.html").read_text("utf-8")).text
+        assert "Images were tested up to 3 times: the first prediction of each count." in text
+
+
+def test_intervals_are_explained(binary, evaluated, digits, tmp_path):
+    X, y, result = binary
+    text = Page(report(result, X, y, tmp_path / "r.html", level=0.9).read_text("utf-8")).text
+    assert "90 % of the intervals would hold the score of all such images" in text
+    for name in ("Wilson: of proportions", "MOVER: of scores made of", "DeLong: of the area"):
+        assert name in text
+    assert "Bootstrap:" not in text
+    found = json.loads(report(evaluated, *digits, tmp_path / "r.json").read_text("utf-8"))
+    assert any(sentence.startswith("MOVER") for sentence in found["intervals"])
+
+
+def test_models_are_compared_by_what_they_predicted(digits, tmp_path):
+    X, y = digits[0], (digits[1] == 8).astype(int)
+    plain = LogisticRegression(C=0.001, max_iter=300)
+    strict = FixedThresholdClassifier(plain, threshold=0.9, response_method="predict_proba")
+    result = evaluate({"plain": plain, "strict": strict}, X, y, cv=3)
+    found, missed = (result.per_model(model)["y_pred"] for model in ("plain", "strict"))
+    only_plain = ((found == y) & (missed != y)).sum()
+    assert only_plain > 10
+    only_strict = ((missed == y) & (found != y)).sum()
+    text = Page(report(result, X, y, tmp_path / "r.html").read_text("utf-8")).text
+    assert f"{only_plain} against {only_strict} images" in text
+    difference = (found[y == 1] == 1).mean() - (missed[y == 1] == 1).mean()
+    assert f"{difference:+.3f} (" in text
+
+
+def test_the_best_of_equal_models(digits, tmp_path):
+    X, y = digits
+    models = {"a": RidgeClassifier(), "b": RidgeClassifier(), "c": DummyClassifier()}
+    with pytest.warns(EvaluationWarning, match="are missing"):
+        result = evaluate(models, X, y, cv=3)
+    text = Page(report(result, X, y, tmp_path / "r.html").read_text("utf-8")).text
+    assert "Evaluation of a" in text
+    assert "one of the best of 3 models by accuracy on these images, as good as “b”" in text
+
+
+def test_time_that_a_store_saved(digits, tmp_path):
+    X, y = digits[0][:60].reshape(-1, 8, 8), digits[1][:60] % 2
+    store = FeatureStore()
+    model = make_pipeline(BackboneFeatures(image_size=16, store=store), LogisticRegression())
+    first = evaluate(model, X, y, cv=2, scoring="accuracy")
+    again = evaluate(model, X, y, cv=2, scoring="accuracy")
+    saved = [result.times["stored_seconds"].sum() for result in (first, again)]
+    assert 0 < saved[0] < saved[1]  # test images of one fold are training images of the next
+    assert store.seconds_saved == pytest.approx(sum(saved))
+    long = dataclasses.replace(again, times=again.times.assign(stored_seconds=78.0))
+    text = Page(report(long, X, y, tmp_path / "r.html").read_text("utf-8")).text
+    assert "computing the features that were found in a store would have taken 156 seconds" in text
+    assert "Saved by stored features, seconds per fold" in text
+    assert "78.00" in text
+
+
+@pytest.mark.parametrize(
+    ("model", "unseeded"),
+    [
+        (make_pipeline(StandardScaler(), SVC()), ""),
+        (LogisticRegression(solver="saga", max_iter=9), "random_state"),
+        (make_pipeline(PCA(svd_solver="full"), RandomForestClassifier(5)), "randomforest"),
+        (make_pipeline(PCA(svd_solver="randomized"), RidgeClassifier()), "pca__random_state"),
+        (RandomForestClassifier(5, random_state=0), ""),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:The max_iter was reached")
+def test_only_seeds_that_matter_are_missed(digits, tmp_path, model, unseeded):
+    X, y = digits
+    result = evaluate(model, X, y, cv=2, scoring="accuracy")
+    found = json.loads(report(result, X, y, tmp_path / "r.json").read_text("utf-8"))
+    if unseeded:
+        assert found["reproduce"]["May differ"].startswith(f"without a seed: {unseeded}")
+    else:
+        assert not found["reproduce"]["May differ"]
+
+
+def test_hundreds_of_folds_say_the_same_once(digits, tmp_path):
+    X, y = digits[0][:60], digits[1][:60]
+    with pytest.warns(UserWarning, match="are missing") as caught:
+        result = evaluate(RidgeClassifier(), X, y, cv=LeaveOneOut())
+    messages = [str(warning.message) for warning in caught]
+    assert len(messages) == len(set(messages)) < 5
+    text = Page(report(result, X, y, tmp_path / "r.html").read_text("utf-8")).text
+    assert "60 of 60" in text  # folds without a ROC AUC, in one row
+    assert text.count("60 of 60") < 10
+
+
+class TestMistakes:
+    @pytest.fixture(scope="class")
+    def files(self, digits, tmp_path_factory):
+        folder = tmp_path_factory.mktemp("patients")
+        for row in range(80):
+            place = folder / ("even" if digits[1][row] % 2 == 0 else "odd")
+            place.mkdir(exist_ok=True)
+            pixels = (digits[0][row].reshape(8, 8) * 15.9).astype(np.uint8)
+            Image.fromarray(pixels).save(place / f"scan-{row}.png")
+        paths = sorted(str(path) for path in folder.rglob("*.png"))
+        return folder, paths, [int("odd/" in path) for path in paths]
+
+    def test_have_the_names_of_their_files(self, files, tmp_path):
+        folder, paths, y = files
+        result = evaluate(CNNClassifier(epochs=1, random_state=0), paths, y, cv=2)
+        page = Page(report(result, paths, y, tmp_path / "r.html").read_text("utf-8"))
+        table = result.per_model("CNNClassifier")
+        wrong = table[table["y_true"] != table["y_pred"]]["row"]
+        named = re.findall(r"(?:odd|even)/scan-\d+\.png", page.text)
+        assert len(named) == min(len(wrong), 12) > 0
+        assert set(named) <= {str(Path(paths[row]).relative_to(folder)) for row in wrong}
+        assert str(folder) not in page.text  # nobody's business
+
+    def test_of_arrays_have_their_rows(self, binary, tmp_path):
+        X, y, result = binary
+        text = report(result, X, y, tmp_path / "r.md").read_text("utf-8")
+        table = result.per_model("Pipeline")
+        first = table[table["y_true"] != table["y_pred"]]
+        assert any(f"| row {row} |" in text for row in first["row"])
+        assert "| No. | Image | True class | Predicted | Probability |" in text
+
+    def test_show_where_the_network_of_the_fold_looked(self, digits, tmp_path, monkeypatch):
+        X, y = digits[0][:90].reshape(-1, 8, 8), digits[1][:90] % 2
+        network = CNNClassifier("separable", epochs=1, random_state=0)
+        model = GridSearchCV(network, {"batch_size": [16]}, cv=2)
+        result = evaluate(model, X, y, cv=2, return_estimator=True)
+        assert sorted(result.fitted) == [("GridSearchCV", 0), ("GridSearchCV", 1)]
+        asked = []
+        real = SaliencyDisplay.from_estimator.__func__
+
+        def noted(cls, estimator, *args, **params):
+            asked.append(estimator)
+            return real(cls, estimator, *args, **params)
+
+        monkeypatch.setattr(SaliencyDisplay, "from_estimator", classmethod(noted))
+        text = Page(report(result, X, y, tmp_path / "r.html").read_text("utf-8")).text
+        assert re.search(r"Where the network looked.*\((Grad-CAM|occlusion)", text)
+        table = result.per_model("GridSearchCV")
+        confidence = result.recorded("GridSearchCV").confidence
+        wrong = np.flatnonzero(table["y_true"] != table["y_pred"])
+        worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:4]
+        folds = table["fold"].to_numpy()[worst]
+        assert asked == [result.fitted["GridSearchCV", fold] for fold in folds]
+        without = evaluate(model, X, y, cv=2)
+        assert without.fitted == {}
+        assert "Where the network" not in report(without, X, y, tmp_path / "r.md").read_text()
+
+    def test_estimators_are_not_kept_in_a_checkpoint(self, digits, tmp_path):
+        with pytest.raises(ValueError, match="A checkpoint keeps no estimators"):
+            evaluate(
+                RidgeClassifier(), *digits, checkpoint=tmp_path / "kept", return_estimator=True
+            )
+        assert not (tmp_path / "kept").exists()
+
+
+class TestCard:
+    def test_can_be_filled_in(self, binary, tmp_path):
+        X, y, result = binary
+        card = {"Uses": SCRIPT, "Citation": ["One, 2026.", "Two."], "Model card contact": "Nobody"}
+        path = report(result, X, y, tmp_path / "r.html", card=card)
+        page = Page(path.read_text("utf-8"))
+        assert SCRIPT not in path.read_text("utf-8")
+        for text in (SCRIPT, "One, 2026.", "Two.", "Nobody"):
+            assert text in page.text
+        assert "Not stated." not in page.text
+        assert "Not stated." in Page(report(result, X, y, path).read_text("utf-8")).text
+
+    @pytest.mark.parametrize(
+        ("card", "message"),
+        [
+            ({"Use": "x"}, "card has no heading 'Use'. Its headings: Model details, Uses, "),
+            ("Uses: x", "card must be a dict of headings and texts. Got str"),
+        ],
+    )
+    def test_bad_input(self, binary, tmp_path, card, message):
+        X, y, result = binary
+        with pytest.raises(ValueError, match=message):
+            report(result, X, y, tmp_path / "r.html", card=card)
+        assert list(tmp_path.iterdir()) == []
 
 
 def test_an_older_report_stays_until_the_new_one_is_whole(binary, tmp_path, monkeypatch):

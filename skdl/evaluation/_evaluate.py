@@ -1,24 +1,22 @@
 """Cross-validation of one or several classifiers."""
 
-import hashlib
 import numbers
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 from sklearn.base import clone, is_clusterer, is_regressor
 from sklearn.model_selection import StratifiedGroupKFold, check_cv
 from sklearn.utils import column_or_1d, indexable
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.parallel import Parallel, delayed
 
-from skdl._files import ImageFiles, content_digests, find_paths
+from skdl._files import find_paths
 from skdl._progress import Progress
 from skdl.evaluation._checkpoint import (
     Checkpoint,
@@ -28,6 +26,13 @@ from skdl.evaluation._checkpoint import (
     save_record,
 )
 from skdl.evaluation._folds import Fold, FoldRecord, run_fold
+from skdl.evaluation._leaks import (
+    about_groups,
+    about_leaks,
+    digests_of,
+    find_leaks,
+    find_split_groups,
+)
 from skdl.evaluation._result import EvaluationResult, make_result
 from skdl.evaluation._scoring import Scorer, check_positive_class, make_metrics
 
@@ -58,11 +63,12 @@ def evaluate(
     groups: Any = None,
     n_jobs: int | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
+    return_estimator: bool = False,
     verbose: int = 0,
 ) -> EvaluationResult:
-    """Cross-validate classifiers on equal folds, and keep everything they said.
+    """Cross-validate classifiers on equal folds, and keep every prediction.
 
-    A score that cannot be had, such as the ROC AUC of a fold with one class, is listed in
+    A score that is undefined, such as the ROC AUC of a fold with one class, is listed in
     ``result.missing`` with the reason; so is a fold in which fitting failed. Everything else goes
     on.
 
@@ -96,6 +102,9 @@ def evaluate(
         A scorer that is any function but scikit-learn's needs the estimators: they are fitted anew.
         Fitted anew is also what other code of a class, other weights in a file, or another version
         of a package, made.
+    return_estimator : bool, default=False
+        Whether the fitted estimator of each fold is kept, in ``result.fitted``. The report then
+        shows where networks looked. Not with a checkpoint, which keeps no estimators.
     verbose : int, default=0
         1 shows a progress bar.
 
@@ -109,8 +118,8 @@ def evaluate(
     ValueError
         If X, y and groups have different lengths, y has no class labels, an estimator is no
         classifier, `scoring` has unknown names, `pos_label` is none of two labels or is missing
-        where a metric needs it, the checkpoint belongs to other data or folds, or every fold of
-        every estimator failed.
+        where a metric needs it, the checkpoint belongs to other data or folds or comes with
+        `return_estimator`, or every fold of every estimator failed.
 
     Warns
     -----
@@ -147,33 +156,35 @@ def evaluate(
     prefit = isinstance(cv, str) and cv == "prefit"
     cv_digest = digest_of(cv) if cv is None or isinstance(cv, int) or hasattr(cv, "split") else ""
     folds = _folds(cv, images, labels, groups, prefit)
-    digests = _digests(images)
+    digests = digests_of(images)
     data = digest_of_data(digests, labels, groups)
     kept = None
     if checkpoint is not None:
+        if return_estimator:
+            raise ValueError("A checkpoint keeps no estimators: leave out return_estimator or it.")
         if prefit:
             raise ValueError("A checkpoint is for estimators that are fitted: cv is 'prefit'.")
         kept = Checkpoint(Path(checkpoint), data)
         folds = kept.folds(folds, _cv_name(cv), cv_digest)
     tasks = [_Task(name, estimator, fold) for name, estimator in named.items() for fold in folds]
     judges = {name: how.scorer for name, how in metrics.items() if how.needs_estimator}
-    data_of_folds = (images, labels, groups)
-    records = _records(tasks, data_of_folds, judges, prefit, kept, n_jobs, verbose)
+    run = _Run((images, labels, groups), judges, prefit, return_estimator or prefit)
+    records = _records(tasks, run, kept, n_jobs, verbose)
     _check_records(records)
     result = make_result(
         records,
         folds,
         labels,
         metrics,
-        leaks=_leaks(digests, folds),
+        leaks=find_leaks(digests, folds),
         pos_label=pos_label,
         estimators={name: est if prefit else clone(est) for name, est in named.items()},
         cv="prefit" if prefit else _cv_name(cv),
         data_digest=data,
         groups=groups,
-        split_groups=_split_groups(groups, folds),
+        split_groups=find_split_groups(groups, folds),
     )
-    for message in (_about_leaks(result), about_groups(result), _about_missing(result)):
+    for message in (about_leaks(result), about_groups(result), _about_missing(result)):
         if message:
             warnings.warn(message, EvaluationWarning, stacklevel=2)
     return result
@@ -188,11 +199,29 @@ class _Task:
     fold: Fold
 
 
+@dataclass(frozen=True)
+class _Run:
+    """What all tasks have in common."""
+
+    data: tuple[Any, npt.NDArray[Any], Any]  # X, y and groups
+    judges: Mapping[str, Scorer]
+    prefit: bool
+    return_estimator: bool
+
+    def __call__(self, task: _Task, path: Path | None) -> tuple[_Task, FoldRecord]:
+        record, estimator = run_fold(
+            task.estimator, *self.data, task.fold, self.judges, self.prefit
+        )
+        if path is not None:
+            save_record(record, path)
+        if self.return_estimator:
+            record.estimator = estimator
+        return task, record
+
+
 def _records(
     tasks: list[_Task],
-    data: tuple[Any, npt.NDArray[Any], Any],
-    judges: Mapping[str, Scorer],
-    prefit: bool,
+    run: _Run,
     kept: Checkpoint | None,
     n_jobs: int | None,
     verbose: int,
@@ -200,32 +229,19 @@ def _records(
     """What came out of the tasks: those of a run before from its checkpoint, the others anew."""
     records, left = {}, []
     for task in tasks:
-        path = kept and kept.path(task.model, task.estimator, judges, task.fold)
+        path = kept and kept.path(task.model, task.estimator, run.judges, task.fold)
         found = path and load_record(path)
         if found:
             records[task.model, task.fold.number] = found
         else:
             left.append((task, path))
     progress = Progress(len(left), "Folds") if verbose else None
-    jobs = (delayed(_run)(task, data, judges, prefit, path) for task, path in left)
+    jobs = (delayed(run)(task, path) for task, path in left)
     for task, record in Parallel(n_jobs=n_jobs, return_as="generator_unordered")(jobs):
         records[task.model, task.fold.number] = record
         if progress:
             progress.step()
     return records
-
-
-def _run(
-    task: _Task,
-    data: tuple[Any, Any, Any],
-    judges: Mapping[str, Scorer],
-    prefit: bool,
-    path: Path | None,
-) -> tuple[_Task, FoldRecord]:
-    record = run_fold(task.estimator, *data, task.fold, judges, prefit)
-    if path is not None:
-        save_record(record, path)
-    return task, record
 
 
 # ---- what goes in --------------------------------------------------------------------------------
@@ -247,7 +263,7 @@ def _check_positive(labels: npt.NDArray[Any], pos_label: Any) -> None:
 def data_digest(X: Any, y: Any, groups: Any) -> str:
     """``data_digest`` of an evaluation of these data."""
     images, labels = _check_data(X, y, groups)
-    return digest_of_data(_digests(images), labels, groups)
+    return digest_of_data(digests_of(images), labels, groups)
 
 
 def _named(estimators: Any) -> dict[str, Any]:
@@ -306,70 +322,7 @@ def _cv_name(cv: Any) -> str:
     return repr(cv) if cv is None or isinstance(cv, int) or hasattr(cv, "split") else "iterable"
 
 
-# ---- what is watched -----------------------------------------------------------------------------
-
-
-def _digests(images: Any) -> list[bytes]:
-    """Digests of the images; of paths, of the files' content."""
-    if isinstance(images, np.ndarray) and images.dtype.kind == "U":
-        return content_digests(ImageFiles(images))
-    if hasattr(images, "tocsr"):
-        images = images.tocsr()
-        return content_digests([row.toarray() for row in images])
-    rows = np.asarray(images)
-    if rows.dtype.kind == "O":  # whose memory holds addresses: columns of several kinds
-        return [hashlib.sha256(repr(row.tolist()).encode()).digest() for row in rows]
-    return content_digests(rows)
-
-
-def _leaks(digests: Sequence[bytes], folds: list[Fold]) -> pd.DataFrame:
-    rows = []
-    for fold in folds:
-        seen = {digests[row]: row for row in reversed(fold.train)}
-        for row in fold.test:
-            if digests[row] in seen:
-                rows.append({"fold": fold.number, "test_row": row, "train_row": seen[digests[row]]})
-    return pd.DataFrame(rows, columns=["fold", "test_row", "train_row"])
-
-
-def _split_groups(groups: Any, folds: list[Fold]) -> list[Any]:
-    """Groups that stand in training and test data of a fold."""
-    if groups is None:
-        return []
-    found = [np.intersect1d(groups[fold.train], groups[fold.test]) for fold in folds]
-    split: list[Any] = np.unique(np.concatenate(found)).tolist()
-    return split
-
-
-def about_groups(result: EvaluationResult) -> str:
-    """That groups were split, in words; "" if they were not."""
-    split = result.split_groups
-    if not split:
-        return ""
-    shown = ", ".join(map(str, split[:3])) + (", …" if len(split) > 3 else "")
-    return (
-        f"{len(split)} group{' stands' if len(split) == 1 else 's stand'} in training and test "
-        f"data ({shown}): cv={result.cv} does not keep groups together, which makes scores too "
-        "good. Pass a splitter that does, such as StratifiedGroupKFold, or cv=None."
-    )
-
-
-def in_both(leaks: pd.DataFrame) -> str:
-    """How many test images were trained on, in words."""
-    n = leaks["test_row"].nunique()
-    return f"{n} test image{' stands' if n == 1 else 's stand'} in the training data as well"
-
-
-def _about_leaks(result: EvaluationResult) -> str:
-    leaks = result.leaks
-    if leaks.empty:
-        return ""
-    first, n_folds = leaks.iloc[0], result.times["fold"].nunique()
-    return (
-        f"{in_both(leaks)}, pixel for pixel, in {leaks['fold'].nunique()} of {n_folds} folds, "
-        f"which makes scores too good: such as rows {first['test_row']} and {first['train_row']} "
-        "(see result.leaks). Drop the copies, or pass groups that keep them together."
-    )
+# ---- what is missing ----------------------------------------------------------------------------
 
 
 def _check_records(records: Mapping[tuple[str, int], FoldRecord]) -> None:
@@ -384,6 +337,6 @@ def _about_missing(result: EvaluationResult) -> str:
         return ""
     first = missing.iloc[0]
     return (
-        f"{len(missing)} of {len(result.scores)} scores cannot be had (see result.missing), such "
+        f"{len(missing)} of {len(result.scores)} scores are missing (see result.missing), such "
         f"as {first['metric']} of {first['model']} in fold {first['fold']}: {first['reason']}"
     )

@@ -43,6 +43,7 @@ class FoldRecord:
     predict_seconds: float = np.nan
     stored_seconds: float = np.nan  # nor this one
     history: dict[str, list[float]] | None = None
+    estimator: Any = None  # as it was fitted, where it is asked for
 
 
 def run_fold(
@@ -53,7 +54,7 @@ def run_fold(
     fold: Fold,
     scorers: Mapping[str, Scorer],
     prefit: bool,
-) -> FoldRecord:
+) -> tuple[FoldRecord, Any]:
     """Fit a copy of an estimator and let it predict; what fails is written down.
 
     Parameters
@@ -74,12 +75,14 @@ def run_fold(
     -------
     record : FoldRecord
         What it said.
+    estimator : classifier
+        As it was fitted, or not where that failed.
     """
     record = FoldRecord(fold.number, len(fold.train), len(fold.test), n_cores=available_cores())
     for rows, what in ((fold.test, "test"), (fold.train, "training")):
         if len(rows) == 0 and not (prefit and what == "training"):
             record.failure = f"The fold has no {what} images."
-            return record
+            return record, estimator
     X_test, y_test = _safe_indexing(X, fold.test), y[fold.test]
     saved_before = seconds_saved_here()
     try:
@@ -97,14 +100,14 @@ def run_fold(
         record.recorded = _recorded(estimator, X_test, predicted, y)
     except Exception as error:
         record.failure = f"{type(error).__name__}: {error}"
-        return record
+        return record, estimator
     record.history = history_of(estimator)
     for name, scorer in scorers.items():
         value, reason = score_one(scorer, estimator, X_test, y_test)
         record.scores[name] = value
         if reason:
             record.reasons[name] = reason
-    return record
+    return record, estimator
 
 
 def _fit(estimator: Any, X: Any, y: Any, groups: Any) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.utils.multiclass import unique_labels
 
 from skdl.evaluation._folds import Fold, FoldRecord
-from skdl.evaluation._scoring import Metric, RecordedPredictions, score_one
+from skdl.evaluation._scoring import Metric, RecordedPredictions, score_one, warned_once
 from skdl.evaluation._summary import summarize
 from skdl.metrics import compare_models
 
@@ -23,7 +23,7 @@ class EvaluationResult:
     ----------
     scores : pandas.DataFrame
         A row for each model, fold and metric: "model", "fold", "metric", "value". NaN where the
-        score cannot be had.
+        score is missing.
     missing : pandas.DataFrame
         Why: "model", "fold", "metric", "reason". A fold that failed is listed with every metric.
     predictions : pandas.DataFrame
@@ -39,6 +39,8 @@ class EvaluationResult:
         Images that stand both in training and test data: "fold", "test_row", "train_row".
     histories : dict of (model, fold) to dict
         ``history_`` of the networks: loss and accuracy by epoch.
+    fitted : dict of (model, fold) to classifier
+        The fitted estimators, where ``return_estimator=True`` or `cv` is "prefit"; else empty.
     classes : ndarray of shape (n_classes,)
         All classes, sorted.
     pos_label : object
@@ -77,6 +79,7 @@ class EvaluationResult:
     times: pd.DataFrame
     leaks: pd.DataFrame
     histories: dict[tuple[str, int], dict[str, list[float]]]
+    fitted: dict[tuple[str, int], Any]
     classes: npt.NDArray[Any]
     pos_label: Any
     metrics: list[str]
@@ -291,10 +294,16 @@ def make_result(
     known = [record.recorded.classes_ for record in records.values() if record.recorded]
     classes = unique_labels(y, *known)  # a test set may lack one
     scores, missing, times, predictions = [], [], [], []
+    with warned_once():
+        scored = {
+            (key, metric): _score(how, metric, record, y[by_number[key[1]].test])
+            for key, record in records.items()
+            for metric, how in metrics.items()
+        }
     for model, number in [(model, number) for model in rest["estimators"] for number in by_number]:
         record, key = records[model, number], {"model": model, "fold": number}
-        for metric, how in metrics.items():
-            value, reason = _score(how, metric, record, y[by_number[number].test])
+        for metric in metrics:
+            value, reason = scored[(model, number), metric]
             scores.append({**key, "metric": metric, "value": value})
             if reason:
                 missing.append({**key, "metric": metric, "reason": reason})
@@ -318,6 +327,9 @@ def make_result(
         times=pd.DataFrame(times),
         histories={
             key: record.history for key, record in sorted(records.items()) if record.history
+        },
+        fitted={
+            key: record.estimator for key, record in records.items() if record.estimator is not None
         },
         classes=classes,
         metrics=list(metrics),

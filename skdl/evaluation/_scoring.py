@@ -1,9 +1,10 @@
 """Scorers by name, and scores of predictions that were recorded."""
 
+import contextlib
 import inspect
 import re
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -227,6 +228,16 @@ def check_positive_class(metrics: Mapping[str, Metric], y: npt.NDArray[Any]) -> 
                 else "Make the scorer with pos_label=…"
             )
             raise ValueError(f"The metric {name!r} needs the positive class. {advice}. ({reason})")
+
+
+@contextlib.contextmanager
+def warned_once() -> Iterator[None]:
+    """Each warning once, whatever its place: a hundred folds would say the same."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for warning in {(w.category, str(w.message)): w for w in reversed(caught)}.values():
+        warnings.warn_explicit(warning.message, warning.category, warning.filename, warning.lineno)
 
 
 def score_one(scorer: Scorer, estimator: Any, X: Any, y: Any) -> tuple[float, str]:

@@ -31,6 +31,8 @@ class PredictionGridDisplay:
         Probability of the predicted class, in [0, 1].
     class_names : mapping of labels to str, default=None
         What to write for the labels; None writes them as they are.
+    image_names : sequence of str of length n, default=None
+        Written before each prediction.
 
     Attributes
     ----------
@@ -56,12 +58,14 @@ class PredictionGridDisplay:
         y_pred: npt.NDArray[Any],
         confidence: npt.NDArray[Any] | None = None,
         class_names: Mapping[Any, str] | None = None,
+        image_names: Sequence[str] | None = None,
     ) -> None:
         self.images = images
         self.y_true = y_true
         self.y_pred = y_pred
         self.confidence = confidence
         self.class_names = class_names
+        self.image_names = image_names
 
     @classmethod
     def from_estimator(
@@ -145,6 +149,7 @@ class PredictionGridDisplay:
         *,
         which: Selection = "all",
         n_images: int = 24,
+        image_names: Sequence[str] | None = None,
         target_names: Sequence[str] | None = None,
         image_shape: Sequence[int] | None = None,
         title: str | None = None,
@@ -166,6 +171,8 @@ class PredictionGridDisplay:
             smallest confidence where only that of the predicted class is known.
         n_images : int, default=24
             Number of images to draw at most.
+        image_names : sequence of str of length n, default=None
+            Written before each prediction, such as numbers or names of files.
         target_names : sequence of str, default=None
             Names of the classes: in sorted order of the labels, or such that labels are positions
             in it, as in scikit-learn's data sets. None takes the labels themselves.
@@ -198,6 +205,7 @@ class PredictionGridDisplay:
             which,
             n_images,
             target_names,
+            image_names=image_names,
         ).plot(title=title)
 
     @classmethod
@@ -212,6 +220,7 @@ class PredictionGridDisplay:
         n_images: int,
         target_names: Sequence[str] | None,
         classes: Any = None,
+        image_names: Sequence[str] | None = None,
     ) -> "PredictionGridDisplay":
         """The display of the chosen images, not drawn yet."""
         if which not in ("all", "right", "wrong", "uncertain"):
@@ -221,10 +230,12 @@ class PredictionGridDisplay:
         if n_images < 1:
             raise ValueError(f"n_images must be at least 1. Got {n_images!r}.")
         true, predicted = check_labels(y_true, "y_true"), check_labels(y_pred, "y_pred")
-        lengths = {len(part) for part in (images, true, predicted, confidence) if part is not None}
+        given = (images, true, predicted, confidence, image_names)
+        lengths = {len(part) for part in given if part is not None}
         if len(lengths) > 1:
             raise ValueError(
-                f"X, y_true, y_pred and confidence have different lengths: {sorted(lengths)}."
+                "X, y_true, y_pred, confidence and image_names have different lengths: "
+                f"{sorted(lengths)}."
             )
         if confidence is not None:
             _check_confidence(confidence)
@@ -239,6 +250,7 @@ class PredictionGridDisplay:
             predicted[rows],
             None if confidence is None else confidence[rows],
             names,
+            None if image_names is None else [str(image_names[row]) for row in rows],
         )
 
     def plot(self, *, title: str | None = None) -> "PredictionGridDisplay":
@@ -274,7 +286,8 @@ class PredictionGridDisplay:
         """Sign, prediction and probability; the true label where it is another."""
         right = self.y_true[i] == self.y_pred[i]
         sure = "" if self.confidence is None else f" ({percent(self.confidence[i])})"
-        first = f"{'✓' if right else '✗'} {self._name(self.y_pred[i])}{sure}"
+        name = "" if self.image_names is None else f"{self.image_names[i]} "
+        first = f"{name}{'✓' if right else '✗'} {self._name(self.y_pred[i])}{sure}"
         first = wrapped(first, CAPTION_WIDTH)
         if right:
             return first

@@ -177,10 +177,11 @@ class SaliencyDisplay:
         Notes
         -----
         Maps of both methods are divided by the largest value of each image, and what speaks against
-        the class is set to zero. Occlusion maps hold the mean fall of the score over all covered
-        parts that a pixel lies in. Images are drawn as the network gets them where steps of a
-        pipeline resize or load them. Occlusion predicts many covered copies of each image: features
-        of a frozen backbone go into its store; set its ``store=None`` to keep them out.
+        the class is set to zero; "nothing found" is written where that leaves nothing. Occlusion
+        maps hold the mean fall of the score over all covered parts that a pixel lies in. Images are
+        drawn as the network gets them where steps of a pipeline resize or load them. Occlusion
+        predicts many covered copies of each image: features of a frozen backbone go into its store;
+        set its ``store=None`` to keep them out.
         """
         if method not in ("auto", "grad_cam", "occlusion"):
             raise ValueError(f"method must be 'auto', 'grad_cam' or 'occlusion'. Got {method!r}.")
@@ -267,13 +268,14 @@ class SaliencyDisplay:
 
     def _caption(self, i: int) -> str:
         if self.class_names is None:
-            return ""
+            return "" if np.any(self.maps[i]) else "nothing found"
         caption = str(self.class_names[i])
         if self.scores is not None:
             score = self.scores[i]
             is_share = self.score_kind == "probability"
             caption += f" ({percent(score)})" if is_share else f" (score {score:.2f})"
-        return wrapped(caption, CAPTION_WIDTH)
+        caption = wrapped(caption, CAPTION_WIDTH)
+        return caption if np.any(self.maps[i]) else f"{caption}\nnothing found"
 
 
 def _colors(alpha: float) -> Any:

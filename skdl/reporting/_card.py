@@ -4,7 +4,7 @@ Headings: Hugging Face, "Annotated model card template" (2023), after Mitchell e
 for model reporting", FAT* 2019.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from skdl.evaluation import EvaluationResult
@@ -17,8 +17,36 @@ def card(
     model: str,
     names: Sequence[str],
     lead: Sequence[str],
+    stated: Mapping[str, str | Sequence[str]] | None = None,
 ) -> list[tuple[str, list[str]]]:
-    """Headings with their sentences; of what cannot be known it says so."""
+    """Headings with their sentences: those that are stated, or what is known.
+
+    Raises
+    ------
+    ValueError
+        If a heading is stated that a model card does not have.
+    """
+    found = _known(result, model, names, lead)
+    given = {} if stated is None else stated
+    if not isinstance(given, Mapping):
+        raise ValueError(f"card must be a dict of headings and texts. Got {type(given).__name__}.")
+    headings = [heading for heading, _ in found]
+    unknown = [heading for heading in given if heading not in headings]
+    if unknown:
+        raise ValueError(
+            f"card has no heading {unknown[0]!r}. Its headings: {', '.join(headings)}."
+        )
+    texts = {
+        heading: [text] if isinstance(text, str) else [str(part) for part in text]
+        for heading, text in given.items()
+    }
+    return [(heading, texts.get(heading, sentences)) for heading, sentences in found]
+
+
+def _known(
+    result: EvaluationResult, model: str, names: Sequence[str], lead: Sequence[str]
+) -> list[tuple[str, list[str]]]:
+    """What an evaluation knows; of the rest it says that it is not stated."""
     estimator = result.estimators[model]
     n = len(result.per_model(model))
     fitted = result.cv == "prefit"
@@ -84,8 +112,18 @@ def _has_defaults(cls: Any) -> bool:
 
 
 def _energy(result: EvaluationResult, model: str) -> str:
-    seconds = result.times.query("model == @model")["fit_seconds"].sum()
+    times = result.times.query("model == @model")
+    seconds, stored = times["fit_seconds"].sum(), times["stored_seconds"].sum()
     if not seconds:
         return _NOT_STATED
-    took = "less than a second" if seconds < 1 else f"{seconds:,.0f} seconds"
-    return f"Fitting took {took} in all; the energy was not measured."
+    text = f"Fitting took {_duration(seconds)} in all"
+    if stored >= 1:
+        text += (
+            f", and computing the features that were found in a store would have taken "
+            f"{_duration(stored)} more"
+        )
+    return f"{text}; the energy was not measured."
+
+
+def _duration(seconds: float) -> str:
+    return "less than a second" if seconds < 1 else f"{seconds:,.0f} seconds"

@@ -2,7 +2,7 @@
 
 import datetime
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,11 @@ from skdl.datasets import describe_images
 from skdl.evaluation import EvaluationResult, EvaluationWarning, evaluate
 from skdl.evaluation._evaluate import data_digest
 from skdl.plotting._labels import names_by_label
-from skdl.reporting._card import card
+from skdl.reporting._card import card as model_card
+from skdl.reporting._mistakes import mistakes_table
 from skdl.reporting._pictures import Picture, Subject, codes_of, pictures
 from skdl.reporting._words import (
+    about_intervals,
     best_of,
     cautions,
     figure,
@@ -47,6 +49,8 @@ class Content:
     lead: list[str]
     cautions: list[str]
     scores: pd.DataFrame
+    intervals: list[str]
+    mistakes: pd.DataFrame | None
     comparison: pd.DataFrame | None
     pairs: pd.DataFrame | None
     data: pd.DataFrame
@@ -76,6 +80,7 @@ def gather(
     target_names: Any,
     image_shape: Any,
     level: float,
+    card: Any,
 ) -> Content:
     """Evaluate, if that was not done, and put everything together."""
     result = source
@@ -94,31 +99,33 @@ def gather(
     names = class_names(result, y, target_names)
     codes = codes_of(result, y)
     subject = Subject(result, model, shown, codes, names, image_shape, summary)
+    sentences = lead(result, model, rows, names, level)
+    sections = model_card(result, model, names, sentences, card)
     drawn, failed = pictures(subject)
     estimator = result.estimators[model]
     pairs = result.compare(level=level) if len(result.tested) > 1 else None
-    sentences = lead(result, model, rows, names, level)
-    missing = result.missing[result.missing["model"] == model][["fold", "metric", "reason"]]
     return Content(
         title=title or f"Evaluation of {model}",
         created=datetime.date.today().isoformat(),
         model=model,
-        lead=[*notes, *sentences, *([best_of(result)] if best else [])],
+        lead=[*notes, *sentences, *([best_of(result, summary, model)] if best else [])],
         cautions=[*cautions(result, model, names), *failed],
         scores=_scores(rows),
+        intervals=about_intervals(result, model, rows, level),
+        mistakes=mistakes_table(result, model, shown, names),
         comparison=None if pairs is None else _pairs(pairs),
         pairs=pairs,
         data=_data(subject),
         per_class=_per_class(subject),
         times=_times(result),
-        missing=missing.astype(str),
+        missing=_missing(result, model),
         pictures=drawn,
         diagram=estimator_html_repr(estimator),
         estimator=repr(estimator),
         versions=versions(),
         machine=machine(),
         reproduce=_reproduce(result, estimator),
-        card=card(result, model, names, sentences),
+        card=sections,
         summary=summary,
     )
 
@@ -176,16 +183,39 @@ def _scores(rows: pd.DataFrame) -> pd.DataFrame:
     return table if rows["reason"].any() else table.drop(columns="Note")
 
 
+def _missing(result: EvaluationResult, model: str) -> pd.DataFrame:
+    """Missing scores by metric and reason, and in how many folds."""
+    rows = result.missing[result.missing["model"] == model]
+    n_folds = (result.times["model"] == model).sum()
+    counts = rows.groupby(["metric", "reason"], sort=False)["fold"]
+    return pd.DataFrame(
+        [
+            {
+                "Metric": name_of(metric),
+                "Folds": f"{found.iloc[0] + 1}"
+                if len(found) == 1
+                else f"{len(found)} of {n_folds}",
+                "Reason": reason,
+            }
+            for (metric, reason), found in counts
+        ],
+        columns=["Metric", "Folds", "Reason"],
+    )
+
+
 def _pairs(pairs: pd.DataFrame) -> pd.DataFrame:
     """The comparison of the models, with no more than a reader wants."""
     table = pd.DataFrame({"Models": pairs["model_a"] + " against " + pairs["model_b"]})
     if pairs["auc_difference"].notna().any():
         table["Difference of ROC AUC"] = [
-            f"{figure(row['auc_difference'])} ({figure(row['auc_difference_low'])} to "
-            f"{figure(row['auc_difference_high'])})"
-            for _, row in pairs.iterrows()
+            _signed(row, "auc_difference") for _, row in pairs.iterrows()
         ]
         table["p (DeLong, Holm)"] = pairs["delong_p_holm"].map(p_value)
+    for metric in ("accuracy", "sensitivity", "specificity"):
+        if pairs[f"{metric}_difference"].notna().any():
+            table[f"Difference of {metric}"] = [
+                _signed(row, f"{metric}_difference") for _, row in pairs.iterrows()
+            ]
     table["Right where the other is wrong"] = [
         f"{row['only_a_right']} against {row['only_b_right']} images" for _, row in pairs.iterrows()
     ]
@@ -228,14 +258,16 @@ def _per_class(subject: Subject) -> pd.DataFrame:
 
 
 def _times(result: EvaluationResult) -> pd.DataFrame:
-    means = result.times.groupby("model", sort=False)[["fit_seconds", "predict_seconds"]].mean()
-    return pd.DataFrame(
-        {
-            "Model": means.index,
-            "Fit, seconds a fold": means["fit_seconds"].map(lambda s: figure(s, 2)),
-            "Predict, seconds a fold": means["predict_seconds"].map(lambda s: figure(s, 2)),
-        }
-    )
+    kinds = {
+        "fit_seconds": "Fit, seconds per fold",
+        "predict_seconds": "Predict, seconds per fold",
+        "stored_seconds": "Saved by stored features, seconds per fold",
+    }
+    means = result.times.groupby("model", sort=False)[list(kinds)].mean()
+    if not (means["stored_seconds"] >= 0.01).any():
+        del kinds["stored_seconds"]
+    columns = {title: means[name].map(lambda s: figure(s, 2)) for name, title in kinds.items()}
+    return pd.DataFrame({"Model": means.index, **columns})
 
 
 def _reproduce(result: EvaluationResult, estimator: Any) -> dict[str, str]:
@@ -244,10 +276,43 @@ def _reproduce(result: EvaluationResult, estimator: Any) -> dict[str, str]:
         for name, value in estimator.get_params().items()
         if name.rpartition("__")[2] == "random_state"
     }
-    unseeded = [name for name, value in seeds.items() if value is None]
+    params = {"": estimator, **estimator.get_params()}
+    unseeded = [
+        name
+        for name, value in seeds.items()
+        if value is None and _draws(params[name.rpartition("__")[0]])
+    ]
     return {
         "Folds": "fitted before" if result.cv == "prefit" else f"cv={result.cv}",
         "Seeds": ", ".join(f"{name}={value!r}" for name, value in seeds.items()) or "none",
-        "Will differ": f"without a seed: {', '.join(unseeded)}" if unseeded else "",
+        "May differ": f"without a seed: {', '.join(unseeded)}" if unseeded else "",
         "Data": f"sha256 {result.data_digest}",
     }
+
+
+# When estimators of scikit-learn use their seed, as far as that is not always.
+_DRAWS_IF: dict[str, Callable[[dict[str, Any]], bool]] = {
+    "SVC": lambda p: p.get("probability") is True,
+    "NuSVC": lambda p: p.get("probability") is True,
+    "LogisticRegression": lambda p: p["solver"] in ("liblinear", "sag", "saga"),
+    "LogisticRegressionCV": lambda p: p["solver"] in ("liblinear", "sag", "saga"),
+    "RidgeClassifier": lambda p: p["solver"] in ("sag", "saga"),
+    "LinearSVC": lambda p: p["dual"] is not False,
+    "PCA": lambda p: p["svd_solver"] in ("auto", "arpack", "randomized"),
+    "TunedThresholdClassifierCV": lambda p: isinstance(p["cv"], float),
+}
+
+
+def _draws(estimator: Any) -> bool:
+    """Whether a seed may change what an estimator learns."""
+    known = _DRAWS_IF.get(type(estimator).__name__)
+    ours = not type(estimator).__module__.startswith("sklearn.")
+    return known is None or ours or known(estimator.get_params(deep=False))
+
+
+def _signed(row: Any, name: str) -> str:
+    """A difference with its interval."""
+    if pd.isna(row[name]):
+        return "–"
+    value, low, high = (f"{row[f'{name}{end}']:+.3f}" for end in ("", "_low", "_high"))
+    return f"{value} ({low} to {high})"

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import _safe_indexing
 
+from skdl._nesting import nested
 from skdl.evaluation import EvaluationResult
 from skdl.images import infer_image_shape
 from skdl.plotting import (
@@ -23,9 +24,10 @@ from skdl.plotting import (
     SaliencyDisplay,
     TrainingHistoryDisplay,
 )
+from skdl.reporting._mistakes import Mistakes
 
 _DPI = 110
-_N_IMAGES = 12
+_N_LOOKED_AT = 4
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,9 @@ def pictures(subject: Subject) -> tuple[list[Picture], list[str]]:
         before = set(plt.get_fignums())
         try:
             figure = draw()
+            if isinstance(figure, tuple):  # with what turned out while drawing
+                figure, note = figure
+                caption += note
             buffer = io.BytesIO()
             figure.savefig(buffer, format="png", dpi=_DPI, bbox_inches="tight")
             drawn.append(Picture(name, caption, buffer.getvalue()))
@@ -151,42 +156,67 @@ def _image_plans(
             ).figure_
         ),
     )
-    wrong = np.flatnonzero(y_true != y_pred)
-    recorded = result.recorded(subject.model)
-    confidence = recorded.confidence
-    if confidence is not None:
-        wrong = wrong[np.argsort(-confidence[wrong], kind="stable")]
-    if len(wrong):
-        chosen = wrong[:_N_IMAGES]
-        shown = confidence if recorded.probabilities is not None else None
+    found = Mistakes.of(result, subject.model)
+    chosen, sure = found.positions, found.confidence
+    if len(chosen):
+        shown = None if result.recorded(subject.model).probabilities is None else sure
         yield (
             "mistakes",
-            "The first mistakes"
-            if confidence is None
-            else "Worst mistakes: wrong with the greatest confidence",
+            "The first mistakes" if sure is None else "Worst mistakes: wrong, and most sure of it",
             lambda: (
                 PredictionGridDisplay.from_predictions(
                     _safe_indexing(subject.X, rows[chosen]),
                     y_true[chosen],
                     y_pred[chosen],
                     None if shown is None else shown[chosen],
+                    image_names=[f"{number + 1}" for number in range(len(chosen))],
                     target_names=names,
                     image_shape=shape,
                 ).figure_
             ),
         )
-    estimator = result.estimators[subject.model]
-    if result.cv == "prefit" and hasattr(estimator, "grad_cam"):
-        looked = rows[(wrong if len(wrong) else np.arange(len(rows)))[:4]]
+    looked = (chosen if len(chosen) else np.arange(len(rows)))[:_N_LOOKED_AT]
+    folds = result.per_model(subject.model)["fold"].to_numpy()
+    estimators = [result.fitted.get((subject.model, int(folds[place]))) for place in looked]
+    if estimators and all(map(_has_maps, estimators)):
         yield (
             "saliency",
-            "Where the network looked",
-            lambda: (
-                SaliencyDisplay.from_estimator(
-                    estimator, _safe_indexing(subject.X, looked), target_names=names
-                ).figure_
-            ),
+            "Where the network looked, in the first of these",
+            lambda: _saliency(subject, rows[looked], estimators),
         )
+
+
+def _has_maps(estimator: Any) -> bool:
+    return any(hasattr(inner, "grad_cam") for inner in nested(estimator))
+
+
+def _saliency(
+    subject: Subject, rows: npt.NDArray[np.intp], estimators: list[Any]
+) -> tuple[Any, str]:
+    """What each image's own estimator looked at, and how that was found.
+
+    It is the estimator of its fold, which was not trained on the image.
+    """
+    parts = [
+        SaliencyDisplay.from_estimator(
+            estimator, _safe_indexing(subject.X, [row]), target_names=subject.names
+        )
+        for row, estimator in zip(rows, estimators, strict=True)
+    ]
+
+    def joined(name: str) -> list[Any]:
+        return [getattr(part, name)[0] for part in parts]
+
+    display = SaliencyDisplay(
+        joined("images"),
+        joined("maps"),
+        joined("class_names"),
+        joined("scores"),
+        score_kind=parts[0].score_kind,
+    ).plot()
+    methods = {"grad_cam": "Grad-CAM", "occlusion": "occlusion"}
+    how = " and ".join(dict.fromkeys(methods[str(part.method)] for part in parts))
+    return display.figure_, f" ({how})"
 
 
 def codes_of(result: EvaluationResult, labels: Any) -> npt.NDArray[np.intp]:

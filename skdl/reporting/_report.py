@@ -28,6 +28,7 @@ def report(
     target_names: Sequence[str] | Mapping[Any, str] | None = None,
     image_shape: Sequence[int] | None = None,
     level: float = 0.95,
+    card: Mapping[str, str | Sequence[str]] | None = None,
 ) -> Path:
     """Write a report on an evaluation, or on a fitted classifier.
 
@@ -64,6 +65,13 @@ def report(
         Shape of flattened images.
     level : float in (0, 1), default=0.95
         Confidence level of the intervals.
+    card : dict of str to str or list of str, default=None
+        Texts of the model card by its headings, in place of what the report says by itself, such as
+        ``{"Uses": "Second reading of …", "Citation": "…"}``. The headings are "Model details",
+        "Uses", "Out-of-scope use", "Bias, risks and limitations", "How to get started with the
+        model", "Training data", "Training procedure", "Testing data, factors and metrics",
+        "Results", "Environmental impact", "Technical specifications", "Citation" and "Model card
+        contact".
 
     Returns
     -------
@@ -73,8 +81,8 @@ def report(
     Raises
     ------
     ValueError
-        If the name ends in none of these, X and y are not those of the evaluation, or there is no
-        model of that name.
+        If the name ends in none of these, X and y are not those of the evaluation, there is no
+        model of that name, or `card` has another heading.
     OSError
         If the file cannot be written.
 
@@ -118,6 +126,7 @@ def report(
         target_names=target_names,
         image_shape=image_shape,
         level=level,
+        card=card,
     )
     if kind == ".html":
         text = render(content)

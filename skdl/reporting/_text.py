@@ -11,7 +11,7 @@ import pandas as pd
 from skdl.reporting._content import Content
 
 _SECTIONS = (
-    ("Mistakes", None, ("confusion", "operating_point", "mistakes", "saliency")),
+    ("Mistakes", "mistakes", ("confusion", "operating_point", "mistakes", "saliency")),
     ("Classes", "per_class", ("classes",)),
     ("Data", "data", ("distribution", "samples")),
     ("Training", "times", ("training",)),
@@ -27,17 +27,18 @@ def markdown(content: Content, folder: str) -> str:
         *(f"> {_plain(caution)}" for caution in content.cautions),
         "## Scores",
         _table(content.scores),
+        *map(_plain, content.intervals),
     ]
     if content.comparison is not None:
         parts += ["## The models compared", *_images(content, ("comparison",), folder)]
         parts.append(_table(content.comparison))
     for heading, table, names in _SECTIONS:
         parts.append(f"## {heading}")
-        if table:
+        if table and getattr(content, table) is not None:
             parts.append(_table(getattr(content, table)))
         parts += _images(content, names, folder)
     if len(content.missing):
-        parts += ["## Scores that cannot be had", _table(content.missing)]
+        parts += ["## Missing scores", _table(content.missing)]
     parts += ["## How to reproduce", *_facts(content.reproduce)]
     parts += ["    " + content.estimator.replace("\n", "\n    ")]
     parts += [*_facts(content.versions), *_facts(content.machine), "## Model card"]
@@ -55,6 +56,8 @@ def as_json(content: Content) -> str:
         "summary": content.lead,
         "cautions": content.cautions,
         "scores": _records(content.summary),
+        "intervals": content.intervals,
+        "mistakes": None if content.mistakes is None else _records(content.mistakes),
         "comparison": None if content.pairs is None else _records(content.pairs),
         "per_class": _records(content.per_class),
         "data": _records(content.data),

@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from skdl.evaluation import EvaluationResult
-from skdl.evaluation._evaluate import about_groups, in_both
+from skdl.evaluation._leaks import about_groups, in_both
 
 # Fewer test images of a class than this make for intervals that hardly say anything.
 _FEW = 30
@@ -97,7 +97,7 @@ def cautions(result: EvaluationResult, model: str, names: Sequence[str]) -> list
         found.append("The model takes all images for one class: it has learned nothing.")
     n_missing = len(result.missing[result.missing["model"] == model])
     if n_missing:
-        found.append(f"{n_missing} scores cannot be had; the reasons stand below.")
+        found.append(f"{n_missing} scores are missing; the reasons stand below.")
     if result.groups is not None:
         found.append(
             "The images belong to groups, such as patients. Intervals and p values take them for "
@@ -106,12 +106,50 @@ def cautions(result: EvaluationResult, model: str, names: Sequence[str]) -> list
     return found
 
 
-def best_of(result: EvaluationResult) -> str:
+def best_of(result: EvaluationResult, summary: pd.DataFrame, model: str) -> str:
     """That the best of several models was picked by what it is judged by."""
-    return (
-        f"It is the best of {len(result.tested)} models by {in_words(result.metrics[0])} on these "
-        "images, so its scores are a little too good."
-    )
+    metric = result.metrics[0]
+    values = summary[summary["metric"] == metric].set_index("model")["value"]
+    others = [name for name in values.index[values == values[model]] if name != model]
+    among = f"of {len(result.tested)} models by {in_words(metric)} on these images"
+    if others:
+        equal = " and ".join(f"“{name}”" for name in others)
+        text = f"It is one of the best {among}, as good as {equal}, and was named before them"
+    else:
+        text = f"It is the best {among}"
+    return f"{text}, so its scores are a little too good."
+
+
+def about_intervals(result: EvaluationResult, model: str, rows: Any, level: float) -> list[str]:
+    """What the intervals of a model mean, and how they were found, in sentences."""
+    percent = f"{100 * level:g}\u00a0%"
+    found = [
+        f"Intervals: if the same were done with many other samples of as many test images, "
+        f"{percent} of the intervals would hold the score of all such images. What other training "
+        "images would change is not in them."
+    ]
+    used = set(rows["method"])
+    found += [text for method, text in _METHODS.items() if method in used]
+    n_repeats = result.n_repeats(model)
+    most = result.predictions.query("model == @model")["row"].value_counts().max()
+    if n_repeats > 1:
+        found.append(
+            f"Repeats: scores and ends of intervals are means over {n_repeats} repeats, in each of "
+            "which every image was tested once. Comparisons, tables of classes and pictures show "
+            "the first."
+        )
+    if most > n_repeats:
+        counted = "first prediction" if n_repeats == 1 else f"first {n_repeats} predictions"
+        found.append(f"Images were tested up to {most} times: the {counted} of each count.")
+    return found
+
+
+_METHODS = {
+    "wilson": "Wilson: of proportions, such as accuracy and sensitivity.",
+    "mover": "MOVER: of scores made of several proportions, such as averages over the classes.",
+    "delong": "DeLong: of the area under the ROC curve.",
+    "bootstrap": "Bootstrap: of everything else, by drawing from the test images again and again.",
+}
 
 
 def _how(result: EvaluationResult, model: str) -> str:
@@ -121,10 +159,7 @@ def _how(result: EvaluationResult, model: str) -> str:
     if n_folds == 1:
         return f"“{model}” was trained once and tested on"
     if result.predictions.query("model == @model")["row"].duplicated().any():
-        return (
-            f"“{model}” was trained and tested {n_folds} times, on overlapping images. These are "
-            "the first predictions of"
-        )
+        return f"“{model}” was trained and tested {n_folds} times, on overlapping parts of"
     return f"“{model}” was tested by cross-validation in {n_folds} folds on"
 
 

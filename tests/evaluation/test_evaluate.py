@@ -604,13 +604,13 @@ def test_inputs_stay_as_they_are(cancer):
     np.testing.assert_array_equal(np.random.get_state()[1], state)
 
 
-# ---- what cannot be had ----------------------------------------------------------------------
+# ---- missing scores ------------------------------------------------------------------------
 
 
 def test_a_fold_with_one_class(cancer):
     X, y = cancer
     order = np.argsort(y, kind="stable")
-    with pytest.warns(UserWarning, match="cannot be had"):
+    with pytest.warns(UserWarning, match="are missing"):
         found = evaluate(RidgeClassifier(), X[order], y[order], cv=KFold(5))
     missing = found.missing.set_index("metric")["reason"]
     assert "one class" in missing["roc_auc"].iloc[0]
@@ -623,7 +623,7 @@ def test_a_class_that_was_not_seen_in_training(digits):
     X, y = digits
     train, test = np.flatnonzero(y != 3), np.flatnonzero(y == 3)
     folds = [(train, np.r_[test, train[:50]]), (np.arange(200), np.arange(200, 400))]
-    with pytest.warns(UserWarning, match="cannot be had"):
+    with pytest.warns(UserWarning, match="are missing"):
         found = evaluate(logistic(), X, y, cv=folds)
     assert "roc_auc" in set(found.missing.query("fold == 0")["metric"])
     rows = found.predictions.query("fold == 0")
@@ -654,7 +654,7 @@ class Odd(ClassifierMixin, BaseEstimator):
 
 
 def test_labels_alone(cancer):
-    with pytest.warns(UserWarning, match="cannot be had"):
+    with pytest.warns(UserWarning, match="are missing"):
         found = evaluate(Odd(), *cancer)
     assert set(found.missing["metric"]) == {"roc_auc"}
     assert "predict_proba" in found.missing["reason"].iloc[0]
@@ -749,7 +749,7 @@ def test_a_model_that_always_fails_beside_others(cancer):
 def test_a_test_set_of_one_class(cancer):
     X, y = cancer
     fitted = logistic().fit(X[:300], y[:300])
-    with pytest.warns(UserWarning, match="cannot be had"):
+    with pytest.warns(UserWarning, match="are missing"):
         found = evaluate(fitted, X[300:][y[300:] == 1], y[300:][y[300:] == 1], cv="prefit")
     assert found.classes.tolist() == [0, 1]
     assert {"roc_auc", "specificity"} <= set(found.missing["metric"])

@@ -17,7 +17,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression, LogisticRegression
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
@@ -561,13 +561,36 @@ def test_networks_are_asked_themselves(fitted, images):
     assert "Four" in texts(display)
     probabilities = fitted.predict_proba(X[:4])
     for i, ax in enumerate(display.axes_):
-        assert ax.get_title() == f"{y[i]} ({in_percent(probabilities[i].max())})"
+        expected = f"{y[i]} ({in_percent(probabilities[i].max())})"
+        assert ax.get_title() == expected + ("" if display.maps[i].any() else "\nnothing found")
     other = SaliencyDisplay.from_estimator(fitted, X[:4], "malignant", layer="maps")
     np.testing.assert_array_equal(other.maps, fitted.grad_cam(X[:4], "malignant"))
     assert other.scores == pytest.approx(probabilities[:, 1].tolist())
     covered = SaliencyDisplay.from_estimator(fitted, X[1:2], method="occlusion")
     assert covered.method == "occlusion"
     assert share_in_the_corner(covered.maps)[0] > 0.5
+
+
+def test_a_blank_map_says_so():
+    images, maps = [np.zeros((4, 4, 3))] * 2, [np.zeros((4, 4)), np.eye(4)]
+    titles = [ax.get_title() for ax in SaliencyDisplay(images, maps).plot().axes_]
+    assert titles == ["nothing found", ""]
+    titles = [ax.get_title() for ax in SaliencyDisplay(images, maps, ["a", "b"]).plot().axes_]
+    assert titles == ["a\nnothing found", "b"]
+
+
+def test_the_class_is_the_one_that_was_predicted(images):
+    """A threshold may choose the class of the smaller probability."""
+    X, y = images
+    X = X[..., :1].reshape(len(X), -1)
+    plain = LogisticRegression(max_iter=300).fit(X, y)
+    strict = FixedThresholdClassifier(plain, threshold=1.0, response_method="predict_proba")
+    strict.fit(X, y)
+    positive = X[y == strict.classes_[1]][:3]
+    assert (strict.predict_proba(positive)[:, 1] > 0.5).all()
+    display = SaliencyDisplay.from_estimator(strict, positive, image_shape=(16, 16))
+    assert display.class_names == [str(strict.classes_[0])] * 3
+    assert max(display.scores) < 0.5
 
 
 def test_maps_lie_over_the_whole_image(fitted, images):

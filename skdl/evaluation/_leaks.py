@@ -1,0 +1,75 @@
+"""What stands in training and test data of a fold."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skdl._files import ImageFiles, content_digests
+from skdl.evaluation._folds import Fold
+from skdl.evaluation._result import EvaluationResult
+
+
+def digests_of(images: Any) -> list[bytes]:
+    """Digests of the images; of paths, of the files' content."""
+    if isinstance(images, np.ndarray) and images.dtype.kind == "U":
+        return content_digests(ImageFiles(images))
+    if hasattr(images, "tocsr"):
+        images = images.tocsr()
+        return content_digests([row.toarray() for row in images])
+    rows = np.asarray(images)
+    if rows.dtype.kind == "O":  # whose memory holds addresses: columns of several kinds
+        return [hashlib.sha256(repr(row.tolist()).encode()).digest() for row in rows]
+    return content_digests(rows)
+
+
+def find_leaks(digests: Sequence[bytes], folds: list[Fold]) -> pd.DataFrame:
+    rows = []
+    for fold in folds:
+        seen = {digests[row]: row for row in reversed(fold.train)}
+        for row in fold.test:
+            if digests[row] in seen:
+                rows.append({"fold": fold.number, "test_row": row, "train_row": seen[digests[row]]})
+    return pd.DataFrame(rows, columns=["fold", "test_row", "train_row"])
+
+
+def find_split_groups(groups: Any, folds: list[Fold]) -> list[Any]:
+    """Groups that stand in training and test data of a fold."""
+    if groups is None:
+        return []
+    found = [np.intersect1d(groups[fold.train], groups[fold.test]) for fold in folds]
+    split: list[Any] = np.unique(np.concatenate(found)).tolist()
+    return split
+
+
+def about_groups(result: EvaluationResult) -> str:
+    """That groups were split, in words; "" if they were not."""
+    split = result.split_groups
+    if not split:
+        return ""
+    shown = ", ".join(map(str, split[:3])) + (", …" if len(split) > 3 else "")
+    return (
+        f"{len(split)} group{' stands' if len(split) == 1 else 's stand'} in training and test "
+        f"data ({shown}): cv={result.cv} does not keep groups together, which makes scores too "
+        "good. Pass a splitter that does, such as StratifiedGroupKFold, or cv=None."
+    )
+
+
+def in_both(leaks: pd.DataFrame) -> str:
+    """How many test images were trained on, in words."""
+    n = leaks["test_row"].nunique()
+    return f"{n} test image{' stands' if n == 1 else 's stand'} in the training data as well"
+
+
+def about_leaks(result: EvaluationResult) -> str:
+    leaks = result.leaks
+    if leaks.empty:
+        return ""
+    first, n_folds = leaks.iloc[0], result.times["fold"].nunique()
+    return (
+        f"{in_both(leaks)}, pixel for pixel, in {leaks['fold'].nunique()} of {n_folds} folds, "
+        f"which makes scores too good: such as rows {first['test_row']} and {first['train_row']} "
+        "(see result.leaks). Drop the copies, or pass groups that keep them together."
+    )
