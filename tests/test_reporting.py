@@ -449,6 +449,7 @@ class TestRepeats:
 
     def test_are_explained(self, digits, repeated, tmp_path):
         text = Page(report(repeated, *digits, tmp_path / "r.html").read_text("utf-8")).text
+        assert "by repeated cross-validation, in 6 folds and 2 repeats, on 600 images" in text
         assert "means over 2 repeats, in each of which every image was tested once" in text
         value = repeated.summary()["value"].item()
         assert value == pytest.approx(repeated.scores["value"].mean(), abs=1e-3)
@@ -485,7 +486,7 @@ def test_models_are_compared_by_what_they_predicted(digits, tmp_path):
     text = Page(report(result, X, y, tmp_path / "r.html").read_text("utf-8")).text
     assert f"{only_plain} against {only_strict} images" in text
     difference = (found[y == 1] == 1).mean() - (missed[y == 1] == 1).mean()
-    assert f"{difference:+.3f} (" in text
+    assert f"{difference:+.3f} (".replace("-", "−") in text
 
 
 def test_the_best_of_equal_models(digits, tmp_path):
@@ -510,7 +511,7 @@ def test_time_that_a_store_saved(digits, tmp_path):
     long = dataclasses.replace(again, times=again.times.assign(stored_seconds=78.0))
     text = Page(report(long, X, y, tmp_path / "r.html").read_text("utf-8")).text
     assert "computing the features that were found in a store would have taken 156 seconds" in text
-    assert "Saved by stored features, seconds per fold" in text
+    assert "Saved by a store, seconds per fold" in text
     assert "78.00" in text
 
 
@@ -596,7 +597,7 @@ class TestMistakes:
         table = result.per_model("GridSearchCV")
         confidence = result.recorded("GridSearchCV").confidence
         wrong = np.flatnonzero(table["y_true"] != table["y_pred"])
-        worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:4]
+        worst = wrong[np.argsort(-confidence[wrong], kind="stable")][:6]
         folds = table["fold"].to_numpy()[worst]
         assert asked == [result.fitted["GridSearchCV", fold] for fold in folds]
         without = evaluate(model, X, y, cv=2)

@@ -255,7 +255,8 @@ def score_one(scorer: Scorer, estimator: Any, X: Any, y: Any) -> tuple[float, st
         warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
     if undefined:
         # Here it is not set to any number.
-        return np.nan, re.sub(r" and (being )?set to \S+", "", _in_short(undefined[0].message))
+        reason = re.sub(r" and (being )?set to \S+", "", _in_short(undefined[0].message))
+        return np.nan, re.sub(r" Use the? `zero_division` parameter.*", "", reason)
     if not np.isfinite(value):
         return np.nan, "It is not defined for these predictions."
     return value, ""

@@ -205,21 +205,20 @@ def _missing(result: EvaluationResult, model: str) -> pd.DataFrame:
 
 def _pairs(pairs: pd.DataFrame) -> pd.DataFrame:
     """The comparison of the models, with no more than a reader wants."""
+    rows = [row for _, row in pairs.iterrows()]
     table = pd.DataFrame({"Models": pairs["model_a"] + " against " + pairs["model_b"]})
     if pairs["auc_difference"].notna().any():
-        table["Difference of ROC AUC"] = [
-            _signed(row, "auc_difference") for _, row in pairs.iterrows()
+        table["ROC AUC"] = [
+            _signed(row, "auc_difference") + f"\n{p_value(row['delong_p_holm'])}" for row in rows
         ]
-        table["p (DeLong, Holm)"] = pairs["delong_p_holm"].map(p_value)
     for metric in ("accuracy", "sensitivity", "specificity"):
         if pairs[f"{metric}_difference"].notna().any():
-            table[f"Difference of {metric}"] = [
-                _signed(row, f"{metric}_difference") for _, row in pairs.iterrows()
-            ]
+            table[name_of(metric)] = [_signed(row, f"{metric}_difference") for row in rows]
     table["Right where the other is wrong"] = [
-        f"{row['only_a_right']} against {row['only_b_right']} images" for _, row in pairs.iterrows()
+        f"{row['only_a_right']} against {row['only_b_right']} images\n"
+        f"{p_value(row['mcnemar_p_holm'])}"
+        for row in rows
     ]
-    table["p (McNemar, Holm)"] = pairs["mcnemar_p_holm"].map(p_value)
     return table
 
 
@@ -261,7 +260,7 @@ def _times(result: EvaluationResult) -> pd.DataFrame:
     kinds = {
         "fit_seconds": "Fit, seconds per fold",
         "predict_seconds": "Predict, seconds per fold",
-        "stored_seconds": "Saved by stored features, seconds per fold",
+        "stored_seconds": "Saved by a store, seconds per fold",
     }
     means = result.times.groupby("model", sort=False)[list(kinds)].mean()
     if not (means["stored_seconds"] >= 0.01).any():
@@ -314,5 +313,6 @@ def _signed(row: Any, name: str) -> str:
     """A difference with its interval."""
     if pd.isna(row[name]):
         return "–"
-    value, low, high = (f"{row[f'{name}{end}']:+.3f}" for end in ("", "_low", "_high"))
-    return f"{value} ({low} to {high})"
+    ends = (f"{row[f'{name}{end}']:+.3f}" for end in ("", "_low", "_high"))
+    value, low, high = (end.replace("-", "−") for end in ends)
+    return f"{value}\n({low} to {high})"

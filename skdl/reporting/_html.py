@@ -6,11 +6,14 @@ from importlib.resources import files
 from typing import Any
 
 from skdl.reporting._content import Content
+from skdl.reporting._words import ABOUT_COMPARISONS
 
 
 def render(content: Content) -> str:
     """Return the HTML."""
-    page: str = _template().render(content=content, encoded=_encoded)
+    page: str = _template().render(
+        content=content, encoded=_encoded, about_comparisons=ABOUT_COMPARISONS
+    )
     return page
 
 

@@ -27,7 +27,7 @@ from skdl.plotting import (
 from skdl.reporting._mistakes import Mistakes
 
 _DPI = 110
-_N_LOOKED_AT = 4
+_N_LOOKED_AT = 6
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from skdl.reporting._content import Content
+from skdl.reporting._words import ABOUT_COMPARISONS
 
 _SECTIONS = (
     ("Mistakes", "mistakes", ("confusion", "operating_point", "mistakes", "saliency")),
@@ -31,7 +32,7 @@ def markdown(content: Content, folder: str) -> str:
     ]
     if content.comparison is not None:
         parts += ["## The models compared", *_images(content, ("comparison",), folder)]
-        parts.append(_table(content.comparison))
+        parts += [_table(content.comparison), _plain(ABOUT_COMPARISONS)]
     for heading, table, names in _SECTIONS:
         parts.append(f"## {heading}")
         if table and getattr(content, table) is not None:

@@ -34,7 +34,7 @@ def figure(value: float, digits: int = 3) -> str:
 
 def p_value(value: float) -> str:
     """A p value, which is never 0."""
-    return "< 0.001" if value < 0.0005 else figure(value)
+    return "p < 0.001" if value < 0.0005 else f"p = {figure(value)}"
 
 
 def interval(row: Any) -> str:
@@ -144,6 +144,11 @@ def about_intervals(result: EvaluationResult, model: str, rows: Any, level: floa
     return found
 
 
+ABOUT_COMPARISONS = (
+    "Differences are those of the first model minus the second, of the labels that were predicted, "
+    "with intervals for paired samples. p values are of DeLong's test for the areas and of "
+    "McNemar's for the labels, adjusted for the number of pairs by Holm's method."
+)
 _METHODS = {
     "wilson": "Wilson: of proportions, such as accuracy and sensitivity.",
     "mover": "MOVER: of scores made of several proportions, such as averages over the classes.",
@@ -158,7 +163,13 @@ def _how(result: EvaluationResult, model: str) -> str:
         return f"“{model}”, fitted before, was tested on"
     if n_folds == 1:
         return f"“{model}” was trained once and tested on"
-    if result.predictions.query("model == @model")["row"].duplicated().any():
+    counts = result.predictions.query("model == @model")["row"].value_counts()
+    if counts.min() == counts.max() > 1:
+        return (
+            f"“{model}” was tested by repeated cross-validation, in {n_folds} folds and "
+            f"{counts.max()} repeats, on"
+        )
+    if counts.max() > 1:
         return f"“{model}” was trained and tested {n_folds} times, on overlapping parts of"
     return f"“{model}” was tested by cross-validation in {n_folds} folds on"
 
