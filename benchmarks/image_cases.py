@@ -15,7 +15,7 @@ def files_fit(n):
 
     with tempfile.TemporaryDirectory() as folder:
         paths, y = data.image_files(n, Path(folder))
-        model = CNNClassifier(epochs=1, batch_size=128, image_shape=(32, 32, 3), random_state=0)
+        model = CNNClassifier(epochs=1, batch_size=128, image_size=32, random_state=0)
         model.fit(paths[:640], y[:640])  # TensorFlow's own share
         return megabytes_at_peak(lambda: model.fit(paths, y))
 
@@ -26,7 +26,7 @@ def files_predict(n):
 
     with tempfile.TemporaryDirectory() as folder:
         paths, y = data.image_files(n, Path(folder))
-        model = CNNClassifier(epochs=1, batch_size=128, image_shape=(32, 32, 3), random_state=0)
+        model = CNNClassifier(epochs=1, batch_size=128, image_size=32, random_state=0)
         model.fit(paths[:640], y[:640]).predict(paths[:640])
         return megabytes_at_peak(lambda: model.predict_proba(paths))
 
@@ -37,7 +37,7 @@ def files_epoch_skdl():
 
     with tempfile.TemporaryDirectory() as folder:
         paths, y = data.image_files(12_800, Path(folder))
-        model = CNNClassifier(epochs=1, batch_size=128, image_shape=(32, 32, 3), random_state=0)
+        model = CNNClassifier(epochs=1, batch_size=128, image_size=32, random_state=0)
         return median_time(lambda: model.fit(paths, y), 3)
 
 

@@ -135,7 +135,7 @@ def read_image_info(path: Any) -> ImageInfo:
 def read_image(
     path: Any,
     *,
-    size: tuple[int, int] | None = None,
+    image_size: int | tuple[int, int] | None = None,
     color: Color | None = None,
     keep_aspect: bool = False,
 ) -> npt.NDArray[np.uint8]:
@@ -146,12 +146,12 @@ def read_image(
     path : str or path-like
         JPEG, PNG, BMP, GIF or WebP (the first frame), or TIFF (the first page); or a member of an
         archive: ``"pets.zip/cats/1.jpg"``.
-    size : (height, width), default=None
+    image_size : int, (height, width) or None, default=None
         Resize to this, bilinearly with antialiasing; None keeps the image's own size.
     color : {"rgb", "grayscale"}, default=None
         Convert to this; None keeps grayscale images as they are and makes all others RGB.
     keep_aspect : bool, default=False
-        Whether `size` keeps the ratio of height and width, and fills up with black on both sides.
+        Whether resizing keeps the ratio of height and width, and fills up with black on both sides.
 
     Returns
     -------
@@ -164,7 +164,7 @@ def read_image(
         If the file is missing, damaged, no image, or has more pixels than Pillow's limit against
         decompression bombs, ``PIL.Image.MAX_IMAGE_PIXELS``.
     ValueError
-        If `size` or `color` is none of these.
+        If `image_size` or `color` is none of these.
 
     Examples
     --------
@@ -173,11 +173,11 @@ def read_image(
     >>> from skdl.images import read_image
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     Image.new("RGB", (20, 10), "red").save(f"{folder}/red.png")
-    ...     read_image(f"{folder}/red.png", size=(8, 8)).shape
+    ...     read_image(f"{folder}/red.png", image_size=8).shape
     (8, 8, 3)
     """
     path = str(os.fspath(path))
-    wanted = None if size is None else check_size(size)
+    wanted = check_image_size(image_size)
     if color not in (None, "rgb", "grayscale"):
         raise ValueError(f"color must be 'rgb', 'grayscale' or None. Got {color!r}.")
     try:
@@ -216,21 +216,28 @@ def _decode(
     return pixels[:, :, np.newaxis] if pixels.ndim == 2 else pixels
 
 
-def check_size(size: Any) -> tuple[int, int]:
-    """Validate a `size` parameter.
+def check_image_size(image_size: Any) -> tuple[int, int] | None:
+    """Height and width to resize to, None for the images' own.
 
     Raises
     ------
     ValueError
-        If it is no pair of positive whole numbers.
+        If it is neither a positive whole number nor two of them.
     """
-    sides = tuple(size) if isinstance(size, Sequence | np.ndarray) else ()
-    integers = [isinstance(side, int | np.integer) and not isinstance(side, bool) for side in sides]
-    if len(sides) != 2 or not all(integers) or min(sides) < 1:
+    if image_size is None:
+        return None
+    is_number = isinstance(image_size, int | np.integer)
+    sizes: Any = (image_size, image_size) if is_number else image_size
+    is_pair = isinstance(sizes, Sequence | np.ndarray) and len(sizes) == 2
+    if not is_pair or not all(
+        isinstance(size, int | np.integer) and not isinstance(size, bool) and size > 0
+        for size in sizes
+    ):
         raise ValueError(
-            f"The parameter size must be (height, width) in positive whole numbers. Got {size!r}."
+            "The parameter image_size must be a number of pixels, (height, width) or None. Got "
+            f"{image_size!r}."
         )
-    return int(sides[0]), int(sides[1])
+    return int(sizes[0]), int(sizes[1])
 
 
 def fit_into(image: Any, size: tuple[int, int], keep_aspect: bool) -> Any:

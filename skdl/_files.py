@@ -106,6 +106,9 @@ class ImageFiles:
         Whether files of another size are resized; otherwise they are refused.
     keep_aspect : bool, default=False
         Whether resizing keeps the ratio of height and width, see :func:`skdl.images.read_image`.
+    color : {"rgb", "grayscale"} or None, default=None
+        What each is converted to; None takes what `image_shape` says, but refuses to make colour
+        images gray unless they are resized.
 
     Attributes
     ----------
@@ -122,11 +125,13 @@ class ImageFiles:
         image_shape: tuple[int, int, int] | None = None,
         resize: bool = False,
         keep_aspect: bool = False,
+        color: Color | None = None,
     ) -> None:
         self.paths = paths
         self.image_shape = image_shape
         self.resize = resize
         self.keep_aspect = keep_aspect
+        self.color = color
 
     def __len__(self) -> int:
         return len(self.paths)
@@ -137,25 +142,27 @@ class ImageFiles:
         return (len(self), *(self.image_shape or ()))
 
     def __getitem__(self, rows: Any) -> "ImageFiles":
-        return ImageFiles(self.paths[rows], self.image_shape, self.resize, self.keep_aspect)
+        return ImageFiles(
+            self.paths[rows], self.image_shape, self.resize, self.keep_aspect, self.color
+        )
 
     def in_shape(
-        self, image_shape: tuple[int, int, int], resize: bool, keep_aspect: bool = False
+        self,
+        image_shape: tuple[int, int, int],
+        resize: bool,
+        keep_aspect: bool = False,
+        color: Color | None = None,
     ) -> "ImageFiles":
         """The same files, decoded to images of a shape."""
-        return ImageFiles(self.paths, image_shape, resize, keep_aspect)
+        return ImageFiles(self.paths, image_shape, resize, keep_aspect, color)
 
-    def common_shape(
-        self, size: tuple[int, ...] | None = None, advice: str | None = None
-    ) -> tuple[int, int, int]:
+    def common_shape(self, size: tuple[int, ...] | None = None) -> tuple[int, int, int]:
         """Shape of the images by their headers.
 
         Parameters
         ----------
         size : (height, width), default=None
             If they are to be resized.
-        advice : str, default=None
-            What to do about files of different sizes; None names the parameter of the classifiers.
 
         Returns
         -------
@@ -179,7 +186,7 @@ class ImageFiles:
                     "The image files are of different sizes: "
                     f"{first.height} × {first.width} pixels in {str(self.paths[0])!r}, "
                     f"{info.height} × {info.width} in {str(self.paths[row])!r}. "
-                    + (advice or "Set image_shape=(height, width) to resize them all.")
+                    "Set image_size=(height, width) to resize them all."
                 )
         if first is None:
             raise ValueError("There are no image files.")
@@ -265,12 +272,14 @@ class ImageFiles:
         color: Color = "grayscale" if channels == 1 else "rgb"
         if self.resize:
             size = (height, width)
-            return read_image(path, size=size, color=color, keep_aspect=self.keep_aspect)
-        image = read_image(path, color=None if channels == 1 else "rgb")
+            return read_image(path, image_size=size, color=color, keep_aspect=self.keep_aspect)
+        image = read_image(path, color=self.color or (None if channels == 1 else "rgb"))
         if image.shape != self.image_shape:
             raise ValueError(
                 f"The image file {path!r} is of shape {image.shape}, but images of shape "
-                f"{self.image_shape} (height, width, channels) are expected, as in fit."
+                f"{self.image_shape} (height, width, channels) are expected, as in fit. Set "
+                f"image_size={self.image_shape[:2]} to resize all images, or read the files with "
+                f"ImageLoader(image_size={self.image_shape[:2]}, color={color!r})."
             )
         return image
 

@@ -104,10 +104,10 @@ def test_damaged_exif_data_do_no_harm(tmp_path):
 
 def test_sizes(tmp_path):
     path = save(tmp_path, "a.png")
-    image = read_image(path, size=(12, 12))
+    image = read_image(path, image_size=12)
     expected = Image.fromarray(PHOTO).resize((12, 12), Image.Resampling.BILINEAR)
     np.testing.assert_array_equal(image, np.asarray(expected))
-    boxed = read_image(path, size=(30, 18), keep_aspect=True)
+    boxed = read_image(path, image_size=(30, 18), keep_aspect=True)
     assert boxed.shape == (30, 18, 3)
     assert not boxed[:9].any()
     assert not boxed[21:].any()
@@ -117,11 +117,11 @@ def test_sizes(tmp_path):
 def test_large_jpegs_are_shrunk_while_decoding(tmp_path, monkeypatch):
     large = np.asarray(Image.fromarray(PHOTO).resize((1440, 960), Image.Resampling.BICUBIC))
     path = save(tmp_path, "a.jpg", large, quality=95)
-    small = read_image(path, size=(24, 36))
+    small = read_image(path, image_size=(24, 36))
     exact = np.asarray(Image.fromarray(large).resize((36, 24), Image.Resampling.BILINEAR))
     assert np.abs(small[:, :, 0].astype(int).mean() - exact[:, :, 0].mean()) < 3
     monkeypatch.setattr(Image.Image, "draft", lambda *args: None)
-    whole = read_image(path, size=(24, 36))
+    whole = read_image(path, image_size=(24, 36))
     assert np.abs(whole.astype(int) - small).mean() < 2
 
 
@@ -303,10 +303,10 @@ def test_headers_are_read_without_decoding(tmp_path, monkeypatch):
     assert {read_image_info(path).width for path in paths} == {36}
 
 
-@pytest.mark.parametrize("size", [8, "8", (0, 8), (8, 8, 3), (8.5, 8)])
+@pytest.mark.parametrize("size", [0, "8", (0, 8), (8, 8, 3), (8.5, 8)])
 def test_bad_sizes_are_not_the_files_fault(tmp_path, size):
-    with pytest.raises(ValueError, match="The parameter size must be"):
-        read_image(save(tmp_path, "a.png"), size=size)
+    with pytest.raises(ValueError, match="The parameter image_size must be"):
+        read_image(save(tmp_path, "a.png"), image_size=size)
     with pytest.raises(ValueError, match="color must be 'rgb', 'grayscale' or None"):
         read_image(tmp_path / "a.png", color="RGB")
 
@@ -331,7 +331,7 @@ def test_mutated_files(tmp_path, name):
         path.write_bytes(mutated(whole, rng))
         sound = decodes(path)
         try:
-            image = read_image(path, size=(8, 8), color="rgb")
+            image = read_image(path, image_size=(8, 8), color="rgb")
         except UnreadableImageError as error:
             named = error.path
             refused += 1

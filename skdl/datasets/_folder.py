@@ -301,7 +301,7 @@ def _fault(path: str, verify: bool) -> str:
     """Why a file cannot be read, nothing if it can."""
     try:
         if verify:
-            read_image(path, size=(8, 8))  # small: a JPEG is decoded at an eighth of its size
+            read_image(path, image_size=8)  # small: a JPEG is decoded at an eighth of its size
         else:
             read_image_info(path)
     except UnreadableImageError as error:

@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import keras
 import numpy as np
@@ -180,12 +180,15 @@ class FeatureExtractor:
     resizes : bool
         Whether images of another size are resized to that of `spec`; files always are decoded to
         it.
+    keep_aspect : bool
+        Whether resizing keeps the ratio of height and width.
     """
 
     spec: FeatureSpec
     weights: BackboneWeights
     value_range: ValueRange
     resizes: bool = False
+    keep_aspect: bool = False
 
     @property
     def network(self) -> FeatureNetwork:
@@ -227,7 +230,9 @@ class FeatureExtractor:
             "image_shape": list(spec.image_shape),
             "value_range": self.value_range,
             "source": "file" if is_files else f"{images.dtype.str} {tuple(images.shape[1:])}",
-            "keeps_aspect": bool(images.keep_aspect) if isinstance(images, ImageFiles) else False,
+            "keeps_aspect": (
+                images.keep_aspect if isinstance(images, ImageFiles) else self._framed(images)
+            ),
         }
 
     def transform(
@@ -331,7 +336,11 @@ class FeatureExtractor:
         return self.resizes and images.shape[1:3] != self.spec.image_shape[:2]
 
     def _resize(self, images: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return resized(images, self.spec.image_shape[:2], self.value_range)
+        return resized(images, self.spec.image_shape[:2], self.value_range, self.keep_aspect)
+
+    def _framed(self, images: npt.NDArray[Any]) -> bool:
+        """Whether images get borders when they are resized."""
+        return self.keep_aspect and self._resized(images)
 
 
 def pixel_range(value_range: ValueRange) -> tuple[float, float]:
@@ -351,14 +360,21 @@ def _all_named(spec: FeatureSpec) -> bool:
 
 
 def resized(
-    images: npt.NDArray[Any], size: tuple[int, int], value_range: ValueRange
+    images: npt.NDArray[Any],
+    size: tuple[int, int],
+    value_range: ValueRange,
+    keep_aspect: bool = False,
+    color: Literal["rgb", "grayscale"] | None = None,
 ) -> npt.NDArray[Any]:
-    """Images in another size, whatever stands beside them in the batch.
+    """Images in another size or colour, whatever stands beside them in the batch.
 
     Images of bytes are resized as image files are, also those in another dtype.
     """
     like = np.uint8 if value_range == (0.0, 255.0) else np.float32
-    resize = Resize(size).fit(np.zeros((1, *images.shape[1:]), like))
+    resize = Resize(size, keep_aspect=keep_aspect, color=color)
+    resize.fit(np.zeros((1, *images.shape[1:]), like))
+    if value_range != "standardized":
+        resize.black_, resize.white_ = value_range
     result: npt.NDArray[Any] = resize.transform(images)
     return result
 

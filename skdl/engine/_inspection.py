@@ -57,9 +57,9 @@ class Inspector:
     def __init__(self, network: FittedNetwork | TransferNetwork, optimizer: OptimizerSpec) -> None:
         prepare_devices()
         spec = network.spec
-        self._size, self._bgr = spec.input_shape[:2], False
+        self._size, self._bgr, self._keep_aspect = spec.input_shape[:2], False, False
         if isinstance(spec, TransferSpec):
-            self._size = spec.size
+            self._size, self._keep_aspect = spec.size, spec.keep_aspect
             self._bgr = spec.backbone.declaration.preprocessing.color == "bgr"
         self._value_range = network.value_range
         # Keras counts the names of layers up, anew in each thread: so a name means the same layer
@@ -253,7 +253,7 @@ class Inspector:
         for span in spans:
             batch = images[span]
             if batch.shape[1:3] != self._size:
-                batch = resized(batch, self._size, self._value_range)
+                batch = resized(batch, self._size, self._value_range, self._keep_aspect)
             yield span, batch
 
     def _logits(self, images: Any, watcher: Watcher) -> Any:

@@ -13,8 +13,8 @@ from skdl.engine import (
     TrainingSet,
     prepare_devices,
 )
+from skdl.estimators._format import ImageFormat
 from skdl.estimators._inputs import (
-    ImageFormat,
     check_classes,
     check_pair,
     check_weights,
@@ -252,7 +252,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, TrainedEstimator):
         )
 
     def _learn_format(self, X: Any, array: Any, sample_weight: Any) -> ImageFormat:
-        return ImageFormat.learn(X, array, self.image_shape, self.value_range, sample_weight)
+        return ImageFormat.learn(X, array, self, sample_weight)
 
     def _n_epochs(self) -> int:
         return int(self.epochs)
@@ -270,7 +270,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, TrainedEstimator):
         spec = ModelSpec(
             self.architecture,
             self._routed("architecture"),
-            image_format.image_shape,
+            image_format.input_shape,
             n_classes,
             self.precision,
         )

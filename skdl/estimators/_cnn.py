@@ -55,10 +55,17 @@ class CNNClassifier(ImageClassifier):
         Random changes of the training images, drawn anew in each epoch: a preset or an
         :class:`Augmentation`, whose parameters are searched as ``augmentation__rotation``. Seeded
         by `random_state`; predictions and validation see the images as they are.
+    image_size : int, (height, width) or None, default=None
+        What images are resized to, arrays and files alike. None keeps their size, which must be the
+        same for all.
+    keep_aspect : bool, default=False
+        Whether resizing keeps the ratio of height and width, and fills up with black on both sides.
+    color : {"rgb", "grayscale"} or None, default=None
+        What images are converted to. None keeps the channels of arrays; of image files, grayscale
+        ones have one channel if all are, and three otherwise.
     image_shape : (height, width) or (height, width, channels), default=None
-        Shape of flattened images; of image files, what they are resized to. None takes rows whose
-        length is a square, or three times one, as square images, and others as strips one pixel
-        high; image files keep their size, which must be the same for all.
+        Shape of flattened images. None takes rows whose length is a square, or three times one, as
+        square images, and others as strips one pixel high.
     value_range : (low, high), "standardized" or None, default=None
         Pixel values that stand for black and white. None learns them in `fit`: 0 to 255 for uint8;
         0 to 1 for other values within it; 0 to the largest value for other non-negative data; data
@@ -96,7 +103,7 @@ class CNNClassifier(ImageClassifier):
     n_iter_ : int
         Number of epochs trained, over all fits with `warm_start` and calls of `partial_fit`.
     image_shape_ : (height, width, channels)
-        Shape of one image.
+        Shape of one image of the arrays seen in `fit`; of image files, what they are decoded to.
     value_range_ : (low, high) or "standardized"
         The value range in use.
     n_features_in_ : int
@@ -143,6 +150,8 @@ class CNNClassifier(ImageClassifier):
         "tol": [Interval(Real, 0, None, closed="left")],
         "class_weight": [None, dict, StrOptions({"balanced"})],
         "augmentation": [None, StrOptions(set(PRESETS)), Augmentation],
+        "keep_aspect": ["boolean"],
+        "color": [None, StrOptions({"rgb", "grayscale"})],
         "precision": [StrOptions({"float32", "bfloat16"})],
         "warm_start": ["boolean"],
         "random_state": ["random_state"],
@@ -163,6 +172,9 @@ class CNNClassifier(ImageClassifier):
         tol: float = 1e-4,
         class_weight: dict[Any, float] | Literal["balanced"] | None = None,
         augmentation: str | Augmentation | None = None,
+        image_size: int | tuple[int, int] | None = None,
+        keep_aspect: bool = False,
+        color: Literal["rgb", "grayscale"] | None = None,
         image_shape: Sequence[int] | None = None,
         value_range: tuple[float, float] | Literal["standardized"] | None = None,
         precision: Literal["float32", "bfloat16"] = "float32",
@@ -183,6 +195,9 @@ class CNNClassifier(ImageClassifier):
         self.tol = tol
         self.class_weight = class_weight
         self.augmentation = augmentation
+        self.image_size = image_size
+        self.keep_aspect = keep_aspect
+        self.color = color
         self.image_shape = image_shape
         self.value_range = value_range
         self.precision = precision

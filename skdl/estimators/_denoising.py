@@ -21,9 +21,8 @@ from skdl.estimators._autoencoder import (
     image_noise,
     noise_plan,
 )
+from skdl.estimators._format import ImageFormat, check_images
 from skdl.estimators._inputs import (
-    ImageFormat,
-    check_images,
     draw_seed,
     hold_out_any,
     make_training_set,
@@ -74,9 +73,16 @@ default="gaussian"
         Epochs without improvement after which early stopping ends the training.
     tol : float, default=1e-4
         Smallest decrease of the validation loss that counts as an improvement.
+    image_size : int, (height, width) or None, default=None
+        What images are resized to, arrays and files alike. None keeps their size, which must be the
+        same for all.
+    keep_aspect : bool, default=False
+        Whether resizing keeps the ratio of height and width, and fills up with black on both sides.
+    color : {"rgb", "grayscale"} or None, default=None
+        What images are converted to. None keeps the channels of arrays; of image files, grayscale
+        ones have one channel if all are, and three otherwise.
     image_shape : (height, width) or (height, width, channels), default=None
-        Shape of flattened images; of image files, what they are resized to; see
-        :class:`CNNClassifier`.
+        Shape of flattened images, see :class:`CNNClassifier`.
     value_range : (low, high), "standardized" or None, default=None
         Pixel values that stand for black and white; None learns them in `fit`.
     precision : {"float32", "bfloat16"}, default="float32"
@@ -148,6 +154,8 @@ default="gaussian"
         "validation_fraction": [None, Interval(Real, 0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "tol": [Interval(Real, 0, None, closed="left")],
+        "keep_aspect": ["boolean"],
+        "color": [None, StrOptions({"rgb", "grayscale"})],
         "precision": [StrOptions({"float32", "bfloat16"})],
         "warm_start": ["boolean"],
         "random_state": ["random_state"],
@@ -168,6 +176,9 @@ default="gaussian"
         validation_fraction: float | None = None,
         n_iter_no_change: int = 10,
         tol: float = 1e-4,
+        image_size: int | tuple[int, int] | None = None,
+        keep_aspect: bool = False,
+        color: Literal["rgb", "grayscale"] | None = None,
         image_shape: Sequence[int] | None = None,
         value_range: tuple[float, float] | Literal["standardized"] | None = None,
         precision: Literal["float32", "bfloat16"] = "float32",
@@ -188,6 +199,9 @@ default="gaussian"
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.tol = tol
+        self.image_size = image_size
+        self.keep_aspect = keep_aspect
+        self.color = color
         self.image_shape = image_shape
         self.value_range = value_range
         self.precision = precision
@@ -233,8 +247,15 @@ default="gaussian"
         # the same results.
         array = check_images(X, "X", self)
         self._whole = isinstance(array, ImageFiles) or np.asarray(X).dtype.kind in "bui"
-        self._flattened = not isinstance(array, ImageFiles) and array.ndim == 2
+        # Images of another size have other columns, or none.
+        self._flattened = (
+            not isinstance(array, ImageFiles) and array.ndim == 2 and self._keeps_shape
+        )
         return self
+
+    @property
+    def _keeps_shape(self) -> bool:
+        return self._image_format.input_shape == self._image_format.image_shape
 
     def transform(self, X: Any) -> npt.NDArray[Any]:
         """Take the noise off images.
@@ -246,7 +267,7 @@ default="gaussian"
 
         Returns
         -------
-        images : ndarray of the shape of X
+        images : ndarray of the shape of X, or of shape (n, h, w, c) where they are resized
             Of its dtype if that is uint8, float32 or float64, and otherwise float32; within the
             value range; whole numbers where the images of fit were. Of paths, uint8 of shape
             (n, h, w, c).
@@ -267,7 +288,10 @@ default="gaussian"
         values = outputs / np.float32(scale) + np.float32(offset)
         if self._whole or array.dtype == np.uint8:
             values = np.rint(values)
-        shape = array.shape if isinstance(array, np.ndarray) else images.shape
+        as_it_came = isinstance(array, np.ndarray) and (
+            self._keeps_shape if array.ndim == 2 else array.size == images.size
+        )
+        shape = array.shape if as_it_came else images.shape
         wanted = array.dtype if isinstance(array, ImageFiles) else np.asarray(X).dtype
         if wanted == np.uint8:
             values = values.clip(0, 255)
@@ -326,9 +350,7 @@ default="gaussian"
             Before fit.
         """
         check_is_fitted(self)
-        paths = find_paths(X)
-        if paths is not None:
-            X = self._image_format.as_images(ImageFiles(paths), self).load()
+        X = self._as_pixels(X)
         if not _holds_images(y):
             noise = image_noise(self.noise)
             y, X = (
@@ -337,6 +359,8 @@ default="gaussian"
                     np.asarray(X)
                 ),
             )
+        else:
+            y = self._as_pixels(y)
         clean = np.asarray(y, dtype=np.float64).reshape(len(y), -1)
         found = np.asarray(self.transform(X), dtype=np.float64).reshape(len(y), -1)
         if self.value_range_ == "standardized":
@@ -345,6 +369,13 @@ default="gaussian"
             extent = self.value_range_[1] - self.value_range_[0]
         errors = np.square((found - clean) / extent).mean(axis=1)
         return float(np.mean(-10 * np.log10(np.maximum(errors, 1e-12))))
+
+    def _as_pixels(self, X: Any) -> Any:
+        """Arrays that are not resized as they came, other images as the network has them."""
+        if find_paths(X) is None and self._keeps_shape:
+            return X
+        images = self._image_format.as_images(check_images(X, "X", self), self)
+        return images.load() if isinstance(images, ImageFiles) else images
 
     @property
     def predict(self) -> Any:
@@ -369,7 +400,7 @@ default="gaussian"
             image_format = self._image_format
             image_format.check_columns(X, array, self)
         else:
-            image_format = ImageFormat.learn(X, array, self.image_shape, self.value_range)
+            image_format = ImageFormat.learn(X, array, self)
         targets, changes = None, noise_plan(self.noise)
         if _holds_images(y):
             clean = check_images(y, "y", self)
@@ -384,7 +415,7 @@ default="gaussian"
                 "filters": check_filters(self.filters),
                 "bounded": self.loss == "binary_crossentropy",
             },
-            image_format.image_shape,
+            image_format.input_shape,
             precision=self.precision,
             loss=self._checked_loss(image_format),
         )

@@ -14,14 +14,12 @@ from sklearn.utils.validation import check_is_fitted
 from skdl.engine import POOLINGS, BackboneSpec, FeatureExtractor, FeatureSpec, prepare_devices
 from skdl.estimators._backbones import (
     backbone_spec,
-    check_image_size,
     check_store,
-    learn_format,
     resolve_store,
     warn_of_standardized,
 )
 from skdl.estimators._base import KerasEstimator
-from skdl.estimators._inputs import ImageFormat, check_images
+from skdl.estimators._format import ImageFormat, check_images
 from skdl.estimators._progress import ImageProgress
 
 Pooling: TypeAlias = Literal["avg", "max", "flatten", "gem"]
@@ -53,6 +51,8 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
     image_size : int, (height, width) or None, default=None
         What images are resized to before they reach the network. None keeps their own size, which
         must not be below what the backbone takes.
+    keep_aspect : bool, default=False
+        Whether resizing keeps the ratio of height and width, and fills up with black on both sides.
     image_shape : (height, width) or (height, width, channels), default=None
         Shape of flattened images, see :mod:`skdl.images`.
     value_range : (low, high), "standardized" or None, default=None
@@ -130,6 +130,7 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
     _parameter_constraints: dict[str, list[Any]] = {
         "backbone": [str, callable],
         "pooling": [StrOptions(set(POOLINGS)), "array-like"],
+        "keep_aspect": ["boolean"],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "precision": [StrOptions({"float32", "bfloat16"})],
         "n_jobs": [
@@ -152,6 +153,7 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
         layer: str | Sequence[str] | None = None,
         pooling: Pooling | Sequence[Pooling] = "avg",
         image_size: int | tuple[int, int] | None = None,
+        keep_aspect: bool = False,
         image_shape: Sequence[int] | None = None,
         value_range: tuple[float, float] | Literal["standardized"] | None = None,
         batch_size: int = 32,
@@ -166,6 +168,7 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
         self.layer = layer
         self.pooling = pooling
         self.image_size = image_size
+        self.keep_aspect = keep_aspect
         self.image_shape = image_shape
         self.value_range = value_range
         self.batch_size = batch_size
@@ -203,33 +206,28 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
             If the folder of `store` cannot be written to.
         """
         self._validate_params()
-        size = check_image_size(self.image_size)
         check_store(self.store)
         array = check_images(X, "X", self)
         backbone = self._backbone_spec()
-        image_format = learn_format(
-            X,
-            array,
-            size,
-            backbone.declaration.preprocessing.channels,
-            self.image_shape,
-            self.value_range,
-        )
+        channels = backbone.declaration.preprocessing.channels
+        image_format = ImageFormat.learn(X, array, self, backbone_channels=channels)
         warn_of_standardized(image_format.value_range)
-        height, width, channels = image_format.image_shape
         prepare_devices()
-        backbone.check_size(
-            *(size or (height, width)), "Set image_size=(height, width) to resize them."
-        )
+        shape = image_format.input_shape
+        backbone.check_size(*shape[:2], "Set image_size=(height, width) to resize them.")
         spec = FeatureSpec(
             backbone,
-            (*(size or (height, width)), channels),
+            shape,
             self._layers(backbone),
             self._poolings(),
             self.precision,
         )
         extractor = FeatureExtractor(
-            spec, backbone.load(self.weights), image_format.value_range, size is not None
+            spec,
+            backbone.load(self.weights),
+            image_format.value_range,
+            image_format.image_size is not None,
+            image_format.keep_aspect,
         )
         names = extractor.network.names  # builds the network, which may fail
         self._extractor = extractor
@@ -380,6 +378,8 @@ class VGG16Features(BackboneFeatures):
         How a feature map becomes numbers, see :class:`BackboneFeatures`.
     image_size : int, (height, width) or None, default=None
         What images are resized to. None keeps their own size, at least 32×32.
+    keep_aspect : bool, default=False
+        Whether resizing keeps the ratio of height and width, and fills up with black on both sides.
     image_shape : (height, width) or (height, width, channels), default=None
         Shape of flattened images.
     value_range : (low, high), "standardized" or None, default=None
@@ -442,6 +442,7 @@ class VGG16Features(BackboneFeatures):
         layer: str | Sequence[str] | None = None,
         pooling: Pooling | Sequence[Pooling] = "avg",
         image_size: int | tuple[int, int] | None = None,
+        keep_aspect: bool = False,
         image_shape: Sequence[int] | None = None,
         value_range: tuple[float, float] | Literal["standardized"] | None = None,
         batch_size: int = 32,
@@ -454,6 +455,7 @@ class VGG16Features(BackboneFeatures):
         self.layer = layer
         self.pooling = pooling
         self.image_size = image_size
+        self.keep_aspect = keep_aspect
         self.image_shape = image_shape
         self.value_range = value_range
         self.batch_size = batch_size

@@ -7,7 +7,8 @@ import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
 from skdl.engine import Inspector, inspector_of
-from skdl.estimators._inputs import ImageFormat, check_labels, encode_labels
+from skdl.estimators._format import ImageFormat
+from skdl.estimators._inputs import check_labels, encode_labels
 
 
 class InspectionMixin:

@@ -24,7 +24,7 @@ from skdl.engine import (
     train,
 )
 from skdl.estimators._base import KerasEstimator
-from skdl.estimators._inputs import ImageFormat
+from skdl.estimators._format import ImageFormat
 from skdl.estimators._progress import CallbackSupportMixin, EpochLines, joined_histories
 from skdl.preprocessing._augmentation import AugmentationPlan
 

@@ -33,6 +33,8 @@ class TransferClassifier(TransferBase):
         Dropped share behind each layer of `head`, or of the features where there is none.
     image_size : int, (height, width) or None, default=None
         What images are resized to before they reach the network. None keeps their own size.
+    keep_aspect : bool, default=False
+        Whether resizing keeps the ratio of height and width, and fills up with black on both sides.
     epochs : int, default=30
         Passes over the training data, at least 1, not counting `warmup_epochs`.
     batch_size : int, default=32
@@ -158,6 +160,7 @@ class TransferClassifier(TransferBase):
         pooling: Literal["avg", "max", "flatten", "gem"] = "avg",
         dropout: float = 0.0,
         image_size: int | tuple[int, int] | None = None,
+        keep_aspect: bool = False,
         epochs: int = 30,
         batch_size: int = 32,
         optimizer: Any = "adam",
@@ -189,6 +192,7 @@ class TransferClassifier(TransferBase):
         self.pooling = pooling
         self.dropout = dropout
         self.image_size = image_size
+        self.keep_aspect = keep_aspect
         self.epochs = epochs
         self.batch_size = batch_size
         self.optimizer = optimizer
@@ -236,6 +240,8 @@ class VGG16Classifier(TransferBase):
         Dropped share behind each layer of `head`, or of the features where there is none.
     image_size : int, (height, width) or None, default=None
         What images are resized to before they reach the network. None keeps their own size.
+    keep_aspect : bool, default=False
+        Whether resizing keeps the ratio of height and width, and fills up with black on both sides.
     epochs : int, default=30
         Passes over the training data, at least 1, not counting `warmup_epochs`.
     batch_size : int, default=32
@@ -353,6 +359,7 @@ class VGG16Classifier(TransferBase):
         pooling: Literal["avg", "max", "flatten", "gem"] = "flatten",
         dropout: float = 0.0,
         image_size: int | tuple[int, int] | None = None,
+        keep_aspect: bool = False,
         epochs: int = 30,
         batch_size: int = 32,
         optimizer: Any = "adam",
@@ -383,6 +390,7 @@ class VGG16Classifier(TransferBase):
         self.pooling = pooling
         self.dropout = dropout
         self.image_size = image_size
+        self.keep_aspect = keep_aspect
         self.epochs = epochs
         self.batch_size = batch_size
         self.optimizer = optimizer

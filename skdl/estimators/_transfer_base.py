@@ -39,15 +39,13 @@ from skdl.engine import (
 from skdl.estimators._backbones import (
     backbone_channels,
     backbone_spec,
-    check_image_size,
     check_store,
-    learn_format,
     resolve_store,
     warn_of_standardized,
 )
 from skdl.estimators._classifier import ImageClassifier
 from skdl.estimators._cnn import CNNClassifier
-from skdl.estimators._inputs import ImageFormat
+from skdl.estimators._format import ImageFormat
 from skdl.estimators._progress import EpochLines, joined_histories
 from skdl.estimators._trained import FitResult, FitTask
 from skdl.images import ValueRange
@@ -62,7 +60,8 @@ _N_PROBED = 256
 def transfer_constraints() -> dict[str, list[Any]]:
     """Constraints of the parameters, those of `CNNClassifier` included."""
     shared = dict(CNNClassifier._parameter_constraints)
-    del shared["architecture"]
+    for name in ("architecture", "color"):
+        del shared[name]
     return {
         **shared,
         "trainable": [str, Interval(Integral, 1, None, closed="left")],
@@ -85,27 +84,24 @@ class TransferBase(ImageClassifier):
 
     def _probabilities(self, images: Any) -> npt.NDArray[np.float32]:
         if self._network.prefix is None:
-            images = _sized(images, self._network.spec.input_shape[:2], self._network.value_range)
+            assert isinstance(self._network.spec, TransferSpec)
+            images = _sized(images, self._network.spec, self._network.value_range)
         return self._network.predict(images, resolve_store(self.store))
 
     # ---- validation ----------------------------------------------------------------------------
 
     def _learn_format(self, X: Any, array: Any, sample_weight: Any) -> ImageFormat:
-        size = check_image_size(self.image_size)
         check_store(self.store)
         channels = backbone_channels(self._backbone())
-        image_format = learn_format(
-            X, array, size, channels, self.image_shape, self.value_range, sample_weight
-        )
+        image_format = ImageFormat.learn(X, array, self, sample_weight, channels)
         warn_of_standardized(image_format.value_range, stacklevel=6)
         return image_format
 
     def _model_spec(self, image_format: ImageFormat, n_classes: int) -> TransferSpec:
         """The network that takes images; where it really begins is decided before training."""
         backbone: BackboneSpec = backbone_spec(self._backbone(), self._routed("backbone"))
-        height, width, channels = image_format.image_shape
-        size = check_image_size(self.image_size) or (height, width)
-        backbone.check_size(*size, "Set image_size=(height, width) to resize them.")
+        height, width, channels = image_format.input_shape
+        backbone.check_size(height, width, "Set image_size=(height, width) to resize them.")
         plan = network_plan(backbone, self.trainable)
         if self.augmentation_copies is not None and self.augmentation is None:
             raise ValueError(
@@ -115,12 +111,13 @@ class TransferBase(ImageClassifier):
         return TransferSpec(
             architecture=backbone.backbone,
             params={"units": self._units(), "dropout": self.dropout, "pooling": self.pooling},
-            input_shape=(*size, channels),
+            input_shape=(height, width, channels),
             n_classes=n_classes,
             precision=self.precision,
             backbone=backbone,
             weights=backbone.load(self.weights),
-            size=size,
+            size=(height, width),
+            keep_aspect=image_format.keep_aspect,
             plan=plan,
             layer_decay=float(self.layer_decay),
         )
@@ -235,15 +232,13 @@ class TransferBase(ImageClassifier):
             prefix = _prefix(spec, plan.value_range, len(task.data) * (copies or 1))
         if prefix is None:
             spec = replace(spec, plan=replace(spec.plan, cut=IMAGES))
-            data = _sized_set(task.data, spec.size, plan.value_range)
-            validation = task.validation and _sized_set(
-                task.validation, spec.size, plan.value_range
-            )
+            data = _sized_set(task.data, spec, plan.value_range)
+            validation = task.validation and _sized_set(task.validation, spec, plan.value_range)
             plan = replace(plan, augmentation=task.changes)
         else:
             spec = replace(spec, input_shape=prefix.network.output_shape)
             if task.changes is not None and copies:
-                sized = _sized_set(task.data, spec.size, plan.value_range)
+                sized = _sized_set(task.data, spec, plan.value_range)
                 data = augmented_copies(prefix, sized, task.changes, copies, plan.seed)
             else:
                 data = _behind(prefix, task.data, store)
@@ -329,7 +324,7 @@ def _prefix(spec: TransferSpec, value_range: Any, n_images: int) -> FeatureExtra
         (spec.params["pooling"],) if at_end else (),
         spec.precision,
     )
-    prefix = FeatureExtractor(features, spec.weights, value_range, resizes=True)
+    prefix = FeatureExtractor(features, spec.weights, value_range, True, spec.keep_aspect)
     too_large = 4 * n_images * math.prod(prefix.network.output_shape) > _MAX_PREFIX_BYTES
     return None if too_large and not at_end else prefix
 
@@ -338,17 +333,17 @@ def _behind(prefix: FeatureExtractor, data: TrainingSet, store: FeatureStore) ->
     return TrainingSet(prefix_features(prefix, data.images, store), data.targets, data.weights)
 
 
-def _sized_set(data: TrainingSet, size: tuple[int, int], value_range: ValueRange) -> TrainingSet:
-    return TrainingSet(_sized(data.images, size, value_range), data.targets, data.weights)
+def _sized_set(data: TrainingSet, spec: TransferSpec, value_range: ValueRange) -> TrainingSet:
+    return TrainingSet(_sized(data.images, spec, value_range), data.targets, data.weights)
 
 
-def _sized(images: Any, size: tuple[int, int], value_range: ValueRange) -> Any:
+def _sized(images: Any, spec: TransferSpec, value_range: ValueRange) -> Any:
     """Images in the size in which they reach the network."""
-    if isinstance(images, ImageFiles) or images.shape[1:3] == size:
+    if isinstance(images, ImageFiles) or images.shape[1:3] == spec.size:
         return images
     return np.concatenate(
         [
-            resized(images[start : start + 256], size, value_range)
+            resized(images[start : start + 256], spec.size, value_range, spec.keep_aspect)
             for start in range(0, len(images), 256)
         ]
     )

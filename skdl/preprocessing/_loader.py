@@ -15,7 +15,7 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skdl._decoding import Color, UnreadableImageError, check_size, read_image_info
+from skdl._decoding import Color, UnreadableImageError, check_image_size, read_image_info
 from skdl._files import ImageFiles, find_paths, in_threads
 
 
@@ -28,13 +28,13 @@ class ImageLoader(TransformerMixin, BaseEstimator):
 
     Parameters
     ----------
-    size : (height, width), default=None
+    image_size : int, (height, width) or None, default=None
         Resize to this, bilinearly with antialiasing. None keeps the images' own size, which must be
         the same for all.
     color : {"rgb", "grayscale"}, default=None
         Convert to this. None learns it in `fit`: grayscale if all files are, RGB otherwise.
     keep_aspect : bool, default=False
-        Whether `size` keeps the ratio of height and width, and fills up with black on both sides.
+        Whether resizing keeps the ratio of height and width, and fills up with black on both sides.
     on_error : {"raise", "skip", "warn"}, default="raise"
         What becomes of files that cannot be read. "skip" and "warn" leave their rows out, "warn"
         with a warning that counts and names them; labels then have to be left out as well, see
@@ -64,7 +64,7 @@ class ImageLoader(TransformerMixin, BaseEstimator):
     ...     paths = [f"{folder}/{color}.png" for color in ("red", "green")]
     ...     for path, color in zip(paths, ("red", "green")):
     ...         Image.new("RGB", (20, 10), color).save(path)
-    ...     ImageLoader(size=(8, 8)).fit_transform(paths).shape
+    ...     ImageLoader(8).fit_transform(paths).shape
     (2, 8, 8, 3)
 
     Before an estimator of scikit-learn:
@@ -81,7 +81,7 @@ class ImageLoader(TransformerMixin, BaseEstimator):
     """
 
     _parameter_constraints: dict[str, list[Any]] = {
-        "size": [None, "array-like"],
+        "image_size": [None, Integral, "array-like"],
         "color": [None, StrOptions({"rgb", "grayscale"})],
         "keep_aspect": ["boolean"],
         "on_error": [StrOptions({"raise", "skip", "warn"})],
@@ -95,7 +95,7 @@ class ImageLoader(TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        size: tuple[int, int] | None = None,
+        image_size: int | tuple[int, int] | None = None,
         *,
         color: Color | None = None,
         keep_aspect: bool = False,
@@ -103,7 +103,7 @@ class ImageLoader(TransformerMixin, BaseEstimator):
         n_jobs: int | None = None,
         flatten: bool = False,
     ) -> None:
-        self.size = size
+        self.image_size = image_size
         self.color = color
         self.keep_aspect = keep_aspect
         self.on_error = on_error
@@ -128,19 +128,18 @@ class ImageLoader(TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If X holds no paths, a file cannot be read, or `size` is None and the files are of
+            If X holds no paths, a file cannot be read, or `image_size` is None and the files are of
             different sizes.
         """
         self._validate_params()
-        size = None if self.size is None else check_size(self.size)
+        size = check_image_size(self.image_size)
         files = ImageFiles(_paths(X))
         if size is not None and self.color is not None:
             height, width, channels = *size, 3
         else:
             if self.on_error != "raise":
                 files = files[[_has_header(path) for path in files.paths.tolist()]]
-            advice = "Set size=(height, width) to resize them all."
-            height, width, channels = files.common_shape(size, advice=advice)
+            height, width, channels = files.common_shape(size)
         if self.color is not None:
             channels = 1 if self.color == "grayscale" else 3
         self.image_shape_ = (height, width, channels)
@@ -264,7 +263,7 @@ class ImageLoader(TransformerMixin, BaseEstimator):
 
     def _files(self, X: Any) -> ImageFiles:
         check_is_fitted(self)
-        resize = self.size is not None
+        resize = self.image_size is not None
         return ImageFiles(_paths(X)).in_shape(self.image_shape_, resize, bool(self.keep_aspect))
 
     def _n_threads(self) -> int | None:

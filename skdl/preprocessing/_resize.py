@@ -1,6 +1,7 @@
 """`Resize`: arrays of images in another size or colour."""
 
 from collections.abc import Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -8,7 +9,7 @@ import numpy.typing as npt
 from PIL import Image
 from sklearn.utils._param_validation import StrOptions
 
-from skdl._decoding import Color, check_size, fit_into
+from skdl._decoding import Color, check_image_size, fit_into
 from skdl.preprocessing._base import ArrayTransformer
 
 # Brightness of red, green and blue by ITU-R recommendation BT.601, as Pillow weighs them, too.
@@ -24,11 +25,11 @@ class Resize(ArrayTransformer, auto_wrap_output_keys=None):  # type: ignore[call
 
     Parameters
     ----------
-    size : (height, width), default=(224, 224)
-        Size of the images to come; the default is what VGG16 and most networks with weights from
-        ImageNet were trained on.
+    image_size : int, (height, width) or None, default=224
+        Size of the images to come; None keeps their own. The default is what VGG16 and most
+        networks with weights from ImageNet were trained on.
     keep_aspect : bool, default=False
-        Whether to keep the ratio of height and width: images are then scaled to fit into `size` and
+        Whether to keep the ratio of height and width: images are then scaled to fit into it and
         filled up with black, evenly on both sides.
     color : {"rgb", "grayscale"} or None, default=None
         Convert to three channels or to one. Transparency is dropped, and grayscale is weighted as
@@ -79,7 +80,7 @@ class Resize(ArrayTransformer, auto_wrap_output_keys=None):  # type: ignore[call
     """
 
     _parameter_constraints: dict[str, list[Any]] = {
-        "size": ["array-like"],
+        "image_size": [None, Integral, "array-like"],
         "keep_aspect": ["boolean"],
         "color": [StrOptions({"rgb", "grayscale"}), None],
         "image_shape": ["array-like", None],
@@ -87,13 +88,13 @@ class Resize(ArrayTransformer, auto_wrap_output_keys=None):  # type: ignore[call
 
     def __init__(
         self,
-        size: tuple[int, int] = (224, 224),
+        image_size: int | tuple[int, int] | None = 224,
         *,
         keep_aspect: bool = False,
         color: Color | None = None,
         image_shape: Sequence[int] | None = None,
     ) -> None:
-        self.size = size
+        self.image_size = image_size
         self.keep_aspect = keep_aspect
         self.color = color
         self.image_shape = image_shape
@@ -122,7 +123,7 @@ class Resize(ArrayTransformer, auto_wrap_output_keys=None):  # type: ignore[call
             infinity and text, naming the first row.
         """
         array, images = self._check_batch(X)
-        height, width = check_size(self.size)
+        height, width = check_image_size(self.image_size) or images.shape[1:3]
         channels = images.shape[-1] if self.color is None else _CHANNELS[self.color]
         resized = np.empty((len(images), height, width, channels), array.dtype)
         for row, image in enumerate(images):
@@ -186,4 +187,4 @@ class Resize(ArrayTransformer, auto_wrap_output_keys=None):  # type: ignore[call
         return image[..., :3] if image.shape[-1] == 4 else np.repeat(image, 3, axis=-1)
 
     def _check_parameters(self) -> None:
-        check_size(self.size)
+        check_image_size(self.image_size)

@@ -71,7 +71,8 @@ def _small_network(setting: Setting) -> Any:
 
     return CNNClassifier(
         "simple",
-        image_shape=(64, 64, 1),
+        image_size=64,
+        color="grayscale",
         epochs=setting.epochs or 20,
         random_state=setting.seed,
     )
@@ -83,7 +84,8 @@ def _small_network_regularized(setting: Setting) -> Any:
 
     return CNNClassifier(
         "separable",
-        image_shape=(64, 64, 1),
+        image_size=64,
+        color="grayscale",
         epochs=setting.epochs or 60,
         batch_size=16,
         augmentation=Augmentation(

@@ -239,7 +239,10 @@ def check_cloning(estimator: Any) -> None:
 
 @contract(CLASSIFIER, TRANSFORMER)
 def check_corrupt_input(estimator: Any) -> None:
-    """NaN, infinity, text and images of another shape are refused, in fit and afterwards."""
+    """NaN, infinity and text are refused, in fit and afterwards, and images of another shape, too.
+
+    An estimator with `image_size` resizes them.
+    """
     X, y = digit_images()
     model = fitted(estimator)
     bad = {"NaN": X.astype(float), "infinity": X.astype(float), "text": X.astype(object)}
@@ -250,7 +253,10 @@ def check_corrupt_input(estimator: Any) -> None:
         _refused(lambda images=images: seeded(estimator).fit(images, y), f"{name} in fit")
         _refused(lambda images=images: outputs(model, images), f"{name} after fit")
     _refused(lambda: seeded(estimator).fit(X[:0], y[:0]), "no image at all")
-    _refused(lambda: outputs(model, X[:, :-1]), "images of another shape")
+    params = model.get_params().items()
+    sizes = [value for name, value in params if name.rpartition("__")[2] == "image_size"]
+    if all(size is None for size in sizes):
+        _refused(lambda: outputs(model, X[:, :-1]), "images of another shape")
 
 
 def _refused(work: Any, what: str) -> None:

@@ -369,7 +369,7 @@ def test_bad_backbones():
 
 
 def test_bad_input(digits, tmp_path):
-    fitted = BackboneFeatures(image_size=16).fit(digits[0])
+    fitted = BackboneFeatures().fit(digits[0])
     with pytest.raises(ValueError, match=r"images of shape \(9, 9, 1\).*\(8, 8, 1\)"):
         fitted.transform(np.zeros((2, 9, 9)))
     with pytest.raises(TypeError, match="Sparse"):

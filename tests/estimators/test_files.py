@@ -114,12 +114,12 @@ def test_going_on(digit_files):
 
 def test_sizes_and_colours(photo_files):
     paths, y = photo_files
-    estimator = model(image_shape=(16, 16), epochs=25, batch_size=6).fit(paths, y)
+    estimator = model(image_size=16, epochs=25, batch_size=6).fit(paths, y)
     assert estimator.image_shape_ == (16, 16, 3)
     assert estimator.score(paths, y) > 0.9
-    gray = model(image_shape=(16, 12, 1)).fit(paths, y)
+    gray = model(image_size=(16, 12), color="grayscale").fit(paths, y)
     assert gray.image_shape_ == (16, 12, 1)
-    decoded = np.stack([read_image(path, size=(16, 12), color="grayscale") for path in paths])
+    decoded = np.stack([read_image(path, image_size=(16, 12), color="grayscale") for path in paths])
     np.testing.assert_array_equal(gray.predict_proba(paths), gray.predict_proba(decoded))
 
 
@@ -128,9 +128,7 @@ def test_meta_estimators(digit_files, photo_files):
     assert cross_val_score(model(), paths, y, cv=3, error_score="raise").mean() > 0.5
     X_train, X_test, y_train, y_test = train_test_split(list(paths), list(y), random_state=0)
     assert model(epochs=10).fit(X_train, y_train).score(X_test, y_test) > 0.8
-    search = GridSearchCV(
-        model(image_shape=(8, 8)), {"image_shape": [(8, 8), (10, 10)]}, cv=2, n_jobs=2
-    )
+    search = GridSearchCV(model(image_size=8), {"image_size": [8, 10]}, cv=2, n_jobs=2)
     search.fit(*photo_files)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
 
@@ -177,8 +175,8 @@ def test_a_missing_file_is_named(digit_files):
     paths, y, _ = digit_files
     X = [*paths[:20], "/nowhere/a.png", *paths[20:]]
     labels = [*y[:20], "one", *y[20:]]
-    for shape in (None, (8, 8), (8, 8, 1)):
-        estimator = model(image_shape=shape)
+    for params in ({}, {"image_size": 8}, {"image_size": 8, "color": "grayscale"}):
+        estimator = model(**params)
         with pytest.raises(UnreadableImageError, match="'/nowhere/a.png' .*no such file"):
             estimator.fit(X, labels)
         assert not hasattr(estimator, "classes_")
@@ -253,8 +251,21 @@ def test_two_columns_of_text(digit_files):
 
 def test_four_channels_are_refused(digit_files):
     paths, y, _ = digit_files
-    with pytest.raises(ValueError, match="4 channels, but image files are decoded to 1"):
+    with pytest.raises(
+        ValueError, match=r"images of shape \(8, 8, 1\), but image_shape=\(8, 8, 4\)"
+    ):
         model(image_shape=(8, 8, 4)).fit(paths, y)
+    rgba = np.zeros((len(y), 8, 8, 4), np.uint8)
+    with pytest.raises(ValueError, match="files, which have 1 or 3 channels, but .* have 4"):
+        model().fit(rgba, y).predict(paths)
+
+
+def test_the_shape_of_flattened_images_resizes_no_files(digit_files):
+    paths, y, _ = digit_files
+    needed = r"image_shape=\(9, 9\), which is the shape of flattened.*Set image_size=\(9, 9\)"
+    with pytest.raises(ValueError, match=needed):
+        model(image_shape=(9, 9)).fit(paths, y)
+    model(image_shape=(8, 8)).fit(paths, y)  # which is what they are
 
 
 def test_other_lengths(digit_files):
@@ -275,17 +286,17 @@ def test_an_estimator_of_another_scale_warns(digit_files):
 
 def test_loader(photo_files):
     paths, y = photo_files
-    images = ImageLoader(size=(10, 12)).fit_transform(paths)
+    images = ImageLoader(image_size=(10, 12)).fit_transform(paths)
     assert images.shape == (24, 10, 12, 3)
     assert images.dtype == np.uint8
-    np.testing.assert_array_equal(images[5], read_image(paths[5], size=(10, 12), color="rgb"))
-    boxed = ImageLoader(size=(10, 20), color="grayscale", keep_aspect=True, n_jobs=1)
+    np.testing.assert_array_equal(images[5], read_image(paths[5], image_size=(10, 12), color="rgb"))
+    boxed = ImageLoader(image_size=(10, 20), color="grayscale", keep_aspect=True, n_jobs=1)
     boxed = boxed.fit(paths).transform(pd.Series(paths))
     assert boxed.shape == (24, 10, 20, 1)
     assert not boxed[0][:, 0].any()
-    pipeline = make_pipeline(ImageLoader(size=(12, 12)), model(epochs=25, batch_size=6))
+    pipeline = make_pipeline(ImageLoader(image_size=(12, 12)), model(epochs=25, batch_size=6))
     assert cross_val_score(pipeline, paths, y, cv=2, error_score="raise").mean() > 0.8
-    assert clone(pipeline).get_params()["imageloader__size"] == (12, 12)
+    assert clone(pipeline).get_params()["imageloader__image_size"] == (12, 12)
 
 
 def test_loader_learns_the_shape(digit_files):
@@ -303,7 +314,7 @@ def test_loader_and_unreadable_files(photo_files, tmp_path, on_error):
     damaged = tmp_path / "damaged.jpg"
     damaged.write_bytes(b"no image")
     mixed = [*paths[:3], str(damaged), *paths[3:6], "/nowhere.png"]
-    loader = ImageLoader(size=(8, 8), on_error=on_error, n_jobs=2)
+    loader = ImageLoader(image_size=(8, 8), on_error=on_error, n_jobs=2)
     if on_error == "raise":
         with pytest.raises(UnreadableImageError, match=re.escape(repr(str(damaged)))):
             loader.fit(mixed)
@@ -312,7 +323,7 @@ def test_loader_and_unreadable_files(photo_files, tmp_path, on_error):
             loader.transform(mixed)
         return
     loader.fit(mixed)
-    expected = ImageLoader(size=(8, 8)).fit_transform(paths[:6])
+    expected = ImageLoader(image_size=(8, 8)).fit_transform(paths[:6])
     if on_error == "warn":
         with pytest.warns(UserWarning, match=r"2 of 8 image files are left out. .*damaged.jpg"):
             images = loader.transform(mixed)
@@ -325,9 +336,9 @@ def test_loader_and_unreadable_files(photo_files, tmp_path, on_error):
 def test_loader_and_bad_parameters(photo_files, digits):
     paths, _ = photo_files
     for params, message in (
-        ({"size": (8,)}, "size must be"),
-        ({"size": (0, 8)}, "size must be"),
-        ({"size": "large"}, "size"),
+        ({"image_size": (8,)}, "image_size must be"),
+        ({"image_size": (0, 8)}, "image_size must be"),
+        ({"image_size": "large"}, "image_size"),
         ({"color": "CMYK"}, "color"),
         ({"n_jobs": 0}, "n_jobs"),
         ({"on_error": "ignore"}, "on_error"),

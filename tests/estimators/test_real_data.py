@@ -39,7 +39,7 @@ def test_training_from_fifty_thousand_files(data_home):
     train = load_image_folder(data_home / "cifar10-jpeg", subset="train", verify=False)
     test = load_image_folder(data_home / "cifar10-jpeg", subset="test", verify=False)
     assert train.data.shape == (50_000,)
-    model = CNNClassifier(epochs=1, batch_size=128, image_shape=(32, 32, 3), random_state=0)
+    model = CNNClassifier(epochs=1, batch_size=128, image_size=32, random_state=0)
     model.fit(train.data, train.target)
     assert model.score(test.data, test.target) > 0.4
     some = np.random.default_rng(0).permutation(50_000)[:640]
@@ -51,10 +51,10 @@ def test_training_from_fifty_thousand_files(data_home):
 
 def test_cats_and_dogs_of_all_sizes(data_home):
     pets = load_image_folder(data_home / "cats_vs_dogs", subset="train", n_samples=600)
-    model = CNNClassifier(epochs=2, image_shape=(48, 48), augmentation="light", random_state=0)
+    model = CNNClassifier(epochs=2, image_size=48, augmentation="light", random_state=0)
     scores = cross_val_score(model, pets.data, pets.target, cv=2, error_score="raise")
     assert scores.mean() > 0.45
-    loader = ImageLoader(size=(48, 48)).fit(pets.data)
+    loader = ImageLoader(48).fit(pets.data)
     assert loader.transform(pets.data[:10]).shape == (10, 48, 48, 3)
 
 

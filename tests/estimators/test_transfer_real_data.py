@@ -63,7 +63,7 @@ def test_imagenet_features_are_keras_own(figures):
     found = BackboneFeatures(
         "mobilenet_v2", weights=path, backbone__alpha=0.35, image_size=96, store=None
     ).fit_transform(files)
-    images = np.stack([read_image(file, size=(96, 96), color="rgb") for file in files])
+    images = np.stack([read_image(file, image_size=96, color="rgb") for file in files])
     network = keras.applications.MobileNetV2(
         (96, 96, 3), alpha=0.35, include_top=False, weights=str(path), pooling="avg"
     )

@@ -664,7 +664,7 @@ def files(photographs, tmp_path):
 
 def test_image_files(files, photographs):
     paths, y = files
-    network = CNNClassifier(averaging, epochs=1, image_shape=(8, 8), random_state=0).fit(paths, y)
+    network = CNNClassifier(averaging, epochs=1, image_size=8, random_state=0).fit(paths, y)
     display = SaliencyDisplay.from_estimator(network, paths[:2])
     assert display.method == "grad_cam"
     assert display.images[0].shape == (16, 12, 3)  # in their own size
@@ -672,7 +672,7 @@ def test_image_files(files, photographs):
     covered = SaliencyDisplay.from_estimator(network, paths[:2], method="occlusion", patch=2)
     assert covered.images[0].shape == (8, 8, 3)
     for flatten in (False, True):
-        loader = ImageLoader(size=(8, 8), flatten=flatten)
+        loader = ImageLoader((8, 8), flatten=flatten)
         classifier = LogisticRegression() if flatten else CNNClassifier(averaging, epochs=1)
         pipeline = make_pipeline(loader, classifier).fit(paths, y)
         display = SaliencyDisplay.from_estimator(pipeline, paths[:2], patch=2)

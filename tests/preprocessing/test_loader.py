@@ -102,7 +102,7 @@ def test_sizes_that_differ(files):
     for flatten in (False, True):
         with pytest.raises(ValueError, match="different sizes") as error:
             ImageLoader(flatten=flatten).fit(paths)
-        assert str(error.value).endswith("Set size=(height, width) to resize them all.")
+        assert str(error.value).endswith("Set image_size=(height, width) to resize them all.")
         assert not re.search("image_shape|ImageLoader", str(error.value))
     with pytest.raises(ValueError, match="'flatten' parameter"):
         ImageLoader(flatten="yes").fit(paths)

@@ -57,7 +57,7 @@ def test_shape_dtype_and_values(X, resize):
     before = X.copy()
     images = resize.fit(X).transform(X)
     channels = {"rgb": 3, "grayscale": 1, None: X.shape[-1]}[resize.color]
-    assert images.shape == (len(X), *resize.size, channels)
+    assert images.shape == (len(X), *resize.image_size, channels)
     assert images.dtype == X.dtype
     assert images.min() >= 0
     assert images.max() <= X.max()
@@ -220,7 +220,7 @@ def test_arrays_are_resized_as_files_are(tmp_path_factory, X, resize):
     path = tmp_path_factory.mktemp("images") / "image.png"
     Image.fromarray(X[0, ..., 0] if X.shape[-1] == 1 else X[0]).save(path)
     options = {"color": resize.color, "keep_aspect": resize.keep_aspect}
-    from_file = read_image(path, size=resize.size, **options)
+    from_file = read_image(path, image_size=resize.image_size, **options)
     assert np.array_equal(resize.fit_transform(X)[0], from_file)
 
 
@@ -249,10 +249,17 @@ def test_columns_are_remembered(few_digits):
     assert np.array_equal(resize.transform(frame), clone(resize).fit_transform(frame.to_numpy()))
 
 
+def test_a_number_of_pixels_and_the_own_size(few_digits):
+    X = few_digits[0].reshape(-1, 8, 8)
+    assert np.array_equal(Resize(5).fit_transform(X), Resize((5, 5)).fit_transform(X))
+    colored = Resize(None, color="rgb").fit_transform(X)
+    assert np.array_equal(colored, np.repeat(X[..., None], 3, axis=-1))
+
+
 def test_searching_the_size(few_digits):
     pipeline = make_pipeline(Resize(), CNNClassifier(tiny, epochs=3, random_state=0))
-    search = GridSearchCV(pipeline, {"resize__size": [(4, 4), (8, 8)]}, cv=2).fit(*few_digits)
-    assert search.best_params_["resize__size"] == (8, 8)
+    search = GridSearchCV(pipeline, {"resize__image_size": [(4, 4), (8, 8)]}, cv=2).fit(*few_digits)
+    assert search.best_params_["resize__image_size"] == (8, 8)
     assert search.predict(few_digits[0][:3]).shape == (3,)
 
 
@@ -271,13 +278,13 @@ def test_pickles():
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"size": 8}, "The 'size' parameter"),
-        ({"size": (8,)}, r"size must be \(height, width\) .* Got \(8,\)"),
-        ({"size": (8, 8, 3)}, "size must be"),
-        ({"size": (8, 0)}, "size must be"),
-        ({"size": (8.0, 8)}, "size must be"),
-        ({"size": (True, 8)}, "size must be"),
-        ({"size": "88"}, "size must be"),
+        ({"image_size": 0}, "image_size must be a number of pixels, .* Got 0"),
+        ({"image_size": (8,)}, r"image_size must be .*\(height, width\) or None. Got \(8,\)"),
+        ({"image_size": (8, 8, 3)}, "image_size must be"),
+        ({"image_size": (8, 0)}, "image_size must be"),
+        ({"image_size": (8.0, 8)}, "image_size must be"),
+        ({"image_size": (True, 8)}, "image_size must be"),
+        ({"image_size": "88"}, "The 'image_size' parameter"),
         ({"color": "cmyk"}, "The 'color' parameter"),
         ({"keep_aspect": "yes"}, "The 'keep_aspect' parameter"),
         ({"image_shape": (4, 5)}, "64 features, but images of the parameter image_shape"),

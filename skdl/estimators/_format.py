@@ -1,0 +1,264 @@
+"""What a fit learns about its images, and what later batches are held and brought to."""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils.validation import (
+    _check_feature_names,
+    _check_sample_weight,
+    _get_feature_names,
+)
+
+from skdl._decoding import check_image_size
+from skdl._files import ImageFiles, find_paths
+from skdl.engine import resized
+from skdl.images import (
+    ImageShape,
+    ValueRange,
+    check_image_array,
+    check_image_shape,
+    check_value_range,
+    infer_image_shape,
+    learn_value_range,
+    to_images,
+)
+
+Color = Literal["rgb", "grayscale"]
+
+_CHANNELS: dict[str, int] = {"grayscale": 1, "rgb": 3}
+_COLORS: dict[int, Color] = {1: "grayscale", 3: "rgb"}
+
+
+@dataclass(frozen=True)
+class ImageFormat:
+    """What a fit learns about its images, and predictions are held to.
+
+    Parameters
+    ----------
+    image_shape : (height, width, channels)
+        Of the arrays of the fit, or what its files are decoded to.
+    value_range : (low, high) or "standardized"
+    n_features : int
+    feature_names : ndarray of str, or None
+    image_size : (height, width) or None
+        What images are resized to; None refuses those of another size.
+    keep_aspect : bool
+        Whether resizing keeps the ratio of height and width.
+    channels : int
+        Of the images as the network gets them.
+    color : {"rgb", "grayscale"} or None
+        What they are converted to.
+    resizes_later : bool
+        Whether arrays are resized behind the door, some at a time: a backbone needs few at once.
+    """
+
+    image_shape: ImageShape
+    value_range: ValueRange
+    n_features: int
+    feature_names: npt.NDArray[np.object_] | None
+    image_size: tuple[int, int] | None
+    keep_aspect: bool
+    channels: int
+    color: Color | None = None
+    resizes_later: bool = False
+
+    @classmethod
+    def learn(
+        cls,
+        X: Any,
+        images: npt.NDArray[Any] | ImageFiles,
+        estimator: Any,
+        sample_weight: Any = None,
+        backbone_channels: int | None = None,
+    ) -> "ImageFormat":
+        """Learn the format of training data.
+
+        Parameters
+        ----------
+        X : array-like
+            As the user passed it.
+        images : ndarray or ImageFiles
+            `X` after :func:`check_images`.
+        estimator : estimator
+            With the parameters `image_shape`, `image_size`, `keep_aspect`, `value_range`, and
+            `color` unless it stands on a backbone.
+        sample_weight : array-like, default=None
+            Rows of weight zero do not count for the value range.
+        backbone_channels : int, default=None
+            What a backbone takes: files are decoded to it, since a fold of grayscale files alone
+            would otherwise see other images than the next. Arrays are brought to it by the network.
+        """
+        explicit = check_value_range(estimator.value_range)
+        size = check_image_size(estimator.image_size)
+        color: Any = getattr(estimator, "color", None)
+        if isinstance(images, ImageFiles):
+            if size is not None and color is not None:
+                shape = (*size, _CHANNELS[color])  # the headers tell nothing more
+            else:
+                height, width, found = images.common_shape(size)
+                shape = (height, width, backbone_channels or _CHANNELS.get(color, found))
+            channels = shape[2]
+            _check_declared(estimator.image_shape, shape)
+            names = None
+            learned = learn_value_range(np.zeros(0, images.dtype)) if explicit is None else explicit
+        else:
+            shape = infer_image_shape(images.shape, estimator.image_shape)
+            channels = _CHANNELS.get(color, shape[2])
+            names = _get_feature_names(X) if images.ndim == 2 else None
+            learned = _learned_range(images, sample_weight) if explicit is None else explicit
+        return cls(
+            image_shape=shape,
+            value_range=learned,
+            n_features=int(np.prod(shape)),
+            feature_names=names,
+            image_size=size,
+            keep_aspect=bool(estimator.keep_aspect),
+            channels=channels,
+            color=color,
+            resizes_later=backbone_channels is not None,
+        )
+
+    @property
+    def input_shape(self) -> ImageShape:
+        """Shape of an image as the network gets it."""
+        return (*(self.image_size or self.image_shape[:2]), self.channels)
+
+    def check_batch(self, X: Any, estimator: Any) -> tuple[npt.NDArray[Any] | ImageFiles, Any]:
+        """Validate images for a fitted estimator: as they came, and as the network gets them."""
+        array = check_images(X, "X", estimator)
+        if type(X) is not np.ndarray or hasattr(estimator, "feature_names_in_"):
+            self.check_columns(X, array, estimator)
+        self.warn_of_another_scale(array)
+        return array, self.as_images(array, estimator)
+
+    def warn_of_another_scale(self, array: npt.NDArray[Any] | ImageFiles) -> None:
+        """Warn where the values can hardly be of the scale that was learned."""
+        if self.value_range == "standardized":
+            return
+        largest = 255.0 if isinstance(array, ImageFiles) else float(array.max())
+        high = self.value_range[1]
+        if array.dtype != np.uint8 and high > 2 and 0 < largest <= 1:
+            hint = f"at most {largest:g}"
+        elif largest > 10 * abs(high):
+            hint = f"up to {largest:g}"
+        else:
+            return
+        warnings.warn(
+            f"X has values {hint}, but this estimator was fitted on values from "
+            f"{self.value_range[0]:g} to {high:g} (value_range_). Bring X to the scale of the "
+            "training images.",
+            UserWarning,
+            stacklevel=5,  # where predict or transform was called
+        )
+
+    def check_columns(self, X: Any, array: npt.NDArray[Any] | ImageFiles, estimator: Any) -> None:
+        """Warn or refuse where a DataFrame's columns are not those of the fit.
+
+        A column of paths is no feature.
+        """
+        if not isinstance(array, ImageFiles):
+            _check_feature_names(estimator, X, reset=False)
+
+    def check_names(self, X: Any, name: str) -> None:
+        """Refuse a DataFrame whose columns are not those of the training data, in their order."""
+        names = _get_feature_names(X)
+        known = self.feature_names
+        if names is not None and known is not None and not np.array_equal(names, known):
+            raise ValueError(
+                f"The feature names of {name} should match those of X, in the same order."
+            )
+
+    def as_images(
+        self, array: npt.NDArray[Any] | ImageFiles, estimator: Any, name: str = "X"
+    ) -> Any:
+        """Images of an array or of files, as the network gets them.
+
+        Raises
+        ------
+        ValueError
+            If height, width or channels differ and nothing says to what they are to be brought,
+            naming both shapes and what to do.
+        """
+        if isinstance(array, ImageFiles):
+            if self.channels not in _COLORS:
+                raise ValueError(
+                    f"{name} holds image files, which have 1 or 3 channels, but the training "
+                    f"images of this {type(estimator).__name__} have {self.channels}."
+                )
+            resizes = self.image_size is not None
+            return array.in_shape(self.input_shape, resizes, self.keep_aspect, self.color)
+        if array.ndim == 2:
+            if array.shape[1] != self.n_features:
+                raise ValueError(
+                    f"{name} has {array.shape[1]} features, but {type(estimator).__name__} is "
+                    f"expecting {self.n_features} features as input: its training images are of "
+                    f"shape {self.image_shape}."
+                )
+            return self._brought(to_images(array, self.image_shape))
+        if array.ndim not in (3, 4):
+            infer_image_shape(array.shape)  # says what an image batch is
+        images = to_images(array)
+        held = self.image_shape[:2] if self.color else self.image_shape
+        if self.image_size is None and images.shape[1 : 1 + len(held)] != held:
+            height, width, channels = self.image_shape
+            color = f", color={_COLORS[channels]!r}" if channels in _COLORS else ""
+            raise ValueError(
+                f"{name} holds images of shape {images.shape[1:]}, but the training images of this "
+                f"{type(estimator).__name__} are of shape {self.image_shape} (height, width, "
+                f"channels). Set image_size={(height, width)} to resize all images, or bring "
+                f"{name} to this shape by skdl.Resize({(height, width)}{color})."
+            )
+        return self._brought(images)
+
+    def _brought(self, images: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """Arrays in the channels of the network, and in its size unless that is done later."""
+        # A backbone brings images like those of the fit to its own size and channels.
+        size = images.shape[1:3] if self.resizes_later else self.input_shape[:2]
+        color = None if images.shape[-1] == self.channels else _COLORS.get(self.channels)
+        if color is None and images.shape[-1] != self.channels:
+            raise ValueError(
+                f"The images have {images.shape[-1]} channels, but the training images have "
+                f"{self.channels}."
+            )
+        if color is None and images.shape[1:3] == size:
+            return images
+        return resized(images, size, self.value_range, self.keep_aspect, color)
+
+
+def _learned_range(images: npt.NDArray[Any], sample_weight: Any) -> ValueRange:
+    if sample_weight is not None:
+        weights = _check_sample_weight(sample_weight, images, ensure_non_negative=True)
+        images = images if weights.all() else images[weights > 0]
+    return learn_value_range(images)
+
+
+def _check_declared(image_shape: Any, found: ImageShape) -> None:
+    """Refuse a shape of flattened images that files are not decoded to."""
+    if image_shape is None:
+        return
+    declared = check_image_shape(image_shape)
+    if declared != found[: len(declared)]:
+        color = "" if len(declared) < 3 else " and color for their channels"
+        raise ValueError(
+            f"The image files give images of shape {found}, but image_shape={declared}, which is "
+            f"the shape of flattened images. Set image_size={declared[:2]} to resize files{color}."
+        )
+
+
+def check_images(X: Any, name: str, estimator: Any) -> npt.NDArray[Any] | ImageFiles:
+    """Validate images, be it arrays or paths of files.
+
+    Raises
+    ------
+    TypeError
+        If they are sparse.
+    ValueError
+        See :func:`skdl.images.check_image_array`; or if only some rows are paths.
+    """
+    paths = find_paths(X, name)
+    if paths is not None:
+        return ImageFiles(paths)
+    return check_image_array(X, name=name, estimator=estimator)

@@ -1,0 +1,220 @@
+"""Images go in as arrays, flattened, or as files, in fit and after it, with equal results."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from sklearn.datasets import load_digits
+
+from skdl import (
+    BackboneFeatures,
+    CNNClassifier,
+    DenoisingAutoencoder,
+    ImageLoader,
+    Resize,
+    TransferClassifier,
+    VGG16Features,
+)
+
+N = 24
+
+
+def digits():
+    X, y = load_digits(return_X_y=True)
+    return (X[:N].reshape(-1, 8, 8, 1) * 15).astype(np.uint8), y[:N] % 2
+
+
+def oblong():
+    """Colour photographs of 10 × 14 pixels, of noise."""
+    pixels = np.random.default_rng(0).integers(0, 256, (N, 10, 14, 3), dtype=np.uint8)
+    return pixels, np.arange(N) % 2
+
+
+@pytest.fixture(scope="module")
+def ways(tmp_path_factory):
+    """Images as arrays of several kinds, and as files."""
+    found = {}
+    for name, (images, y) in (("digits", digits()), ("oblong", oblong())):
+        folder = tmp_path_factory.mktemp(name)
+        paths = []
+        for row, image in enumerate(images):
+            paths.append(str(folder / f"{row:02}.png"))
+            Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image).save(paths[-1])
+        found[name] = (
+            {
+                "array": images,
+                "floats": images.astype(np.float32),
+                "paths": paths,
+                "frame of paths": pd.DataFrame({"path": paths}),
+            },
+            y,
+        )
+        if name == "digits":
+            found[name][0]["flattened"] = images.reshape(N, -1)
+    return found
+
+
+def answer(model, X):
+    return model.transform(X) if hasattr(model, "transform") else model.predict_proba(X)
+
+
+ESTIMATORS = {
+    "network": (CNNClassifier, {"epochs": 1, "batch_size": 8, "random_state": 0}),
+    "denoiser": (DenoisingAutoencoder, {"epochs": 1, "filters": (4,), "random_state": 0}),
+    "features": (BackboneFeatures, {"store": None}),
+    "features in a store": (BackboneFeatures, {}),
+    "head": (TransferClassifier, {"epochs": 1, "random_state": 0}),
+    "fine-tuned": (
+        TransferClassifier,
+        {"epochs": 1, "trainable": 1, "warmup_epochs": 1, "random_state": 0},
+    ),
+    "whole": (
+        TransferClassifier,
+        {"epochs": 1, "trainable": "all", "warmup_epochs": 0, "random_state": 0},
+    ),
+}
+SIZES = [
+    {"image_size": 16},
+    {"image_size": (12, 20)},
+    {"image_size": (12, 20), "keep_aspect": True},
+]
+
+
+@pytest.mark.filterwarnings("ignore:All training images are taken")
+@pytest.mark.filterwarnings("ignore:Training the backbone ended")
+@pytest.mark.parametrize("size", SIZES, ids=str)
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_fitted_one_way_and_asked_another(ways, name, size):
+    """README: paths go wherever arrays go, with identical results."""
+    kind, params = ESTIMATORS[name]
+    for data in ("digits", "oblong"):
+        batches, y = ways[data]
+        expected = None
+        for X in (batches["array"], batches["paths"]):
+            model = kind(**params, **size).fit(X, y)
+            for way, other in batches.items():
+                if way == "flattened" and model.n_features_in_ != 64:
+                    continue  # a fit on files knows no flattened images of theirs
+                found = answer(model, other)
+                expected = found if expected is None else expected
+                if name == "features" or data == "digits" or kind is not BackboneFeatures:
+                    np.testing.assert_array_equal(found, expected, err_msg=f"{data}: {way}")
+
+
+@pytest.mark.parametrize("name", ["network", "head", "fine-tuned"])
+def test_validation_data_another_way(ways, name):
+    kind, params = ESTIMATORS[name]
+    batches, y = ways["oblong"]
+    histories = [
+        kind(**params, image_size=16).fit(batches[way], y, X_val=batches[other], y_val=y).history_
+        for way in ("array", "paths")
+        for other in ("array", "paths")
+    ]
+    assert all(history == histories[0] for history in histories)
+
+
+@pytest.mark.parametrize("name", ["network", "denoiser"])
+@pytest.mark.parametrize("color", ["rgb", "grayscale"])
+@pytest.mark.parametrize("image_size", [None, 12])
+def test_colours(ways, name, color, image_size):
+    kind, params = ESTIMATORS[name]
+    batches, y = ways["oblong"]
+    models = [
+        kind(**params, color=color, image_size=image_size).fit(batches[way], y)
+        for way in ("array", "paths")
+    ]
+    answers = [answer(model, batches[way]) for model in models for way in batches]
+    assert all(np.array_equal(answers[0], other) for other in answers)
+    # The same as a step before it.
+    before = Resize(image_size, color=color).fit_transform(batches["array"])
+    alone = kind(**params).fit(before, y)
+    assert np.array_equal(answer(alone, before), answers[0])
+    loaded = ImageLoader(image_size, color=color).fit_transform(batches["paths"])
+    assert np.array_equal(loaded, before)
+
+
+def test_any_size_and_gray_images_after_a_fit_on_files(ways):
+    batches, y = ways["oblong"]
+    gray, _ = digits()
+    for name in ("network", "features", "head"):
+        kind, params = ESTIMATORS[name]
+        model = kind(**params, image_size=16).fit(batches["paths"], y)
+        colored = np.repeat(gray, 3, axis=-1)
+        np.testing.assert_array_equal(answer(model, gray), answer(model, colored))
+        np.testing.assert_array_equal(answer(model, gray[..., 0]), answer(model, gray))
+
+
+def test_maps_of_files(ways):
+    """Grad-CAM of a network that was fitted on arrays."""
+    batches, y = ways["oblong"]
+    for params in ({}, {"image_size": 16}, {"image_size": (16, 12), "keep_aspect": True}):
+        model = CNNClassifier("separable", epochs=1, random_state=0, **params)
+        model.fit(batches["array"], y)
+        maps = model.grad_cam(batches["array"])
+        assert maps.shape == (N, 10, 14)
+        np.testing.assert_array_equal(model.grad_cam(batches["paths"]), maps)
+
+
+def test_borders_are_black_whatever_black_is():
+    """Of images from -1 to 1, black is -1; of CT values -1024."""
+    images = digits()[0]
+    wide = np.repeat(images, 2, axis=2)  # 8 × 16
+    for low, high in ((-1.0, 1.0), (-1024.0, 3071.0), (0.0, 4095.0)):
+        scaled = (wide / 255 * (high - low) + low).astype(np.float32)
+        answers = []
+        for values, value_range in ((wide / np.float32(255), (0, 1)), (scaled, (low, high))):
+            model = BackboneFeatures(
+                image_size=16, keep_aspect=True, value_range=value_range, store=None
+            )
+            answers.append(model.fit_transform(values))
+        np.testing.assert_allclose(*answers, rtol=1e-3, atol=1e-3)
+        square = BackboneFeatures(image_size=16, value_range=value_range, store=None)
+        assert np.abs(square.fit_transform(scaled) - answers[1]).max() > 0.01
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (
+            lambda: CNNClassifier(epochs=1),
+            r"shape \(10, 14, 3\), but .* CNNClassifier are of shape \(8, 8, 1\) .*"
+            r"Set image_size=\(8, 8\) to resize all images, or bring X to this shape by "
+            r"skdl.Resize\(\(8, 8\), color='grayscale'\)",
+        ),
+        (lambda: BackboneFeatures(), r"Set image_size=\(8, 8\) to resize all images, or bring X"),
+    ],
+)
+def test_what_to_do_about_another_size(ways, make, message):
+    batches, y = ways["digits"]
+    model = make().fit(batches["array"], y)
+    other = ways["oblong"][0]
+    with pytest.raises(ValueError, match=message):
+        answer(model, other["array"])
+    with pytest.raises(ValueError, match=r"Set image_size=\(8, 8\) to resize all images, or read"):
+        answer(model, other["paths"])
+    resized = Resize((8, 8), color="grayscale").fit_transform(other["array"])
+    answer(model, resized)  # as the message says
+    with pytest.raises(ValueError, match=r"Set image_size=\(height, width\) to resize them all"):
+        make().fit([*batches["paths"], *other["paths"]], np.tile(y, 2))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        CNNClassifier,
+        DenoisingAutoencoder,
+        TransferClassifier,
+        BackboneFeatures,
+        Resize,
+        ImageLoader,
+        VGG16Features,
+    ],
+)
+def test_one_vocabulary(kind):
+    """Whatever resizes has the same parameters for it."""
+    assert {"image_size", "keep_aspect"} <= kind().get_params().keys()
+    assert "size" not in kind().get_params()
+    images, y = digits()
+    for wrong in (0, (3, 4, 5), "large", True):
+        with pytest.raises(ValueError, match="image_size"):
+            kind(image_size=wrong).fit(["none.png"] if kind is ImageLoader else images, y)
