@@ -21,7 +21,9 @@ if TYPE_CHECKING:
         reporting,
         store,
         studies,
-        testing,
+    )
+    from skdl import (
+        testing as testing,
     )
     from skdl.estimators import (
         BackboneFeatures,
@@ -109,8 +111,7 @@ __all__ = [
     "reporting",
     "store",
     "studies",
-    "testing",
-]
+]  # without "testing", which needs an extra: ``from skdl import *`` asks for all of these
 
 
 def __getattr__(name: str) -> Any:

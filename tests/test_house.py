@@ -3,8 +3,10 @@
 import re
 import subprocess
 import sys
+import tarfile
 
 import pytest
+from hatchling.builders.sdist import SdistBuilder
 from helpers import ROOT
 
 SOURCES = sorted(ROOT.glob("skdl/**/*.py"))
@@ -36,3 +38,19 @@ def test_modules_stay_small(path):
 
 def test_the_package_says_that_it_is_typed():
     assert (ROOT / "skdl/py.typed").exists()
+
+
+def test_the_source_distribution_holds_what_its_tests_run(tmp_path):
+    (path,) = SdistBuilder(str(ROOT)).build(directory=str(tmp_path))
+    with tarfile.open(path) as archive:
+        names = {name.partition("/")[2] for name in archive.getnames()}
+    there = {"README.md", "LICENSE", "pyproject.toml", "CHANGELOG.md", "CONTRIBUTING.md"}
+    for folder in ("skdl", "tests", "examples", "docs", "benchmarks", "tools"):
+        files = (path for path in ROOT.glob(f"{folder}/**/*") if path.is_file())
+        there |= {str(path.relative_to(ROOT)) for path in files if "__pycache__" not in path.parts}
+    assert sorted(there - names) == []
+    # What tests name as a place in the repository is one of these.
+    texts = [path.read_text() for path in ROOT.glob("tests/**/*.py")]
+    named = {name for text in texts for name in re.findall(r'ROOT / "([\w.]+)', text)}
+    assert {"tools", "docs", "examples"} <= named
+    assert named <= {name.partition("/")[0] for name in names}

@@ -1,5 +1,9 @@
+import os
+import subprocess
+import sys
+
 import pytest
-from helpers import run_python
+from helpers import ROOT, run_python
 
 import skdl
 
@@ -46,7 +50,74 @@ def test_unknown_name():
 
 def test_public_names_of_type_checkers_are_those_of_the_module():
     public = {name for name in skdl.__all__ if not name.startswith("_")}
-    assert public == set(skdl._LAZY_NAMES) | set(skdl._LAZY_MODULES)
+    assert public | {"testing"} == set(skdl._LAZY_NAMES) | set(skdl._LAZY_MODULES)
+
+
+def test_a_star_import_needs_no_extra():
+    """Whoever has skdl alone has neither hypothesis nor pytest."""
+    run_python(
+        "import sys\n"
+        "for name in ('hypothesis', 'pytest'): sys.modules[name] = None\n"
+        "from skdl import *\n"
+        "assert CNNClassifier and evaluate and metrics\n"
+        "import skdl\n"
+        "try: skdl.testing\n"
+        "except ImportError as error: assert 'hypothesis' in str(error)\n"
+        "else: raise AssertionError"
+    )
+
+
+FIT = """
+import numpy as np
+from skdl import CNNClassifier
+CNNClassifier(epochs=1).fit(np.zeros((8, 8, 8), np.uint8), [0, 1] * 4)
+"""
+
+
+def run_noisily(code, **environment):
+    """What a process writes to standard error."""
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("TF_CPP")}
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=ROOT,
+        env=clean | environment,
+    ).stderr
+
+
+def test_tensorflow_starts_in_silence():
+    """And what is written besides, at the time, is not lost."""
+    said = run_noisily(
+        "import os, skdl._tensorflow as start\n"
+        "with start.quiet_start():\n"
+        "    os.write(2, b'oneDNN custom operations are on. You may see\\nsomething else\\n')\n"
+        + FIT
+    )
+    assert said == "something else\n"
+
+
+def test_whoever_asks_for_tensorflows_words_gets_them():
+    assert "oneDNN" in run_noisily(FIT, TF_CPP_MIN_LOG_LEVEL="0")
+
+
+def test_a_crash_at_tensorflows_start_is_shown():
+    """Such as that of a processor without the instructions that it needs."""
+    process = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import os, skdl._tensorflow as start\nwith start.quiet_start(): os.abort()",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env={key: value for key, value in os.environ.items() if not key.startswith("TF_CPP")},
+    )
+    assert process.returncode < 0
+    assert "Fatal Python error: Aborted" in process.stderr
 
 
 def test_python_m_is_the_console_script():

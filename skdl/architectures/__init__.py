@@ -1,5 +1,6 @@
 """Networks as pure builders: ``(input_shape, n_classes, **params) -> keras.Model``, uncompiled."""
 
+import skdl._tensorflow  # noqa: F401  # before all that imports Keras
 from skdl.architectures._alexnet import alexnet, zfnet
 from skdl.architectures._densenet import densenet40
 from skdl.architectures._lenet import lenet5

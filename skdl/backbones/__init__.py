@@ -5,6 +5,7 @@ of classes, together with its :class:`Backbone`: a declaration of what its weigh
 it gives.
 """
 
+import skdl._tensorflow  # noqa: F401  # before all that imports Keras
 from skdl.backbones._declaration import Backbone, Preprocessing, backbone_of, declare_backbone
 from skdl.backbones._weights import PretrainedWeights
 

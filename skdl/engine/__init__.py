@@ -1,5 +1,6 @@
 """What runs a Keras model well: seeding, a pool of compiled models, training and prediction."""
 
+import skdl._tensorflow  # noqa: F401  # before all that imports Keras
 from skdl.engine._augment import augmented
 from skdl.engine._backbone import POOLINGS, BackboneSpec
 from skdl.engine._devices import prepare_devices

@@ -1,10 +1,13 @@
 """Cores and graphics memory: a worker takes its share, the user's own process stays free."""
 
 import contextlib
+import functools
+from typing import Any
 
 import tensorflow as tf
 
 from skdl._cores import cores_of_worker
+from skdl._tensorflow import quiet_start
 
 
 def prepare_devices() -> None:
@@ -19,10 +22,16 @@ def prepare_devices() -> None:
     share = cores_of_worker()
     if share is not None:
         _limit_threads(share)
-    for card in tf.config.list_physical_devices("GPU"):
+    for card in _cards():
         # RuntimeError: already in use. ValueError: its memory has been split up by the user.
         with contextlib.suppress(RuntimeError, ValueError):
             tf.config.experimental.set_memory_growth(card, True)
+
+
+@functools.cache
+def _cards() -> list[Any]:
+    with quiet_start():  # TensorFlow looks for cards when it is asked first
+        return list(tf.config.list_physical_devices("GPU"))
 
 
 def _limit_threads(n_threads: int) -> None:

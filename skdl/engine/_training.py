@@ -1,5 +1,6 @@
 """Training: epochs, callbacks, early stopping."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -114,7 +115,7 @@ def train(
     -------
     history : dict of str to list of float
         By epoch: ``loss``, ``accuracy``, ``learning_rate``; with validation data also
-        ``val_loss`` and ``val_accuracy``.
+        ``val_loss`` and ``val_accuracy``. NaN for epochs whose weights a callback has restored.
 
     Raises
     ------
@@ -172,7 +173,10 @@ def train(
     callbacks.on_train_end()
     if plan.stopper is not None and history:
         trainer.load_state(plan.stopper.best_state)
-    return history
+    restored = [math.nan] * (first_epoch - plan.first_epoch)
+    if restored and not history:  # everything was done
+        return {"loss": restored}
+    return {name: restored + values for name, values in history.items()}
 
 
 def _run_epoch(

@@ -2,12 +2,14 @@
 
 from sklearn.base import BaseEstimator
 
+import skdl._tensorflow  # noqa: F401  # before all that imports Keras
 from skdl import preprocessing
 from skdl.estimators._augmentation_plot import plot_augmentations
 from skdl.estimators._cnn import CNNClassifier
 from skdl.estimators._denoising import DenoisingAutoencoder
-from skdl.estimators._features import BackboneFeatures, VGG16Features
-from skdl.estimators._transfer import TransferClassifier, VGG16Classifier
+from skdl.estimators._features import BackboneFeatures
+from skdl.estimators._transfer import TransferClassifier
+from skdl.estimators._vgg16 import VGG16Classifier, VGG16Features
 
 __all__ = [
     "BackboneFeatures",

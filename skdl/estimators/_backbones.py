@@ -67,6 +67,18 @@ def resolve_store(store: Any) -> FeatureStore | None:
     return _IN_FOLDERS.setdefault(new.folder, new)
 
 
+def found_store(store: Any) -> FeatureStore | None:
+    """The store that a parameter means after `fit`; None where its folder is not there.
+
+    `fit` makes the folder. An estimator that was saved with it and is used on another machine makes
+    none there.
+    """
+    found = resolve_store(store)
+    if found is not None and found.folder is not None and not found.folder.is_dir():
+        return None
+    return found
+
+
 def backbone_channels(backbone: str | Callable[..., Any]) -> int:
     """Number of channels that a backbone takes.
 

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from skdl._plain import plain
 from skdl.engine import (
     ModelSpec,
     TrainingSet,
@@ -211,13 +212,13 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, TrainedEstimator):
             image_format.check_columns(X, array, self)
             if classes is not None and not np.array_equal(check_classes(classes), known):
                 raise ValueError(
-                    f"classes={list(classes)} is not the same as on the last call to partial_fit, "
-                    f"was: {known.tolist()}."
+                    f"classes={plain(list(classes))} is not the same as on the last call to "
+                    f"partial_fit, was: {plain(known)}."
                 )
             if not incremental and not np.array_equal(unique_labels(labels), known):
                 raise ValueError(
                     f"warm_start=True goes on with the classes of the fit before, "
-                    f"{known.tolist()}, but y has {unique_labels(labels).tolist()}. Refit with "
+                    f"{plain(known)}, but y has {plain(unique_labels(labels))}. Refit with "
                     "warm_start=False, or use partial_fit."
                 )
         else:

@@ -11,24 +11,16 @@ from sklearn.base import TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from skdl._files import ImageFiles, find_paths
+from skdl._files import ImageFiles
 from skdl.engine import FittedNetwork, ImageMapSpec, prepare_devices
 from skdl.estimators._autoencoder import (
     CHANGES,
-    check_filters,
-    denoiser,
     encoder,
     image_noise,
-    noise_plan,
 )
-from skdl.estimators._format import ImageFormat, check_images
-from skdl.estimators._inputs import (
-    draw_seed,
-    hold_out_any,
-    make_training_set,
-)
+from skdl.estimators._denoising_base import DenoisingBase, holds_images
+from skdl.estimators._format import check_images
 from skdl.estimators._progress import epoch_tasks, with_callbacks
-from skdl.estimators._trained import FitTask, TrainedEstimator
 from skdl.images import range_offset_and_scale
 from skdl.preprocessing import ImageNoise
 from skdl.preprocessing._base import PixelColumnsMixin
@@ -36,7 +28,7 @@ from skdl.preprocessing._base import PixelColumnsMixin
 _LOSSES = {"mse", "binary_crossentropy"}
 
 
-class DenoisingAutoencoder(PixelColumnsMixin, TransformerMixin, TrainedEstimator):
+class DenoisingAutoencoder(PixelColumnsMixin, TransformerMixin, DenoisingBase):
     """Convolutional autoencoder that takes the noise off images.
 
     It learns to map an image that was made worse to the image as it was. Trained on clean images
@@ -253,10 +245,6 @@ default="gaussian"
         )
         return self
 
-    @property
-    def _keeps_shape(self) -> bool:
-        return self._image_format.input_shape == self._image_format.image_shape
-
     def transform(self, X: Any) -> npt.NDArray[Any]:
         """Take the noise off images.
 
@@ -351,7 +339,7 @@ default="gaussian"
         """
         check_is_fitted(self)
         X = self._as_pixels(X)
-        if not _holds_images(y):
+        if not holds_images(y):
             noise = image_noise(self.noise)
             y, X = (
                 X,
@@ -370,13 +358,6 @@ default="gaussian"
         errors = np.square((found - clean) / extent).mean(axis=1)
         return float(np.mean(-10 * np.log10(np.maximum(errors, 1e-12))))
 
-    def _as_pixels(self, X: Any) -> Any:
-        """Arrays that are not resized as they came, other images as the network has them."""
-        if find_paths(X) is None and self._keeps_shape:
-            return X
-        images = self._image_format.as_images(check_images(X, "X", self), self)
-        return images.load() if isinstance(images, ImageFiles) else images
-
     @property
     def predict(self) -> Any:
         """Not available: this is a transformer."""
@@ -388,65 +369,3 @@ default="gaussian"
         raise AttributeError(
             f"{type(self).__name__} has no partial_fit. Go on training with warm_start=True."
         )
-
-    # ---- validation ----------------------------------------------------------------------------
-
-    def _check_task(self, X: Any, y: Any, continues: bool) -> FitTask:
-        optimizer, callbacks = self._optimizer_spec(), self._make_callbacks()
-        if X is None:
-            raise ValueError("X is None. Pass the images as an array.")
-        array = check_images(X, "X", self)
-        if continues:
-            image_format = self._image_format
-            image_format.check_columns(X, array, self)
-        else:
-            image_format = ImageFormat.learn(X, array, self)
-        targets, changes = None, noise_plan(self.noise)
-        if _holds_images(y):
-            clean = check_images(y, "y", self)
-            if len(clean) != len(array):
-                raise ValueError(
-                    f"X has {len(array)} noisy images, but y has {len(clean)} clean ones."
-                )
-            targets, changes = image_format.as_images(clean, self, "y"), None
-        spec = ImageMapSpec(
-            denoiser,
-            {
-                "filters": check_filters(self.filters),
-                "bounded": self.loss == "binary_crossentropy",
-            },
-            image_format.input_shape,
-            precision=self.precision,
-            loss=self._checked_loss(image_format),
-        )
-        images = image_format.as_images(array, self)
-        data = make_training_set(images, targets, np.ones(len(images), np.float32))
-        seed = self._seed if continues else draw_seed(self.random_state)
-        validation = None
-        if self._validation_fraction():
-            data, validation = hold_out_any(data, self._validation_fraction(), seed)
-        return FitTask(
-            data=data,
-            validation=validation,
-            format=image_format,
-            spec=spec,
-            optimizer=optimizer,
-            callbacks=callbacks,
-            seed=seed,
-            continues=continues,
-            changes=changes,
-            changes_validation=True,
-        )
-
-    def _checked_loss(self, image_format: ImageFormat) -> str:
-        if self.loss == "binary_crossentropy" and image_format.value_range == "standardized":
-            raise ValueError(
-                "loss='binary_crossentropy' needs images within a value range, but these are "
-                "standardised. Use loss='mse', or set value_range."
-            )
-        return self.loss
-
-
-def _holds_images(y: Any) -> bool:
-    """Whether `y` is a batch of images, and not None or a vector of labels."""
-    return y is not None and np.ndim(y) > 1

@@ -1,4 +1,4 @@
-"""`BackboneFeatures` and `VGG16Features`: a frozen network as a transformer."""
+"""`BackboneFeatures`: a frozen network as a transformer."""
 
 from collections.abc import Callable, Sequence
 from numbers import Integral
@@ -15,7 +15,7 @@ from skdl.engine import POOLINGS, BackboneSpec, FeatureExtractor, FeatureSpec, p
 from skdl.estimators._backbones import (
     backbone_spec,
     check_store,
-    resolve_store,
+    found_store,
     warn_of_standardized,
 )
 from skdl.estimators._base import KerasEstimator
@@ -264,7 +264,7 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
             cannot be read, naming it.
         """
         check_is_fitted(self)
-        store = resolve_store(self.store)
+        store = found_store(self.store)
         _, images = self._image_format.check_batch(X, self)
         n_threads = None if self.n_jobs is None else joblib.effective_n_jobs(self.n_jobs)
         with ImageProgress(type(self).__name__, len(images), bool(self.verbose)) as progress:
@@ -362,107 +362,3 @@ def _names(value: Any, parameter: str, what: str) -> tuple[str, ...]:
     if len(set(names)) < len(names):
         raise ValueError(f"The parameter {parameter} names one twice: {list(names)}.")
     return tuple(str(name) for name in names)
-
-
-class VGG16Features(BackboneFeatures):
-    """Features of VGG16.
-
-    Parameters
-    ----------
-    weights : str or path-like, default="imagenet"
-        "imagenet" weights are downloaded once into the data home (59 MB); "random", or a file; see
-        :class:`BackboneFeatures`.
-    layer : str, list of str or None, default=None
-        Which layers' feature maps to take, such as "block4_pool". None is the last, "block5_pool".
-    pooling : {"avg", "max", "flatten", "gem"} or list of these, default="avg"
-        How a feature map becomes numbers, see :class:`BackboneFeatures`.
-    image_size : int, (height, width) or None, default=None
-        What images are resized to. None keeps their own size, at least 32×32.
-    keep_aspect : bool, default=False
-        Whether resizing keeps the ratio of height and width, and fills up with black on both sides.
-    image_shape : (height, width) or (height, width, channels), default=None
-        Shape of flattened images.
-    value_range : (low, high), "standardized" or None, default=None
-        Pixel values that stand for black and white; None learns them in `fit`.
-    batch_size : int, default=32
-        Images that go through the network at a time.
-    precision : {"float32", "bfloat16"}, default="float32"
-        What wide convolutions compute in.
-    store : "auto", str, path-like, FeatureStore or None, default="auto"
-        Where features are kept, see :class:`BackboneFeatures`.
-    n_jobs : int, default=None
-        Threads that read, resize and hash images; None and -1 take all cores.
-    verbose : int, default=0
-        1 shows a progress bar.
-
-    Attributes
-    ----------
-    layers_ : list of str
-        The layers whose features are taken.
-    image_shape_ : (height, width, channels)
-        Shape of one image.
-    value_range_ : (low, high) or "standardized"
-        The value range in use.
-    n_features_in_ : int
-        Number of values of one image: height × width × channels.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the columns, where X was a DataFrame with string names.
-
-    See Also
-    --------
-    BackboneFeatures : The same with any backbone.
-
-    References
-    ----------
-    K. Simonyan and A. Zisserman, "Very deep convolutional networks for large-scale image
-    recognition", ICLR 2015.
-
-    Examples
-    --------
-    With random weights, since those of ImageNet have to be downloaded:
-
-    >>> import numpy as np
-    >>> from skdl import VGG16Features
-    >>> X = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)
-    >>> VGG16Features(weights="random").fit_transform(X).shape
-    (4, 512)
-    """
-
-    _routing_prefixes = frozenset()
-    _parameter_constraints = {
-        name: value
-        for name, value in BackboneFeatures._parameter_constraints.items()
-        if name != "backbone"
-    }
-
-    def __init__(
-        self,
-        *,
-        weights: Any = "imagenet",
-        layer: str | Sequence[str] | None = None,
-        pooling: Pooling | Sequence[Pooling] = "avg",
-        image_size: int | tuple[int, int] | None = None,
-        keep_aspect: bool = False,
-        image_shape: Sequence[int] | None = None,
-        value_range: tuple[float, float] | Literal["standardized"] | None = None,
-        batch_size: int = 32,
-        precision: Literal["float32", "bfloat16"] = "float32",
-        store: Any = "auto",
-        n_jobs: int | None = None,
-        verbose: int = 0,
-    ) -> None:
-        self.weights = weights
-        self.layer = layer
-        self.pooling = pooling
-        self.image_size = image_size
-        self.keep_aspect = keep_aspect
-        self.image_shape = image_shape
-        self.value_range = value_range
-        self.batch_size = batch_size
-        self.precision = precision
-        self.store = store
-        self.n_jobs = n_jobs
-        self.verbose = verbose
-
-    def _backbone(self) -> str:
-        return "vgg16"

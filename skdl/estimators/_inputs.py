@@ -12,6 +12,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight
 
 from skdl._files import ImageFiles
+from skdl._plain import plain
 from skdl.engine import TrainingSet
 from skdl.estimators._format import check_images
 
@@ -76,7 +77,7 @@ def unique_labels(y: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if len(classes) < 2:
         raise ValueError(
             "A classifier needs samples of at least 2 classes in y, but y contains only one class: "
-            f"{classes.tolist()[0]!r}."
+            f"{plain(classes)[0]!r}."
         )
     return classes
 
@@ -92,12 +93,13 @@ def encode_labels(
         Naming the first label that is not among them, and its row.
     """
     position = {label: code for code, label in enumerate(classes.tolist())}
-    codes = np.array([position.get(label, -1) for label in y.tolist()], dtype=np.int32)
+    labels = plain(y)
+    codes = np.array([position.get(label, -1) for label in labels], dtype=np.int32)
     if (codes < 0).any():
         row = int(np.argmax(codes < 0))
         raise ValueError(
-            f"{name} has the label {y.tolist()[row]!r} at row {row}, which is not among the "
-            f"classes {classes.tolist()}. {advice}".rstrip()
+            f"{name} has the label {labels[row]!r} at row {row}, which is not among the "
+            f"classes {plain(classes)}. {advice}".rstrip()
         )
     return codes
 
@@ -137,6 +139,7 @@ def check_weights(
 def _weights_of_present(
     class_weight: dict[Any, float], y: npt.NDArray[Any], classes: list[Any]
 ) -> dict[Any, float]:
+    class_weight = plain(class_weight)
     for label in class_weight:
         if label not in classes:
             raise ValueError(
@@ -179,7 +182,7 @@ def hold_out(
     advice = "Set another validation_fraction, or pass X_val and y_val."
     if counts[smallest] < 2:
         raise ValueError(
-            f"The class {classes.tolist()[smallest]!r} has 1 row in y: too few to stand in both "
+            f"The class {plain(classes)[smallest]!r} has 1 row in y: too few to stand in both "
             f"the training and the validation split. {advice}"
         )
     if n_held_out < n_present or len(data) - n_held_out < n_present:

@@ -57,7 +57,7 @@ class EpochLines:
 
 
 class ImageProgress:
-    """A progress bar with images a second, or nothing.
+    """A progress bar with images per second, or nothing: also where everything is done at once.
 
     Parameters
     ----------
@@ -69,6 +69,7 @@ class ImageProgress:
 
     def __init__(self, name: str, n_images: int, shown: bool) -> None:
         self._bar: Progress | None = None
+        self._n_images = n_images
         if shown:
             self._bar = Progress(
                 "{task.description}",
@@ -80,17 +81,16 @@ class ImageProgress:
             self._task = self._bar.add_task(name, total=n_images)
 
     def __enter__(self) -> "ImageProgress":
-        if self._bar is not None:
-            self._bar.start()
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._bar is not None:
+        if self._bar is not None and self._bar.live.is_started:
             self._bar.stop()
 
     def update(self, done: int) -> None:
         """Say how many images are done."""
-        if self._bar is not None:
+        if self._bar is not None and (done < self._n_images or self._bar.live.is_started):
+            self._bar.start()
             self._bar.update(self._task, completed=done)
 
 

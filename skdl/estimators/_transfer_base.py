@@ -13,6 +13,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skdl._files import ImageFiles
+from skdl._plain import plain
 from skdl.engine import (
     FEATURES,
     IMAGES,
@@ -40,6 +41,7 @@ from skdl.estimators._backbones import (
     backbone_channels,
     backbone_spec,
     check_store,
+    found_store,
     resolve_store,
     warn_of_standardized,
 )
@@ -86,7 +88,7 @@ class TransferBase(ImageClassifier):
         if self._network.prefix is None:
             assert isinstance(self._network.spec, TransferSpec)
             images = _sized(images, self._network.spec, self._network.value_range)
-        return self._network.predict(images, resolve_store(self.store))
+        return self._network.predict(images, found_store(self.store))
 
     # ---- validation ----------------------------------------------------------------------------
 
@@ -256,13 +258,14 @@ class TransferBase(ImageClassifier):
     def _warn_if_worse(self, warmed: "Stage", stage: "Stage", plan: TrainingPlan) -> None:
         changed = plan.augmentation is not None or self.dropout
         if plan.stopper is not None or "val_loss" in stage.history:
-            before, after = min(warmed.history["val_loss"]), stage.history["val_loss"]
-            end, name = (min(after) if plan.stopper else after[-1]), "validation loss"
+            after = stage.history.get("val_loss", [np.nan])
+            before, end = _lowest(warmed.history), _lowest(stage.history)
+            end, name = (end if plan.stopper else after[-1]), "validation loss"
         elif not changed:
             before, end, name = warmed.history["loss"][-1], stage.history["loss"][-1], "loss"
         else:
             return
-        if end > before:
+        if before < end < np.inf:
             kept = "The weights before it are kept. " if plan.stopper is not None else ""
             stop = "" if plan.stopper is not None else "set early_stopping=True, "
             warnings.warn(
@@ -282,7 +285,7 @@ class TransferBase(ImageClassifier):
         found = np.unique(stage.fitted.predict(data.images[rows]).argmax(axis=1))
         if len(found) == 1:
             warnings.warn(
-                f"All training images are taken for one class, {classes.tolist()[found[0]]!r}: "
+                f"All training images are taken for one class, {plain(classes)[found[0]]!r}: "
                 "nothing was learned. Train for more epochs, change the learning rate "
                 "(optimizer__learning_rate), or set class_weight='balanced'.",
                 ConvergenceWarning,
@@ -307,9 +310,14 @@ class Stage:
             head = self.fitted.state
             trainer.load_state(trainer.state()[: -len(head)] + head)
             if stopper is not None:
-                stopper.begin(min(self.history["val_loss"]), trainer.state())
+                stopper.begin(_lowest(self.history), trainer.state())
 
         return start
+
+
+def _lowest(history: dict[str, list[float]]) -> float:
+    """The lowest validation loss; infinity without any, as of epochs that were restored."""
+    return float(np.nanmin([*history.get("val_loss", []), np.inf]))
 
 
 def _prefix(spec: TransferSpec, value_range: Any, n_images: int) -> FeatureExtractor | None:

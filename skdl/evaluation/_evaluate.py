@@ -17,6 +17,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.parallel import Parallel, delayed
 
 from skdl._files import find_paths
+from skdl._plain import plain
 from skdl._progress import Progress
 from skdl.evaluation._checkpoint import (
     Checkpoint,
@@ -145,7 +146,7 @@ def evaluate(
     svc      0.80
     Name: value, dtype: float64
     """
-    named = _named(estimators)
+    named, pos_label = _named(estimators), plain(pos_label)
     images, labels = _check_data(X, y, groups)
     _check_positive(labels, pos_label)
     metrics = make_metrics(scoring, pos_label)
@@ -248,7 +249,7 @@ def _records(
 
 
 def _check_positive(labels: npt.NDArray[Any], pos_label: Any) -> None:
-    classes = np.unique(labels).tolist()
+    classes = plain(np.unique(labels))
     if pos_label is None:
         return
     if pos_label not in classes:
@@ -290,6 +291,8 @@ def _check_data(X: Any, y: Any, groups: Any) -> tuple[Any, npt.NDArray[Any]]:
     if isinstance(images, list | tuple):
         images = np.asarray(images)
     labels = column_or_1d(y)
+    if labels.dtype == object:  # which may hold NumPy's strings
+        labels = np.array(plain(labels), dtype=object)
     indexable(images, labels, groups)
     kind = type_of_target(labels, "y")
     if kind not in ("binary", "multiclass"):

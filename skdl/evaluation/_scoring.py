@@ -15,6 +15,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import get_scorer, make_scorer
 from sklearn.utils.metaestimators import available_if
 
+from skdl._plain import plain
 from skdl.metrics import (
     CLINICAL_SCORERS,
     make_npv_scorer,
@@ -223,7 +224,7 @@ def check_positive_class(metrics: Mapping[str, Metric], y: npt.NDArray[Any]) -> 
             _, reason = score_one(metric.scorer, perfect, None, y)
         if "pos_label" in reason:
             advice = (
-                f"Pass pos_label, one of {classes.tolist()}"
+                f"Pass pos_label, one of {plain(classes)}"
                 if metric.by_name
                 else "Make the scorer with pos_label=…"
             )

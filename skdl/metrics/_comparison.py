@@ -11,6 +11,7 @@ from scipy.special import ndtr, ndtri
 from scipy.stats import binomtest, chi2
 from sklearn.utils.multiclass import unique_labels
 
+from skdl._plain import plain
 from skdl.metrics._checks import check_filled, check_labels, check_level, check_scores
 from skdl.metrics._confusion import positive_class
 from skdl.metrics._delong import delong_variance, placements
@@ -208,10 +209,10 @@ def _given_labels(y_pred: Any, models: Mapping[str, Any]) -> dict[str, npt.NDArr
 
 
 def _check_classes(true: npt.NDArray[Any], classes: npt.NDArray[Any]) -> None:
-    unknown = np.setdiff1d(true, classes).tolist()
+    unknown = plain(np.setdiff1d(true, classes))
     if unknown:
         raise ValueError(f"y_true holds labels that are not in `labels`: {unknown}.")
-    present = np.unique(true).tolist()
+    present = plain(np.unique(true))
     if len(present) == 1:
         raise ValueError(f"y_true holds one class only, {present[0]!r}.")
 

@@ -12,6 +12,8 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import multilabel_confusion_matrix
 from sklearn.utils.multiclass import type_of_target, unique_labels
 
+from skdl._plain import plain
+
 Average: TypeAlias = Literal["auto", "binary", "macro", "weighted"] | None
 Score: TypeAlias = float | npt.NDArray[np.float64]
 ZeroDivision: TypeAlias = Literal["warn"] | float
@@ -130,7 +132,7 @@ def class_matrices(
 
 def positive_class(present: npt.NDArray[Any], pos_label: Any) -> Any:
     """Return `pos_label`, or the positive class that goes without saying."""
-    classes = present.tolist()
+    classes, pos_label = plain(present), plain(pos_label)
     if pos_label is not None:
         if pos_label not in classes and len(classes) > 1:
             raise ValueError(

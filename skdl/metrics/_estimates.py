@@ -12,6 +12,7 @@ from sklearn.metrics import confusion_matrix
 from sklearn.utils import check_consistent_length
 from sklearn.utils.multiclass import unique_labels
 
+from skdl._plain import plain
 from skdl.metrics._bootstrap import Resamples, resample_matrix, resample_rows
 from skdl.metrics._checks import binary_problem, check_filled, check_labels, check_scores
 from skdl.metrics._confusion import positive_class
@@ -80,7 +81,7 @@ def _of_curve(true: Any, predicted: Any, pos_label: Any) -> Estimate:
     classes = unique_labels(true)
     if len(classes) == 1:
         raise ValueError(
-            f"The ROC curve is undefined: y_true holds one class only, {classes.tolist()[0]!r}."
+            f"The ROC curve is undefined: y_true holds one class only, {plain(classes)[0]!r}."
         )
     several = len(classes) > 2 and pos_label is None
     if several:

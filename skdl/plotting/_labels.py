@@ -10,6 +10,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import column_or_1d
 
+from skdl._plain import plain
+
 
 def percent(share: float) -> str:
     """A share in percent; 100 only where it is 1."""
@@ -102,7 +104,7 @@ def joined(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
 
 def listed(labels: Sequence[Any]) -> str:
     """Some labels, as error messages name them."""
-    shown = ", ".join(repr(label) for label in labels[:5])
+    shown = ", ".join(repr(plain(label)) for label in labels[:5])
     return f"[{shown}, …]" if len(labels) > 5 else f"[{shown}]"
 
 

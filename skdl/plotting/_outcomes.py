@@ -8,6 +8,7 @@ import numpy.typing as npt
 from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
 
 from skdl._nesting import nested
+from skdl._plain import plain
 from skdl.plotting._labels import check_labels, encode, joined, listed
 
 ResponseMethod = Literal["auto", "predict_proba", "decision_function"]
@@ -114,6 +115,7 @@ def scores_of(
 
 
 def check_positive(labels: list[Any], pos_label: Any) -> None:
+    pos_label = plain(pos_label)
     if pos_label is None:
         raise ValueError(
             f"Which of the classes {listed(labels)} is positive cannot be guessed: pass pos_label."

@@ -416,3 +416,35 @@ def test_several_layers_and_poolings_in_one_pass():
             assert one.get_feature_names_out()[0] == f"{layer}_0"
     assert store.misses == n_computed
     assert clone(every).get_params()["pooling"] == poolings
+
+
+def test_a_saved_transformer_makes_no_folder_elsewhere(digits, tmp_path):
+    """Such as that of the store, under a path of the machine where it was fitted."""
+    store = tmp_path / "mine" / "store"
+    for model in (
+        BackboneFeatures(image_size=16, store=store),
+        TransferClassifier(image_size=16, epochs=1, store=store, random_state=0),
+    ):
+        X, y = digits[0][:40], digits[1][:40] % 2
+        expected = outputs(model.fit(X, y), X)
+        assert any(store.rglob("*.shard"))
+        saved = pickle.dumps(model)
+        shutil.rmtree(store.parent)
+        np.testing.assert_array_equal(outputs(pickle.loads(saved), X), expected)
+        assert list(tmp_path.iterdir()) == []
+        clone(model).fit(X, y)  # makes it
+
+
+def outputs(model, X):
+    return model.transform(X) if hasattr(model, "transform") else model.predict_proba(X)
+
+
+def test_no_bar_where_everything_was_stored(digits, capsys):
+    features = BackboneFeatures(image_size=16, batch_size=8, store=FeatureStore(), verbose=1)
+    features.fit_transform(digits[0][:40])
+    assert "40/40" in capsys.readouterr().out
+    for _ in range(3):
+        features.transform(digits[0][:40])
+    assert capsys.readouterr().out == ""
+    features.transform(digits[0][:60])
+    assert "60/60" in capsys.readouterr().out

@@ -1,0 +1,87 @@
+"""Base of the denoising autoencoder: what goes into a fit."""
+
+from typing import Any
+
+import numpy as np
+
+from skdl._files import ImageFiles, find_paths
+from skdl.engine import ImageMapSpec
+from skdl.estimators._autoencoder import check_filters, denoiser, noise_plan
+from skdl.estimators._format import ImageFormat, check_images
+from skdl.estimators._inputs import draw_seed, hold_out_any, make_training_set
+from skdl.estimators._trained import FitTask, TrainedEstimator
+
+
+class DenoisingBase(TrainedEstimator):
+    """Everything but the parameters and what a user calls."""
+
+    @property
+    def _keeps_shape(self) -> bool:
+        return self._image_format.input_shape == self._image_format.image_shape
+
+    def _as_pixels(self, X: Any) -> Any:
+        """Arrays that are not resized as they came, other images as the network has them."""
+        if find_paths(X) is None and self._keeps_shape:
+            return X
+        images = self._image_format.as_images(check_images(X, "X", self), self)
+        return images.load() if isinstance(images, ImageFiles) else images
+
+    def _check_task(self, X: Any, y: Any, continues: bool) -> FitTask:
+        optimizer, callbacks = self._optimizer_spec(), self._make_callbacks()
+        if X is None:
+            raise ValueError("X is None. Pass the images as an array.")
+        array = check_images(X, "X", self)
+        if continues:
+            image_format = self._image_format
+            image_format.check_columns(X, array, self)
+        else:
+            image_format = ImageFormat.learn(X, array, self)
+        targets, changes = None, noise_plan(self.noise)
+        if holds_images(y):
+            clean = check_images(y, "y", self)
+            if len(clean) != len(array):
+                raise ValueError(
+                    f"X has {len(array)} noisy images, but y has {len(clean)} clean ones."
+                )
+            targets, changes = image_format.as_images(clean, self, "y"), None
+        spec = ImageMapSpec(
+            denoiser,
+            {
+                "filters": check_filters(self.filters),
+                "bounded": self.loss == "binary_crossentropy",
+            },
+            image_format.input_shape,
+            precision=self.precision,
+            loss=self._checked_loss(image_format),
+        )
+        images = image_format.as_images(array, self)
+        data = make_training_set(images, targets, np.ones(len(images), np.float32))
+        seed = self._seed if continues else draw_seed(self.random_state)
+        validation = None
+        if self._validation_fraction():
+            data, validation = hold_out_any(data, self._validation_fraction(), seed)
+        return FitTask(
+            data=data,
+            validation=validation,
+            format=image_format,
+            spec=spec,
+            optimizer=optimizer,
+            callbacks=callbacks,
+            seed=seed,
+            continues=continues,
+            changes=changes,
+            changes_validation=True,
+        )
+
+    def _checked_loss(self, image_format: ImageFormat) -> str:
+        if self.loss == "binary_crossentropy" and image_format.value_range == "standardized":
+            raise ValueError(
+                "loss='binary_crossentropy' needs images within a value range, but these are "
+                "standardised. Use loss='mse', or set value_range."
+            )
+        return str(self.loss)
+
+
+def holds_images(y: Any) -> bool:
+    """Whether `y` is a batch of images, and not None or a vector of labels."""
+    return y is not None and np.ndim(y) > 1

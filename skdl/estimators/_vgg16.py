@@ -1,0 +1,310 @@
+"""`VGG16Features` and `VGG16Classifier`: what others do with a choice of backbones, with VGG16."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from skdl.estimators._features import BackboneFeatures, Pooling
+from skdl.estimators._transfer_base import TransferBase, transfer_constraints
+from skdl.preprocessing._augmentation import Augmentation
+
+
+class VGG16Features(BackboneFeatures):
+    """Features of VGG16.
+
+    Parameters
+    ----------
+    weights : str or path-like, default="imagenet"
+        "imagenet" weights are downloaded once into the data home (59 MB); "random", or a file; see
+        :class:`BackboneFeatures`.
+    layer : str, list of str or None, default=None
+        Which layers' feature maps to take, such as "block4_pool". None is the last, "block5_pool".
+    pooling : {"avg", "max", "flatten", "gem"} or list of these, default="avg"
+        How a feature map becomes numbers, see :class:`BackboneFeatures`.
+    image_size : int, (height, width) or None, default=None
+        What images are resized to. None keeps their own size, at least 32×32.
+    keep_aspect : bool, default=False
+        Whether resizing keeps the ratio of height and width, and fills up with black on both sides.
+    image_shape : (height, width) or (height, width, channels), default=None
+        Shape of flattened images.
+    value_range : (low, high), "standardized" or None, default=None
+        Pixel values that stand for black and white; None learns them in `fit`.
+    batch_size : int, default=32
+        Images that go through the network at a time.
+    precision : {"float32", "bfloat16"}, default="float32"
+        What wide convolutions compute in.
+    store : "auto", str, path-like, FeatureStore or None, default="auto"
+        Where features are kept, see :class:`BackboneFeatures`.
+    n_jobs : int, default=None
+        Threads that read, resize and hash images; None and -1 take all cores.
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    Attributes
+    ----------
+    layers_ : list of str
+        The layers whose features are taken.
+    image_shape_ : (height, width, channels)
+        Shape of one image.
+    value_range_ : (low, high) or "standardized"
+        The value range in use.
+    n_features_in_ : int
+        Number of values of one image: height × width × channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X was a DataFrame with string names.
+
+    See Also
+    --------
+    BackboneFeatures : The same with any backbone.
+
+    References
+    ----------
+    K. Simonyan and A. Zisserman, "Very deep convolutional networks for large-scale image
+    recognition", ICLR 2015.
+
+    Examples
+    --------
+    With random weights, since those of ImageNet have to be downloaded:
+
+    >>> import numpy as np
+    >>> from skdl import VGG16Features
+    >>> X = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)
+    >>> VGG16Features(weights="random").fit_transform(X).shape
+    (4, 512)
+    """
+
+    _routing_prefixes = frozenset()
+    _parameter_constraints = {
+        name: value
+        for name, value in BackboneFeatures._parameter_constraints.items()
+        if name != "backbone"
+    }
+
+    def __init__(
+        self,
+        *,
+        weights: Any = "imagenet",
+        layer: str | Sequence[str] | None = None,
+        pooling: Pooling | Sequence[Pooling] = "avg",
+        image_size: int | tuple[int, int] | None = None,
+        keep_aspect: bool = False,
+        image_shape: Sequence[int] | None = None,
+        value_range: tuple[float, float] | Literal["standardized"] | None = None,
+        batch_size: int = 32,
+        precision: Literal["float32", "bfloat16"] = "float32",
+        store: Any = "auto",
+        n_jobs: int | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.weights = weights
+        self.layer = layer
+        self.pooling = pooling
+        self.image_size = image_size
+        self.keep_aspect = keep_aspect
+        self.image_shape = image_shape
+        self.value_range = value_range
+        self.batch_size = batch_size
+        self.precision = precision
+        self.store = store
+        self.n_jobs = n_jobs
+        self.verbose = verbose
+
+    def _backbone(self) -> str:
+        return "vgg16"
+
+
+class VGG16Classifier(TransferBase):
+    """Classifier on VGG16.
+
+    Parameters
+    ----------
+    weights : str or path-like, default="imagenet"
+        Weights to start with, see :class:`BackboneFeatures`.
+    trainable : "head", "all", int or str, default="head"
+        What is trained: the dense layers behind the backbone only; everything; the last so many
+        blocks of the backbone (those that end in the layers it declares); or a layer, by its name,
+        and all behind it. Everything else is frozen.
+    head : sequence of int, default=()
+        Units of dense layers before the softmax.
+    pooling : {"avg", "max", "flatten", "gem"}, default="flatten"
+        How the last feature map becomes numbers, see :class:`BackboneFeatures`.
+    dropout : float in [0, 1), default=0.0
+        Dropped share behind each layer of `head`, or of the features where there is none.
+    image_size : int, (height, width) or None, default=None
+        What images are resized to before they reach the network. None keeps their own size.
+    keep_aspect : bool, default=False
+        Whether resizing keeps the ratio of height and width, and fills up with black on both sides.
+    epochs : int, default=30
+        Passes over the training data, at least 1, not counting `warmup_epochs`.
+    batch_size : int, default=32
+        Images a training step, at least 1.
+    optimizer : str, class or keras.optimizers.Optimizer, default="adam"
+        Name or class of a Keras optimizer, configured by `optimizer__*` parameters; or a configured
+        instance, which is copied for each fit.
+    learning_rate_schedule : {"cosine", "step"}, Keras schedule or None, default=None
+        How the learning rate changes, see :class:`CNNClassifier`.
+    warmup_epochs : int, default=5
+        Where a part of the backbone is trained: passes before, in which the head is trained alone,
+        so that its first steps do not spoil what the backbone has learned.
+    finetune_learning_rate : float or None, default=None
+        Learning rate once a part of the backbone is trained, of the head as well. None is a tenth
+        of the optimizer's, or the Keras schedule.
+    layer_decay : float in (0, 1], default=1.0
+        Learning rates are multiplied by this for each block on the way from the head down.
+    early_stopping : bool, default=False
+        Stop when the validation loss has not improved by `tol` for `n_iter_no_change` epochs, and
+        keep the weights of the epoch with the lowest validation loss, which may be that before the
+        backbone was trained.
+    validation_fraction : float in (0, 1), default=None
+        Share of the training data to hold out for validation; None means 0.1 with `early_stopping`,
+        and no validation without. Not used when `X_val` and `y_val` are passed to `fit`.
+    n_iter_no_change : int, default=10
+        Epochs without improvement after which early stopping ends the training.
+    tol : float, default=1e-4
+        Smallest decrease of the validation loss that counts as an improvement.
+    class_weight : dict, "balanced" or None, default=None
+        Weights of the classes, multiplied with `sample_weight`.
+    augmentation : None, {"light", "medium", "strong"} or Augmentation, default=None
+        Random changes of the training images, see :class:`CNNClassifier`. They are drawn anew in
+        each epoch, for which all images go through the whole network each time.
+    augmentation_copies : int or None, default=None
+        With `augmentation`: draw this many variants of each image once, so that the frozen layers
+        run once for each of them; an epoch takes one of each image.
+    image_shape : (height, width) or (height, width, channels), default=None
+        Shape of flattened images.
+    value_range : (low, high), "standardized" or None, default=None
+        Pixel values that stand for black and white; None learns them in `fit`.
+    precision : {"float32", "bfloat16"}, default="float32"
+        What the network computes in.
+    store : "auto", str, path-like, FeatureStore or None, default="auto"
+        Where the outputs of frozen layers are kept, see :class:`BackboneFeatures`.
+    callbacks : callback, or list of callbacks, classes or functions, default=None
+        Keras callbacks, copied for each fit. They see the part of the network that is trained, and
+        the warm-up as a training of its own.
+    warm_start : bool, default=False
+        Whether `fit` goes on from the weights of the fit before, without a warm-up.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the head, dropout, augmentation, the order of the batches and the validation split.
+    verbose : int, default=0
+        1 prints a line an epoch.
+    **routed : dict
+        `optimizer__*` parameters go to the optimizer, such as ``optimizer__learning_rate=0.01``.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The class labels, sorted.
+    model_ : keras.Model
+        The whole network, compiled; it takes the pixel values that the estimator takes, in the size
+        that reaches the network. Made when first asked for.
+    history_ : dict of str to list of float
+        By epoch, those of the warm-up included: "loss", "accuracy", "learning_rate", and with
+        validation data "val_loss" and "val_accuracy".
+    n_iter_ : int
+        Number of epochs trained, those of the warm-up included.
+    image_shape_ : (height, width, channels)
+        Shape of one image.
+    value_range_ : (low, high) or "standardized"
+        The value range in use.
+    n_features_in_ : int
+        Number of values of one image: height × width × channels.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the columns, where X was a DataFrame with string names.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If training the backbone ends worse than its frozen features did, or all training images are
+        taken for one class.
+
+    See Also
+    --------
+    TransferClassifier : The same with any backbone.
+
+    References
+    ----------
+    K. Simonyan and A. Zisserman, "Very deep convolutional networks for large-scale image
+    recognition", ICLR 2015.
+
+    Examples
+    --------
+    With random weights, since those of ImageNet have to be downloaded:
+
+    >>> import numpy as np
+    >>> from skdl import VGG16Classifier
+    >>> X = np.random.default_rng(0).integers(0, 256, (8, 32, 32, 3), dtype=np.uint8)
+    >>> y = ["benign", "malignant"] * 4
+    >>> model = VGG16Classifier(weights="random", epochs=20, random_state=0).fit(X, y)
+    >>> model.predict_proba(X).shape
+    (8, 2)
+    """
+
+    _routing_prefixes = frozenset({"optimizer"})
+    _parameter_constraints = transfer_constraints()
+
+    def __init__(
+        self,
+        *,
+        weights: Any = "imagenet",
+        trainable: str | int = "head",
+        head: Sequence[int] = (),
+        pooling: Literal["avg", "max", "flatten", "gem"] = "flatten",
+        dropout: float = 0.0,
+        image_size: int | tuple[int, int] | None = None,
+        keep_aspect: bool = False,
+        epochs: int = 30,
+        batch_size: int = 32,
+        optimizer: Any = "adam",
+        learning_rate_schedule: Any = None,
+        warmup_epochs: int = 5,
+        finetune_learning_rate: float | None = None,
+        layer_decay: float = 1.0,
+        early_stopping: bool = False,
+        validation_fraction: float | None = None,
+        n_iter_no_change: int = 10,
+        tol: float = 1e-4,
+        class_weight: dict[Any, float] | Literal["balanced"] | None = None,
+        augmentation: str | Augmentation | None = None,
+        augmentation_copies: int | None = None,
+        image_shape: Sequence[int] | None = None,
+        value_range: tuple[float, float] | Literal["standardized"] | None = None,
+        precision: Literal["float32", "bfloat16"] = "float32",
+        store: Any = "auto",
+        callbacks: Any = None,
+        warm_start: bool = False,
+        random_state: Any = None,
+        verbose: int = 0,
+        **routed: Any,
+    ) -> None:
+        self.weights = weights
+        self.trainable = trainable
+        self.head = head
+        self.pooling = pooling
+        self.dropout = dropout
+        self.image_size = image_size
+        self.keep_aspect = keep_aspect
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.optimizer = optimizer
+        self.learning_rate_schedule = learning_rate_schedule
+        self.warmup_epochs = warmup_epochs
+        self.finetune_learning_rate = finetune_learning_rate
+        self.layer_decay = layer_decay
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.class_weight = class_weight
+        self.augmentation = augmentation
+        self.augmentation_copies = augmentation_copies
+        self.image_shape = image_shape
+        self.value_range = value_range
+        self.precision = precision
+        self.store = store
+        self.callbacks = callbacks
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+        self._set_routed(routed)
+
+    def _backbone(self) -> str:
+        return "vgg16"
