@@ -99,6 +99,7 @@ def binary(digits):
 
 def test_html(binary, tmp_path):
     X, y, result = binary
+    before = plt.get_fignums()
     path = report(result, X, y, tmp_path / "report.html", title="Eights")
     page = Page(path.read_text(encoding="utf-8"))
     assert page.loaded == []
@@ -112,7 +113,7 @@ def test_html(binary, tmp_path):
         assert heading in page.text
     assert result.data_digest in page.text
     assert page.tags.count("img") == len(pictures_of(path)) >= 6
-    assert not plt.get_fignums()
+    assert plt.get_fignums() == before
 
 
 def pictures_of(path):

@@ -264,7 +264,9 @@ class ImageLoader(TransformerMixin, BaseEstimator):
     def _files(self, X: Any) -> ImageFiles:
         check_is_fitted(self)
         resize = self.image_size is not None
-        return ImageFiles(_paths(X)).in_shape(self.image_shape_, resize, bool(self.keep_aspect))
+        return ImageFiles(_paths(X)).in_shape(
+            self.image_shape_, resize, bool(self.keep_aspect), self.color
+        )
 
     def _n_threads(self) -> int | None:
         return None if self.n_jobs is None else joblib.effective_n_jobs(self.n_jobs)

@@ -28,7 +28,31 @@ _DEFAULT_IN_FOLDER = 10 * 2**30
 
 
 def seconds_saved_here() -> float:
-    """What computing all features had taken that this thread found in any store, in seconds."""
+    """What computing all features had taken that this thread found in any store.
+
+    Two readings tell what the stores saved in between, whoever asked them.
+
+    Returns
+    -------
+    seconds : float
+        Since the thread began.
+
+    See Also
+    --------
+    FeatureStore : Counts the same for itself, as `seconds_saved`.
+
+    Examples
+    --------
+    >>> import hashlib
+    >>> import numpy as np
+    >>> from skdl.store import FeatureStore, seconds_saved_here
+    >>> store, key = FeatureStore(), hashlib.sha256(b"an image").digest()
+    >>> store.put({"layer": "pool"}, [key], np.float32([[1, 2]]), seconds=3.0)
+    >>> before = seconds_saved_here()
+    >>> features, found = store.get({"layer": "pool"}, [key], width=2)
+    >>> round(seconds_saved_here() - before, 3)
+    3.0
+    """
     return float(getattr(_thread, "seconds", 0.0))
 
 
