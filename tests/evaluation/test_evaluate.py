@@ -374,6 +374,19 @@ class TestLabelsThatWerePredicted:
             expected = np.where(recorded.predicted == 1, scores, 1 - scores)
         np.testing.assert_allclose(sure, expected)
 
+    @pytest.mark.filterwarnings("ignore:The `probability` parameter")
+    def test_of_a_support_vector_machine_with_probabilities(self, cancer):
+        """Platt's probabilities come from a cross-validation of their own."""
+        models = {"svc": SVC(probability=True, random_state=0), "plain": logistic()}
+        found = evaluate(models, *cancer, cv=3)
+        recorded = found.recorded("svc")
+        assert (recorded.predicted != recorded.probabilities.argmax(axis=1)).any()
+        row = found.compare().iloc[0]
+        table, plain = (found.per_model(model) for model in models)
+        right = table["y_pred"] == table["y_true"]
+        assert row["accuracy_a"] == right.mean()
+        assert row["only_a_right"] == (right & (plain["y_pred"] != plain["y_true"])).sum()
+
     def test_by_hand(self, cancer):
         """A tuned threshold that makes many mistakes more, and McNemar's test sees them."""
         models = {"plain": logistic(), "tuned": self.MODELS["tuned threshold"]}
