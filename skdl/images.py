@@ -18,8 +18,7 @@ paths of shape (n,)                        image files: an array, list, Series o
 
 import math
 from collections.abc import Sequence
-from numbers import Real
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -27,6 +26,15 @@ from scipy import sparse
 from sklearn.utils import check_array
 
 from skdl._decoding import ImageInfo, UnreadableImageError, read_image, read_image_info
+from skdl._value_range import (
+    ValueRange as ValueRange,
+)
+from skdl._value_range import (
+    check_value_range,
+    learn_value_range,
+    range_offset_and_scale,
+    rescale,
+)
 
 __all__ = [
     "CHANNELS",
@@ -44,7 +52,6 @@ __all__ = [
 ]
 
 ImageShape: TypeAlias = tuple[int, int, int]
-ValueRange: TypeAlias = tuple[float, float] | Literal["standardized"]
 
 CHANNELS = (1, 3, 4)
 """Numbers of channels an image may have: grayscale, RGB, RGBA."""
@@ -291,116 +298,3 @@ def _refuse_nonfinite(values: npt.NDArray[Any], original: npt.NDArray[Any], name
         f"Input {name} contains {what}: first at row {row}, in {int(bad.sum())} of {len(values)} "
         "rows. Drop or repair those images."
     )
-
-
-def learn_value_range(X: npt.NDArray[Any]) -> ValueRange:
-    """Value range of a training set, by the one rule of skdl.
-
-    The range is learned once, from the training data, and then belongs to the fitted estimator: a
-    rule applied anew to each batch would make predictions depend on their neighbours.
-
-    Parameters
-    ----------
-    X : ndarray
-        The training images, finite.
-
-    Returns
-    -------
-    value_range : (low, high) or "standardized"
-        ``(0, 255)`` for uint8; ``(0, 1)`` for other values within [0, 1]; ``(0, largest value)``
-        for other non-negative values; ``"standardized"`` when there are negative values.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from skdl.images import learn_value_range
-    >>> learn_value_range(np.array([[0, 16]]))
-    (0.0, 16.0)
-    >>> learn_value_range(np.array([[0, 16]], dtype="uint8"))
-    (0.0, 255.0)
-    >>> learn_value_range(np.array([[-1.5, 0.2]]))
-    'standardized'
-    """
-    if X.dtype == np.uint8:
-        return 0.0, 255.0
-    if X.min() < 0:
-        return "standardized"
-    return 0.0, max(1.0, float(X.max()))
-
-
-def check_value_range(value_range: Any) -> ValueRange | None:
-    """Validate a `value_range` parameter.
-
-    Parameters
-    ----------
-    value_range : None, "standardized" or (low, high)
-        The parameter as a user gave it. None means: learn it in ``fit``.
-
-    Returns
-    -------
-    value_range : None, "standardized" or tuple of float
-        The same in plain Python.
-
-    Raises
-    ------
-    ValueError
-        If it is anything else, or `low` is not below `high`.
-
-    Examples
-    --------
-    >>> from skdl.images import check_value_range
-    >>> check_value_range((0, 255))
-    (0.0, 255.0)
-    """
-    if value_range is None or (isinstance(value_range, str) and value_range == "standardized"):
-        return value_range  # type: ignore[return-value]
-    if isinstance(value_range, Sequence | np.ndarray) and not isinstance(value_range, str):
-        bounds = tuple(value_range)
-        if len(bounds) == 2 and all(isinstance(bound, Real) for bound in bounds):
-            low, high = float(bounds[0]), float(bounds[1])
-            if math.isfinite(low) and math.isfinite(high) and low < high:
-                return low, high
-    raise ValueError(
-        "The parameter value_range must be None (learned in fit), 'standardized' (used as it is) "
-        f"or a pair (low, high) of finite numbers with low < high. Got {value_range!r}."
-    )
-
-
-def range_offset_and_scale(value_range: ValueRange) -> tuple[float, float]:
-    """Offset and scale that :func:`rescale` applies for a value range.
-
-    Parameters
-    ----------
-    value_range : (low, high) or "standardized"
-        As :func:`learn_value_range` returns it.
-
-    Returns
-    -------
-    offset, scale : float
-        ``(low, 1 / (high - low))``; ``(0, 1)`` for standardised data.
-    """
-    if value_range == "standardized":
-        return 0.0, 1.0
-    low, high = value_range
-    return float(low), 1.0 / (float(high) - float(low))
-
-
-def rescale(images: Any, offset: Any, scale: Any) -> Any:
-    """Map float32 pixel values to [0, 1].
-
-    Written with operators only, so that the same code, and the same rounding, serves NumPy arrays
-    and TensorFlow tensors inside a traced function.
-
-    Parameters
-    ----------
-    images : float32 ndarray or tensor
-        Pixel values.
-    offset, scale : float32 scalar
-        From :func:`range_offset_and_scale`.
-
-    Returns
-    -------
-    images : float32 ndarray or tensor
-        ``(images - offset) * scale``.
-    """
-    return (images - offset) * scale

@@ -102,10 +102,71 @@ def test_bad_shapes(shape, image_shape, message):
         (np.array([[0.0, 0.0]]), (0.0, 1.0)),
         (np.array([[0, 1]]), (0.0, 1.0)),
         (np.array([[-0.1, 3.0]]), "standardized"),
+        (np.array([[-1, 1]]), (-1.0, 1.0)),
+        (np.array([[-1024, 3071]], dtype=np.int16), (-1024.0, 3071.0)),
+        (np.array([[-1000.5, 400.25]]), (-1000.5, 400.25)),
+        (np.array([[False, True]]), (0.0, 1.0)),
     ],
 )
 def test_the_rule_of_the_value_range(X, expected):
     assert learn_value_range(X) == expected
+
+
+def photographs(n=300, seed=0):
+    """Images of bytes as floats, the brightest pixel of each from 128 on."""
+    generator = np.random.default_rng(seed)
+    scale = generator.integers(128, 256, size=(n, 1, 1))
+    return np.rint(generator.random((n, 8, 8)) ** 3 * scale).astype(np.float32)
+
+
+def test_a_stray_value_decides_nothing():
+    """A tenth of a per mille of the values, or the brightest of a few images."""
+    X = photographs()
+    expected = learn_value_range(X)
+    assert 250 < expected[1] <= 255
+    for strays, value in ((1, -0.001), (50, -3.0), (1, -500.0), (1, 65_535.0), (12, 4095.0)):
+        changed = X.copy()
+        changed[:strays, 3, 3] = value
+        low, high = learn_value_range(changed)
+        assert low == 0
+        assert high == expected[1]
+    scaled = X / 255
+    scaled[7, 0, 0] = 1.04  # as interpolation does
+    scaled[8, 0, 0] = -0.02
+    assert learn_value_range(scaled) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("kind", ["pixels", "unit", "standardised", "dark standardised", "CT"])
+@pytest.mark.parametrize("stray", [None, -0.5, 60_000.0])
+def test_folds_of_equal_data_have_the_same_rule(kind, stray):
+    X = photographs(400, seed=1)
+    X = {
+        "pixels": X,
+        "unit": X / 255,
+        "standardised": (X - X.mean()) / X.std(),
+        "dark standardised": (X**2 - (X**2).mean()) / (X**2).std(),
+        "CT": np.rint(X * 16 - 1024),
+    }[kind]
+    if stray is not None:
+        X[11, 2, 2] = stray
+    rules = [learn_value_range(X[start::5]) for start in range(5)]
+    if "standardised" in kind:
+        assert rules == ["standardized"] * 5
+    else:
+        lows, highs = zip(*rules, strict=True)
+        assert np.ptp(lows) <= 0.02 * abs(min(lows))
+        assert np.ptp(highs) <= 0.06 * max(highs)
+
+
+def test_images_with_one_bright_point_are_not_strays():
+    """Such as stars: each image has some."""
+    generator = np.random.default_rng(0)
+    X = np.zeros((100, 8, 8))
+    X[np.arange(100), generator.integers(0, 8, 100), 3] = generator.integers(500, 1000, 100)
+    assert learn_value_range(X) == (0.0, X.max())
+    few = X[:5]  # of so few, none is a stray
+    few[0] *= 50
+    assert learn_value_range(few)[1] == few.max()
 
 
 @given(X=PIXELS)

@@ -283,6 +283,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, TrainedEstimator):
     ) -> TrainingSet:
         array, labels = check_pair(X_val, y_val, "X_val", "y_val", self)
         image_format.check_names(X_val, "X_val")
+        image_format.warn_of_another_scale(array, "X_val")
         codes = encode_labels(labels, classes, "y_val")
         weights = check_weights(None, self.class_weight, array, labels, classes)
         return make_training_set(image_format.as_images(array, self, "X_val"), codes, weights)

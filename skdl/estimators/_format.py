@@ -1,6 +1,5 @@
 """What a fit learns about its images, and what later batches are held and brought to."""
 
-import warnings
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,6 +13,8 @@ from sklearn.utils.validation import (
 
 from skdl._decoding import check_image_size
 from skdl._files import ImageFiles, find_paths
+from skdl._value_range import doubt_about, scale_problem, usual_largest
+from skdl._warn import warn_user
 from skdl.engine import resized
 from skdl.images import (
     ImageShape,
@@ -51,6 +52,8 @@ class ImageFormat:
         Of the images as the network gets them.
     color : {"rgb", "grayscale"} or None
         What they are converted to.
+    usual_largest : float
+        Largest value of an image in the middle of the training images; 0 of files.
     resizes_later : bool
         Whether arrays are resized behind the door, some at a time: a backbone needs few at once.
     """
@@ -63,6 +66,7 @@ class ImageFormat:
     keep_aspect: bool
     channels: int
     color: Color | None = None
+    usual_largest: float = 0.0
     resizes_later: bool = False
 
     @classmethod
@@ -118,6 +122,7 @@ class ImageFormat:
             keep_aspect=bool(estimator.keep_aspect),
             channels=channels,
             color=color,
+            usual_largest=0.0 if isinstance(images, ImageFiles) else usual_largest(images),
             resizes_later=backbone_channels is not None,
         )
 
@@ -134,24 +139,21 @@ class ImageFormat:
         self.warn_of_another_scale(array)
         return array, self.as_images(array, estimator)
 
-    def warn_of_another_scale(self, array: npt.NDArray[Any] | ImageFiles) -> None:
+    def warn_of_another_scale(self, array: npt.NDArray[Any] | ImageFiles, name: str = "X") -> None:
         """Warn where the values can hardly be of the scale that was learned."""
+        if isinstance(array, ImageFiles):  # of bytes, whatever they hold
+            array = np.full((1, 1), 255, np.uint8)
+        problem = scale_problem(array, self.value_range, self.usual_largest)
+        if not problem:
+            return
         if self.value_range == "standardized":
-            return
-        largest = 255.0 if isinstance(array, ImageFiles) else float(array.max())
-        high = self.value_range[1]
-        if array.dtype != np.uint8 and high > 2 and 0 < largest <= 1:
-            hint = f"at most {largest:g}"
-        elif largest > 10 * abs(high):
-            hint = f"up to {largest:g}"
+            scale = "standardised values"
         else:
-            return
-        warnings.warn(
-            f"X has values {hint}, but this estimator was fitted on values from "
-            f"{self.value_range[0]:g} to {high:g} (value_range_). Bring X to the scale of the "
-            "training images.",
-            UserWarning,
-            stacklevel=5,  # where predict or transform was called
+            scale = f"values from {self.value_range[0]:g} to {self.value_range[1]:g}"
+        has = "has" if problem.startswith("no ") else "has values"
+        warn_user(
+            f"{name} {has} {problem}, but this estimator was fitted on {scale} (value_range_). "
+            f"Bring {name} to the scale of the training images."
         )
 
     def check_columns(self, X: Any, array: npt.NDArray[Any] | ImageFiles, estimator: Any) -> None:
@@ -232,7 +234,14 @@ def _learned_range(images: npt.NDArray[Any], sample_weight: Any) -> ValueRange:
     if sample_weight is not None:
         weights = _check_sample_weight(sample_weight, images, ensure_non_negative=True)
         images = images if weights.all() else images[weights > 0]
-    return learn_value_range(images)
+    learned = learn_value_range(images)
+    doubt = doubt_about(images, learned)
+    if doubt:
+        warn_user(
+            f"X has {doubt}, which are taken for strays: pixel values are scaled from {learned[0]} "
+            f"to {learned[1]} (value_range_). If they are meant, set value_range=(low, high)."
+        )
+    return learned
 
 
 def _check_declared(image_shape: Any, found: ImageShape) -> None:
