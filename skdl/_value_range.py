@@ -10,8 +10,10 @@ import numpy.typing as npt
 
 ValueRange: TypeAlias = tuple[float, float] | Literal["standardized"]
 
-# Standardised values are rarely further from their mean, in deviations.
-_FAR = 20.0
+# Neither standardised values nor the components of a decomposition are usually larger.
+_FAR = 200.0
+# Standardised values are hardly ever larger.
+_SMALL = 20.0
 # What fewer images, or fewer values, than this share do decides nothing.
 _FEW_IMAGES, _FEW_VALUES = 0.05, 0.01
 # How far the brightest images may be above the others before they count as faulty.
@@ -110,8 +112,8 @@ def scale_problem(X: npt.NDArray[Any], value_range: ValueRange, usual: float) ->
     if low < 0:
         if smallest >= 0:
             return "no negative values"
-        few = 0 < largest - smallest <= _FAR < high - low
-        return f"from {smallest:g} to {largest:g}" if few else ""
+        small = smallest < largest and max(largest, -smallest) <= _SMALL < (high - low) / 10
+        return f"from {smallest:g} to {largest:g}" if small else ""
     if not eight_bit and 0 < largest <= 1 and high > 2 and smallest >= 0:
         return f"of at most {largest:g}"
     if largest > _FAULTY * high and usual_largest(X) > _FAULTY * high:

@@ -134,8 +134,8 @@ ORDER = [
 
 # Helpers that make sense only together with others, whose examples show them.
 WITHOUT_EXAMPLE = {
-    "skdl.images.range_offset_and_scale",
-    "skdl.images.rescale",
+    "skdl._value_range.range_offset_and_scale",
+    "skdl._value_range.rescale",
     "skdl._registry.Plugin",
 }
 

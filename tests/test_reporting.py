@@ -12,10 +12,13 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 from helpers import run_python
 from matplotlib.text import Text
 from PIL import Image
+from scipy import sparse
+from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.decomposition import PCA
 from sklearn.dummy import DummyClassifier
@@ -36,6 +39,7 @@ from sklearn.svm import SVC
 
 from skdl import BackboneFeatures, CNNClassifier, FeatureStore, evaluate, report
 from skdl.evaluation import EvaluationWarning
+from skdl.metrics import make_sensitivity_scorer
 from skdl.plotting import SaliencyDisplay
 from skdl.reporting import _content
 from skdl.reporting._pictures import Subject, _plans
@@ -450,7 +454,7 @@ class TestRepeats:
 
     def test_are_explained(self, digits, repeated, tmp_path):
         text = Page(report(repeated, *digits, tmp_path / "r.html").read_text("utf-8")).text
-        assert "by repeated cross-validation, in 6 folds and 2 repeats, on 600 images" in text
+        assert "by cross-validation, 2 times in 3 folds, on 600 images" in text
         assert "means over 2 repeats, in each of which every image was tested once" in text
         value = repeated.summary()["value"].item()
         assert value == pytest.approx(repeated.scores["value"].mean(), abs=1e-3)
@@ -461,7 +465,7 @@ class TestRepeats:
         draws = ShuffleSplit(3, test_size=0.5, random_state=0)
         result = evaluate(LogisticRegression(max_iter=300), X, y, cv=draws, scoring="accuracy")
         text = Page(report(result, X, y, tmp_path / "r.html").read_text("utf-8")).text
-        assert "Images were tested up to 3 times: the first prediction of each count." in text
+        assert "Images were tested up to 3 times: only the first prediction of each counts." in text
 
 
 def test_intervals_are_explained(binary, evaluated, digits, tmp_path):
@@ -490,6 +494,63 @@ def test_models_are_compared_by_what_they_predicted(digits, tmp_path):
     assert f"{difference:+.3f} (".replace("-", "−") in text
 
 
+def test_sentences_are_of_the_class_that_a_scorer_means(digits, tmp_path):
+    X, y = digits[0][:200], np.where(digits[1][:200] == 8, "ill", "well")
+    models = {"a": LogisticRegression(max_iter=300), "b": RidgeClassifier()}
+    scoring = {"sensitivity": make_sensitivity_scorer(pos_label="ill")}
+    result = evaluate(models, X, y, cv=3, scoring=scoring)
+    assert result.positive == "ill"
+    table = result.per_model("a")
+    share = 100 * (table["y_pred"] == "ill")[table["y_true"] == "ill"].mean()
+    text = Page(report(result, X, y, tmp_path / "r.html", model="a").read_text("utf-8")).text
+    assert f"{share:.1f} % of the images of class “ill” were found (sensitivity, 95 % int" in text
+    found = result.summary().set_index("model")["value"]
+    row = result.compare().iloc[0]
+    assert row["sensitivity_difference"] == pytest.approx(found["a"] - found["b"])
+    several = evaluate(
+        models["a"], *digits, cv=3, scoring={"it": make_sensitivity_scorer(pos_label=3)}
+    )
+    text = Page(report(several, *digits, tmp_path / "r.html").read_text("utf-8")).text
+    assert "of the images of class “3” were found" in text
+
+
+def test_what_has_no_interval_shows_none(digits, tmp_path):
+    X, y = digits[0], (digits[1] == 0).astype(int)
+    models = {"perfect": SVC(), "dummy": DummyClassifier()}
+    with pytest.warns(EvaluationWarning, match="are missing"):
+        result = evaluate(models, np.c_[X, 50 * y], y, cv=3)
+    path = report(result, np.c_[X, 50 * y], y, tmp_path / "r.md", image_shape=(13, 5))
+    assert "nan" not in path.read_text("utf-8")
+    assert "p = –" not in path.read_text("utf-8")
+
+
+def test_a_model_that_finds_nothing_has_a_curve(digits, tmp_path):
+    X, y = digits[0], (digits[1] == 8).astype(int)
+    model = FixedThresholdClassifier(
+        LogisticRegression(max_iter=300), threshold=1.0, response_method="predict_proba"
+    )
+    with pytest.warns(EvaluationWarning, match="are missing"):
+        result = evaluate(model, X, y, cv=2)
+    text = Page(report(result, X, y, tmp_path / "r.html").read_text("utf-8")).text
+    assert "ROC curve, and sensitivity and specificity by threshold" in text
+    assert "must be a finite number" not in text
+    assert "The model takes all images for one class." in text
+
+
+def test_whatever_was_evaluated_has_a_report(digits, tmp_path):
+    X, y = digits[0], (digits[1] == 8).astype(int)
+    plain = LogisticRegression(max_iter=300)
+    column = pd.DataFrame({"y": y})
+    report(evaluate(plain, X, column, cv=2), X, column, tmp_path / "column.html")
+    rows = sparse.csr_array(X)
+    report(evaluate(plain, rows, y, cv=2), rows, y, tmp_path / "sparse.html")
+    fitted = {"a": clone(plain).fit(X, y), "b": RidgeClassifier().fit(X, y)}
+    with pytest.warns(EvaluationWarning, match="are missing"):
+        result = evaluate(fitted, X[y == 1], y[y == 1], cv="prefit")
+    text = Page(report(result, X[y == 1], y[y == 1], tmp_path / "one.html").read_text()).text
+    assert "The models are not compared: y_true holds one class only" in text
+
+
 def test_the_best_of_equal_models(digits, tmp_path):
     X, y = digits
     models = {"a": RidgeClassifier(), "b": RidgeClassifier(), "c": DummyClassifier()}
@@ -497,7 +558,7 @@ def test_the_best_of_equal_models(digits, tmp_path):
         result = evaluate(models, X, y, cv=3)
     text = Page(report(result, X, y, tmp_path / "r.html").read_text("utf-8")).text
     assert "Evaluation of a" in text
-    assert "one of the best of 3 models by accuracy on these images, as good as “b”" in text
+    assert "the first of the best of 3 models by accuracy on these images: “b” did as well" in text
 
 
 def test_time_that_a_store_saved(digits, tmp_path):
@@ -606,7 +667,7 @@ class TestMistakes:
         assert "Where the network" not in report(without, X, y, tmp_path / "r.md").read_text()
 
     def test_estimators_are_not_kept_in_a_checkpoint(self, digits, tmp_path):
-        with pytest.raises(ValueError, match="A checkpoint keeps no estimators"):
+        with pytest.raises(ValueError, match="A checkpoint does not keep estimators"):
             evaluate(
                 RidgeClassifier(), *digits, checkpoint=tmp_path / "kept", return_estimator=True
             )

@@ -2,7 +2,6 @@
 
 import contextlib
 import functools
-from typing import Any
 
 import tensorflow as tf
 
@@ -22,16 +21,18 @@ def prepare_devices() -> None:
     share = cores_of_worker()
     if share is not None:
         _limit_threads(share)
-    for card in _cards():
+    _look_for_cards()
+    for card in tf.config.list_physical_devices("GPU"):
         # RuntimeError: already in use. ValueError: its memory has been split up by the user.
         with contextlib.suppress(RuntimeError, ValueError):
             tf.config.experimental.set_memory_growth(card, True)
 
 
 @functools.cache
-def _cards() -> list[Any]:
-    with quiet_start():  # TensorFlow looks for cards when it is asked first
-        return list(tf.config.list_physical_devices("GPU"))
+def _look_for_cards() -> None:
+    """What TensorFlow does when it is asked first, and says that there are none."""
+    with quiet_start():
+        tf.config.list_physical_devices("GPU")
 
 
 def _limit_threads(n_threads: int) -> None:

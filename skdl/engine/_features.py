@@ -267,7 +267,7 @@ class FeatureExtractor:
             )
         keys = content_digests(images, n_threads)
         spaces = self.spaces(images)
-        features, found = _stored(store, spaces, keys)
+        features, found = store.get_together(spaces, keys)
         first: dict[bytes, int] = {}
         for row in np.flatnonzero(~found).tolist():
             first.setdefault(keys[row], row)
@@ -377,18 +377,6 @@ def resized(
         resize.black_, resize.white_ = value_range
     result: npt.NDArray[Any] = resize.transform(images)
     return result
-
-
-def _stored(
-    store: FeatureStore, spaces: Sequence[tuple[dict[str, Any], int]], keys: list[bytes]
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-    """Features of all spaces side by side, and which rows were found in each of them."""
-    parts = [store.get(space, keys, width) for space, width in spaces]
-    if len(parts) == 1:
-        return parts[0]
-    return np.concatenate([part for part, _ in parts], axis=1), np.all(
-        [f for _, f in parts], axis=0
-    )
 
 
 class _Putter:

@@ -21,7 +21,7 @@ from skdl.estimators._autoencoder import (
 from skdl.estimators._denoising_base import DenoisingBase, holds_images
 from skdl.estimators._format import check_images
 from skdl.estimators._progress import epoch_tasks, with_callbacks
-from skdl.images import range_offset_and_scale
+from skdl.images import range_offset_and_scale, to_images
 from skdl.preprocessing import ImageNoise
 from skdl.preprocessing._base import PixelColumnsMixin
 
@@ -277,7 +277,7 @@ default="gaussian"
         if self._whole or array.dtype == np.uint8:
             values = np.rint(values)
         as_it_came = isinstance(array, np.ndarray) and (
-            self._keeps_shape if array.ndim == 2 else array.size == images.size
+            self._keeps_shape if array.ndim == 2 else images.shape == to_images(array).shape
         )
         shape = array.shape if as_it_came else images.shape
         wanted = array.dtype if isinstance(array, ImageFiles) else np.asarray(X).dtype
@@ -341,12 +341,10 @@ default="gaussian"
         X = self._as_pixels(X)
         if not holds_images(y):
             noise = image_noise(self.noise)
-            y, X = (
-                X,
-                noise.set_params(value_range=self.value_range_, random_state=0).fit_transform(
-                    np.asarray(X)
-                ),
-            )
+            noise.set_params(value_range=self.value_range_, random_state=0)
+            y, noisy = X, noise.fit_transform(np.asarray(X))
+            is_frame = hasattr(X, "columns")
+            X = type(X)(noisy, index=X.index, columns=X.columns) if is_frame else noisy
         else:
             y = self._as_pixels(y)
         clean = np.asarray(y, dtype=np.float64).reshape(len(y), -1)

@@ -44,6 +44,8 @@ class DenoisingBase(TrainedEstimator):
                     f"X has {len(array)} noisy images, but y has {len(clean)} clean ones."
                 )
             targets, changes = image_format.as_images(clean, self, "y"), None
+            if isinstance(targets, ImageFiles):  # what is learned is in memory
+                targets = targets.load()
         spec = ImageMapSpec(
             denoiser,
             {
@@ -84,4 +86,4 @@ class DenoisingBase(TrainedEstimator):
 
 def holds_images(y: Any) -> bool:
     """Whether `y` is a batch of images, and not None or a vector of labels."""
-    return y is not None and np.ndim(y) > 1
+    return y is not None and (np.ndim(y) > 1 or find_paths(y) is not None)

@@ -111,6 +111,8 @@ class ImageFormat:
         else:
             shape = infer_image_shape(images.shape, estimator.image_shape)
             channels = _CHANNELS.get(color, shape[2])
+            if backbone_channels is not None and channels not in _COLORS:
+                channels = 3  # transparency is dropped, as of files
             names = _get_feature_names(X) if images.ndim == 2 else None
             learned = _learned_range(images, sample_weight) if explicit is None else explicit
         return cls(
@@ -203,7 +205,8 @@ class ImageFormat:
         if array.ndim not in (3, 4):
             infer_image_shape(array.shape)  # says what an image batch is
         images = to_images(array)
-        held = self.image_shape[:2] if self.color else self.image_shape
+        converts = self.color is not None or self.resizes_later
+        held = self.image_shape[:2] if converts else self.image_shape
         if self.image_size is None and images.shape[1 : 1 + len(held)] != held:
             height, width, channels = self.image_shape
             color = f", color={_COLORS[channels]!r}" if channels in _COLORS else ""
@@ -223,7 +226,8 @@ class ImageFormat:
         if color is None and images.shape[-1] != self.channels:
             raise ValueError(
                 f"The images have {images.shape[-1]} channels, but the training images have "
-                f"{self.channels}."
+                f"{self.channels}, which others are not converted to: set color='rgb' or "
+                "'grayscale' before fit."
             )
         if color is None and images.shape[1:3] == size:
             return images

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import clone, is_clusterer, is_regressor
+from sklearn.base import clone, is_classifier, is_clusterer, is_regressor
 from sklearn.model_selection import StratifiedGroupKFold, check_cv
 from sklearn.utils import column_or_1d, indexable
 from sklearn.utils.multiclass import type_of_target
@@ -82,9 +82,9 @@ def evaluate(
     y : array-like of shape (n,)
         Class labels.
     cv : int, splitter, iterable of (train, test), "prefit" or None, default=None
-        Folds, as scikit-learn makes them: None is 5 stratified folds, a number so many; with
-        `groups`, those of :class:`~sklearn.model_selection.StratifiedGroupKFold`. "prefit" tests
-        fitted estimators on all of X, as one fold.
+        Folds, as scikit-learn makes them: None is 5 stratified folds, an int is their number;
+        with `groups`, they are those of :class:`~sklearn.model_selection.StratifiedGroupKFold`.
+        "prefit" tests fitted estimators on all of X, as one fold.
     scoring : "clinical", str, list of str, scorer, or dict of str to scorer, default="clinical"
         Metrics: names of scikit-learn's, "sensitivity", "specificity", "ppv" or "npv", or scorers.
         "clinical" is accuracy, sensitivity, specificity, balanced accuracy, ROC AUC, PPV and NPV.
@@ -101,8 +101,8 @@ def evaluate(
         on with the folds that are missing, and ends with the same result. With other estimators,
         only what is new is fitted; other metrics are computed from the predictions that were kept.
         A scorer that is any function but scikit-learn's needs the estimators: they are fitted anew.
-        Fitted anew is also what other code of a class, other weights in a file, or another version
-        of a package, made.
+        Folds that were fitted by other code of a class, with other weights in a file, or with
+        another version of a package, are fitted anew as well.
     return_estimator : bool, default=False
         Whether the fitted estimator of each fold is kept, in ``result.fitted``. The report then
         shows where networks looked. Not with a checkpoint, which keeps no estimators.
@@ -150,11 +150,14 @@ def evaluate(
     images, labels = _check_data(X, y, groups)
     _check_positive(labels, pos_label)
     metrics = make_metrics(scoring, pos_label)
-    check_positive_class(metrics, labels)
-    groups = None if groups is None else column_or_1d(groups)
-    if groups is not None and (cv is None or isinstance(cv, numbers.Integral)):
-        cv = StratifiedGroupKFold(5 if cv is None else int(cv))
     prefit = isinstance(cv, str) and cv == "prefit"
+    known = [est.classes_ for est in named.values() if prefit and hasattr(est, "classes_")]
+    check_positive_class(metrics, labels, known)
+    if isinstance(cv, numbers.Integral):
+        cv = int(cv)
+    groups = None if groups is None else column_or_1d(groups)
+    if groups is not None and (cv is None or isinstance(cv, int)):
+        cv = StratifiedGroupKFold(5 if cv is None else cv)
     cv_digest = digest_of(cv) if cv is None or isinstance(cv, int) or hasattr(cv, "split") else ""
     folds = _folds(cv, images, labels, groups, prefit)
     digests = digests_of(images)
@@ -162,7 +165,9 @@ def evaluate(
     kept = None
     if checkpoint is not None:
         if return_estimator:
-            raise ValueError("A checkpoint keeps no estimators: leave out return_estimator or it.")
+            raise ValueError(
+                "A checkpoint does not keep estimators: drop either checkpoint or return_estimator."
+            )
         if prefit:
             raise ValueError("A checkpoint is for estimators that are fitted: cv is 'prefit'.")
         kept = Checkpoint(Path(checkpoint), data)
@@ -273,7 +278,9 @@ def _named(estimators: Any) -> dict[str, Any]:
     if not estimators:
         raise ValueError("estimators is empty. Pass at least one.")
     for name, estimator in estimators.items():
-        if not hasattr(estimator, "fit") or not hasattr(estimator, "predict"):
+        # Some have predict only once they are fitted.
+        predicts = hasattr(estimator, "predict") or is_classifier(estimator)
+        if not hasattr(estimator, "fit") or not predicts:
             raise ValueError(
                 f"The estimator {name!r} is no classifier: {estimator!r} has no fit and predict."
             )

@@ -13,7 +13,7 @@ from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 from skdl._cores import available_cores
-from skdl._nesting import history_of
+from skdl._nesting import history_of, nested
 from skdl.evaluation._scoring import RecordedPredictions, Scorer, score_one
 from skdl.store import seconds_saved_here
 
@@ -133,6 +133,8 @@ def _recorded(
             continue
         try:
             values = np.asarray(getattr(estimator, method)(X))
+            if method == "decision_function" and len(classes) > 2 and _decides_by_pairs(estimator):
+                raise ValueError("its decision values are those of pairs of classes")
             _check_values(values, method, len(predicted), len(classes))
         except Exception as error:  # the labels are as good as before
             problem = f"{type(error).__name__}: {error}"
@@ -141,6 +143,10 @@ def _recorded(
             found[key] = values
             break
     return RecordedPredictions(classes, predicted, **found, problem=problem)
+
+
+def _decides_by_pairs(estimator: Any) -> bool:
+    return any(getattr(e, "decision_function_shape", None) == "ovo" for e in nested(estimator))
 
 
 def _check_values(values: npt.NDArray[Any], method: str, n: int, n_classes: int) -> None:

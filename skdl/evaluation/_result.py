@@ -13,6 +13,7 @@ from skdl.evaluation._folds import Fold, FoldRecord
 from skdl.evaluation._scoring import Metric, RecordedPredictions, score_one, warned_once
 from skdl.evaluation._summary import summarize
 from skdl.metrics import compare_models
+from skdl.metrics._known import KnownScore
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,8 @@ class EvaluationResult:
             ("wilson" for proportions, "mover" for what is made of several proportions, such as
             averages over classes, "delong" for the ROC AUC, and "bootstrap", which is stratified,
             for everything else), "fold_mean" and "fold_std" over the folds that have the score,
-            "n_folds", their number, "n_repeats", and "reason" where there is no value.
+            "n_folds", their number, "n_repeats", and "reason" where there is no value or no
+            interval, or where resamples were left out.
 
         Notes
         -----
@@ -229,7 +231,7 @@ class EvaluationResult:
             recorded = _recorded(tables[model].loc[rows], self.classes)
             values = recorded.probabilities if several else recorded.scores_of(self.positive)
             labels[model] = recorded.predicted
-            scores[model] = recorded.predicted if values is None else values
+            scores[model] = values
         return compare_models(
             truth,
             scores,
@@ -264,8 +266,28 @@ class EvaluationResult:
 
     @property
     def positive(self) -> Any:
-        """The positive class of two: `pos_label`, or the second one."""
-        return self.classes[-1] if self.pos_label is None else self.pos_label
+        """The positive class of two: `pos_label`, that of the scorers, or the second one."""
+        if self.pos_label is not None:
+            return self.pos_label
+        known = [self.known(metric) for metric in self.metrics]
+        named = {score.pos_label for score in known if score and score.pos_label is not None}
+        own = [label for label in self.classes.tolist() if label in named]
+        return own[0] if len(own) == 1 else self.classes[-1]
+
+    def known(self, metric: str) -> KnownScore | None:
+        """What a metric is among the scores that have a name, such as the sensitivity of a class.
+
+        Parameters
+        ----------
+        metric : str
+            One of `metrics`.
+
+        Returns
+        -------
+        known : KnownScore or None
+            With `name`, `pos_label`, `average` and `sign`; None for any other scorer.
+        """
+        return self._metrics[metric].known(len(self.classes))
 
 
 def _recorded(table: pd.DataFrame, classes: npt.NDArray[Any]) -> RecordedPredictions:
@@ -358,10 +380,10 @@ def _table(
     table = pd.DataFrame({"row": rows, "y_true": y[rows], "y_pred": recorded.predicted})
     known = recorded.classes_.tolist()
     if recorded.probabilities is not None:
-        values = pd.DataFrame(recorded.probabilities, columns=known)
         # A class that was not seen in training has no probability.
         for label in classes.tolist():
-            table[f"proba_{label}"] = values[label] if label in known else 0.0
+            column = known.index(label) if label in known else None
+            table[f"proba_{label}"] = 0.0 if column is None else recorded.probabilities[:, column]
     elif recorded.decisions is not None and recorded.decisions.ndim == 1:
         table["decision"] = recorded.decisions
     elif recorded.decisions is not None and recorded.decisions.shape[1] == len(known):

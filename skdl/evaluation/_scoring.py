@@ -205,7 +205,9 @@ def _has_a_positive_class(scorer: Any) -> bool:
     return "pos_label" in parameters and scorer._kwargs.get("average", "binary") == "binary"
 
 
-def check_positive_class(metrics: Mapping[str, Metric], y: npt.NDArray[Any]) -> None:
+def check_positive_class(
+    metrics: Mapping[str, Metric], y: npt.NDArray[Any], known: Sequence[Any]
+) -> None:
     """Ask for the positive class before anything is fitted, by scoring perfect predictions.
 
     Raises
@@ -214,6 +216,8 @@ def check_positive_class(metrics: Mapping[str, Metric], y: npt.NDArray[Any]) -> 
         If a metric needs it and does not know it.
     """
     classes = np.unique(y)
+    if known and len(known[0]) > len(classes) and set(classes.tolist()) <= set(known[0]):
+        classes = np.asarray(known[0])  # a fitted estimator knows more than these labels
     probabilities = (y[:, None] == classes).astype(np.float64)
     perfect = RecordedPredictions(classes, y, probabilities)
     for name, metric in metrics.items():
@@ -222,13 +226,14 @@ def check_positive_class(metrics: Mapping[str, Metric], y: npt.NDArray[Any]) -> 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             _, reason = score_one(metric.scorer, perfect, None, y)
-        if "pos_label" in reason:
-            advice = (
-                f"Pass pos_label, one of {plain(classes)}"
-                if metric.by_name
-                else "Make the scorer with pos_label=…"
-            )
-            raise ValueError(f"The metric {name!r} needs the positive class. {advice}. ({reason})")
+        if "pos_label" not in reason:
+            continue
+        if getattr(metric.scorer, "_kwargs", {}).get("pos_label") is not None:
+            raise ValueError(f"The metric {name!r}: {reason}")
+        advice = "Pass pos_label" if metric.by_name else "Make the scorer with pos_label"
+        raise ValueError(
+            f"The metric {name!r} needs the positive class. {advice}, one of {plain(classes)}."
+        )
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ import pandas as pd
 
 from skdl.evaluation._scoring import Metric, RecordedPredictions, score_one
 from skdl.metrics import confidence_interval
-from skdl.metrics._checks import check_level
+from skdl.metrics._checks import check_level, check_n_resamples
 from skdl.metrics._estimates import estimate_score
 from skdl.metrics._known import KnownScore
 
@@ -24,6 +24,7 @@ def summarize(
 ) -> pd.DataFrame:
     """A row for each model and metric, as :meth:`EvaluationResult.summary` documents it."""
     check_level(level)
+    check_n_resamples(n_resamples)
     bootstrap = {"level": level, "n_resamples": n_resamples, "random_state": random_state}
     rows = []
     for model in result.models:
@@ -63,13 +64,17 @@ def _interval(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            if known is None:
+            found = known and _known(result, known, y_true, recorded, bootstrap["level"])
+            # Where the scorer has another value, as of what is undefined, it is another score.
+            if not found or not np.isclose(found[1], value):
+                known = None
                 method, low, high = _resampled(metric, y_true, recorded, bootstrap)
             else:
-                method, low, high = _known(result, known, y_true, recorded, bootstrap["level"])
+                method, _, low, high = found
         except ValueError as error:
             return _NOTHING | {"value": value, "reason": f"No interval: {error}"}
-    reason = " ".join(dict.fromkeys(str(warning.message) for warning in caught))
+    said = dict.fromkeys(str(w.message) for w in caught) if known is None or low == high else ()
+    reason = " ".join(said)
     if low == high:  # of no width: nothing is known of it
         return _NOTHING | {"value": value, "reason": reason}
     return {"value": value, "low": low, "high": high, "method": method, "reason": reason}
@@ -96,16 +101,19 @@ def _known(
     y_true: npt.NDArray[Any],
     recorded: RecordedPredictions,
     level: float,
-) -> tuple[str, float, float]:
-    """Limits of a score with a name."""
+) -> tuple[str, float, float, float] | None:
+    """Method, value and limits of a score with a name; None where it is undefined."""
     several, positive = len(result.classes) > 2, known.pos_label
     y_pred: Any = recorded.predicted
     if known.name == "roc_auc":
         y_pred = recorded.probabilities if several else recorded.scores_of(result.positive)
     if positive is None and not several and known.average in ("auto", "binary"):
         positive = result.positive
-    method = estimate_score(known.name, y_true, y_pred, positive, known.average).method
-    _, low, high = confidence_interval(
+    try:
+        method = estimate_score(known.name, y_true, y_pred, positive, known.average).method
+    except ValueError:
+        return None
+    value, low, high = confidence_interval(
         known.name,
         y_true,
         y_pred,
@@ -114,7 +122,9 @@ def _known(
         level=level,
         random_state=0,
     )
-    return (method, low, high) if known.sign > 0 else (method, -high, -low)
+    if known.sign < 0:
+        return method, -value, -high, -low
+    return method, value, low, high
 
 
 def _mean_of_repeats(found: list[dict[str, Any]]) -> dict[str, Any]:

@@ -16,6 +16,12 @@ def check_level(level: Any) -> None:
         raise ValueError(f"level must be between 0 and 1, such as 0.95. Got {level!r} instead.")
 
 
+def check_n_resamples(n_resamples: Any) -> None:
+    """Refuse what is no number of resamples."""
+    if not isinstance(n_resamples, (int, np.integer)) or n_resamples < 1:
+        raise ValueError(f"n_resamples must be an int of 1 or more. Got {n_resamples!r} instead.")
+
+
 def check_filled(values: Any, name: str) -> npt.NDArray[Any]:
     """Return an array of at least one row, without NaN."""
     array = np.asarray(values)

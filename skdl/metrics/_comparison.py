@@ -49,7 +49,7 @@ def compare_models(
         What each model predicts of the same samples: scores of shape (n,), of two classes, which
         are probabilities of the positive class or decision values; probabilities of shape
         (n, n_classes); or labels of shape (n,). Numbers all of which are labels are taken for
-        labels.
+        labels, unless `y_pred` holds the labels; then None stands for a model without scores.
     pos_label : int, float, bool or str, default=None
         The positive class. None takes 1 of {0, 1} or {-1, 1} and True of {False, True}, and the
         last one where all models give labels or probabilities of both classes. With several classes
@@ -88,9 +88,9 @@ def compare_models(
     Raises
     ------
     ValueError
-        If there are fewer than two models, `y_true` holds fewer than two samples of a class or one
-        class only, the arrays differ in length, a value is NaN, `y_pred` holds another name or
-        other labels, or the positive class is needed and cannot be guessed.
+        If there are fewer than two models, `y_true` holds one class only, the arrays differ in
+        length, a value is NaN, `y_pred` holds another name or other labels, or the positive class
+        is needed and cannot be guessed.
 
     See Also
     --------
@@ -168,24 +168,32 @@ def _models(
             "predictions must be a mapping of names to predictions, such as "
             f"{{'svc': scores, 'cnn': scores}}. Got {type(predictions).__name__}."
         )
-    found = {name: check_filled(v, f"{name!r}") for name, v in predictions.items()}
-    if len(found) < 2:
-        raise ValueError(f"At least two models are needed for a comparison. Got {len(found)}.")
+    if len(predictions) < 2:
+        raise ValueError(
+            f"At least two models are needed for a comparison. Got {len(predictions)}."
+        )
     true = check_labels(y_true, "y_true")
-    given = _given_labels(y_pred, found)
+    given = _given_labels(y_pred, predictions)
+    found = {
+        name: given[name] if values is None and name in given else check_filled(values, f"{name!r}")
+        for name, values in predictions.items()
+    }
+    scores = {name for name, values in predictions.items() if values is not None and name in given}
     for name, values in [*found.items(), *given.items()]:
         if len(values) != len(true):
             raise ValueError(f"{name!r} has {len(values)} rows, and y_true has {len(true)}.")
     classes = unique_labels(true) if labels is None else np.asarray(labels)
     _check_classes(true, classes)
     label: Any = None
-    scored = any(v.ndim == 1 and not _are_labels(v, classes) for v in found.values())
+    scored = any(
+        v.ndim == 1 and (name in scores or not _are_labels(v, classes)) for name, v in found.items()
+    )
     if pos_label is not None or (scored and len(classes) == 2):
         label = positive_class(classes, pos_label)
     elif len(classes) == 2:  # either will do
         label = classes[-1]
     models = [
-        _model(name, values, given.get(name), true, classes, label, threshold)
+        _model(name, values, given.get(name), name in scores, true, classes, label, threshold)
         for name, values in found.items()
     ]
     return true, models, label
@@ -221,21 +229,17 @@ def _are_labels(values: npt.NDArray[Any], classes: npt.NDArray[Any]) -> bool:
     return values.dtype.kind not in "iuf" or bool(np.isin(values, classes).all())
 
 
-def _scores_beside(values: npt.NDArray[Any], given: npt.NDArray[Any] | None) -> bool:
-    """Whether numbers that could be labels are scores: where other labels stand beside them."""
-    return given is not None and values.dtype.kind in "iuf" and not np.array_equal(values, given)
-
-
 def _model(
     name: str,
     values: npt.NDArray[Any],
     given: npt.NDArray[Any] | None,
+    are_scores: bool,
     true: npt.NDArray[Any],
     classes: npt.NDArray[Any],
     label: Any,
     threshold: float | None,
 ) -> _Model:
-    if values.ndim == 1 and _are_labels(values, classes) and not _scores_beside(values, given):
+    if values.ndim == 1 and not are_scores and _are_labels(values, classes):
         right = _right(values if given is None else given, true, label)
         return _Model(name, right, None, f"{name} gives labels only")
     scores = check_scores(values, f"{name!r}", len(classes))
@@ -294,7 +298,7 @@ def _compare_areas(a: _Model, b: _Model, level: float) -> dict[str, Any]:
             z = difference / error
             half = ndtri((1 + level) / 2) * error
             low, high = max(difference - half, -1.0), min(difference + half, 1.0)
-        elif abs(difference) < 1e-12:  # the same order of the samples
+        elif abs(difference) < 1e-12 and areas[0] not in (0, 1):  # the same order of the samples
             difference = low = high = z = 0.0
         else:
             reasons["the difference has no variance"] = None
@@ -335,13 +339,17 @@ def _differences(
 ) -> dict[str, float]:
     """Differences of scores of labels, a minus b, with their intervals."""
     groups = true if label is None else true == label
-    by_class = [
-        paired_difference(a.right[groups == group], b.right[groups == group], level)
+    by_class = {
+        group: paired_difference(a.right[groups == group], b.right[groups == group], level)
         for group in np.unique(groups).tolist()
-    ]
+    }
     nothing = (np.nan,) * 3
-    specificity, sensitivity = (nothing, nothing) if label is None else by_class
-    differences, low, high = np.array(by_class).T
+    # A class of several may be neither; of one against the others, it may have no samples.
+    specificity, sensitivity = (
+        nothing if label is None else by_class.get(is_positive, nothing)
+        for is_positive in (False, True)
+    )
+    differences, low, high = np.array(list(by_class.values())).T
     k = len(by_class)
     mean = mean_interval(differences, (low, high), np.full(k, 1 / k), np.eye(k))
     found = {

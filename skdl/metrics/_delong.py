@@ -98,14 +98,6 @@ def area_interval(
     """
     if min(positives.sum(axis=1).min(), (~positives).sum(axis=1).min()) < 2:
         raise ValueError("DeLong's variance needs two samples at least of either class.")
-    if value in (0, 1):
-        warnings.warn(
-            f"The area under the ROC curve is {value:g}: DeLong's variance is 0 and says nothing "
-            "about its uncertainty. Take more samples.",
-            UserWarning,
-            stacklevel=4,
-        )
-        return value, value
     # What each sample adds to the variance, through all curves that it is part of.
     parts = np.zeros(positives.shape[1])
     for positive, score in zip(positives, scores, strict=True):
@@ -113,5 +105,13 @@ def area_interval(
             n = len(placed)
             parts[rows] += (placed - placed.mean()) / np.sqrt(n * (n - 1))
     deviation = np.linalg.norm(parts) / len(positives)
+    if value in (0, 1) or deviation == 0:
+        warnings.warn(
+            f"The area under the ROC curve is {value:g}: DeLong's variance is 0 and says nothing "
+            "about its uncertainty. Take more samples.",
+            UserWarning,
+            stacklevel=4,
+        )
+        return value, value
     half = ndtri((1 + level) / 2) * deviation / (value * (1 - value))
     return float(expit(logit(value) - half)), float(expit(logit(value) + half))

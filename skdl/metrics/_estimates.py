@@ -49,10 +49,19 @@ def estimate_score(score: Any, y_true: Any, y_pred: Any, pos_label: Any, average
                 "pos_label is for scores by name. Bind it to the function: "
                 "functools.partial(score, pos_label=...)."
             )
+        by_function = _of_function(score, true, predicted)
         known = known_score(score)
         if known is None:
-            return _of_function(score, true, predicted)
-        score, pos_label, average = known.name, known.pos_label, known.average
+            return by_function
+        try:
+            found = _of_name(known.name, true, predicted, known.pos_label, known.average)
+        except ValueError:  # such as a ratio that is undefined, for which the function has a value
+            return by_function
+        return found if np.isclose(found.value, by_function.value) else by_function
+    return _of_name(score, true, predicted, pos_label, average)
+
+
+def _of_name(score: str, true: Any, predicted: Any, pos_label: Any, average: str) -> Estimate:
     check_labels(true, "y_true")
     if score == "roc_auc":
         return _of_curve(true, predicted, pos_label)
@@ -122,7 +131,9 @@ def _of_matrix(name: str, true: Any, predicted: Any, pos_label: Any, average: st
     if average == "binary" and name not in ("accuracy", "balanced_accuracy"):
         positive = positive_class(classes, pos_label)
         true, predicted, classes = true == positive, predicted == positive, [False, True]
-    matrix = confusion_matrix(true, predicted, labels=classes).astype(np.float64)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="A single label was found")
+        matrix = confusion_matrix(true, predicted, labels=classes).astype(np.float64)
     score = matrix_score(name, matrix, average)
 
     def resample(stratified: bool, n_resamples: int, generator: np.random.Generator) -> Resamples:

@@ -6,7 +6,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from skdl.metrics._bootstrap import bca_interval
-from skdl.metrics._checks import check_level
+from skdl.metrics._checks import check_level, check_n_resamples
 from skdl.metrics._estimates import AVERAGES, Estimate, estimate_score
 
 Method: TypeAlias = Literal["auto", "wilson", "mover", "delong", "bootstrap"]
@@ -116,8 +116,8 @@ def confidence_interval(
     UndefinedMetricWarning
         If the score is undefined for some resamples, which are left out.
     UserWarning
-        If the interval has no width, and says nothing: an area of 0 or 1 for DeLong, or the same
-        score in all resamples of the bootstrap.
+        If the interval has no width, and says nothing: an area without variance for DeLong,
+        such as 0 or 1 or that of equal scores, or the same score in all resamples of the bootstrap.
 
     See Also
     --------
@@ -164,8 +164,7 @@ def confidence_interval(
             "method must be 'auto', 'wilson', 'mover', 'delong' or 'bootstrap'. Got "
             f"{method!r} instead."
         )
-    if not isinstance(n_resamples, (int, np.integer)) or n_resamples < 1:
-        raise ValueError(f"n_resamples must be an int of 1 or more. Got {n_resamples!r} instead.")
+    check_n_resamples(n_resamples)
     if average not in AVERAGES:
         raise ValueError(f"average must be one of {', '.join(AVERAGES)}. Got {average!r} instead.")
     generator = np.random.default_rng(random_state)

@@ -1,4 +1,8 @@
-"""Functions and scorers that are scores with a name."""
+"""Functions and scorers that are scores with a name.
+
+Whoever uses a name has to compare its value with that of the function: scores of undefined ratios,
+and those of labels that a function refuses, are its own business.
+"""
 
 import functools
 from collections.abc import Callable
@@ -73,7 +77,10 @@ def known_scorer(scorer: Any) -> KnownScore | None:
     if function is None or not hasattr(scorer, "_kwargs"):
         return None
     found = _named(function, scorer._kwargs)
-    return found and found._replace(sign=scorer._sign)
+    of_labels = getattr(scorer, "_response_method", "predict") == "predict"
+    if found is None or of_labels == (found.name == "roc_auc"):
+        return None  # such as an area under the curve of labels
+    return found._replace(sign=scorer._sign)
 
 
 def _named(function: Any, settings: dict[str, Any]) -> KnownScore | None:
@@ -88,8 +95,10 @@ def _named(function: Any, settings: dict[str, Any]) -> KnownScore | None:
         settings = {
             key: value
             for key, value in settings.items()
-            if (key, value) not in {("multi_class", "ovr"), ("average", "macro")}
+            if (key, value) not in [("multi_class", "ovr"), ("average", "macro")]
         }
+        if "average" in settings:
+            return None
     average = settings.pop("average", known.average)
     pos_label = settings.pop("pos_label", known.pos_label)
     if settings or average not in _AVERAGES:

@@ -119,9 +119,17 @@ def _ratio(name: str, matrix: Array, average: str) -> MatrixScore:
     def limits(level: float) -> Limits:
         cells = one_vs_rest(matrix)
         ends = _class_limits(name, cells, level)
-        return mean_interval(ratio(cells), ends, weights, rate_correlations(ratio, matrix))
+        correlations = rate_correlations(ratio, matrix)[np.ix_(counts, counts)]
+        limits_of_counted = ends[0][counts], ends[1][counts]
+        return mean_interval(ratio(cells)[counts], limits_of_counted, weights[counts], correlations)
 
-    return MatrixScore(lambda m: ratio(one_vs_rest(m)) @ weights, "mover", limits, ratio.missing)
+    counts = weights > 0  # a class without samples has no weight, and no ratio
+
+    def averaged(m: Array) -> Array:
+        means: Array = ratio(one_vs_rest(m))[..., counts] @ weights[counts]
+        return means
+
+    return MatrixScore(averaged, "mover", limits, ratio.missing)
 
 
 def _class_limits(name: str, cells: Array, level: float) -> Limits:

@@ -64,7 +64,7 @@ def _known(
             "Bias, risks and limitations",
             [
                 "Scores on one data set do not carry over to another. Groups within the data were "
-                "not looked at apart.",
+                "not looked at separately.",
             ],
         ),
         ("How to get started with the model", ["joblib.load(path).predict(X)"]),
@@ -126,4 +126,6 @@ def _energy(result: EvaluationResult, model: str) -> str:
 
 
 def _duration(seconds: float) -> str:
-    return "less than a second" if seconds < 1 else f"{seconds:,.0f} seconds"
+    if seconds < 1:
+        return "less than a second"
+    return "1 second" if round(seconds) == 1 else f"{seconds:,.0f} seconds"

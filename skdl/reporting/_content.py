@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support
-from sklearn.utils import check_consistent_length, estimator_html_repr
+from sklearn.utils import check_consistent_length, column_or_1d, estimator_html_repr
 
 from skdl._environment import machine, versions
 from skdl.datasets import describe_images
@@ -103,13 +103,13 @@ def gather(
     sections = model_card(result, model, names, sentences, card)
     drawn, failed = pictures(subject)
     estimator = result.estimators[model]
-    pairs = result.compare(level=level) if len(result.tested) > 1 else None
+    pairs, uncompared = _compared(result, level)
     return Content(
         title=title or f"Evaluation of {model}",
         created=datetime.date.today().isoformat(),
         model=model,
         lead=[*notes, *sentences, *([best_of(result, summary, model)] if best else [])],
-        cautions=[*cautions(result, model, names), *failed],
+        cautions=[*cautions(result, model, names), *failed, *uncompared],
         scores=_scores(rows),
         intervals=about_intervals(result, model, rows, level),
         mistakes=mistakes_table(result, model, shown, names),
@@ -130,8 +130,18 @@ def gather(
     )
 
 
+def _compared(result: EvaluationResult, level: float) -> tuple[pd.DataFrame | None, list[str]]:
+    """The comparison of the models, or why there is none."""
+    if len(result.tested) < 2:
+        return None, []
+    try:
+        return result.compare(level=level), []
+    except ValueError as error:  # such as test images of one class
+        return None, [f"The models are not compared: {error}"]
+
+
 def _check_data(result: EvaluationResult, X: Any, y: Any) -> None:
-    labels, rows = np.asarray(y), result.predictions["row"].to_numpy()
+    labels, rows = column_or_1d(y), result.predictions["row"].to_numpy()
     n = X.shape[0] if hasattr(X, "shape") else len(X)
     if n != len(labels) or rows.max() >= n:
         raise ValueError(
@@ -209,7 +219,8 @@ def _pairs(pairs: pd.DataFrame) -> pd.DataFrame:
     table = pd.DataFrame({"Models": pairs["model_a"] + " against " + pairs["model_b"]})
     if pairs["auc_difference"].notna().any():
         table["ROC AUC"] = [
-            _signed(row, "auc_difference") + f"\n{p_value(row['delong_p_holm'])}" for row in rows
+            "\n".join(filter(None, (_signed(row, "auc_difference"), p_value(row["delong_p_holm"]))))
+            for row in rows
         ]
     for metric in ("accuracy", "sensitivity", "specificity"):
         if pairs[f"{metric}_difference"].notna().any():
@@ -315,4 +326,4 @@ def _signed(row: Any, name: str) -> str:
         return "–"
     ends = (f"{row[f'{name}{end}']:+.3f}" for end in ("", "_low", "_high"))
     value, low, high = (end.replace("-", "−") for end in ends)
-    return f"{value}\n({low} to {high})"
+    return value if pd.isna(row[f"{name}_low"]) else f"{value}\n({low} to {high})"

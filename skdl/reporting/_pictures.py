@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils import _safe_indexing
+from sklearn.utils import _safe_indexing, column_or_1d
 
 from skdl._nesting import nested
 from skdl.evaluation import EvaluationResult
@@ -54,7 +54,9 @@ class Subject:
     @property
     def shows_images(self) -> bool:
         """Whether the rows of X look like images, and not like a table of features."""
-        shape = getattr(self.X, "shape", (len(self.X),))
+        if hasattr(self.X, "tocsr"):
+            return False
+        shape = self.X.shape if hasattr(self.X, "shape") else (len(self.X),)
         return len(shape) != 2 or self.image_shape is not None or infer_image_shape(shape)[0] > 1
 
 
@@ -221,7 +223,8 @@ def _saliency(
 
 def codes_of(result: EvaluationResult, labels: Any) -> npt.NDArray[np.intp]:
     """Positions of labels among the classes."""
-    return np.searchsorted(result.classes, np.asarray(labels))
+    codes: npt.NDArray[np.intp] = np.searchsorted(result.classes, column_or_1d(labels))
+    return codes
 
 
 def threshold_of(scores: Any, positive: Any, default: float) -> tuple[float, bool]:
@@ -230,4 +233,6 @@ def threshold_of(scores: Any, positive: Any, default: float) -> tuple[float, boo
     high = scores[~positive].max(initial=-np.inf)
     if high < default <= low:
         return default, True
+    if not positive.any():  # any threshold above all scores
+        return float(np.nextafter(high, np.inf)), True
     return (float(low), True) if high < low else (default, False)

@@ -33,7 +33,9 @@ def figure(value: float, digits: int = 3) -> str:
 
 
 def p_value(value: float) -> str:
-    """A p value, which is never 0."""
+    """A p value, which is never 0; "" without one."""
+    if pd.isna(value):
+        return ""
     return "p < 0.001" if value < 0.0005 else f"p = {figure(value)}"
 
 
@@ -50,27 +52,47 @@ def lead(
     sentences = [f"{_how(result, model)} {n:,} images of {len(result.classes)} classes."]
     found = rows.set_index("metric")
     percent = f"{100 * level:g}\u00a0%"
-    binary = len(result.classes) == 2
-    positive = names[result.classes.tolist().index(result.positive)] if binary else ""
-    phrases = {
-        "accuracy": "the right class was given to {value} of the images",
-        "sensitivity": f"{{value}} of the images of class “{positive}” were found (sensitivity)"
-        if binary
-        else "on average over the classes, {value} of the images of a class were found "
-        "(sensitivity)",
-        "specificity": "{value} of the others were recognised as such (specificity)",
-        "roc_auc": "the ROC AUC is {value}",
-    }
-    for metric, phrase in phrases.items():
-        if metric not in found.index or pd.isna(found.loc[metric, "value"]):
-            continue
+    for metric in result.metrics:
+        phrase, term = _phrase(result, metric, names)
         row = found.loc[metric]
-        shown = figure if metric == "roc_auc" else _percent
+        if not phrase or pd.isna(row["value"]):
+            continue
+        shown = figure if "ROC" in phrase else _percent
         text = phrase.format(value=shown(row["value"]))
+        limits = ""
         if not pd.isna(row["low"]):
-            text += f" ({percent} interval {shown(row['low'])} to {shown(row['high'])})"
-        sentences.append(text[0].upper() + text[1:] + ".")
+            limits = f"{percent} interval {shown(row['low'])} to {shown(row['high'])}"
+        brackets = ", ".join(filter(None, (term, limits)))
+        sentences.append(text[0].upper() + text[1:] + (f" ({brackets})." if brackets else "."))
     return sentences
+
+
+def _phrase(result: EvaluationResult, metric: str, names: Sequence[str]) -> tuple[str, str]:
+    """What a metric says, and its term; "" for those that need no sentence."""
+    known = result.known(metric)
+    if known is None or known.name not in ("accuracy", "sensitivity", "specificity", "roc_auc"):
+        return "", ""
+    if known.name == "accuracy":
+        return "the right class was given to {value} of the images", ""
+    if known.name == "roc_auc":
+        return "the ROC AUC is {value}", ""
+    if known.average == "macro":
+        which = "a class" if known.name == "sensitivity" else "other classes"
+        what = "found" if known.name == "sensitivity" else "recognised as such"
+        average = f"on average over the classes, {{value}} of the images of {which} were {what}"
+        return average, known.name
+    if known.average != "binary":
+        return "", ""
+    label = result.positive if known.pos_label is None else known.pos_label
+    if label not in result.classes.tolist():
+        return "", ""
+    name = f"“{names[result.classes.tolist().index(label)]}”"
+    if known.name == "sensitivity":
+        return f"{{value}} of the images of class {name} were found", known.name
+    return (
+        f"{{value}} of the images of other classes than {name} were recognised as such",
+        known.name,
+    )
 
 
 def cautions(result: EvaluationResult, model: str, names: Sequence[str]) -> list[str]:
@@ -94,10 +116,14 @@ def cautions(result: EvaluationResult, model: str, names: Sequence[str]) -> list
             "intervals, not at the scores alone."
         )
     if len(table["y_pred"].unique()) == 1 and len(counts) > 1:
-        found.append("The model takes all images for one class: it has learned nothing.")
+        found.append("The model takes all images for one class.")
     n_missing = len(result.missing[result.missing["model"] == model])
     if n_missing:
-        found.append(f"{n_missing} scores are missing; the reasons stand below.")
+        found.append(
+            "1 score is missing; the reason stands below."
+            if n_missing == 1
+            else f"{n_missing} scores are missing; the reasons stand below."
+        )
     if result.groups is not None:
         found.append(
             "The images belong to groups, such as patients. Intervals and p values take them for "
@@ -114,7 +140,7 @@ def best_of(result: EvaluationResult, summary: pd.DataFrame, model: str) -> str:
     among = f"of {len(result.tested)} models by {in_words(metric)} on these images"
     if others:
         equal = " and ".join(f"“{name}”" for name in others)
-        text = f"It is one of the best {among}, as good as {equal}, and was named before them"
+        text = f"It is the first of the best {among}: {equal} did as well"
     else:
         text = f"It is the best {among}"
     return f"{text}, so its scores are a little too good."
@@ -140,7 +166,8 @@ def about_intervals(result: EvaluationResult, model: str, rows: Any, level: floa
         )
     if most > n_repeats:
         counted = "first prediction" if n_repeats == 1 else f"first {n_repeats} predictions"
-        found.append(f"Images were tested up to {most} times: the {counted} of each count.")
+        count = "counts" if n_repeats == 1 else "count"
+        found.append(f"Images were tested up to {most} times: only the {counted} of each {count}.")
     return found
 
 
@@ -166,8 +193,8 @@ def _how(result: EvaluationResult, model: str) -> str:
     counts = result.predictions.query("model == @model")["row"].value_counts()
     if counts.min() == counts.max() > 1:
         return (
-            f"“{model}” was tested by repeated cross-validation, in {n_folds} folds and "
-            f"{counts.max()} repeats, on"
+            f"“{model}” was tested by cross-validation, {counts.max()} times in "
+            f"{n_folds // counts.max()} folds, on"
         )
     if counts.max() > 1:
         return f"“{model}” was trained and tested {n_folds} times, on overlapping parts of"

@@ -4,6 +4,7 @@ import os
 import threading
 import warnings
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from skdl.store._memory import MemoryFeatures
 from skdl.store._reports import StoreCheck, StoreInfo
 
 _thread = threading.local()
+_LONGEST = 1e12  # seconds
 _DEFAULT_IN_MEMORY = 2**30
 _DEFAULT_IN_FOLDER = 10 * 2**30
 
@@ -192,6 +194,52 @@ class FeatureStore:
         _thread.seconds = seconds_saved_here() + seconds
         return out, found
 
+    def get_together(
+        self, spaces: Sequence[tuple[Mapping[str, Any], int]], keys: Sequence[bytes]
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Feature vectors of several spaces side by side, of images that all of them hold.
+
+        Parameters
+        ----------
+        spaces : list of (dict, int)
+            What the features depend on, and their width, as of :meth:`get`.
+        keys : list of bytes, length n_images
+            Sha256 digests of the images, 32 bytes each.
+
+        Returns
+        -------
+        features : ndarray of shape (n_images, sum of widths), dtype float32
+            A copy. Rows that were not found are 0.
+        found : ndarray of shape (n_images,), dtype bool
+            Which rows were, in all spaces. `hits` counts these, and `misses` all others.
+
+        Raises
+        ------
+        TypeError, ValueError
+            As :meth:`get`.
+        """
+        names = checked_keys(keys)
+        checked = [(Space.of(space), checked_width(width)) for space, width in spaces]
+        parts = [np.zeros((len(names), width), dtype=np.float32) for _, width in checked]
+        pairs = list(zip(checked, parts, strict=True))
+        with self._lock:
+            answers = [self._features.get(space, names, part) for (space, _), part in pairs]
+            found = np.all([there for there, _ in answers], axis=0)
+            rows = np.flatnonzero(found)
+            seconds = sum(spent for _, spent in answers)
+            if any(len(rows) < there.sum() for there, _ in answers):
+                # What some of the spaces lack is computed for all: the others save nothing then.
+                some = [names[row] for row in rows]
+                again = [self._features.get(space, some, part[rows]) for (space, _), part in pairs]
+                seconds = sum(spent for _, spent in again)
+            self.hits += len(rows) * len(parts)
+            self.misses += (len(names) - len(rows)) * len(parts)
+            self.seconds_saved += seconds
+        _thread.seconds = seconds_saved_here() + seconds
+        features = np.concatenate(parts, axis=1)
+        features[~found] = 0
+        return features, found
+
     def put(
         self,
         space: Mapping[str, Any],
@@ -226,11 +274,11 @@ class FeatureStore:
         """
         checked, names = Space.of(space), checked_keys(keys)
         rows = checked_features(features, len(names))
-        if not 0 <= seconds < float("inf"):
+        if not isinstance(seconds, Real) or not 0 <= seconds <= _LONGEST:
             raise ValueError(f"seconds must be a finite number of 0 or more. Got {seconds!r}.")
         try:
             with self._lock:
-                self._features.put(checked, names, rows, seconds / max(len(names), 1))
+                self._features.put(checked, names, rows, float(seconds) / max(len(names), 1))
         except OSError as error:
             self._warn(error)
 

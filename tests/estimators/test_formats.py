@@ -1,5 +1,7 @@
 """Images go in as arrays, flattened, or as files, in fit and after it, with equal results."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -218,3 +220,42 @@ def test_one_vocabulary(kind):
     for wrong in (0, (3, 4, 5), "large", True):
         with pytest.raises(ValueError, match="image_size"):
             kind(image_size=wrong).fit(["none.png"] if kind is ImageLoader else images, y)
+
+
+def test_transparency_is_dropped_by_backbones_whatever_the_fit_saw():
+    rgb = np.random.default_rng(0).integers(0, 256, (6, 20, 20, 3), dtype=np.uint8)
+    alpha = np.random.default_rng(1).integers(0, 256, (6, 20, 20, 1), dtype=np.uint8)
+    rgba = np.concatenate([rgb, alpha], axis=-1)
+    for size in (None, 16):
+        answers = [
+            BackboneFeatures(store=None, image_size=size).fit(X).transform(Z)
+            for X in (rgb, rgba)
+            for Z in (rgb, rgba)
+        ]
+        assert all(np.array_equal(answers[0], other) for other in answers)
+
+
+def test_a_denoiser_gives_images_of_its_size():
+    X = np.random.default_rng(0).integers(0, 256, (8, 16, 16), dtype=np.uint8)
+    model = DenoisingAutoencoder(epochs=1, filters=(4,), image_size=(8, 32), random_state=0)
+    assert model.fit(X).transform(X).shape == (8, 8, 32, 1)  # as many pixels, in other places
+    assert model.transform(X.reshape(8, -1)).shape == (8, 8, 32, 1)
+    assert np.isfinite(model.score(X))
+
+
+def test_clean_images_as_files(ways):
+    batches, _ = ways["digits"]
+    settings = {"epochs": 1, "filters": (4,), "random_state": 0}
+    noisy = 255 - batches["array"]
+    models = [
+        DenoisingAutoencoder(**settings).fit(noisy, batches[way]) for way in ("array", "paths")
+    ]
+    same = [model.transform(noisy) for model in models]
+    np.testing.assert_array_equal(*same)
+    assert models[0].score(noisy, batches["array"]) == models[0].score(noisy, batches["paths"])
+    with pytest.raises(ValueError, match="24 noisy images, but y has 3 clean ones"):
+        DenoisingAutoencoder(**settings).fit(noisy, batches["paths"][:3])
+    frame = pd.DataFrame(batches["flattened"]).add_prefix("pixel ")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        DenoisingAutoencoder(**settings).fit(frame).score(frame)

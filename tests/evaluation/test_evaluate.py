@@ -18,7 +18,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.cluster import KMeans
 from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.dummy import DummyClassifier
-from sklearn.ensemble import VotingClassifier
+from sklearn.ensemble import StackingClassifier, VotingClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
 from sklearn.metrics import (
     confusion_matrix,
@@ -323,6 +323,71 @@ class TestKnownScorers:
         (row,) = found.summary().to_dict("records")
         assert (row["value"], row["high"], row["method"]) == (1, 1, "wilson")
         assert row["low"] == pytest.approx(wilson_interval(18, 18)[0])
+
+
+def test_areas_of_labels_and_of_scores_are_two_scores(cancer):
+    scoring = {"labels": make_scorer(roc_auc_score), "scores": "roc_auc"}
+    found = evaluate(logistic(), cancer[0][:, :3], cancer[1], cv=3, scoring=scoring)
+    summary = found.summary(n_resamples=100).set_index("metric")
+    assert summary["method"].tolist() == ["bootstrap", "delong"]
+    assert (summary["low"] < summary["value"]).all()
+    assert (summary["value"] < summary["high"]).all()
+
+
+def test_decisions_of_pairs_are_no_decisions_of_classes():
+    X, y = load_digits(n_class=3, return_X_y=True)
+    models = {kind: SVC(decision_function_shape=kind) for kind in ("ovo", "ovr")}
+    found = evaluate(models, X[:200], y[:200], cv=2, scoring="accuracy")
+    assert found.recorded("ovo").confidence is None
+    assert found.recorded("ovr").confidence.min() > 0
+
+
+def test_fitted_estimators_know_more_classes_than_the_labels(cancer):
+    X, y = load_digits(n_class=3, return_X_y=True)
+    names = np.array(["a", "b", "c"])[y]
+    fitted = logistic().fit(X[:200], names[:200])
+    kept = y[200:] < 2
+    with pytest.warns(EvaluationWarning, match="are missing"):
+        found = evaluate(fitted, X[200:][kept], names[200:][kept], cv="prefit")
+    assert found.scores.query("metric == 'accuracy'")["value"].item() > 0.8
+    # Labels that are equal, and of another type.
+    X, y = cancer
+    found = evaluate(logistic().fit(X, y), X, y == 1, cv="prefit", scoring=["roc_auc"])
+    assert found.scores["value"].item() > 0.9
+
+
+def test_estimators_that_predict_only_once_they_are_fitted(cancer):
+    model = StackingClassifier([("ridge", RidgeClassifier())])
+    assert not hasattr(model, "predict")
+    assert evaluate(model, *cancer, cv=2, scoring="accuracy").missing.empty
+
+
+def test_what_a_summary_says_of_missing_intervals(cancer):
+    equal = DummyClassifier().fit(*cancer)
+    found = evaluate(equal, *cancer, cv="prefit", scoring=["roc_auc", "accuracy"])
+    summary = found.summary()
+    assert "variance is 0" in summary["reason"][0]
+    assert np.isnan(summary["low"][0])
+    assert summary["reason"][1] == ""
+    with pytest.raises(ValueError, match="n_resamples must be an int of 1 or more. Got 0"):
+        evaluate(logistic(), *cancer, cv=2).summary(n_resamples=0)
+
+
+def test_a_wrong_positive_class_of_a_scorer(cancer):
+    labels = np.array(["ill", "well"])[cancer[1]]
+    scoring = {"it": make_scorer(recall_score, pos_label="nope")}
+    with pytest.raises(ValueError, match="The metric 'it': pos_label=nope is not a valid label"):
+        evaluate(logistic(), cancer[0], labels, scoring=scoring)
+
+
+def test_trees_have_areas(cancer):
+    """Whose probabilities are 0 and 1, as labels are."""
+    models = {"tree": DecisionTreeClassifier(random_state=0), "plain": logistic()}
+    found = evaluate(models, *cancer, cv=3)
+    row = found.compare().iloc[0]
+    areas = found.summary().query("metric == 'roc_auc'").set_index("model")["value"]
+    assert row["auc_a"] == pytest.approx(areas["tree"])
+    assert row["reason"] == ""
 
 
 class TestLabelsThatWerePredicted:

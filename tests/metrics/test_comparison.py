@@ -446,3 +446,33 @@ def test_differences_by_class(cancer):
     below, above = np.linalg.norm(values - low) / 2, np.linalg.norm(high - values) / 2
     assert row["balanced_accuracy_difference_low"] == pytest.approx(values.mean() - below)
     assert row["balanced_accuracy_difference_high"] == pytest.approx(values.mean() + above)
+
+
+def test_labels_beside_scores():
+    """Scores of 0 and 1 are scores where labels stand beside them, and None stands for none."""
+    y = np.array([0, 0, 0, 1, 1, 1])
+    tree = np.array([0.0, 1.0, 0.0, 1.0, 1.0, 0.0])
+    other = np.array([0.1, 0.2, 0.6, 0.3, 0.8, 0.9])
+    labels = {"tree": tree.astype(int), "other": (other > 0.5).astype(int)}
+    row = compare_models(y, {"tree": tree, "other": other}, y_pred=labels).iloc[0]
+    assert row["auc_a"] == pytest.approx(roc_auc_score(y, tree))
+    assert row["reason"] == ""
+    row = compare_models(y, {"tree": None, "other": other}, y_pred=labels).iloc[0]
+    assert row["reason"] == "tree gives labels only"
+    assert row["accuracy_a"] == accuracy_score(y, labels["tree"])
+
+
+def test_a_positive_class_without_samples():
+    models = {"a": [0, 1, 1, 0], "b": [0, 0, 1, 1]}
+    row = compare_models([0, 0, 1, 1], models, labels=[0, 1, 2], pos_label=2).iloc[0]
+    assert np.isnan(row["sensitivity_difference"])
+    assert row["specificity_difference"] == row["accuracy_difference"] == 0
+
+
+def test_two_perfect_curves_have_no_test():
+    y = np.repeat([0, 1], 5)
+    models = {"a": y + np.linspace(0, 0.5, 10), "b": y + np.linspace(0.3, 0, 10)}
+    row = compare_models(y, models).iloc[0]
+    assert row["auc_difference"] == 0
+    assert np.isnan([row["auc_difference_low"], row["delong_p"]]).all()
+    assert "no variance" in row["reason"]

@@ -368,3 +368,20 @@ def test_seconds_outlive_merging_repairing_and_the_process(stored):
     again = stored.again()
     assert again.found([stored.keys(1, f"{i}")[0] for i in range(70)]) == 70
     assert again.store.seconds_saved == pytest.approx(35, rel=1e-3)
+
+
+def test_what_only_some_spaces_hold_saves_nothing(either):
+    keys, other = either.keys(4), {**either.space, "layer": "other"}
+    store = either.store
+    store.put(either.space, keys, either.rows(keys), seconds=4.0)
+    store.put(other, keys[:1], either.rows(keys[:1], 3), seconds=0.5)
+    features, found = store.get_together([(either.space, 8), (other, 3)], keys)
+    assert found.tolist() == [True, False, False, False]
+    np.testing.assert_array_equal(features[0, :8], either.rows(keys)[0])
+    np.testing.assert_array_equal(features[0, 8:], either.rows(keys, 3)[0])
+    assert not features[1:].any()
+    assert (store.hits, store.misses) == (2, 6)
+    assert store.seconds_saved == pytest.approx(1.5)
+    for wrong in ("x", 1e39, None):
+        with pytest.raises(ValueError, match="seconds must be a finite number"):
+            store.put(other, keys, either.rows(keys), seconds=wrong)
