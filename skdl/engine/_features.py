@@ -1,7 +1,6 @@
 """Features of a frozen backbone, each image's computed once."""
 
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,6 +24,7 @@ from skdl.engine._backbone import (
 from skdl.engine._collector import collector_held_back
 from skdl.engine._devices import prepare_devices
 from skdl.engine._folding import folded, folds_as
+from skdl.engine._putter import Putter
 from skdl.images import ImageShape, ValueRange, range_offset_and_scale, rescale
 from skdl.preprocessing import Resize
 from skdl.store import FeatureStore
@@ -32,8 +32,6 @@ from skdl.store import FeatureStore
 # Raised whenever the same parameters come to give other features.
 _VERSION = 1
 _MAX_NETWORKS = 8
-# What is put into a store at a time: little is lost when the process is killed, and files are few.
-_PUT_BYTES, _PUT_SECONDS = 8 * 2**20, 10.0
 _STANDARD_MEAN, _STANDARD_DEVIATION = 0.45, 0.225
 
 _lock = threading.RLock()
@@ -113,7 +111,7 @@ class FeatureNetwork:
         self.output_shape = (sum(self.widths),) if pooled_ else tuple(probe[0].shape[1:])
 
     def run(self, images: npt.NDArray[Any], offset: float, scale: float) -> npt.NDArray[np.float32]:
-        """Features of one batch, one row an image."""
+        """Features of one batch, one row per image."""
         function = self._function(images.dtype)
         parts = function(tf.convert_to_tensor(images), tf.constant(offset), tf.constant(scale))
         rows = [np.asarray(part).reshape(len(images), -1) for part in parts]
@@ -276,7 +274,7 @@ class FeatureExtractor:
             report(known)
         missing = np.fromiter(first.values(), dtype=np.intp, count=len(first))
         if len(missing):
-            putter = _Putter(store, spaces, [keys[row] for row in missing.tolist()])
+            putter = Putter(store, spaces, [keys[row] for row in missing.tolist()])
             ahead = None if report is None else lambda done: report(known + done)
             computed = self._compute(
                 images, missing, width, batch_size, n_threads, ahead, putter.progress
@@ -377,30 +375,3 @@ def resized(
         resize.black_, resize.white_ = value_range
     result: npt.NDArray[Any] = resize.transform(images)
     return result
-
-
-class _Putter:
-    """Puts what was computed into a store, some at a time, with the time that it took."""
-
-    def __init__(
-        self,
-        store: FeatureStore,
-        spaces: Sequence[tuple[dict[str, Any], int]],
-        keys: list[bytes],
-    ) -> None:
-        self._store = store
-        self._spaces = spaces
-        self._keys = keys
-        self._start = 0
-        self._time = time.perf_counter()
-
-    def progress(self, features: npt.NDArray[np.float32], done: int) -> None:
-        waiting = features[self._start : done]
-        seconds = time.perf_counter() - self._time
-        late = seconds > _PUT_SECONDS
-        if done == len(self._keys) or waiting.nbytes >= _PUT_BYTES or late:
-            keys, column, share = self._keys[self._start : done], 0, seconds / len(self._spaces)
-            for space, width in self._spaces:
-                self._store.put(space, keys, waiting[:, column : column + width], seconds=share)
-                column += width
-            self._start, self._time = done, time.perf_counter()

@@ -29,7 +29,7 @@ class CNNClassifier(ImageClassifier):
     epochs : int, default=10
         Passes over the training data, at least 1.
     batch_size : int, default=32
-        Images a training step, at least 1.
+        Images per training step, at least 1.
     optimizer : str, class or keras.optimizers.Optimizer, default="adam"
         Name or class of a Keras optimizer, configured by `optimizer__*` parameters; or a configured
         instance, which is copied for each fit.
@@ -84,7 +84,7 @@ class CNNClassifier(ImageClassifier):
         makes fits reproducible, to the bit with as many threads; None draws a seed from NumPy's
         global generator.
     verbose : int, default=0
-        1 prints a line an epoch.
+        1 prints a line per epoch.
     **routed : dict
         `architecture__*` parameters go to the network's builder (such as
         ``architecture__dropout=0.3``), `optimizer__*` parameters to the optimizer (such as

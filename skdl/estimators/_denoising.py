@@ -46,7 +46,7 @@ default="gaussian"
     epochs : int, default=10
         Passes over the training data, at least 1.
     batch_size : int, default=128
-        Images a training step, at least 1.
+        Images per training step, at least 1.
     loss : {"mse", "binary_crossentropy"}, default="mse"
         What is minimised: the squared error, which is what `score` measures; or the cross-entropy,
         for images in a value range, with a sigmoid at the network's end.
@@ -86,7 +86,7 @@ default="gaussian"
     random_state : int, RandomState instance or None, default=None
         Seeds the start values, the noise, the order of the batches and the validation split.
     verbose : int, default=0
-        1 prints a line an epoch.
+        1 prints a line per epoch.
     **routed : dict
         `optimizer__*` parameters, such as ``optimizer__learning_rate=0.01``.
 

@@ -253,7 +253,7 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
         Returns
         -------
         features : float32 ndarray of shape (n, n_features)
-            One row an image.
+            One row per image.
 
         Raises
         ------

@@ -37,7 +37,7 @@ __all__ = [
 
 
 class EpochLines:
-    """Prints a line an epoch.
+    """Prints a line per epoch.
 
     Parameters
     ----------

@@ -38,7 +38,7 @@ class TransferClassifier(TransferBase):
     epochs : int, default=30
         Passes over the training data, at least 1, not counting `warmup_epochs`.
     batch_size : int, default=32
-        Images a training step, at least 1.
+        Images per training step, at least 1.
     optimizer : str, class or keras.optimizers.Optimizer, default="adam"
         Name or class of a Keras optimizer, configured by `optimizer__*` parameters; or a configured
         instance, which is copied for each fit.
@@ -87,7 +87,7 @@ class TransferClassifier(TransferBase):
     random_state : int, RandomState instance or None, default=None
         Seeds the head, dropout, augmentation, the order of the batches and the validation split.
     verbose : int, default=0
-        1 prints a line an epoch.
+        1 prints a line per epoch.
     **routed : dict
         `backbone__*` parameters go to the backbone's builder (such as ``backbone__alpha=0.35``),
         `optimizer__*` parameters to the optimizer (such as ``optimizer__learning_rate=0.01``).

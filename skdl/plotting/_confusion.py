@@ -203,8 +203,8 @@ class ConfusionMatricesDisplay:
         names = names if self.class_names is None else [str(name) for name in self.class_names]
         if counts.ndim != 2 or counts.shape != (len(names), len(names)):
             raise ValueError(
-                f"confusion_matrix must be square, with one row a class. Got shape {counts.shape} "
-                f"for {len(names)} classes."
+                "confusion_matrix must be square, with one row per class. Got shape "
+                f"{counts.shape} for {len(names)} classes."
             )
         own_figure = ax is None
         axes = _new_axes(names) if own_figure else given_axes(ax, _PANELS)

@@ -28,7 +28,7 @@ class PerClassMetricsDisplay:
     Parameters
     ----------
     frame : DataFrame
-        One row a class and metric, in the columns "class", "metric" ("precision", "recall" or
+        One row per class and metric, in the columns "class", "metric" ("precision", "recall" or
         "f1"), "value", "low" and "high", all in [0, 1] or NaN where not defined, and "support", the
         number of cases of the class.
     level : float, default=0.95

@@ -36,7 +36,7 @@ class ImageLoader(TransformerMixin, BaseEstimator):
     keep_aspect : bool, default=False
         Whether resizing keeps the ratio of height and width, and fills up with black on both sides.
     on_error : {"raise", "skip", "warn"}, default="raise"
-        What becomes of files that cannot be read. "skip" and "warn" leave their rows out, "warn"
+        What to do with files that cannot be read. "skip" and "warn" leave their rows out, "warn"
         with a warning that counts and names them; labels then have to be left out as well, see
         :meth:`readable`.
     n_jobs : int, default=None
