@@ -24,15 +24,13 @@ from skdl.datasets._bunch import (
     draw_orders,
     quotas,
 )
+from skdl.datasets._concerns import NAMED, concerns_about, join_spellings
 from skdl.datasets._layout import Entry, Listing, arrange, sorted_names
 from skdl.datasets._lists import listing_of_csv
 from skdl.datasets._tree import tree_of_archive, tree_of_folder
 
 OnError = Literal["raise", "skip", "warn"]
 Subset = Literal["train", "test", "val", "all"]
-
-# How many files an error message names.
-_NAMED = 5
 
 
 def load_image_folder(
@@ -145,9 +143,10 @@ def load_image_folder(
     check_choice("on_error", on_error, ("raise", "skip", "warn"))
     source = check_path(path)
     listing = _list(source, path_column, label_column)
+    spellings = join_spellings(listing)
     entries = listing.of_subset(subset, source)
     duplicates = _find_duplicates(listing.entries)
-    concerns = _concerns(listing, duplicates)
+    concerns = [*spellings, *concerns_about(listing, duplicates, subset)]
 
     names = sorted_names(entry.label for entry in listing.entries)
     codes = {name: code for code, name in enumerate(names)}
@@ -233,38 +232,6 @@ def _try_digest(path: str) -> bytes:
         return b""
 
 
-def _concerns(listing: Listing, duplicates: list[list[Entry]]) -> list[str]:
-    """What a user should know about the data before trusting a score."""
-    concerns = []
-    for attribute, what in (
-        ("subset", "lie in two subsets, so that scores on one of them are too good,"),
-        ("label", "belong to two classes"),
-    ):
-        pairs = [pair for group in duplicates if (pair := _differing(group, attribute))]
-        if pairs:
-            concerns.append(
-                f"Equal images {what} in {len(pairs):,} case{'s' * (len(pairs) > 1)}, such as "
-                f"{pairs[0][0]!r} and {pairs[0][1]!r}. They are kept; `duplicates` of the bunch "
-                "lists them."
-            )
-    if listing.stray:
-        more = ", …" * (len(listing.stray) > _NAMED)
-        concerns.append(
-            f"{len(listing.stray):,} images lie outside the folders of classes and are left out: "
-            f"{', '.join(map(repr, listing.stray[:_NAMED]))}{more}."
-        )
-    return concerns
-
-
-def _differing(group: list[Entry], attribute: str) -> tuple[str, str] | None:
-    """The first two of some equal images that differ in their subset or label."""
-    first = group[0]
-    for other in group[1:]:
-        if getattr(other, attribute) != getattr(first, attribute):
-            return first.path, other.path
-    return None
-
-
 def _choose(
     paths: npt.NDArray[np.str_],
     target: Codes,
@@ -310,9 +277,9 @@ def _fault(path: str, verify: bool) -> str:
 
 
 def _listed(unreadable: Sequence[tuple[str, str]], source: Path) -> str:
-    lines = [f"- {path}: {reason}" for path, reason in unreadable[:_NAMED]]
-    if len(unreadable) > _NAMED:
-        lines.append(f"- and {len(unreadable) - _NAMED:,} more")
+    lines = [f"- {path}: {reason}" for path, reason in unreadable[:NAMED]]
+    if len(unreadable) > NAMED:
+        lines.append(f"- and {len(unreadable) - NAMED:,} more")
     n = len(unreadable)
     return f"{n:,} file{'s' * (n > 1)} of {str(source)!r} cannot be read:\n" + "\n".join(lines)
 

@@ -4,18 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from skdl.datasets._foreign import about_foreign
+from skdl.datasets._subsets import canonical_subset, looks_like_a_part
 from skdl.datasets._tree import Parts, Tree
-
-# Names of folders, and values of a list's column, that stand for subsets.
-_SUBSETS = {
-    "train": "train",
-    "training": "train",
-    "test": "test",
-    "testing": "test",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-}
 
 
 @dataclass(frozen=True)
@@ -63,7 +54,8 @@ class Listing:
             If there are none, or some that belong to it have no class.
         """
         for name, folder in self.unlabelled.items():
-            if subset in ("all", name):
+            # Of several subsets, the others can be used.
+            if subset == name or (subset == "all" and not self.entries):
                 raise ValueError(
                     f"The images in {folder!r} have no class: there should be a folder for each "
                     "class. Sort them, or load another subset."
@@ -87,11 +79,6 @@ class Listing:
         return chosen
 
 
-def canonical_subset(name: str) -> str | None:
-    """The subset that a name stands for, None if for none."""
-    return _SUBSETS.get(name.lower())
-
-
 def sorted_names(names: Iterable[str]) -> list[str]:
     """Names of classes in their order: whole numbers by value, everything else as text."""
     unique = sorted(set(names))
@@ -110,7 +97,8 @@ def arrange(tree: Tree, source: Any) -> Listing:
     """
     if not tree.files:
         others = f" among {tree.ignored.total():,} files" if tree.ignored else ""
-        raise ValueError(f"There is no image in {str(source)!r}{others}.")
+        foreign = about_foreign(tree.ignored)
+        raise ValueError(f"There is no image in {str(source)!r}{others}. {foreign}".rstrip())
     base = _without_wrappers(tree)
     tops = sorted({folder for folder in tree.folders if len(folder) == len(base) + 1})
     if not tops:
@@ -124,6 +112,7 @@ def arrange(tree: Tree, source: Any) -> Listing:
     listing.links = [tree.address(link) for link in tree.links]
     listing.stray = [tree.address(file) for file in tree.files if len(file) == len(base) + 1]
     if not divided:
+        _refuse_parts(tree, tops)
         _add_classes(listing, tree, base, "")
         return listing
     for top in tops:
@@ -139,6 +128,22 @@ def arrange(tree: Tree, source: Any) -> Listing:
                 "none. Move it away, or load one of these folders alone."
             )
     return listing
+
+
+def _refuse_parts(tree: Tree, tops: list[Parts]) -> None:
+    """Refuse folds of a data set, which would be taken for classes."""
+    if len(tops) < 2 or not all(looks_like_a_part(top[-1]) for top in tops):
+        return
+    inside = [
+        {file[len(top)] for file in tree.below(top) if len(file) > len(top) + 1} for top in tops
+    ]
+    same = set.intersection(*inside)
+    if len(same) > 1:
+        raise ValueError(
+            f"The folders {', '.join(top[-1] for top in tops)} all hold the folders "
+            f"{', '.join(sorted(same))}: they look like parts of one data set, not like classes. "
+            "Load each of them alone, and pass the number of the part as groups to keep them apart."
+        )
 
 
 def _without_wrappers(tree: Tree) -> Parts:

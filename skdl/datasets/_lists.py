@@ -3,13 +3,16 @@
 import difflib
 import os
 import re
+from collections import Counter
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from skdl.datasets._layout import Entry, Listing, canonical_subset
+from skdl._warn import warn_user
+from skdl.datasets._layout import Entry, Listing
+from skdl.datasets._subsets import canonical_subset
 
 _PATH_COLUMNS = ("path", "file", "filename", "filepath", "file_path", "image", "image_path")
 _LABEL_COLUMNS = ("label", "class", "target", "category")
@@ -44,12 +47,20 @@ def listing_of_csv(file: Path, path_column: str | None, label_column: str | None
     subsets = next((column for column in others if column.lower() in _SUBSET_COLUMNS), None)
     values = [""] * len(table) if subsets is None else [str(value) for value in table[subsets]]
     folder = os.path.dirname(os.path.abspath(file))
-    return Listing(
-        [
-            Entry(os.path.join(folder, path), label, canonical_subset(subset) or subset)
-            for path, label, subset in zip(table[paths], table[labels], values, strict=True)
-        ]
-    )
+    entries = [
+        Entry(os.path.join(folder, path), label, canonical_subset(subset) or subset)
+        for path, label, subset in zip(table[paths], table[labels], values, strict=True)
+    ]
+    once = list(dict.fromkeys(entries))
+    if len(once) < len(entries):
+        twice = next(entry for entry, n in Counter(entries).items() if n > 1)
+        n_again = len(entries) - len(once)
+        rows = "1 row" if n_again == 1 else f"{n_again:,} rows"
+        warn_user(
+            f"Files that {str(file)!r} lists more than once are loaded once, such as "
+            f"{twice.path!r}: {rows} left out."
+        )
+    return Listing(once)
 
 
 def read_text_table(file: Path, **options: Any) -> Any:

@@ -1,6 +1,7 @@
 """Tables of features, as other programs wrote them."""
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
+from skdl._warn import warn_user
 from skdl.datasets._bunch import check_path
 from skdl.datasets._layout import sorted_names
 from skdl.datasets._lists import read_csv, require_column
@@ -88,6 +90,13 @@ def load_feature_csv(
         table = table.drop(columns="Unnamed: 0")
 
     features = [column for column in table.columns if column != target_column]
+    ids = [column for column in features if _counts_rows(table[column], column)]
+    if ids and len(ids) < len(features):
+        warn_user(
+            f"The column {ids[0]!r} of {str(file)!r} numbers rows or patients, and is left out of "
+            "the features. Rename it if it is one."
+        )
+        features = [column for column in features if column not in ids]
     if not features:
         raise ValueError(f"There are no features in {str(file)!r}, only the labels.")
     for column in features:
@@ -129,6 +138,15 @@ def _read(file: Path, target_column: str | None) -> Any:
         f"{str(file)!r} ends neither like a CSV file (.csv, .csv.gz) nor like a Parquet file "
         "(.parquet)."
     )
+
+
+def _counts_rows(values: Any, column: str) -> bool:
+    """Whether a column of whole numbers is called as those of rows or patients are."""
+    if values.dtype.kind not in "iu":
+        return False
+    words = re.split(r"[^a-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", column).lower())
+    is_index = column.lower() in ("index", "row", "no", "nr") and values.is_unique
+    return words[-1] == "id" or bool(is_index)
 
 
 def _require_numbers(values: Any, column: str, file: Path) -> None:

@@ -41,6 +41,9 @@ def check_labels(y: Any, name: str = "y") -> npt.NDArray[Any]:
         row = int(np.argmin(np.isfinite(labels)))
         what = "NaN" if np.isnan(labels[row]) else "infinity"
         raise ValueError(f"Input {name} contains {what}: first at row {row}.")
+    if labels.dtype.kind in "mM" and np.isnat(labels).any():
+        row = int(np.argmax(np.isnat(labels)))
+        raise ValueError(f"Input {name} contains NaT: first at row {row}.")
     if labels.dtype.kind == "O":
         missing = [row for row, label in enumerate(labels) if label is None or label != label]
         if missing:
@@ -140,11 +143,14 @@ def _weights_of_present(
     class_weight: dict[Any, float], y: npt.NDArray[Any], classes: list[Any]
 ) -> dict[Any, float]:
     class_weight = plain(class_weight)
+    unknown = [label for label in class_weight if label not in classes]
+    unweighted = [label for label in classes if label not in class_weight]
+    if unknown and unweighted:  # otherwise a class that this fold lacks, as in scikit-learn
+        raise ValueError(
+            f"class_weight has the key {unknown[0]!r}, which is not among the classes {classes}, "
+            f"and no weight of {unweighted[0]!r}."
+        )
     for label in class_weight:
-        if label not in classes:
-            raise ValueError(
-                f"class_weight has the key {label!r}, which is not among the classes {classes}."
-            )
         weight = class_weight[label]
         if not isinstance(weight, Real) or not (np.isfinite(weight) and weight >= 0):
             raise ValueError(

@@ -285,7 +285,8 @@ class TransferBase(ImageClassifier):
         found = np.unique(stage.fitted.predict(data.images[rows]).argmax(axis=1))
         if len(found) == 1:
             warnings.warn(
-                f"All training images are taken for one class, {plain(classes)[found[0]]!r}: "
+                f"{_all_of(len(rows), len(data))} are taken for one class, "
+                f"{plain(classes)[found[0]]!r}: "
                 "nothing was learned. Train for more epochs, change the learning rate "
                 "(optimizer__learning_rate), or set class_weight='balanced'.",
                 ConvergenceWarning,
@@ -313,6 +314,13 @@ class Stage:
                 stopper.begin(_lowest(self.history), trainer.state())
 
         return start
+
+
+def _all_of(n_probed: int, n: int) -> str:
+    """What was looked at, in words."""
+    if n_probed == n:
+        return "All training images"
+    return f"All {n_probed} of {n:,} training images that were looked at"
 
 
 def _lowest(history: dict[str, list[float]]) -> float:

@@ -39,6 +39,8 @@ def _missing(array: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:
         import pandas as pd
 
         return np.asarray(pd.isna(array))
+    if array.dtype.kind in "mM":
+        return np.asarray(np.isnat(array))
     return np.isnan(array) if array.dtype.kind == "f" else np.zeros(array.shape, dtype=np.bool_)
 
 

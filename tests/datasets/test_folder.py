@@ -82,6 +82,92 @@ def test_other_names_of_subsets(make_images):
         assert path.endswith(name)
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "subsets"),
+    [
+        ("training_set", "test_set", ("train", "test")),
+        ("seg_train", "seg_test", ("train", "test")),
+        ("train_images", "test_images", ("train", "test")),
+        ("trainset", "testset", ("train", "test")),
+        ("train_data", "val_data", ("train", "val")),
+        ("train1", "test1", ("train", "test")),
+        ("Train_set", "Valid_set", ("train", "val")),
+        ("train", "dev", ("train", "val")),
+        ("train", "validate", ("train", "val")),
+        ("train", "holdout", ("train", "test")),
+        ("train", "Evaluation images", ("train", "test")),
+        ("TRAIN", "seg-pred-test", ("train", None)),
+    ],
+)
+def test_subsets_by_what_people_call_them(make_images, first, second, subsets):
+    root = make_images(*(f"{top}/{c}/{top}.png" for top in (first, second) for c in "ab"))
+    if subsets[1] is None:
+        with pytest.raises(ValueError, match="lies beside folders of subsets"):
+            load_image_folder(root)
+        return
+    for top, subset in zip((first, second), subsets, strict=True):
+        bunch = load_image_folder(root, subset=subset)
+        assert bunch.target_names.tolist() == ["a", "b"]
+        assert [os.path.basename(path) for path in bunch.data] == [f"{top}.png"] * 2
+
+
+@pytest.mark.parametrize("name", ["train station", "testis", "valley", "set", "evaluations2020x"])
+def test_names_of_classes(make_images, name):
+    bunch = load_image_folder(make_images(f"{name}/1.png", "other/1.png"))
+    assert sorted(bunch.target_names) == sorted([name, "other"])
+
+
+def test_folds_are_no_classes(make_images):
+    root = make_images(*(f"fold{n}/{c}/{n}.png" for n in (1, 2) for c in ("ill", "well")))
+    with pytest.raises(ValueError, match="fold1, fold2 all hold the folders ill, well: they look"):
+        load_image_folder(root)
+    assert load_image_folder(root / "fold1").target_names.tolist() == ["ill", "well"]
+    machine = load_image_folder(make_images("part 1/a/1.png", "part 2/b/1.png", root="machine"))
+    assert machine.target_names.tolist() == ["part 1", "part 2"]  # which are classes
+
+
+def test_formats_that_are_not_read_are_counted_aloud(make_images):
+    root = make_images("a/1.png", "b/1.png")
+    for name in ("a/1.dcm", "a/2.dcm", "b/3.HEIC", "b/4.nii.gz", "b/notes.txt"):
+        (root / name).write_bytes(b"\0")
+    needed = (
+        r"4 files are in formats that are not read: 2 .dcm \(DICOM\), 1 .gz \(compressed, such as "
+        r"NIfTI\), 1 .heic \(HEIF\). Convert them to PNG or TIFF"
+    )
+    with pytest.warns(UserWarning, match=needed):
+        assert len(load_image_folder(root).data) == 2
+    for image in root.rglob("*.png"):
+        image.unlink()
+    with pytest.raises(ValueError, match=r"no image in .* among 5 files. 4 files are in formats"):
+        load_image_folder(root)
+
+
+def test_one_class_under_several_names(make_images):
+    accent = "caf\u00e9", "cafe\u0301"
+    root = make_images(
+        "train/Cat/1.png",
+        "train/dog/1.png",
+        f"train/{accent[0]}/1.png",
+        "test/cat/2.png",
+        "test/dog /2.png",
+        f"test/{accent[1]}/2.png",
+    )
+    with pytest.warns(UserWarning, match="spelled differently") as caught:
+        bunch = load_image_folder(root)
+    assert len(caught) == 3
+    assert bunch.target_names.tolist() == ["Cat", accent[0], "dog"]
+    assert bunch.target.tolist() == [0, 1, 2, 1, 0, 2]
+    letters = load_image_folder(make_images("a/1.png", "A/1.png", root="letters"))
+    assert letters.target_names.tolist() == ["A", "a"]
+
+
+def test_a_class_without_training_images_is_named(make_images):
+    root = make_images("train/a/1.png", "train/b/1.png", "test/a/2.png", "test/c/2.png")
+    for subset in ("all", "train", "test"):
+        with pytest.warns(UserWarning, match="no training images of the class 'c' of 'test'"):
+            load_image_folder(root, subset=subset)
+
+
 def test_a_class_may_be_called_train(make_images):
     bunch = load_image_folder(make_images("bus/1.png", "train/1.png"))
     assert bunch.target_names.tolist() == ["bus", "train"]
@@ -92,9 +178,10 @@ def test_a_class_may_be_called_train(make_images):
 def test_a_subset_without_classes(make_images):
     root = make_images("train/cats/1.png", "train/dogs/1.png", "test/1.png", "test/2.png")
     assert len(load_image_folder(root, subset="train").data) == 2
-    for subset in ("test", "all"):
-        with pytest.raises(ValueError, match=r"The images in .*/test' have no class"):
-            load_image_folder(root, subset=subset)
+    with pytest.raises(ValueError, match=r"The images in .*/test' have no class"):
+        load_image_folder(root, subset="test")
+    with pytest.warns(UserWarning, match=r"The images in .*/test' have no class, and are left out"):
+        assert len(load_image_folder(root).data) == 2
 
 
 def test_a_folder_beside_subsets(make_images):
@@ -523,3 +610,16 @@ def test_a_transformer_takes_the_files(pets, tmp_path):
         images = ImageLoader().fit(X, y).transform(X)
         assert images.shape == (5, 8, 8, 3)
         assert np.array_equal(images[0], read_image(X[0]))
+
+
+def test_a_file_that_a_list_names_twice(make_images):
+    root = make_images("a/1.png", "a/2.png", "b/3.png")
+    lines = ["path,label", "a/1.png,a", "a/2.png,a", "b/3.png,b", "a/1.png,a", "a/1.png,a"]
+    (root / "list.csv").write_text("\n".join(lines))
+    needed = r"list.csv' lists more than once are loaded once, such as .*a/1.png': 2 rows left out"
+    with pytest.warns(UserWarning, match=needed):
+        bunch = load_image_folder(root / "list.csv")
+    assert relative(bunch.data, root) == ["a/1.png", "a/2.png", "b/3.png"]
+    (root / "list.csv").write_text("\n".join([*lines[:4], "a/1.png,b"]))
+    with pytest.warns(UserWarning, match="belong to two classes"):
+        assert len(load_image_folder(root / "list.csv").data) == 4

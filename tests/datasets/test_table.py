@@ -165,3 +165,23 @@ def test_parquet_without_pyarrow(tmp_path, monkeypatch):
     (tmp_path / "table.parquet").write_bytes(b"PAR1")
     with pytest.raises(ImportError, match="needs pyarrow: python -m pip install pyarrow"):
         load_feature_csv(tmp_path / "table.parquet")
+
+
+@pytest.mark.parametrize("name", ["id", "ID", "patient_id", "patientId", "index", "row"])
+def test_numbers_of_rows_are_no_features(tmp_path, name):
+    frame = pd.DataFrame({name: range(10, 16), "area": np.arange(6) / 2, "label": list("ababab")})
+    frame.to_csv(tmp_path / "cells.csv", index=False)
+    with pytest.warns(
+        UserWarning, match=f"column '{name}' of .* numbers rows or patients"
+    ) as caught:
+        bunch = load_feature_csv(tmp_path / "cells.csv", target_column="label")
+    assert bunch.feature_names == ["area"]
+    assert caught[0].filename == __file__
+
+
+def test_columns_that_only_look_like_numbers_of_rows(tmp_path):
+    frame = pd.DataFrame({"row": [1, 1, 2], "id": [0.5, 1.5, 2.5], "fluid": [1, 2, 3]})
+    frame.to_csv(tmp_path / "cells.csv", index=False)
+    assert load_feature_csv(tmp_path / "cells.csv").feature_names == ["row", "id", "fluid"]
+    frame[["row"]].assign(row=[1, 2, 3]).to_csv(tmp_path / "one.csv", index=False)
+    assert load_feature_csv(tmp_path / "one.csv").feature_names == ["row"]  # there is nothing else

@@ -19,6 +19,7 @@ from helpers import (
     tiny,
 )
 from scipy import sparse
+from sklearn.svm import SVC
 
 from skdl import CNNClassifier
 from skdl.estimators import _trained
@@ -334,3 +335,26 @@ def test_another_scale_is_warned_of(fitted, predicted):
         warnings.simplefilter("error")
         model.predict((X[:1] * 0).astype("float32"))
         model.predict((X * fitted * 0.9).astype("float32"))
+
+
+def test_a_class_weight_of_a_class_that_a_fold_lacks():
+    """As scikit-learn has it: an error only where a class has no weight instead."""
+    weights = {"ill": 2.0, "well": 1.0, "rare": 9.0}
+    y = np.array(["ill", "well"] * 20)
+    X = np.random.default_rng(0).integers(0, 256, (40, 8, 8), dtype=np.uint8)
+    found = CNNClassifier(tiny, epochs=1, class_weight=weights, random_state=0).fit(X, y)
+    del weights["rare"]
+    same = CNNClassifier(tiny, epochs=1, class_weight=weights, random_state=0).fit(X, y)
+    assert np.array_equal(found.predict_proba(X), same.predict_proba(X))
+    SVC(class_weight={**weights, "rare": 9.0}).fit(X.reshape(40, -1), y)
+    with pytest.raises(ValueError, match="key 'sick', .* and no weight of 'ill'"):
+        CNNClassifier(tiny, class_weight={"sick": 2.0, "well": 1.0}).fit(X, y)
+
+
+def test_times_that_are_missing():
+    y = np.array(["2020-01-01", "2021-01-01"] * 10, dtype="datetime64[D]")
+    X = np.zeros((20, 8, 8), np.uint8)
+    CNNClassifier(tiny, epochs=1).fit(X, y)
+    y[3] = np.datetime64("NaT")
+    with pytest.raises(ValueError, match="y contains NaT: first at row 3"):
+        CNNClassifier(tiny, epochs=1).fit(X, y)

@@ -1,0 +1,48 @@
+"""Names of folders and cells that stand for subsets, and those of parts that are none."""
+
+import re
+
+_SUBSETS = {
+    "train": "train",
+    "training": "train",
+    "test": "test",
+    "testing": "test",
+    "holdout": "test",
+    "eval": "test",
+    "evaluation": "test",
+    "val": "val",
+    "valid": "val",
+    "validate": "val",
+    "validation": "val",
+    "dev": "val",
+    "development": "val",
+}
+# What may stand beside the name of a subset: train_images, test set, seg_train, trainset.
+_FILLERS = ("set", "data", "dataset", "images", "image", "imgs", "img", "split", "folder", "seg")
+
+_PART = re.compile(r"(folds?|parts?|splits?|cv|batch|batches)[\s_-]*\d+", re.IGNORECASE)
+
+
+def canonical_subset(name: str) -> str | None:
+    """The subset that a name stands for, None if for none.
+
+    Numbers, capitals and words such as "set" do not count: ``Train_set``, ``test_images`` and
+    ``train1`` are subsets, ``train station`` is none.
+    """
+    words = [part for word in re.findall(r"[^\W\d_]+", name.lower()) for part in _parts(word)]
+    found = {_SUBSETS[word] for word in words if word in _SUBSETS}
+    others = [word for word in words if word not in _SUBSETS and word not in _FILLERS]
+    return found.pop() if len(found) == 1 and not others else None
+
+
+def looks_like_a_part(name: str) -> bool:
+    """Whether a name is one of parts of a data set that are no subsets, such as ``fold1``."""
+    return _PART.fullmatch(name.strip()) is not None
+
+
+def _parts(word: str) -> list[str]:
+    """A word that is two: trainset."""
+    for filler in _FILLERS:
+        if word.endswith(filler) and word.removesuffix(filler) in _SUBSETS:
+            return [word.removesuffix(filler), filler]
+    return [word]
