@@ -7,6 +7,8 @@ import tarfile
 
 import pytest
 from hatchling.builders.sdist import SdistBuilder
+from hatchling.metadata.core import ProjectMetadata
+from hatchling.plugin.manager import PluginManager
 from helpers import ROOT
 
 SOURCES = sorted(ROOT.glob("skdl/**/*.py"))
@@ -54,3 +56,15 @@ def test_the_source_distribution_holds_what_its_tests_run(tmp_path):
     named = {name for text in texts for name in re.findall(r'ROOT / "([\w.]+)', text)}
     assert {"tools", "docs", "examples"} <= named
     assert named <= {name.partition("/")[0] for name in names}
+
+
+def test_no_link_of_the_package_page_leads_into_the_repository():
+    metadata = ProjectMetadata(str(ROOT), PluginManager())
+    page, readme = metadata.core.readme, (ROOT / "README.md").read_text()
+    links = re.findall(r"\]\(([^)]*)\)", readme)
+    assert "docs/quickstart.md" in links
+    assert not [link for link in re.findall(r"\]\(([^)]*)\)", page) if "://" not in link]
+    assert "Quickstart (docs/quickstart.md): the main job" in page
+    assert page.count("\n") == readme.count("\n")
+    for name in re.findall(r"\(((?:docs|examples|[A-Z]+\.md)[\w/.]*)\)", page):
+        assert (ROOT / name).exists(), name
