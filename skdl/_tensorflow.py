@@ -1,4 +1,4 @@
-"""TensorFlow's start without the lines that it writes to standard error each time.
+"""TensorFlow's start without the lines that it writes to standard error each time, and Keras on it.
 
 Import this before TensorFlow or Keras. What is left out says nothing about the user's program: that
 oneDNN is on, which instructions the processor has, and that there is no graphics card. Everything
@@ -62,6 +62,27 @@ def _crashes_shown_on(file: int) -> Iterator[None]:
         faulthandler.disable()
 
 
+def _require_keras_on_tensorflow() -> None:
+    backend = os.environ.get("KERAS_BACKEND", "tensorflow")
+    cause = None
+    try:
+        import keras
+
+        backend = keras.config.backend()
+    except ImportError as error:
+        if backend == "tensorflow":
+            raise
+        cause = error
+    if backend != "tensorflow":
+        raise ImportError(
+            f"skdl needs Keras on TensorFlow, but Keras is set to the backend {backend!r}. Before "
+            "Python starts, unset the environment variable KERAS_BACKEND, or the backend in "
+            "~/.keras/keras.json."
+        ) from cause
+
+
 if "tensorflow" not in sys.modules:
     with quiet_start():
         import tensorflow as tensorflow
+
+_require_keras_on_tensorflow()

@@ -120,6 +120,23 @@ def test_a_crash_at_tensorflows_start_is_shown():
     assert "Fatal Python error: Aborted" in process.stderr
 
 
+@pytest.mark.parametrize("backend", ["jax", "numpy"])  # the second needs nothing installed
+def test_another_backend_of_keras_is_refused_in_a_sentence(backend):
+    process = subprocess.run(
+        [sys.executable, "-c", "from skdl import CNNClassifier"],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env=os.environ | {"KERAS_BACKEND": backend},
+    )
+    assert process.returncode == 1
+    last = process.stderr.splitlines()[-1]
+    assert last.startswith("ImportError: skdl needs Keras on TensorFlow, but Keras is set to the")
+    assert f"backend '{backend}'" in last
+    assert "unset the environment variable KERAS_BACKEND" in last
+
+
 def test_python_m_is_the_console_script():
     assert "commands" in run_python(
         "import runpy, sys; sys.argv = ['skdl', '--help'];"

@@ -125,6 +125,12 @@ def _of_these_params(
     )
 
 
+def forget_weights() -> None:
+    """Drop the weights that are kept for the next estimator."""
+    with _lock:
+        _cache.clear()
+
+
 def load_weights(
     backbone: Any,
     weights: str | os.PathLike[str],

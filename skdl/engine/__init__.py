@@ -3,11 +3,13 @@
 import skdl._tensorflow  # noqa: F401  # before all that imports Keras
 from skdl.engine._augment import augmented
 from skdl.engine._backbone import POOLINGS, BackboneSpec
+from skdl.engine._building import keras_settings
+from skdl.engine._clear import clear
 from skdl.engine._devices import prepare_devices
 from skdl.engine._features import FeatureExtractor, FeatureSpec, pixel_range, resized
 from skdl.engine._fitted import FittedNetwork
 from skdl.engine._inspection import Inspector, inspector_of
-from skdl.engine._pool import borrowed_trainer, clear
+from skdl.engine._pool import borrowed_trainer
 from skdl.engine._schedules import scheduled_rate
 from skdl.engine._seeding import python_random
 from skdl.engine._spec import ImageMapSpec, ModelSpec, OptimizerSpec
@@ -48,6 +50,7 @@ __all__ = [
     "borrowed_trainer",
     "clear",
     "inspector_of",
+    "keras_settings",
     "network_plan",
     "pixel_range",
     "prefix_features",

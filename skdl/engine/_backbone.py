@@ -14,9 +14,10 @@ import keras
 from skdl import plugins
 from skdl.backbones import Backbone, backbone_of
 from skdl.backbones._loading import BackboneWeights, declared_params, load_weights
+from skdl.engine._building import building
 from skdl.engine._folding import settle
 from skdl.engine._seeding import python_random
-from skdl.engine._spec import builder_key, computing_in, freeze, plain_text
+from skdl.engine._spec import builder_key, freeze, plain_text
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -124,7 +125,7 @@ class BackboneSpec:
             If the builder fails, or returns no uncompiled network.
         """
         shape = (*size, self.declaration.preprocessing.channels)
-        with python_random(_SEED), computing_in(precision):
+        with python_random(_SEED), building(precision):
             try:
                 model = self.builder(shape, **self.params)
             except Exception as error:

@@ -21,7 +21,7 @@ from skdl.engine._backbone import (
     pooled,
     structure_digest,
 )
-from skdl.engine._collector import collector_held_back
+from skdl.engine._building import building
 from skdl.engine._devices import prepare_devices
 from skdl.engine._folding import folded, folds_as
 from skdl.engine._putter import Putter
@@ -84,7 +84,7 @@ class FeatureNetwork:
         Digest of what the network computes, apart from its weights.
     """
 
-    @collector_held_back()
+    @building()
     def __init__(self, spec: FeatureSpec, weights: BackboneWeights) -> None:
         self._spec = spec
         self._preprocessing = spec.backbone.declaration.preprocessing
@@ -123,7 +123,7 @@ class FeatureNetwork:
                 self._functions[dtype] = self._trace(dtype)
             return self._functions[dtype]
 
-    @collector_held_back()
+    @building()
     def _trace(self, dtype: np.dtype[Any]) -> Any:
         poolings = self._spec.poolings
 
@@ -164,6 +164,12 @@ def shared_feature_network(spec: FeatureSpec, weights: BackboneWeights) -> Featu
         while len(_networks) > _MAX_NETWORKS:
             _networks.popitem(last=False)
         return _networks[key]
+
+
+def forget_feature_networks() -> None:
+    """Drop every tapped backbone."""
+    with _lock:
+        _networks.clear()
 
 
 @dataclass(frozen=True)

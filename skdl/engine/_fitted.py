@@ -9,9 +9,11 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from skdl._files import ImageFiles
+from skdl.engine._building import building
 from skdl.engine._devices import prepare_devices
 from skdl.engine._network import Network
 from skdl.engine._pool import shared_network
+from skdl.engine._seeding import python_random
 from skdl.engine._spec import ModelSpec, OptimizerSpec
 from skdl.images import ValueRange, range_offset_and_scale
 
@@ -80,6 +82,8 @@ class FittedNetwork:
             self._bound = network, constants + [tf.constant(array) for array in self.state]
         return self._bound
 
+    @python_random()
+    @building()
     def to_keras(self, optimizer: OptimizerSpec) -> keras.Model:
         """A compiled Keras model of its own with these weights.
 

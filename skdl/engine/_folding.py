@@ -8,7 +8,8 @@ import numpy.typing as npt
 from keras import layers
 from keras.src.models.functional import Functional
 
-from skdl.engine._seeding import value_of
+from skdl.engine._building import building
+from skdl.engine._seeding import python_random, value_of
 
 # Convolutions whose kernels a normalisation behind them can be multiplied into.
 _CONVOLUTIONS = (layers.Conv2D, layers.DepthwiseConv2D)
@@ -58,7 +59,8 @@ def folded(model: keras.Model, precision: str = "float32") -> keras.Model:
         return type(layer).from_config(config)
 
     try:
-        copy = keras.models.clone_model(model, clone_function=clone)
+        with python_random(), building():
+            copy = keras.models.clone_model(model, clone_function=clone)
     except (NotImplementedError, TypeError, ValueError):
         return model
     for layer in model.layers:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from skdl._files import ImageFiles
+from skdl.engine._building import keras_settings
 from skdl.engine._devices import prepare_devices
 from skdl.engine._features import resized
 from skdl.engine._fitted import FittedNetwork
@@ -37,6 +38,12 @@ def inspector_of(network: FittedNetwork | TransferNetwork, optimizer: OptimizerS
         if network not in _inspectors:
             _inspectors[network] = Inspector(network, optimizer)
         return _inspectors[network]
+
+
+def forget_inspectors() -> None:
+    """Drop every watched copy of a network."""
+    with _lock:
+        _inspectors.clear()
 
 
 class Inspector:
@@ -276,6 +283,7 @@ class Inspector:
             finally:
                 setattr(last, name, value)
 
+    @keras_settings()
     def _run(self, images: Any, watcher: Watcher) -> Any:
         with self._lock:
             return self._call(images, watcher)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from skdl.engine._collector import collector_held_back
+from skdl.engine._building import building
 from skdl.engine._spec import ModelSpec
 from skdl.images import rescale
 
@@ -29,7 +29,7 @@ class Network:
         What to build.
     """
 
-    @collector_held_back()
+    @building()
     def __init__(self, spec: ModelSpec) -> None:
         self._model = spec.build()
         self._variables = list(self._model.variables)
@@ -80,7 +80,7 @@ class Network:
                 self._functions[dtype] = self._trace(dtype)
             return self._functions[dtype]
 
-    @collector_held_back()
+    @building()
     def _trace(self, dtype: np.dtype[Any]) -> Any:
         def forward(images: Any, offset: Any, scale: Any, *weights: Any) -> Any:
             self.n_traces += 1

@@ -23,14 +23,8 @@ _idle: OrderedDict[int, tuple[Hashable, Trainer]] = OrderedDict()
 _networks: OrderedDict[Hashable, Network] = OrderedDict()
 
 
-def clear() -> None:
-    """Drop every pooled model. Results do not change; the next fit builds anew.
-
-    Examples
-    --------
-    >>> import skdl.engine
-    >>> skdl.engine.clear()
-    """
+def forget_networks() -> None:
+    """Drop every idle trainer and every network that predicts."""
     with _lock:
         _idle.clear()
         _networks.clear()

@@ -2,8 +2,7 @@
 
 import inspect
 import re
-from collections.abc import Callable, Hashable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -13,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skdl import plugins
+from skdl.engine._building import building
 from skdl.engine._seeding import python_random
 
 
@@ -52,17 +52,6 @@ def builder_key(builder: Callable[..., Any]) -> Hashable:
 def plain_text(error: Exception) -> str:
     """An error's message, without the codes for bold print that Keras puts in."""
     return re.sub(r"\x1b\[[0-9;]*m", "", str(error))
-
-
-@contextmanager
-def computing_in(precision: str) -> Iterator[None]:
-    """Keras's dtype policy for the layers made within, and the user's again afterwards."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
-    try:
-        yield
-    finally:
-        keras.config.set_dtype_policy(before)
 
 
 @dataclass(frozen=True)
@@ -158,7 +147,7 @@ class ModelSpec:
             If the builder fails, or what it returns is no uncompiled classifier.
         """
         self.check_params()
-        with python_random(seed), computing_in(self.precision):
+        with python_random(seed), building(self.precision):
             try:
                 model = self._call_builder()
             except Exception as error:

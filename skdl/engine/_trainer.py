@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from skdl._files import ImageFiles
 from skdl.engine._augment import KINDS, augment
-from skdl.engine._collector import collector_held_back
+from skdl.engine._building import building, keras_settings
 from skdl.engine._normalization import fuse_normalization
 from skdl.engine._optimizers import fuse_adam, scale_rates
 from skdl.engine._seeding import InitialState, value_of
@@ -68,7 +68,7 @@ class Trainer:
         Of the start values, for a model that cannot be reset.
     """
 
-    @collector_held_back()
+    @building()
     def __init__(self, spec: ModelSpec, optimizer: OptimizerSpec, seed: int) -> None:
         self.model = spec.build(seed)
         fuse_normalization(self.model)
@@ -101,6 +101,7 @@ class Trainer:
         arrays = [*self.variables, *self.model.optimizer.variables]
         return sum(int(np.prod(v.shape)) * np.dtype(v.dtype).itemsize for v in arrays)
 
+    @keras_settings()
     def reset(self, seed: int, learning_rate: float | None) -> None:
         """Start values for a seed, fresh optimizer and metrics."""
         if self._initial is not None:
@@ -136,7 +137,7 @@ class Trainer:
             self._functions[key] = self._traced_loop(step, *key[1:])
         return self._functions[key]
 
-    @collector_held_back()
+    @building()
     def _traced_loop(
         self,
         step: Callable[[Any], Any],

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from skdl.engine._building import keras_settings
 from skdl.engine._seeding import AUGMENTATION, SHUFFLING, stream
 from skdl.engine._trainer import Loop, State, Trainer, TrainingSet
 from skdl.images import ValueRange
@@ -98,6 +99,7 @@ class TrainingPlan:
     begin_epoch: Callable[[], Callable[[], bool]] | None = None
 
 
+@keras_settings()
 def train(
     trainer: Trainer, data: TrainingSet, validation: TrainingSet | None, plan: TrainingPlan
 ) -> dict[str, list[float]]:

@@ -14,9 +14,10 @@ from skdl.backbones import Preprocessing
 from skdl.backbones._loading import BackboneWeights
 from skdl.engine._augment import augmented
 from skdl.engine._backbone import BackboneSpec, as_channels, find_layers, last_cut, pooled
+from skdl.engine._building import building
 from skdl.engine._features import FeatureExtractor
 from skdl.engine._fitted import FittedNetwork
-from skdl.engine._seeding import AUGMENTATION, stream
+from skdl.engine._seeding import AUGMENTATION, python_random, stream
 from skdl.engine._spec import ModelSpec, OptimizerSpec
 from skdl.engine._trainer import TrainingSet
 from skdl.images import ValueRange, range_offset_and_scale, rescale
@@ -248,9 +249,10 @@ def preprocessed(images: Any, preprocessing: Preprocessing) -> Any:
     x = as_channels(images, preprocessing.channels)
     if preprocessing.color == "bgr":
         x = keras.ops.flip(x, axis=-1)
-    n = preprocessing.channels
-    means = np.broadcast_to(np.asarray(preprocessing.mean), n)
-    deviations = np.broadcast_to(np.asarray(preprocessing.std), n)
+    # Of this shape, they are channels in any data format that Keras may be set to.
+    shape = (1, 1, preprocessing.channels)
+    means = np.broadcast_to(np.asarray(preprocessing.mean), shape)
+    deviations = np.broadcast_to(np.asarray(preprocessing.std), shape)
     return keras.layers.Rescaling(
         (preprocessing.scale / deviations).tolist(),
         (-means / deviations).tolist(),
@@ -320,6 +322,8 @@ class TransferNetwork:
             return self.fitted.predict(images)
         return self.fitted.predict(prefix_features(self.prefix, images, store, report))
 
+    @python_random()
+    @building()
     def to_keras(self, optimizer: OptimizerSpec) -> keras.Model:
         """A compiled Keras model of its own that takes images."""
         spec = self.fitted.spec

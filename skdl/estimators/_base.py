@@ -17,7 +17,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.metrics import accuracy_score
 
-from skdl.engine import OptimizerSpec
+from skdl.engine import OptimizerSpec, keras_settings
 from skdl.plugins import architectures, backbones
 
 _MISSING = object()
@@ -198,7 +198,8 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
         if isinstance(rate, int | float) and not rate >= 0:
             raise ValueError(f"optimizer__learning_rate must not be negative. Got {rate!r}.")
         try:
-            return OptimizerSpec.of(_routing.unflatten_params(items=cls, params=routed))
+            with keras_settings():
+                return OptimizerSpec.of(_routing.unflatten_params(items=cls, params=routed))
         except (TypeError, ValueError) as error:
             settings = ", ".join(f"optimizer__{name}={value!r}" for name, value in routed.items())
             raise ValueError(

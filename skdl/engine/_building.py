@@ -1,0 +1,97 @@
+"""What surrounds every building and tracing of a network."""
+
+import gc
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Any
+
+import keras
+
+# Keras's settings for the whole process, as skdl's networks need them.
+_SETTINGS: tuple[tuple[Callable[[], Any], Callable[[Any], None], Any], ...] = (
+    (keras.config.floatx, keras.config.set_floatx, "float32"),
+    (keras.config.epsilon, keras.config.set_epsilon, 1e-7),
+    (keras.config.image_data_format, keras.config.set_image_data_format, "channels_last"),
+)
+
+Undo = list[Callable[[], None]]
+
+
+class _TakenOver:
+    """A state of the process that the first thread inside takes over and the last gives back."""
+
+    def __init__(self, take_over: Callable[[], Undo]) -> None:
+        self._take_over = take_over
+        self._lock = threading.Lock()
+        self._n_inside = 0
+        self._undo: Undo = []
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self._lock:
+            if self._n_inside == 0:
+                self._undo = self._take_over()
+            self._n_inside += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._n_inside -= 1
+                while self._n_inside == 0 and self._undo:
+                    self._undo.pop()()
+
+
+def _set_keras() -> Undo:
+    undo: Undo = []
+    for get, change, value in _SETTINGS:
+        users = get()
+        if users != value:
+            change(value)
+            undo.append(partial(change, users))
+    return undo
+
+
+def _disable_collector() -> Undo:
+    if not gc.isenabled():
+        return []
+    gc.disable()
+    return [gc.enable]
+
+
+_keras_set, _collector_held_back = _TakenOver(_set_keras), _TakenOver(_disable_collector)
+
+
+@contextmanager
+def keras_settings(precision: str = "float32") -> Iterator[None]:
+    """Keras's global settings as skdl's networks need them, and the user's again afterwards.
+
+    Parameters
+    ----------
+    precision : {"float32", "bfloat16"}, default="float32"
+        Of the layers made within.
+    """
+    policy = keras.config.dtype_policy()  # each thread has its own
+    with _keras_set():
+        keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
+        try:
+            yield
+        finally:
+            keras.config.set_dtype_policy(policy)
+
+
+@contextmanager
+def building(precision: str = "float32") -> Iterator[None]:
+    """Build or trace: under settings of our own, and with the garbage collector held back.
+
+    Tracing allocates so many objects that the collector walks through all of TensorFlow's and
+    Keras's modules again and again, for a quarter of the whole time. It catches up afterwards.
+
+    Parameters
+    ----------
+    precision : {"float32", "bfloat16"}, default="float32"
+        Of the layers made within.
+    """
+    with _collector_held_back(), keras_settings(precision):
+        yield

@@ -1,0 +1,144 @@
+"""Networks neither depend on nor change Keras's global settings and Python's generator."""
+
+import gc
+import random
+import threading
+import weakref
+
+import keras
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+import skdl.engine
+from skdl import BackboneFeatures, CNNClassifier, DenoisingAutoencoder, TransferClassifier
+from skdl.backbones import _loading
+from skdl.engine import _features, _inspection, _pool, keras_settings
+from skdl.engine._building import building
+
+SETTINGS = {
+    "channels_first": lambda: keras.config.set_image_data_format("channels_first"),
+    "floatx float16": lambda: keras.config.set_floatx("float16"),
+    "floatx float64": lambda: keras.config.set_floatx("float64"),
+    "epsilon": lambda: keras.config.set_epsilon(0.1),
+    "mixed_float16": lambda: keras.config.set_dtype_policy("mixed_float16"),
+    "mixed_bfloat16": lambda: keras.config.set_dtype_policy("mixed_bfloat16"),
+    "policy float64": lambda: keras.config.set_dtype_policy("float64"),
+}
+MODELS = {
+    "simple": CNNClassifier(epochs=1, random_state=0),
+    "separable": CNNClassifier("separable", epochs=1, random_state=0),
+    "augmented bfloat16": CNNClassifier(
+        epochs=1, random_state=0, precision="bfloat16", augmentation="light"
+    ),
+    "features": BackboneFeatures("cifar_resnet20", pooling=["avg", "max"]),
+    "fine-tuned": TransferClassifier("cifar_resnet20", epochs=1, trainable=1, random_state=0),
+    "denoiser": DenoisingAutoencoder(epochs=1, random_state=0),
+}
+
+
+def settings():
+    config = keras.config
+    policy = config.dtype_policy().name
+    return config.floatx(), config.epsilon(), config.image_data_format(), policy
+
+
+@pytest.fixture
+def keras_as_it_was():
+    floatx, epsilon, data_format, policy = settings()
+    yield
+    keras.config.set_floatx(floatx)
+    keras.config.set_epsilon(epsilon)
+    keras.config.set_image_data_format(data_format)
+    keras.config.set_dtype_policy(policy)
+
+
+def results(model, X, y):
+    """All that a newly built network gives."""
+    skdl.engine.clear()
+    model = clone(model).fit(X, y)
+    if not hasattr(model, "predict_proba"):
+        return [model.transform(X)]
+    return [model.predict_proba(X), model.grad_cam(X[:2])]
+
+
+@pytest.fixture(scope="module")
+def expected(few_digits):
+    X, y = few_digits
+    return {name: results(model, X[:40], y[:40]) for name, model in MODELS.items()}
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("setting", SETTINGS)
+@pytest.mark.parametrize("name", MODELS)
+def test_global_settings_of_keras_change_nothing(
+    few_digits, expected, keras_as_it_was, name, setting
+):
+    X, y = few_digits
+    SETTINGS[setting]()
+    before, state = settings(), random.getstate()
+    found = results(MODELS[name], X[:40], y[:40])
+    assert settings() == before
+    assert random.getstate() == state
+    for one, other in zip(found, expected[name], strict=True):
+        assert one.dtype == other.dtype
+        assert np.array_equal(one, other)
+
+
+def test_a_keras_model_of_ones_own_works_in_any_data_format(few_digits, keras_as_it_was):
+    X, y = few_digits
+    model = TransferClassifier("cifar_resnet20", epochs=1, random_state=0).fit(X[:40], y[:40])
+    keras.config.set_image_data_format("channels_first")
+    images = np.asarray(X[:4]).reshape(4, 8, 8, 1)
+    assert np.allclose(model.model_(images), model.predict_proba(images), atol=1e-5)
+
+
+def test_settings_are_given_back_after_an_error_and_by_the_last_thread(keras_as_it_was):
+    keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("mixed_float16")
+    before = settings()
+    with pytest.raises(ValueError, match="float32"), keras_settings():
+        raise ValueError(settings()[0])
+    assert settings() == before
+    inside, leave = threading.Event(), threading.Event()
+
+    def stay():
+        with building():
+            inside.set()
+            leave.wait(30)
+
+    thread = threading.Thread(target=stay)
+    with building("bfloat16"):
+        thread.start()
+        assert inside.wait(30)
+        assert settings()[3] == "mixed_bfloat16"
+        assert not gc.isenabled()
+    assert keras.config.floatx() == "float32"  # the other thread is still inside
+    assert keras.config.dtype_policy().name == "mixed_float16"
+    leave.set()
+    thread.join(30)
+    assert settings() == before
+    assert gc.isenabled()
+
+
+def test_clearing_gives_all_networks_back(few_digits):
+    X, y = few_digits
+    skdl.engine.clear()
+    model = TransferClassifier("cifar_resnet20", epochs=1, trainable=1, random_state=0)
+    model.fit(X[:40], y[:40]).grad_cam(X[:2])
+    expected = model.predict_proba(X[:4])
+    assert _loading._cache
+    kept = [
+        weakref.ref(one)
+        for networks in (_features._networks, _inspection._inspectors, _pool._networks)
+        for one in networks.values()
+    ]
+    assert len(kept) >= 2
+    skdl.engine.clear()
+    caches = (_loading._cache, _features._networks, _inspection._inspectors, _pool._networks)
+    assert not any(caches)
+    assert not _pool._idle
+    assert np.array_equal(model.predict_proba(X[:4]), expected)
+    del model
+    gc.collect()
+    assert [one for one in kept if one() is not None] == []
