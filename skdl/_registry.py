@@ -61,7 +61,7 @@ class Plugin:
 
     def _broken(self, why: str) -> ValueError:
         return ValueError(
-            f"The plugin {self.name!r} of package {self.owner!r} is broken: {why}. Mend or "
+            f"The plugin {self.name!r} of package {self.owner!r} is broken: {why}. Fix or "
             f"uninstall {self.owner!r}."
         )
 

@@ -76,8 +76,8 @@ def _require_keras_on_tensorflow() -> None:
     if backend != "tensorflow":
         raise ImportError(
             f"skdl needs Keras on TensorFlow, but Keras is set to the backend {backend!r}. Before "
-            "Python starts, unset the environment variable KERAS_BACKEND, or the backend in "
-            "~/.keras/keras.json."
+            'you start Python, unset the environment variable KERAS_BACKEND, or set "backend" to '
+            '"tensorflow" in ~/.keras/keras.json.'
         ) from cause
 
 

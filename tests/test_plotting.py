@@ -614,7 +614,7 @@ def test_images_on_given_axes(few_digits):
     assert display.figure_ is figure
     assert list(display.axes_) == list(axes.flat)[:10]
     assert [ax.get_title() for ax in display.axes_] == list("0123456789")
-    with pytest.raises(ValueError, match="one axes an image: 10. Got 6"):
+    with pytest.raises(ValueError, match="one axes per image: 10. Got 6"):
         ImageGridDisplay.from_images(*few_digits, ax=axes[0])
 
 

@@ -295,7 +295,7 @@ def test_what_is_not_callable_is_no_plugin(packages, registry):
 @pytest.mark.parametrize("code", ["", "2", "'this package needs another Python'"])
 def test_a_plugin_cannot_end_the_process(packages, registry, code):
     packages("bad", "far = exits:build", exits=f"import sys\nsys.exit({code})\n")
-    message = rf"'far' of package 'bad' .* failed with SystemExit.*{code.strip(chr(39))}\. Mend or"
+    message = rf"'far' of package 'bad' .* failed with SystemExit.*{code.strip(chr(39))}\. Fix or"
     with pytest.raises(ValueError, match=message):
         registry.get("far")
 

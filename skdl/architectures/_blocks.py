@@ -92,5 +92,5 @@ def dense_stack(
 
 
 def softmax(x: Any, n_classes: int, l2: float = 0.0) -> Any:
-    """The last layer of a classifier: one probability a class."""
+    """The last layer of a classifier: one probability per class."""
     return layers.Dense(n_classes, activation="softmax", kernel_regularizer=penalty(l2))(x)

@@ -51,7 +51,7 @@ def _about_untrained(listing: Listing) -> list[str]:
         if trained and entry.label not in trained
     }
     return [
-        f"There are no training images of the class {label!r} of {subset!r}."
+        f"The class {label!r} of {subset!r} has no training images."
         for label, subset in sorted(others.items())[:NAMED]
     ]
 
@@ -76,7 +76,7 @@ def join_spellings(listing: Listing) -> list[str]:
         replace(entry, label=names.get(entry.label, entry.label)) for entry in listing.entries
     ]
     return [
-        f"The class {label!r} is taken for {name!r}, which is spelled differently."
+        f"The class {label!r} is treated as {name!r}: the two spellings differ between subsets."
         for label, name in sorted(names.items())
     ]
 

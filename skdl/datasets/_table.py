@@ -93,8 +93,8 @@ def load_feature_csv(
     ids = [column for column in features if _counts_rows(table[column], column)]
     if ids and len(ids) < len(features):
         warn_user(
-            f"The column {ids[0]!r} of {str(file)!r} numbers rows or patients, and is left out of "
-            "the features. Rename it if it is one."
+            f"The column {ids[0]!r} of {str(file)!r} looks like an identifier, and is left out of "
+            "the features. To use it as a feature, rename it."
         )
         features = [column for column in features if column not in ids]
     if not features:

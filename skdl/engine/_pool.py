@@ -1,4 +1,4 @@
-"""Compiled models to use again: one pool a process, bounded, and never observable in a result.
+"""Compiled models to use again: one pool per process, bounded, and never observable in a result.
 
 Building and tracing a small Keras model takes about a second and leaks megabytes inside TensorFlow;
 setting every variable of a compiled one back takes milliseconds. A trainer is lent to one fit at a

@@ -212,7 +212,7 @@ class ModelSpec:
         if output.shape != (2, self.n_classes):
             raise ValueError(
                 f"Architecture {self.label} maps 2 images to an output of shape {output.shape}; "
-                f"expected (2, {self.n_classes}), one probability a class."
+                f"expected (2, {self.n_classes}), one probability per class."
             )
         if (output < 0).any() or not np.allclose(output.sum(axis=1), 1, atol=1e-3):
             raise ValueError(

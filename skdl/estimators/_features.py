@@ -360,5 +360,5 @@ def _names(value: Any, parameter: str, what: str) -> tuple[str, ...]:
     if not known or not all(isinstance(name, str) for name in names):
         raise ValueError(f"The parameter {parameter} must be {what}. Got {value!r}.")
     if len(set(names)) < len(names):
-        raise ValueError(f"The parameter {parameter} names one twice: {list(names)}.")
+        raise ValueError(f"The parameter {parameter} contains a name twice: {list(names)}.")
     return tuple(str(name) for name in names)

@@ -242,8 +242,9 @@ def _learned_range(images: npt.NDArray[Any], sample_weight: Any) -> ValueRange:
     doubt = doubt_about(images, learned)
     if doubt:
         warn_user(
-            f"X has {doubt}, which are taken for strays: pixel values are scaled from {learned[0]} "
-            f"to {learned[1]} (value_range_). If they are meant, set value_range=(low, high)."
+            f"X has {doubt}, which are treated as outliers: pixel values are scaled from "
+            f"{learned[0]} to {learned[1]} (value_range_). If they are genuine, "
+            "set value_range=(low, high)."
         )
     return learned
 

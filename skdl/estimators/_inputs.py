@@ -28,7 +28,7 @@ def check_labels(y: Any, name: str = "y") -> npt.NDArray[Any]:
     if y is None:
         raise ValueError(
             "This classifier requires y to be passed, but the target y is None. Pass one class "
-            "label an image."
+            "label per image."
         )
     shape = np.asarray(y).shape
     if len(shape) == 2 and shape[1] > 1:
@@ -195,7 +195,7 @@ def hold_out(
         raise ValueError(
             f"validation_fraction={fraction:g} of {len(data)} rows holds out {n_held_out} of them, "
             f"which cannot be stratified over {n_present} classes: each split needs at least one "
-            f"row a class. {advice}"
+            f"row per class. {advice}"
         )
     kept, held_out = train_test_split(
         np.arange(len(data)), test_size=n_held_out, stratify=data.targets, random_state=seed

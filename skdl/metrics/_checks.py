@@ -26,7 +26,7 @@ def check_filled(values: Any, name: str) -> npt.NDArray[Any]:
     """Return an array of at least one row, without NaN."""
     array = np.asarray(values)
     if array.ndim == 0 or len(array) == 0:
-        raise ValueError(f"{name} is empty: it must have one row a sample.")
+        raise ValueError(f"{name} is empty: it must have one row per sample.")
     missing = _missing(array)
     if missing.any():
         row = np.argwhere(missing)[0, 0]

@@ -17,7 +17,7 @@ _PANEL, _ROW = 1.9, 0.3  # inches
 
 
 class ModelComparisonDisplay:
-    """Models by metric, with intervals: one panel a metric, one row a model.
+    """Models by metric, with intervals: one panel per metric, one row per model.
 
     Parameters
     ----------
@@ -124,7 +124,7 @@ class ModelComparisonDisplay:
         Raises
         ------
         ValueError
-            If the frame is not as described, or `ax` does not hold one axes a metric.
+            If the frame is not as described, or `ax` does not hold one axes per metric.
         """
         from matplotlib.ticker import MaxNLocator
 

@@ -177,7 +177,7 @@ class ImageGridDisplay:
         axes = list(np.ravel(np.asarray(ax, dtype=object)))
         if len(axes) < len(self.images):
             raise ValueError(
-                f"ax must hold one axes an image: {len(self.images)}. Got {len(axes)}."
+                f"ax must hold one axes per image: {len(self.images)}. Got {len(axes)}."
             )
         return axes[: len(self.images)]
 

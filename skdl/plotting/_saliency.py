@@ -250,7 +250,7 @@ class SaliencyDisplay:
             axes = list(np.ravel(np.asarray(ax, dtype=object)))[: len(captions)]
             if len(axes) < len(captions):
                 raise ValueError(
-                    f"ax must hold one axes an image: {len(captions)}. Got {len(axes)}."
+                    f"ax must hold one axes per image: {len(captions)}. Got {len(axes)}."
                 )
             figure = axes[0].figure
         overlays, colors = [], _colors(alpha)

@@ -221,8 +221,8 @@ def _there(name: str) -> Path:
     folder = get_data_home() / name
     if not folder.is_dir():
         raise FileNotFoundError(
-            f"This study needs a folder of images, one folder a class, at {folder}. Put it there, "
-            "or set SKDL_DATA_HOME to the folder above; docs/studies.md says where the images come "
-            "from."
+            f"This study needs a folder of images, one folder per class, at {folder}. Put it "
+            "there, or set SKDL_DATA_HOME to the folder above; docs/studies.md says where the "
+            "images come from."
         )
     return folder

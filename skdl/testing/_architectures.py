@@ -49,7 +49,7 @@ def _build_for(
 
 @contract(ARCHITECTURE)
 def check_builder_output(subject: Any) -> None:
-    """An uncompiled ``keras.Model`` that gives one probability a class, however many there are."""
+    """An uncompiled ``keras.Model`` that gives one probability per class, for any number."""
     for n_classes in _CLASSES:
         probabilities = outputs_of(_build_for(subject, n_classes), random_images(_SHAPE))
         assert probabilities.shape == (8, n_classes), (

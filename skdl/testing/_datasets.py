@@ -47,7 +47,7 @@ def check_dataset_targets(subject: Any) -> None:
     """`target` holds positions in `target_names`, and every class occurs."""
     bunch = _load(subject)
     target, names = np.asarray(bunch.target), list(bunch.target_names)
-    assert target.ndim == 1, f"target is of shape {target.shape}, expected (n,): one code an image"
+    assert target.ndim == 1, f"target is of shape {target.shape}, expected (n,): one code per image"
     assert target.size, "target is empty"
     assert target.dtype.kind in "iu", f"target is of dtype {target.dtype}, expected integers"
     assert target.min() >= 0, f"target has the value {target.min()}"

@@ -27,7 +27,7 @@ _EPOCHS = 20
 
 @contract(CLASSIFIER)
 def check_probabilities(estimator: Any) -> None:
-    """Probabilities: one row per image, one column a class, not negative, rows that sum to 1."""
+    """Probabilities: one row per image, one column per class, not negative, rows that sum to 1."""
     X, y = digit_images()
     model = fitted(estimator)
     assert list(model.classes_) == list(range(N_CLASSES)), f"classes_ is {model.classes_!r}"

@@ -172,7 +172,7 @@ def test_numbers_of_rows_are_no_features(tmp_path, name):
     frame = pd.DataFrame({name: range(10, 16), "area": np.arange(6) / 2, "label": list("ababab")})
     frame.to_csv(tmp_path / "cells.csv", index=False)
     with pytest.warns(
-        UserWarning, match=f"column '{name}' of .* numbers rows or patients"
+        UserWarning, match=f"column '{name}' of .* looks like an identifier"
     ) as caught:
         bunch = load_feature_csv(tmp_path / "cells.csv", target_column="label")
     assert bunch.feature_names == ["area"]

@@ -95,7 +95,7 @@ def test_what_was_passed_over_is_said():
     X[3, 4, 4], X[5, 1, 1] = -0.001, 65_535
     needed = (
         r"1 values below 0 in 1 of 40 images and 1 values above 255 in 1 of 40 images, which are "
-        r"taken for strays: pixel values are scaled from 0.0 to 255.0 \(value_range_\)"
+        r"treated as outliers: pixel values are scaled from 0.0 to 255.0 \(value_range_\)"
     )
     for model in (
         network(),
@@ -121,7 +121,7 @@ def test_stray_values_cost_nothing():
         if value is not None:
             train[17, 3, 3] = value
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message=".*taken for strays")
+            warnings.filterwarnings("ignore", message=".*treated as outliers")
             scores[name] = CNNClassifier(**settings).fit(train, y[:400]).score(X[400:], y[400:])
     assert scores["clean"] > 0.8
     assert min(scores.values()) > scores["clean"] - 0.05

@@ -699,7 +699,7 @@ def test_given_axes_and_names(fitted, images):
     assert display.figure_ is figure
     assert display.axes_[0].get_title().startswith("$1 benign (")
     figure.canvas.draw()
-    with pytest.raises(ValueError, match="one axes an image: 3. Got 2"):
+    with pytest.raises(ValueError, match="one axes per image: 3. Got 2"):
         SaliencyDisplay.from_estimator(fitted, images[0][:3], ax=axes)
 
 
