@@ -15,7 +15,7 @@ from sklearn.utils import Bunch
 
 from skdl._archives import SUFFIXES, is_archive, read_bytes, size_of
 from skdl._decoding import UnreadableImageError, read_image, read_image_info
-from skdl._files import in_threads
+from skdl._threads import in_threads
 from skdl.datasets._bunch import (
     Codes,
     check_choice,
