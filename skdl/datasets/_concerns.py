@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
 
 from skdl.datasets._foreign import about_foreign
@@ -26,10 +27,21 @@ def concerns_about(listing: Listing, duplicates: list[list[Entry]], subset: str)
                 "lists them."
             )
     if listing.stray:
-        more = ", …" * (len(listing.stray) > NAMED)
         concerns.append(
             f"{len(listing.stray):,} images lie outside the folders of classes and are left out: "
-            f"{', '.join(map(repr, listing.stray[:NAMED]))}{more}."
+            f"{first_of(listing.stray)}."
+        )
+    if listing.companions:
+        n = len(listing.companions)
+        concerns.append(
+            f"{n:,} file{' is a mask or thumbnail' if n == 1 else 's are masks or thumbnails'} of "
+            f"another image and left out: {first_of(listing.companions)}. `companions` of the "
+            "bunch lists them; to load them as images, list them in a CSV file."
+        )
+    if listing.passed:
+        names = [f"{name!r} ({n:,})" for name, n in listing.passed.items()]
+        concerns.append(
+            f"Folders of the system, which hold no data, are passed over: {', '.join(names)}."
         )
     foreign = about_foreign(listing.ignored)
     if foreign:
@@ -42,6 +54,11 @@ def concerns_about(listing: Listing, duplicates: list[list[Entry]], subset: str)
     return [*concerns, *_about_untrained(listing)]
 
 
+def first_of(names: Sequence[str]) -> str:
+    """The first few of some names, and whether there are more."""
+    return ", ".join(map(repr, names[:NAMED])) + ", …" * (len(names) > NAMED)
+
+
 def _about_untrained(listing: Listing) -> list[str]:
     """Classes of other subsets that the training images lack."""
     trained = {entry.label for entry in listing.entries if entry.subset == "train"}
@@ -50,10 +67,12 @@ def _about_untrained(listing: Listing) -> list[str]:
         for entry in listing.entries
         if trained and entry.label not in trained
     }
-    return [
-        f"The class {label!r} of {subset!r} has no training images."
-        for label, subset in sorted(others.items())[:NAMED]
-    ]
+    if not others:
+        return []
+    if len(others) == 1:
+        ((label, subset),) = others.items()
+        return [f"The class {label!r} of {subset!r} has no training images."]
+    return [f"{len(others):,} classes have no training images: {first_of(sorted(others))}."]
 
 
 def join_spellings(listing: Listing) -> list[str]:
@@ -75,9 +94,13 @@ def join_spellings(listing: Listing) -> list[str]:
     listing.entries = [
         replace(entry, label=names.get(entry.label, entry.label)) for entry in listing.entries
     ]
+    if not names:
+        return []
+    pairs = [f"{label!r} as {name!r}" for label, name in sorted(names.items())]
+    more = ", …" * (len(pairs) > NAMED)
     return [
-        f"The class {label!r} is treated as {name!r}: the two spellings differ between subsets."
-        for label, name in sorted(names.items())
+        "Classes whose spellings differ between subsets are joined: "
+        f"{', '.join(pairs[:NAMED])}{more}."
     ]
 
 

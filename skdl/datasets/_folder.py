@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import warnings
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from functools import partial
@@ -16,6 +15,7 @@ from sklearn.utils import Bunch
 from skdl._archives import SUFFIXES, is_archive, read_bytes, size_of
 from skdl._decoding import UnreadableImageError, read_image, read_image_info
 from skdl._files import in_threads
+from skdl._warn import warn_user
 from skdl.datasets._bunch import (
     Codes,
     check_choice,
@@ -96,8 +96,11 @@ def load_image_folder(
         - `duplicates` : list of tuples of str, paths of images that are equal byte for byte, of all
           subsets
         - `unreadable` : list of (str, str), paths that were left out, and why
+        - `companions` : list of str, paths of masks and thumbnails, which are left out: files that
+          lie beside the image they belong to, such as ``1_mask.png`` beside ``1.png`` or
+          ``masks/1.png`` beside ``images/1.png``. A CSV file decides for itself: [] for it
         - `ignored` : dict of str to int, how many files did not end as images do, by their ending.
-          Hidden files do not count
+          Hidden files do not count, nor do folders of the system, such as ``@eaDir``
         - `DESCR` : str
 
     Raises
@@ -116,8 +119,8 @@ def load_image_folder(
 
     Notes
     -----
-    A warning is given if equal images lie in two subsets or belong to two classes, and if images
-    lie outside the folders of classes.
+    A warning is given if equal images lie in two subsets or belong to two classes, if images lie
+    outside the folders of classes, and about what else was left out: one of each kind.
 
     Links in a folder are followed, and each folder is read once, so that a link to a folder above
     itself does no harm. Links in an archive are not followed: they count as files that cannot be
@@ -163,7 +166,7 @@ def load_image_folder(
         concerns.append(f"{_listed(unreadable, source)}\nThey are left out.")
     _refuse_emptied(target, target[rows], names)
     for concern in concerns:
-        warnings.warn(concern, UserWarning, stacklevel=2)
+        warn_user(concern)
 
     data, target = paths[rows], target[rows]
     if return_X_y:
@@ -175,8 +178,9 @@ def load_image_folder(
         target_names=np.array(names, dtype=np.str_),
         duplicates=[tuple(entry.path for entry in group) for group in duplicates],
         unreadable=unreadable,
+        companions=listing.companions,
         ignored=listing.ignored,
-        DESCR=_description(source, subset, names, target, len(unreadable), listing.ignored),
+        DESCR=_description(source, subset, names, target, len(unreadable), listing),
     )
 
 
@@ -298,12 +302,14 @@ def _description(
     names: list[str],
     target: Codes,
     n_unreadable: int,
-    ignored: dict[str, int],
+    listing: Listing,
 ) -> str:
     counts = Counter(target.tolist())
+    n = len(listing.companions)
+    companions = f", {n:,} masks or thumbnails" if n else ""
     classes = "\n".join(f"- {name}: {counts[code]:,}" for code, name in enumerate(names))
     return (
         f"Image files of {source}\n\nSubset: {subset}. {len(target):,} images in {len(names)} "
         f"classes:\n{classes}\n\nLeft out: {n_unreadable:,} unreadable files and "
-        f"{sum(ignored.values()):,} files of other kinds.\n"
+        f"{sum(listing.ignored.values()):,} files of other kinds{companions}.\n"
     )

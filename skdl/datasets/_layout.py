@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+from skdl.datasets._companions import find_companions, without
 from skdl.datasets._foreign import about_foreign
 from skdl.datasets._subsets import canonical_subset, looks_like_a_part
 from skdl.datasets._tree import Parts, Tree
@@ -36,6 +37,10 @@ class Listing:
         How many files had the ending of no image, by their ending.
     links : list of str
         Links in an archive that may be folders of classes.
+    passed : dict of str to int
+        How many folders of the system were passed over, by their name.
+    companions : list of str
+        Masks and thumbnails of images, which lie beside them.
     """
 
     entries: list[Entry]
@@ -44,6 +49,8 @@ class Listing:
     stray: list[str] = field(default_factory=list)
     ignored: dict[str, int] = field(default_factory=dict)
     links: list[str] = field(default_factory=list)
+    passed: dict[str, int] = field(default_factory=dict)
+    companions: list[str] = field(default_factory=list)
 
     def of_subset(self, subset: str, source: Any) -> list[Entry]:
         """Entries of a subset.
@@ -99,6 +106,8 @@ def arrange(tree: Tree, source: Any) -> Listing:
         others = f" among {tree.ignored.total():,} files" if tree.ignored else ""
         foreign = about_foreign(tree.ignored)
         raise ValueError(f"There is no image in {str(source)!r}{others}. {foreign}".rstrip())
+    companions = find_companions(tree.files)
+    tree = without(tree, companions)
     base = _without_wrappers(tree)
     tops = sorted({folder for folder in tree.folders if len(folder) == len(base) + 1})
     if not tops:
@@ -110,6 +119,8 @@ def arrange(tree: Tree, source: Any) -> Listing:
     divided = [top for top in tops if _is_subset(tree, top)]
     listing = Listing([], ignored=dict(sorted(tree.ignored.items())))
     listing.links = [tree.address(link) for link in tree.links]
+    listing.passed = dict(sorted(tree.passed.items()))
+    listing.companions = [tree.address(file) for file in sorted(companions)]
     listing.stray = [tree.address(file) for file in tree.files if len(file) == len(base) + 1]
     if not divided:
         _refuse_parts(tree, tops)

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from skdl._warn import warn_user
+from skdl.datasets._companions import find_companions
 from skdl.datasets._layout import Entry, Listing
 from skdl.datasets._subsets import canonical_subset
 
@@ -60,7 +61,20 @@ def listing_of_csv(file: Path, path_column: str | None, label_column: str | None
             f"Files that {str(file)!r} lists more than once are loaded once, such as "
             f"{twice.path!r}: {rows} left out."
         )
+    _warn_of_companions([entry.path for entry in once], file)
     return Listing(once)
+
+
+def _warn_of_companions(paths: list[str], file: Path) -> None:
+    parts = [Path(path).parts for path in paths]
+    companions = find_companions(parts)
+    if companions:
+        first = next(path for path, part in zip(paths, parts, strict=True) if part in companions)
+        warn_user(
+            f"Rows of {str(file)!r} look like masks or thumbnails of other images in it: "
+            f"{len(companions):,}, such as {first!r}. They are loaded; drop them if they are no "
+            "images of their class."
+        )
 
 
 def read_text_table(file: Path, **options: Any) -> Any:

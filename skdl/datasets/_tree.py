@@ -11,6 +11,19 @@ from skdl._decoding import IMAGE_EXTENSIONS
 Parts = tuple[str, ...]
 
 _HIDDEN = {"thumbs.db", "desktop.ini", "__macosx"}
+# Thumbnails, bins, backups and caches, as network drives, Windows, Linux and Python make them.
+_OF_SYSTEM = {
+    "@eadir",
+    "#recycle",
+    "@recycle",
+    "#snapshot",
+    "@recently-snapshot",
+    "$recycle.bin",
+    "recycler",
+    "system volume information",
+    "lost+found",
+    "__pycache__",
+}
 
 
 @dataclass(frozen=True)
@@ -29,6 +42,8 @@ class Tree:
         How many other files there were, by their ending.
     links : list of tuple of str
         Links in an archive that may be folders of classes: nobody knows where they lead.
+    passed : Counter of str
+        How many folders of the system were passed over, by their name.
     """
 
     root: str
@@ -36,6 +51,7 @@ class Tree:
     folders: set[Parts]
     ignored: Counter[str]
     links: list[Parts] = field(default_factory=list)
+    passed: Counter[str] = field(default_factory=Counter)
 
     def address(self, parts: Parts) -> str:
         """Path of a file that :mod:`skdl._decoding` reads."""
@@ -52,6 +68,10 @@ def _is_image(parts: Parts) -> bool:
 
 def _is_hidden(name: str) -> bool:
     return name.startswith(".") or name.lower() in _HIDDEN
+
+
+def _is_of_system(name: str) -> bool:
+    return name.lower() in _OF_SYSTEM
 
 
 def _sort(root: str, files: list[Parts], folders: set[Parts]) -> Tree:
@@ -73,6 +93,8 @@ def tree_of_archive(archive: Path) -> Tree:
     root, names = member_names(archive)
     every = [tuple(name.split("/")) for name in names]
     files = [parts for parts in every if not any(map(_is_hidden, parts))]
+    of_system = {folder for parts in files if (folder := _folder_of_system(parts))}
+    files = [parts for parts in files if not _folder_of_system(parts)]
     folders = {parts[:depth] for parts in files for depth in range(1, len(parts))}
     targets = {
         tuple(name.split("/")): tuple(target.split("/"))
@@ -84,7 +106,14 @@ def tree_of_archive(archive: Path) -> Tree:
     unknown = {parts for parts in others - linked if targets[parts] not in plain}
     files = [parts for parts in files if parts not in linked | unknown]
     tree = _sort(root, files, folders | linked)
-    return replace(tree, links=sorted(unknown))
+    passed = Counter(folder[-1] for folder in of_system)
+    return replace(tree, links=sorted(unknown), passed=passed)
+
+
+def _folder_of_system(file: Parts) -> Parts:
+    """The folder of the system that a file lies in, () if it lies in none."""
+    depth = next((depth for depth, name in enumerate(file[:-1], 1) if _is_of_system(name)), 0)
+    return file[:depth]
 
 
 def tree_of_folder(root: Path) -> Tree:
@@ -95,6 +124,7 @@ def tree_of_folder(root: Path) -> Tree:
     """
     files: list[Parts] = []
     folders: set[Parts] = set()
+    passed = Counter[str]()
     start = _identity(str(root))
     seen = {start}
     waiting: list[tuple[Parts, frozenset[tuple[int, int]]]] = [((), frozenset({start}))]
@@ -109,6 +139,9 @@ def tree_of_folder(root: Path) -> Tree:
             if not _is_folder(entry):
                 files.append(here)
                 continue
+            if _is_of_system(entry.name):
+                passed[entry.name] += 1
+                continue
             identity = _identity(entry.path)
             if identity in above:
                 continue
@@ -116,7 +149,7 @@ def tree_of_folder(root: Path) -> Tree:
             if identity not in seen:
                 seen.add(identity)
                 waiting.append((here, above | {identity}))
-    return _sort(str(root), files, folders)
+    return replace(_sort(str(root), files, folders), passed=passed)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -1,0 +1,182 @@
+"""Folders of images as they are published and as systems leave them."""
+
+import os
+import shutil
+import warnings
+import zipfile
+
+import pytest
+
+from skdl.datasets import load_image_folder
+
+
+def names(paths, root):
+    return [os.path.relpath(path, root) for path in paths]
+
+
+def load(path, **params):
+    """What is loaded, and what is said of it."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        bunch = load_image_folder(path, **params)
+    return bunch, [str(warning.message) for warning in caught]
+
+
+BUSI = (
+    "benign/benign (1).png",
+    "benign/benign (1)_mask.png",
+    "benign/benign (2).png",
+    "benign/benign (2)_mask.png",
+    "benign/benign (2)_mask_1.png",
+    "normal/normal (1).png",
+    "normal/normal (1)_mask.png",
+)
+
+
+def test_masks_beside_their_images_are_left_out(make_images):
+    root = make_images(*BUSI)
+    bunch, (message,) = load(root)
+    assert message.startswith(
+        "4 files are masks or thumbnails of another image and left out: "
+        f"'{root}/benign/benign (1)_mask.png', "
+    )
+    assert "list them in a CSV file" in message
+    assert names(bunch.data, root) == [name for name in BUSI if "mask" not in name]
+    assert names(bunch.companions, root) == [name for name in BUSI if "mask" in name]
+    assert "4 masks or thumbnails" in bunch.DESCR
+
+
+@pytest.mark.parametrize(
+    ("image", "companion"),
+    [
+        ("1.png", "1_mask.png"),
+        ("1.jpg", "1-mask.png"),
+        ("1.png", "1_Mask 2.png"),
+        ("1.png", "1_mask (2).png"),
+        ("1.png", "mask_1.png"),
+        ("1.png", "1_seg.png"),
+        ("1.png", "1_segmentation.bmp"),
+        ("1.png", "1.gt.png"),
+        ("1.png", "1_ground_truth.png"),
+        ("1.bmp", "1_anno.bmp"),
+        ("1.png", "1_label.png"),
+        ("1.jpg", "1_thumb.jpg"),
+        ("images/1.png", "masks/1.png"),
+        ("Images/1.png", "Masks/1_mask.png"),
+        ("imgs/p/1.png", "labels/p/1.png"),
+        ("1.png", "masks/1.png"),
+        ("thumbnail/images/1.png", "thumbnail/masks/1.png"),
+    ],
+)
+def test_what_belongs_to_an_image(make_images, image, companion):
+    root = make_images(f"ill/{image}", f"ill/{companion}", "well/2.png")
+    with pytest.warns(UserWarning, match="1 file is a mask or thumbnail of another image"):
+        bunch = load_image_folder(root)
+    assert names(bunch.data, root) == [f"ill/{image}", "well/2.png"]
+    assert names(bunch.companions, root) == [f"ill/{companion}"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("a/1.png", "a/2_mask.png"),  # of another image
+        ("mask/1.png", "no_mask/1.png"),  # faces with and without one
+        ("with_mask/1.png", "without_mask/1.png"),
+        ("masks/1.png", "hats/1.png"),
+        ("a/1_mask.png", "b/1.png"),
+        ("a/1.png", "a/1_masked.png"),
+        ("a/1.png", "a/1mask.png"),
+        ("a/1.png", "a/1_2.png"),
+        ("a/masks/1.png", "a/images/2.png"),
+        ("a/mask.png", "b/mask.png"),
+    ],
+)
+def test_what_belongs_to_no_image(make_images, first, second):
+    root = make_images(first, second, "z/9.png")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        bunch = load_image_folder(root)
+    assert names(bunch.data, root) == [*sorted((first, second)), "z/9.png"]
+    assert bunch.companions == []
+
+
+def test_a_tree_of_masks_beside_that_of_images(make_images):
+    shown = ("ill/1.png", "ill/2.png", "well/3.png")
+    root = make_images(*(f"{top}/{name}" for top in ("images", "masks") for name in shown))
+    with pytest.warns(UserWarning, match="3 files are masks or thumbnails"):
+        bunch = load_image_folder(root)
+    assert bunch.target_names.tolist() == ["ill", "well"]
+    assert names(bunch.data, root / "images") == list(shown)
+    assert load_image_folder(root / "masks").target.tolist() == [0, 0, 1]
+
+
+def test_masks_in_archives_and_subsets(make_images, tmp_path):
+    root = make_images(*(f"{top}/{name}" for top in ("train", "test") for name in BUSI))
+    shutil.make_archive(str(root), "zip", root)
+    bunch, (message,) = load(f"{root}.zip", subset="test")
+    assert "8 files are masks" in message
+    assert not any("mask" in os.path.basename(path) for path in bunch.data)
+    assert len(bunch.companions) == 8
+
+
+def test_a_list_decides_for_itself_what_is_an_image(make_images):
+    root = make_images(*BUSI)
+    rows = "\n".join(f"{name},{name.partition('/')[0]}" for name in BUSI)
+    (root / "all.csv").write_text(f"path,label\n{rows}\n")
+    bunch, (message,) = load(root / "all.csv")
+    assert f"in it: 4, such as '{root}/benign/benign (1)_mask.png'" in message
+    assert len(bunch.data) == len(BUSI)
+    assert bunch.companions == []
+
+
+OF_SYSTEM = (
+    "cats/@eaDir/1.png/SYNOPHOTO_THUMB_M.png",
+    "dogs/@eaDir/1.png/SYNOPHOTO_THUMB_M.png",
+    "$RECYCLE.BIN/S-1-5-18/old.png",
+    "#recycle/old.png",
+)
+
+
+def test_folders_of_the_system_are_passed_over(make_images, tmp_path):
+    images = ("cats/1.png", "dogs/1.png")
+    hidden = ("cats/.thumbnails/1.png", "cats/._1.png", "dogs/.ipynb_checkpoints/1.png")
+    root = make_images(*images, *OF_SYSTEM, *hidden, "cats/__MACOSX/1.png")
+    (root / "cats" / "Thumbs.db").write_bytes(b"\0")
+    shutil.make_archive(str(root), "zip", root)
+    for name in ("lost+found", "System Volume Information", "__pycache__", ".ipynb_checkpoints"):
+        (root / name).mkdir()
+    bunch, (message,) = load(root)
+    assert message == (
+        "Folders of the system, which hold no data, are passed over: '#recycle' (1), "
+        "'$RECYCLE.BIN' (1), '@eaDir' (2), 'System Volume Information' (1), '__pycache__' (1), "
+        "'lost+found' (1)."
+    )
+    assert names(bunch.data, root) == list(images)
+    assert bunch.target_names.tolist() == ["cats", "dogs"]
+    packed, (message,) = load(f"{root}.zip")
+    assert message.endswith("'#recycle' (1), '$RECYCLE.BIN' (1), '@eaDir' (2).")
+    assert names(packed.data, f"{root}.zip") == list(images)
+
+
+def test_empty_folders_of_the_system_in_archives(make_images):
+    root = make_images("cats/1.png", "dogs/1.png")
+    with zipfile.ZipFile(f"{root}.zip", "w") as archive:
+        for name in ("cats/1.png", "dogs/1.png"):
+            archive.write(root / name, name)
+        archive.mkdir("lost+found")
+    assert load_image_folder(f"{root}.zip").target_names.tolist() == ["cats", "dogs"]
+
+
+def test_one_warning_of_a_kind(make_images):
+    classes = [f"Class {number}" for number in range(20)]
+    root = make_images(
+        *(f"train/{name}/1.png" for name in classes),
+        *(f"test/{name.lower()}/2.png" for name in classes),
+        *(f"test/other {number}/3.png" for number in range(20)),
+        *(f"train/{name}/1_mask_{n}.png" for name in classes for n in range(5)),
+    )
+    _, messages = load(root)
+    assert len(messages) == 3
+    assert all(len(message) < 80 * 10 for message in messages)
+    assert "20 classes have no training images: 'other 0', 'other 1', " in messages[2]
+    assert all(", …" in message for message in messages)
