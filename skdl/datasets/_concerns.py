@@ -54,6 +54,17 @@ def concerns_about(listing: Listing, duplicates: list[list[Entry]], subset: str)
     return [*concerns, *_about_untrained(listing)]
 
 
+def about_several(files: Sequence[str]) -> list[str]:
+    """What a user should know about files with several frames or pages."""
+    if not files:
+        return []
+    n = f"{len(files):,} file{' holds' if len(files) == 1 else 's hold'}"
+    return [
+        f"{n} several frames or pages, of which the first is taken: {first_of(files)}. If the "
+        "others are images of the class, too, save them as files of their own."
+    ]
+
+
 def first_of(names: Sequence[str]) -> str:
     """The first few of some names, and whether there are more."""
     return ", ".join(map(repr, names[:NAMED])) + ", …" * (len(names) > NAMED)

@@ -24,7 +24,8 @@ from skdl.datasets._bunch import (
     draw_orders,
     quotas,
 )
-from skdl.datasets._concerns import NAMED, concerns_about, join_spellings
+from skdl.datasets._concerns import NAMED, about_several, concerns_about, join_spellings
+from skdl.datasets._frames import files_of_several
 from skdl.datasets._layout import Entry, Listing, arrange, sorted_names
 from skdl.datasets._lists import listing_of_csv
 from skdl.datasets._tree import tree_of_archive, tree_of_folder
@@ -120,7 +121,8 @@ def load_image_folder(
     Notes
     -----
     A warning is given if equal images lie in two subsets or belong to two classes, if images lie
-    outside the folders of classes, and about what else was left out: one of each kind.
+    outside the folders of classes, about what else was left out, and about files with several
+    frames or pages, of which the first is taken: one of each kind.
 
     Links in a folder are followed, and each folder is read once, so that a link to a folder above
     itself does no harm. Links in an archive are not followed: they count as files that cannot be
@@ -165,10 +167,9 @@ def load_image_folder(
     if unreadable and on_error == "warn":
         concerns.append(f"{_listed(unreadable, source)}\nThey are left out.")
     _refuse_emptied(target, target[rows], names)
-    for concern in concerns:
-        warn_user(concern)
-
     data, target = paths[rows], target[rows]
+    for concern in [*concerns, *about_several(files_of_several(data.tolist()))]:
+        warn_user(concern)
     if return_X_y:
         return data, target
     return Bunch(

@@ -6,6 +6,7 @@ import warnings
 import zipfile
 
 import pytest
+from PIL import Image
 
 from skdl.datasets import load_image_folder
 
@@ -165,6 +166,37 @@ def test_empty_folders_of_the_system_in_archives(make_images):
             archive.write(root / name, name)
         archive.mkdir("lost+found")
     assert load_image_folder(f"{root}.zip").target_names.tolist() == ["cats", "dogs"]
+
+
+def save_frames(path, n):
+    colors = ["red", "blue", "lime", "black"][:n]
+    first, *others = [Image.new("RGB", (8, 8), color) for color in colors]
+    first.save(path, save_all=True, append_images=others)
+
+
+@pytest.mark.parametrize("ending", [".gif", ".png", ".tif", ".tiff", ".webp", ".PNG"])
+@pytest.mark.parametrize("verify", [True, False])
+def test_animations_and_documents_are_counted(make_images, ending, verify):
+    root = make_images("a/1.jpg", "b/1.jpg", "b/2.png")
+    save_frames(root / "a" / f"single{ending}", 1)
+    for number in (2, 3):
+        save_frames(root / "a" / f"several {number}{ending}", number)
+    bunch, (message,) = load(root, verify=verify)
+    assert message.startswith(
+        "2 files hold several frames or pages, of which the first is taken: "
+        f"'{root}/a/several 2{ending}', '{root}/a/several 3{ending}'."
+    )
+    assert len(bunch.data) == 6
+    shutil.make_archive(str(root), "zip", root)
+    _, packed = load(f"{root}.zip", verify=verify)
+    assert packed == [message.replace(str(root), f"{root}.zip")]
+
+
+def test_only_loaded_files_are_examined_for_frames(make_images):
+    root = make_images("train/a/1.png", "train/b/1.png", "test/a/2.png", "test/b/3.png")
+    save_frames(root / "test" / "b" / "4.gif", 2)
+    assert load(root, subset="train")[1] == []
+    assert "1 file holds several" in load(root, subset="test")[1][0]
 
 
 def test_one_warning_of_a_kind(make_images):
