@@ -35,7 +35,7 @@ def find_paths(X: Any, name: str = "X") -> npt.NDArray[np.str_] | None:
     Returns
     -------
     paths : ndarray of str of shape (n,), or None
-        None if it holds no text.
+        With the home folder in place of ``~``. None if it holds no text.
 
     Raises
     ------
@@ -52,7 +52,7 @@ def find_paths(X: Any, name: str = "X") -> npt.NDArray[np.str_] | None:
             raise ValueError(
                 f"{name} holds paths of image files, but {value!r} at row {row}. Drop that row."
             )
-    return np.array([str(os.fspath(value)) for value in rows], dtype=np.str_)
+    return np.array([os.path.expanduser(str(os.fspath(value))) for value in rows], dtype=np.str_)
 
 
 def _refuse_what_has_no_rows(X: Any, name: str) -> None:

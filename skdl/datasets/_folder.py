@@ -23,6 +23,7 @@ from skdl.datasets._bunch import (
     check_path,
     draw_orders,
     quotas,
+    what_is_closed,
 )
 from skdl.datasets._concerns import NAMED, about_several, concerns_about, join_spellings
 from skdl.datasets._frames import files_of_several
@@ -66,8 +67,8 @@ def load_image_folder(
         Which images. Folders and values "training", "testing", "valid" and "validation" are
         understood as well. Classes have the same codes in all subsets.
     on_error : {"raise", "skip", "warn"}, default="raise"
-        What to do about files that cannot be read: refuse them all by name, leave them out, or
-        leave them out with a warning.
+        What to do about files and folders that cannot be read, and about folders of classes
+        without an image: refuse them all by name, leave them out, or leave them out with a warning.
     verify : bool, default=True
         Whether to decode each image once, so that damaged files are found now and not in ``fit``.
         False reads only their headers.
@@ -96,7 +97,7 @@ def load_image_folder(
           everything else as text. Classes that only another subset has are among them
         - `duplicates` : list of tuples of str, paths of images that are equal byte for byte, of all
           subsets
-        - `unreadable` : list of (str, str), paths that were left out, and why
+        - `unreadable` : list of (str, str), paths of files and folders that were left out, and why
         - `companions` : list of str, paths of masks and thumbnails, which are left out: files that
           lie beside the image they belong to, such as ``1_mask.png`` beside ``1.png`` or
           ``masks/1.png`` beside ``images/1.png``. A CSV file decides for itself: [] for it
@@ -111,8 +112,8 @@ def load_image_folder(
     TypeError
         If `path` is no path.
     ValueError
-        If it holds no images, a class has none, images belong to no class or subset, the subset is
-        not there, a file cannot be read, or a parameter is wrong.
+        If it holds no images or cannot be read, a class has none, images belong to no class or
+        subset, the subset is not there, a file cannot be read, or a parameter is wrong.
 
     See Also
     --------
@@ -147,7 +148,8 @@ def load_image_folder(
     check_choice("subset", subset, ("train", "test", "val", "all"))
     check_choice("on_error", on_error, ("raise", "skip", "warn"))
     source = check_path(path)
-    listing = _list(source, path_column, label_column)
+    with what_is_closed(source):
+        listing = _list(source, path_column, label_column)
     spellings = join_spellings(listing)
     entries = listing.of_subset(subset, source)
     duplicates = _find_duplicates(listing.entries)
@@ -159,13 +161,13 @@ def load_image_folder(
     paths = np.array([entry.path for entry in entries], dtype=np.str_)
     rows, unreadable = _choose(paths, target, len(names), n_samples, random_state, verify)
     unreadable += [(link, _fault(link, verify)) for link in listing.links]
-    if unreadable and on_error == "raise":
-        raise ValueError(
-            f"{_listed(unreadable, source)}\nRemove or replace them, or leave them out with "
-            "on_error='skip'."
-        )
-    if unreadable and on_error == "warn":
-        concerns.append(f"{_listed(unreadable, source)}\nThey are left out.")
+    folders = listing.faults(subset)
+    unreadable += folders
+    said = _listed(unreadable, source, bool(folders)) if unreadable else ""
+    if said and on_error == "raise":
+        raise ValueError(f"{said}\nRemove or replace them, or leave them out with on_error='skip'.")
+    if said and on_error == "warn":
+        concerns.append(f"{said}\nThey are left out.")
     _refuse_emptied(target, target[rows], names)
     data, target = paths[rows], target[rows]
     for concern in [*concerns, *about_several(files_of_several(data.tolist()))]:
@@ -281,12 +283,19 @@ def _fault(path: str, verify: bool) -> str:
     return ""
 
 
-def _listed(unreadable: Sequence[tuple[str, str]], source: Path) -> str:
-    lines = [f"- {path}: {reason}" for path, reason in unreadable[:NAMED]]
+def _listed(unreadable: Sequence[tuple[str, str]], source: Path, with_folders: bool) -> str:
+    lines = [f"- {_shortened(path)}: {reason}" for path, reason in unreadable[:NAMED]]
     if len(unreadable) > NAMED:
         lines.append(f"- and {len(unreadable) - NAMED:,} more")
     n = len(unreadable)
-    return f"{n:,} file{'s' * (n > 1)} of {str(source)!r} cannot be read:\n" + "\n".join(lines)
+    what, verb = f"file{'s' * (n > 1)}", "read"
+    if with_folders:
+        what, verb = f"{what} or folder{'s' * (n > 1)}", "used"
+    return f"{n:,} {what} of {str(source)!r} cannot be {verb}:\n" + "\n".join(lines)
+
+
+def _shortened(path: str) -> str:
+    return path if len(path) <= 300 else f"{path[:200]}…{path[-80:]}"
 
 
 def _refuse_emptied(before: Codes, after: Codes, names: list[str]) -> None:

@@ -49,7 +49,11 @@ def listing_of_csv(file: Path, path_column: str | None, label_column: str | None
     values = [""] * len(table) if subsets is None else [str(value) for value in table[subsets]]
     folder = os.path.dirname(os.path.abspath(file))
     entries = [
-        Entry(os.path.join(folder, path), label, canonical_subset(subset) or subset)
+        Entry(
+            os.path.join(folder, os.path.expanduser(path)),
+            label,
+            canonical_subset(subset) or subset,
+        )
         for path, label, subset in zip(table[paths], table[labels], values, strict=True)
     ]
     once = list(dict.fromkeys(entries))

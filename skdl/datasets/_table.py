@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from skdl._warn import warn_user
-from skdl.datasets._bunch import check_path
+from skdl.datasets._bunch import check_path, what_is_closed
 from skdl.datasets._layout import sorted_names
 from skdl.datasets._lists import read_csv, require_column
 
@@ -80,9 +80,10 @@ def load_feature_csv(
     if return_X_y and target_column is None:
         raise ValueError("return_X_y=True needs labels: set target_column.")
     file = check_path(path)
-    if not file.is_file():
-        raise FileNotFoundError(f"There is no file {str(file)!r}.")
-    table = _read(file, target_column)
+    with what_is_closed(file):
+        if not file.is_file():
+            raise FileNotFoundError(f"There is no file {str(file)!r}.")
+        table = _read(file, target_column)
     table.columns = [str(column) for column in table.columns]
     if target_column is not None:
         require_column(list(table.columns), target_column, "target_column", file)

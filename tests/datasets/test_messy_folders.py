@@ -1,5 +1,6 @@
 """Folders of images as they are published and as systems leave them."""
 
+import errno
 import os
 import shutil
 import warnings
@@ -8,7 +9,8 @@ import zipfile
 import pytest
 from PIL import Image
 
-from skdl.datasets import load_image_folder
+from skdl import ImageLoader
+from skdl.datasets import describe_images, load_image_folder
 
 
 def names(paths, root):
@@ -212,3 +214,111 @@ def test_one_warning_of_a_kind(make_images):
     assert all(len(message) < 80 * 10 for message in messages)
     assert "20 classes have no training images: 'other 0', 'other 1', " in messages[2]
     assert all(", …" in message for message in messages)
+
+
+def test_empty_folders_of_classes(make_images):
+    root = make_images("train/a/1.png", "train/b/1.png", "test/a/2.png", "test/b/2.png")
+    for name in ("train/c", "train/d", "test/c", "val/c"):
+        (root / name).mkdir(parents=True)
+    with pytest.raises(ValueError, match="4 files or folders of .* cannot be used:") as error:
+        load_image_folder(root)
+    reason = "there is no image in this folder (or it is a link to that of another class)"
+    assert f"\n- {root}/train/c: {reason}\n- {root}/train/d: {reason}\n" in str(error.value)
+    assert str(error.value).endswith("or leave them out with on_error='skip'.")
+    bunch, messages = load(root, on_error="skip", subset="train")
+    assert names([path for path, _ in bunch.unreadable], root) == ["train/c", "train/d"]
+    assert messages == []
+    bunch, (message,) = load(root, on_error="warn")
+    assert bunch.target_names.tolist() == ["a", "b"]
+    assert len(bunch.unreadable) == 4
+    assert message.startswith("4 files or folders of")
+
+
+@pytest.fixture
+def close_folders(monkeypatch):
+    """Make folders that the system does not open; root opens those without permission, too."""
+
+    def close(function, *closed):
+        original = getattr(os, function)
+
+        def refuse(path=".", *args, **kwargs):
+            if str(path) in [str(folder) for folder in closed]:
+                raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+            return original(path, *args, **kwargs)
+
+        monkeypatch.setattr(os, function, refuse)
+
+    return close
+
+
+@pytest.mark.parametrize("function", ["scandir", "stat"])
+@pytest.mark.parametrize("name", ["cats/private", "private"])
+def test_a_folder_without_permission(make_images, close_folders, function, name):
+    root = make_images("cats/1.png", "dogs/1.png", f"{name}/2.png")
+    close_folders(function, root / name)
+    with pytest.raises(ValueError, match=f"folder of .*\n- {root}/{name}: permission denied\n"):
+        load_image_folder(root)
+    bunch, (message,) = load(root, on_error="warn")
+    assert f"- {root}/{name}: permission denied\nThey are left out." in message
+    assert bunch.unreadable == [(f"{root}/{name}", "permission denied")]
+    assert names(bunch.data, root) == ["cats/1.png", "dogs/1.png"]
+    assert bunch.target_names.tolist() == ["cats", "dogs"]
+    assert load(root, on_error="skip")[1] == []
+
+
+def test_subsets_without_permission(make_images, close_folders):
+    root = make_images("train/a/1.png", "train/b/1.png", "test/a/2.png", "test/b/2.png")
+    close_folders("scandir", root / "test")
+    assert load_image_folder(root, subset="train").unreadable == []
+    with pytest.raises(ValueError, match="There is 'train'; .*/test' cannot be read: permission"):
+        load_image_folder(root, subset="test")
+    with pytest.raises(ValueError, match="/test: permission denied"):
+        load_image_folder(root)
+    root = make_images("train/a/1.png", "train/b/1.png", root="others")
+    close_folders("scandir", root / "train")
+    with pytest.raises(ValueError, match="There is no image in .*/train' cannot be read: permis"):
+        load_image_folder(root)
+
+
+@pytest.mark.parametrize("function", ["scandir", "stat"])
+def test_the_whole_folder_without_permission(make_images, close_folders, function):
+    root = make_images("a/1.png", "b/1.png")
+    close_folders(function, root)
+    with pytest.raises(ValueError, match=f"'{root}' cannot be read: permission denied"):
+        load_image_folder(root, on_error="skip")
+
+
+def test_a_path_beyond_the_limit(make_images):
+    root = make_images("a/1.png", "b/1.png")
+    place = os.open(root / "a", os.O_RDONLY)
+    for _ in range(20):
+        os.mkdir("x" * 250, dir_fd=place)
+        deeper = os.open("x" * 250, os.O_RDONLY, dir_fd=place)
+        os.close(place)
+        place = deeper
+    os.close(place)
+    with pytest.raises(ValueError, match="1 file or folder of") as error:
+        load_image_folder(root)
+    assert "xxx: file name too long" in str(error.value)
+    assert len(str(error.value)) < 1000
+    bunch = load_image_folder(root, on_error="skip")
+    ((path, reason),) = bunch.unreadable
+    assert path.startswith(f"{root}/a/xxx")
+    assert reason == "file name too long"
+    assert len(bunch.data) == 2
+    for path in (root / ("x" * 300), root / ("x" * 300 + ".csv")):
+        with pytest.raises(ValueError, match="cannot be read: file name too long"):
+            load_image_folder(path)
+    (root / "list.csv").write_text(f"path,label\na/1.png,a\n{'x' * 300}.png,a\n")
+    assert len(load_image_folder(root / "list.csv", on_error="skip").data) == 1
+
+
+def test_lists_of_paths_from_the_home_folder(make_images, monkeypatch):
+    root = make_images("a/1.png", "b/1.png")
+    monkeypatch.setenv("HOME", str(root))
+    (root / "a" / "list.csv").write_text("path,label\n~/a/1.png,a\n~/b/1.png,b\n")
+    bunch = load_image_folder("~/a/list.csv")
+    assert names(bunch.data, root) == ["a/1.png", "b/1.png"]
+    images = ImageLoader().fit_transform(["~/a/1.png", "~/b/1.png"])
+    assert images.shape == (2, 8, 8, 3)
+    assert describe_images(["~/a/1.png"]).loc["all", "unreadable"] == 0
