@@ -44,6 +44,21 @@ def check_path(path: Any) -> Path:
     return Path(os.path.abspath(os.path.expanduser(path)))
 
 
+def refuse_pair_with_groups(group_column: str | None, return_X_y: bool) -> None:
+    """Refuse to lose groups that were asked for.
+
+    Raises
+    ------
+    ValueError
+        If there is a column of groups and a pair is to be returned.
+    """
+    if group_column is not None and return_X_y:
+        raise ValueError(
+            "return_X_y=True has no place for groups. Leave it out, and take data, target and "
+            "groups of the bunch."
+        )
+
+
 @contextmanager
 def what_is_closed(path: Path) -> Iterator[None]:
     """Say of a path that the system does not open what is wrong with it.

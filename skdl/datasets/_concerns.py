@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from skdl.datasets._foreign import about_foreign
@@ -13,45 +13,63 @@ NAMED = 5
 
 
 def concerns_about(listing: Listing, duplicates: list[list[Entry]], subset: str) -> list[str]:
-    """What a user should know about the data before trusting a score."""
-    concerns = []
-    for attribute, what in (
-        ("subset", "lie in two subsets, so that scores on one of them are too good,"),
-        ("label", "belong to two classes"),
-    ):
-        pairs = [pair for group in duplicates if (pair := _differing(group, attribute))]
-        if pairs:
-            concerns.append(
-                f"Equal images {what} in {len(pairs):,} case{'s' * (len(pairs) > 1)}, such as "
-                f"{pairs[0][0]!r} and {pairs[0][1]!r}. They are kept; `duplicates` of the bunch "
-                "lists them."
-            )
-    if listing.stray:
-        concerns.append(
-            f"{len(listing.stray):,} images lie outside the folders of classes and are left out: "
-            f"{first_of(listing.stray)}."
-        )
-    if listing.companions:
-        n = len(listing.companions)
-        concerns.append(
-            f"{n:,} file{' is a mask or thumbnail' if n == 1 else 's are masks or thumbnails'} of "
-            f"another image and left out: {first_of(listing.companions)}. `companions` of the "
-            "bunch lists them; to load them as images, list them in a CSV file."
-        )
-    if listing.passed:
-        names = [f"{name!r} ({n:,})" for name, n in listing.passed.items()]
-        concerns.append(
-            f"Folders of the system, which hold no data, are passed over: {', '.join(names)}."
-        )
-    foreign = about_foreign(listing.ignored)
-    if foreign:
-        concerns.append(foreign)
+    """What a user should know about the data before trusting a score: one text of each kind."""
+    concerns = [*_about_copies(duplicates), *_about_divided(listing.entries)]
+    concerns += _about_left_out(listing)
     if subset == "all":
         concerns += [
             f"The images in {folder!r} have no class, and are left out."
             for folder in listing.unlabelled.values()
         ]
     return [*concerns, *_about_untrained(listing)]
+
+
+def _about_copies(duplicates: list[list[Entry]]) -> Iterator[str]:
+    for attribute, what in (
+        ("subset", "lie in two subsets, so that scores on one of them are too good,"),
+        ("label", "belong to two classes"),
+        ("group", "belong to two groups"),
+    ):
+        pairs = [pair for group in duplicates if (pair := _differing(group, attribute))]
+        if pairs:
+            yield (
+                f"Equal images {what} in {len(pairs):,} case{'s' * (len(pairs) > 1)}, such as "
+                f"{pairs[0][0]!r} and {pairs[0][1]!r}. They are kept; `duplicates` of the bunch "
+                "lists them."
+            )
+
+
+def _about_divided(entries: list[Entry]) -> Iterator[str]:
+    """Groups of which images lie in several subsets."""
+    subsets: dict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        subsets[entry.group].add(entry.subset)
+    groups = sorted(group for group, names in subsets.items() if group and len(names) > 1)
+    if groups:
+        yield (
+            f"{len(groups):,} group{' has' if len(groups) == 1 else 's have'} images in two "
+            f"subsets, so that scores on one of them are too good: {first_of(groups)}."
+        )
+
+
+def _about_left_out(listing: Listing) -> Iterator[str]:
+    if listing.stray:
+        yield (
+            f"{len(listing.stray):,} images lie outside the folders of classes and are left out: "
+            f"{first_of(listing.stray)}."
+        )
+    if listing.companions:
+        n = len(listing.companions)
+        yield (
+            f"{n:,} file{' is a mask or thumbnail' if n == 1 else 's are masks or thumbnails'} of "
+            f"another image and left out: {first_of(listing.companions)}. `companions` of the "
+            "bunch lists them; to load them as images, list them in a CSV file."
+        )
+    if listing.passed:
+        names = [f"{name!r} ({n:,})" for name, n in listing.passed.items()]
+        yield f"Folders of the system, which hold no data, are passed over: {', '.join(names)}."
+    if foreign := about_foreign(listing.ignored):
+        yield foreign
 
 
 def about_several(files: Sequence[str]) -> list[str]:
@@ -116,7 +134,7 @@ def join_spellings(listing: Listing) -> list[str]:
 
 
 def _differing(group: list[Entry], attribute: str) -> tuple[str, str] | None:
-    """The first two of some equal images that differ in their subset or label."""
+    """The first two of some equal images that differ in their subset, label or group."""
     first = group[0]
     for other in group[1:]:
         if getattr(other, attribute) != getattr(first, attribute):

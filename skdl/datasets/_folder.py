@@ -23,6 +23,7 @@ from skdl.datasets._bunch import (
     check_path,
     draw_orders,
     quotas,
+    refuse_pair_with_groups,
     what_is_closed,
 )
 from skdl.datasets._concerns import NAMED, about_several, concerns_about, join_spellings
@@ -46,6 +47,7 @@ def load_image_folder(
     return_X_y: bool = False,
     path_column: str | None = None,
     label_column: str | None = None,
+    group_column: str | None = None,
 ) -> Any:
     """Paths and labels of image files in a folder, an archive or a list.
 
@@ -79,10 +81,13 @@ def load_image_folder(
     random_state : int, RandomState instance or None, default=0
         Seed of the draw.
     return_X_y : bool, default=False
-        Whether to return ``(data, target)`` instead of a bunch.
+        Whether to return ``(data, target)`` instead of a bunch. It has no place for groups.
     path_column, label_column : str, default=None
         Columns of the CSV file. None takes the only one with a usual name, such as "path" and
         "label".
+
+    group_column : str, default=None
+        Column of the CSV file that tells what images belong together, such as those of a patient.
 
     Returns
     -------
@@ -95,6 +100,8 @@ def load_image_folder(
         - `target` : int64 ndarray of shape (n,), positions in `target_names`
         - `target_names` : ndarray of str of shape (n_classes,), sorted: whole numbers by value,
           everything else as text. Classes that only another subset has are among them
+        - `groups` : ndarray of str of shape (n,), for ``evaluate(…, groups=…)`` and scikit-learn's
+          ``GroupKFold``; None without `group_column`
         - `duplicates` : list of tuples of str, paths of images that are equal byte for byte, of all
           subsets
         - `unreadable` : list of (str, str), paths of files and folders that were left out, and why
@@ -121,9 +128,10 @@ def load_image_folder(
 
     Notes
     -----
-    A warning is given if equal images lie in two subsets or belong to two classes, if images lie
-    outside the folders of classes, about what else was left out, and about files with several
-    frames or pages, of which the first is taken: one of each kind.
+    A warning is given if equal images lie in two subsets or belong to two classes, if a group has
+    images in two subsets, if images lie outside the folders of classes, about what else was left
+    out, and about files with several frames or pages, of which the first is taken: one of each
+    kind.
 
     Links in a folder are followed, and each folder is read once, so that a link to a folder above
     itself does no harm. Links in an archive are not followed: they count as files that cannot be
@@ -147,9 +155,10 @@ def load_image_folder(
     """
     check_choice("subset", subset, ("train", "test", "val", "all"))
     check_choice("on_error", on_error, ("raise", "skip", "warn"))
+    refuse_pair_with_groups(group_column, return_X_y)
     source = check_path(path)
     with what_is_closed(source):
-        listing = _list(source, path_column, label_column)
+        listing = _list(source, path_column, label_column, group_column)
     spellings = join_spellings(listing)
     entries = listing.of_subset(subset, source)
     duplicates = _find_duplicates(listing.entries)
@@ -179,6 +188,7 @@ def load_image_folder(
         filenames=data,
         target=target,
         target_names=np.array(names, dtype=np.str_),
+        groups=None if group_column is None else np.array([entries[row].group for row in rows]),
         duplicates=[tuple(entry.path for entry in group) for group in duplicates],
         unreadable=unreadable,
         companions=listing.companions,
@@ -187,13 +197,13 @@ def load_image_folder(
     )
 
 
-def _list(source: Path, path_column: str | None, label_column: str | None) -> Listing:
+def _list(source: Path, *columns: str | None) -> Listing:
     if source.is_file() and source.suffix.lower() == ".csv":
-        return listing_of_csv(source, path_column, label_column)
-    if path_column is not None or label_column is not None:
+        return listing_of_csv(source, *columns)
+    if any(column is not None for column in columns):
         raise ValueError(
-            f"The parameters path_column and label_column are for CSV files; {str(source)!r} is "
-            "none."
+            "The parameters path_column, label_column and group_column are for CSV files; "
+            f"{str(source)!r} is none."
         )
     if source.is_dir():
         return arrange(tree_of_folder(source), source)

@@ -17,6 +17,7 @@ class Entry:
     path: str
     label: str
     subset: str = ""
+    group: str = ""
 
 
 @dataclass

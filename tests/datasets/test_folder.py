@@ -10,6 +10,7 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.model_selection import GroupKFold
 
 from skdl import ImageLoader
 from skdl.datasets import load_image_folder
@@ -593,7 +594,8 @@ def test_what_is_no_data_set(tmp_path, make_images):
     [
         ({"subset": "trian"}, "The parameter subset must be one of 'train', 'test', 'val', 'all'"),
         ({"on_error": "ignore"}, "The parameter on_error must be one of 'raise', 'skip', 'warn'"),
-        ({"path_column": "path"}, "The parameters path_column and label_column are for CSV files"),
+        ({"path_column": "path"}, "The parameters path_column, label_column and group_"),
+        ({"group_column": "patient"}, "path_column, label_column and group_column are for CSV"),
     ],
 )
 def test_wrong_parameters(pets, params, message):
@@ -627,3 +629,76 @@ def test_a_file_that_a_list_names_twice(make_images):
     (root / "list.csv").write_text("\n".join([*lines[:4], "a/1.png,b"]))
     with pytest.warns(UserWarning, match="belong to two classes"):
         assert len(load_image_folder(root / "list.csv").data) == 4
+
+
+def list_of_patients(root, patients, name="list.csv"):
+    rows = [f"{path},{path[0]},{patient}" for path, patient in patients]
+    (root / name).write_text("\n".join(["path,label,patient", *rows]))
+    return root / name
+
+
+def test_groups_in_lists(make_images):
+    names = [f"{label}/{number}.png" for number in range(6) for label in "ab"]
+    root = make_images(*names)
+    patients = [f"{int(name[2]) // 2:03}" for name in names]
+    path = list_of_patients(root, zip(names, [f" {patient}" for patient in patients], strict=True))
+    bunch = load_image_folder(path, group_column="patient")
+    assert bunch.groups.tolist() == patients  # text, without the spaces
+    assert bunch.groups.dtype.kind == "U"
+    sample = load_image_folder(path, group_column="patient", n_samples=6)
+    whole = dict(zip(bunch.data, bunch.groups, strict=True))
+    assert sample.groups.tolist() == [whole[path] for path in sample.data]
+    for train, test in GroupKFold(3).split(bunch.data, bunch.target, bunch.groups):
+        assert not set(bunch.groups[train]) & set(bunch.groups[test])
+    assert load_image_folder(path).groups is None
+    assert load_image_folder(root).groups is None
+
+
+@pytest.mark.parametrize("missing", ["", " ", "NA", "nan", "None", "#N/A"])
+def test_missing_groups_are_refused_by_row(make_images, missing):
+    names = [f"{label}/{number}.png" for number in range(8) for label in "ab"]
+    root = make_images(*names)
+    one = [(name, missing if row == 3 else "P1") for row, name in enumerate(names)]
+    with pytest.raises(ValueError, match=r"'patient' of '.*list.csv' is missing in row 3\. Fill"):
+        load_image_folder(list_of_patients(root, one), group_column="patient")
+    many = [(name, missing if row > 3 else "P1") for row, name in enumerate(names)]
+    with pytest.raises(ValueError, match="is missing in 12 rows: 4, 5, 6, .*, 13, …. Fill it in"):
+        load_image_folder(list_of_patients(root, many), group_column="patient")
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"group_column": "patients"}, "group_column='patients', but .* Did you mean 'patient'"),
+        ({"group_column": "label"}, "group_column='label', but this column .* paths or labels"),
+        (
+            {"group_column": "patient", "return_X_y": True},
+            "return_X_y=True has no place for groups",
+        ),
+    ],
+)
+def test_wrong_columns_of_groups(make_images, params, message):
+    root = make_images("a/1.png", "b/1.png")
+    path = list_of_patients(root, [("a/1.png", "P1"), ("b/1.png", "P2")])
+    with pytest.raises(ValueError, match=message):
+        load_image_folder(path, **params)
+
+
+def test_a_file_of_two_groups_and_groups_of_two_subsets(make_images):
+    root = make_images("a/1.png", "b/1.png", "a/2.png", "b/2.png")
+    path = list_of_patients(root, [("a/1.png", "P1"), ("b/1.png", "P2"), ("a/1.png", "P2")])
+    with pytest.raises(ValueError, match="a/1.png' belongs to two groups in .*'P1' and 'P2'"):
+        load_image_folder(path, group_column="patient")
+    rows = "path,label,split,patient\na/1.png,a,train,P1\nb/1.png,b,train,P2\n"
+    path.write_text(f"{rows}a/2.png,a,test,P3\nb/2.png,b,test,P2\n")
+    with pytest.warns(UserWarning, match="1 group has images in two subsets, .* too good: 'P2'."):
+        bunch = load_image_folder(path, group_column="patient", subset="test")
+    assert bunch.groups.tolist() == ["P3", "P2"]
+
+
+def test_equal_images_in_two_groups(make_images):
+    root = make_images("a/1.png", "b/1.png")
+    shutil.copy(root / "a" / "1.png", root / "a" / "2.png")
+    patients = [("a/1.png", "P1"), ("b/1.png", "P2"), ("a/2.png", "P3")]
+    with pytest.warns(UserWarning, match="Equal images belong to two groups in 1 case"):
+        load_image_folder(list_of_patients(root, patients), group_column="patient")
