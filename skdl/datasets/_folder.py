@@ -1,8 +1,7 @@
 """Image files in folders of classes, in archives and in lists."""
 
-import hashlib
 import os
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import Bunch
 
-from skdl._archives import SUFFIXES, is_archive, read_bytes, size_of
+from skdl._archives import SUFFIXES, is_archive
 from skdl._decoding import UnreadableImageError, read_image, read_image_info
 from skdl._files import in_threads
 from skdl._warn import warn_user
@@ -27,6 +26,7 @@ from skdl.datasets._bunch import (
     what_is_closed,
 )
 from skdl.datasets._concerns import NAMED, about_several, concerns_about, join_spellings
+from skdl.datasets._copies import find_copies
 from skdl.datasets._frames import files_of_several
 from skdl.datasets._layout import Entry, Listing, arrange, sorted_names
 from skdl.datasets._lists import listing_of_csv
@@ -42,6 +42,7 @@ def load_image_folder(
     subset: Subset = "all",
     on_error: OnError = "raise",
     verify: bool = True,
+    find_duplicates: bool = True,
     n_samples: int | None = None,
     random_state: Any = 0,
     return_X_y: bool = False,
@@ -74,10 +75,14 @@ def load_image_folder(
     verify : bool, default=True
         Whether to decode each image once, so that damaged files are found now and not in ``fit``.
         False reads only their headers.
+    find_duplicates : bool, default=True
+        Whether to look for images that are equal byte for byte, for which all files of equal size
+        are read, whatever `verify` says. False spares that time, and test images that were trained
+        on stay unknown.
     n_samples : int, default=None
         Draw this many images, in the classes' proportions. None takes all. Only the drawn files are
-        examined; what cannot be read among them is replaced by others of its class, while there are
-        any.
+        examined, also for duplicates; what cannot be read among them is replaced by others of its
+        class, while there are any.
     random_state : int, RandomState instance or None, default=0
         Seed of the draw.
     return_X_y : bool, default=False
@@ -102,8 +107,9 @@ def load_image_folder(
           everything else as text. Classes that only another subset has are among them
         - `groups` : ndarray of str of shape (n,), for ``evaluate(…, groups=…)`` and scikit-learn's
           ``GroupKFold``; None without `group_column`
-        - `duplicates` : list of tuples of str, paths of images that are equal byte for byte, of all
-          subsets
+        - `duplicates` : list of tuples of str, paths of images that are equal byte for byte: loaded
+          ones and, without `n_samples`, their copies in other subsets. None without
+          `find_duplicates`
         - `unreadable` : list of (str, str), paths of files and folders that were left out, and why
         - `companions` : list of str, paths of masks and thumbnails, which are left out: files that
           lie beside the image they belong to, such as ``1_mask.png`` beside ``1.png`` or
@@ -159,11 +165,8 @@ def load_image_folder(
     source = check_path(path)
     with what_is_closed(source):
         listing = _list(source, path_column, label_column, group_column)
-    spellings = join_spellings(listing)
+    concerns = join_spellings(listing)
     entries = listing.of_subset(subset, source)
-    duplicates = _find_duplicates(listing.entries)
-    concerns = [*spellings, *concerns_about(listing, duplicates, subset)]
-
     names = sorted_names(entry.label for entry in listing.entries)
     codes = {name: code for code, name in enumerate(names)}
     target = np.array([codes[entry.label] for entry in entries], dtype=np.int64)
@@ -172,13 +175,14 @@ def load_image_folder(
     unreadable += [(link, _fault(link, verify)) for link in listing.links]
     folders = listing.faults(subset)
     unreadable += folders
-    said = _listed(unreadable, source, bool(folders)) if unreadable else ""
-    if said and on_error == "raise":
-        raise ValueError(f"{said}\nRemove or replace them, or leave them out with on_error='skip'.")
-    if said and on_error == "warn":
-        concerns.append(f"{said}\nThey are left out.")
+    concerns += _settle(unreadable, source, on_error, bool(folders))
     _refuse_emptied(target, target[rows], names)
+
     data, target = paths[rows], target[rows]
+    loaded = [entries[row] for row in rows]
+    compared = listing.entries if n_samples is None else loaded
+    copies = find_copies(compared, loaded) if find_duplicates else []
+    concerns += concerns_about(listing, copies, subset)
     for concern in [*concerns, *about_several(files_of_several(data.tolist()))]:
         warn_user(concern)
     if return_X_y:
@@ -188,8 +192,8 @@ def load_image_folder(
         filenames=data,
         target=target,
         target_names=np.array(names, dtype=np.str_),
-        groups=None if group_column is None else np.array([entries[row].group for row in rows]),
-        duplicates=[tuple(entry.path for entry in group) for group in duplicates],
+        groups=None if group_column is None else np.array([entry.group for entry in loaded]),
+        duplicates=_paths_of(copies) if find_duplicates else None,
         unreadable=unreadable,
         companions=listing.companions,
         ignored=listing.ignored,
@@ -215,38 +219,6 @@ def _list(source: Path, *columns: str | None) -> Listing:
         f"{str(source)!r} is neither a folder, nor a CSV file, nor an archive "
         f"({', '.join(SUFFIXES)})."
     )
-
-
-def _find_duplicates(entries: list[Entry]) -> list[list[Entry]]:
-    """Groups of files that are equal byte for byte; only files of one size are compared."""
-    paths = [entry.path for entry in entries]
-    by_size: dict[int, list[int]] = defaultdict(list)
-    for row, size in enumerate(in_threads(_try_size, paths)):
-        if size:
-            by_size[size].append(row)
-    rows = [row for group in by_size.values() if len(group) > 1 for row in group]
-    by_content: dict[bytes, list[int]] = defaultdict(list)
-    for row, digest in zip(
-        rows, in_threads(_try_digest, [paths[row] for row in rows]), strict=True
-    ):
-        if digest:
-            by_content[digest].append(row)
-    groups = sorted(sorted(group) for group in by_content.values() if len(group) > 1)
-    return [[entries[row] for row in group] for group in groups]
-
-
-def _try_size(path: str) -> int:
-    try:
-        return size_of(path)
-    except (OSError, ValueError):
-        return 0  # what is wrong with it is said when it is examined
-
-
-def _try_digest(path: str) -> bytes:
-    try:
-        return hashlib.blake2b(read_bytes(path)).digest()
-    except (OSError, ValueError):
-        return b""
 
 
 def _choose(
@@ -291,6 +263,28 @@ def _fault(path: str, verify: bool) -> str:
     except UnreadableImageError as error:
         return error.reason
     return ""
+
+
+def _paths_of(copies: list[list[Entry]]) -> list[tuple[str, ...]]:
+    return [tuple(entry.path for entry in group) for group in copies]
+
+
+def _settle(
+    unreadable: Sequence[tuple[str, str]], source: Path, on_error: str, with_folders: bool
+) -> list[str]:
+    """What to say of what cannot be read.
+
+    Raises
+    ------
+    ValueError
+        If that is to be refused.
+    """
+    if not unreadable or on_error == "skip":
+        return []
+    said = _listed(unreadable, source, with_folders)
+    if on_error == "warn":
+        return [f"{said}\nThey are left out."]
+    raise ValueError(f"{said}\nRemove or replace them, or leave them out with on_error='skip'.")
 
 
 def _listed(unreadable: Sequence[tuple[str, str]], source: Path, with_folders: bool) -> str:

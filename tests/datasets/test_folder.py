@@ -1,5 +1,6 @@
 """Image files in folders, archives and lists."""
 
+import builtins
 import os
 import shutil
 import stat
@@ -702,3 +703,47 @@ def test_equal_images_in_two_groups(make_images):
     patients = [("a/1.png", "P1"), ("b/1.png", "P2"), ("a/2.png", "P3")]
     with pytest.warns(UserWarning, match="Equal images belong to two groups in 1 case"):
         load_image_folder(list_of_patients(root, patients), group_column="patient")
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Names of files in the order in which they are opened."""
+    names = []
+    original = builtins.open
+
+    def open_and_note(file, *args, **kwargs):
+        names.append(os.fspath(file) if isinstance(file, str | os.PathLike) else file)
+        return original(file, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "open", open_and_note)
+    return names
+
+
+def test_duplicates_are_looked_for_among_what_is_loaded(make_images, opened):
+    names = [f"{label}/{number}.bmp" for number in range(10, 20) for label in "ab"]
+    root = make_images(*names)  # all of one size
+    shutil.copy(root / "a/10.bmp", root / "a/20.bmp")
+
+    def count(**params):
+        opened.clear()
+        bunch = load_image_folder(root, verify=False, **params)
+        return bunch, sum(str(name).endswith(".bmp") for name in opened)
+
+    bunch, n_opened = count(find_duplicates=False)
+    assert (bunch.duplicates, n_opened) == (None, 21)
+    bunch, n_opened = count()
+    assert bunch.duplicates == [(f"{root}/a/10.bmp", f"{root}/a/20.bmp")]
+    assert n_opened == 42
+    bunch, n_opened = count(n_samples=6)
+    assert n_opened == 12
+    assert bunch.duplicates == []
+    assert count(n_samples=21)[0].duplicates == [(f"{root}/a/10.bmp", f"{root}/a/20.bmp")]
+    assert count(n_samples=6, find_duplicates=False)[1] == 6
+
+
+def test_duplicates_of_a_subset(make_images):
+    root = make_images(*(f"{top}/{c}/1.png" for top in ("train", "test") for c in ("cats", "dogs")))
+    for copy in ("train/cats/8.png", "train/cats/9.png"):
+        shutil.copy(root / "train/cats/1.png", root / copy)
+    assert len(load_image_folder(root, subset="train").duplicates) == 1
+    assert load_image_folder(root, subset="test").duplicates == []
