@@ -141,7 +141,23 @@ class ImageFiles:
         """``(n, height, width, channels)``, or ``(n,)`` while that is not known."""
         return (len(self), *(self.image_shape or ()))
 
+    def __iter__(self) -> Iterator[npt.NDArray[np.uint8]]:
+        """The images, decoded one after the other."""
+        return map(self.read, self.paths.tolist())
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> npt.NDArray[Any]:
+        """Refuse to decode everything where an array was expected."""
+        raise TypeError(
+            f"These are {len(self):,} image files, which are no array yet. "
+            "ImageLoader().fit_transform(files.paths) decodes them all; files.paths are the paths."
+        )
+
     def __getitem__(self, rows: Any) -> "ImageFiles":
+        if isinstance(rows, int | np.integer):
+            raise TypeError(
+                "A batch of image files is indexed by slices and arrays. files.paths[row] is the "
+                f"path of one, which skdl.images.read_image decodes. Got {rows!r}."
+            )
         return ImageFiles(
             self.paths[rows], self.image_shape, self.resize, self.keep_aspect, self.color
         )
@@ -265,9 +281,10 @@ class ImageFiles:
         UnreadableImageError
             If it cannot be read.
         ValueError
-            If it is of another shape, and `resize` is False.
+            If it is of another shape than `image_shape`, and `resize` is False.
         """
-        assert self.image_shape is not None
+        if self.image_shape is None:
+            return read_image(path, color=self.color)
         height, width, channels = self.image_shape
         color: Color = "grayscale" if channels == 1 else "rgb"
         if self.resize:
