@@ -60,10 +60,12 @@ def _about_left_out(listing: Listing) -> Iterator[str]:
         )
     if listing.companions:
         n = len(listing.companions)
+        files = "file is a mask or thumbnail of another image and is"
+        if n > 1:
+            files = "files are masks or thumbnails of other images and are"
         yield (
-            f"{n:,} file{' is a mask or thumbnail' if n == 1 else 's are masks or thumbnails'} of "
-            f"another image and left out: {first_of(listing.companions)}. `companions` of the "
-            "bunch lists them; to load them as images, list them in a CSV file."
+            f"{n:,} {files} left out: {first_of(listing.companions)}. `companions` of the bunch "
+            "lists them; to load them as images, list them in a CSV file."
         )
     if listing.passed:
         names = [f"{name!r} ({n:,})" for name, n in listing.passed.items()]

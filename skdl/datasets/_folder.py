@@ -112,8 +112,8 @@ def load_image_folder(
           `find_duplicates`
         - `unreadable` : list of (str, str), paths of files and folders that were left out, and why
         - `companions` : list of str, paths of masks and thumbnails, which are left out: files that
-          lie beside the image they belong to, such as ``1_mask.png`` beside ``1.png`` or
-          ``masks/1.png`` beside ``images/1.png``. A CSV file decides for itself: [] for it
+          lie beside the image they belong to, such as ``1_mask.png`` beside ``1.png`` or a
+          folder ``masks`` beside ``images``. A CSV file decides for itself: [] for it
         - `ignored` : dict of str to int, how many files did not end as images do, by their ending.
           Hidden files do not count, nor do folders of the system, such as ``@eaDir``
         - `DESCR` : str

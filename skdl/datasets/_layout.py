@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from skdl.datasets._companions import find_companions, without
+from skdl.datasets._companions import find_companions, is_of_images, without
 from skdl.datasets._foreign import about_foreign
 from skdl.datasets._subsets import canonical_subset, looks_like_a_part
 from skdl.datasets._tree import Parts, Tree
@@ -112,10 +112,11 @@ def arrange(tree: Tree, source: Any) -> Listing:
     tree = without(tree, companions)
     base = _without_wrappers(tree)
     tops = sorted({folder for folder in tree.folders if len(folder) == len(base) + 1})
-    if not tops:
+    flat = str(source) if not tops else tree.address(tops[0])
+    if not tops or (len(tops) == 1 and is_of_images(tops[0][-1])):
         raise ValueError(
-            f"The images lie directly in {str(source)!r}, so that their classes are not known. "
-            "There should be a folder for each class, or a CSV file of paths and labels."
+            f"The images lie directly in {flat!r}, so that their classes are not known. There "
+            "should be a folder for each class, or a CSV file of paths and labels."
         )
     tops.sort(key=_order_of_subset)
     divided = [top for top in tops if _is_subset(tree, top)]

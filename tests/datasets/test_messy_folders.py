@@ -40,7 +40,7 @@ def test_masks_beside_their_images_are_left_out(make_images):
     root = make_images(*BUSI)
     bunch, (message,) = load(root)
     assert message.startswith(
-        "4 files are masks or thumbnails of another image and left out: "
+        "4 files are masks or thumbnails of other images and are left out: "
         f"'{root}/benign/benign (1)_mask.png', "
     )
     assert "list them in a CSV file" in message
@@ -63,10 +63,17 @@ def test_masks_beside_their_images_are_left_out(make_images):
         ("1.png", "1_ground_truth.png"),
         ("1.bmp", "1_anno.bmp"),
         ("1.png", "1_label.png"),
+        ("1.jpg", "1_superpixels.png"),
         ("1.jpg", "1_thumb.jpg"),
         ("images/1.png", "masks/1.png"),
         ("Images/1.png", "Masks/1_mask.png"),
         ("imgs/p/1.png", "labels/p/1.png"),
+        ("images/1.png", "annotations/trimaps/1.png"),
+        ("Images/bus_0001-l.png", "Masks/mask_0001-l.png"),
+        ("p1/image.png", "p1/mask.png"),
+        ("p1/image.png", "p1/mask 2.png"),
+        ("img_1.png", "mask_1.png"),
+        ("1_image.png", "1_mask.png"),
         ("1.png", "masks/1.png"),
         ("thumbnail/images/1.png", "thumbnail/masks/1.png"),
     ],
@@ -90,7 +97,10 @@ def test_what_belongs_to_an_image(make_images, image, companion):
         ("a/1.png", "a/1_masked.png"),
         ("a/1.png", "a/1mask.png"),
         ("a/1.png", "a/1_2.png"),
-        ("a/masks/1.png", "a/images/2.png"),
+        ("a/masks/1.png", "a/2.png"),
+        ("a/image_1.png", "a/mask_2.png"),
+        ("a/image_1.png", "a/1.png"),
+        ("a/photos/1.png", "a/labels/2.png"),
         ("a/mask.png", "b/mask.png"),
     ],
 )
@@ -111,6 +121,13 @@ def test_a_tree_of_masks_beside_that_of_images(make_images):
     assert bunch.target_names.tolist() == ["ill", "well"]
     assert names(bunch.data, root / "images") == list(shown)
     assert load_image_folder(root / "masks").target.tolist() == [0, 0, 1]
+
+
+@pytest.mark.parametrize("folder", ["images", "Img"])
+def test_a_folder_of_images_is_no_class(make_images, folder):
+    root = make_images(*(f"{top}/{number}.png" for top in (folder, "masks") for number in "123"))
+    with pytest.raises(ValueError, match=f"The images lie directly in '{root}/{folder}', so that"):
+        load_image_folder(root)
 
 
 def test_masks_in_archives_and_subsets(make_images, tmp_path):
