@@ -16,11 +16,9 @@ def concerns_about(listing: Listing, duplicates: list[list[Entry]], subset: str)
     """What a user should know about the data before trusting a score: one text of each kind."""
     concerns = [*_about_copies(duplicates), *_about_divided(listing.entries)]
     concerns += _about_left_out(listing)
-    if subset == "all":
-        concerns += [
-            f"The images in {folder!r} have no class, and are left out."
-            for folder in listing.unlabelled.values()
-        ]
+    if subset == "all" and listing.unlabelled:
+        folders = first_of(list(listing.unlabelled.values()))
+        concerns.append(f"The images in {folders} have no class, and are left out.")
     return [*concerns, *_about_untrained(listing)]
 
 
