@@ -52,8 +52,10 @@ def _about_divided(entries: list[Entry]) -> Iterator[str]:
 
 def _about_left_out(listing: Listing) -> Iterator[str]:
     if listing.stray:
+        n = len(listing.stray)
+        lies, is_ = (" lies", "is") if n == 1 else ("s lie", "are")
         yield (
-            f"{len(listing.stray):,} images lie outside the folders of classes and are left out: "
+            f"{n:,} image{lies} outside the folders of classes and {is_} left out: "
             f"{first_of(listing.stray)}."
         )
     if listing.companions:

@@ -204,7 +204,7 @@ def test_deep_folders_and_wrappers(make_images):
 
 def test_an_image_in_a_wrapper(make_images):
     root = make_images("images/cats/1.png", "images/dogs/1.png", "images/logo.png")
-    with pytest.warns(UserWarning, match=r"1 images lie outside the folders of classes.*logo.png"):
+    with pytest.warns(UserWarning, match=r"1 image lies outside the folders of classes.*logo.png"):
         assert load_image_folder(root).target_names.tolist() == ["cats", "dogs"]
 
 
@@ -238,7 +238,7 @@ def test_other_files(pets):
 
 def test_images_outside_classes(pets, make_images):
     make_images("logo.png")
-    with pytest.warns(UserWarning, match=r"1 images lie outside the folders of classes.*logo.png"):
+    with pytest.warns(UserWarning, match=r"1 image lies outside the folders of classes.*logo.png"):
         assert len(load_image_folder(pets).data) == 5
 
 
