@@ -41,7 +41,7 @@ def find_paths(X: Any, name: str = "X") -> npt.NDArray[np.str_] | None:
     Returns
     -------
     paths : ndarray of str of shape (n,), or None
-        None if it holds no text.
+        With the home folder in place of ``~``. None if it holds no text.
 
     Raises
     ------
@@ -58,7 +58,7 @@ def find_paths(X: Any, name: str = "X") -> npt.NDArray[np.str_] | None:
             raise ValueError(
                 f"{name} holds paths of image files, but {value!r} at row {row}. Drop that row."
             )
-    return np.array([str(os.fspath(value)) for value in rows], dtype=np.str_)
+    return np.array([os.path.expanduser(str(os.fspath(value))) for value in rows], dtype=np.str_)
 
 
 def _refuse_what_has_no_rows(X: Any, name: str) -> None:
@@ -173,7 +173,23 @@ class ImageFiles:
         """``(n, height, width, channels)``, or ``(n,)`` while that is not known."""
         return (len(self), *(self.image_shape or ()))
 
+    def __iter__(self) -> Iterator[npt.NDArray[Any]]:
+        """The images, decoded one after the other."""
+        return map(self.read, self.paths.tolist())
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> npt.NDArray[Any]:
+        """Refuse to decode everything where an array was expected."""
+        raise TypeError(
+            f"These are {len(self):,} image files, which are no array yet. "
+            "ImageLoader().fit_transform(files.paths) decodes them all; files.paths are the paths."
+        )
+
     def __getitem__(self, rows: Any) -> "ImageFiles":
+        if isinstance(rows, int | np.integer):
+            raise TypeError(
+                "A batch of image files is indexed by slices and arrays. files.paths[row] is the "
+                f"path of one, which skdl.images.read_image decodes. Got {rows!r}."
+            )
         return replace(self, paths=self.paths[rows])
 
     def in_shape(
@@ -323,7 +339,7 @@ class ImageFiles:
         UnreadableImageError
             If it cannot be read.
         ValueError
-            If it is of another shape, and `resize` is False.
+            If it is of another shape than `image_shape`, and `resize` is False.
         """
         image = self._decoded(path)
         if self.image_shape not in (None, image.shape):
