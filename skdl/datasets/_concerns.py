@@ -81,7 +81,8 @@ def about_several(files: Sequence[str]) -> list[str]:
     n = f"{len(files):,} file{' holds' if len(files) == 1 else 's hold'}"
     return [
         f"{n} several frames or pages, of which the first is taken: {first_of(files)}. If the "
-        "others are images of the class, too, save them as files of their own."
+        "others are images of the class, too, save them as files of their own; "
+        "ImageLoader(frame=1) reads the second of each."
     ]
 
 
