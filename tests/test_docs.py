@@ -9,6 +9,7 @@ import pkgutil
 import re
 import sys
 
+import global_state
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
@@ -115,8 +116,22 @@ def test_links_lead_somewhere(page):
 def test_examples_in_docstrings(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     module = importlib.import_module(name)
-    result = doctest.testmod(module, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
-    assert result.failed == 0
+    options, results = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE, []
+    changed = global_state.changes(
+        lambda: results.append(doctest.testmod(module, optionflags=options))
+    )
+    assert results[0].failed == 0
+    # A builder draws the seeds of its layers as Keras does, and hypothesis its examples.
+    if not name.startswith(("skdl.architectures.", "skdl.testing._strategies")):
+        assert not changed
+
+
+def test_nothing_public_changes_a_new_process(tmp_path):
+    """The first network that a process builds, too: with the state that Keras draws seeds from."""
+    heavy = ("skdl.engine.", "skdl.estimators.", "skdl.testing.")
+    names = [name for name in PUBLIC if name.startswith(heavy) and "<locals>" not in name]
+    found = run_script(ROOT / "tests" / "global_state.py", *names, cwd=tmp_path, timeout=500)
+    assert found == f"looked at {len(names)}\n"
 
 
 ORDER = [
