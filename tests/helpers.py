@@ -1,6 +1,7 @@
 """What several test modules need, importable by worker processes too."""
 
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -35,6 +36,11 @@ def _run(*arguments, cwd=ROOT, timeout):
     )
     assert process.returncode == 0, process.stderr[-3000:]
     return process.stdout
+
+
+def code_of(text):
+    """The Python code of a page of the documentation."""
+    return "\n".join(re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL))
 
 
 def parametrize(name, values, exhaustive, **options):

@@ -13,13 +13,14 @@ import global_state
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
-from helpers import ROOT, run_python, run_script
+from helpers import ROOT, code_of, run_python, run_script
 from numpydoc.docscrape import ClassDoc, FunctionDoc
 
 import skdl
 
 PAGES = sorted([*ROOT.glob("docs/*.md"), ROOT / "README.md"])
 QUICKSTART = ROOT / "docs/quickstart.md"
+ELSEWHERE = {QUICKSTART, ROOT / "docs/works_with.md"}  # run by tests of their own
 MODULES = sorted(
     module.name
     for module in pkgutil.walk_packages(skdl.__path__, "skdl.")
@@ -45,16 +46,12 @@ PUBLIC = {
 }
 
 
-def code_of(page):
-    return "\n".join(re.findall(r"```python\n(.*?)```", page.read_text(), flags=re.DOTALL))
-
-
 @pytest.fixture
 def run_page(tmp_path, monkeypatch):
     """A function that runs the code of a page in a folder of its own."""
 
     def run(page):
-        code, name = code_of(page), f"page_{page.stem.lower()}"
+        code, name = code_of(page.read_text()), f"page_{page.stem.lower()}"
         (tmp_path / f"{name}.py").write_text(code)
         if "register" in code:  # would stay registered
             run_script(tmp_path / f"{name}.py", cwd=tmp_path)
@@ -73,7 +70,7 @@ def run_page(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "page",
-    [p for p in PAGES if p != QUICKSTART and "```python" in p.read_text()],
+    [p for p in PAGES if p not in ELSEWHERE and "```python" in p.read_text()],
     ids=lambda p: p.name,
 )
 def test_code_on_a_page_runs(page, run_page):
@@ -102,7 +99,7 @@ def test_the_page_of_backbones_is_up_to_date():
 
 def test_the_quickstart_is_the_example():
     example = (ROOT / "examples/quickstart.py").read_text().partition('"""\n\n')[2]
-    assert example in code_of(QUICKSTART)
+    assert example in code_of(QUICKSTART.read_text())
     assert len([line for line in example.splitlines() if line.strip()]) <= 20
 
 
