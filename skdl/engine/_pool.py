@@ -53,10 +53,13 @@ def borrowed_trainer(
         # its layers anew.
         shared_network(spec)
     trainer.reset(seed, optimizer.learning_rate)
-    # A block that raises may leave the model in any state: it is not given back.
-    yield trainer
-    if key is not None and reusable and trainer.resettable:
-        _give_back(key, trainer)
+    try:
+        yield trainer
+    finally:
+        # After an error, too: a reset sets all that training changes, and TensorFlow never frees
+        # all of a model that is dropped.
+        if key is not None and reusable and trainer.resettable:
+            _give_back(key, trainer)
 
 
 def _take(key: Hashable) -> Trainer | None:

@@ -197,9 +197,12 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
         rate = routed.get("learning_rate")
         if isinstance(rate, int | float) and not rate >= 0:
             raise ValueError(f"optimizer__learning_rate must not be negative. Got {rate!r}.")
+        # TensorFlow keeps 35 KB for each new name of a variable, and Keras makes up a new one for
+        # the variables of each nameless optimizer.
+        named = {"name": cls.__name__.lower(), **routed} if _takes_name(cls) else routed
         try:
             with keras_settings():
-                return OptimizerSpec.of(_routing.unflatten_params(items=cls, params=routed))
+                return OptimizerSpec.of(_routing.unflatten_params(items=cls, params=named))
         except (TypeError, ValueError) as error:
             settings = ", ".join(f"optimizer__{name}={value!r}" for name, value in routed.items())
             raise ValueError(
@@ -277,6 +280,11 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
 
     def _forget_caches(self) -> None:
         self.__dict__.pop("_materialised", None)
+
+
+def _takes_name(cls: type) -> bool:
+    parameters = inspect.signature(cls).parameters.values()
+    return any(p.name == "name" or p.kind is p.VAR_KEYWORD for p in parameters)
 
 
 def _optimizer_class(name: str) -> type:

@@ -200,12 +200,37 @@ def test_threads_do_not_meet(few_digits):
             assert np.array_equal(found_probabilities, model.predict_proba(X))
 
 
-def test_a_failed_fit_gives_nothing_back(few_digits, trainers):
+def test_a_failed_fit_leaves_a_model_for_the_next(few_digits, trainers):
+    """What TensorFlow keeps of a model that is dropped is never freed."""
     X, y = few_digits
-    model = CNNClassifier(tiny, epochs=1, optimizer="sgd", optimizer__learning_rate=1e30)
-    with pytest.raises(ValueError, match="diverged"):
-        model.set_params(epochs=5).fit(X, y)
-    assert not _pool._idle
+    model = CNNClassifier(tiny, epochs=5, optimizer="sgd", random_state=0)
+    expected = clone(model).fit(X, y)
+    for _ in range(3):
+        with pytest.raises(ValueError, match="diverged"):
+            clone(model).set_params(optimizer__learning_rate=1e30).fit(X, y)
+    assert len(trainers) == 1
+    assert same_state(clone(model).fit(X, y), expected)
+    assert len(trainers) == 1
+
+
+def test_optimizers_make_no_new_names(few_digits, monkeypatch):
+    """TensorFlow keeps 35 KB for each name of a variable that it has not seen before."""
+    names = []
+    original = keras.Variable.__init__
+
+    def init(self, *args, **kwargs):
+        original(self, *args, **kwargs)
+        names.append(self.path)
+
+    model = CNNClassifier(tiny, epochs=1, random_state=0).fit(*few_digits)
+    monkeypatch.setattr(keras.Variable, "__init__", init)
+    for optimizer in ("adam", "sgd", keras.optimizers.RMSprop):
+        names.clear()
+        clone(model).set_params(optimizer=optimizer)._optimizer_spec()
+        first = list(names)
+        names.clear()
+        clone(model).set_params(optimizer=optimizer)._optimizer_spec()
+        assert names == first != []
 
 
 class Meddling(keras.callbacks.Callback):
