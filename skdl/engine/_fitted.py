@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from skdl._checksums import checksum_of, refuse_damaged
 from skdl._files import ImageFiles
 from skdl.engine._building import building
 from skdl.engine._devices import prepare_devices
@@ -40,7 +41,12 @@ class FittedNetwork:
         self._bound: tuple[Network, list[Any]] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_bound": None}
+        return {**self.__dict__, "_bound": None, "_checksum": checksum_of(self.state)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        refuse_damaged(state["state"], state.pop("_checksum", None))
+        self.__dict__.update(state)
 
     def predict(self, images: npt.NDArray[Any] | ImageFiles) -> npt.NDArray[np.float32]:
         """Outputs of the network, such as class probabilities.
