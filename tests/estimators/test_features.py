@@ -5,6 +5,7 @@ import io
 import os
 import pickle
 import shutil
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -433,6 +434,36 @@ def test_a_saved_transformer_makes_no_folder_elsewhere(digits, tmp_path):
         np.testing.assert_array_equal(outputs(pickle.loads(saved), X), expected)
         assert list(tmp_path.iterdir()) == []
         clone(model).fit(X, y)  # makes it
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_relative_store_of_a_worker_is_that_of_the_caller(digits, tmp_path, monkeypatch, kind):
+    """Whatever working directory the worker has."""
+    X, y = digits[0][:20], digits[1][:20]
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    there.mkdir()
+    monkeypatch.chdir(here)
+    pipeline = make_pipeline(BackboneFeatures(image_size=16, store=kind("kept")), SVC())
+    sent = pickle.dumps(pipeline)
+    monkeypatch.chdir(there)
+    worker = clone(pickle.loads(sent)).fit(X, y)
+    assert pipeline[0].store == kind("kept")
+    assert worker[0].store == kind(here / "kept")
+    assert list(there.iterdir()) == []
+    store = FeatureStore(here / "kept")
+    BackboneFeatures(image_size=16, store=store).fit_transform(X)
+    assert (store.hits, store.misses) == (20, 0)
+
+
+@pytest.mark.parametrize("store", ["auto", None, "", 3, "~/kept", FeatureStore()])
+def test_what_a_pickle_calls_a_store(store, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    expected = str(tmp_path / "kept") if store == "~/kept" else store
+    for estimator in (BackboneFeatures(store=store), TransferClassifier(store=store)):
+        found = pickle.loads(pickle.dumps(estimator)).store
+        assert found == expected or (isinstance(store, FeatureStore) and found.folder is None)
+        assert estimator.store is store
 
 
 def outputs(model, X):
