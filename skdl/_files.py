@@ -5,17 +5,19 @@ import os
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from skdl._archives import read_bytes
 from skdl._cores import available_cores
-from skdl._decoding import Color, ImageInfo, read_image, read_image_info
+from skdl._decoding import Color, ImageInfo, decode_image, read_image, read_image_info
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
+# Images, and digests of the files' contents where they are asked for.
+_Decoded: TypeAlias = tuple[npt.NDArray[np.uint8], list[bytes]]
 
 # Files handed to one thread at a time: enough to hide the cost of handing over.
 _FILES_PER_TASK = 16
@@ -213,7 +215,7 @@ class ImageFiles:
             If a file is of another shape, and `resize` is False.
         """
         with ThreadPoolExecutor(n_threads or _n_threads(len(self))) as pool:
-            return self._collect(self._submit(pool))
+            return self._collect(self._submit(pool))[0]
 
     def chunks(self, row_sets: Iterable[Any]) -> Iterator[npt.NDArray[np.uint8]]:
         """Images of one set of rows after the other; the next is decoded while one is used.
@@ -226,12 +228,23 @@ class ImageFiles:
         ------
         images : uint8 ndarray of shape (n_rows, height, width, channels)
         """
+        with closing(self.chunks_and_digests(row_sets, False)) as chunks:
+            for images, _ in chunks:
+                yield images
+
+    def chunks_and_digests(
+        self, row_sets: Iterable[Any], with_digests: bool = True
+    ) -> Generator[_Decoded]:
+        """What `chunks` yields, and `content_digests` of the very bytes that were decoded.
+
+        Without `with_digests`, the lists of these are empty.
+        """
         pool = ThreadPoolExecutor(_n_threads(len(self)))
         try:
-            waiting: list[tuple[ImageFiles, list[Future[Any]]]] = []
+            waiting: list[tuple[ImageFiles, list[Future[_Decoded]]]] = []
             for rows in row_sets:
                 files = self[rows]
-                waiting.append((files, files._submit(pool)))
+                waiting.append((files, files._submit(pool, with_digests)))
                 if len(waiting) == 2:
                     ahead = waiting.pop(0)
                     yield ahead[0]._collect(ahead[1])
@@ -240,25 +253,34 @@ class ImageFiles:
         finally:  # also when the one who asked stops asking
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _submit(self, pool: ThreadPoolExecutor) -> list[Future[npt.NDArray[np.uint8]]]:
+    def _submit(
+        self, pool: ThreadPoolExecutor, with_digests: bool = False
+    ) -> list[Future[_Decoded]]:
         step = _FILES_PER_TASK
         return [
-            pool.submit(self._decode, slice(start, start + step))
+            pool.submit(self._decode, slice(start, start + step), with_digests)
             for start in range(0, len(self), step)
         ]
 
-    def _collect(self, tasks: list[Future[npt.NDArray[np.uint8]]]) -> npt.NDArray[np.uint8]:
-        images = np.empty(self.shape, np.uint8)
+    def _collect(self, tasks: list[Future[_Decoded]]) -> _Decoded:
+        images, digests = np.empty(self.shape, np.uint8), []
         for number, task in enumerate(tasks):
             start = number * _FILES_PER_TASK
-            images[start : start + _FILES_PER_TASK] = task.result()
-        return images
+            images[start : start + _FILES_PER_TASK], some = task.result()
+            digests += some
+        return images, digests
 
-    def _decode(self, rows: slice) -> npt.NDArray[np.uint8]:
-        return np.stack([self.read(path) for path in self.paths[rows].tolist()])
+    def _decode(self, rows: slice, with_digests: bool) -> _Decoded:
+        images, digests = [], []
+        for path in self.paths[rows].tolist():
+            content = _content(path) if with_digests else None
+            images.append(self.read(path, content))
+            if content is not None:
+                digests.append(hashlib.sha256(content).digest())
+        return np.stack(images), digests
 
-    def read(self, path: str) -> npt.NDArray[np.uint8]:
-        """Decode one file.
+    def read(self, path: str, content: bytes | None = None) -> npt.NDArray[np.uint8]:
+        """Decode one file; what was read of it already is not read again.
 
         Raises
         ------
@@ -271,9 +293,14 @@ class ImageFiles:
         height, width, channels = self.image_shape
         color: Color = "grayscale" if channels == 1 else "rgb"
         if self.resize:
-            size = (height, width)
-            return read_image(path, image_size=size, color=color, keep_aspect=self.keep_aspect)
-        image = read_image(path, color=self.color or (None if channels == 1 else "rgb"))
+            return decode_image(
+                content,
+                path,
+                image_size=(height, width),
+                color=color,
+                keep_aspect=self.keep_aspect,
+            )
+        image = decode_image(content, path, color=self.color or (None if channels == 1 else "rgb"))
         if image.shape != self.image_shape:
             raise ValueError(
                 f"The image file {path!r} is of shape {image.shape}, but images of shape "
@@ -336,8 +363,12 @@ def _digest(image: npt.NDArray[Any]) -> bytes:
 
 
 def _digest_of_file(path: str) -> bytes:
+    return hashlib.sha256(_content(path)).digest()
+
+
+def _content(path: str) -> bytes:
     try:
-        return hashlib.sha256(read_bytes(path)).digest()
+        return read_bytes(path)
     except (OSError, ValueError):
         read_image(path)  # says what is wrong with it
         raise

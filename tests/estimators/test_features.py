@@ -466,6 +466,52 @@ def test_what_a_pickle_calls_a_store(store, tmp_path, monkeypatch):
         assert estimator.store is store
 
 
+class Interrupted(FeatureStore):
+    """A store whose folder is asked while files are replaced."""
+
+    def get_together(self, spaces, keys):
+        found = super().get_together(spaces, keys)
+        if self.replace is not None:
+            replace, self.replace = self.replace, None
+            replace()
+        return found
+
+
+@pytest.mark.parametrize("in_place", [True, False], ids=["in place", "renamed"])
+@pytest.mark.parametrize("n_equal", [0, 1, 3], ids=["alone", "copied", "copies"])
+def test_a_file_that_is_replaced_does_not_poison_the_store(tmp_path, digits, in_place, n_equal):
+    """Between its digest and its decoding: each image has its own features, then and later."""
+    X, _ = digits
+    paths = [tmp_path / f"{number}.png" for number in range(8 + n_equal)]
+    for path, image in zip(paths, X, strict=False):
+        Image.fromarray(image.squeeze().astype(np.uint8) * 15).save(path)
+    for path in paths[8:]:
+        shutil.copy(paths[3], path)
+    old = paths[3].read_bytes()
+    new = tmp_path / "new"
+    Image.fromarray(X[100].squeeze().astype(np.uint8) * 15).save(new, format="png")
+
+    def replace():
+        if in_place:
+            paths[3].write_bytes(new.read_bytes())
+        else:
+            new.replace(paths[3])
+
+    features = BackboneFeatures(image_size=16, value_range=(0, 255), batch_size=4, store=None)
+    names = [str(path) for path in paths]
+    before = features.fit(names).transform(names)
+    store = Interrupted(tmp_path / "store")
+    store.replace = replace
+    found = features.set_params(store=store).fit(names).transform(names)
+    others = np.arange(len(paths)) != 3
+    np.testing.assert_allclose(found[others], before[others], rtol=1e-4, atol=1e-5)
+    assert not np.allclose(found[3], before[3], rtol=1e-3)
+    again = features.set_params(store=tmp_path / "store").fit(names).transform(names)
+    np.testing.assert_allclose(again, found, rtol=1e-4, atol=1e-5)
+    paths[3].write_bytes(old)
+    np.testing.assert_allclose(features.transform(names), before, rtol=1e-4, atol=1e-5)
+
+
 def outputs(model, X):
     return model.transform(X) if hasattr(model, "transform") else model.predict_proba(X)
 
