@@ -157,7 +157,7 @@ def remove(path: Path) -> None:
 
 def _remove_if_stale(part: Path) -> None:
     try:
-        if time.time() - part.stat().st_mtime > _STALE_AFTER:
+        if abs(time.time() - part.stat().st_mtime) > _STALE_AFTER:  # or dated in the future
             remove(part)
     except OSError:
         pass  # another process was faster

@@ -5,6 +5,7 @@ import json
 import os
 import pickle
 import shutil
+import time
 import warnings
 from pathlib import Path
 
@@ -261,3 +262,14 @@ def test_a_disk_that_is_full_from_the_start_is_an_error(tmp_path, monkeypatch):
     with pytest.raises(OSError, match=rf"{tmp_path} cannot be written: No space left.*Make room"):
         run(tmp_path)
     assert Counted.n_fits == 0
+
+
+def test_what_a_killed_process_left_is_removed_a_day_later(tmp_path):
+    """Also what is dated in the future, by a clock that was wrong."""
+    parts = [tmp_path / f".plan.json.{number}-ab.part" for number in range(3)]
+    for part, days in zip(parts, (-3, 0, 3), strict=True):
+        part.write_bytes(b"half")
+        moment = time.time() + days * 24 * 3600
+        os.utime(part, (moment, moment))
+    run(tmp_path)
+    assert [part.exists() for part in parts] == [False, True, False]
