@@ -11,7 +11,7 @@ import tensorflow as tf
 from skdl._checksums import checksum_of, refuse_damaged
 from skdl._files import ImageFiles
 from skdl.engine._building import building
-from skdl.engine._devices import prepare_devices
+from skdl.engine._devices import prepare_devices, refuse_forked
 from skdl.engine._network import Network
 from skdl.engine._pool import shared_network
 from skdl.engine._seeding import python_random
@@ -79,6 +79,7 @@ class FittedNetwork:
         return outputs
 
     def _bind(self) -> tuple[Network, list[Any]]:
+        refuse_forked()
         if self._bound is None:
             prepare_devices()
             network = shared_network(self.spec)
