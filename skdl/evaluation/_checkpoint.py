@@ -16,7 +16,7 @@ import numpy as np
 from joblib.hashing import NumpyHasher
 
 from skdl._environment import versions
-from skdl._storage import file_digest, restated
+from skdl._storage import file_digest
 from skdl._warn import warn_user
 from skdl.evaluation import _records
 from skdl.evaluation._folds import Fold, FoldRecord
@@ -65,7 +65,8 @@ class Checkpoint:
         try:
             plan = _records.read(path)
             if plan is None:
-                self._write_plan(path, {"cv": cv, "digest": digest}, made)
+                about = {"cv": cv, "digest": digest, "data": self.data}
+                _records.write(_records.from_folds(made, about), path)
                 return made
             folds = _records.to_folds(plan)
         except UnusableFileError as error:
@@ -85,18 +86,6 @@ class Checkpoint:
                 "Choose another folder, or delete this one."
             )
         return folds
-
-    def _write_plan(self, path: Path, how: dict[str, str], folds: list[Fold]) -> None:
-        try:
-            _records.write(_records.from_folds(folds, {**how, "data": self.data}), path)
-        except OSError as error:
-            if not error.errno or not error.strerror:  # it says what to do already
-                raise
-            raise restated(
-                error,
-                f"The checkpoint {self.folder} cannot be written: {error.strerror}. Make room, or "
-                "choose another folder as checkpoint.",
-            ) from error
 
     def path(
         self, model: str, estimator: Any, judges: Mapping[str, Callable[..., float]], fold: Fold
@@ -141,7 +130,8 @@ class Checkpoint:
         except (OSError, TypeError, ValueError) as error:
             if not self._warned:  # a full disk would say so for each fold
                 self._warned = True
-                reason = getattr(error, "strerror", None) or str(error)
+                number = getattr(error, "errno", None)
+                reason = os.strerror(number) if number else str(error)
                 warn_user(
                     f"A fold cannot be kept in the file {path}: {reason}. The evaluation goes on, "
                     "and its result will be whole, but the next run will fit again what is not in "
