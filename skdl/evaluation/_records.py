@@ -49,7 +49,7 @@ def write(content: Mapping[str, Any], path: Path) -> None:
         part.write_bytes(data)
 
 
-def read(path: Path) -> Any:
+def read(path: Path) -> dict[str, Any] | None:
     """The content of a file; None if there is none.
 
     Raises
@@ -66,7 +66,10 @@ def read(path: Path) -> Any:
     content = data[_HEAD_BYTES : -len(_END)]
     if data != _sealed(content):
         raise UnusableFileError(_DAMAGED)
-    return json.loads(content)
+    try:
+        return dict(json.loads(content))
+    except (ValueError, TypeError, RecursionError) as error:  # another hand wrote it
+        raise UnusableFileError(_DAMAGED) from error
 
 
 def _sealed(content: bytes) -> bytes:
@@ -90,7 +93,7 @@ def from_record(record: FoldRecord, name: str) -> dict[str, Any]:
     return {"file": name, "record": found}
 
 
-def to_record(content: Any, fold: Fold, name: str) -> FoldRecord:
+def to_record(content: Mapping[str, Any], fold: Fold, name: str) -> FoldRecord:
     """What `from_record` made of this fold.
 
     Raises
@@ -119,7 +122,7 @@ def from_folds(folds: list[Fold], about: Mapping[str, str]) -> dict[str, Any]:
     return {**{key: about[key] for key in _ABOUT}, "folds": pairs}
 
 
-def to_folds(content: Any) -> list[Fold]:
+def to_folds(content: Mapping[str, Any]) -> list[Fold]:
     """The folds of what `from_folds` made.
 
     Raises

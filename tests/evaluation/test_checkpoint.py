@@ -1,6 +1,7 @@
 """Files of a checkpoint: plain, whole or refused, and where the caller said."""
 
 import errno
+import hashlib
 import json
 import os
 import pickle
@@ -114,6 +115,41 @@ def test_what_is_no_record_is_refused_and_runs_no_code(tmp_path, foreign):
     with pytest.raises(ValueError, match="plan of the checkpoint"):
         run(folder)
     assert not marker.exists()
+
+
+FOREIGN = [
+    b"",
+    b"{",
+    b"null",
+    b"[" * 100_000,
+    b"{}",
+    b'{"file": 1, "record": 2}',
+    "missing",
+    "more",
+]
+
+
+@pytest.mark.parametrize("content", FOREIGN, ids=lambda content: str(content[:20]))
+def test_what_others_wrote_with_a_right_checksum_is_refused(tmp_path, content):
+    first = run(tmp_path)
+    for name in (records(tmp_path)[0].name, "plan.json"):
+        path = tmp_path / name
+        whole = path.read_bytes()
+        given = json.loads(whole)["content"]
+        if content == "missing":
+            given.popitem()
+        if content == "more":
+            (given.get("record") or given["folds"][0][0])["more"] = 1
+        changed = content if isinstance(content, bytes) else json.dumps(given).encode()
+        head, digest = whole[:13], hashlib.sha256(changed).hexdigest()
+        path.write_bytes(b'%b "sha256": "%b", "content": %b}\n' % (head, digest.encode(), changed))
+        if name == "plan.json" and content != "more":  # of which nothing is read
+            with pytest.raises(ValueError, match=r"plan\.json, cannot be used"):
+                run(tmp_path)
+        elif name != "plan.json":
+            with pytest.warns(UserWarning, match=f"1 of the records .*{name}: it is damaged"):
+                again = run(tmp_path)
+            pd.testing.assert_frame_equal(again.predictions, first.predictions)
 
 
 def test_many_damaged_records_are_one_warning(tmp_path):
