@@ -2,37 +2,35 @@
 
 import io
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Literal, TypeAlias
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from skdl._archives import read_bytes, require_regular
-
-Color: TypeAlias = Literal["rgb", "grayscale"]
-
-FORMATS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP")
-"""Pillow's names of the formats that are read. Others, such as EPS, start programs."""
+from skdl._pixels import (
+    FORMATS,
+    deep_pixels,
+    header_dtype,
+    is_grayscale,
+    orientation,
+    pixel_dtype,
+    upright,
+    verify_png,
+)
+from skdl._resizing import Color, Resizer, Size, check_image_size, fit_into
+from skdl._value_range import learn_value_range
 
 IMAGE_EXTENSIONS = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".gif", ".tif", ".tiff", ".webp"}
 )
 """Endings of image files, in lower case."""
 
-_GRAYSCALE_MODES = ("1", "L", "LA", "La", "I;16", "I;16B", "I;16L", "I;16N", "I")
-_ORIENTATION_TAG = 0x0112
-_TRANSPOSITIONS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
+# Of formats that have no more than 8 bits.
+_BYTE_EXTENSIONS = IMAGE_EXTENSIONS - {".png", ".tif", ".tiff"}
+
 # A JPEG is decoded at no less than this many times the wanted size, and shrunk from there.
 _REDUCING_GAP = 2
 
@@ -77,6 +75,8 @@ class ImageInfo:
         1 for grayscale, 3 for everything else.
     format : str
         Such as "JPEG".
+    dtype : str, default="uint8"
+        What the pixel values are: of PNG and TIFF files of more than 8 bits "uint16", "float32", ….
 
     Examples
     --------
@@ -89,25 +89,30 @@ class ImageInfo:
     width: int
     channels: int
     format: str
+    dtype: str = "uint8"
 
 
-def read_image_info(path: Any) -> ImageInfo:
+def read_image_info(path: Any, *, frame: int = 0) -> ImageInfo:
     """Size and kind of an image file, without decoding it.
 
     Parameters
     ----------
     path : str or path-like
         The file, or a member of an archive: ``"pets.zip/cats/1.jpg"``.
+    frame : int, default=0
+        Which frame of an animation, or page of a TIFF file, counted from 0.
 
     Returns
     -------
     info : ImageInfo
-        Height, width, channels and format.
+        Height, width, channels, format and dtype.
 
     Raises
     ------
     UnreadableImageError
-        If the file is missing or no image.
+        If the file is missing, no image, or has no such frame.
+    ValueError
+        If `frame` is no whole number from 0.
 
     Examples
     --------
@@ -117,17 +122,20 @@ def read_image_info(path: Any) -> ImageInfo:
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     Image.new("RGB", (20, 10)).save(f"{folder}/red.png")
     ...     read_image_info(f"{folder}/red.png")
-    ImageInfo(height=10, width=20, channels=3, format='PNG')
+    ImageInfo(height=10, width=20, channels=3, format='PNG', dtype='uint8')
     """
     path = str(os.fspath(path))
+    check_frame(frame)
     try:
         with _open(path) as file, Image.open(file, formats=FORMATS) as image:
+            image.seek(frame)
             width, height = image.size
-            if _orientation(image) >= 5:
+            if orientation(image) >= 5:
                 width, height = height, width
             _refuse_huge(width, height)
-            channels = 1 if image.mode in _GRAYSCALE_MODES else 3
-            return ImageInfo(height, width, channels, str(image.format))
+            channels = 1 if is_grayscale(image) else 3
+            dtype = str(pixel_dtype(image))
+            return ImageInfo(height, width, channels, str(image.format), dtype)
     except Exception as error:
         raise UnreadableImageError(path, _reason(error, path)) from error
 
@@ -138,33 +146,37 @@ def read_image(
     image_size: int | tuple[int, int] | None = None,
     color: Color | None = None,
     keep_aspect: bool = False,
-) -> npt.NDArray[np.uint8]:
+    frame: int = 0,
+) -> npt.NDArray[Any]:
     """Decode an image file.
 
     Parameters
     ----------
     path : str or path-like
-        JPEG, PNG, BMP, GIF or WebP (the first frame), or TIFF (the first page); or a member of an
-        archive: ``"pets.zip/cats/1.jpg"``.
+        JPEG, PNG, BMP, GIF, WebP or TIFF; or a member of an archive: ``"pets.zip/cats/1.jpg"``.
     image_size : int, (height, width) or None, default=None
         Resize to this, bilinearly with antialiasing; None keeps the image's own size.
     color : {"rgb", "grayscale"}, default=None
         Convert to this; None keeps grayscale images as they are and makes all others RGB.
     keep_aspect : bool, default=False
         Whether resizing keeps the ratio of height and width, and fills up with black on both sides.
+    frame : int, default=0
+        Which frame of an animation, or page of a TIFF file, counted from 0.
 
     Returns
     -------
-    image : uint8 ndarray of shape (height, width, channels)
-        With the EXIF orientation applied, 16-bit values scaled to 8 bits, and transparency dropped.
+    image : ndarray of shape (height, width, channels)
+        uint8; of PNG and TIFF files with more than 8 bits per value uint16, int16, int32, uint32 or
+        float32, as they are in the file. With the orientation of the EXIF or XMP data applied, and
+        transparency dropped.
 
     Raises
     ------
     UnreadableImageError
-        If the file is missing, damaged, no image, or has more pixels than Pillow's limit against
-        decompression bombs, ``PIL.Image.MAX_IMAGE_PIXELS``.
+        If the file is missing, damaged, no image, has no such frame, or has more pixels than
+        Pillow's limit against decompression bombs, ``PIL.Image.MAX_IMAGE_PIXELS``.
     ValueError
-        If `image_size` or `color` is none of these.
+        If `image_size`, `color` or `frame` is none of these.
 
     Examples
     --------
@@ -176,7 +188,9 @@ def read_image(
     ...     read_image(f"{folder}/red.png", image_size=8).shape
     (8, 8, 3)
     """
-    return decode_image(None, path, image_size=image_size, color=color, keep_aspect=keep_aspect)
+    return decode_image(
+        None, path, image_size=image_size, color=color, keep_aspect=keep_aspect, frame=frame
+    )
 
 
 def decode_image(
@@ -186,129 +200,82 @@ def decode_image(
     image_size: int | tuple[int, int] | None = None,
     color: Color | None = None,
     keep_aspect: bool = False,
-) -> npt.NDArray[np.uint8]:
+    frame: int = 0,
+) -> npt.NDArray[Any]:
     """What `read_image` makes of a file whose content was read before; None reads it now."""
     path = str(os.fspath(path))
     wanted = check_image_size(image_size)
     if color not in (None, "rgb", "grayscale"):
         raise ValueError(f"color must be 'rgb', 'grayscale' or None. Got {color!r}.")
+    check_frame(frame)
     try:
         with _open(path) if content is None else io.BytesIO(content) as file:
-            _verify_png(file)
+            verify_png(file)
             with Image.open(file, formats=FORMATS) as image:
-                return _decode(image, wanted, color, keep_aspect)
+                image.seek(frame)
+                return _decode(image, file, wanted, color, keep_aspect)
     except Exception as error:
         raise UnreadableImageError(path, _reason(error, path)) from error
 
 
-def _verify_png(file: BinaryIO) -> None:
-    """Check the checksums of a PNG file, which Pillow passes over when it decodes."""
-    is_png = file.read(8) == b"\x89PNG\r\n\x1a\n"
-    file.seek(0)
-    if is_png:
-        with Image.open(file, formats=("PNG",)) as image:
-            image.verify()
-        file.seek(0)
-
-
 def _decode(
-    image: Any, size: tuple[int, int] | None, color: Color | None, keep_aspect: bool
-) -> npt.NDArray[np.uint8]:
+    image: Any, file: BinaryIO, size: Size | None, color: Color | None, keep_aspect: bool
+) -> npt.NDArray[Any]:
     _refuse_huge(*image.size)
-    transposition = _TRANSPOSITIONS.get(_orientation(image))
+    if pixel_dtype(image) != np.uint8:
+        return _fitted(deep_pixels(image, file), size, color, keep_aspect)
     if size is not None and image.format in ("JPEG", "MPO"):  # MPO: several JPEGs in one
         image.draft(None, (_REDUCING_GAP * max(size), _REDUCING_GAP * max(size)))
-    image.load()
-    if transposition is not None:
-        image = image.transpose(transposition)
-    image = _in_color(_in_eight_bits(image), color)
+    image = _in_color(upright(image), color)
     if size is not None:
         image = fit_into(image, size, keep_aspect)
     pixels: npt.NDArray[np.uint8] = np.array(image, dtype=np.uint8)
     return pixels[:, :, np.newaxis] if pixels.ndim == 2 else pixels
 
 
-def check_image_size(image_size: Any) -> tuple[int, int] | None:
-    """Height and width to resize to, None for the images' own.
+def _fitted(
+    pixels: npt.NDArray[Any], size: Size | None, color: Color | None, keep_aspect: bool
+) -> npt.NDArray[Any]:
+    """Pixels that are not bytes in a size and a colour, as `Resize` brings arrays to them."""
+    if size is None and color is None:
+        return pixels
+    black = 0.0
+    if pixels.dtype.kind != "u":
+        learned = learn_value_range(pixels[np.newaxis])
+        black = float(pixels.min()) if learned == "standardized" else learned[0]
+    whole = pixels.dtype.kind != "f"
+    return Resizer(size, keep_aspect, color, black, black + 1, whole=whole)(pixels)
+
+
+def check_frame(frame: Any) -> None:
+    """Refuse what counts no frames.
 
     Raises
     ------
     ValueError
-        If it is neither a positive whole number nor two of them.
+        If it is no whole number from 0.
     """
-    if image_size is None:
+    whole = isinstance(frame, int | np.integer) and not isinstance(frame, bool)
+    if not whole or frame < 0:
+        raise ValueError(f"The parameter frame must be a whole number from 0. Got {frame!r}.")
+
+
+def read_dtype(path: str) -> np.dtype[Any] | None:
+    """What the pixel values of a file are, by its header; None if it cannot be read."""
+    if os.path.splitext(path)[1].lower() in _BYTE_EXTENSIONS:
+        return np.dtype(np.uint8)
+    try:
+        with _open(path) as file:
+            return header_dtype(file)
+    except Exception:  # said where it is decoded
         return None
-    is_number = isinstance(image_size, int | np.integer)
-    sizes: Any = (image_size, image_size) if is_number else image_size
-    is_pair = isinstance(sizes, Sequence | np.ndarray) and len(sizes) == 2
-    if not is_pair or not all(
-        isinstance(size, int | np.integer) and not isinstance(size, bool) and size > 0
-        for size in sizes
-    ):
-        raise ValueError(
-            "The parameter image_size must be a number of pixels, (height, width) or None. Got "
-            f"{image_size!r}."
-        )
-    return int(sizes[0]), int(sizes[1])
-
-
-def fit_into(image: Any, size: tuple[int, int], keep_aspect: bool) -> Any:
-    """Resize a Pillow image, bilinearly with antialiasing.
-
-    Parameters
-    ----------
-    image : PIL.Image.Image
-    size : (height, width)
-    keep_aspect : bool
-        Whether to scale both sides alike, and to fill up with black on both sides.
-
-    Returns
-    -------
-    image : PIL.Image.Image
-        Of that size.
-    """
-    height, width = size
-    if (width, height) == image.size:
-        return image
-    if not keep_aspect:
-        return image.resize((width, height), Image.Resampling.BILINEAR)
-    scale = min(width / image.width, height / image.height)
-    inner = max(1, round(image.width * scale)), max(1, round(image.height * scale))
-    framed = Image.new(image.mode, (width, height))
-    scaled = image.resize(inner, Image.Resampling.BILINEAR)
-    framed.paste(scaled, ((width - inner[0]) // 2, (height - inner[1]) // 2))
-    return framed
-
-
-def _in_eight_bits(image: Any) -> Any:
-    if image.mode.startswith("I;16") or (image.mode == "I" and image.format == "PNG"):
-        values = np.asarray(image).astype(np.float64)
-        return Image.fromarray(np.rint(values.clip(0, 65535) / 257).astype(np.uint8))
-    if image.mode in ("I", "F"):
-        raise ValueError(
-            "its pixel values have 32 bits, which tell no range; convert it to 8 or 16 bits"
-        )
-    return image
 
 
 def _in_color(image: Any, color: Color | None) -> Any:
     if color is None:
-        color = "grayscale" if image.mode in _GRAYSCALE_MODES else "rgb"
+        color = "grayscale" if is_grayscale(image) else "rgb"
     mode = "L" if color == "grayscale" else "RGB"
     return image if image.mode == mode else image.convert(mode)
-
-
-def _orientation(image: Any) -> int:
-    """The EXIF orientation, 1 to 8; damaged EXIF data counts as none."""
-    content = image.info.get("exif")
-    if content is None or image.format == "TIFF":  # of TIFF, Pillow applies it itself
-        return 1
-    exif = Image.Exif()  # image.getexif() would decode a whole PNG, and hide that it is damaged
-    try:
-        exif.load(content)
-        return int(exif.get(_ORIENTATION_TAG, 1))
-    except Exception:
-        return 1
 
 
 def _refuse_huge(width: int, height: int) -> None:
@@ -336,6 +303,8 @@ def _reason(error: Exception, path: str) -> str:
         return reason if os.path.isabs(path) else f"{reason} in the folder {os.getcwd()!r}"
     if isinstance(error, Image.DecompressionBombError):
         return f"{error} If you trust it, raise PIL.Image.MAX_IMAGE_PIXELS"
+    if isinstance(error, EOFError):
+        return "it has no such frame"
     if isinstance(error, UnidentifiedImageError):
         return f"it is empty, damaged, or no image of the kinds {', '.join(FORMATS)}"
     if isinstance(error, OSError) and error.strerror:

@@ -2,25 +2,34 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from typing import Any, TypeAlias, TypeVar
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from skdl._archives import read_bytes
-from skdl._cores import available_cores
-from skdl._decoding import Color, ImageInfo, decode_image, read_image, read_image_info
+from skdl._decoding import (
+    ImageInfo,
+    UnreadableImageError,
+    decode_image,
+    read_dtype,
+    read_image,
+    read_image_info,
+)
+from skdl._resizing import CHANNELS, Color, Resizer
+from skdl._threads import PER_TASK, in_threads, n_threads_for
+from skdl._value_range import PixelValues, ValueRange
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
 # Images, and digests of the files' contents where they are asked for.
-_Decoded: TypeAlias = tuple[npt.NDArray[np.uint8], list[bytes]]
+_Decoded: TypeAlias = tuple[npt.NDArray[Any], list[bytes]]
 
-# Files handed to one thread at a time: enough to hide the cost of handing over.
-_FILES_PER_TASK = 16
+_BYTES = np.dtype(np.uint8)
+_COLORS: dict[int, Color] = {1: "grayscale", 3: "rgb"}
 
 
 def find_paths(X: Any, name: str = "X") -> npt.NDArray[np.str_] | None:
@@ -37,7 +46,7 @@ def find_paths(X: Any, name: str = "X") -> npt.NDArray[np.str_] | None:
     Returns
     -------
     paths : ndarray of str of shape (n,), or None
-        None if it holds no text.
+        With the home folder in place of ``~``. None if it holds no text.
 
     Raises
     ------
@@ -54,7 +63,7 @@ def find_paths(X: Any, name: str = "X") -> npt.NDArray[np.str_] | None:
             raise ValueError(
                 f"{name} holds paths of image files, but {value!r} at row {row}. Drop that row."
             )
-    return np.array([str(os.fspath(value)) for value in rows], dtype=np.str_)
+    return np.array([os.path.expanduser(str(os.fspath(value))) for value in rows], dtype=np.str_)
 
 
 def _refuse_what_has_no_rows(X: Any, name: str) -> None:
@@ -95,6 +104,7 @@ def _only(value: Any) -> Any:
     return value[0] if isinstance(value, list | tuple | np.ndarray) and len(value) == 1 else value
 
 
+@dataclass(frozen=True, eq=False)
 class ImageFiles:
     """A batch of image files, as an array of images would be: shape, dtype, rows.
 
@@ -102,6 +112,8 @@ class ImageFiles:
     ----------
     paths : ndarray of str of shape (n,)
         The files.
+    file_dtype : numpy.dtype, default=uint8
+        What the pixel values in the files are.
     image_shape : (height, width, channels), default=None
         What each is decoded to; None if that is not known yet.
     resize : bool, default=False
@@ -111,42 +123,79 @@ class ImageFiles:
     color : {"rgb", "grayscale"} or None, default=None
         What each is converted to; None takes what `image_shape` says, but refuses to make colour
         images gray unless they are resized.
-
-    Attributes
-    ----------
-    dtype : numpy.dtype
-        uint8.
+    resizer : Resizer, default=None
+        How pixels that are not bytes are resized and converted; None leaves them.
+    as_floats : bool, default=True
+        Whether pixels that are not bytes become float32, as arrays of them do in estimators.
+    frame : int, default=0
+        Of animations and files with several pages.
     """
 
-    dtype = np.dtype(np.uint8)
+    paths: npt.NDArray[np.str_]
+    file_dtype: np.dtype[Any] = _BYTES
+    image_shape: tuple[int, int, int] | None = None
+    resize: bool = False
+    keep_aspect: bool = False
+    color: Color | None = None
+    resizer: Resizer | None = None
+    as_floats: bool = True
+    frame: int = 0
+
     ndim = 4
 
-    def __init__(
-        self,
-        paths: npt.NDArray[np.str_],
-        image_shape: tuple[int, int, int] | None = None,
-        resize: bool = False,
-        keep_aspect: bool = False,
-        color: Color | None = None,
-    ) -> None:
-        self.paths = paths
-        self.image_shape = image_shape
-        self.resize = resize
-        self.keep_aspect = keep_aspect
-        self.color = color
+    @classmethod
+    def of(cls, paths: npt.NDArray[np.str_], name: str = "X", frame: int = 0) -> "ImageFiles":
+        """Files of one kind of pixel values, by their headers.
+
+        Raises
+        ------
+        ValueError
+            If some have more bits per value than others, naming one of each.
+        """
+        first: dict[Any, str] = {}
+        for path, dtype in zip(paths.tolist(), in_threads(read_dtype, paths.tolist()), strict=True):
+            if dtype is not None:  # those that cannot be read are named where they are decoded
+                first.setdefault(dtype, path)
+            if len(first) == 2:
+                (one, here), (other, there) = first.items()
+                raise ValueError(
+                    f"{name} mixes image files of several depths: {one} in {here!r}, {other} in "
+                    f"{there!r}. Their values are on different scales; convert all files to one."
+                )
+        return cls(paths, next(iter(first), _BYTES), frame=frame)
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """That of the decoded images."""
+        deep = self.file_dtype != _BYTES
+        return np.dtype(np.float32) if deep and self.as_floats else self.file_dtype
 
     @property
     def shape(self) -> tuple[int, ...]:
         """``(n, height, width, channels)``, or ``(n,)`` while that is not known."""
         return (len(self), *(self.image_shape or ()))
 
-    def __getitem__(self, rows: Any) -> "ImageFiles":
-        return ImageFiles(
-            self.paths[rows], self.image_shape, self.resize, self.keep_aspect, self.color
+    def __iter__(self) -> Iterator[npt.NDArray[Any]]:
+        """The images, decoded one after the other."""
+        return map(self.read, self.paths.tolist())
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> npt.NDArray[Any]:
+        """Refuse to decode everything where an array was expected."""
+        raise TypeError(
+            f"These are {len(self):,} image files, which are no array yet. "
+            "ImageLoader().fit_transform(files.paths) decodes them all; files.paths are the paths."
         )
+
+    def __getitem__(self, rows: Any) -> "ImageFiles":
+        if isinstance(rows, int | np.integer):
+            raise TypeError(
+                "A batch of image files is indexed by slices and arrays. files.paths[row] is the "
+                f"path of one, which skdl.images.read_image decodes. Got {rows!r}."
+            )
+        return replace(self, paths=self.paths[rows])
 
     def in_shape(
         self,
@@ -154,9 +203,36 @@ class ImageFiles:
         resize: bool,
         keep_aspect: bool = False,
         color: Color | None = None,
+        value_range: ValueRange = (0.0, 255.0),
     ) -> "ImageFiles":
-        """The same files, decoded to images of a shape."""
-        return ImageFiles(self.paths, image_shape, resize, keep_aspect, color)
+        """The same files, decoded to images of a shape, in a value range."""
+        size = image_shape[:2] if resize else None
+        resizer = Resizer.for_range(value_range, size, keep_aspect, color)
+        return replace(
+            self,
+            image_shape=image_shape,
+            resize=resize,
+            keep_aspect=keep_aspect,
+            color=color,
+            resizer=resizer,
+        )
+
+    def values(self, rows: Any = None) -> PixelValues:
+        """What decides about the value range; of bytes, without decoding them.
+
+        Parameters
+        ----------
+        rows : slice or array of int, default=None
+            None looks at all.
+        """
+        if self.file_dtype == _BYTES:
+            return PixelValues.of(np.full((1, 1), 255, np.uint8))
+        files = self if rows is None else self[rows]
+        own_size = replace(files, image_shape=None)
+        return PixelValues.joined(list(in_threads(own_size._values_of, files.paths.tolist())))
+
+    def _values_of(self, path: str) -> PixelValues:
+        return PixelValues.of(self.read(path)[np.newaxis])
 
     def common_shape(self, size: tuple[int, ...] | None = None) -> tuple[int, int, int]:
         """Shape of the images by their headers.
@@ -180,7 +256,8 @@ class ImageFiles:
         """
         first: ImageInfo | None = None
         channels = 1
-        for row, info in enumerate(in_threads(read_image_info, self.paths.tolist())):
+        read = partial(read_image_info, frame=self.frame)
+        for row, info in enumerate(in_threads(read, self.paths.tolist())):
             first = first or info
             channels = max(channels, info.channels)
             if size is None and (info.height, info.width) != (first.height, first.width):
@@ -195,7 +272,7 @@ class ImageFiles:
         height, width = size or (first.height, first.width)
         return int(height), int(width), channels
 
-    def load(self, n_threads: int | None = None) -> npt.NDArray[np.uint8]:
+    def load(self, n_threads: int | None = None) -> npt.NDArray[Any]:
         """Decode all files.
 
         Parameters
@@ -205,7 +282,7 @@ class ImageFiles:
 
         Returns
         -------
-        images : uint8 ndarray of shape (n, height, width, channels)
+        images : ndarray of shape (n, height, width, channels)
 
         Raises
         ------
@@ -214,10 +291,10 @@ class ImageFiles:
         ValueError
             If a file is of another shape, and `resize` is False.
         """
-        with ThreadPoolExecutor(n_threads or _n_threads(len(self))) as pool:
+        with ThreadPoolExecutor(n_threads or n_threads_for(len(self))) as pool:
             return self._collect(self._submit(pool))[0]
 
-    def chunks(self, row_sets: Iterable[Any]) -> Iterator[npt.NDArray[np.uint8]]:
+    def chunks(self, row_sets: Iterable[Any]) -> Iterator[npt.NDArray[Any]]:
         """Images of one set of rows after the other; the next is decoded while one is used.
 
         Parameters
@@ -226,7 +303,7 @@ class ImageFiles:
 
         Yields
         ------
-        images : uint8 ndarray of shape (n_rows, height, width, channels)
+        images : ndarray of shape (n_rows, height, width, channels)
         """
         with closing(self.chunks_and_digests(row_sets, False)) as chunks:
             for images, _ in chunks:
@@ -239,7 +316,7 @@ class ImageFiles:
 
         Without `with_digests`, the lists of these are empty.
         """
-        pool = ThreadPoolExecutor(_n_threads(len(self)))
+        pool = ThreadPoolExecutor(n_threads_for(len(self)))
         try:
             waiting: list[tuple[ImageFiles, list[Future[_Decoded]]]] = []
             for rows in row_sets:
@@ -256,17 +333,16 @@ class ImageFiles:
     def _submit(
         self, pool: ThreadPoolExecutor, with_digests: bool = False
     ) -> list[Future[_Decoded]]:
-        step = _FILES_PER_TASK
         return [
-            pool.submit(self._decode, slice(start, start + step), with_digests)
-            for start in range(0, len(self), step)
+            pool.submit(self._decode, slice(start, start + PER_TASK), with_digests)
+            for start in range(0, len(self), PER_TASK)
         ]
 
     def _collect(self, tasks: list[Future[_Decoded]]) -> _Decoded:
-        images, digests = np.empty(self.shape, np.uint8), []
+        images, digests = np.empty(self.shape, self.dtype), []
         for number, task in enumerate(tasks):
-            start = number * _FILES_PER_TASK
-            images[start : start + _FILES_PER_TASK], some = task.result()
+            start = number * PER_TASK
+            images[start : start + PER_TASK], some = task.result()
             digests += some
         return images, digests
 
@@ -279,7 +355,7 @@ class ImageFiles:
                 digests.append(hashlib.sha256(content).digest())
         return np.stack(images), digests
 
-    def read(self, path: str, content: bytes | None = None) -> npt.NDArray[np.uint8]:
+    def read(self, path: str, content: bytes | None = None) -> npt.NDArray[Any]:
         """Decode one file; what was read of it already is not read again.
 
         Raises
@@ -287,56 +363,49 @@ class ImageFiles:
         UnreadableImageError
             If it cannot be read.
         ValueError
-            If it is of another shape, and `resize` is False.
+            If it is of another shape than `image_shape`, and `resize` is False.
         """
-        assert self.image_shape is not None
-        height, width, channels = self.image_shape
-        color: Color = "grayscale" if channels == 1 else "rgb"
-        if self.resize:
-            return decode_image(
-                content,
-                path,
-                image_size=(height, width),
-                color=color,
-                keep_aspect=self.keep_aspect,
-            )
-        image = decode_image(content, path, color=self.color or (None if channels == 1 else "rgb"))
-        if image.shape != self.image_shape:
+        image = self._decoded(path, content)
+        if self.image_shape not in (None, image.shape):
+            height, width, channels = self.image_shape or image.shape
             raise ValueError(
                 f"The image file {path!r} is of shape {image.shape}, but images of shape "
                 f"{self.image_shape} (height, width, channels) are expected, as in fit. Set "
-                f"image_size={self.image_shape[:2]} to resize all images, or read the files with "
-                f"ImageLoader(image_size={self.image_shape[:2]}, color={color!r})."
+                f"image_size={(height, width)} to resize all images, or read the files with "
+                f"ImageLoader(image_size={(height, width)}, color={_COLORS[channels]!r})."
             )
         return image
 
+    def _decoded(self, path: str, content: bytes | None) -> npt.NDArray[Any]:
+        color = None if self.image_shape is None else _COLORS[self.image_shape[2]]
+        if not self.resize:  # colours are made gray by wish only
+            color = self.color or (None if color == "grayscale" else color)
+        if self.file_dtype == _BYTES:
+            size = self.image_shape[:2] if self.image_shape and self.resize else None
+            options: dict[str, Any] = {"image_size": size, "color": color}
+            options["keep_aspect"] = self.keep_aspect
+        else:
+            options = {}
+        image = decode_image(content, path, frame=self.frame, **options)
+        if image.dtype != self.file_dtype:
+            raise UnreadableImageError(
+                path, f"its values are {image.dtype}, but {self.file_dtype} is expected"
+            )
+        return image if image.dtype == _BYTES else self._prepared(image, color, path)
 
-def in_threads(
-    function: Callable[[Item], Result], items: Sequence[Item], n: int | None = None
-) -> Iterator[Result]:
-    """Results of a function for each item, in their order, computed by several threads.
-
-    Parameters
-    ----------
-    function : callable
-    items : sequence
-    n : int, default=None
-        Number of threads; None takes as many as there are cores.
-
-    Yields
-    ------
-    result : object
-        The first exception is raised where its result would have been.
-    """
-
-    def some(start: int) -> list[Result]:
-        return [function(item) for item in items[start : start + _FILES_PER_TASK]]
-
-    with ThreadPoolExecutor(n or _n_threads(len(items))) as pool:
-        starts = range(0, len(items), _FILES_PER_TASK)
-        with closing(_bounded_map(pool, some, starts)) as batches:
-            for batch in batches:
-                yield from batch
+    def _prepared(
+        self, image: npt.NDArray[Any], color: Color | None, path: str
+    ) -> npt.NDArray[Any]:
+        """Pixels that are not bytes, as an array of them would be."""
+        if image.dtype.kind == "f" and not np.isfinite(image).all():
+            raise UnreadableImageError(path, "its values contain NaN or infinity")
+        if self.as_floats:
+            image = image.astype(np.float32)
+        if self.image_shape is None or self.resizer is None:
+            return image
+        if color is not None and image.shape[-1] == CHANNELS[color]:
+            color = None
+        return replace(self.resizer, color=color)(image)
 
 
 def content_digests(images: Any, n_threads: int | None = None) -> list[bytes]:
@@ -372,24 +441,3 @@ def _content(path: str) -> bytes:
     except (OSError, ValueError):
         read_image(path)  # says what is wrong with it
         raise
-
-
-def _bounded_map(
-    pool: ThreadPoolExecutor, function: Callable[[int], Result], items: Iterable[int]
-) -> Generator[Result]:
-    """Like ``pool.map``, but never many results ahead of the one who takes them."""
-    waiting: list[Future[Result]] = []
-    try:
-        for item in items:
-            waiting.append(pool.submit(function, item))
-            if len(waiting) > 32:
-                yield waiting.pop(0).result()
-        while waiting:
-            yield waiting.pop(0).result()
-    finally:
-        for task in waiting:
-            task.cancel()
-
-
-def _n_threads(n_files: int) -> int:
-    return max(1, min(available_cores(), n_files))

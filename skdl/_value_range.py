@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from numbers import Real
 from typing import Any, Literal, TypeAlias
 
@@ -60,34 +61,97 @@ def learn_value_range(X: npt.NDArray[Any]) -> ValueRange:
     >>> learn_value_range(np.array([[-1024, 3071]]))
     (-1024.0, 3071.0)
     """
-    if X.dtype == np.uint8:
+    return (0.0, 255.0) if X.dtype == np.uint8 else learn_from_values(PixelValues.of(X))
+
+
+@dataclass(frozen=True)
+class PixelValues:
+    """What decides about the value range of some images.
+
+    Parameters
+    ----------
+    smallest, largest : ndarray of shape (n,)
+        Of each image.
+    negative, size : ndarray of int of shape (n,)
+        How many values of each image are negative, and how many there are.
+    whole : bool
+        Whether all are whole numbers, where some are negative.
+    eight_bit : bool
+        Whether they are bytes.
+    """
+
+    smallest: npt.NDArray[Any]
+    largest: npt.NDArray[Any]
+    negative: npt.NDArray[np.intp]
+    size: npt.NDArray[np.intp]
+    whole: bool
+    eight_bit: bool
+
+    @classmethod
+    def of(cls, X: npt.NDArray[Any]) -> "PixelValues":
+        """That of an array of shape (n, …)."""
+        rows = X.reshape(len(X), -1)
+        size = np.full(len(X), rows.shape[1])
+        none = np.zeros(len(X), np.intp)
+        smallest = rows.min(axis=1).astype(np.float64)  # the negative of which integers may lack
+        largest = rows.max(axis=1).astype(np.float64)
+        if X.dtype == np.uint8 or not (smallest < 0).any():
+            return cls(smallest, largest, none, size, True, X.dtype == np.uint8)
+        negative = np.count_nonzero(rows < 0, axis=1)
+        return cls(smallest, largest, negative, size, np.array_equal(X, np.rint(X)), False)
+
+    @classmethod
+    def joined(cls, parts: Sequence["PixelValues"]) -> "PixelValues":
+        """That of several parts together."""
+        return cls(
+            np.concatenate([part.smallest for part in parts]),
+            np.concatenate([part.largest for part in parts]),
+            np.concatenate([part.negative for part in parts]),
+            np.concatenate([part.size for part in parts]),
+            all(part.whole for part in parts),
+            all(part.eight_bit for part in parts),
+        )
+
+    @property
+    def usual_largest(self) -> float:
+        """The largest value of an image in the middle."""
+        return float(np.median(self.largest))
+
+    def share_of_negative(self) -> float:
+        """Of all values."""
+        return float(self.negative.sum() / self.size.sum())
+
+
+def learn_from_values(values: PixelValues) -> ValueRange:
+    """The rule of :func:`learn_value_range`."""
+    if values.eight_bit:
         return 0.0, 255.0
-    high = _largest(X)
-    if X.min() >= 0 or (X < 0).mean() < _FEW_VALUES:
+    high = _largest(values.largest)
+    if values.smallest.min() >= 0 or values.share_of_negative() < _FEW_VALUES:
         return 0.0, max(1.0, high)
-    low = -_largest(-X)
-    if low < high and (max(high, -low) > _FAR or _are_whole(X)):
+    low = -_largest(-values.smallest)
+    if low < high and (max(high, -low) > _FAR or values.whole):
         return low, high
     return "standardized"
 
 
-def doubt_about(X: npt.NDArray[Any], value_range: ValueRange) -> str:
+def doubt_about(values: PixelValues, value_range: ValueRange) -> str:
     """What the rule passed over in some training images, in words; "" if nothing."""
-    if X.dtype == np.uint8 or value_range == "standardized":
+    if values.eight_bit or value_range == "standardized":
         return ""
     low, high = value_range
-    found = []
-    for strays, what in ((np.less(X, low), "below"), (np.greater(X, high), "above")):
-        n_images = int(strays.reshape(len(X), -1).any(axis=1).sum())
-        if n_images:
-            found.append(
-                f"{int(strays.sum())} values {what} {(low if what == 'below' else high):g} in "
-                f"{n_images} of {len(X)} images"
-            )
+    n, found = len(values.size), []
+    for strays, what in (
+        (values.smallest[values.smallest < low], f"below {low:g} (down to"),
+        (values.largest[values.largest > high], f"above {high:g} (up to"),
+    ):
+        if len(strays):
+            extreme = float(strays[np.argmax(np.abs(strays))])
+            found.append(f"values {what} {extreme:g}) in {len(strays)} of {n} images")
     return " and ".join(found)
 
 
-def scale_problem(X: npt.NDArray[Any], value_range: ValueRange, usual: float) -> str:
+def scale_problem(values: PixelValues, value_range: ValueRange, usual: float) -> str:
     """Why values can hardly be of the scale that was learned, in words; "" if they can.
 
     A few dark images are no reason: only values that the scale does not have, or many images all
@@ -95,13 +159,13 @@ def scale_problem(X: npt.NDArray[Any], value_range: ValueRange, usual: float) ->
 
     Parameters
     ----------
-    X : ndarray of shape (n, …)
+    values : PixelValues
     value_range : (low, high) or "standardized"
     usual : float
-        :func:`usual_largest` of the training images.
+        :attr:`PixelValues.usual_largest` of the training images.
     """
-    smallest, largest = float(X.min()), float(X.max())
-    eight_bit = X.dtype == np.uint8
+    smallest, largest = float(values.smallest.min()), float(values.largest.max())
+    eight_bit = values.eight_bit
     if value_range == "standardized":
         if smallest >= 0:
             return "no negative values"
@@ -116,34 +180,25 @@ def scale_problem(X: npt.NDArray[Any], value_range: ValueRange, usual: float) ->
         return f"from {smallest:g} to {largest:g}" if small else ""
     if not eight_bit and 0 < largest <= 1 and high > 2 and smallest >= 0:
         return f"of at most {largest:g}"
-    if largest > _FAULTY * high and usual_largest(X) > _FAULTY * high:
+    if largest > _FAULTY * high and values.usual_largest > _FAULTY * high:
         return f"up to {largest:g}"
-    if smallest < 0 and np.less(X, 0).mean() >= _FEW_IMAGES:
+    if smallest < 0 and values.share_of_negative() >= _FEW_IMAGES:
         return f"down to {smallest:g}"
-    if len(X) >= _MANY and 0 < largest < usual / _DARK:
+    if len(values.size) >= _MANY and 0 < largest < usual / _DARK:
         return f"of at most {largest:g}"
     return ""
 
 
-def usual_largest(X: npt.NDArray[Any]) -> float:
-    """The largest value of an image in the middle."""
-    return float(np.median(X.reshape(len(X), -1).max(axis=1)))
-
-
-def _largest(X: npt.NDArray[Any]) -> float:
+def _largest(of_images: npt.NDArray[Any]) -> float:
     """The largest value, but for those of a few images that are far above all others."""
-    of_images = np.sort(X.reshape(len(X), -1).max(axis=1))
+    of_images = np.sort(of_images)
     largest = float(of_images[-1])
-    usual = float(of_images[-1 - int(_FEW_IMAGES * len(X))])
+    usual = float(of_images[-1 - int(_FEW_IMAGES * len(of_images))])
     if usual <= 1 < largest <= _FAULTY:  # of images from 0 to 1
         return 1.0
     if largest > _FAULTY * usual > 0:
         return float(of_images[of_images <= _FAULTY * usual][-1])
     return largest
-
-
-def _are_whole(X: npt.NDArray[Any]) -> bool:
-    return np.array_equal(X, np.rint(X))
 
 
 def check_value_range(value_range: Any) -> ValueRange | None:

@@ -1,8 +1,11 @@
 """What several test modules need, importable by worker processes too."""
 
 import os
+import re
+import struct
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +36,11 @@ def _run(*arguments, cwd=ROOT, timeout):
     )
     assert process.returncode == 0, process.stderr[-3000:]
     return process.stdout
+
+
+def code_of(text):
+    """The Python code of a page of the documentation."""
+    return "\n".join(re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL))
 
 
 def parametrize(name, values, exhaustive, **options):
@@ -201,3 +209,56 @@ def save_small_mobilenet(images, path):
 def in_percent(share):
     """How plots write a probability."""
     return "> 99 %".replace(" ", "\u00a0") if 0.995 <= share < 1 else f"{100 * share:.0f}\u00a0%"
+
+
+def png(values, exif_orientation=None):
+    """Bytes of a PNG file of 16-bit values of shape (height, width, 1 to 4 channels)."""
+    height, width, channels = values.shape
+    color_type = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
+    chunks = [
+        (b"IHDR", struct.pack(">IIBBBBB", width, height, 16, color_type, 0, 0, 0)),
+        (b"IDAT", zlib.compress(rows)),
+    ]
+    if exif_orientation is not None:
+        entry = struct.pack(">HHIHH", 0x0112, 3, 1, exif_orientation, 0)
+        chunks.append((b"eXIf", struct.pack(">2sHIH", b"MM", 42, 8, 1) + entry + bytes(4)))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in [*chunks, (b"IEND", b"")]
+    )
+
+
+def tiff(values, byte_order="<", white_is_zero=False):
+    """Bytes of an uncompressed TIFF file of values of shape (height, width, 1, 3 or 4 channels)."""
+    height, width, channels = values.shape
+    pixels = values.astype(values.dtype.newbyteorder(byte_order)).tobytes()
+    bits, form = 8 * values.dtype.itemsize, {"u": 1, "i": 2, "f": 3}[values.dtype.kind]
+    photometric = 2 if channels > 1 else int(not white_is_zero)
+    several = struct.pack(f"{byte_order}{channels}H", *[bits] * channels)
+    forms = struct.pack(f"{byte_order}{channels}H", *[form] * channels)
+    start = 8  # of the pixels; the lists and the directory come behind them
+    lists = start + len(pixels)
+    tags = [
+        (256, 4, [width]),
+        (257, 4, [height]),
+        (258, 3, [bits] if channels == 1 else (channels, lists)),
+        (259, 3, [1]),
+        (262, 3, [photometric]),
+        (273, 4, [start]),
+        (277, 3, [channels]),
+        (278, 4, [height]),
+        (279, 4, [len(pixels)]),
+        *([(338, 3, [2])] if channels == 4 else []),
+        (339, 3, [form] if channels == 1 else (channels, lists + len(several))),
+    ]
+    directory = struct.pack(f"{byte_order}H", len(tags))
+    for tag, kind, value in tags:
+        if isinstance(value, tuple):
+            directory += struct.pack(f"{byte_order}HHII", tag, kind, *value)
+        else:
+            padded = f"{byte_order}HHI" + ("H2x" if kind == 3 else "I")
+            directory += struct.pack(padded, tag, kind, 1, *value)
+    at = lists + len(several) + len(forms)
+    header = struct.pack(f"{byte_order}2sHI", b"II" if byte_order == "<" else b"MM", 42, at)
+    return header + pixels + several + forms + directory + bytes(4)

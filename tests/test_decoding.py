@@ -4,8 +4,10 @@ import os
 
 import numpy as np
 import pytest
+from helpers import png, tiff
 from PIL import Image, ImageFile
 
+from skdl import ImageLoader, Resize
 from skdl.images import ImageInfo, UnreadableImageError, read_image, read_image_info
 
 RNG = np.random.default_rng(0)
@@ -57,21 +59,102 @@ def test_modes(tmp_path, mode):
         np.testing.assert_allclose(image.mean(axis=(0, 1)), PHOTO.mean(axis=(0, 1)), atol=3)
 
 
-@pytest.mark.parametrize("name", ["a.png", "a.tiff"])
-def test_sixteen_bits(tmp_path, name):
-    values = np.linspace(0, 65535, 48).astype(np.uint16).reshape(6, 8)
-    path = save(tmp_path, name, values)
+def values_of(dtype, shape=(6, 9)):
+    """Pixel values of which every byte counts."""
+    if np.dtype(dtype).kind == "f":
+        return RNG.normal(scale=1e3, size=shape).astype(dtype)
+    limits = np.iinfo(dtype)
+    return RNG.integers(limits.min, limits.max, shape, dtype=dtype, endpoint=True)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("compression", [None, "tiff_lzw", "tiff_deflate"])
+@pytest.mark.parametrize("dtype", ["uint16", "int32", "float32"])
+def test_deep_tiff_files_keep_their_values(tmp_path, dtype, compression, orientation):
+    values, exif = values_of(dtype), Image.Exif()
+    exif[0x0112] = orientation
+    path = save(tmp_path, "a.tif", values, compression=compression, exif=exif)
+    upright = values if orientation == 1 else np.rot90(values, -1)
     image = read_image(path)
-    assert image.shape == (6, 8, 1)
-    np.testing.assert_array_equal(image[:, :, 0], np.rint(values / 257))
-    assert (image.min(), image.max()) == (0, 255)
+    assert image.dtype == dtype
+    np.testing.assert_array_equal(image[:, :, 0], upright)
+    assert read_image_info(path) == ImageInfo(*upright.shape, 1, "TIFF", dtype)
 
 
-@pytest.mark.parametrize("dtype", [np.int32, np.float32])
-def test_thirty_two_bits_tell_no_range(tmp_path, dtype):
-    path = save(tmp_path, "a.tiff", np.ones((4, 4), dtype))
-    with pytest.raises(UnreadableImageError, match="32 bits, which tell no range; convert it"):
-        read_image(path)
+@pytest.mark.parametrize("byte_order", ["<", ">"])
+@pytest.mark.parametrize(
+    ("dtype", "channels"),
+    [
+        *((dtype, 1) for dtype in ("int8", "uint16", "int16", "uint32", "int32", "float32")),
+        ("uint16", 3),
+        ("uint16", 4),
+    ],
+)
+def test_tiff_files_of_other_programs(tmp_path, dtype, channels, byte_order):
+    """Written byte by byte: Pillow writes neither these orders nor these kinds."""
+    if (dtype, byte_order) == ("uint32", ">"):
+        pytest.skip("Pillow does not know this kind")
+    values = values_of(dtype, (6, 9, channels))
+    path = tmp_path / "a.tif"
+    path.write_bytes(tiff(values, byte_order))
+    image = read_image(path)
+    assert image.dtype == dtype
+    np.testing.assert_array_equal(image, values[:, :, :3])
+    assert read_image_info(path).dtype == dtype
+    assert read_image(path, color="rgb").shape == (6, 9, 3)
+    assert read_image(path, color="grayscale", image_size=4).dtype == dtype
+
+
+def test_white_that_is_zero(tmp_path):
+    values = values_of("uint16", (6, 9, 1))
+    (tmp_path / "a.tif").write_bytes(tiff(values, "<", white_is_zero=True))
+    np.testing.assert_array_equal(read_image(tmp_path / "a.tif"), 65535 - values)
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_sixteen_bit_png_files_keep_their_values(tmp_path, channels):
+    values = values_of("uint16", (6, 9, channels))
+    path = tmp_path / "a.png"
+    path.write_bytes(png(values))
+    expected = values[:, :, : 1 if channels < 3 else 3]
+    image = read_image(path)
+    assert image.dtype == np.uint16
+    np.testing.assert_array_equal(image, expected)
+    info = read_image_info(path)
+    assert info == ImageInfo(*expected.shape, "PNG", "uint16")
+    path.write_bytes(png(values, exif_orientation=6))  # behind the pixels
+    np.testing.assert_array_equal(read_image(path), np.rot90(expected, -1))
+    assert (read_image_info(path).height, read_image_info(path).width) == (9, 6)
+
+
+@pytest.mark.parametrize("dtype", ["uint16", "int32", "float32"])
+@pytest.mark.parametrize("keep_aspect", [False, True])
+@pytest.mark.parametrize("color", [None, "rgb", "grayscale"])
+def test_deep_files_are_resized_as_arrays_are(tmp_path, dtype, keep_aspect, color):
+    values = values_of(dtype)
+    path = save(tmp_path, "a.tif", values)
+    options = {"image_size": (7, 5), "keep_aspect": keep_aspect, "color": color}
+    expected = Resize(**options).fit_transform(values[np.newaxis, :, :, np.newaxis])[0]
+    np.testing.assert_array_equal(read_image(path, **options), expected)
+    assert expected.dtype == dtype
+
+
+@pytest.mark.parametrize(("found", "expected"), [(9, 1), (0, 1), (255, 1), (8, 8)])
+def test_orientations_that_there_are_not(tmp_path, found, expected):
+    exif = Image.Exif()
+    exif[0x0112] = found
+    path = save(tmp_path, "a.jpg", exif=exif)
+    shape = (24, 36, 3) if expected == 1 else (36, 24, 3)
+    info = read_image_info(path)
+    assert read_image(path).shape == (info.height, info.width, info.channels) == shape
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "a.webp"])
+def test_orientation_by_xmp(tmp_path, name):
+    xmp = b"<x:xmpmeta><rdf:Description tiff:Orientation='6'/></x:xmpmeta>".replace(b"'", b'"')
+    path = save(tmp_path, name, xmp=xmp)
+    assert read_image(path).shape == (36, 24, 3)
+    assert read_image_info(path).height == 36
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -125,10 +208,27 @@ def test_large_jpegs_are_shrunk_while_decoding(tmp_path, monkeypatch):
     assert np.abs(whole.astype(int) - small).mean() < 2
 
 
-def test_first_frame_of_an_animation(tmp_path):
-    frames = [Image.new("RGB", (8, 8), color) for color in ("red", "blue")]
-    frames[0].save(tmp_path / "a.gif", save_all=True, append_images=frames[1:])
-    np.testing.assert_array_equal(read_image(tmp_path / "a.gif")[0, 0], [255, 0, 0])
+@pytest.mark.parametrize("name", ["a.gif", "a.tif", "a.webp", "a.png"])
+def test_frames(tmp_path, name):
+    colors = "red", "blue"
+    frames = [Image.new("RGB", (8, 8 + 2 * i * (name == "a.tif")), c) for i, c in enumerate(colors)]
+    options = {"lossless": True} if name == "a.webp" else {}
+    path = tmp_path / name
+    frames[0].save(path, save_all=True, append_images=frames[1:], **options)
+    for number, frame in enumerate(frames):
+        np.testing.assert_array_equal(read_image(path, frame=number), np.asarray(frame))
+        assert read_image_info(path, frame=number).height == frame.height
+    np.testing.assert_array_equal(read_image(path), np.asarray(frames[0]))
+    loaded = ImageLoader(frame=1).fit_transform([str(path)])
+    np.testing.assert_array_equal(loaded[0], np.asarray(frames[1]))
+    for read in (read_image, read_image_info):
+        with pytest.raises(UnreadableImageError, match="it has no such frame"):
+            read(path, frame=2)
+        for wrong in (-1, 1.0, True, "1"):
+            with pytest.raises(ValueError, match="frame must be a whole number from 0. Got"):
+                read(path, frame=wrong)
+    with pytest.raises(ValueError, match="it has no such frame"):
+        ImageLoader(frame=2).fit([str(path)])
 
 
 # ---- damaged files -----------------------------------------------------------------------------

@@ -9,16 +9,18 @@ import pkgutil
 import re
 import sys
 
+import global_state
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
-from helpers import ROOT, run_python, run_script
+from helpers import ROOT, code_of, run_python, run_script
 from numpydoc.docscrape import ClassDoc, FunctionDoc
 
 import skdl
 
 PAGES = sorted([*ROOT.glob("docs/*.md"), ROOT / "README.md"])
 QUICKSTART = ROOT / "docs/quickstart.md"
+ELSEWHERE = {QUICKSTART, ROOT / "docs/works_with.md"}  # run by tests of their own
 MODULES = sorted(
     module.name
     for module in pkgutil.walk_packages(skdl.__path__, "skdl.")
@@ -44,16 +46,12 @@ PUBLIC = {
 }
 
 
-def code_of(page):
-    return "\n".join(re.findall(r"```python\n(.*?)```", page.read_text(), flags=re.DOTALL))
-
-
 @pytest.fixture
 def run_page(tmp_path, monkeypatch):
     """A function that runs the code of a page in a folder of its own."""
 
     def run(page):
-        code, name = code_of(page), f"page_{page.stem.lower()}"
+        code, name = code_of(page.read_text()), f"page_{page.stem.lower()}"
         (tmp_path / f"{name}.py").write_text(code)
         if "register" in code:  # would stay registered
             run_script(tmp_path / f"{name}.py", cwd=tmp_path)
@@ -72,7 +70,7 @@ def run_page(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(
     "page",
-    [p for p in PAGES if p != QUICKSTART and "```python" in p.read_text()],
+    [p for p in PAGES if p not in ELSEWHERE and "```python" in p.read_text()],
     ids=lambda p: p.name,
 )
 def test_code_on_a_page_runs(page, run_page):
@@ -101,7 +99,7 @@ def test_the_page_of_backbones_is_up_to_date():
 
 def test_the_quickstart_is_the_example():
     example = (ROOT / "examples/quickstart.py").read_text().partition('"""\n\n')[2]
-    assert example in code_of(QUICKSTART)
+    assert example in code_of(QUICKSTART.read_text())
     assert len([line for line in example.splitlines() if line.strip()]) <= 20
 
 
@@ -115,8 +113,22 @@ def test_links_lead_somewhere(page):
 def test_examples_in_docstrings(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     module = importlib.import_module(name)
-    result = doctest.testmod(module, optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
-    assert result.failed == 0
+    options, results = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE, []
+    changed = global_state.changes(
+        lambda: results.append(doctest.testmod(module, optionflags=options))
+    )
+    assert results[0].failed == 0
+    # A builder draws the seeds of its layers as Keras does, and hypothesis its examples.
+    if not name.startswith(("skdl.architectures.", "skdl.testing._strategies")):
+        assert not changed
+
+
+def test_nothing_public_changes_a_new_process(tmp_path):
+    """The first network that a process builds, too: with the state that Keras draws seeds from."""
+    heavy = ("skdl.engine.", "skdl.estimators.", "skdl.testing.")
+    names = [name for name in PUBLIC if name.startswith(heavy) and "<locals>" not in name]
+    found = run_script(ROOT / "tests" / "global_state.py", *names, cwd=tmp_path, timeout=500)
+    assert found == f"looked at {len(names)}\n"
 
 
 ORDER = [

@@ -1,13 +1,17 @@
 """What all loaders share: subsets, samples, and the bunch they return."""
 
+import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.utils import Bunch, check_random_state
+
+from skdl.datasets._tree import why_closed
 
 Codes = npt.NDArray[np.int64]
 
@@ -38,6 +42,39 @@ def check_path(path: Any) -> Path:
     if not os.fspath(path):
         raise ValueError(f"The parameter path must be a path; '.' is this folder. Got {path!r}.")
     return Path(os.path.abspath(os.path.expanduser(path)))
+
+
+def refuse_pair_with_groups(group_column: str | None, return_X_y: bool) -> None:
+    """Refuse to lose groups that were asked for.
+
+    Raises
+    ------
+    ValueError
+        If there is a column of groups and a pair is to be returned.
+    """
+    if group_column is not None and return_X_y:
+        raise ValueError(
+            "return_X_y=True has no place for groups. Leave it out, and take data, target and "
+            "groups of the bunch."
+        )
+
+
+@contextmanager
+def what_is_closed(path: Path) -> Iterator[None]:
+    """Say of a path that the system does not open what is wrong with it.
+
+    Raises
+    ------
+    ValueError
+        In place of an OSError that says so.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP):
+            raise
+        name = str(error.filename or path)
+        raise ValueError(f"{name!r} cannot be read: {why_closed(error)}.") from error
 
 
 def check_n_samples(n_samples: Any, available: int, n_classes: int) -> int | None:

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skdl._decoding import read_image
-from skdl._files import in_threads
+from skdl._threads import in_threads
 from skdl.datasets._bunch import check_choice, image_bunch, stratified_rows
 from skdl.downloads import RemoteFile, fetch, get_data_home
 

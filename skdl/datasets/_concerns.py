@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from skdl.datasets._foreign import about_foreign
@@ -12,34 +13,82 @@ NAMED = 5
 
 
 def concerns_about(listing: Listing, duplicates: list[list[Entry]], subset: str) -> list[str]:
-    """What a user should know about the data before trusting a score."""
-    concerns = []
+    """What a user should know about the data before trusting a score: one text of each kind."""
+    concerns = [*_about_copies(duplicates), *_about_divided(listing.entries)]
+    concerns += _about_left_out(listing)
+    if subset == "all" and listing.unlabelled:
+        folders = first_of(list(listing.unlabelled.values()))
+        concerns.append(f"The images in {folders} have no class, and are left out.")
+    return [*concerns, *_about_untrained(listing)]
+
+
+def _about_copies(duplicates: list[list[Entry]]) -> Iterator[str]:
     for attribute, what in (
         ("subset", "lie in two subsets, so that scores on one of them are too good,"),
         ("label", "belong to two classes"),
+        ("group", "belong to two groups"),
     ):
         pairs = [pair for group in duplicates if (pair := _differing(group, attribute))]
         if pairs:
-            concerns.append(
+            yield (
                 f"Equal images {what} in {len(pairs):,} case{'s' * (len(pairs) > 1)}, such as "
                 f"{pairs[0][0]!r} and {pairs[0][1]!r}. They are kept; `duplicates` of the bunch "
                 "lists them."
             )
-    if listing.stray:
-        more = ", …" * (len(listing.stray) > NAMED)
-        concerns.append(
-            f"{len(listing.stray):,} images lie outside the folders of classes and are left out: "
-            f"{', '.join(map(repr, listing.stray[:NAMED]))}{more}."
+
+
+def _about_divided(entries: list[Entry]) -> Iterator[str]:
+    """Groups of which images lie in several subsets."""
+    subsets: dict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        subsets[entry.group].add(entry.subset)
+    groups = sorted(group for group, names in subsets.items() if group and len(names) > 1)
+    if groups:
+        yield (
+            f"{len(groups):,} group{' has' if len(groups) == 1 else 's have'} images in two "
+            f"subsets, so that scores on one of them are too good: {first_of(groups)}."
         )
-    foreign = about_foreign(listing.ignored)
-    if foreign:
-        concerns.append(foreign)
-    if subset == "all":
-        concerns += [
-            f"The images in {folder!r} have no class, and are left out."
-            for folder in listing.unlabelled.values()
-        ]
-    return [*concerns, *_about_untrained(listing)]
+
+
+def _about_left_out(listing: Listing) -> Iterator[str]:
+    if listing.stray:
+        n = len(listing.stray)
+        lies, is_ = (" lies", "is") if n == 1 else ("s lie", "are")
+        yield (
+            f"{n:,} image{lies} outside the folders of classes and {is_} left out: "
+            f"{first_of(listing.stray)}."
+        )
+    if listing.companions:
+        n = len(listing.companions)
+        files = "file is a mask or thumbnail of another image and is"
+        if n > 1:
+            files = "files are masks or thumbnails of other images and are"
+        yield (
+            f"{n:,} {files} left out: {first_of(listing.companions)}. `companions` of the bunch "
+            "lists them; to load them as images, list them in a CSV file."
+        )
+    if listing.passed:
+        names = [f"{name!r} ({n:,})" for name, n in listing.passed.items()]
+        yield f"Folders of the system, which hold no data, are passed over: {', '.join(names)}."
+    if foreign := about_foreign(listing.ignored):
+        yield foreign
+
+
+def about_several(files: Sequence[str]) -> list[str]:
+    """What a user should know about files with several frames or pages."""
+    if not files:
+        return []
+    n = f"{len(files):,} file{' holds' if len(files) == 1 else 's hold'}"
+    return [
+        f"{n} several frames or pages, of which the first is taken: {first_of(files)}. If the "
+        "others are images of the class, too, save them as files of their own; "
+        "ImageLoader(frame=1) reads the second of each."
+    ]
+
+
+def first_of(names: Sequence[str]) -> str:
+    """The first few of some names, and whether there are more."""
+    return ", ".join(map(repr, names[:NAMED])) + ", …" * (len(names) > NAMED)
 
 
 def _about_untrained(listing: Listing) -> list[str]:
@@ -50,10 +99,12 @@ def _about_untrained(listing: Listing) -> list[str]:
         for entry in listing.entries
         if trained and entry.label not in trained
     }
-    return [
-        f"The class {label!r} of {subset!r} has no training images."
-        for label, subset in sorted(others.items())[:NAMED]
-    ]
+    if not others:
+        return []
+    if len(others) == 1:
+        ((label, subset),) = others.items()
+        return [f"The class {label!r} of {subset!r} has no training images."]
+    return [f"{len(others):,} classes have no training images: {first_of(sorted(others))}."]
 
 
 def join_spellings(listing: Listing) -> list[str]:
@@ -75,14 +126,18 @@ def join_spellings(listing: Listing) -> list[str]:
     listing.entries = [
         replace(entry, label=names.get(entry.label, entry.label)) for entry in listing.entries
     ]
+    if not names:
+        return []
+    pairs = [f"{label!r} as {name!r}" for label, name in sorted(names.items())]
+    more = ", …" * (len(pairs) > NAMED)
     return [
-        f"The class {label!r} is treated as {name!r}: the two spellings differ between subsets."
-        for label, name in sorted(names.items())
+        "Classes whose spellings differ between subsets are joined: "
+        f"{', '.join(pairs[:NAMED])}{more}."
     ]
 
 
 def _differing(group: list[Entry], attribute: str) -> tuple[str, str] | None:
-    """The first two of some equal images that differ in their subset or label."""
+    """The first two of some equal images that differ in their subset, label or group."""
     first = group[0]
     for other in group[1:]:
         if getattr(other, attribute) != getattr(first, attribute):

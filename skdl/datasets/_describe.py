@@ -120,12 +120,13 @@ def _of_pixels(image: npt.NDArray[Any], kind: str) -> _Facts:
 def _of_file(path: str) -> _Facts:
     try:
         info = read_image_info(path)
-        image: npt.NDArray[np.uint8] = read_image(path)
+        image = read_image(path)
         digest = _digest(read_bytes(path))
     except (ValueError, OSError):  # UnreadableImageError is a ValueError
         return _Facts()
     low, high = float(image.min()), float(image.max())
-    return _Facts(info.height, info.width, info.channels, info.format, low, high, digest)
+    kind = info.format if info.dtype == "uint8" else f"{info.format} ({info.dtype})"
+    return _Facts(info.height, info.width, info.channels, kind, low, high, digest)
 
 
 def _digest(content: Any) -> bytes:

@@ -1,9 +1,7 @@
 """Image files in folders of classes, in archives and in lists."""
 
-import hashlib
 import os
-import warnings
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -13,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import Bunch
 
-from skdl._archives import SUFFIXES, is_archive, read_bytes, size_of
+from skdl._archives import SUFFIXES, is_archive
 from skdl._decoding import UnreadableImageError, read_image, read_image_info
-from skdl._files import in_threads
+from skdl._threads import in_threads
+from skdl._warn import warn_user
 from skdl.datasets._bunch import (
     Codes,
     check_choice,
@@ -23,8 +22,12 @@ from skdl.datasets._bunch import (
     check_path,
     draw_orders,
     quotas,
+    refuse_pair_with_groups,
+    what_is_closed,
 )
-from skdl.datasets._concerns import NAMED, concerns_about, join_spellings
+from skdl.datasets._concerns import NAMED, about_several, concerns_about, join_spellings
+from skdl.datasets._copies import find_copies
+from skdl.datasets._frames import files_of_several
 from skdl.datasets._layout import Entry, Listing, arrange, sorted_names
 from skdl.datasets._lists import listing_of_csv
 from skdl.datasets._tree import tree_of_archive, tree_of_folder
@@ -39,11 +42,13 @@ def load_image_folder(
     subset: Subset = "all",
     on_error: OnError = "raise",
     verify: bool = True,
+    find_duplicates: bool = True,
     n_samples: int | None = None,
     random_state: Any = 0,
     return_X_y: bool = False,
     path_column: str | None = None,
     label_column: str | None = None,
+    group_column: str | None = None,
 ) -> Any:
     """Paths and labels of image files in a folder, an archive or a list.
 
@@ -65,22 +70,29 @@ def load_image_folder(
         Which images. Folders and values "training", "testing", "valid" and "validation" are
         understood as well. Classes have the same codes in all subsets.
     on_error : {"raise", "skip", "warn"}, default="raise"
-        What to do about files that cannot be read: refuse them all by name, leave them out, or
-        leave them out with a warning.
+        What to do about files and folders that cannot be read, and about folders of classes
+        without an image: refuse them all by name, leave them out, or leave them out with a warning.
     verify : bool, default=True
         Whether to decode each image once, so that damaged files are found now and not in ``fit``.
         False reads only their headers.
+    find_duplicates : bool, default=True
+        Whether to look for images that are equal byte for byte, for which all files of equal size
+        are read, whatever `verify` says. False spares that time, and test images that were trained
+        on stay unknown.
     n_samples : int, default=None
         Draw this many images, in the classes' proportions. None takes all. Only the drawn files are
-        examined; what cannot be read among them is replaced by others of its class, while there are
-        any.
+        examined, also for duplicates; what cannot be read among them is replaced by others of its
+        class, while there are any.
     random_state : int, RandomState instance or None, default=0
         Seed of the draw.
     return_X_y : bool, default=False
-        Whether to return ``(data, target)`` instead of a bunch.
+        Whether to return ``(data, target)`` instead of a bunch. It has no place for groups.
     path_column, label_column : str, default=None
         Columns of the CSV file. None takes the only one with a usual name, such as "path" and
         "label".
+
+    group_column : str, default=None
+        Column of the CSV file that tells what images belong together, such as those of a patient.
 
     Returns
     -------
@@ -93,11 +105,17 @@ def load_image_folder(
         - `target` : int64 ndarray of shape (n,), positions in `target_names`
         - `target_names` : ndarray of str of shape (n_classes,), sorted: whole numbers by value,
           everything else as text. Classes that only another subset has are among them
-        - `duplicates` : list of tuples of str, paths of images that are equal byte for byte, of all
-          subsets
-        - `unreadable` : list of (str, str), paths that were left out, and why
+        - `groups` : ndarray of str of shape (n,), for ``evaluate(…, groups=…)`` and scikit-learn's
+          ``GroupKFold``; None without `group_column`
+        - `duplicates` : list of tuples of str, paths of images that are equal byte for byte: loaded
+          ones and, without `n_samples`, their copies in other subsets. None without
+          `find_duplicates`
+        - `unreadable` : list of (str, str), paths of files and folders that were left out, and why
+        - `companions` : list of str, paths of masks and thumbnails, which are left out: files that
+          lie beside the image they belong to, such as ``1_mask.png`` beside ``1.png`` or a
+          folder ``masks`` beside ``images``. A CSV file decides for itself: [] for it
         - `ignored` : dict of str to int, how many files did not end as images do, by their ending.
-          Hidden files do not count
+          Hidden files do not count, nor do folders of the system, such as ``@eaDir``
         - `DESCR` : str
 
     Raises
@@ -107,8 +125,8 @@ def load_image_folder(
     TypeError
         If `path` is no path.
     ValueError
-        If it holds no images, a class has none, images belong to no class or subset, the subset is
-        not there, a file cannot be read, or a parameter is wrong.
+        If it holds no images or cannot be read, a class has none, images belong to no class or
+        subset, the subset is not there, a file cannot be read, or a parameter is wrong.
 
     See Also
     --------
@@ -116,8 +134,10 @@ def load_image_folder(
 
     Notes
     -----
-    A warning is given if equal images lie in two subsets or belong to two classes, and if images
-    lie outside the folders of classes.
+    A warning is given if equal images lie in two subsets or belong to two classes, if a group has
+    images in two subsets, if images lie outside the folders of classes, about what else was left
+    out, and about files with several frames or pages, of which the first is taken: one of each
+    kind.
 
     Links in a folder are followed, and each folder is read once, so that a link to a folder above
     itself does no harm. Links in an archive are not followed: they count as files that cannot be
@@ -141,31 +161,30 @@ def load_image_folder(
     """
     check_choice("subset", subset, ("train", "test", "val", "all"))
     check_choice("on_error", on_error, ("raise", "skip", "warn"))
+    refuse_pair_with_groups(group_column, return_X_y)
     source = check_path(path)
-    listing = _list(source, path_column, label_column)
-    spellings = join_spellings(listing)
+    with what_is_closed(source):
+        listing = _list(source, path_column, label_column, group_column)
+    concerns = join_spellings(listing)
     entries = listing.of_subset(subset, source)
-    duplicates = _find_duplicates(listing.entries)
-    concerns = [*spellings, *concerns_about(listing, duplicates, subset)]
-
     names = sorted_names(entry.label for entry in listing.entries)
     codes = {name: code for code, name in enumerate(names)}
     target = np.array([codes[entry.label] for entry in entries], dtype=np.int64)
     paths = np.array([entry.path for entry in entries], dtype=np.str_)
     rows, unreadable = _choose(paths, target, len(names), n_samples, random_state, verify)
     unreadable += [(link, _fault(link, verify)) for link in listing.links]
-    if unreadable and on_error == "raise":
-        raise ValueError(
-            f"{_listed(unreadable, source)}\nRemove or replace them, or leave them out with "
-            "on_error='skip'."
-        )
-    if unreadable and on_error == "warn":
-        concerns.append(f"{_listed(unreadable, source)}\nThey are left out.")
+    folders = listing.faults(subset)
+    unreadable += folders
+    concerns += _settle(unreadable, source, on_error, bool(folders))
     _refuse_emptied(target, target[rows], names)
-    for concern in concerns:
-        warnings.warn(concern, UserWarning, stacklevel=2)
 
     data, target = paths[rows], target[rows]
+    loaded = [entries[row] for row in rows]
+    compared = listing.entries if n_samples is None else loaded
+    copies = find_copies(compared, loaded) if find_duplicates else []
+    concerns += concerns_about(listing, copies, subset)
+    for concern in [*concerns, *about_several(files_of_several(data.tolist()))]:
+        warn_user(concern)
     if return_X_y:
         return data, target
     return Bunch(
@@ -173,20 +192,22 @@ def load_image_folder(
         filenames=data,
         target=target,
         target_names=np.array(names, dtype=np.str_),
-        duplicates=[tuple(entry.path for entry in group) for group in duplicates],
+        groups=None if group_column is None else np.array([entry.group for entry in loaded]),
+        duplicates=_paths_of(copies) if find_duplicates else None,
         unreadable=unreadable,
+        companions=listing.companions,
         ignored=listing.ignored,
-        DESCR=_description(source, subset, names, target, len(unreadable), listing.ignored),
+        DESCR=_description(source, subset, names, target, len(unreadable), listing),
     )
 
 
-def _list(source: Path, path_column: str | None, label_column: str | None) -> Listing:
+def _list(source: Path, *columns: str | None) -> Listing:
     if source.is_file() and source.suffix.lower() == ".csv":
-        return listing_of_csv(source, path_column, label_column)
-    if path_column is not None or label_column is not None:
+        return listing_of_csv(source, *columns)
+    if any(column is not None for column in columns):
         raise ValueError(
-            f"The parameters path_column and label_column are for CSV files; {str(source)!r} is "
-            "none."
+            "The parameters path_column, label_column and group_column are for CSV files; "
+            f"{str(source)!r} is none."
         )
     if source.is_dir():
         return arrange(tree_of_folder(source), source)
@@ -198,38 +219,6 @@ def _list(source: Path, path_column: str | None, label_column: str | None) -> Li
         f"{str(source)!r} is neither a folder, nor a CSV file, nor an archive "
         f"({', '.join(SUFFIXES)})."
     )
-
-
-def _find_duplicates(entries: list[Entry]) -> list[list[Entry]]:
-    """Groups of files that are equal byte for byte; only files of one size are compared."""
-    paths = [entry.path for entry in entries]
-    by_size: dict[int, list[int]] = defaultdict(list)
-    for row, size in enumerate(in_threads(_try_size, paths)):
-        if size:
-            by_size[size].append(row)
-    rows = [row for group in by_size.values() if len(group) > 1 for row in group]
-    by_content: dict[bytes, list[int]] = defaultdict(list)
-    for row, digest in zip(
-        rows, in_threads(_try_digest, [paths[row] for row in rows]), strict=True
-    ):
-        if digest:
-            by_content[digest].append(row)
-    groups = sorted(sorted(group) for group in by_content.values() if len(group) > 1)
-    return [[entries[row] for row in group] for group in groups]
-
-
-def _try_size(path: str) -> int:
-    try:
-        return size_of(path)
-    except (OSError, ValueError):
-        return 0  # what is wrong with it is said when it is examined
-
-
-def _try_digest(path: str) -> bytes:
-    try:
-        return hashlib.blake2b(read_bytes(path)).digest()
-    except (OSError, ValueError):
-        return b""
 
 
 def _choose(
@@ -276,12 +265,41 @@ def _fault(path: str, verify: bool) -> str:
     return ""
 
 
-def _listed(unreadable: Sequence[tuple[str, str]], source: Path) -> str:
-    lines = [f"- {path}: {reason}" for path, reason in unreadable[:NAMED]]
+def _paths_of(copies: list[list[Entry]]) -> list[tuple[str, ...]]:
+    return [tuple(entry.path for entry in group) for group in copies]
+
+
+def _settle(
+    unreadable: Sequence[tuple[str, str]], source: Path, on_error: str, with_folders: bool
+) -> list[str]:
+    """What to say of what cannot be read.
+
+    Raises
+    ------
+    ValueError
+        If that is to be refused.
+    """
+    if not unreadable or on_error == "skip":
+        return []
+    said = _listed(unreadable, source, with_folders)
+    if on_error == "warn":
+        return [f"{said}\nThey are left out."]
+    raise ValueError(f"{said}\nRemove or replace them, or leave them out with on_error='skip'.")
+
+
+def _listed(unreadable: Sequence[tuple[str, str]], source: Path, with_folders: bool) -> str:
+    lines = [f"- {_shortened(path)}: {reason}" for path, reason in unreadable[:NAMED]]
     if len(unreadable) > NAMED:
         lines.append(f"- and {len(unreadable) - NAMED:,} more")
     n = len(unreadable)
-    return f"{n:,} file{'s' * (n > 1)} of {str(source)!r} cannot be read:\n" + "\n".join(lines)
+    what, verb = f"file{'s' * (n > 1)}", "read"
+    if with_folders:
+        what, verb = f"{what} or folder{'s' * (n > 1)}", "used"
+    return f"{n:,} {what} of {str(source)!r} cannot be {verb}:\n" + "\n".join(lines)
+
+
+def _shortened(path: str) -> str:
+    return path if len(path) <= 300 else f"{path[:200]}…{path[-80:]}"
 
 
 def _refuse_emptied(before: Codes, after: Codes, names: list[str]) -> None:
@@ -298,12 +316,14 @@ def _description(
     names: list[str],
     target: Codes,
     n_unreadable: int,
-    ignored: dict[str, int],
+    listing: Listing,
 ) -> str:
     counts = Counter(target.tolist())
+    n = len(listing.companions)
+    companions = f", {n:,} masks or thumbnails" if n else ""
     classes = "\n".join(f"- {name}: {counts[code]:,}" for code, name in enumerate(names))
     return (
         f"Image files of {source}\n\nSubset: {subset}. {len(target):,} images in {len(names)} "
         f"classes:\n{classes}\n\nLeft out: {n_unreadable:,} unreadable files and "
-        f"{sum(ignored.values()):,} files of other kinds.\n"
+        f"{sum(listing.ignored.values()):,} files of other kinds{companions}.\n"
     )

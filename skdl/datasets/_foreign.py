@@ -25,6 +25,7 @@ _FORMATS = {
     ".pgm": "Netpbm",
     ".pbm": "Netpbm",
     ".pnm": "Netpbm",
+    ".apng": "animated PNG",
     ".tga": "Targa",
     ".psd": "Photoshop",
     ".dng": "raw photograph",

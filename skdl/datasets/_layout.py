@@ -1,9 +1,10 @@
 """Which image files there are, of which class and of which subset."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from skdl.datasets._companions import find_companions, is_of_images, without
 from skdl.datasets._foreign import about_foreign
 from skdl.datasets._subsets import canonical_subset, looks_like_a_part
 from skdl.datasets._tree import Parts, Tree
@@ -16,6 +17,7 @@ class Entry:
     path: str
     label: str
     subset: str = ""
+    group: str = ""
 
 
 @dataclass
@@ -36,6 +38,12 @@ class Listing:
         How many files had the ending of no image, by their ending.
     links : list of str
         Links in an archive that may be folders of classes.
+    passed : dict of str to int
+        How many folders of the system were passed over, by their name.
+    companions : list of str
+        Masks and thumbnails of images, which lie beside them.
+    closed : list of (str, str, str)
+        Folders that cannot be read: their subset, their path, and why.
     """
 
     entries: list[Entry]
@@ -44,6 +52,15 @@ class Listing:
     stray: list[str] = field(default_factory=list)
     ignored: dict[str, int] = field(default_factory=dict)
     links: list[str] = field(default_factory=list)
+    passed: dict[str, int] = field(default_factory=dict)
+    companions: list[str] = field(default_factory=list)
+    closed: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def faults(self, subset: str) -> list[tuple[str, str]]:
+        """Folders that may hold images of a subset, but none that can be read, and why."""
+        empty = "there is no image in this folder (or it is a link to that of another class)"
+        folders = [(name, path, empty) for name, path in self.empty] + self.closed
+        return [(path, why) for name, path, why in folders if subset in ("all", name)]
 
     def of_subset(self, subset: str, source: Any) -> list[Entry]:
         """Entries of a subset.
@@ -60,12 +77,6 @@ class Listing:
                     f"The images in {folder!r} have no class: there should be a folder for each "
                     "class. Sort them, or load another subset."
                 )
-        for name, folder in self.empty:
-            if subset in ("all", name):
-                raise ValueError(
-                    f"There is no image in the folder {folder!r} of a class (or it is a link to "
-                    "the folder of another). Remove it, or put images there."
-                )
         if subset == "all":
             return self.entries
         chosen = [entry for entry in self.entries if entry.subset == subset]
@@ -74,7 +85,7 @@ class Listing:
             there = f"There is {' and '.join(map(repr, known))}" if known else "It is not divided"
             raise ValueError(
                 f"There is no subset {subset!r} in {str(source)!r}. {there}; subset='all' takes "
-                "everything."
+                f"everything.{about_closed(self.faults(subset))}"
             )
         return chosen
 
@@ -96,38 +107,67 @@ def arrange(tree: Tree, source: Any) -> Listing:
         If there are no images, no folders of classes, or folders beside those of subsets.
     """
     if not tree.files:
-        others = f" among {tree.ignored.total():,} files" if tree.ignored else ""
-        foreign = about_foreign(tree.ignored)
-        raise ValueError(f"There is no image in {str(source)!r}{others}. {foreign}".rstrip())
+        raise ValueError(_about_nothing(tree, source))
+    companions = find_companions(tree.files)
+    tree = without(tree, companions)
     base = _without_wrappers(tree)
     tops = sorted({folder for folder in tree.folders if len(folder) == len(base) + 1})
-    if not tops:
+    flat = str(source) if not tops else tree.address(tops[0])
+    if not tops or (len(tops) == 1 and is_of_images(tops[0][-1])):
         raise ValueError(
-            f"The images lie directly in {str(source)!r}, so that their classes are not known. "
-            "There should be a folder for each class, or a CSV file of paths and labels."
+            f"The images lie directly in {flat!r}, so that their classes are not known. There "
+            "should be a folder for each class, or a CSV file of paths and labels."
         )
     tops.sort(key=_order_of_subset)
     divided = [top for top in tops if _is_subset(tree, top)]
-    listing = Listing([], ignored=dict(sorted(tree.ignored.items())))
-    listing.links = [tree.address(link) for link in tree.links]
-    listing.stray = [tree.address(file) for file in tree.files if len(file) == len(base) + 1]
+    listing = _about_the_rest(tree, base, divided)
+    listing.companions = [tree.address(file) for file in sorted(companions)]
     if not divided:
         _refuse_parts(tree, tops)
         _add_classes(listing, tree, base, "")
         return listing
     for top in tops:
         subset = canonical_subset(top[-1])
-        if top in divided:
-            _add_classes(listing, tree, top, str(subset))
+        there = tree.below(top)
+        if subset is not None and (top in divided or not there):
+            _add_classes(listing, tree, top, subset)
         elif subset is not None:
             listing.unlabelled[subset] = tree.address(top)
-        elif tree.below(top):
+        elif there:
             raise ValueError(
                 f"The folder {tree.address(top)!r} lies beside folders of subsets "
                 f"({', '.join(folder[-1] for folder in divided)}), so that its images belong to "
                 "none. Move it away, or load one of these folders alone."
             )
     return listing
+
+
+def _about_nothing(tree: Tree, source: Any) -> str:
+    others = f" among {tree.ignored.total():,} files" if tree.ignored else ""
+    closed = about_closed([(tree.address(parts), why) for parts, why in tree.closed])
+    foreign = about_foreign(tree.ignored)
+    return f"There is no image in {str(source)!r}{others}.{closed} {foreign}".rstrip()
+
+
+def _about_the_rest(tree: Tree, base: Parts, divided: list[Parts]) -> Listing:
+    """A listing without entries, of what else there is."""
+    depth = len(base) + 1
+    return Listing(
+        [],
+        stray=[tree.address(file) for file in tree.files if len(file) == depth],
+        ignored=dict(sorted(tree.ignored.items())),
+        links=[tree.address(link) for link in tree.links],
+        passed=dict(sorted(tree.passed.items())),
+        closed=[
+            ((divided and canonical_subset(parts[depth - 1])) or "", tree.address(parts), why)
+            for parts, why in tree.closed
+        ],
+    )
+
+
+def about_closed(faults: Sequence[tuple[str, str]]) -> str:
+    """A sentence about the first of some folders that cannot be read; "" if there is none."""
+    return f" {faults[0][0]!r} cannot be read: {faults[0][1]}." if faults else ""
 
 
 def _refuse_parts(tree: Tree, tops: list[Parts]) -> None:

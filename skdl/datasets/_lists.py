@@ -4,15 +4,21 @@ import difflib
 import os
 import re
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from skdl._warn import warn_user
+from skdl.datasets._companions import find_companions
 from skdl.datasets._layout import Entry, Listing
 from skdl.datasets._subsets import canonical_subset
+
+MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "<na>", "#n/a"})
+"""What programs write for a missing value, in lower case."""
 
 _PATH_COLUMNS = ("path", "file", "filename", "filepath", "file_path", "image", "image_path")
 _LABEL_COLUMNS = ("label", "class", "target", "category")
@@ -21,7 +27,9 @@ _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _QUOTE = 'Put values with commas in them between quotes ("…"), and name all columns.'
 
 
-def listing_of_csv(file: Path, path_column: str | None, label_column: str | None) -> Listing:
+def listing_of_csv(
+    file: Path, path_column: str | None, label_column: str | None, group_column: str | None = None
+) -> Listing:
     """Image files and labels that a CSV file lists, in its order.
 
     Raises
@@ -43,14 +51,73 @@ def listing_of_csv(file: Path, path_column: str | None, label_column: str | None
         if blank.any():
             row = int(blank.argmax())
             raise ValueError(f"The column {column!r} of {str(file)!r} is empty in row {row}.")
-    others = [column for column in columns if column not in (paths, labels)]
+    groups = [""] * len(table)
+    if group_column is not None:
+        groups = find_groups(table, group_column, (paths, labels), file).tolist()
+    others = [column for column in columns if column not in (paths, labels, group_column)]
     subsets = next((column for column in others if column.lower() in _SUBSET_COLUMNS), None)
     values = [""] * len(table) if subsets is None else [str(value) for value in table[subsets]]
     folder = os.path.dirname(os.path.abspath(file))
     entries = [
-        Entry(os.path.join(folder, path), label, canonical_subset(subset) or subset)
-        for path, label, subset in zip(table[paths], table[labels], values, strict=True)
+        Entry(
+            os.path.join(folder, os.path.expanduser(path)),
+            label,
+            canonical_subset(subset) or subset,
+            group,
+        )
+        for path, label, subset, group in zip(
+            table[paths], table[labels], values, groups, strict=True
+        )
     ]
+    once = _each_once(entries, file)
+    _warn_of_companions([entry.path for entry in once], file)
+    return Listing(once)
+
+
+def find_groups(table: Any, column: str, taken: Sequence[str | None], file: Path) -> Any:
+    """Groups that the rows of a table belong to, such as patients.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+    column : str
+        The column of groups.
+    taken : sequence of str
+        Columns that are something else.
+    file : Path
+        What error messages call the table.
+
+    Returns
+    -------
+    groups : ndarray of str of shape (n,)
+
+    Raises
+    ------
+    ValueError
+        If there is no such column, it is something else, or values are missing, naming the rows.
+    """
+    require_column(list(table.columns), column, "group_column", file)
+    if column in taken:
+        raise ValueError(
+            f"The parameter group_column={column!r}, but this column of {str(file)!r} holds paths "
+            "or labels. Set it to that of patients or other groups."
+        )
+    text = table[column].astype(str).str.strip()
+    missing = (table[column].isna() | text.str.lower().isin(MISSING)).to_numpy()
+    if missing.any():
+        rows = np.flatnonzero(missing).tolist()
+        several = f"{len(rows):,} rows:" if len(rows) > 1 else "row"
+        more = ", …" * (len(rows) > 10)
+        raise ValueError(
+            f"The group in the column {column!r} of {str(file)!r} is missing in {several} "
+            f"{', '.join(map(str, rows[:10]))}{more}. Fill it in, or drop such rows: images "
+            "without a group cannot be kept apart from others of the same patient."
+        )
+    return text.to_numpy(dtype=np.str_)
+
+
+def _each_once(entries: list[Entry], file: Path) -> list[Entry]:
+    """Rows without those that repeat one."""
     once = list(dict.fromkeys(entries))
     if len(once) < len(entries):
         twice = next(entry for entry, n in Counter(entries).items() if n > 1)
@@ -60,7 +127,26 @@ def listing_of_csv(file: Path, path_column: str | None, label_column: str | None
             f"Files that {str(file)!r} lists more than once are loaded once, such as "
             f"{twice.path!r}: {rows} left out."
         )
-    return Listing(once)
+    groups: dict[str, str] = {}
+    for entry in once:
+        if groups.setdefault(entry.path, entry.group) != entry.group:
+            raise ValueError(
+                f"The file {entry.path!r} belongs to two groups in {str(file)!r}, "
+                f"{groups[entry.path]!r} and {entry.group!r}. Keep one of its rows."
+            )
+    return once
+
+
+def _warn_of_companions(paths: list[str], file: Path) -> None:
+    parts = [Path(path).parts for path in paths]
+    companions = find_companions(parts)
+    if companions:
+        first = next(path for path, part in zip(paths, parts, strict=True) if part in companions)
+        warn_user(
+            f"Rows of {str(file)!r} look like masks or thumbnails of other images in it: "
+            f"{len(companions):,}, such as {first!r}. They are loaded; drop them if they are no "
+            "images of their class."
+        )
 
 
 def read_text_table(file: Path, **options: Any) -> Any:

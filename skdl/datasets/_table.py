@@ -10,16 +10,19 @@ import pandas as pd
 from sklearn.utils import Bunch
 
 from skdl._warn import warn_user
-from skdl.datasets._bunch import check_path
+from skdl.datasets._bunch import check_path, refuse_pair_with_groups, what_is_closed
 from skdl.datasets._layout import sorted_names
-from skdl.datasets._lists import read_csv, require_column
+from skdl.datasets._lists import MISSING, find_groups, read_csv, require_column
 
 _PARQUET = (".parquet", ".pq")
-_MISSING = {"", "na", "n/a", "nan", "null", "none", "<na>", "#n/a"}
 
 
 def load_feature_csv(
-    path: str | os.PathLike[str], *, target_column: str | None = None, return_X_y: bool = False
+    path: str | os.PathLike[str],
+    *,
+    target_column: str | None = None,
+    group_column: str | None = None,
+    return_X_y: bool = False,
 ) -> Any:
     r"""Table of features from a CSV or Parquet file.
 
@@ -31,8 +34,11 @@ def load_feature_csv(
         index of ``to_csv`` without ``index=False``, and is dropped.
     target_column : str, default=None
         The column of labels. None says that all columns are features.
+    group_column : str, default=None
+        The column of groups, such as patients, which is no feature. None says that there is none.
     return_X_y : bool, default=False
-        Whether to return ``(data, target)`` instead of a bunch. Needs `target_column`.
+        Whether to return ``(data, target)`` instead of a bunch. Needs `target_column`, and has no
+        place for groups.
 
     Returns
     -------
@@ -44,6 +50,8 @@ def load_feature_csv(
           `target_column`
         - `target_names` : ndarray of str of shape (n_classes,), sorted: whole numbers by value,
           everything else as text
+        - `groups` : ndarray of str of shape (n,), for ``evaluate(…, groups=…)`` and scikit-learn's
+          ``GroupKFold``; None without `group_column`
         - `feature_names` : list of str
         - `DESCR` : str
 
@@ -79,26 +87,33 @@ def load_feature_csv(
     """
     if return_X_y and target_column is None:
         raise ValueError("return_X_y=True needs labels: set target_column.")
+    refuse_pair_with_groups(group_column, return_X_y)
     file = check_path(path)
-    if not file.is_file():
-        raise FileNotFoundError(f"There is no file {str(file)!r}.")
-    table = _read(file, target_column)
+    with what_is_closed(file):
+        if not file.is_file():
+            raise FileNotFoundError(f"There is no file {str(file)!r}.")
+        table = _read(file, target_column, group_column)
     table.columns = [str(column) for column in table.columns]
     if target_column is not None:
         require_column(list(table.columns), target_column, "target_column", file)
+    groups = None
+    if group_column is not None:
+        groups = find_groups(table, group_column, [target_column], file)
     if table.columns[0] == "Unnamed: 0" and len(table.columns) > 1:
         table = table.drop(columns="Unnamed: 0")
 
-    features = [column for column in table.columns if column != target_column]
+    others = (target_column, group_column)
+    features = [column for column in table.columns if column not in others]
     ids = [column for column in features if _counts_rows(table[column], column)]
     if ids and len(ids) < len(features):
         warn_user(
             f"The column {ids[0]!r} of {str(file)!r} looks like an identifier, and is left out of "
-            "the features. To use it as a feature, rename it."
+            "the features. If it tells patients or other groups apart, set group_column; to use it "
+            "as a feature, rename it."
         )
         features = [column for column in features if column not in ids]
     if not features:
-        raise ValueError(f"There are no features in {str(file)!r}, only the labels.")
+        raise ValueError(f"There are no features in {str(file)!r}, only labels.")
     for column in features:
         _require_numbers(table[column], column, file)
     target, names = None, np.array([], dtype=np.str_)
@@ -111,16 +126,17 @@ def load_feature_csv(
         data=data,
         target=target,
         target_names=names,
+        groups=groups,
         feature_names=features,
         DESCR=f"Features from {file}\n\n{len(data):,} rows of {len(features)} features.\n",
     )
 
 
-def _read(file: Path, target_column: str | None) -> Any:
+def _read(file: Path, *text_columns: str | None) -> Any:
     endings = [suffix.lower() for suffix in file.suffixes]
     if ".csv" in endings[-2:]:
         # As text where pandas would guess: labels such as "NA" and "007" stay what they are.
-        dtype = {} if target_column is None else {target_column: str}
+        dtype = {column: str for column in text_columns if column is not None}
         return read_csv(file, dtype=dtype, keep_default_na=False, low_memory=False)
     if endings[-1:] and endings[-1] in _PARQUET:
         try:
@@ -157,7 +173,7 @@ def _require_numbers(values: Any, column: str, file: Path) -> None:
         return
     row = int(np.argmin(finite)) if not finite.all() else 0
     value = values.iloc[row]
-    missing = value is None or value is pd.NA or str(value).strip().lower() in _MISSING
+    missing = value is None or value is pd.NA or str(value).strip().lower() in MISSING
     what = "is missing" if missing else f"is no finite number: {str(value)!r}"
     raise ValueError(
         f"The value of the column {column!r} in row {row} of {str(file)!r} {what}. Drop or repair "

@@ -1,5 +1,6 @@
 """The files below a folder or in an archive."""
 
+import errno
 import os
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -11,6 +12,19 @@ from skdl._decoding import IMAGE_EXTENSIONS
 Parts = tuple[str, ...]
 
 _HIDDEN = {"thumbs.db", "desktop.ini", "__macosx"}
+# Thumbnails, bins, backups and caches, as network drives, Windows, Linux and Python make them.
+_OF_SYSTEM = {
+    "@eadir",
+    "#recycle",
+    "@recycle",
+    "#snapshot",
+    "@recently-snapshot",
+    "$recycle.bin",
+    "recycler",
+    "system volume information",
+    "lost+found",
+    "__pycache__",
+}
 
 
 @dataclass(frozen=True)
@@ -29,6 +43,10 @@ class Tree:
         How many other files there were, by their ending.
     links : list of tuple of str
         Links in an archive that may be folders of classes: nobody knows where they lead.
+    passed : Counter of str
+        How many folders of the system were passed over, by their name.
+    closed : list of (tuple of str, str)
+        Folders that cannot be read, and why. They are not among `folders`.
     """
 
     root: str
@@ -36,6 +54,8 @@ class Tree:
     folders: set[Parts]
     ignored: Counter[str]
     links: list[Parts] = field(default_factory=list)
+    passed: Counter[str] = field(default_factory=Counter)
+    closed: list[tuple[Parts, str]] = field(default_factory=list)
 
     def address(self, parts: Parts) -> str:
         """Path of a file that :mod:`skdl._decoding` reads."""
@@ -52,6 +72,10 @@ def _is_image(parts: Parts) -> bool:
 
 def _is_hidden(name: str) -> bool:
     return name.startswith(".") or name.lower() in _HIDDEN
+
+
+def _is_of_system(name: str) -> bool:
+    return name.lower() in _OF_SYSTEM
 
 
 def _sort(root: str, files: list[Parts], folders: set[Parts]) -> Tree:
@@ -73,6 +97,8 @@ def tree_of_archive(archive: Path) -> Tree:
     root, names = member_names(archive)
     every = [tuple(name.split("/")) for name in names]
     files = [parts for parts in every if not any(map(_is_hidden, parts))]
+    of_system = {folder for parts in files if (folder := _folder_of_system(parts))}
+    files = [parts for parts in files if not _folder_of_system(parts)]
     folders = {parts[:depth] for parts in files for depth in range(1, len(parts))}
     targets = {
         tuple(name.split("/")): tuple(target.split("/"))
@@ -84,7 +110,14 @@ def tree_of_archive(archive: Path) -> Tree:
     unknown = {parts for parts in others - linked if targets[parts] not in plain}
     files = [parts for parts in files if parts not in linked | unknown]
     tree = _sort(root, files, folders | linked)
-    return replace(tree, links=sorted(unknown))
+    passed = Counter(folder[-1] for folder in of_system)
+    return replace(tree, links=sorted(unknown), passed=passed)
+
+
+def _folder_of_system(file: Parts) -> Parts:
+    """The folder of the system that a file lies in, () if it lies in none."""
+    depth = next((depth for depth, name in enumerate(file[:-1], 1) if _is_of_system(name)), 0)
+    return file[:depth]
 
 
 def tree_of_folder(root: Path) -> Tree:
@@ -92,40 +125,72 @@ def tree_of_folder(root: Path) -> Tree:
 
     A link to a folder that was read already stands for an empty folder, a link to one above itself
     for nothing.
+
+    Raises
+    ------
+    OSError
+        If the folder itself cannot be read.
     """
     files: list[Parts] = []
     folders: set[Parts] = set()
+    passed = Counter[str]()
+    closed: list[tuple[Parts, str]] = []
     start = _identity(str(root))
     seen = {start}
     waiting: list[tuple[Parts, frozenset[tuple[int, int]]]] = [((), frozenset({start}))]
     while waiting:
         parts, above = waiting.pop(0)
-        with os.scandir(root.joinpath(*parts)) as scan:
-            found = sorted(scan, key=lambda entry: (entry.is_symlink(), entry.name))
+        try:
+            found = _scan(root.joinpath(*parts))
+        except OSError as error:
+            if not parts:
+                raise
+            folders.discard(parts)
+            closed.append((parts, why_closed(error)))
+            continue
         for entry in found:
             here = (*parts, entry.name)
             if _is_hidden(entry.name):
                 continue
-            if not _is_folder(entry):
+            try:
+                identity = _identity(entry.path) if _is_folder(entry) else None
+            except OSError as error:
+                closed.append((here, why_closed(error)))
+                continue
+            if identity is None:
                 files.append(here)
-                continue
-            identity = _identity(entry.path)
-            if identity in above:
-                continue
-            folders.add(here)
-            if identity not in seen:
-                seen.add(identity)
-                waiting.append((here, above | {identity}))
-    return _sort(str(root), files, folders)
+            elif _is_of_system(entry.name):
+                passed[entry.name] += 1
+            elif identity not in above:
+                folders.add(here)
+                if identity not in seen:
+                    seen.add(identity)
+                    waiting.append((here, above | {identity}))
+    return replace(_sort(str(root), files, folders), passed=passed, closed=sorted(closed))
+
+
+def _scan(folder: Path) -> list[os.DirEntry[str]]:
+    """What is in a folder: links last, so that they stand for what was read already."""
+    with os.scandir(folder) as scan:
+        return sorted(scan, key=lambda entry: (entry.is_symlink(), entry.name))
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link that leads to itself
-        return False
+    except OSError as error:
+        # A link to itself is none; what is wrong with an image is said when it is examined.
+        if error.errno == errno.ELOOP or _is_image((entry.name,)):
+            return False
+        raise
 
 
 def _identity(path: str) -> tuple[int, int]:
     status = os.stat(path)
     return status.st_dev, status.st_ino
+
+
+def why_closed(error: OSError) -> str:
+    """What the system says of a folder or file that it does not open."""
+    reason = error.strerror or str(error)
+    return reason[:1].lower() + reason[1:]

@@ -6,7 +6,7 @@ from skdl.engine._backbone import POOLINGS, BackboneSpec
 from skdl.engine._building import keras_settings
 from skdl.engine._clear import clear
 from skdl.engine._devices import prepare_devices
-from skdl.engine._features import FeatureExtractor, FeatureSpec, pixel_range, resized
+from skdl.engine._features import FeatureExtractor, FeatureSpec, pixel_range
 from skdl.engine._fitted import FittedNetwork
 from skdl.engine._inspection import Inspector, inspector_of
 from skdl.engine._pool import borrowed_trainer
@@ -56,7 +56,6 @@ __all__ = [
     "prefix_features",
     "prepare_devices",
     "python_random",
-    "resized",
     "scheduled_rate",
     "standardise",
     "train",

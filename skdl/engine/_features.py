@@ -5,7 +5,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import numpy as np
@@ -13,6 +13,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from skdl._files import ImageFiles, content_digests
+from skdl._resizing import resized
 from skdl.backbones._loading import BackboneWeights
 from skdl.engine._backbone import (
     BackboneSpec,
@@ -26,7 +27,6 @@ from skdl.engine._devices import prepare_devices
 from skdl.engine._folding import folded, folds_as
 from skdl.engine._putter import Putter
 from skdl.images import ImageShape, ValueRange, range_offset_and_scale, rescale
-from skdl.preprocessing import Resize
 from skdl.store import FeatureStore
 
 # Raised whenever the same parameters come to give other features.
@@ -220,8 +220,11 @@ class FeatureExtractor:
     def _space(
         self, images: npt.NDArray[Any] | ImageFiles, layers: list[Any], pooling: Any
     ) -> dict[str, Any]:
-        spec, is_files = self.spec, isinstance(images, ImageFiles)
-        backbone = spec.backbone.backbone
+        spec, backbone = self.spec, self.spec.backbone.backbone
+        if isinstance(images, ImageFiles):
+            source = f"file of {images.file_dtype}"
+        else:
+            source = f"{images.dtype.str} {tuple(images.shape[1:])}"
         return {
             "version": _VERSION,
             "backbone": backbone if isinstance(backbone, str) else backbone.__qualname__,
@@ -233,7 +236,7 @@ class FeatureExtractor:
             "precision": spec.precision,
             "image_shape": list(spec.image_shape),
             "value_range": self.value_range,
-            "source": "file" if is_files else f"{images.dtype.str} {tuple(images.shape[1:])}",
+            "source": source,
             "keeps_aspect": (
                 images.keep_aspect if isinstance(images, ImageFiles) else self._framed(images)
             ),
@@ -342,7 +345,8 @@ class FeatureExtractor:
         return self.resizes and images.shape[1:3] != self.spec.image_shape[:2]
 
     def _resize(self, images: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        return resized(images, self.spec.image_shape[:2], self.value_range, self.keep_aspect)
+        value_range = pixel_range(self.value_range)
+        return resized(images, self.spec.image_shape[:2], value_range, self.keep_aspect)
 
     def _framed(self, images: npt.NDArray[Any]) -> bool:
         """Whether images get borders when they are resized."""
@@ -363,23 +367,3 @@ def pixel_range(value_range: ValueRange) -> tuple[float, float]:
 
 def _all_named(spec: FeatureSpec) -> bool:
     return all(isinstance(layer, str) for layer in spec.layers)
-
-
-def resized(
-    images: npt.NDArray[Any],
-    size: tuple[int, int],
-    value_range: ValueRange,
-    keep_aspect: bool = False,
-    color: Literal["rgb", "grayscale"] | None = None,
-) -> npt.NDArray[Any]:
-    """Images in another size or colour, whatever stands beside them in the batch.
-
-    Images of bytes are resized as image files are, also those in another dtype.
-    """
-    like = np.uint8 if value_range == (0.0, 255.0) else np.float32
-    resize = Resize(size, keep_aspect=keep_aspect, color=color)
-    resize.fit(np.zeros((1, *images.shape[1:]), like))
-    if value_range != "standardized":
-        resize.black_, resize.white_ = value_range
-    result: npt.NDArray[Any] = resize.transform(images)
-    return result

@@ -15,9 +15,9 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from skdl._files import ImageFiles
+from skdl._resizing import resized
 from skdl.engine._building import keras_settings
 from skdl.engine._devices import prepare_devices, refuse_forked
-from skdl.engine._features import resized
 from skdl.engine._fitted import FittedNetwork
 from skdl.engine._seeding import value_of
 from skdl.engine._spec import OptimizerSpec

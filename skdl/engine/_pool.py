@@ -49,6 +49,9 @@ def borrowed_trainer(
     trainer = _take(key) if key is not None else None
     if trainer is None:
         trainer = Trainer(spec, optimizer, seed)
+        # It is needed for predictions anyway, and a second network shows whether the builder makes
+        # its layers anew.
+        shared_network(spec)
     trainer.reset(seed, optimizer.learning_rate)
     # A block that raises may leave the model in any state: it is not given back.
     yield trainer

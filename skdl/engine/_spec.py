@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from skdl import plugins
 from skdl.engine._building import building
+from skdl.engine._ownership import claim
 from skdl.engine._seeding import python_random
 
 
@@ -144,7 +145,8 @@ class ModelSpec:
         Raises
         ------
         ValueError
-            If the builder fails, or what it returns is no uncompiled classifier.
+            If the builder fails, or what it returns is no uncompiled classifier, or shares weights
+            with a network that it returned before.
         """
         self.check_params()
         with python_random(seed), building(self.precision):
@@ -162,6 +164,12 @@ class ModelSpec:
                 self._check_output(self._probe(model))
         if not model.variables:
             raise ValueError(f"Architecture {self.label} returned a model without weights.")
+        if not claim(model.variables):
+            raise ValueError(
+                f"Architecture {self.label} returned a network that shares weights with one it "
+                "returned before: what one fold learns would reach the next. Make all layers "
+                "inside the builder."
+            )
         return model
 
     @property

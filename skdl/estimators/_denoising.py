@@ -238,7 +238,8 @@ default="gaussian"
         # Whole numbers stay whole, whatever the dtype of a later batch: the same pixel values have
         # the same results.
         array = check_images(X, "X", self)
-        self._whole = isinstance(array, ImageFiles) or np.asarray(X).dtype.kind in "bui"
+        came = array.file_dtype if isinstance(array, ImageFiles) else np.asarray(X).dtype
+        self._whole = came.kind in "bui"
         # Images of another size have other columns, or none.
         self._flattened = (
             not isinstance(array, ImageFiles) and array.ndim == 2 and self._keeps_shape
@@ -257,7 +258,7 @@ default="gaussian"
         -------
         images : ndarray of the shape of X, or of shape (n, h, w, c) where they are resized
             Of its dtype if that is uint8, float32 or float64, and otherwise float32; within the
-            value range; whole numbers where the images of fit were. Of paths, uint8 of shape
+            value range; whole numbers where the images of fit were. Of paths, of shape
             (n, h, w, c).
 
         Raises

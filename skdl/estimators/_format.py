@@ -1,7 +1,7 @@
 """What a fit learns about its images, and what later batches are held and brought to."""
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +11,11 @@ from sklearn.utils.validation import (
     _get_feature_names,
 )
 
-from skdl._decoding import check_image_size
 from skdl._files import ImageFiles, find_paths
-from skdl._value_range import doubt_about, scale_problem, usual_largest
+from skdl._resizing import CHANNELS, Color, check_image_size, resized
+from skdl._value_range import PixelValues, doubt_about, learn_from_values, scale_problem
 from skdl._warn import warn_user
-from skdl.engine import resized
+from skdl.engine import pixel_range
 from skdl.images import (
     ImageShape,
     ValueRange,
@@ -23,13 +23,11 @@ from skdl.images import (
     check_image_shape,
     check_value_range,
     infer_image_shape,
-    learn_value_range,
     to_images,
 )
 
-Color = Literal["rgb", "grayscale"]
-
-_CHANNELS: dict[str, int] = {"grayscale": 1, "rgb": 3}
+# Files whose values are looked at before a prediction.
+_MOST_LOOKED_AT = 256
 _COLORS: dict[int, Color] = {1: "grayscale", 3: "rgb"}
 
 
@@ -53,7 +51,7 @@ class ImageFormat:
     color : {"rgb", "grayscale"} or None
         What they are converted to.
     usual_largest : float
-        Largest value of an image in the middle of the training images; 0 of files.
+        Largest value of an image in the middle of the training images; 0 of files of bytes.
     resizes_later : bool
         Whether arrays are resized behind the door, some at a time: a backbone needs few at once.
     """
@@ -100,21 +98,22 @@ class ImageFormat:
         color: Any = getattr(estimator, "color", None)
         if isinstance(images, ImageFiles):
             if size is not None and color is not None:
-                shape = (*size, _CHANNELS[color])  # the headers tell nothing more
+                shape = (*size, CHANNELS[color])  # the headers tell nothing more
             else:
                 height, width, found = images.common_shape(size)
-                shape = (height, width, backbone_channels or _CHANNELS.get(color, found))
+                shape = (height, width, backbone_channels or CHANNELS.get(color, found))
             channels = shape[2]
             _check_declared(estimator.image_shape, shape)
             names = None
-            learned = learn_value_range(np.zeros(0, images.dtype)) if explicit is None else explicit
         else:
             shape = infer_image_shape(images.shape, estimator.image_shape)
-            channels = _CHANNELS.get(color, shape[2])
+            channels = CHANNELS.get(color, shape[2])
             if backbone_channels is not None and channels not in _COLORS:
                 channels = 3  # transparency is dropped, as of files
             names = _get_feature_names(X) if images.ndim == 2 else None
-            learned = _learned_range(images, sample_weight) if explicit is None else explicit
+        values = _values_that_count(images, sample_weight, all_files=explicit is None)
+        learned = _learned_range(values) if explicit is None else explicit
+        are_bytes = isinstance(images, ImageFiles) and values.eight_bit  # which nobody looked at
         return cls(
             image_shape=shape,
             value_range=learned,
@@ -124,7 +123,7 @@ class ImageFormat:
             keep_aspect=bool(estimator.keep_aspect),
             channels=channels,
             color=color,
-            usual_largest=0.0 if isinstance(images, ImageFiles) else usual_largest(images),
+            usual_largest=0.0 if are_bytes else values.usual_largest,
             resizes_later=backbone_channels is not None,
         )
 
@@ -143,9 +142,11 @@ class ImageFormat:
 
     def warn_of_another_scale(self, array: npt.NDArray[Any] | ImageFiles, name: str = "X") -> None:
         """Warn where the values can hardly be of the scale that was learned."""
-        if isinstance(array, ImageFiles):  # of bytes, whatever they hold
-            array = np.full((1, 1), 255, np.uint8)
-        problem = scale_problem(array, self.value_range, self.usual_largest)
+        if isinstance(array, ImageFiles):
+            values = array.values(_some(array))
+        else:
+            values = PixelValues.of(array)
+        problem = scale_problem(values, self.value_range, self.usual_largest)
         if not problem:
             return
         if self.value_range == "standardized":
@@ -192,8 +193,14 @@ class ImageFormat:
                     f"{name} holds image files, which have 1 or 3 channels, but the training "
                     f"images of this {type(estimator).__name__} have {self.channels}."
                 )
-            resizes = self.image_size is not None
-            return array.in_shape(self.input_shape, resizes, self.keep_aspect, self.color)
+            value_range = pixel_range(self.value_range) if self.resizes_later else self.value_range
+            return array.in_shape(
+                self.input_shape,
+                self.image_size is not None,
+                self.keep_aspect,
+                self.color,
+                value_range,
+            )
         if array.ndim == 2:
             if array.shape[1] != self.n_features:
                 raise ValueError(
@@ -234,12 +241,25 @@ class ImageFormat:
         return resized(images, size, self.value_range, self.keep_aspect, color)
 
 
-def _learned_range(images: npt.NDArray[Any], sample_weight: Any) -> ValueRange:
+def _values_that_count(
+    images: npt.NDArray[Any] | ImageFiles, sample_weight: Any, all_files: bool
+) -> PixelValues:
     if sample_weight is not None:
         weights = _check_sample_weight(sample_weight, images, ensure_non_negative=True)
-        images = images if weights.all() else images[weights > 0]
-    learned = learn_value_range(images)
-    doubt = doubt_about(images, learned)
+        images = images if weights.all() or not weights.any() else images[weights > 0]
+    if isinstance(images, ImageFiles):
+        return images.values(None if all_files else _some(images))
+    return PixelValues.of(images)
+
+
+def _some(files: ImageFiles) -> slice:
+    """Files to look at where decoding all of them twice would be slow."""
+    return slice(None, None, max(1, -(-len(files) // _MOST_LOOKED_AT)))
+
+
+def _learned_range(values: PixelValues) -> ValueRange:
+    learned = learn_from_values(values)
+    doubt = doubt_about(values, learned)
     if doubt:
         warn_user(
             f"X has {doubt}, which are treated as outliers: pixel values are scaled from "
@@ -274,5 +294,5 @@ def check_images(X: Any, name: str, estimator: Any) -> npt.NDArray[Any] | ImageF
     """
     paths = find_paths(X, name)
     if paths is not None:
-        return ImageFiles(paths)
+        return ImageFiles.of(paths, name)
     return check_image_array(X, name=name, estimator=estimator)

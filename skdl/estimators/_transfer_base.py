@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from skdl._files import ImageFiles
 from skdl._plain import plain
+from skdl._resizing import resized
 from skdl.engine import (
     FEATURES,
     IMAGES,
@@ -34,7 +35,6 @@ from skdl.engine import (
     network_plan,
     pixel_range,
     prefix_features,
-    resized,
     standardise,
 )
 from skdl.estimators._backbones import (

@@ -251,7 +251,9 @@ def _decoded(model: Any, X: Any) -> tuple[Any, Any]:
             f"X holds paths of image files, but {type(first).__name__} has no image_shape_ to "
             "decode them to. Pass arrays, such as those of ImageLoader."
         )
-    return model, ImageFiles(paths).in_shape(shape, True).load()
+    value_range = getattr(first, "value_range_", (0.0, 255.0))
+    files = ImageFiles.of(paths).in_shape(shape, True, value_range=value_range)
+    return model, files.load()
 
 
 def _like(X: Any, images: npt.NDArray[Any]) -> Any:

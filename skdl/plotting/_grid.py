@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from skdl._files import find_paths
+from skdl._files import ImageFiles, find_paths
+from skdl._value_range import PixelValues, learn_from_values
 from skdl.images import (
     check_image_array,
-    learn_value_range,
     range_offset_and_scale,
-    read_image,
     to_images,
 )
 from skdl.plotting._labels import most_lines, text_width
@@ -34,16 +33,19 @@ def as_batch(X: Any, image_shape: Sequence[int] | None = None) -> npt.NDArray[An
 def displayable(batch: npt.NDArray[Any], rows: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
     """The chosen images in [0, 1]; standardised ones by their own smallest and largest value.
 
-    Of files, only the chosen ones are decoded.
+    Of files with values of 8 bits, only the chosen ones are decoded.
     """
     if batch.dtype.kind == "U":
-        return [(read_image(str(batch[row])) / np.float32(255)).astype(np.float32) for row in rows]
-    value_range = learn_value_range(batch)
+        files = ImageFiles.of(batch)
+        values, images = files.values(), (files.read(str(batch[row])) for row in rows)
+    else:
+        values, images = PixelValues.of(batch), (batch[row] for row in rows)
+    value_range = learn_from_values(values)
     if value_range == "standardized":
-        low, high = float(batch.min()), float(batch.max())
+        low, high = float(values.smallest.min()), float(values.largest.max())
         value_range = low, high if high > low else low + 1
     offset, scale = range_offset_and_scale(value_range)
-    return [np.clip((batch[row].astype(np.float32) - offset) * scale, 0, 1) for row in rows]
+    return [np.clip((image.astype(np.float32) - offset) * scale, 0, 1) for image in images]
 
 
 def new_figure(

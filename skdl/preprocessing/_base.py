@@ -13,6 +13,7 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
+from skdl._resizing import cast_pixels
 from skdl.images import (
     check_image_array,
     check_value_range,
@@ -163,12 +164,7 @@ class ArrayTransformer(SetOutputMixin, TransformerMixin, BaseEstimator):
 
     def _cast(self, values: npt.NDArray[np.float64], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
         """Bring computed values to the dtype of the batch."""
-        if self._whole or dtype.kind in "bui":
-            values = np.rint(values)
-        if dtype.kind in "ui":  # where the range is wider than the dtype
-            limits = np.iinfo(dtype)
-            values = values.clip(limits.min, limits.max)
-        return values.astype(dtype)
+        return cast_pixels(values, dtype, self._whole)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

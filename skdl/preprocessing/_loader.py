@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from dataclasses import replace
 from functools import partial
 from numbers import Integral
 from typing import Any, Literal
@@ -15,8 +16,11 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skdl._decoding import Color, UnreadableImageError, check_image_size, read_image_info
-from skdl._files import ImageFiles, find_paths, in_threads
+from skdl._decoding import UnreadableImageError, read_image_info
+from skdl._files import ImageFiles, find_paths
+from skdl._resizing import CHANNELS, Color, Resizer, check_image_size
+from skdl._threads import in_threads
+from skdl._value_range import learn_from_values
 
 
 class ImageLoader(TransformerMixin, BaseEstimator):
@@ -44,6 +48,8 @@ class ImageLoader(TransformerMixin, BaseEstimator):
     flatten : bool, default=False
         Whether each image becomes a row of ``height × width × channels`` columns, as estimators of
         scikit-learn want it.
+    frame : int, default=0
+        Which frame of animations, or page of TIFF files, counted from 0.
 
     Attributes
     ----------
@@ -91,6 +97,7 @@ class ImageLoader(TransformerMixin, BaseEstimator):
             Interval(Integral, None, -1, closed="right"),
         ],
         "flatten": ["boolean"],
+        "frame": [Interval(Integral, 0, None, closed="left")],
     }
 
     def __init__(
@@ -102,6 +109,7 @@ class ImageLoader(TransformerMixin, BaseEstimator):
         on_error: Literal["raise", "skip", "warn"] = "raise",
         n_jobs: int | None = None,
         flatten: bool = False,
+        frame: int = 0,
     ) -> None:
         self.image_size = image_size
         self.color = color
@@ -109,6 +117,7 @@ class ImageLoader(TransformerMixin, BaseEstimator):
         self.on_error = on_error
         self.n_jobs = n_jobs
         self.flatten = flatten
+        self.frame = frame
 
     def fit(self, X: Any, y: Any = None) -> "ImageLoader":
         """Learn the shape of the images from the headers of the files.
@@ -133,7 +142,7 @@ class ImageLoader(TransformerMixin, BaseEstimator):
         """
         self._validate_params()
         size = check_image_size(self.image_size)
-        files = ImageFiles(_paths(X))
+        files = self._of(X)
         if size is not None and self.color is not None:
             height, width, channels = *size, 3
         else:
@@ -141,9 +150,19 @@ class ImageLoader(TransformerMixin, BaseEstimator):
                 files = files[[_has_header(path) for path in files.paths.tolist()]]
             height, width, channels = files.common_shape(size)
         if self.color is not None:
-            channels = 1 if self.color == "grayscale" else 3
+            channels = CHANNELS[self.color]
+        black = self._learn_black(files) if size is not None else 0.0
         self.image_shape_ = (height, width, channels)
+        self._black = black
         return self
+
+    def _learn_black(self, files: ImageFiles) -> float:
+        """The pixel value that borders are filled with, where values may be negative."""
+        if files.file_dtype.kind == "u" or not len(files):
+            return 0.0
+        values = files.values()
+        learned = learn_from_values(values)
+        return float(values.smallest.min()) if learned == "standardized" else learned[0]
 
     def transform(self, X: Any) -> Any:
         """Decode files.
@@ -155,8 +174,9 @@ class ImageLoader(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        images : uint8 ndarray of shape (n, height, width, channels)
-            Of shape (n, height × width × channels) with `flatten`, or a DataFrame of it where
+        images : ndarray of shape (n, height, width, channels)
+            uint8, or as the values are in PNG and TIFF files of more than 8 bits. Of shape
+            (n, height × width × channels) with `flatten`, or a DataFrame of it where
             ``set_output`` says so. With `on_error` "skip" or "warn", without the rows that cannot
             be read.
 
@@ -181,7 +201,7 @@ class ImageLoader(TransformerMixin, BaseEstimator):
                 stacklevel=2,
             )
         decoded = [image for image in images if isinstance(image, np.ndarray)]
-        kept = np.array(decoded, np.uint8).reshape(-1, *self.image_shape_)
+        kept = np.array(decoded, files.dtype).reshape(-1, *self.image_shape_)
         if self.flatten and hasattr(X, "iloc"):
             dense = _get_output_config("transform", self)["dense"]
             if dense == "pandas":  # which would be given the index of all rows
@@ -257,16 +277,26 @@ class ImageLoader(TransformerMixin, BaseEstimator):
             super().set_output(transform=transform)
         return self
 
-    def _in_rows(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    def _in_rows(self, images: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The images, flattened if they are to be."""
         return images.reshape(len(images), math.prod(self.image_shape_)) if self.flatten else images
 
     def _files(self, X: Any) -> ImageFiles:
         check_is_fitted(self)
-        resize = self.image_size is not None
-        return ImageFiles(_paths(X)).in_shape(
-            self.image_shape_, resize, bool(self.keep_aspect), self.color
+        files = self._of(X)
+        size = None if self.image_size is None else self.image_shape_[:2]
+        keep_aspect, whole = bool(self.keep_aspect), files.file_dtype.kind != "f"
+        return replace(
+            files,
+            image_shape=self.image_shape_,
+            resize=size is not None,
+            keep_aspect=keep_aspect,
+            color=self.color,
+            resizer=Resizer(size, keep_aspect, black=self._black, whole=whole),
         )
+
+    def _of(self, X: Any) -> ImageFiles:
+        return replace(ImageFiles.of(_paths(X), frame=self.frame), as_floats=False)
 
     def _n_threads(self) -> int | None:
         return None if self.n_jobs is None else joblib.effective_n_jobs(self.n_jobs)
@@ -297,7 +327,7 @@ def _has_header(path: str) -> bool:
     return True
 
 
-def _try(files: ImageFiles, path: str) -> npt.NDArray[np.uint8] | UnreadableImageError:
+def _try(files: ImageFiles, path: str) -> npt.NDArray[Any] | UnreadableImageError:
     try:
         return files.read(path)
     except UnreadableImageError as error:

@@ -6,15 +6,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
 from sklearn.utils._param_validation import StrOptions
 
-from skdl._decoding import Color, check_image_size, fit_into
+from skdl._resizing import CHANNELS, Color, Resizer, check_image_size
 from skdl.preprocessing._base import ArrayTransformer
-
-# Brightness of red, green and blue by ITU-R recommendation BT.601, as Pillow weighs them, too.
-_LUMA = np.array([0.299, 0.587, 0.114])
-_CHANNELS = {"grayscale": 1, "rgb": 3}
 
 
 class Resize(ArrayTransformer, auto_wrap_output_keys=None):  # type: ignore[call-arg]
@@ -123,68 +118,25 @@ class Resize(ArrayTransformer, auto_wrap_output_keys=None):  # type: ignore[call
             infinity and text, naming the first row.
         """
         array, images = self._check_batch(X)
-        height, width = check_image_size(self.image_size) or images.shape[1:3]
-        channels = images.shape[-1] if self.color is None else _CHANNELS[self.color]
+        resizer = self._resizer()
+        height, width = resizer.size or images.shape[1:3]
+        channels = images.shape[-1] if self.color is None else CHANNELS[self.color]
         resized = np.empty((len(images), height, width, channels), array.dtype)
         for row, image in enumerate(images):
-            if self._is_eight_bit(image):
-                resized[row] = self._in_eight_bits(image.astype(np.uint8), (height, width))
-            else:
-                values = self._in_floats(image.astype(np.float64), (height, width))
-                resized[row] = self._cast(values, array.dtype)
+            resized[row] = resizer(image)
         return resized
 
-    def _is_eight_bit(self, image: npt.NDArray[Any]) -> bool:
-        """Whether an image is of bytes, if by another dtype than the images seen in fit."""
-        if image.dtype == np.uint8 or not self._eight_bit:
-            return image.dtype == np.uint8
-        within = image.min() >= 0 and image.max() <= 255
-        return bool(within and (image == np.rint(image)).all())
-
-    def _in_eight_bits(
-        self, image: npt.NDArray[np.uint8], size: tuple[int, int]
-    ) -> npt.NDArray[np.uint8]:
-        picture = Image.fromarray(image[..., 0] if image.shape[-1] == 1 else image)
-        if self.color is not None:
-            picture = picture.convert("L" if self.color == "grayscale" else "RGB")
-        resized: npt.NDArray[np.uint8] = np.asarray(fit_into(picture, size, self.keep_aspect))
-        return resized.reshape(*size, -1)
-
-    def _in_floats(
-        self, image: npt.NDArray[np.float64], size: tuple[int, int]
-    ) -> npt.NDArray[np.float64]:
-        image = self._in_color(image)
-        if image.shape[:2] == size:
-            return image
-        # Filling up is with zeros, so that zero has to be black for the time being.
-        values, unit = image - self.black_, self.white_ - self.black_
-        see_through = image.shape[-1] == 4 and self.value_range_ != "standardized"
-        if see_through:  # a colour counts as far as it is seen
-            values[..., :3] *= values[..., 3:] / unit
-        values = np.stack([self._channel(v, size) for v in np.moveaxis(values, -1, 0)], axis=-1)
-        if see_through:
-            opacity = values[..., 3:] / unit
-            values[..., :3] /= np.where(opacity > 0, opacity, 1)
-        ends = [image.min(), image.max(), *([self.black_] if self.keep_aspect else [])]
-        resized: npt.NDArray[np.float64] = (values + self.black_).clip(min(ends), max(ends))
-        return resized
-
-    def _channel(
-        self, values: npt.NDArray[np.float64], size: tuple[int, int]
-    ) -> npt.NDArray[np.float64]:
-        picture = Image.fromarray(np.ascontiguousarray(values, dtype=np.float32))
-        resized: npt.NDArray[np.float64] = np.asarray(
-            fit_into(picture, size, self.keep_aspect), dtype=np.float64
+    def _resizer(self) -> Resizer:
+        return Resizer(
+            check_image_size(self.image_size),
+            self.keep_aspect,
+            self.color,
+            self.black_,
+            self.white_,
+            self.value_range_ == "standardized",
+            self._whole,
+            self._eight_bit,
         )
-        return resized
-
-    def _in_color(self, image: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        if self.color is None or image.shape[-1] == _CHANNELS[self.color]:
-            return image
-        if self.color == "grayscale":
-            brightness: npt.NDArray[np.float64] = image[..., :3] @ _LUMA[:, np.newaxis]
-            return brightness
-        return image[..., :3] if image.shape[-1] == 4 else np.repeat(image, 3, axis=-1)
 
     def _check_parameters(self) -> None:
         check_image_size(self.image_size)

@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import random
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
@@ -24,6 +25,7 @@ def contract(*kinds: list[Contract]) -> Callable[[Contract], Contract]:
     def decorator(check: Contract) -> Contract:
         @functools.wraps(check)
         def checked(subject: Any) -> None:
+            state = random.getstate()  # from which Keras's layers draw their seeds
             try:
                 check(subject)
             except Exception as failure:
@@ -31,6 +33,8 @@ def contract(*kinds: list[Contract]) -> Callable[[Contract], Contract]:
                 raise AssertionError(
                     f"{_label(subject)} breaks {check.__name__}: {kind}{failure}"
                 ) from failure
+            finally:
+                random.setstate(state)
 
         for kind in kinds:
             kind.append(checked)

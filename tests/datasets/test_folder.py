@@ -1,5 +1,6 @@
 """Image files in folders, archives and lists."""
 
+import builtins
 import os
 import shutil
 import stat
@@ -10,6 +11,7 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.model_selection import GroupKFold
 
 from skdl import ImageLoader
 from skdl.datasets import load_image_folder
@@ -152,9 +154,11 @@ def test_one_class_under_several_names(make_images):
         "test/dog /2.png",
         f"test/{accent[1]}/2.png",
     )
-    with pytest.warns(UserWarning, match="spellings differ between subsets") as caught:
+    with pytest.warns(UserWarning, match="spellings differ between subsets are joined") as caught:
         bunch = load_image_folder(root)
-    assert len(caught) == 3
+    (warning,) = caught
+    assert "'cat' as 'Cat'" in str(warning.message)
+    assert "'dog ' as 'dog'" in str(warning.message)
     assert bunch.target_names.tolist() == ["Cat", accent[0], "dog"]
     assert bunch.target.tolist() == [0, 1, 2, 1, 0, 2]
     letters = load_image_folder(make_images("a/1.png", "A/1.png", root="letters"))
@@ -200,7 +204,7 @@ def test_deep_folders_and_wrappers(make_images):
 
 def test_an_image_in_a_wrapper(make_images):
     root = make_images("images/cats/1.png", "images/dogs/1.png", "images/logo.png")
-    with pytest.warns(UserWarning, match=r"1 images lie outside the folders of classes.*logo.png"):
+    with pytest.warns(UserWarning, match=r"1 image lies outside the folders of classes.*logo.png"):
         assert load_image_folder(root).target_names.tolist() == ["cats", "dogs"]
 
 
@@ -234,7 +238,7 @@ def test_other_files(pets):
 
 def test_images_outside_classes(pets, make_images):
     make_images("logo.png")
-    with pytest.warns(UserWarning, match=r"1 images lie outside the folders of classes.*logo.png"):
+    with pytest.warns(UserWarning, match=r"1 image lies outside the folders of classes.*logo.png"):
         assert len(load_image_folder(pets).data) == 5
 
 
@@ -321,8 +325,10 @@ def test_links_in_archives_are_refused_by_name(pets, tmp_path, name, kind):
 @pytest.mark.parametrize("name", ["a.zip", "a.tar"])
 def test_classes_that_are_links_in_archives(pets, tmp_path, name):
     archive = pack_with_links(pets, tmp_path / name, links={"lions": "cats"})
-    with pytest.raises(ValueError, match=r"pets/lions' of a class \(or it is a link"):
-        load_image_folder(archive, on_error="skip")
+    with pytest.raises(ValueError, match=r"pets/lions: there is no image in .* \(or it is a link"):
+        load_image_folder(archive)
+    ((path, _),) = load_image_folder(archive, on_error="skip").unreadable
+    assert path == f"{archive}/pets/lions"
     # It may be a folder, or may not.
     archive = pack_with_links(pets, tmp_path / name, links={"lions": "/data/lions"})
     with pytest.raises(ValueError, match=r"1 file of .*\n- .*/pets/lions: it is a link"):
@@ -462,7 +468,7 @@ def test_links(pets, make_images):
         "lions/1.png",
     ]  # fmt: skip
     (pets / "tigers").symlink_to(pets / "cats")
-    with pytest.raises(ValueError, match=r"tigers' of a class \(or it is a link"):
+    with pytest.raises(ValueError, match=r"tigers: there is no image in this folder \(or it"):
         load_image_folder(pets)
 
 
@@ -580,7 +586,7 @@ def test_what_is_no_data_set(tmp_path, make_images):
         load_image_folder(make_images("1.png", "2.png", root="flat"))
     root = make_images("cats/1.png")
     (root / "dogs").mkdir()
-    with pytest.raises(ValueError, match=r"There is no image in the folder '.*dogs' of a class"):
+    with pytest.raises(ValueError, match="dogs: there is no image in this folder"):
         load_image_folder(root)
 
 
@@ -589,7 +595,8 @@ def test_what_is_no_data_set(tmp_path, make_images):
     [
         ({"subset": "trian"}, "The parameter subset must be one of 'train', 'test', 'val', 'all'"),
         ({"on_error": "ignore"}, "The parameter on_error must be one of 'raise', 'skip', 'warn'"),
-        ({"path_column": "path"}, "The parameters path_column and label_column are for CSV files"),
+        ({"path_column": "path"}, "The parameters path_column, label_column and group_"),
+        ({"group_column": "patient"}, "path_column, label_column and group_column are for CSV"),
     ],
 )
 def test_wrong_parameters(pets, params, message):
@@ -600,7 +607,7 @@ def test_wrong_parameters(pets, params, message):
 def test_an_empty_class_in_a_subset_that_is_not_loaded(divided_pets):
     (divided_pets / "test" / "birds").mkdir()
     assert len(load_image_folder(divided_pets, subset="train").data) == 5
-    with pytest.raises(ValueError, match="There is no image in the folder"):
+    with pytest.raises(ValueError, match="birds: there is no image in this folder"):
         load_image_folder(divided_pets, subset="test")
 
 
@@ -623,3 +630,120 @@ def test_a_file_that_a_list_names_twice(make_images):
     (root / "list.csv").write_text("\n".join([*lines[:4], "a/1.png,b"]))
     with pytest.warns(UserWarning, match="belong to two classes"):
         assert len(load_image_folder(root / "list.csv").data) == 4
+
+
+def list_of_patients(root, patients, name="list.csv"):
+    rows = [f"{path},{path[0]},{patient}" for path, patient in patients]
+    (root / name).write_text("\n".join(["path,label,patient", *rows]))
+    return root / name
+
+
+def test_groups_in_lists(make_images):
+    names = [f"{label}/{number}.png" for number in range(6) for label in "ab"]
+    root = make_images(*names)
+    patients = [f"{int(name[2]) // 2:03}" for name in names]
+    path = list_of_patients(root, zip(names, [f" {patient}" for patient in patients], strict=True))
+    bunch = load_image_folder(path, group_column="patient")
+    assert bunch.groups.tolist() == patients  # text, without the spaces
+    assert bunch.groups.dtype.kind == "U"
+    sample = load_image_folder(path, group_column="patient", n_samples=6)
+    whole = dict(zip(bunch.data, bunch.groups, strict=True))
+    assert sample.groups.tolist() == [whole[path] for path in sample.data]
+    for train, test in GroupKFold(3).split(bunch.data, bunch.target, bunch.groups):
+        assert not set(bunch.groups[train]) & set(bunch.groups[test])
+    assert load_image_folder(path).groups is None
+    assert load_image_folder(root).groups is None
+
+
+@pytest.mark.parametrize("missing", ["", " ", "NA", "nan", "None", "#N/A"])
+def test_missing_groups_are_refused_by_row(make_images, missing):
+    names = [f"{label}/{number}.png" for number in range(8) for label in "ab"]
+    root = make_images(*names)
+    one = [(name, missing if row == 3 else "P1") for row, name in enumerate(names)]
+    with pytest.raises(ValueError, match=r"'patient' of '.*list.csv' is missing in row 3\. Fill"):
+        load_image_folder(list_of_patients(root, one), group_column="patient")
+    many = [(name, missing if row > 3 else "P1") for row, name in enumerate(names)]
+    with pytest.raises(ValueError, match="is missing in 12 rows: 4, 5, 6, .*, 13, …. Fill it in"):
+        load_image_folder(list_of_patients(root, many), group_column="patient")
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"group_column": "patients"}, "group_column='patients', but .* Did you mean 'patient'"),
+        ({"group_column": "label"}, "group_column='label', but this column .* paths or labels"),
+        (
+            {"group_column": "patient", "return_X_y": True},
+            "return_X_y=True has no place for groups",
+        ),
+    ],
+)
+def test_wrong_columns_of_groups(make_images, params, message):
+    root = make_images("a/1.png", "b/1.png")
+    path = list_of_patients(root, [("a/1.png", "P1"), ("b/1.png", "P2")])
+    with pytest.raises(ValueError, match=message):
+        load_image_folder(path, **params)
+
+
+def test_a_file_of_two_groups_and_groups_of_two_subsets(make_images):
+    root = make_images("a/1.png", "b/1.png", "a/2.png", "b/2.png")
+    path = list_of_patients(root, [("a/1.png", "P1"), ("b/1.png", "P2"), ("a/1.png", "P2")])
+    with pytest.raises(ValueError, match="a/1.png' belongs to two groups in .*'P1' and 'P2'"):
+        load_image_folder(path, group_column="patient")
+    rows = "path,label,split,patient\na/1.png,a,train,P1\nb/1.png,b,train,P2\n"
+    path.write_text(f"{rows}a/2.png,a,test,P3\nb/2.png,b,test,P2\n")
+    with pytest.warns(UserWarning, match="1 group has images in two subsets, .* too good: 'P2'."):
+        bunch = load_image_folder(path, group_column="patient", subset="test")
+    assert bunch.groups.tolist() == ["P3", "P2"]
+
+
+def test_equal_images_in_two_groups(make_images):
+    root = make_images("a/1.png", "b/1.png")
+    shutil.copy(root / "a" / "1.png", root / "a" / "2.png")
+    patients = [("a/1.png", "P1"), ("b/1.png", "P2"), ("a/2.png", "P3")]
+    with pytest.warns(UserWarning, match="Equal images belong to two groups in 1 case"):
+        load_image_folder(list_of_patients(root, patients), group_column="patient")
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """Names of files in the order in which they are opened."""
+    names = []
+    original = builtins.open
+
+    def open_and_note(file, *args, **kwargs):
+        names.append(os.fspath(file) if isinstance(file, str | os.PathLike) else file)
+        return original(file, *args, **kwargs)
+
+    monkeypatch.setattr(builtins, "open", open_and_note)
+    return names
+
+
+def test_duplicates_are_looked_for_among_what_is_loaded(make_images, opened):
+    names = [f"{label}/{number}.bmp" for number in range(10, 20) for label in "ab"]
+    root = make_images(*names)  # all of one size
+    shutil.copy(root / "a/10.bmp", root / "a/20.bmp")
+
+    def count(**params):
+        opened.clear()
+        bunch = load_image_folder(root, verify=False, **params)
+        return bunch, sum(str(name).endswith(".bmp") for name in opened)
+
+    bunch, n_opened = count(find_duplicates=False)
+    assert (bunch.duplicates, n_opened) == (None, 21)
+    bunch, n_opened = count()
+    assert bunch.duplicates == [(f"{root}/a/10.bmp", f"{root}/a/20.bmp")]
+    assert n_opened == 42
+    bunch, n_opened = count(n_samples=6)
+    assert n_opened == 12
+    assert bunch.duplicates == []
+    assert count(n_samples=21)[0].duplicates == [(f"{root}/a/10.bmp", f"{root}/a/20.bmp")]
+    assert count(n_samples=6, find_duplicates=False)[1] == 6
+
+
+def test_duplicates_of_a_subset(make_images):
+    root = make_images(*(f"{top}/{c}/1.png" for top in ("train", "test") for c in ("cats", "dogs")))
+    for copy in ("train/cats/8.png", "train/cats/9.png"):
+        shutil.copy(root / "train/cats/1.png", root / copy)
+    assert len(load_image_folder(root, subset="train").duplicates) == 1
+    assert load_image_folder(root, subset="test").duplicates == []

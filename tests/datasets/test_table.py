@@ -1,6 +1,7 @@
 """Tables of features in CSV and Parquet files."""
 
 import sys
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -185,3 +186,37 @@ def test_columns_that_only_look_like_numbers_of_rows(tmp_path):
     assert load_feature_csv(tmp_path / "cells.csv").feature_names == ["row", "id", "fluid"]
     frame[["row"]].assign(row=[1, 2, 3]).to_csv(tmp_path / "one.csv", index=False)
     assert load_feature_csv(tmp_path / "one.csv").feature_names == ["row"]  # there is nothing else
+
+
+@pytest.mark.parametrize("name", ["cells.csv", "cells.csv.gz", "cells.parquet"])
+def test_groups_of_a_table(tmp_path, name):
+    frame = pd.DataFrame({"patient_id": [7, 7, 12, 3], "area": np.arange(4) / 2, "y": list("abab")})
+    path = tmp_path / name
+    frame.to_parquet(path) if name.endswith("t") else frame.to_csv(path, index=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        bunch = load_feature_csv(path, target_column="y", group_column="patient_id")
+    assert bunch.groups.tolist() == ["7", "7", "12", "3"]
+    assert bunch.groups.dtype.kind == "U"
+    assert bunch.feature_names == ["area"]
+    assert load_feature_csv(path, group_column="y", target_column="patient_id").groups[0] == "a"
+    with pytest.warns(UserWarning, match="set group_column"):
+        assert load_feature_csv(path, target_column="y").groups is None
+
+
+def test_missing_and_wrong_groups_of_a_table(tmp_path):
+    frame = pd.DataFrame(
+        {"patient": ["P1", None, "P2"], "area": np.arange(3) / 2, "y": list("abb")}
+    )
+    frame.to_csv(tmp_path / "cells.csv", index=False)
+    frame.to_parquet(tmp_path / "cells.parquet")
+    for name in ("cells.csv", "cells.parquet"):
+        with pytest.raises(ValueError, match="'patient' of .*cells.* is missing in row 1. Fill it"):
+            load_feature_csv(tmp_path / name, target_column="y", group_column="patient")
+    for column, message in (("patent", "Did you mean 'patient'"), ("y", "holds paths or labels")):
+        with pytest.raises(ValueError, match=message):
+            load_feature_csv(tmp_path / "cells.csv", target_column="y", group_column=column)
+    with pytest.raises(ValueError, match="no place for groups"):
+        load_feature_csv(
+            tmp_path / "cells.csv", target_column="y", group_column="patient", return_X_y=True
+        )

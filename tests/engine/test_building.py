@@ -5,6 +5,7 @@ import random
 import threading
 import weakref
 
+import helpers
 import keras
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from sklearn.base import clone
 import skdl.engine
 from skdl import BackboneFeatures, CNNClassifier, DenoisingAutoencoder, TransferClassifier
 from skdl.backbones import _loading
-from skdl.engine import _features, _inspection, _pool, keras_settings
+from skdl.engine import _features, _inspection, _ownership, _pool, keras_settings
 from skdl.engine._building import building
 
 SETTINGS = {
@@ -142,3 +143,86 @@ def test_clearing_gives_all_networks_back(few_digits):
     del model
     gc.collect()
     assert [one for one in kept if one() is not None] == []
+
+
+MADE_ONCE = {}
+
+
+def made_once(kind, make):
+    return MADE_ONCE.setdefault(kind, make())
+
+
+def layer_of_before(input_shape, n_classes):
+    """A builder that makes one of its layers only once."""
+    hidden = made_once("layer", lambda: keras.layers.Dense(4, activation="relu"))
+    return keras.Sequential(
+        [
+            keras.Input(input_shape),
+            keras.layers.Flatten(),
+            hidden,
+            keras.layers.Dense(n_classes, activation="softmax"),
+        ]
+    )
+
+
+def model_of_before(input_shape, n_classes):
+    return made_once("model", lambda: helpers.tiny(input_shape, n_classes))
+
+
+@pytest.mark.parametrize(
+    ("builder", "message"),
+    [
+        (layer_of_before, "shares weights with one it returned before.* Make all layers inside"),
+        (model_of_before, "returned a compiled model; expected a new, uncompiled one each time"),
+    ],
+)
+def test_a_builder_that_uses_layers_again_is_refused_in_fit(few_digits, builder, message):
+    """What one fold has learned would reach the next."""
+    X, y = few_digits
+    MADE_ONCE.clear()
+    for _ in range(2):  # at once, and whenever it is tried again
+        with pytest.raises(ValueError, match=message):
+            CNNClassifier(builder, epochs=1).fit(X[:40], y[:40])
+
+
+def test_layers_of_the_main_module_are_refused_too():
+    """There, the builder comes into each fold by value."""
+    code = """
+import keras, numpy as np
+from sklearn.model_selection import cross_val_score
+from skdl import CNNClassifier
+
+hidden = keras.layers.Dense(4, activation="relu")
+
+def build(input_shape, n_classes):
+    return keras.Sequential(
+        [
+            keras.Input(input_shape),
+            keras.layers.Flatten(),
+            hidden,
+            keras.layers.Dense(n_classes, activation="softmax"),
+        ]
+    )
+
+X, y = np.zeros((20, 4, 4), "uint8"), np.arange(20) % 2
+try:
+    cross_val_score(CNNClassifier(build, epochs=1), X, y, cv=2, error_score="raise")
+except ValueError as error:
+    print(error)
+"""
+    assert "shares weights with one it returned before" in helpers.run_python(code)
+
+
+def test_networks_that_are_gone_claim_nothing(few_digits):
+    def known():
+        skdl.engine.clear()
+        gc.collect()
+        assert _ownership.claim([])
+        return len(_ownership._claimed)
+
+    X, y = few_digits
+    before = known()
+    model = CNNClassifier(helpers.tiny, epochs=1).fit(X[:40], y[:40])
+    assert len(_ownership._claimed) > before
+    del model
+    assert known() == before

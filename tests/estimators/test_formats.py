@@ -1,10 +1,13 @@
 """Images go in as arrays, flattened, or as files, in fit and after it, with equal results."""
 
 import warnings
+from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import png, tiff
 from PIL import Image
 from sklearn.datasets import load_digits
 
@@ -17,6 +20,8 @@ from skdl import (
     TransferClassifier,
     VGG16Features,
 )
+from skdl.datasets import describe_images
+from skdl.plotting import ImageGridDisplay
 
 N = 24
 
@@ -101,6 +106,127 @@ def test_fitted_one_way_and_asked_another(ways, name, size):
                 expected = found if expected is None else expected
                 if name == "features" or data == "digits" or kind is not BackboneFeatures:
                     np.testing.assert_array_equal(found, expected, err_msg=f"{data}: {way}")
+
+
+def deep_values(kind):
+    """Images whose values are no bytes, and the ending of files that hold them."""
+    gray = digits()[0].astype(np.float64) / 255
+    if kind == "12 bits":
+        return np.rint(gray * 4095).astype(np.uint16), "png"
+    if kind == "16 bits in colour":
+        return np.random.default_rng(1).integers(0, 65536, (N, 10, 14, 3), dtype=np.uint16), "png"
+    if kind == "tomography":
+        return np.rint(gray * 4095 - 1024).astype(np.int16), "tif"
+    if kind == "32 bits":
+        return np.rint(gray * 1e6).astype(np.uint32), "tif"
+    return ((gray - gray.mean()) / gray.std()).astype(np.float32), "tif"
+
+
+@pytest.fixture(
+    scope="module", params=["12 bits", "16 bits in colour", "tomography", "32 bits", "standardised"]
+)
+def deep(request, tmp_path_factory):
+    images, ending = deep_values(request.param)
+    folder = tmp_path_factory.mktemp("deep")
+    paths = [str(folder / f"{row:02}.{ending}") for row in range(N)]
+    for path, image in zip(paths, images, strict=True):
+        Path(path).write_bytes((png if ending == "png" else tiff)(image))
+    return {"array": images, "floats": images.astype(np.float32), "paths": paths}, np.arange(N) % 2
+
+
+@pytest.mark.filterwarnings("ignore:All training images are taken")
+@pytest.mark.filterwarnings("ignore:Training the backbone ended")
+@pytest.mark.filterwarnings("ignore:.*standardi[sz]ed")
+@pytest.mark.parametrize(
+    "size", [{}, {"image_size": (12, 20)}, {"image_size": (20, 9), "keep_aspect": True}], ids=str
+)
+@pytest.mark.parametrize("name", ["network", "denoiser", "features", "fine-tuned"])
+def test_files_of_more_than_eight_bits(deep, name, size):
+    kind, params = ESTIMATORS[name]
+    batches, y = deep
+    models = [kind(**params, **size).fit(batches[way], y) for way in ("array", "paths")]
+    assert models[0].value_range_ == models[1].value_range_
+    expected = answer(models[0], batches["array"])
+    for model in models:
+        for way, other in batches.items():
+            np.testing.assert_array_equal(answer(model, other), expected, err_msg=way)
+    if name == "network":
+        histories = [
+            kind(**params, **size).fit(batches["array"], y, X_val=batches[way], y_val=y).history_
+            for way in ("array", "paths")
+        ]
+        assert histories[0] == histories[1]
+        gray = [kind(**params, **size, color="grayscale").fit(b, y) for b in batches.values()]
+        answers = [answer(model, batches["paths"]) for model in gray]
+        np.testing.assert_array_equal(answers[2], answers[0])
+
+
+@pytest.mark.parametrize("color", [None, "rgb", "grayscale"])
+@pytest.mark.parametrize("size", [None, 6, (9, 5)])
+@pytest.mark.parametrize("keep_aspect", [False, True])
+def test_loading_files_of_more_than_eight_bits(deep, color, size, keep_aspect):
+    images, paths = deep[0]["array"], deep[0]["paths"]
+    expected = Resize(size, color=color, keep_aspect=keep_aspect).fit_transform(images)
+    for on_error in ("raise", "skip"):
+        loader = ImageLoader(size, color=color, keep_aspect=keep_aspect, on_error=on_error)
+        loaded = loader.fit_transform(paths)
+        assert loaded.dtype == images.dtype
+        np.testing.assert_array_equal(loaded, expected)
+
+
+def test_what_is_shown_of_files_of_more_than_eight_bits(deep):
+    batches, y = deep
+    arrays, paths = batches["array"], batches["paths"]
+    drawn = []
+    for X in (arrays, paths):
+        display = ImageGridDisplay.from_images(X, y)
+        drawn.append([np.asarray(ax.images[0].get_array()) for ax in display.figure_.axes[:3]])
+        plt.close(display.figure_)
+    for one, other in zip(*drawn, strict=True):
+        np.testing.assert_array_equal(one, other)
+    columns = ["height_min", "width_max", "channels", "value_min", "value_max", "duplicates"]
+    tables = [describe_images(X)[columns] for X in (arrays, paths)]
+    pd.testing.assert_frame_equal(*tables)
+    assert str(arrays.dtype) in describe_images(paths).loc["all", "format"]
+
+
+def test_files_of_several_depths_do_not_mix(tmp_path, ways):
+    batches, y = ways["digits"]
+    images, _ = deep_values("12 bits")
+    path = str(tmp_path / "deep.png")
+    Path(path).write_bytes(png(images[0]))
+    mixed = [*batches["paths"][1:], path]
+    message = r"mixes image files of several depths: uint8 in '.*01.png', uint16 in '.*deep.png'"
+    for model in (CNNClassifier(epochs=1), ImageLoader(), DenoisingAutoencoder(epochs=1)):
+        with pytest.raises(ValueError, match=message):
+            model.fit(mixed, y)
+    model = CNNClassifier(epochs=1, random_state=0).fit(batches["paths"], y)
+    with pytest.raises(ValueError, match=message):
+        model.predict(mixed)
+    with pytest.warns(UserWarning, match="but this estimator was fitted on values from 0 to 255"):
+        model.predict([path])
+
+
+def test_files_with_values_that_are_none(tmp_path):
+    images, _ = deep_values("standardised")
+    paths = [str(tmp_path / f"{row}.tif") for row in range(N)]
+    for path, image in zip(paths, images, strict=True):
+        Path(path).write_bytes(tiff(image))
+    images[3, 4, 5] = np.nan
+    Path(paths[3]).write_bytes(tiff(images[3]))
+    for model in (CNNClassifier(epochs=1), ImageLoader(4)):
+        with pytest.raises(ValueError, match=r"3.tif' cannot be read: its values contain NaN"):
+            model.fit(paths, np.arange(N) % 2)
+    with pytest.warns(UserWarning, match="1 of 24 image files are left out"):
+        assert len(ImageLoader(on_error="warn").fit_transform(paths)) == N - 1
+
+
+def test_a_file_that_is_deeper_than_its_name(tmp_path):
+    images, _ = deep_values("12 bits")
+    path = str(tmp_path / "a.jpg")
+    Path(path).write_bytes(png(images[0]))
+    with pytest.raises(ValueError, match=r"its values are uint16, but uint8 is expected"):
+        ImageLoader().fit_transform([path])
 
 
 @pytest.mark.parametrize("name", ["network", "head", "fine-tuned"])

@@ -94,8 +94,9 @@ def test_what_was_passed_over_is_said():
     X = X.astype(np.float32)
     X[3, 4, 4], X[5, 1, 1] = -0.001, 65_535
     needed = (
-        r"1 values below 0 in 1 of 40 images and 1 values above 255 in 1 of 40 images, which are "
-        r"treated as outliers: pixel values are scaled from 0.0 to 255.0 \(value_range_\)"
+        r"values below 0 \(down to -0.001\) in 1 of 40 images and values above 255 "
+        r"\(up to 65535\) in 1 of 40 images, which are treated as outliers: "
+        r"pixel values are scaled from 0.0 to 255.0 \(value_range_\)"
     )
     for model in (
         network(),
