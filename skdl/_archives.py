@@ -380,10 +380,13 @@ def _read_plain(file: BinaryIO, member: _Member) -> bytes:
 
 def _decompressed(archive: str, size: int, opener: Callable[[str], Any]) -> str:
     """Path of a compressed tar archive's content, which is decompressed if need be."""
-    target = get_data_home() / "archives" / f"{file_digest(archive)}.tar"
+    digest = file_digest(archive)
+    target = get_data_home() / "archives" / f"{digest}.tar"
     if not target.exists():
         with replacing(target) as part:
             with opener(archive) as source, open(part, "wb") as file:
                 copy_limited(source, file, allowed_bytes(size))
             _tar_members(str(part))
+            if file_digest(archive) != digest:  # else the old one would have this content for good
+                raise ValueError("it was replaced while it was read; load it again")
     return str(target)

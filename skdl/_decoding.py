@@ -188,13 +188,28 @@ def read_image(
     ...     read_image(f"{folder}/red.png", image_size=8).shape
     (8, 8, 3)
     """
+    return decode_image(
+        None, path, image_size=image_size, color=color, keep_aspect=keep_aspect, frame=frame
+    )
+
+
+def decode_image(
+    content: bytes | None,
+    path: Any,
+    *,
+    image_size: int | tuple[int, int] | None = None,
+    color: Color | None = None,
+    keep_aspect: bool = False,
+    frame: int = 0,
+) -> npt.NDArray[Any]:
+    """What `read_image` makes of a file whose content was read before; None reads it now."""
     path = str(os.fspath(path))
     wanted = check_image_size(image_size)
     if color not in (None, "rgb", "grayscale"):
         raise ValueError(f"color must be 'rgb', 'grayscale' or None. Got {color!r}.")
     check_frame(frame)
     try:
-        with _open(path) as file:
+        with _open(path) if content is None else io.BytesIO(content) as file:
             verify_png(file)
             with Image.open(file, formats=FORMATS) as image:
                 image.seek(frame)

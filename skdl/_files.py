@@ -2,11 +2,12 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ from skdl._archives import read_bytes
 from skdl._decoding import (
     ImageInfo,
     UnreadableImageError,
+    decode_image,
     read_dtype,
     read_image,
     read_image_info,
@@ -22,6 +24,9 @@ from skdl._decoding import (
 from skdl._resizing import CHANNELS, Color, Resizer
 from skdl._threads import PER_TASK, in_threads, n_threads_for
 from skdl._value_range import PixelValues, ValueRange
+
+# Images, and digests of the files' contents where they are asked for.
+_Decoded: TypeAlias = tuple[npt.NDArray[Any], list[bytes]]
 
 _BYTES = np.dtype(np.uint8)
 _COLORS: dict[int, Color] = {1: "grayscale", 3: "rgb"}
@@ -287,7 +292,7 @@ class ImageFiles:
             If a file is of another shape, and `resize` is False.
         """
         with ThreadPoolExecutor(n_threads or n_threads_for(len(self))) as pool:
-            return self._collect(self._submit(pool))
+            return self._collect(self._submit(pool))[0]
 
     def chunks(self, row_sets: Iterable[Any]) -> Iterator[npt.NDArray[Any]]:
         """Images of one set of rows after the other; the next is decoded while one is used.
@@ -300,12 +305,23 @@ class ImageFiles:
         ------
         images : ndarray of shape (n_rows, height, width, channels)
         """
+        with closing(self.chunks_and_digests(row_sets, False)) as chunks:
+            for images, _ in chunks:
+                yield images
+
+    def chunks_and_digests(
+        self, row_sets: Iterable[Any], with_digests: bool = True
+    ) -> Generator[_Decoded]:
+        """What `chunks` yields, and `content_digests` of the very bytes that were decoded.
+
+        Without `with_digests`, the lists of these are empty.
+        """
         pool = ThreadPoolExecutor(n_threads_for(len(self)))
         try:
-            waiting: list[tuple[ImageFiles, list[Future[Any]]]] = []
+            waiting: list[tuple[ImageFiles, list[Future[_Decoded]]]] = []
             for rows in row_sets:
                 files = self[rows]
-                waiting.append((files, files._submit(pool)))
+                waiting.append((files, files._submit(pool, with_digests)))
                 if len(waiting) == 2:
                     ahead = waiting.pop(0)
                     yield ahead[0]._collect(ahead[1])
@@ -314,25 +330,33 @@ class ImageFiles:
         finally:  # also when the one who asked stops asking
             pool.shutdown(wait=True, cancel_futures=True)
 
-    def _submit(self, pool: ThreadPoolExecutor) -> list[Future[npt.NDArray[Any]]]:
-        step = PER_TASK
+    def _submit(
+        self, pool: ThreadPoolExecutor, with_digests: bool = False
+    ) -> list[Future[_Decoded]]:
         return [
-            pool.submit(self._decode, slice(start, start + step))
-            for start in range(0, len(self), step)
+            pool.submit(self._decode, slice(start, start + PER_TASK), with_digests)
+            for start in range(0, len(self), PER_TASK)
         ]
 
-    def _collect(self, tasks: list[Future[npt.NDArray[Any]]]) -> npt.NDArray[Any]:
-        images = np.empty(self.shape, self.dtype)
+    def _collect(self, tasks: list[Future[_Decoded]]) -> _Decoded:
+        images, digests = np.empty(self.shape, self.dtype), []
         for number, task in enumerate(tasks):
             start = number * PER_TASK
-            images[start : start + PER_TASK] = task.result()
-        return images
+            images[start : start + PER_TASK], some = task.result()
+            digests += some
+        return images, digests
 
-    def _decode(self, rows: slice) -> npt.NDArray[Any]:
-        return np.stack([self.read(path) for path in self.paths[rows].tolist()])
+    def _decode(self, rows: slice, with_digests: bool) -> _Decoded:
+        images, digests = [], []
+        for path in self.paths[rows].tolist():
+            content = _content(path) if with_digests else None
+            images.append(self.read(path, content))
+            if content is not None:
+                digests.append(hashlib.sha256(content).digest())
+        return np.stack(images), digests
 
-    def read(self, path: str) -> npt.NDArray[Any]:
-        """Decode one file.
+    def read(self, path: str, content: bytes | None = None) -> npt.NDArray[Any]:
+        """Decode one file; what was read of it already is not read again.
 
         Raises
         ------
@@ -341,7 +365,7 @@ class ImageFiles:
         ValueError
             If it is of another shape than `image_shape`, and `resize` is False.
         """
-        image = self._decoded(path)
+        image = self._decoded(path, content)
         if self.image_shape not in (None, image.shape):
             height, width, channels = self.image_shape or image.shape
             raise ValueError(
@@ -352,17 +376,17 @@ class ImageFiles:
             )
         return image
 
-    def _decoded(self, path: str) -> npt.NDArray[Any]:
+    def _decoded(self, path: str, content: bytes | None) -> npt.NDArray[Any]:
         color = None if self.image_shape is None else _COLORS[self.image_shape[2]]
         if not self.resize:  # colours are made gray by wish only
             color = self.color or (None if color == "grayscale" else color)
         if self.file_dtype == _BYTES:
             size = self.image_shape[:2] if self.image_shape and self.resize else None
-            image = read_image(
-                path, image_size=size, color=color, keep_aspect=self.keep_aspect, frame=self.frame
-            )
+            options: dict[str, Any] = {"image_size": size, "color": color}
+            options["keep_aspect"] = self.keep_aspect
         else:
-            image = read_image(path, frame=self.frame)
+            options = {}
+        image = decode_image(content, path, frame=self.frame, **options)
         if image.dtype != self.file_dtype:
             raise UnreadableImageError(
                 path, f"its values are {image.dtype}, but {self.file_dtype} is expected"
@@ -408,8 +432,12 @@ def _digest(image: npt.NDArray[Any]) -> bytes:
 
 
 def _digest_of_file(path: str) -> bytes:
+    return hashlib.sha256(_content(path)).digest()
+
+
+def _content(path: str) -> bytes:
     try:
-        return hashlib.sha256(read_bytes(path)).digest()
+        return read_bytes(path)
     except (OSError, ValueError):
         read_image(path)  # says what is wrong with it
         raise

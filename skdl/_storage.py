@@ -24,6 +24,9 @@ MAX_RATIO = 200
 
 ANY_RATIO_BYTES = 2**30
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""Numbers of errors that a full disk is known by."""
+
 _CHUNK = 2**20
 
 ANOTHER_PLACE = (
@@ -88,8 +91,11 @@ def replacing(path: Path, advice: str = ANOTHER_PLACE) -> Iterator[Path]:
     try:
         yield part
         os.replace(part, path)
-    except BaseException:
+    except BaseException as error:
         remove(part)
+        if isinstance(error, OSError) and error.errno in FULL:
+            message = f"{str(path)!r} cannot be written: {os.strerror(error.errno)}."
+            raise restated(error, f"{message} Make room. {advice}") from error
         raise
 
 
@@ -157,7 +163,7 @@ def remove(path: Path) -> None:
 
 def _remove_if_stale(part: Path) -> None:
     try:
-        if time.time() - part.stat().st_mtime > _STALE_AFTER:
+        if abs(time.time() - part.stat().st_mtime) > _STALE_AFTER:  # or dated in the future
             remove(part)
     except OSError:
         pass  # another process was faster

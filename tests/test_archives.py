@@ -358,6 +358,26 @@ def test_a_compressed_bomb_leaves_nothing(tmp_path, data_home, monkeypatch):
     assert list((data_home / "archives").iterdir()) == []
 
 
+def test_an_archive_that_is_replaced_while_it_is_read(tmp_path, data_home, monkeypatch):
+    """Nothing is kept under the name of the old one that was in the new one."""
+    path = make_tar(tmp_path / "pets.tar.gz", {"old": b"old"}, mode="w:gz")
+    shutil.copy(path, tmp_path / "copy.tar.gz")
+    new = make_tar(tmp_path / "new.tar.gz", {"new": b"new"}, mode="w:gz")
+    digest = _archives.file_digest
+
+    def replaced_after(archive):
+        found = digest(archive)
+        if os.path.exists(new):
+            os.replace(new, path)
+        return found
+
+    monkeypatch.setattr(_archives, "file_digest", replaced_after)
+    with pytest.raises(ValueError, match="it was replaced while it was read; load it again"):
+        list_members(path)
+    assert [read_bytes(member) for member in list_members(path)] == [b"new"]
+    assert [read_bytes(m) for m in list_members(tmp_path / "copy.tar.gz")] == [b"old"]
+
+
 @pytest.mark.parametrize("name", ["pets.zip", "pets.tar", "pets.tar.gz"])
 def test_images_in_archives(tmp_path, data_home, name):
     image = np.random.default_rng(0).integers(0, 256, (9, 7, 3), dtype=np.uint8)

@@ -18,6 +18,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from skdl._checksums import checksum_of, refuse_damaged
 from skdl.backbones._declaration import backbone_of
 from skdl.backbones._weights import PretrainedWeights
 from skdl.downloads import fetch
@@ -51,6 +52,14 @@ class BackboneWeights:
     @property
     def nbytes(self) -> int:
         return sum(array.nbytes for array in self.arrays)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_checksum": checksum_of(self.arrays)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        refuse_damaged(state["arrays"], state.pop("_checksum", None))
+        self.__dict__.update(state)
 
 
 def check_weights_name(

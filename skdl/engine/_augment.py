@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from skdl.engine._devices import prepare_devices
 from skdl.preprocessing._augmentation import AugmentationPlan
 
 KINDS = (
@@ -102,6 +103,7 @@ def augmented(
     clipped : bool, default=True
         Whether values lie in [0, 1] and stay there; standardised images have no such range.
     """
+    prepare_devices()
     amounts = dict(plan.amounts)
     changed: npt.NDArray[np.float32] = augment(
         tf.constant(images),

@@ -9,6 +9,8 @@ from typing import Any
 
 import keras
 
+from skdl.engine._devices import refuse_forked
+
 # Keras's settings for the whole process, as skdl's networks need them.
 _SETTINGS: tuple[tuple[Callable[[], Any], Callable[[Any], None], Any], ...] = (
     (keras.config.floatx, keras.config.set_floatx, "float32"),
@@ -72,6 +74,7 @@ def keras_settings(precision: str = "float32") -> Iterator[None]:
     precision : {"float32", "bfloat16"}, default="float32"
         Of the layers made within.
     """
+    refuse_forked()  # before any lock, which another thread may have held
     policy = keras.config.dtype_policy()  # each thread has its own
     with _keras_set():
         keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
@@ -93,5 +96,5 @@ def building(precision: str = "float32") -> Iterator[None]:
     precision : {"float32", "bfloat16"}, default="float32"
         Of the layers made within.
     """
-    with _collector_held_back(), keras_settings(precision):
+    with keras_settings(precision), _collector_held_back():
         yield

@@ -1,9 +1,11 @@
-"""Cores and graphics memory: a worker takes its share, the user's own process stays free."""
+"""Cores, graphics memory and processes: what TensorFlow gets, and where it cannot run."""
 
 import contextlib
 import functools
+import os
 
 import tensorflow as tf
+from tensorflow.python.eager import context as tensorflow_context
 
 from skdl._cores import cores_of_worker
 from skdl._tensorflow import quiet_start
@@ -17,7 +19,13 @@ def prepare_devices() -> None:
     taken as it is needed, not all at once, so that several processes share a card.
 
     Nothing changes where TensorFlow has run already, or where the user has set the same before.
+
+    Raises
+    ------
+    RuntimeError
+        As `refuse_forked`.
     """
+    refuse_forked()
     share = cores_of_worker()
     if share is not None:
         _limit_threads(share)
@@ -26,6 +34,38 @@ def prepare_devices() -> None:
         # RuntimeError: already in use. ValueError: its memory has been split up by the user.
         with contextlib.suppress(RuntimeError, ValueError):
             tf.config.experimental.set_memory_growth(card, True)
+
+
+_forked = False
+
+
+def _note_fork() -> None:
+    """In a process that was forked just now: whether TensorFlow had run before."""
+    global _forked
+    # Not by asking for the context, which takes a lock that another thread may have held.
+    context = getattr(tensorflow_context, "_context", None)
+    _forked = bool(getattr(context, "_initialized", False))
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows, where nothing is forked
+    os.register_at_fork(after_in_child=_note_fork)
+
+
+def refuse_forked() -> None:
+    """Refuse to run TensorFlow where it would wait for ever for threads that were not forked.
+
+    Raises
+    ------
+    RuntimeError
+        In a process that was forked after TensorFlow had run.
+    """
+    if _forked:
+        raise RuntimeError(
+            "This process was forked from one in which TensorFlow had run, such as in a fit or "
+            "predict, and TensorFlow would wait here for ever. Start processes by joblib's loky or "
+            "multiprocessing's 'spawn', or fork before the first fit or predict (gunicorn: without "
+            "--preload, or predict in the workers only)."
+        )
 
 
 @functools.cache

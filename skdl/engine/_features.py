@@ -269,9 +269,7 @@ class FeatureExtractor:
         """
         width = sum(self.network.widths)
         if store is None:
-            return self._compute(
-                images, np.arange(len(images)), width, batch_size, n_threads, report
-            )
+            return self._compute(images, np.arange(len(images)), width, batch_size, report)
         keys = content_digests(images, n_threads)
         spaces = self.spaces(images)
         features, found = store.get_together(spaces, keys)
@@ -282,17 +280,20 @@ class FeatureExtractor:
         if report is not None and known:
             report(known)
         missing = np.fromiter(first.values(), dtype=np.intp, count=len(first))
-        if len(missing):
-            putter = Putter(store, spaces, [keys[row] for row in missing.tolist()])
-            ahead = None if report is None else lambda done: report(known + done)
-            computed = self._compute(
-                images, missing, width, batch_size, n_threads, ahead, putter.progress
-            )
-            place = {key: number for number, key in enumerate(first)}
-            rows = np.flatnonzero(~found)
-            features[rows] = computed[[place[keys[row]] for row in rows.tolist()]]
-            if report is not None and len(rows) > len(missing):
-                report(len(images))
+        if not len(missing):
+            return features
+        putter = Putter(store, spaces, [keys[row] for row in missing.tolist()])
+        ahead = None if report is None else lambda done: report(known + done)
+        features[missing] = self._compute(images, missing, width, batch_size, ahead, putter)
+        row_of = dict(zip(putter.keys, missing.tolist(), strict=True))
+        others = np.setdiff1d(np.flatnonzero(~found), missing)
+        equal = [row for row in others.tolist() if keys[row] in row_of]
+        features[equal] = features[[row_of[keys[row]] for row in equal]]
+        if len(equal) < len(others):  # copies of a file that has been replaced in the meantime
+            rest = np.setdiff1d(others, equal)
+            features[rest] = self.transform(images[rest], store, batch_size, n_threads)
+        if report is not None and len(others):
+            report(len(images))
         return features
 
     def _compute(
@@ -301,20 +302,20 @@ class FeatureExtractor:
         rows: npt.NDArray[np.intp],
         width: int,
         batch_size: int,
-        n_threads: int | None,
         report: Callable[[int], None] | None = None,
-        put: Callable[[npt.NDArray[np.float32], int], None] | None = None,
+        putter: Putter | None = None,
     ) -> npt.NDArray[np.float32]:
         """Features of some rows, batch by batch; the next is read while one is computed."""
         features = np.empty((len(rows), width), np.float32)
         spans = [slice(start, start + batch_size) for start in range(0, len(rows), batch_size)]
         network = self.network
         offset, scale = range_offset_and_scale(pixel_range(self.value_range))
-        for span, batch in zip(spans, self._batches(images, rows, spans, n_threads), strict=True):
+        batches = self._batches(images, rows, spans, putter is not None)
+        for span, (batch, digests) in zip(spans, batches, strict=True):
             features[span] = network.run(batch, offset, scale)
             done = span.start + len(batch)
-            if put is not None:
-                put(features, done)
+            if putter is not None:
+                putter.progress(features, done, digests)
             if report is not None:
                 report(done)
         return features
@@ -324,18 +325,19 @@ class FeatureExtractor:
         images: npt.NDArray[Any] | ImageFiles,
         rows: npt.NDArray[np.intp],
         spans: Sequence[slice],
-        n_threads: int | None,
-    ) -> Iterator[npt.NDArray[Any]]:
+        with_digests: bool,
+    ) -> Iterator[tuple[npt.NDArray[Any], list[bytes]]]:
+        """Batches; of files that may be replaced at any time, also the digests, if asked for."""
         row_sets = [rows[span] for span in spans]
         if isinstance(images, ImageFiles):
-            yield from images.chunks(row_sets)
+            yield from images.chunks_and_digests(row_sets, with_digests)
         elif not self._resized(images):
-            yield from (images[some] for some in row_sets)
+            yield from ((images[some], []) for some in row_sets)
         else:
             with ThreadPoolExecutor(1) as pool:
                 tasks = [pool.submit(self._resize, images[some]) for some in row_sets[:2]]
                 for number in range(len(row_sets)):
-                    yield tasks.pop(0).result()
+                    yield tasks.pop(0).result(), []
                     if number + 2 < len(row_sets):
                         tasks.append(pool.submit(self._resize, images[row_sets[number + 2]]))
 

@@ -8,9 +8,10 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from skdl._checksums import checksum_of, refuse_damaged
 from skdl._files import ImageFiles
 from skdl.engine._building import building
-from skdl.engine._devices import prepare_devices
+from skdl.engine._devices import prepare_devices, refuse_forked
 from skdl.engine._network import Network
 from skdl.engine._pool import shared_network
 from skdl.engine._seeding import python_random
@@ -40,7 +41,12 @@ class FittedNetwork:
         self._bound: tuple[Network, list[Any]] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_bound": None}
+        return {**self.__dict__, "_bound": None, "_checksum": checksum_of(self.state)}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        refuse_damaged(state["state"], state.pop("_checksum", None))
+        self.__dict__.update(state)
 
     def predict(self, images: npt.NDArray[Any] | ImageFiles) -> npt.NDArray[np.float32]:
         """Outputs of the network, such as class probabilities.
@@ -73,6 +79,7 @@ class FittedNetwork:
         return outputs
 
     def _bind(self) -> tuple[Network, list[Any]]:
+        refuse_forked()
         if self._bound is None:
             prepare_devices()
             network = shared_network(self.spec)

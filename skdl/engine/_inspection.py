@@ -17,7 +17,7 @@ import tensorflow as tf
 from skdl._files import ImageFiles
 from skdl._resizing import resized
 from skdl.engine._building import keras_settings
-from skdl.engine._devices import prepare_devices
+from skdl.engine._devices import prepare_devices, refuse_forked
 from skdl.engine._fitted import FittedNetwork
 from skdl.engine._seeding import value_of
 from skdl.engine._spec import OptimizerSpec
@@ -34,6 +34,7 @@ Watcher = Callable[[Any, Any], None]
 
 def inspector_of(network: FittedNetwork | TransferNetwork, optimizer: OptimizerSpec) -> "Inspector":
     """What looks into a fitted network, made once while the network lives."""
+    refuse_forked()
     with _lock:
         if network not in _inspectors:
             _inspectors[network] = Inspector(network, optimizer)

@@ -14,7 +14,14 @@ _PUT_BYTES, _PUT_SECONDS = 8 * 2**20, 10.0
 
 
 class Putter:
-    """Puts what was computed into a store, some at a time, with the time that it took."""
+    """Puts what was computed into a store, some at a time, with the time that it took.
+
+    Attributes
+    ----------
+    keys : list of bytes
+        Digests of the images. A file may be replaced after it was looked up: then that of the image
+        whose features they are takes its place.
+    """
 
     def __init__(
         self,
@@ -24,16 +31,18 @@ class Putter:
     ) -> None:
         self._store = store
         self._spaces = spaces
-        self._keys = keys
+        self.keys = keys
         self._start = 0
         self._time = time.perf_counter()
 
-    def progress(self, features: npt.NDArray[np.float32], done: int) -> None:
+    def progress(self, features: npt.NDArray[np.float32], done: int, digests: list[bytes]) -> None:
+        """Take the features of `done` images, the last of which have these digests, if known."""
+        self.keys[done - len(digests) : done] = digests
         waiting = features[self._start : done]
         seconds = time.perf_counter() - self._time
         late = seconds > _PUT_SECONDS
-        if done == len(self._keys) or waiting.nbytes >= _PUT_BYTES or late:
-            keys, column, share = self._keys[self._start : done], 0, seconds / len(self._spaces)
+        if done == len(self.keys) or waiting.nbytes >= _PUT_BYTES or late:
+            keys, column, share = self.keys[self._start : done], 0, seconds / len(self._spaces)
             for space, width in self._spaces:
                 self._store.put(space, keys, waiting[:, column : column + width], seconds=share)
                 column += width

@@ -12,6 +12,8 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from skdl.engine._devices import refuse_forked
+
 _LOCK = threading.RLock()
 
 # Streams drawn from one seed; the numbers only have to differ.
@@ -30,6 +32,7 @@ def python_random(seed: int | None = None) -> Iterator[None]:
     seed : int, default=None
         Seeds the generator within the block.
     """
+    refuse_forked()  # before the lock, which another thread may have held
     with _LOCK:
         state = random.getstate()
         try:

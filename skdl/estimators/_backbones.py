@@ -67,6 +67,14 @@ def resolve_store(store: Any) -> FeatureStore | None:
     return _IN_FOLDERS.setdefault(new.folder, new)
 
 
+def store_elsewhere(store: Any) -> Any:
+    """What a `store` parameter is called where the working directory is another one."""
+    if not isinstance(store, str | os.PathLike) or os.fspath(store) in ("", "auto"):
+        return store
+    path = os.path.abspath(os.path.expanduser(os.fspath(store)))
+    return path if isinstance(store, str) else Path(path)
+
+
 def found_store(store: Any) -> FeatureStore | None:
     """The store that a parameter means after `fit`; None where its folder is not there.
 

@@ -18,6 +18,7 @@ from sklearn.base import BaseEstimator
 from sklearn.metrics import accuracy_score
 
 from skdl.engine import OptimizerSpec, keras_settings
+from skdl.estimators._backbones import store_elsewhere
 from skdl.plugins import architectures, backbones
 
 _MISSING = object()
@@ -241,6 +242,8 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
                 # Code that registered the name may not have run in the process that loads this.
                 name = getattr(self, parameter)
                 state["_registered_builder"] = registry.registered_in_code(name)
+        if "store" in state:  # workers may have another working directory
+            state["store"] = store_elsewhere(self.store)
         return {**state, "_pickle_format": PICKLE_FORMAT}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "KerasEstimator":

@@ -68,7 +68,7 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
     store : "auto", str, path-like, FeatureStore or None, default="auto"
         Where features are kept. "auto" is the memory of this process, at most 1 GiB for all
         transformers together; a folder is shared by processes and machines, and kept; None computes
-        them each time.
+        them each time. In a pickle, as workers get it, a relative path is made absolute.
     n_jobs : int, default=None
         Threads that read, resize and hash images; None and -1 take all cores.
     verbose : int, default=0

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import keras
 import numpy.typing as npt
 
+from skdl._checksums import checksum_of, refuse_damaged
 from skdl.engine import (
     EarlyStopper,
     FittedNetwork,
@@ -104,7 +105,13 @@ class TrainedEstimator(CallbackSupportMixin, KerasEstimator):
                     stacklevel=2,
                 )
                 state["callbacks"] = None
-        return state
+        return {**state, "_optimizer_checksum": checksum_of(state.get("_optimizer_state") or [])}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        state = dict(state)
+        checksum = state.pop("_optimizer_checksum", None)
+        super().__setstate__(state)
+        refuse_damaged(state.get("_optimizer_state") or [], checksum)
 
     def _validation_fraction(self) -> float:
         if self.validation_fraction is not None:

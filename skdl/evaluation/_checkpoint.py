@@ -16,12 +16,15 @@ import numpy as np
 from joblib.hashing import NumpyHasher
 
 from skdl._environment import versions
-from skdl._storage import file_digest, replacing
+from skdl._storage import file_digest
+from skdl._warn import warn_user
+from skdl.evaluation import _records
 from skdl.evaluation._folds import Fold, FoldRecord
+from skdl.evaluation._records import UnusableFileError
 
-_FORMAT = 2
-_PLAN = "plan.joblib"
+_PLAN = "plan.json"
 _LONGEST_NAME = 80  # of a model, in the name of a file
+_SHOWN = 3  # files that cannot be used, in a warning
 
 
 class Checkpoint:
@@ -29,14 +32,17 @@ class Checkpoint:
 
     Parameters
     ----------
-    folder : Path
-        Made if it is not there.
+    folder : str or path-like
+        Made if it is not there; ``~`` included.
     data : str
         Digest of images, labels and groups.
     """
 
-    def __init__(self, folder: Path, data: str) -> None:
-        self.folder, self.data = folder, data
+    def __init__(self, folder: str | os.PathLike[str], data: str) -> None:
+        self.folder = Path(os.path.abspath(os.path.expanduser(folder)))
+        self.data = data
+        self._unusable: dict[str, str] = {}
+        self._warned = False
 
     def folds(self, made: list[Fold], cv: str, digest: str) -> list[Fold]:
         """Folds of the run before, or those of this one, which are written down.
@@ -56,17 +62,19 @@ class Checkpoint:
             If the folder belongs to other data or another `cv`.
         """
         path = self.folder / _PLAN
-        if not path.exists():
-            plan = {"format": _FORMAT, "data": self.data, "cv": cv, "digest": digest, "folds": made}
-            _dump(plan, path)
-            return made
-        plan = _load(path)
-        if plan is None or plan.get("format") != _FORMAT:
+        try:
+            plan = _records.read(path)
+            if plan is None:
+                about = {"cv": cv, "digest": digest, "data": self.data}
+                _records.write(_records.from_folds(made, about), path)
+                return made
+            folds = _records.to_folds(plan)
+        except UnusableFileError as error:
             raise ValueError(
-                f"{path} is damaged, or written by another version of skdl. Delete the folder, or "
-                "choose another as checkpoint."
-            )
-        folds: list[Fold] = plan["folds"]
+                f"The plan of the checkpoint, {path}, cannot be used: {error}. Delete this file: "
+                "folds that cv makes again are taken from their records, and only others are "
+                "fitted anew. Or choose another folder as checkpoint."
+            ) from error
         other = ""
         if plan["data"] != self.data:
             other = "X, y or groups"
@@ -87,10 +95,48 @@ class Checkpoint:
         It tells apart estimators and scorers that need the estimator, by their values, their code
         and the files of weights that they name, rows, and versions of packages.
         """
-        what = (estimator, _weights_of(estimator), dict(judges), fold.train, fold.test, versions())
-        digest = digest_of(what)[:16]
+        weights, rows = _weights_of(estimator), (fold.train, fold.test)
+        digest = digest_of((self.data, estimator, weights, dict(judges), rows, versions()))[:16]
         name = re.sub(r"[^\w.-]+", "_", model)[:_LONGEST_NAME]
-        return self.folder / f"{name}-{fold.number}-{digest}.joblib"
+        return self.folder / f"{name}-{fold.number}-{digest}.json"
+
+    def load(self, path: Path, fold: Fold) -> FoldRecord | None:
+        """The record of a fold, or None where there is none; `warn_of_unusable` tells the rest."""
+        try:
+            content = _records.read(path)
+            return None if content is None else _records.to_record(content, fold, path.name)
+        except UnusableFileError as error:
+            self._unusable[path.name] = str(error)
+            return None
+
+    def warn_of_unusable(self) -> None:
+        """Warn of records that are there, but could not be taken."""
+        if not self._unusable:
+            return
+        shown = [f"{name}: {reason}" for name, reason in self._unusable.items()][:_SHOWN]
+        more = len(self._unusable) - len(shown)
+        warn_user(
+            f"{len(self._unusable)} of the records in the checkpoint {self.folder} cannot be used, "
+            f"and their folds are fitted again. {'; '.join(shown)}"
+            f"{f'; and {more} more' if more else ''}."
+        )
+
+    def save(self, record: FoldRecord, path: Path) -> None:
+        """Write a record, or warn; a fold that failed is tried again by the next run."""
+        if record.failure:
+            return
+        try:
+            _records.write(_records.from_record(record, path.name), path)
+        except (OSError, TypeError, ValueError) as error:
+            if not self._warned:  # a full disk would say so for each fold
+                self._warned = True
+                number = getattr(error, "errno", None)
+                reason = os.strerror(number) if number else str(error)
+                warn_user(
+                    f"A fold cannot be kept in the file {path}: {reason}. The evaluation goes on, "
+                    "and its result will be whole, but the next run will fit again what is not in "
+                    "the checkpoint. Make room, or choose another folder as checkpoint."
+                )
 
 
 def _weights_of(estimator: Any) -> list[str]:
@@ -114,18 +160,6 @@ def _same(folds: list[Fold], others: list[Fold]) -> bool:
         np.array_equal(fold.train, other.train) and np.array_equal(fold.test, other.test)
         for fold, other in zip(folds, others, strict=True)
     )
-
-
-def load_record(path: Path) -> FoldRecord | None:
-    """The record, or None if there is no such file or it is damaged."""
-    found = _load(path)
-    return found if isinstance(found, FoldRecord) else None
-
-
-def save_record(record: FoldRecord, path: Path) -> None:
-    """Write a record; a fold that failed is tried again."""
-    if not record.failure:
-        _dump(record, path)
 
 
 def digest_of(what: Any) -> str:
@@ -170,17 +204,3 @@ def _source(what: Any) -> str:
         return inspect.getsource(what)
     except (OSError, TypeError):  # it was typed in, or is built in
         return ""
-
-
-def _dump(value: Any, path: Path) -> None:
-    with replacing(path, "Choose another folder as checkpoint.") as temporary:
-        joblib.dump(value, temporary)
-
-
-def _load(path: Path) -> Any:
-    try:
-        return joblib.load(path)
-    except FileNotFoundError:
-        return None
-    except Exception:  # whatever a damaged pickle raises
-        return None

@@ -5,7 +5,6 @@ import os
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,13 +18,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from skdl._files import find_paths
 from skdl._plain import plain
 from skdl._progress import Progress
-from skdl.evaluation._checkpoint import (
-    Checkpoint,
-    digest_of,
-    digest_of_data,
-    load_record,
-    save_record,
-)
+from skdl.evaluation._checkpoint import Checkpoint, digest_of, digest_of_data
 from skdl.evaluation._folds import Fold, FoldRecord, run_fold
 from skdl.evaluation._leaks import (
     about_groups,
@@ -97,8 +90,9 @@ def evaluate(
     n_jobs : int, default=None
         Number of folds that are fitted at the same time, see joblib.
     checkpoint : str or path-like, default=None
-        Folder in which each fold is kept when it is done. The same call after an interruption goes
-        on with the folds that are missing, and ends with the same result. With other estimators,
+        Folder in which each fold is kept when it is done, in files of JSON with a checksum, written
+        by the process that called. The same call after an interruption goes on with the folds that
+        are missing, and ends with the same result. With other estimators,
         only what is new is fitted; other metrics are computed from the predictions that were kept.
         A scorer that is any function but scikit-learn's needs the estimators: they are fitted anew.
         Folds that were fitted by other code of a class, with other weights in a file, or with
@@ -119,14 +113,20 @@ def evaluate(
     ValueError
         If X, y and groups have different lengths, y has no class labels, an estimator is no
         classifier, `scoring` has unknown names, `pos_label` is none of two labels or is missing
-        where a metric needs it, the checkpoint belongs to other data or folds or comes with
-        `return_estimator`, or every fold of every estimator failed.
+        where a metric needs it, the checkpoint belongs to other data or folds, comes with
+        `return_estimator`, or has a damaged plan of the folds, or every fold of every estimator
+        failed.
+    OSError
+        If nothing can be written to the checkpoint when the evaluation begins.
 
     Warns
     -----
     EvaluationWarning
         If the same image or group stands in training and test data of a fold, which makes scores
         too good; or if scores are missing.
+    UserWarning
+        If records of the checkpoint are damaged, whose folds are fitted again; or if a fold cannot
+        be written to it, as the disk is full, without which the evaluation goes on.
 
     See Also
     --------
@@ -170,7 +170,7 @@ def evaluate(
             )
         if prefit:
             raise ValueError("A checkpoint is for estimators that are fitted: cv is 'prefit'.")
-        kept = Checkpoint(Path(checkpoint), data)
+        kept = Checkpoint(checkpoint, data)
         folds = kept.folds(folds, _cv_name(cv), cv_digest)
     tasks = [_Task(name, estimator, fold) for name, estimator in named.items() for fold in folds]
     judges = {name: how.scorer for name, how in metrics.items() if how.needs_estimator}
@@ -214,12 +214,10 @@ class _Run:
     prefit: bool
     return_estimator: bool
 
-    def __call__(self, task: _Task, path: Path | None) -> tuple[_Task, FoldRecord]:
+    def __call__(self, task: _Task) -> tuple[_Task, FoldRecord]:
         record, estimator = run_fold(
             task.estimator, *self.data, task.fold, self.judges, self.prefit
         )
-        if path is not None:
-            save_record(record, path)
         if self.return_estimator:
             record.estimator = estimator
         return task, record
@@ -233,18 +231,25 @@ def _records(
     verbose: int,
 ) -> dict[tuple[str, int], FoldRecord]:
     """What came out of the tasks: those of a run before from its checkpoint, the others anew."""
-    records, left = {}, []
+    records, left, paths = {}, [], {}
     for task in tasks:
-        path = kept and kept.path(task.model, task.estimator, run.judges, task.fold)
-        found = path and load_record(path)
-        if found:
-            records[task.model, task.fold.number] = found
+        key, found = (task.model, task.fold.number), None
+        if kept is not None:
+            paths[key] = kept.path(task.model, task.estimator, run.judges, task.fold)
+            found = kept.load(paths[key], task.fold)
+        if found is None:
+            left.append(task)
         else:
-            left.append((task, path))
+            records[key] = found
+    if kept is not None:
+        kept.warn_of_unusable()
     progress = Progress(len(left), "Folds") if verbose else None
-    jobs = (delayed(run)(task, path) for task, path in left)
+    jobs = (delayed(run)(task) for task in left)
     for task, record in Parallel(n_jobs=n_jobs, return_as="generator_unordered")(jobs):
-        records[task.model, task.fold.number] = record
+        key = task.model, task.fold.number
+        records[key] = record
+        if kept is not None:  # here, and not in a worker, which may have other disks
+            kept.save(record, paths[key])
         if progress:
             progress.step()
     return records

@@ -14,6 +14,7 @@ from sklearn.utils.metadata_routing import get_routing_for_object
 
 from skdl._cores import available_cores
 from skdl._nesting import history_of, nested
+from skdl._plain import plain
 from skdl.evaluation._scoring import RecordedPredictions, Scorer, score_one
 from skdl.store import seconds_saved_here
 
@@ -101,7 +102,7 @@ def run_fold(
     except Exception as error:
         record.failure = f"{type(error).__name__}: {error}"
         return record, estimator
-    record.history = history_of(estimator)
+    record.history = plain(history_of(estimator))
     for name, scorer in scorers.items():
         value, reason = score_one(scorer, estimator, X_test, y_test)
         record.scores[name] = value

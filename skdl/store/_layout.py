@@ -92,7 +92,7 @@ class Layout:
     def remove_stale(self) -> None:
         now = time.time()
         for file in self.leftovers():
-            if now - file.used > _PART_STALE_AFTER:
+            if abs(now - file.used) > _PART_STALE_AFTER:  # or dated in the future
                 file.remove()
 
     def clear(self) -> int:

@@ -1,8 +1,9 @@
 """How much a folder may hold."""
 
+import os
 import time
 
-from skdl.store._layout import Layout
+from skdl.store._layout import FoundFile, Layout
 
 _SHARE_LEFT = 0.9  # so that not every further put has to remove something
 _SHARE_UNSEEN = 0.05
@@ -47,11 +48,24 @@ class SizeLimit:
         layout = self._layout
         layout.remove_stale()
         files = [file for place in layout.spaces() for file in layout.shards(place)]
+        now = time.time()
+        last_use = {file: _last_use(file, now) for file in files}
         self._total = sum(file.bytes for file in files)
         self._unseen = 0
         self._listed_at = time.monotonic()
         if self._total > self._max_bytes:
-            for file in sorted(files, key=lambda file: file.used):
+            for file in sorted(files, key=last_use.__getitem__):
                 if self._total <= self.usable:
                     break
                 self._total -= file.remove()
+
+
+def _last_use(file: FoundFile, now: float) -> float:
+    """When a file was used; one dated in the future is dated anew, or it would never be removed."""
+    if file.used <= now:
+        return file.used
+    try:
+        os.utime(file.path, (now, now))
+    except OSError:
+        return 0.0  # the first to go
+    return now

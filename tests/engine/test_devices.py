@@ -168,3 +168,65 @@ def test_a_fit_needs_little_more_than_its_data():
     n_bytes, peak = np.array(run_python(PEAK).split(), dtype=float)
     assert n_bytes == 60_000 * 28 * 28
     assert peak < n_bytes + 400e6
+
+
+# ---- forked processes --------------------------------------------------------------------------
+
+
+FORKED = """
+import multiprocessing, signal
+import numpy as np
+from joblib import Parallel, delayed
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from skdl import BackboneFeatures, CNNClassifier, DenoisingAutoencoder, TransferClassifier
+
+X = np.random.default_rng(0).integers(0, 256, (40, 16, 16, 1), dtype=np.uint8)
+y = np.arange(40) % 2
+models = {
+    "cnn": CNNClassifier(epochs=1, random_state=0),
+    "noise": DenoisingAutoencoder(epochs=1, random_state=0),
+    "pipeline": make_pipeline(BackboneFeatures(image_size=16), LogisticRegression(max_iter=1000)),
+    "transfer": TransferClassifier(epochs=1, random_state=0),
+}
+
+def use(name, method, *data):
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(60)  # it would wait for ever
+    getattr(models[name], method)(*data)
+    return "done"
+
+def said(name, method, *data):
+    try:
+        return use(name, method, *data)
+    except RuntimeError as error:
+        return str(error)
+
+def in_a_pool(*tasks):
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        return [pool.apply_async(said, task).get(120) for task in tasks]
+
+fitting = [(name, "fit", X, y) for name in models]
+print(*in_a_pool(fitting[0], ("cnn", "predict", X)))  # TensorFlow is loaded, and has not run
+for name, method, *data in (*fitting[:3], ("cnn", "predict", X), ("cnn", "grad_cam", X[:1])):
+    getattr(models[name], method)(*data)
+using = [("cnn", "predict", X), ("noise", "transform", X), ("pipeline", "predict", X)]
+answers = in_a_pool(*using, *fitting, ("cnn", "grad_cam", X[:1]), ("cnn", "partial_fit", X, y))
+try:
+    Parallel(2, backend="multiprocessing")(delayed(use)(*task) for task in using)
+except RuntimeError as error:
+    answers.append(str(error))
+print(*answers, sep="\\n")
+models["cnn"].predict(X)  # here, all is well
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is forked here")
+def test_a_process_that_was_forked_after_tensorflow_ran_is_refused():
+    """In whatever runs a network, also one that was prepared before; it would wait for ever."""
+    before, *after = run_python(FORKED).splitlines()
+    assert before == "done done"
+    assert len(after) == 3 + 4 + 2 + 1
+    for answer in after:
+        assert answer.startswith("This process was forked from one in which TensorFlow had run")
+        assert "joblib's loky or multiprocessing's 'spawn'" in answer

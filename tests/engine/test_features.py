@@ -409,10 +409,19 @@ def variants(tmp_path):
         "resized": (extractor(resizes=True), large),
         "resized larger": (extractor(shape=(12, 9, 3), resizes=True), large),
         "resized from another": (extractor(resizes=True), large.reshape(3, 14, 20, 3)),
-        "files": (extractor(), ImageFiles(paths, SHAPE, resize=True)),
-        "files with borders": (extractor(), ImageFiles(paths, SHAPE, True, keep_aspect=True)),
-        "larger files": (extractor(shape=(12, 9, 3)), ImageFiles(paths, (12, 9, 3), resize=True)),
-        "gray files": (extractor(shape=(10, 9, 1)), ImageFiles(paths, (10, 9, 1), resize=True)),
+        "files": (extractor(), ImageFiles(paths).in_shape(SHAPE, resize=True)),
+        "files with borders": (
+            extractor(),
+            ImageFiles(paths).in_shape(SHAPE, True, keep_aspect=True),
+        ),
+        "larger files": (
+            extractor(shape=(12, 9, 3)),
+            ImageFiles(paths).in_shape((12, 9, 3), resize=True),
+        ),
+        "gray files": (
+            extractor(shape=(10, 9, 1)),
+            ImageFiles(paths).in_shape((10, 9, 1), resize=True),
+        ),
     }
 
 
@@ -527,27 +536,29 @@ def test_files_give_what_their_images_give(files):
     expected = extractor().transform(images_of(5))
     for store in (None, FeatureStore()):
         for batch_size in (2, 50):
-            found = extractor().transform(ImageFiles(files, SHAPE), store, batch_size)
+            found = extractor().transform(
+                ImageFiles(files).in_shape(SHAPE, False), store, batch_size
+            )
             assert_close(found, expected)
 
 
 def test_files_are_known_by_their_content(files, tmp_path, runs):
     store, subject = FeatureStore(), extractor()
-    first = subject.transform(ImageFiles(files, SHAPE), store)
+    first = subject.transform(ImageFiles(files).in_shape(SHAPE, False), store)
     assert runs == [5]
     copies = []
     for row, path in enumerate(files):
         copies.append(str(tmp_path / f"copy of {row}.png"))
         os.link(path, copies[-1])
     os.utime(files[0], (0, 0))
-    again = subject.transform(ImageFiles(np.array([*files, *copies]), SHAPE), store)
+    again = subject.transform(ImageFiles(np.array([*files, *copies])).in_shape(SHAPE, False), store)
     assert np.array_equal(again, np.concatenate([first, first]))
     assert runs == [5]
     before = os.stat(files[3])
     Image.fromarray(images_of(1, seed=9)[0]).save(tmp_path / "new.png")
     os.replace(tmp_path / "new.png", files[3])
     os.utime(files[3], ns=(before.st_atime_ns, before.st_mtime_ns))
-    changed = subject.transform(ImageFiles(files, SHAPE), store)
+    changed = subject.transform(ImageFiles(files).in_shape(SHAPE, False), store)
     assert runs == [5, 1]
     assert np.array_equal(changed[[0, 1, 2, 4]], first[[0, 1, 2, 4]])
     assert_close(changed[3:4], subject.transform(images_of(1, seed=9)))
@@ -555,26 +566,28 @@ def test_files_are_known_by_their_content(files, tmp_path, runs):
 
 def test_files_are_not_decoded_when_their_features_are_known(files, monkeypatch):
     store = FeatureStore()
-    first = extractor().transform(ImageFiles(files, SHAPE), store)
+    first = extractor().transform(ImageFiles(files).in_shape(SHAPE, False), store)
 
     def fail(*args):
         raise AssertionError("decoded")
 
     monkeypatch.setattr(ImageFiles, "read", fail)
-    assert np.array_equal(extractor().transform(ImageFiles(files, SHAPE), store), first)
+    assert np.array_equal(
+        extractor().transform(ImageFiles(files).in_shape(SHAPE, False), store), first
+    )
 
 
 def test_files_that_cannot_be_read(files, tmp_path):
     for store in (None, FeatureStore()):
         paths = np.array([*files, str(tmp_path / "nothing.png")])
         with pytest.raises((OSError, ValueError), match=r"nothing\.png"):
-            extractor().transform(ImageFiles(paths, SHAPE), store)
+            extractor().transform(ImageFiles(paths).in_shape(SHAPE, False), store)
     (tmp_path / "broken.png").write_bytes(b"x")
     paths = np.array([*files, str(tmp_path / "broken.png")])
     store = FeatureStore()
     with pytest.raises((OSError, ValueError), match=r"broken\.png"):
-        extractor().transform(ImageFiles(paths, SHAPE), store)
-    assert extractor().transform(ImageFiles(files, SHAPE), store).shape == (5, 6)
+        extractor().transform(ImageFiles(paths).in_shape(SHAPE, False), store)
+    assert extractor().transform(ImageFiles(files).in_shape(SHAPE, False), store).shape == (5, 6)
 
 
 # ---- networks --------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import io
 import os
 import pickle
 import shutil
+from pathlib import Path
 
 import joblib
 import numpy as np
@@ -433,6 +434,82 @@ def test_a_saved_transformer_makes_no_folder_elsewhere(digits, tmp_path):
         np.testing.assert_array_equal(outputs(pickle.loads(saved), X), expected)
         assert list(tmp_path.iterdir()) == []
         clone(model).fit(X, y)  # makes it
+
+
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_relative_store_of_a_worker_is_that_of_the_caller(digits, tmp_path, monkeypatch, kind):
+    """Whatever working directory the worker has."""
+    X, y = digits[0][:20], digits[1][:20]
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    there.mkdir()
+    monkeypatch.chdir(here)
+    pipeline = make_pipeline(BackboneFeatures(image_size=16, store=kind("kept")), SVC())
+    sent = pickle.dumps(pipeline)
+    monkeypatch.chdir(there)
+    worker = clone(pickle.loads(sent)).fit(X, y)
+    assert pipeline[0].store == kind("kept")
+    assert worker[0].store == kind(here / "kept")
+    assert list(there.iterdir()) == []
+    store = FeatureStore(here / "kept")
+    BackboneFeatures(image_size=16, store=store).fit_transform(X)
+    assert (store.hits, store.misses) == (20, 0)
+
+
+@pytest.mark.parametrize("store", ["auto", None, "", 3, "~/kept", FeatureStore()])
+def test_what_a_pickle_calls_a_store(store, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    expected = str(tmp_path / "kept") if store == "~/kept" else store
+    for estimator in (BackboneFeatures(store=store), TransferClassifier(store=store)):
+        found = pickle.loads(pickle.dumps(estimator)).store
+        assert found == expected or (isinstance(store, FeatureStore) and found.folder is None)
+        assert estimator.store is store
+
+
+class Interrupted(FeatureStore):
+    """A store whose folder is asked while files are replaced."""
+
+    def get_together(self, spaces, keys):
+        found = super().get_together(spaces, keys)
+        if self.replace is not None:
+            replace, self.replace = self.replace, None
+            replace()
+        return found
+
+
+@pytest.mark.parametrize("in_place", [True, False], ids=["in place", "renamed"])
+@pytest.mark.parametrize("n_equal", [0, 1, 3], ids=["alone", "copied", "copies"])
+def test_a_file_that_is_replaced_does_not_poison_the_store(tmp_path, digits, in_place, n_equal):
+    """Between its digest and its decoding: each image has its own features, then and later."""
+    X, _ = digits
+    paths = [tmp_path / f"{number}.png" for number in range(8 + n_equal)]
+    for path, image in zip(paths, X, strict=False):
+        Image.fromarray(image.squeeze().astype(np.uint8) * 15).save(path)
+    for path in paths[8:]:
+        shutil.copy(paths[3], path)
+    old = paths[3].read_bytes()
+    new = tmp_path / "new"
+    Image.fromarray(X[100].squeeze().astype(np.uint8) * 15).save(new, format="png")
+
+    def replace():
+        if in_place:
+            paths[3].write_bytes(new.read_bytes())
+        else:
+            new.replace(paths[3])
+
+    features = BackboneFeatures(image_size=16, value_range=(0, 255), batch_size=4, store=None)
+    names = [str(path) for path in paths]
+    before = features.fit(names).transform(names)
+    store = Interrupted(tmp_path / "store")
+    store.replace = replace
+    found = features.set_params(store=store).fit(names).transform(names)
+    others = np.arange(len(paths)) != 3
+    np.testing.assert_allclose(found[others], before[others], rtol=1e-4, atol=1e-5)
+    assert not np.allclose(found[3], before[3], rtol=1e-3)
+    again = features.set_params(store=tmp_path / "store").fit(names).transform(names)
+    np.testing.assert_allclose(again, found, rtol=1e-4, atol=1e-5)
+    paths[3].write_bytes(old)
+    np.testing.assert_allclose(features.transform(names), before, rtol=1e-4, atol=1e-5)
 
 
 def outputs(model, X):

@@ -7,12 +7,15 @@ import joblib
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from helpers import run_python, same_state, tiny
 from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
-from skdl import CNNClassifier
+from skdl import BackboneFeatures, CNNClassifier, TransferClassifier
+from skdl._checksums import checksum_of
 from skdl.estimators import _base
 
 LOAD = """
@@ -144,3 +147,66 @@ def test_weights_that_do_not_fit_the_builder_are_refused(few_digits):
     twin._network.state[0] = np.zeros((3, 3), np.float32)  # as if the builder had been edited
     with pytest.raises(ValueError, match="do not fit the network that its architecture builds now"):
         twin.predict(X)
+
+
+# ---- damage --------------------------------------------------------------------------------------
+
+
+def cnn(X, y):
+    model = CNNClassifier(tiny, epochs=1, warm_start=True, random_state=0).fit(X, y)
+    return model, [*model._network.state, *model._optimizer_state]
+
+
+def in_a_search(X, y):
+    search = GridSearchCV(make_pipeline(MinMaxScaler(), cnn(X, y)[0]), {}, cv=2).fit(X, y)
+    return search, search.best_estimator_[-1]._network.state
+
+
+def features(X, y):
+    model = BackboneFeatures(image_size=16, value_range=(0, 16)).fit(X)
+    return model, model._extractor.weights.arrays
+
+
+def head(X, y):
+    model = TransferClassifier(image_size=16, epochs=1, value_range=(0, 16), random_state=0)
+    network = model.fit(X, y)._network
+    return model, [*network.state, *network.prefix.weights.arrays]
+
+
+@pytest.mark.parametrize("make", [cnn, in_a_search, features, head])
+def test_a_flipped_bit_in_a_saved_model_is_an_error(few_digits, tmp_path, make):
+    """At the ends and in the middle of arrays of weights."""
+    model, arrays = make(*few_digits)
+    path = tmp_path / "model.joblib"
+    joblib.dump(model, path)
+    whole, n = path.read_bytes(), 0
+    large = [array for array in arrays if array.nbytes >= 32 and array.any()]
+    for array in large[:: len(large) // 10 + 1]:
+        start = whole.find(array.tobytes())
+        for place in (start, start + array.nbytes // 2, start + array.nbytes - 1):
+            damaged = bytearray(whole)
+            damaged[place] ^= 1 << place % 8
+            path.write_bytes(damaged)
+            with pytest.raises(ValueError, match="saved weights are damaged"):
+                joblib.load(path)
+            n += 1
+    assert n >= 6
+    path.write_bytes(whole)
+    joblib.load(path)
+
+
+def test_what_is_sent_to_another_process_has_the_checksum_too(few_digits):
+    model = CNNClassifier(tiny, epochs=1, random_state=0).fit(*few_digits)
+    sent = bytearray(pickle.dumps(model))
+    place = sent.find(model._network.state[0].tobytes())
+    sent[place + 7] ^= 128
+    with pytest.raises(ValueError, match="saved weights are damaged.* Load another copy"):
+        pickle.loads(bytes(sent))
+
+
+def test_weights_in_16_bits_and_none_at_all_have_checksums():
+    arrays = [tf.cast([1.0, -2.0], tf.bfloat16).numpy(), np.empty((0, 3)), np.float32(2)]
+    assert checksum_of(arrays) == checksum_of([np.array(array) for array in arrays])
+    assert checksum_of(arrays) != checksum_of(arrays[:2])
+    assert checksum_of([arrays[0]]) != checksum_of([-arrays[0]])
+    assert checksum_of([np.arange(6).reshape(2, 3).T]) != checksum_of([np.arange(6).reshape(3, 2)])

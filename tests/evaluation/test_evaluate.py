@@ -917,7 +917,8 @@ def test_a_checkpoint_goes_on(cancer, tmp_path):
     pd.testing.assert_frame_equal(first.times, again.times)
     one = next(path for path in folder.iterdir() if "-2-" in path.name)
     one.write_bytes(one.read_bytes()[:100])  # what is damaged is computed again
-    evaluate(Noted(file), *cancer, cv=cv, checkpoint=folder)
+    with pytest.warns(UserWarning, match=rf"1 of the records in the checkpoint .*{one.name}"):
+        evaluate(Noted(file), *cancer, cv=cv, checkpoint=folder)
     assert n_fits(file) == 5
     models = {"Noted": Noted(file), "other": Noted(file, alpha=2.0)}
     both = evaluate(models, *cancer, cv=cv, checkpoint=folder)
@@ -1022,7 +1023,7 @@ def test_functions_and_keras_objects_are_known_again_in_another_process(tmp_path
     script.write_text(FUNCTIONS)
     for _ in range(2):
         subprocess.run([sys.executable, script, folder], check=True, capture_output=True)
-        assert len(list(folder.glob("cnn-*.joblib"))) == 4
+        assert len(list(folder.glob("cnn-*.json"))) == 4
 
 
 def test_a_checkpoint_of_something_else(cancer, tmp_path):
@@ -1056,8 +1057,8 @@ def test_a_checkpoint_of_something_else(cancer, tmp_path):
     assert again.predictions["row"].tolist() == halves[1].tolist()
     with pytest.raises(ValueError, match=r"another cv \(iterable\)"):
         evaluate(RidgeClassifier(), X, y, cv=[halves], checkpoint=tmp_path / "other")
-    (tmp_path / "plan.joblib").write_bytes(b"something")
-    with pytest.raises(ValueError, match="is damaged"):
+    (tmp_path / "plan.json").write_bytes(b"something")
+    with pytest.raises(ValueError, match=r"plan.json, cannot be used: it is damaged.* Delete this"):
         evaluate(RidgeClassifier(), X, y, cv=3, checkpoint=tmp_path)
     blocked = tmp_path / "file"
     blocked.write_text("")
@@ -1077,13 +1078,13 @@ def test_a_killed_run_ends_with_the_same_result(tmp_path):
     command = [sys.executable, "-c", code + "t.neural(sys.argv[2])", str(Path(__file__).parent)]
     process = subprocess.Popen([*command, str(tmp_path)], stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 240
-    while not list(tmp_path.glob("CNNClassifier-1-*.joblib")):
+    while not list(tmp_path.glob("CNNClassifier-1-*.json")):
         assert time.monotonic() < deadline
         assert process.poll() is None
         time.sleep(0.01)
     process.kill()
     process.wait()
-    done = {path: path.stat().st_mtime_ns for path in tmp_path.glob("CNNClassifier-*.joblib")}
+    done = {path: path.stat().st_mtime_ns for path in tmp_path.glob("CNNClassifier-*.json")}
     assert 2 <= len(done) < 4
     resumed, whole = neural(tmp_path), neural()
     assert all(path.stat().st_mtime_ns == time for path, time in done.items())

@@ -522,6 +522,39 @@ def test_use_is_noted_once_a_minute(stored, monkeypatch):
         other.found(keys)
 
 
+@pytest.mark.parametrize("ahead", [3600, 10 * 365 * 24 * 3600])
+def test_what_is_dated_in_the_future_ages_from_now_on(bounded, ahead):
+    """As by a clock that is wrong; it was kept for ever."""
+    stored = bounded(5_000)
+    keys = [stored.put(8, f"{number}") for number in range(3)]
+    first, *rest = stored.shards()
+    age(first, -ahead)
+    for number, shard in enumerate(rest):
+        age(shard, 1000 - number)
+    stored.again(max_bytes=5_000).put(1, "now")  # which lists the folder, and removes nothing
+    assert abs(first.stat().st_mtime - time.time()) < 100
+    assert len(stored.shards()) == 4
+    age(first, 5000)  # an hour and a half later
+    stored.again(max_bytes=5_000).put(60, "much")
+    assert stored.again().found(keys[0]) == 0
+    assert stored.size() <= 5_000
+
+
+def test_what_is_dated_in_the_future_and_cannot_be_dated_anew_goes_first(bounded, monkeypatch):
+    stored = bounded(5_000)
+    keys = [stored.put(8, f"{number}") for number in range(3)]
+    first, *_ = stored.shards()
+    age(first, -1e6)
+
+    def refuse(path, times=None):
+        raise PermissionError(errno.EPERM, os.strerror(errno.EPERM))
+
+    monkeypatch.setattr(os, "utime", refuse)
+    stored.again(max_bytes=5_000).put(48, "more")
+    assert stored.again().found(keys[0]) == 0
+    assert stored.again().found(keys[2]) == 8
+
+
 def test_verify_and_info_are_no_use(stored):
     stored.put(2)
     (shard,) = stored.shards()
@@ -793,7 +826,7 @@ def test_stale_leftovers_are_removed_by_a_put(stored):
     stored.put(1)
     new, old, older = leave_parts(stored)
     age(old, 2 * 24 * 3600)
-    age(older, 3 * 24 * 3600)
+    age(older, -3 * 24 * 3600)  # by a clock that was wrong
     stored.again().put(1, "more")
     assert new.exists()
     assert not old.exists()

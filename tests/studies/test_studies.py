@@ -17,7 +17,7 @@ from small_data import write_idx, write_images
 
 from skdl import datasets
 from skdl.cli import main
-from skdl.evaluation import EvaluationWarning
+from skdl.evaluation import EvaluationWarning, _records
 from skdl.plugins import backbones
 from skdl.studies import _data, _wrappers, compare_studies, get_study, list_studies, run_study
 from skdl.studies._compare import command, markdown
@@ -304,7 +304,7 @@ def test_a_killed_run_goes_on_where_it_was(digits, tmp_path):
     shutil.copytree(digits.folder, folder)
     (folder / "study.json").unlink()
     for variant in ("as_published", "improved"):
-        (missing,) = (folder / "folds").glob(f"{variant}-4-*.joblib")
+        (missing,) = (folder / "folds").glob(f"{variant}-4-*.json")
         missing.unlink()
     times = {path: path.stat().st_mtime_ns for path in (folder / "folds").iterdir()}
     run = run_study("digits", epochs=2, n_train=300, out=folder)
@@ -317,10 +317,10 @@ def test_a_killed_run_goes_on_where_it_was(digits, tmp_path):
 def test_another_variant_later(tmp_path):
     options = {"epochs": 1, "n_train": 20, "out": tmp_path}
     first = run_study("digits", only=["as published"], **options)
-    for path in (tmp_path / "folds").glob("as_published-*.joblib"):
-        record = joblib.load(path)
-        record.n_cores = 99  # as if it had been another machine
-        joblib.dump(record, path)
+    for path in (tmp_path / "folds").glob("as_published-*.json"):
+        content = _records.read(path)
+        content["record"]["n_cores"] = 99  # as if it had been another machine
+        _records.write(content, path)
     times = {path: path.stat().st_mtime_ns for path in (tmp_path / "folds").iterdir()}
     whole = run_study("digits", **options)
     cores = {model: about["n_cores"] for model, about in whole.record["models"].items()}

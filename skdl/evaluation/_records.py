@@ -1,0 +1,163 @@
+"""What a checkpoint keeps, as files of JSON with a checksum: reading them runs no code.
+
+A file is one line, ``{"format": …, "sha256": …, "content": …}``. The checksum is that of the
+content as it is written, and tells damage, not forgery. Arrays are their bytes in base64, those of
+Python's objects and of texts of any length lists.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from skdl._plain import plain
+from skdl._storage import replacing
+from skdl.evaluation._folds import Fold, FoldRecord
+from skdl.evaluation._scoring import RecordedPredictions
+
+_FORMAT = 3
+_ADVICE = "Choose another folder as checkpoint."
+_KINDS_OF_BYTES = "biufcSUmM"
+_END = b"}\n"
+_HEAD_BYTES = len(f'{{"format": {_FORMAT}, "sha256": "{"0" * 64}", "content": ')
+_ARRAYS = ("classes", "predicted", "probabilities", "decisions")
+_ABOUT = ("cv", "digest", "data")
+_DAMAGED = "it is damaged, or was not written by this version of skdl"
+
+
+class UnusableFileError(Exception):
+    """A file of a checkpoint that is there, but cannot be taken; the text says why."""
+
+
+def write(content: Mapping[str, Any], path: Path) -> None:
+    """Write a file, whole or not at all.
+
+    Raises
+    ------
+    TypeError
+        If the content is nothing that JSON can hold.
+    OSError
+        If it cannot be written.
+    """
+    data = _sealed(json.dumps(content).encode())
+    with replacing(path, _ADVICE) as part:
+        part.write_bytes(data)
+
+
+def read(path: Path) -> dict[str, Any] | None:
+    """The content of a file; None if there is none.
+
+    Raises
+    ------
+    UnusableFileError
+        If it is damaged, of another format, or cannot be read.
+    """
+    try:
+        data = path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        raise UnusableFileError(f"it cannot be read: {error.strerror}") from error
+    content = data[_HEAD_BYTES : -len(_END)]
+    if data != _sealed(content):
+        raise UnusableFileError(_DAMAGED)
+    try:
+        return dict(json.loads(content))
+    except (ValueError, TypeError, RecursionError) as error:  # another hand wrote it
+        raise UnusableFileError(_DAMAGED) from error
+
+
+def _sealed(content: bytes) -> bytes:
+    digest = hashlib.sha256(content).hexdigest()
+    return f'{{"format": {_FORMAT}, "sha256": "{digest}", "content": '.encode() + content + _END
+
+
+def from_record(record: FoldRecord, name: str) -> dict[str, Any]:
+    """The record of a fold as JSON holds it, without its estimator; `name` is that of the file.
+
+    Raises
+    ------
+    TypeError
+        If labels are no numbers, booleans or texts.
+    """
+    found = {key: value for key, value in vars(record).items() if key != "estimator"}
+    recorded = record.recorded
+    if recorded is not None:
+        arrays = {array: _from_array(getattr(recorded, array)) for array in _ARRAYS}
+        found["recorded"] = {**arrays, "problem": recorded.problem}
+    return {"file": name, "record": found}
+
+
+def to_record(content: Mapping[str, Any], fold: Fold, name: str) -> FoldRecord:
+    """What `from_record` made of this fold.
+
+    Raises
+    ------
+    UnusableFileError
+        If it is something else.
+    """
+    try:
+        given = dict(content["record"])
+        recorded = dict(given.pop("recorded"))
+        arrays = {array: _to_array(recorded.pop(array)) for array in _ARRAYS}
+        record = FoldRecord(**given, recorded=RecordedPredictions(**arrays, **recorded))
+        lengths = {len(arrays[array]) for array in _ARRAYS[1:] if arrays[array] is not None}
+        numbers = content["file"], record.fold, record.n_train, record.n_test
+    except Exception as error:  # whatever another hand may have written there
+        raise UnusableFileError(_DAMAGED) from error
+    wanted = name, fold.number, len(fold.train), len(fold.test)
+    if numbers != wanted or lengths != {record.n_test}:
+        raise UnusableFileError("it is of another fold")
+    return record
+
+
+def from_folds(folds: list[Fold], about: Mapping[str, str]) -> dict[str, Any]:
+    """Folds, and what made them, as JSON holds them."""
+    pairs = [[_from_array(fold.train), _from_array(fold.test)] for fold in folds]
+    return {**{key: about[key] for key in _ABOUT}, "folds": pairs}
+
+
+def to_folds(content: Mapping[str, Any]) -> list[Fold]:
+    """The folds of what `from_folds` made.
+
+    Raises
+    ------
+    UnusableFileError
+        If it is something else.
+    """
+    try:
+        if not all(isinstance(content[key], str) for key in _ABOUT):
+            raise TypeError
+        return [
+            Fold(number, _to_array(train).astype(np.intp), _to_array(test).astype(np.intp))
+            for number, (train, test) in enumerate(content["folds"])
+        ]
+    except Exception as error:
+        raise UnusableFileError(_DAMAGED) from error
+
+
+def _from_array(array: Any) -> Any:
+    if array is None:
+        return None
+    array = np.asarray(array)
+    found = {"shape": list(array.shape), "dtype": array.dtype.str}
+    if array.dtype.kind in _KINDS_OF_BYTES:
+        return {**found, "bytes": base64.b64encode(array.tobytes()).decode()}
+    return {**found, "dtype": array.dtype.kind, "values": plain(array.ravel().tolist())}
+
+
+def _to_array(content: Any) -> Any:
+    if content is None:
+        return None
+    dtype, shape = np.dtype(content["dtype"]), content["shape"]
+    if "bytes" in content:
+        data = bytearray(base64.b64decode(content["bytes"], validate=True))
+        return np.frombuffer(data, dtype).reshape(shape)
+    values: npt.NDArray[Any] = np.empty(len(content["values"]), dtype)
+    values[:] = content["values"]
+    return values.reshape(shape)
