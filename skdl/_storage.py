@@ -124,27 +124,37 @@ def tidied(name: str) -> str:
 
 
 def allowed_bytes(archive_size: int) -> int:
+    """How much of an archive of this size may be written."""
+    return min(MAX_TOTAL_BYTES, allowed_by_ratio(archive_size))
+
+
+def allowed_by_ratio(archive_size: int) -> int:
     """How much an archive of this size may hold."""
-    return min(MAX_TOTAL_BYTES, max(ANY_RATIO_BYTES, MAX_RATIO * archive_size))
+    return max(ANY_RATIO_BYTES, MAX_RATIO * archive_size)
 
 
-def copy_limited(source: Any, target: BinaryIO, limit: int, used: int = 0) -> int:
-    """Copy a stream to a file, and say how much of the limit is used by then.
+def too_large(limit: int) -> ValueError:
+    """What to raise where an archive holds more than it may."""
+    return ValueError(
+        f"it decompresses to more than {limit:,} bytes, which may be an attack; if you trust it, "
+        "unpack it yourself"
+    )
+
+
+def copy_limited(source: Any, target: BinaryIO, limit: int) -> None:
+    """Copy a stream to a file.
 
     Raises
     ------
     ValueError
         If that would be more than `limit`.
     """
+    used = 0
     while chunk := source.read(_CHUNK):
         used += len(chunk)
         if used > limit:
-            raise ValueError(
-                f"it decompresses to more than {limit:,} bytes, which may be an attack; "
-                "if you trust it, unpack it yourself"
-            )
+            raise too_large(limit)
         target.write(chunk)
-    return used
 
 
 def remove(path: Path) -> None:
