@@ -17,6 +17,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.metrics import accuracy_score
 
+from skdl._pixel_limit import adopt_pixel_limit, with_pixel_limit
 from skdl.engine import OptimizerSpec, keras_settings
 from skdl.plugins import architectures, backbones
 
@@ -238,7 +239,7 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
                 # Code that registered the name may not have run in the process that loads this.
                 name = getattr(self, parameter)
                 state["_registered_builder"] = registry.registered_in_code(name)
-        return {**state, "_pickle_format": PICKLE_FORMAT}
+        return {**with_pixel_limit(state), "_pickle_format": PICKLE_FORMAT}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "KerasEstimator":
         # A copy in this process goes on exactly as the original would, unlike a pickle.
@@ -249,7 +250,7 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
         return twin
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        state = dict(state)
+        state = adopt_pixel_limit(state)
         found = state.pop("_pickle_format", None)
         if not isinstance(found, int) or found > PICKLE_FORMAT:
             from skdl import __version__
