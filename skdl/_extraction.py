@@ -11,7 +11,7 @@ from skdl._storage import allowed_bytes, replacing, too_large
 
 # The first three tell of a path in the archive that is a file and a folder.
 _REFUSALS = (FileExistsError, NotADirectoryError, IsADirectoryError, ValueError)
-_ADVICE = "Make room, or choose another folder."
+_ADVICE = "Choose another folder."
 
 
 def extract_archive(
@@ -48,6 +48,8 @@ def extract_archive(
         If a path in the archive is absolute, leaves the folder or belongs to two files, if the
         archive holds links, devices or encrypted files, is damaged or cut off, or holds more than
         it may. Nothing is left then.
+    OSError
+        If the folder cannot be written, or the disk is full. Nothing is left then, either.
 
     Examples
     --------

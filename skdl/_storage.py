@@ -26,6 +26,9 @@ ANY_RATIO_BYTES = 2**30
 
 _CHUNK = 2**20
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Numbers of the errors where a disk is full, or may not take that much."""
+
 ANOTHER_PLACE = (
     "Choose another place with the environment variable SKDL_DATA_HOME or the parameter data_home."
 )
@@ -79,7 +82,7 @@ def replacing(path: Path, advice: str = ANOTHER_PLACE) -> Iterator[Path]:
     Raises
     ------
     OSError
-        If nothing can be written there, as the subclass that tells why.
+        If nothing can be written there, as the subclass that tells why; or the disk is full.
     """
     _make_writable(path.parent, advice)
     for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
@@ -88,8 +91,14 @@ def replacing(path: Path, advice: str = ANOTHER_PLACE) -> Iterator[Path]:
     try:
         yield part
         os.replace(part, path)
-    except BaseException:
+    except BaseException as error:
         remove(part)
+        if isinstance(error, OSError) and error.errno in NO_ROOM and error.strerror:
+            raise restated(
+                error,
+                f"{str(path)!r} cannot be written: {error.strerror}. Nothing is left of it. Make "
+                f"room and try again, or {advice[:1].lower()}{advice[1:]}",
+            ) from error
         raise
 
 

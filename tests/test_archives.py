@@ -698,6 +698,38 @@ def test_extraction_of_what_is_not_to_be_trusted(tmp_path, what):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["archive", "home"]
 
 
+@pytest.mark.parametrize("name", ["a.zip", "a.tar", "a.tar.gz"])
+def test_no_room_for_what_is_written(tmp_path, data_home, name):
+    pytest.importorskip("resource")  # not on Windows
+    content = {"cats/1.bin": b"miaow", "cats/2.bin": bytes(300_000)}
+    if name == "a.zip":
+        make_zip(tmp_path / name, content)
+    else:
+        make_tar(tmp_path / name, content, COMPRESSED.get(name[1:], "w"))
+    # Beyond this limit, writing fails as it does on a full disk.
+    code = """
+import resource, sys
+from skdl._archives import list_members
+from skdl.downloads import extract_archive
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+for step in (lambda: extract_archive(*sys.argv[1:]), lambda: list_members(sys.argv[1])):
+    try:
+        step()
+    except OSError as error:
+        print(error)
+"""
+    target = tmp_path / "new" / "pets"
+    said = run_python(code, tmp_path / name, target).splitlines()
+    reason = "cannot be written: File too large. Nothing is left of it. Make room and try again, or"
+    assert said[0] == f"{str(target)!r} {reason} choose another folder."
+    assert list((tmp_path / "new").iterdir()) == []
+    assert len(said) == (2 if name == "a.tar.gz" else 1)  # which alone is decompressed to a file
+    if len(said) == 2:
+        assert said[1].startswith(f"'{data_home}/archives/")
+        assert f"{reason} choose another place with the environment variable" in said[1]
+        assert list((data_home / "archives").iterdir()) == []
+
+
 def test_extraction_of_nothing(tmp_path):
     with pytest.raises(FileNotFoundError, match="There is no archive"):
         extract_archive(tmp_path / "nothing.zip", tmp_path / "new")

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from skdl._storage import restated
+from skdl._storage import NO_ROOM, restated
 from skdl.store import _upkeep
 from skdl.store._checks import Space
 from skdl.store._index import ShardIndex
@@ -36,8 +36,6 @@ _SMALL_BYTES = 2**20
 # again. Python's mkdir and access tell a folder that has just gone by the latter two.
 _VANISHED = (FileNotFoundError, FileExistsError, PermissionError)
 _ATTEMPTS = 5
-
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class FolderFeatures:
@@ -185,7 +183,7 @@ class FolderFeatures:
                 f"{str(file)!r} is a file. {advice}",
             ) from error
         except OSError as error:
-            if error.errno in _FULL:
+            if error.errno in NO_ROOM:
                 return  # of which put warns; what is there can be used
             raise restated(
                 error,
