@@ -1,9 +1,16 @@
 """Weights of backbones are read whole or not at all, once, whatever the file's format."""
 
+import errno
 import hashlib
+import io
 import os
+import shutil
+import tempfile
 import threading
+import tracemalloc
+import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import h5py
 import keras
@@ -15,7 +22,7 @@ from keras import layers
 from published import application, randomized, write_legacy
 
 from skdl import downloads
-from skdl.backbones import Backbone, Preprocessing, PretrainedWeights, declare_backbone
+from skdl.backbones import Backbone, Preprocessing, PretrainedWeights, _reading, declare_backbone
 from skdl.backbones import _loading as loading
 from skdl.backbones._loading import check_weights_name, load_weights
 from skdl.downloads import RemoteFile
@@ -403,8 +410,6 @@ def test_hdf5_that_holds_something_else(tmp_path):
 
 
 def test_archives_without_weights(tmp_path):
-    import zipfile
-
     with zipfile.ZipFile(tmp_path / "x.keras", "w") as archive:
         archive.writestr("config.json", "{}")
     assert_refused(tmp_path / "x.keras", "model.weights.h5")
@@ -444,6 +449,74 @@ def test_arrays_that_do_not_fit(tmp_path, monkeypatch):
     with open(path, "wb") as file:
         np.save(file, values[0])
     assert_refused(path)
+
+
+@declare_backbone(Backbone(COMMON, {"last": 2}, min_size=8, default_size=8))
+def single(input_shape):
+    """A network of one array."""
+    inputs = keras.Input(input_shape)
+    return keras.Model(inputs, layers.Conv2D(2, 1, use_bias=False, name="last")(inputs))
+
+
+def array_header(**fields):
+    header = io.BytesIO()
+    plain = {"descr": "<f4", "fortran_order": False, "shape": (1, 1, 3, 2)}
+    np.lib.format.write_array_header_1_0(header, plain | fields)
+    return header.getvalue()
+
+
+TOO_MUCH = 2**26
+SWOLLEN = {
+    "many values.npz": array_header(shape=(TOO_MUCH // 4,)),
+    "large values.npz": array_header(descr=f"|S{TOO_MUCH}"),
+    "large header.npz": b"\x93NUMPY\2\0" + (TOO_MUCH - 100).to_bytes(4, "little"),
+    "swollen.keras": b"",
+}
+
+
+@pytest.mark.parametrize("name", SWOLLEN)
+def test_files_that_decompress_to_far_too_much(name, tmp_path, monkeypatch):
+    member = "model.weights.h5" if name.endswith(".keras") else "arr_0.npy"
+    with zipfile.ZipFile(tmp_path / name, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(member, SWOLLEN[name] + bytes(TOO_MUCH))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "full"))
+    (tmp_path / "full").mkdir()
+    written, remove = [], shutil.rmtree
+
+    def watched(folder, *args, **kwargs):
+        written.extend(path.stat().st_size for path in Path(folder).rglob("*"))
+        remove(folder, *args, **kwargs)
+
+    monkeypatch.setattr(shutil, "rmtree", watched)
+    tracemalloc.start()
+    try:
+        assert_refused(tmp_path / name, backbone=single)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert max([most, *written]) < TOO_MUCH / 2
+    assert bool(written) == name.endswith(".keras")
+
+
+def test_no_room_to_unpack(tmp_path, monkeypatch):
+    path = write(trained(), tmp_path / "x.keras")
+
+    def full(*args):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(_reading, "copy_limited", full)
+    with pytest.raises(OSError, match=f"'{path}' cannot be unpacked in .*: No space left on dev"):
+        load(path)
+
+
+def test_values_in_hdf5_that_are_too_large(tmp_path):
+    with h5py.File(tmp_path / "x.weights.h5", "w") as file:
+        options = {"dtype": f"S{TOO_MUCH}", "chunks": (1,), "compression": "gzip"}
+        file.create_dataset("layers/conv2d/vars/0", (6,), **options)
+    assert_refused(tmp_path / "x.weights.h5", "values, which are no weights", backbone=single)
+    with h5py.File(tmp_path / "x.weights.h5", "w") as file:
+        file.create_dataset("layers/conv2d/vars/0", (6,), dtype=h5py.string_dtype())
+    assert_refused(tmp_path / "x.weights.h5", "values, which are no weights", backbone=single)
 
 
 @declare_backbone(Backbone(COMMON, {"last": 6}, min_size=8, default_size=8))

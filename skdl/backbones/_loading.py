@@ -1,10 +1,8 @@
-"""Weights of backbones, read whole or not at all."""
+"""Weights of backbones: which file they are in, and those that are kept."""
 
 import hashlib
 import os
-import tempfile
 import threading
-import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,19 +11,18 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-import h5py
 import keras
 import numpy as np
 import numpy.typing as npt
 
 from skdl.backbones._declaration import backbone_of
+from skdl.backbones._reading import FORMATS, read_into
 from skdl.backbones._weights import PretrainedWeights
 from skdl.downloads import fetch
 from skdl.plugins import backbones
 
 Build = Callable[[], keras.Model]
 
-FORMATS = (".weights.h5", ".h5", ".keras", ".npz")
 # Loaded weights that are kept for the next estimator: searches make many clones of one.
 _MAX_CACHED_BYTES = 512 * 2**20
 
@@ -172,7 +169,7 @@ def load_weights(
             if key not in _cache:
                 model = build()
                 if path is not None:
-                    _read_into(model, path, label)
+                    read_into(model, path, label)
                 _cache[key] = _values_of(model)
             _cache.move_to_end(key)
             found = _cache[key]
@@ -220,88 +217,6 @@ def _values_of(model: keras.Model) -> BackboneWeights:
     for array in arrays:
         array.setflags(write=False)
     return BackboneWeights(arrays, digest.hexdigest())
-
-
-def _read_into(model: keras.Model, path: Path, label: str) -> None:
-    """Read a file into a new network, which is thrown away if that fails.
-
-    Raises
-    ------
-    ValueError
-        If the file is damaged, or holds another network's weights.
-    """
-    for variable in model.weights:
-        if keras.backend.is_float_dtype(variable.dtype):
-            variable.assign(np.full(variable.shape, np.nan, variable.dtype))
-    try:
-        if path.name.endswith(".npz"):
-            _read_arrays(model, path)
-        elif path.name.endswith(".keras"):
-            with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path) as archive:
-                _read_h5(model, Path(archive.extract("model.weights.h5", folder)))
-        else:
-            _read_h5(model, path)
-        _refuse_missing_values(model)
-    except MemoryError:
-        raise
-    except Exception as error:  # whatever h5py, zipfile, NumPy and Keras make of damaged files
-        reason = str(error).partition("\n")[0].strip("'\" ") or type(error).__name__
-        raise ValueError(
-            f"The file {str(path)!r} does not hold weights of the backbone {label} without its "
-            f"classifier: {reason.rstrip('.')}. Nothing was loaded."
-        ) from error
-
-
-def _read_h5(model: keras.Model, path: Path) -> None:
-    with h5py.File(path) as file:
-        legacy = "layer_names" in file.attrs or "model_weights" in file
-        n_values = _n_values(file.get("model_weights", file))
-    _refuse_other_count(n_values, model)
-    if legacy or path.name.endswith(".weights.h5"):
-        # Keras tells the formats apart by the end of the name.
-        with tempfile.TemporaryDirectory() as folder:
-            link = Path(folder, "legacy.h5" if legacy else "model.weights.h5")
-            link.symlink_to(path.resolve())
-            model.load_weights(link)
-    else:
-        raise ValueError(
-            "it is neither of Keras 2's format nor named .weights.h5, as Keras 3 wants it"
-        )
-
-
-def _refuse_missing_values(model: keras.Model) -> None:
-    for variable in model.weights:
-        if not np.isfinite(variable.numpy()).all():
-            raise ValueError(f"values of {variable.path} are missing, NaN or infinite")
-
-
-def _n_values(file: Any) -> int:
-    """Number of values in a file, without those of an optimizer or of random generators."""
-    total = 0
-
-    def count(name: str, item: Any) -> None:
-        nonlocal total
-        left_out = name.startswith("optimizer") or "seed_generator" in name
-        if isinstance(item, h5py.Dataset) and not left_out:
-            total += int(item.size)
-
-    file.visititems(count)
-    return total
-
-
-def _refuse_other_count(n_values: int, model: keras.Model) -> None:
-    # Keras passes over what a file has beyond the network's layers.
-    if n_values != model.count_params():
-        raise ValueError(f"it has {n_values:,} values, the network {model.count_params():,}")
-
-
-def _read_arrays(model: keras.Model, path: Path) -> None:
-    with np.load(path, allow_pickle=False) as archive:
-        arrays = [archive[name] for name in archive.files]
-    found, expected = [a.shape for a in arrays], [tuple(v.shape) for v in model.weights]
-    if found != expected:
-        raise ValueError(f"its {len(found)} arrays are not of the shapes of the network's weights")
-    model.set_weights(arrays)
 
 
 def _label(backbone: Any) -> str:
