@@ -62,6 +62,22 @@ def get_data_home(data_home: str | os.PathLike[str] | None = None) -> Path:
     return Path(os.path.abspath(os.path.expanduser(chosen)))
 
 
+def find_file(name: str | os.PathLike[str], folder: str) -> Path | None:
+    """A file by its path, or else by its path in a folder of the data home; None if there is none.
+
+    Parameters
+    ----------
+    name : str or path-like
+    folder : str
+        Such as ``"weights"``.
+    """
+    path = Path(name).expanduser()
+    if path.is_file():
+        return path
+    kept = get_data_home() / folder / path
+    return kept if kept.is_file() else None
+
+
 @contextmanager
 def replacing(path: Path, advice: str = ANOTHER_PLACE) -> Iterator[Path]:
     """Name for a new file, or folder, that takes its place only when it is complete.

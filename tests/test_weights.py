@@ -565,11 +565,27 @@ def test_values_that_are_no_numbers(name, value, tmp_path):
     assert "values of first/kernel are missing, NaN or infinite" in message
 
 
+def test_names_of_files_in_the_data_home(home, tmp_path, monkeypatch):
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    with pytest.raises(FileNotFoundError) as error:
+        load("x.npz")
+    both = f"neither in '{tmp_path}/work' nor in '{home}/weights'"
+    assert str(error.value) == (
+        f"The parameter weights names the file 'x.npz', which does not exist, {both}."
+    )
+    (home / "weights" / "mine").mkdir(parents=True)
+    write(trained(), home / "weights" / "x.npz")
+    write(trained(), home / "weights" / "mine" / "y.h5")
+    assert load("x.npz").digest == load("mine/y.h5").digest == load("./x.npz").digest
+    write(trained(seed=1), tmp_path / "work" / "x.npz")  # nearer
+    assert load("x.npz").digest == load(tmp_path / "work" / "x.npz").digest
+    assert load("x.npz").digest != load("mine/y.h5").digest
+
+
 def test_what_is_no_file(tmp_path):
     with pytest.raises(FileNotFoundError, match="weights names the file .*x.h5', which does not"):
         load(tmp_path / "x.h5")
-    with pytest.raises(FileNotFoundError, match="x.npz', which does not exist"):
-        load("x.npz")
     (tmp_path / "x.h5").mkdir()
     for folder in (tmp_path, tmp_path / "x.h5"):
         with pytest.raises(FileNotFoundError, match=f"file '{folder}', which is a folder"):

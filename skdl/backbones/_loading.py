@@ -15,6 +15,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from skdl._storage import find_file, get_data_home
 from skdl.backbones._declaration import backbone_of
 from skdl.backbones._reading import FORMATS, read_into
 from skdl.backbones._weights import PretrainedWeights
@@ -82,7 +83,7 @@ def check_weights_name(
     if named:
         return _of_these_params(named, params, _label(backbone))
     if text.endswith(FORMATS) or os.path.exists(text):
-        return _existing(Path(text).expanduser())
+        return _existing(text)
     names = ["random", *dict.fromkeys(entry.name for entry in declared)]
     none = "" if declared else " It declares no trained weights."
     raise ValueError(
@@ -91,11 +92,19 @@ def check_weights_name(
     )
 
 
-def _existing(path: Path) -> Path:
-    if not path.is_file():
+def _existing(text: str) -> Path:
+    path = find_file(text, "weights")
+    if path is None:
+        absent = Path(text).expanduser()
+        if absent.is_dir():
+            problem = "is a folder"
+        elif absent.is_absolute():
+            problem = "does not exist"
+        else:
+            kept = get_data_home() / "weights"
+            problem = f"does not exist, neither in {os.getcwd()!r} nor in {str(kept)!r}"
         raise FileNotFoundError(
-            f"The parameter weights names the file {str(path)!r}, which "
-            + ("is a folder." if path.is_dir() else "does not exist.")
+            f"The parameter weights names the file {str(absent)!r}, which {problem}."
         )
     if not path.name.endswith(FORMATS):
         raise ValueError(
@@ -142,7 +151,8 @@ def load_weights(
         A registered name, or a builder.
     weights : "auto", "random", a declared name or the path of a file
         A path ends in ``.h5`` (written by Keras 2 or 3), ``.weights.h5``, ``.keras``, or ``.npz``
-        (the arrays of ``model.weights``, in that order).
+        (the arrays of ``model.weights``, in that order). One that leads to no file from here is
+        looked up in ``weights/`` of the data home.
     params : dict
         Parameters of the builder, defaults included.
     build : callable
