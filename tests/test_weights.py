@@ -643,12 +643,12 @@ def test_the_wrong_file_in_the_data_home(name, kind, home):
     assert path.stat().st_size == file.size
 
 
-def declared(path, url="https://example.org/x.h5", kind="sha256"):
+def declared(path, url="https://example.org/x.h5", kind="sha256", values=None):
     """The small backbone with weights that lie at an address."""
     content = path.read_bytes()
     digests = {"sha256": None, kind: hashlib.new(kind, content).hexdigest()}
     file = RemoteFile("weights/x.h5", url, size=len(content), **digests)
-    weights = (PretrainedWeights("mine", file, "MIT", "Somebody"),)
+    weights = (PretrainedWeights("mine", file, "MIT", "Somebody", values_sha256=values),)
 
     def builder(input_shape):
         return small(input_shape)
@@ -667,6 +667,68 @@ def test_the_right_file_in_the_data_home(kind, home, tmp_path):
     found = load("mine", backbone)
     assert load("auto", backbone) is found
     assert found.digest == load(home / "weights" / "x.h5").digest
+
+
+def digest_of_values(model):
+    """As the documentation of `values_sha256` has it."""
+    digest = hashlib.sha256()
+    for array in map(np.ascontiguousarray, model.get_weights()):
+        digest.update(f"{array.shape}{array.dtype.str}".encode() + array.tobytes())
+    return digest.hexdigest()
+
+
+@pytest.mark.parametrize("name", ["anything.weights.h5", "anything.keras", "anything.npz", "x.h5"])
+def test_declared_values_in_any_file_of_the_data_home(name, home, tmp_path, builds):
+    path = write(trained(), tmp_path / "mine.h5")
+    values = digest_of_values(trained())
+    backbone = declared(path, values=values)
+    folder = home / "weights"
+    folder.mkdir(parents=True)
+    write(trained(seed=1), folder / "another.npz")
+    write(trained(width=5), folder / "narrow.keras")
+    (folder / "damaged.h5").write_bytes(b"damaged")
+    (folder / "folder.h5").mkdir()
+    (folder / "notes.txt").write_text("mine")
+    with pytest.raises(ConnectionError, match="no network"):
+        load("mine", backbone)
+    write(trained(), folder / name)
+    if name == "x.h5":  # the declared name, but not the same bytes
+        with h5py.File(folder / name, "a") as file:
+            file.attrs["written by"] = "somebody"
+    found = load("mine", backbone)
+    assert found.digest == values
+    before = len(builds)
+    assert load("auto", backbone) is found
+    assert len(builds) == before  # nor is any of the others read again
+    with pytest.raises((ConnectionError, ValueError), match="no network|is not the right one"):
+        load("mine", declared(path))  # of which no values are known
+
+
+def test_a_file_in_its_place_comes_first(home, tmp_path, monkeypatch):
+    path = write(trained(), tmp_path / "mine.h5")
+    backbone = declared(path, values=digest_of_values(trained()))
+    (home / "weights").mkdir(parents=True)
+    write(trained(), home / "weights" / "a.npz")
+    path.rename(home / "weights" / "x.h5")
+    read = []
+    monkeypatch.setattr(loading, "read_into", lambda model, path, label: read.append(path.name))
+    load("mine", backbone)
+    assert read == ["x.h5"]
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(
+    ("name", "params", "file"),
+    [
+        ("vgg16", {}, "vgg16_imagenet_notop.weights.h5"),
+        ("mobilenet_v2", {"alpha": 0.35}, "mobilenet_v2_0.35_224_no_top.weights.h5"),
+    ],
+)
+def test_published_values_in_the_data_home(name, params, file, data_home):
+    path = data_home / "weights" / file
+    if not path.exists():
+        pytest.skip(f"{data_home} holds no {file}")
+    assert load("imagenet", name, **params) is load(path, name, **params)
 
 
 def test_declared_weights_of_another_network(home, tmp_path):

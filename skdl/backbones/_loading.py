@@ -4,8 +4,7 @@ import hashlib
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -19,16 +18,19 @@ from skdl._storage import find_file, get_data_home
 from skdl.backbones._declaration import backbone_of
 from skdl.backbones._reading import FORMATS, read_into
 from skdl.backbones._weights import PretrainedWeights
-from skdl.downloads import fetch
+from skdl.downloads import RemoteFile, fetch
 from skdl.plugins import backbones
 
 Build = Callable[[], keras.Model]
+Read = Callable[[Path], "BackboneWeights"]
 
 # Loaded weights that are kept for the next estimator: searches make many clones of one.
 _MAX_CACHED_BYTES = 512 * 2**20
 
 _lock = threading.RLock()
 _cache: "OrderedDict[Any, BackboneWeights]" = OrderedDict()
+# Files of the data home that do not hold the declared values.
+_others: set[Any] = set()
 
 
 @dataclass(frozen=True)
@@ -135,6 +137,7 @@ def forget_weights() -> None:
     """Drop the weights that are kept for the next estimator."""
     with _lock:
         _cache.clear()
+        _others.clear()
 
 
 def load_weights(
@@ -172,41 +175,86 @@ def load_weights(
     """
     source = check_weights_name(backbone, weights, params)
     label = _label(backbone)
-    with _file_of(source, label) as path:
-        builder = backbones.get(backbone) if isinstance(backbone, str) else backbone
-        key = (label, builder, repr(sorted(params.items())), _identity(path))
-        with _lock:
-            if key not in _cache:
-                model = build()
-                if path is not None:
-                    read_into(model, path, label)
-                _cache[key] = _values_of(model)
-            _cache.move_to_end(key)
-            found = _cache[key]
-            while len(_cache) > 1 and sum(w.nbytes for w in _cache.values()) > _MAX_CACHED_BYTES:
-                _cache.popitem(last=False)
+    builder = backbones.get(backbone) if isinstance(backbone, str) else backbone
+    name = label, builder, repr(sorted(params.items()))
+
+    def read(path: Path | None) -> BackboneWeights:
+        return _kept((*name, _identity(path)), path, label, build)
+
+    if not isinstance(source, PretrainedWeights):
+        return read(source)
+    if isinstance(source.file, str):
+        package, _, member = source.file.partition(":")
+        with as_file(files(package) / member) as path:
+            return read(path)
+    path = _in_its_place(source.file)
+    if path is None:
+        found = _found_by_values(source, read)
+        if found is not None:
+            return found
+        path = _downloaded(source, label)
+    return read(path)
+
+
+def _in_its_place(file: RemoteFile) -> Path | None:
+    try:
+        return fetch(file, download_if_missing=False)
+    except (FileNotFoundError, ValueError):  # ValueError: another file is
+        return None
+
+
+def _kept(key: Any, path: Path | None, label: str, build: Build) -> BackboneWeights:
+    """The weights in a file, or random ones, which are read if they are not kept."""
+    with _lock:
+        if key not in _cache:
+            model = build()
+            if path is not None:
+                read_into(model, path, label)
+            _cache[key] = _values_of(model)
+        _cache.move_to_end(key)
+        found = _cache[key]
+        while len(_cache) > 1 and sum(w.nbytes for w in _cache.values()) > _MAX_CACHED_BYTES:
+            _cache.popitem(last=False)
     return found
 
 
-@contextmanager
-def _file_of(source: PretrainedWeights | Path | None, label: str) -> Iterator[Path | None]:
-    """The file to read, None for random weights."""
-    if not isinstance(source, PretrainedWeights):
-        yield source
-    elif isinstance(source.file, str):
-        package, _, name = source.file.partition(":")
-        with as_file(files(package) / name) as path:
-            yield path
-    else:
+def _found_by_values(source: PretrainedWeights, read: Read) -> BackboneWeights | None:
+    """Declared weights from whichever file in the data home holds them."""
+    if source.values_sha256 is None:
+        return None
+    for path in sorted((get_data_home() / "weights").glob("*")):
+        if not path.name.endswith(FORMATS) or not path.is_file() or not _may_hold(path, source):
+            continue
+        key = source.values_sha256, _identity(path)
+        if key in _others:
+            continue
         try:
-            path = fetch(source.file)
-        except ConnectionError as error:
-            raise ConnectionError(
-                f"The {source.name!r} weights of the backbone {label} are not on this machine. "
-                f"{error}\nOr pass the path of a file as weights, or take the backbone "
-                "'cifar_resnet20', whose weights come with skdl."
-            ) from error
-        yield path
+            found = read(path)
+        except ValueError:  # another network's
+            found = None
+        if found is not None and found.digest == source.values_sha256:
+            return found
+        _others.add(key)
+    return None
+
+
+def _may_hold(path: Path, source: PretrainedWeights) -> bool:
+    """Whether a file is about as large as the declared one, compressed or with an optimizer."""
+    assert not isinstance(source.file, str)
+    size, slack = path.stat().st_size, 2**20
+    return source.file.size / 2 - slack <= size <= 4 * source.file.size + slack
+
+
+def _downloaded(source: PretrainedWeights, label: str) -> Path:
+    assert not isinstance(source.file, str)
+    try:
+        return fetch(source.file)
+    except ConnectionError as error:
+        raise ConnectionError(
+            f"The {source.name!r} weights of the backbone {label} are not on this machine. "
+            f"{error}\nOr pass the path of a file as weights, or take the backbone "
+            "'cifar_resnet20', whose weights come with skdl."
+        ) from error
 
 
 def _identity(path: Path | None) -> Any:
