@@ -187,13 +187,13 @@ def load_weights(
         package, _, member = source.file.partition(":")
         with as_file(files(package) / member) as path:
             return read(path)
-    path = _in_its_place(source.file)
-    if path is None:
+    place = _in_its_place(source.file)
+    if place is None:
         found = _found_by_values(source, read)
         if found is not None:
             return found
-        path = _downloaded(source, label)
-    return read(path)
+        place = _downloaded(source, label)
+    return read(place)
 
 
 def _in_its_place(file: RemoteFile) -> Path | None:
