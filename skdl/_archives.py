@@ -5,24 +5,31 @@ The address of a member is the archive's own path followed by the member's:
 itself is opened for each read and closed again, so that threads and forked processes share nothing.
 """
 
-import bz2
-import errno
-import gzip
-import lzma
 import os
-import posixpath
 import re
 import stat
-import struct
-import tarfile
-import zipfile
-import zlib
-from collections.abc import Callable
+import sys
+import threading
+from bisect import bisect_left
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, BinaryIO
+from typing import Any
 
-from skdl._storage import allowed_bytes, copy_limited, file_digest, get_data_home, replacing, tidied
+import numpy as np
+import numpy.typing as npt
+
+from skdl._members import OPENERS, Member, content_of, is_zip, members_of, tells_of_damage
+from skdl._storage import (
+    allowed_by_ratio,
+    allowed_bytes,
+    copy_limited,
+    file_digest,
+    get_data_home,
+    replacing,
+    too_large,
+)
 
 MAX_FILE_BYTES = 512 * 2**20
 """Larger files and members are not read: no image is that large."""
@@ -30,41 +37,22 @@ MAX_FILE_BYTES = 512 * 2**20
 SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 """Endings of archives, in lower case."""
 
-_MAGIC: dict[bytes, Callable[[str], Any]] = {
-    b"\x1f\x8b": gzip.open,
-    b"BZh": bz2.open,
-    b"\xfd7zXZ\x00": lzma.open,
-}
-_DAMAGE = (
-    zipfile.BadZipFile,
-    tarfile.TarError,
-    gzip.BadGzipFile,
-    lzma.LZMAError,
-    zlib.error,
-    struct.error,
-    EOFError,
-    IndexError,  # zipfile: a member without a name
-    NotImplementedError,  # zipfile: a version of the format that does not exist
-    UnicodeDecodeError,
+# Indices that are kept: those of ten archives with 200,000 members each take half of it.
+_MAX_INDEX_BYTES = 512 * 2**20
+# What of members fits into a row; refusals and links are few.
+_ROW = np.dtype(
+    [
+        ("offset", "u8"),
+        ("stored", "u8"),
+        ("size", "u8"),
+        ("deflated", "?"),
+        ("checksum", "u4"),
+        ("name_checksum", "u4"),
+    ]
 )
-_LINK = "it is a link, and links in archives are not followed; pack the file itself in its place"
-_DEVICE = "it is a device or a named pipe, and no file"
-_LONGEST_LINK = 4096
+_COLUMNS = _ROW.names or ()
 # Where `_decompressed` puts what it decompresses.
 _CACHED = re.compile(r"[/\\]archives[/\\][0-9a-f]{64}\.tar[/\\]")
-
-
-@dataclass(frozen=True, slots=True)
-class _Member:
-    """Where a member lies; and why it is not read, if it is not."""
-
-    offset: int
-    stored: int
-    size: int
-    deflated: bool = False
-    checksum: int | None = None
-    refusal: str = ""
-    link: str | None = None
 
 
 @dataclass(frozen=True)
@@ -73,14 +61,38 @@ class _Index:
 
     path: str
     is_zip: bool
-    members: dict[str, _Member]
+    names: list[str]  # sorted
+    rows: npt.NDArray[Any]  # of `_ROW`, one a name
+    refusals: dict[str, str]
+    links: dict[str, str]
 
+    @classmethod
+    def of(cls, path: str, zipped: bool, members: Iterable[Member]) -> "_Index":
+        names, rows = [], []
+        refusals, links = {}, {}
+        for member in members:
+            names.append(member.name)
+            rows.append(tuple(getattr(member, column) for column in _COLUMNS))
+            if member.refusal:
+                refusals[member.name] = member.refusal
+            if member.link is not None:
+                links[member.name] = member.link
+        order = sorted(range(len(names)), key=names.__getitem__)
+        table = np.array(rows, _ROW)[order]
+        return cls(path, zipped, [names[i] for i in order], table, refusals, links)
 
-def tells_of_damage(error: Exception) -> bool:
-    """Whether an error is what Python's readers of archives raise where bytes are wrong."""
-    # bz2 says so with an OSError without a number, zipfile by seeking to before the start.
-    seeks = type(error) is OSError and error.errno in (None, errno.EINVAL)
-    return seeks or isinstance(error, _DAMAGE)
+    def find(self, name: str) -> Member | None:
+        place = bisect_left(self.names, name)
+        if place == len(self.names) or self.names[place] != name:
+            return None
+        row = dict(zip(_COLUMNS, self.rows[place].item(), strict=True))
+        return Member(name, **row, refusal=self.refusals.get(name, ""), link=self.links.get(name))
+
+    @property
+    def nbytes(self) -> int:
+        few = len(self.refusals) + len(self.links)
+        names = sum(map(sys.getsizeof, self.names)) + sys.getsizeof(self.names)
+        return int(self.rows.nbytes) + names + 256 * few
 
 
 def is_archive(path: str | os.PathLike[str]) -> bool:
@@ -107,8 +119,8 @@ def list_members(path: str | os.PathLike[str]) -> list[str]:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If it is no archive, is damaged, holds a path that leaves it, or decompresses to more than
-        it should.
+        If it is no archive, is damaged or cut off, holds a path that leaves it or two members of
+        one path, or decompresses to more than it should.
     """
     base, names = member_names(path)
     return [f"{base}/{name}" for name in names]
@@ -117,13 +129,12 @@ def list_members(path: str | os.PathLike[str]) -> list[str]:
 def member_names(path: str | os.PathLike[str]) -> tuple[str, list[str]]:
     """What :func:`list_members` returns in two parts: what all addresses begin with, and names."""
     index = _index(os.fspath(path))
-    return index.path, sorted(index.members)
+    return index.path, list(index.names)
 
 
 def link_targets(path: str | os.PathLike[str]) -> dict[str, str]:
     """Names of the links in an archive, and what they lead to in it: "" if that is not known."""
-    members = _index(os.fspath(path)).members
-    return {name: member.link for name, member in members.items() if member.link is not None}
+    return dict(_index(os.fspath(path)).links)
 
 
 def read_bytes(path: str) -> bytes:
@@ -151,7 +162,7 @@ def read_bytes(path: str) -> bytes:
             return _checked(file.read(MAX_FILE_BYTES + 1))
     index, member = place
     with open(index.path, "rb") as file:
-        return _read_deflated(file, member) if index.is_zip else _read_plain(file, member)
+        return b"".join(content_of(file, index.is_zip, member))
 
 
 def size_of(path: str) -> int:
@@ -166,7 +177,7 @@ def size_of(path: str) -> int:
     return os.stat(path).st_size if place is None else place[1].size
 
 
-def _locate(path: str) -> tuple[_Index, _Member] | None:
+def _locate(path: str) -> tuple[_Index, Member] | None:
     """The member that an address leads to; None for a file of its own."""
     try:
         status = os.stat(path)
@@ -178,7 +189,7 @@ def _locate(path: str) -> tuple[_Index, _Member] | None:
             _refuse_size(status.st_size)
         return None
     index = _index(archive)
-    member = index.members.get(name)
+    member = index.find(name)
     if member is None:
         raise FileNotFoundError(f"there is no {name!r} in the archive {archive!r}")
     if member.refusal:
@@ -228,16 +239,59 @@ def why_missing(path: str) -> str:
     return "there is no such file"
 
 
+class _Indices:
+    """Indices of archives by their paths; those that were not used for longest go first."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[str, tuple[Any, _Index]] = OrderedDict()
+        self._nbytes = 0
+        # One archive is read at a time: all threads of a process begin with the same one.
+        self._reading = threading.Lock()
+
+    def get(self, archive: str, version: Any) -> _Index:
+        return self._find(archive, version) or self._read(archive, version)
+
+    def _find(self, archive: str, version: Any) -> _Index | None:
+        kept = self._kept.get(archive)
+        if kept is None or kept[0] != version:
+            return None
+        if kept[1].path != archive and not os.path.exists(kept[1].path):
+            return None  # what was decompressed has been removed since
+        with suppress(KeyError):  # another thread had to drop it
+            self._kept.move_to_end(archive)
+        return kept[1]
+
+    def _read(self, archive: str, version: Any) -> _Index:
+        with self._reading:
+            index = self._find(archive, version)
+            if index is None:
+                index = _read_index(archive)
+                if archive in self._kept:
+                    self._nbytes -= self._kept.pop(archive)[1].nbytes
+                self._kept[archive] = version, index
+                self._nbytes += index.nbytes
+                while len(self._kept) > 1 and self._nbytes > _MAX_INDEX_BYTES:
+                    self._nbytes -= self._kept.popitem(last=False)[1][1].nbytes
+            return index
+
+    def renew_lock(self) -> None:
+        """After a fork, where the thread that reads is not there to let go of it."""
+        self._reading = threading.Lock()
+
+
+_indices = _Indices()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_indices.renew_lock)
+
+
 def _index(archive: str) -> _Index:
     status = os.stat(archive)
     require_regular(status.st_mode)
-    version = (os.path.abspath(archive), status.st_mtime_ns, status.st_size)
+    # A time can be set; that of the last change of any kind cannot.
+    times = status.st_mtime_ns, status.st_ctime_ns
     try:
-        index = _read_index(*version)
-        if index.path != version[0] and not os.path.exists(index.path):
-            _read_index.cache_clear()  # what was decompressed has been removed since
-            index = _read_index(*version)
-        return index
+        version = (status.st_dev, status.st_ino, status.st_size, *times)
+        return _indices.get(os.path.abspath(archive), version)
     except Exception as error:
         if tells_of_damage(error):
             raise ValueError(
@@ -248,145 +302,34 @@ def _index(archive: str) -> _Index:
         raise
 
 
-# A changed archive has another time or size, and is read anew.
-@lru_cache(maxsize=8)
-def _read_index(archive: str, mtime_ns: int, size: int) -> _Index:
+def _read_index(archive: str) -> _Index:
+    path = archive
     with open(archive, "rb") as file:
         start = file.read(6)
-    for magic, opener in _MAGIC.items():
+    for magic, opener in OPENERS.items():
         if start.startswith(magic):
-            tar = _decompressed(archive, size, opener)
-            return _Index(tar, False, _tar_members(tar))
-    if start.startswith(b"PK") or archive.lower().endswith(".zip"):
-        return _Index(archive, True, _zip_members(archive, size))
-    return _Index(archive, False, _tar_members(archive))
+            path = _decompressed(archive, opener)
+    zipped = path == archive and is_zip(start, archive)
+    with open(path, "rb") as file:
+        index = _Index.of(path, zipped, members_of(file, zipped))
+    limit = allowed_by_ratio(os.path.getsize(archive))
+    if zipped and sum(index.rows["size"].tolist()) > limit:
+        raise too_large(limit)
+    return index
 
 
-def _zip_members(archive: str, archive_size: int) -> dict[str, _Member]:
-    members = {}
-    with zipfile.ZipFile(archive) as opened:
-        for info in opened.infolist():
-            if info.is_dir():
-                continue
-            kind = stat.S_IFMT(info.external_attr >> 16)
-            refusal = ""
-            if kind not in (0, stat.S_IFREG):
-                refusal = _LINK if kind == stat.S_IFLNK else _DEVICE
-            elif info.flag_bits & 1:
-                refusal = "it is encrypted; pack the archive without a password"
-            elif info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                refusal = f"its compression ({info.compress_type}) is unknown; pack it with deflate"
-            elif not 0 <= info.header_offset <= archive_size - info.compress_size:
-                refusal = "the archive is damaged: this member lies outside it"
-            name = safe_name(info.filename)
-            link = _where_to(name, _zip_link(opened, info)) if refusal is _LINK else None
-            members[name] = _Member(
-                info.header_offset,
-                info.compress_size,
-                info.file_size,
-                info.compress_type == zipfile.ZIP_DEFLATED,
-                info.CRC,
-                refusal,
-                link,
-            )
-    return members
-
-
-def _zip_link(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> str:
-    """Target of a link, which is its content; an absolute path if that cannot be read."""
-    try:
-        with archive.open(info) as stream:
-            return os.fsdecode(stream.read(_LONGEST_LINK))
-    except Exception as error:
-        if isinstance(error, RuntimeError) or tells_of_damage(error):  # RuntimeError: encrypted
-            return "/"
-        raise
-
-
-def _where_to(name: str, target: str) -> str:
-    """Member or folder that a link of this name leads to; "" if it leads out of the archive."""
-    path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
-    return "" if path == "." or path.split("/")[0] in ("", "..") else path
-
-
-def _tar_members(archive: str) -> dict[str, _Member]:
-    members = {}
-    with tarfile.open(archive, "r:") as opened:
-        for info in opened:
-            if info.isdir():
-                continue
-            refusal = ""
-            name, link = safe_name(info.name), None
-            if info.issym() or info.islnk():
-                refusal = _LINK
-                # Hard links tell the whole path.
-                link = _where_to(name if info.issym() else "", info.linkname)
-            elif not info.isreg():
-                refusal = _DEVICE
-            elif info.issparse():
-                refusal = "it is stored as a sparse file; pack the archive without --sparse"
-            members[name] = _Member(
-                info.offset_data, info.size, info.size, refusal=refusal, link=link
-            )
-        # tarfile takes a damaged header for the end.
-        assert opened.fileobj is not None
-        opened.fileobj.seek(opened.offset)
-        if opened.fileobj.read(tarfile.BLOCKSIZE).strip(b"\0"):
-            raise tarfile.ReadError(f"bad header at byte {opened.offset:,}")
-    return members
-
-
-def safe_name(name: str) -> str:
-    """Path of a member, with forward slashes and without detours.
-
-    Raises
-    ------
-    ValueError
-        If it is absolute or leaves the archive.
-    """
-    path = tidied(name)
-    if not path:
-        raise ValueError(
-            f"it holds the path {name!r}, which leads out of it; do not trust this archive"
-        )
-    return path
-
-
-def _read_deflated(file: BinaryIO, member: _Member) -> bytes:
-    file.seek(member.offset)
-    header = file.read(30)
-    if len(header) < 30 or not header.startswith(b"PK\x03\x04"):
-        raise ValueError("the archive is damaged: there is no member where it should be")
-    # The name and the extra field, whose lengths may differ from those in the archive's directory.
-    file.seek(int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little"), 1)
-    content = file.read(member.stored)
-    if member.deflated:
-        try:
-            content = zlib.decompressobj(-15).decompress(content, member.size + 1)
-        except zlib.error as error:
-            raise ValueError(f"it is damaged: {error}") from error
-    if len(content) != member.size or zlib.crc32(content) != member.checksum:
-        raise ValueError("it is damaged: its checksum is not the one in the archive")
-    return content
-
-
-def _read_plain(file: BinaryIO, member: _Member) -> bytes:
-    file.seek(member.offset)
-    content = file.read(member.size)
-    if len(content) != member.size:
-        raise ValueError("the archive is damaged: it ends before this member does")
-    return content
-
-
-def _decompressed(archive: str, size: int, opener: Callable[[str], Any]) -> str:
+def _decompressed(archive: str, opener: Callable[[str], Any]) -> str:
     """Path of a compressed tar archive's content, which is decompressed if need be."""
     digest = file_digest(archive)
     target = get_data_home() / "archives" / f"{digest}.tar"
     if not target.exists():
+        limit = allowed_bytes(os.path.getsize(archive))
         with replacing(target) as part:
             with opener(archive) as source, open(part, "wb") as file:
-                copy_limited(source, file, allowed_bytes(size))
-            _tar_members(str(part))
+                copy_limited(source, file, limit)
+            with open(part, "rb") as tar:
+                for _ in members_of(tar, zipped=False):  # raises where it is damaged
+                    pass
             if file_digest(archive) != digest:  # else the old one would have this content for good
                 raise ValueError("it was replaced while it was read; load it again")
     return str(target)

@@ -1,18 +1,17 @@
 """Archives unpacked into a folder, without trusting them."""
 
 import os
-import stat
-import tarfile
-import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from skdl._archives import safe_name, tells_of_damage
-from skdl._storage import allowed_bytes, copy_limited, replacing
+from skdl._members import OPENERS, Forward, content_of, is_zip, members_of, tells_of_damage
+from skdl._storage import allowed_bytes, replacing, too_large
 
 # The first three tell of a path in the archive that is a file and a folder.
-_REFUSALS = (FileExistsError, NotADirectoryError, IsADirectoryError, RuntimeError, ValueError)
+_REFUSALS = (FileExistsError, NotADirectoryError, IsADirectoryError, ValueError)
+_ADVICE = "Choose another folder."
 
 
 def extract_archive(
@@ -26,7 +25,8 @@ def extract_archive(
     Parameters
     ----------
     archive : str or path-like
-        A zip archive, or a tar archive, compressed with gzip, bzip2, xz or not at all.
+        A zip archive (stored or deflated), or a tar archive, compressed with gzip, bzip2, xz or not
+        at all.
     folder : str or path-like
         The folder to be made; only its parent folders may exist.
     max_bytes : int, default=None
@@ -45,8 +45,11 @@ def extract_archive(
     FileNotFoundError
         If there is no such archive.
     ValueError
-        If a path in the archive is absolute or leaves the folder, if the archive holds links,
-        devices or encrypted files, is damaged, or holds more than it may. Nothing is left then.
+        If a path in the archive is absolute, leaves the folder or belongs to two files, if the
+        archive holds links, devices or encrypted files, is damaged or cut off, or holds more than
+        it may. Nothing is left then.
+    OSError
+        If the folder cannot be written, or the disk is full. Nothing is left then, either.
 
     Examples
     --------
@@ -65,15 +68,11 @@ def extract_archive(
     if not source.is_file():
         raise FileNotFoundError(f"There is no archive {str(source)!r}.")
     limit = allowed_bytes(source.stat().st_size) if max_bytes is None else max_bytes
-    used = 0
-    with replacing(target) as part:
+    with replacing(target, _ADVICE) as part:
         part.mkdir()
         try:
-            for name, stream in _files(source):
-                path = part / safe_name(name)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                with open(path, "wb") as file:
-                    used = copy_limited(stream, file, limit, used)
+            with _opened(source) as (file, zipped):
+                _unpack(file, zipped, part, limit)
         except Exception as error:
             if not (isinstance(error, _REFUSALS) or tells_of_damage(error)):
                 raise
@@ -81,37 +80,30 @@ def extract_archive(
     return target
 
 
-def _files(archive: Path) -> Iterator[tuple[str, Any]]:
-    """Names and streams of the files in an archive, each to be read before the next."""
+@contextmanager
+def _opened(archive: Path) -> Iterator[tuple[Any, bool]]:
+    """What the members of an archive are read from, and whether it is a zip archive."""
     with open(archive, "rb") as file:
-        is_zip = file.read(2) == b"PK"
-    if is_zip:
-        with zipfile.ZipFile(archive) as opened:
-            yield from _files_of_zip(opened)
-    else:
-        with tarfile.open(archive, "r|*") as opened_tar:
-            yield from _files_of_tar(opened_tar)
+        start = file.read(6)
+        for magic, opener in OPENERS.items():
+            if start.startswith(magic):
+                with opener(archive) as stream:
+                    yield Forward(stream), False
+                return
+        file.seek(0)
+        yield file, is_zip(start, archive.name)
 
 
-def _files_of_zip(archive: zipfile.ZipFile) -> Iterator[tuple[str, Any]]:
-    for info in archive.infolist():
-        if info.is_dir():
-            continue
-        if stat.S_IFMT(info.external_attr >> 16) not in (0, stat.S_IFREG):
-            raise ValueError(f"{info.filename!r} is a link or a device")
-        if info.flag_bits & 1:
-            raise ValueError(f"{info.filename!r} is encrypted")
-        with archive.open(info) as stream:
-            yield info.filename, stream
-
-
-def _files_of_tar(archive: tarfile.TarFile) -> Iterator[tuple[str, Any]]:
-    for info in archive:
-        if info.isdir():
-            continue
-        if not info.isreg():
-            raise ValueError(f"{info.name!r} is a link or a device")
-        stream = archive.extractfile(info)
-        assert stream is not None
-        with stream:
-            yield info.name, stream
+def _unpack(file: Any, zipped: bool, folder: Path, limit: int) -> None:
+    used = 0
+    for member in members_of(file, zipped):
+        used += member.size
+        if used > limit:
+            raise too_large(limit)
+        path = folder / member.name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with open(path, "xb") as target:
+                target.writelines(content_of(file, zipped, member))
+        except ValueError as error:
+            raise ValueError(f"{member.name!r}: {error}") from error

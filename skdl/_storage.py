@@ -24,10 +24,10 @@ MAX_RATIO = 200
 
 ANY_RATIO_BYTES = 2**30
 
-FULL = (errno.ENOSPC, errno.EDQUOT)
-"""Numbers of errors that a full disk is known by."""
-
 _CHUNK = 2**20
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Numbers of the errors where a disk is full, or may not take that much."""
 
 ANOTHER_PLACE = (
     "Choose another place with the environment variable SKDL_DATA_HOME or the parameter data_home."
@@ -62,6 +62,22 @@ def get_data_home(data_home: str | os.PathLike[str] | None = None) -> Path:
     return Path(os.path.abspath(os.path.expanduser(chosen)))
 
 
+def find_file(name: str | os.PathLike[str], folder: str) -> Path | None:
+    """A file by its path, or else by its path in a folder of the data home; None if there is none.
+
+    Parameters
+    ----------
+    name : str or path-like
+    folder : str
+        Such as ``"weights"``.
+    """
+    path = Path(name).expanduser()
+    if path.is_file():
+        return path
+    kept = get_data_home() / folder / path
+    return kept if kept.is_file() else None
+
+
 @contextmanager
 def replacing(path: Path, advice: str = ANOTHER_PLACE) -> Iterator[Path]:
     """Name for a new file, or folder, that takes its place only when it is complete.
@@ -82,7 +98,7 @@ def replacing(path: Path, advice: str = ANOTHER_PLACE) -> Iterator[Path]:
     Raises
     ------
     OSError
-        If nothing can be written there, as the subclass that tells why.
+        If nothing can be written there, as the subclass that tells why; or the disk is full.
     """
     _make_writable(path.parent, advice)
     for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
@@ -93,9 +109,12 @@ def replacing(path: Path, advice: str = ANOTHER_PLACE) -> Iterator[Path]:
         os.replace(part, path)
     except BaseException as error:
         remove(part)
-        if isinstance(error, OSError) and error.errno in FULL:
-            message = f"{str(path)!r} cannot be written: {os.strerror(error.errno)}."
-            raise restated(error, f"{message} Make room. {advice}") from error
+        if isinstance(error, OSError) and error.errno in NO_ROOM and error.strerror:
+            raise restated(
+                error,
+                f"{str(path)!r} cannot be written: {error.strerror}. Nothing is left of it. Make "
+                f"room and try again, or {advice[:1].lower()}{advice[1:]}",
+            ) from error
         raise
 
 
@@ -130,27 +149,37 @@ def tidied(name: str) -> str:
 
 
 def allowed_bytes(archive_size: int) -> int:
+    """How much of an archive of this size may be written."""
+    return min(MAX_TOTAL_BYTES, allowed_by_ratio(archive_size))
+
+
+def allowed_by_ratio(archive_size: int) -> int:
     """How much an archive of this size may hold."""
-    return min(MAX_TOTAL_BYTES, max(ANY_RATIO_BYTES, MAX_RATIO * archive_size))
+    return max(ANY_RATIO_BYTES, MAX_RATIO * archive_size)
 
 
-def copy_limited(source: Any, target: BinaryIO, limit: int, used: int = 0) -> int:
-    """Copy a stream to a file, and say how much of the limit is used by then.
+def too_large(limit: int) -> ValueError:
+    """What to raise where an archive holds more than it may."""
+    return ValueError(
+        f"it decompresses to more than {limit:,} bytes, which may be an attack; if you trust it, "
+        "unpack it yourself"
+    )
+
+
+def copy_limited(source: Any, target: BinaryIO, limit: int) -> None:
+    """Copy a stream to a file.
 
     Raises
     ------
     ValueError
         If that would be more than `limit`.
     """
+    used = 0
     while chunk := source.read(_CHUNK):
         used += len(chunk)
         if used > limit:
-            raise ValueError(
-                f"it decompresses to more than {limit:,} bytes, which may be an attack; "
-                "if you trust it, unpack it yourself"
-            )
+            raise too_large(limit)
         target.write(chunk)
-    return used
 
 
 def remove(path: Path) -> None:

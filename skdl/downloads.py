@@ -18,7 +18,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from skdl._extraction import extract_archive
-from skdl._storage import ANOTHER_PLACE, get_data_home, replacing, restated, tidied
+from skdl._storage import (
+    ANOTHER_PLACE,
+    NO_ROOM,
+    get_data_home,
+    replacing,
+    restated,
+    tidied,
+)
 
 __all__ = ["RemoteFile", "extract_archive", "fetch", "fetch_content", "get_data_home"]
 
@@ -283,7 +290,9 @@ def _download_once(url: str, path: Path, part: Path) -> str:
         download(url, str(part), None)
     except requests.RequestException as error:
         return f"failed: {error}"
-    except OSError as error:  # such as a full disk: requests' errors are OSErrors, too
+    except OSError as error:  # requests' errors are OSErrors, too
+        if error.errno in NO_ROOM:
+            raise  # which `replacing` puts into words
         message = f"The file {str(path)!r} cannot be written: {error.strerror or error}."
         raise restated(error, f"{message} {ANOTHER_PLACE}") from error
     return ""

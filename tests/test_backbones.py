@@ -120,6 +120,9 @@ def test_what_are_no_weights(weights):
         ({"file": b"skdl:x"}, TypeError, 'must be a RemoteFile or "package:path"'),
         ({"params": [("alpha", 1)]}, TypeError, "params of PretrainedWeights must be a dict, got"),
         ({"params": None}, TypeError, "params of PretrainedWeights must be a dict, got None"),
+        ({"values_sha256": "a" * 63}, ValueError, "values_sha256 .* must be 64 hexadecimal digits"),
+        ({"values_sha256": "A" * 64}, ValueError, "in small letters, got 'AAA"),
+        ({"values_sha256": 3}, ValueError, "values_sha256 of PretrainedWeights must be .* got 3"),
     ],
 )
 def test_bad_weights(params, error, message):

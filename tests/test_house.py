@@ -1,9 +1,12 @@
 """The rules of the house: floors, sizes, one door to scikeras."""
 
+import ast
 import re
 import subprocess
 import sys
 import tarfile
+import tomllib
+from importlib.metadata import packages_distributions
 
 import pytest
 from hatchling.builders.sdist import SdistBuilder
@@ -31,6 +34,35 @@ def test_scikeras_has_one_door():
         p.name for p in SOURCES if re.search(r"^\s*(from|import) scikeras", p.read_text(), re.M)
     ]
     assert importing == ["_base.py"]
+
+
+def imported_by(path):
+    """Top-level names of what a module imports, itself and the standard library left out."""
+    names = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            names.add(node.module.partition(".")[0])
+    return names - {"skdl"} - sys.stdlib_module_names
+
+
+def test_what_is_imported_is_declared():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    required, testing = (
+        {re.match(r"[\w-]+", requirement)[0] for requirement in requirements}
+        for requirements in (project["dependencies"], project["optional-dependencies"]["testing"])
+    )
+    distributions = packages_distributions()
+    imported = set()
+    for path in SOURCES:
+        names = imported_by(path)
+        here = {distribution.lower() for name in names for distribution in distributions[name]}
+        in_testing = path.is_relative_to(ROOT / "skdl/testing")
+        may_be = required | testing if in_testing else required
+        assert here <= may_be, path
+        imported |= here
+    assert imported == required | testing  # and what is declared is imported
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.name)

@@ -1,9 +1,16 @@
 """Weights of backbones are read whole or not at all, once, whatever the file's format."""
 
+import errno
 import hashlib
+import io
 import os
+import shutil
+import tempfile
 import threading
+import tracemalloc
+import zipfile
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import h5py
 import keras
@@ -15,7 +22,7 @@ from keras import layers
 from published import application, randomized, write_legacy
 
 from skdl import downloads
-from skdl.backbones import Backbone, Preprocessing, PretrainedWeights, declare_backbone
+from skdl.backbones import Backbone, Preprocessing, PretrainedWeights, _reading, declare_backbone
 from skdl.backbones import _loading as loading
 from skdl.backbones._loading import check_weights_name, load_weights
 from skdl.downloads import RemoteFile
@@ -403,8 +410,6 @@ def test_hdf5_that_holds_something_else(tmp_path):
 
 
 def test_archives_without_weights(tmp_path):
-    import zipfile
-
     with zipfile.ZipFile(tmp_path / "x.keras", "w") as archive:
         archive.writestr("config.json", "{}")
     assert_refused(tmp_path / "x.keras", "model.weights.h5")
@@ -444,6 +449,74 @@ def test_arrays_that_do_not_fit(tmp_path, monkeypatch):
     with open(path, "wb") as file:
         np.save(file, values[0])
     assert_refused(path)
+
+
+@declare_backbone(Backbone(COMMON, {"last": 2}, min_size=8, default_size=8))
+def single(input_shape):
+    """A network of one array."""
+    inputs = keras.Input(input_shape)
+    return keras.Model(inputs, layers.Conv2D(2, 1, use_bias=False, name="last")(inputs))
+
+
+def array_header(**fields):
+    header = io.BytesIO()
+    plain = {"descr": "<f4", "fortran_order": False, "shape": (1, 1, 3, 2)}
+    np.lib.format.write_array_header_1_0(header, plain | fields)
+    return header.getvalue()
+
+
+TOO_MUCH = 2**26
+SWOLLEN = {
+    "many values.npz": array_header(shape=(TOO_MUCH // 4,)),
+    "large values.npz": array_header(descr=f"|S{TOO_MUCH}"),
+    "large header.npz": b"\x93NUMPY\2\0" + (TOO_MUCH - 100).to_bytes(4, "little"),
+    "swollen.keras": b"",
+}
+
+
+@pytest.mark.parametrize("name", SWOLLEN)
+def test_files_that_decompress_to_far_too_much(name, tmp_path, monkeypatch):
+    member = "model.weights.h5" if name.endswith(".keras") else "arr_0.npy"
+    with zipfile.ZipFile(tmp_path / name, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(member, SWOLLEN[name] + bytes(TOO_MUCH))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "full"))
+    (tmp_path / "full").mkdir()
+    written, remove = [], shutil.rmtree
+
+    def watched(folder, *args, **kwargs):
+        written.extend(path.stat().st_size for path in Path(folder).rglob("*"))
+        remove(folder, *args, **kwargs)
+
+    monkeypatch.setattr(shutil, "rmtree", watched)
+    tracemalloc.start()
+    try:
+        assert_refused(tmp_path / name, backbone=single)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert max([most, *written]) < TOO_MUCH / 2
+    assert bool(written) == name.endswith(".keras")
+
+
+def test_no_room_to_unpack(tmp_path, monkeypatch):
+    path = write(trained(), tmp_path / "x.keras")
+
+    def full(*args):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(_reading, "copy_limited", full)
+    with pytest.raises(OSError, match=f"'{path}' cannot be unpacked in .*: No space left on dev"):
+        load(path)
+
+
+def test_values_in_hdf5_that_are_too_large(tmp_path):
+    with h5py.File(tmp_path / "x.weights.h5", "w") as file:
+        options = {"dtype": f"S{TOO_MUCH}", "chunks": (1,), "compression": "gzip"}
+        file.create_dataset("layers/conv2d/vars/0", (6,), **options)
+    assert_refused(tmp_path / "x.weights.h5", "values, which are no weights", backbone=single)
+    with h5py.File(tmp_path / "x.weights.h5", "w") as file:
+        file.create_dataset("layers/conv2d/vars/0", (6,), dtype=h5py.string_dtype())
+    assert_refused(tmp_path / "x.weights.h5", "values, which are no weights", backbone=single)
 
 
 @declare_backbone(Backbone(COMMON, {"last": 6}, min_size=8, default_size=8))
@@ -492,11 +565,27 @@ def test_values_that_are_no_numbers(name, value, tmp_path):
     assert "values of first/kernel are missing, NaN or infinite" in message
 
 
+def test_names_of_files_in_the_data_home(home, tmp_path, monkeypatch):
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    with pytest.raises(FileNotFoundError) as error:
+        load("x.npz")
+    both = f"neither in '{tmp_path}/work' nor in '{home}/weights'"
+    assert str(error.value) == (
+        f"The parameter weights names the file 'x.npz', which does not exist, {both}."
+    )
+    (home / "weights" / "mine").mkdir(parents=True)
+    write(trained(), home / "weights" / "x.npz")
+    write(trained(), home / "weights" / "mine" / "y.h5")
+    assert load("x.npz").digest == load("mine/y.h5").digest == load("./x.npz").digest
+    write(trained(seed=1), tmp_path / "work" / "x.npz")  # nearer
+    assert load("x.npz").digest == load(tmp_path / "work" / "x.npz").digest
+    assert load("x.npz").digest != load("mine/y.h5").digest
+
+
 def test_what_is_no_file(tmp_path):
     with pytest.raises(FileNotFoundError, match="weights names the file .*x.h5', which does not"):
         load(tmp_path / "x.h5")
-    with pytest.raises(FileNotFoundError, match="x.npz', which does not exist"):
-        load("x.npz")
     (tmp_path / "x.h5").mkdir()
     for folder in (tmp_path, tmp_path / "x.h5"):
         with pytest.raises(FileNotFoundError, match=f"file '{folder}', which is a folder"):
@@ -554,12 +643,12 @@ def test_the_wrong_file_in_the_data_home(name, kind, home):
     assert path.stat().st_size == file.size
 
 
-def declared(path, url="https://example.org/x.h5", kind="sha256"):
+def declared(path, url="https://example.org/x.h5", kind="sha256", values=None):
     """The small backbone with weights that lie at an address."""
     content = path.read_bytes()
     digests = {"sha256": None, kind: hashlib.new(kind, content).hexdigest()}
     file = RemoteFile("weights/x.h5", url, size=len(content), **digests)
-    weights = (PretrainedWeights("mine", file, "MIT", "Somebody"),)
+    weights = (PretrainedWeights("mine", file, "MIT", "Somebody", values_sha256=values),)
 
     def builder(input_shape):
         return small(input_shape)
@@ -578,6 +667,68 @@ def test_the_right_file_in_the_data_home(kind, home, tmp_path):
     found = load("mine", backbone)
     assert load("auto", backbone) is found
     assert found.digest == load(home / "weights" / "x.h5").digest
+
+
+def digest_of_values(model):
+    """As the documentation of `values_sha256` has it."""
+    digest = hashlib.sha256()
+    for array in map(np.ascontiguousarray, model.get_weights()):
+        digest.update(f"{array.shape}{array.dtype.str}".encode() + array.tobytes())
+    return digest.hexdigest()
+
+
+@pytest.mark.parametrize("name", ["anything.weights.h5", "anything.keras", "anything.npz", "x.h5"])
+def test_declared_values_in_any_file_of_the_data_home(name, home, tmp_path, builds):
+    path = write(trained(), tmp_path / "mine.h5")
+    values = digest_of_values(trained())
+    backbone = declared(path, values=values)
+    folder = home / "weights"
+    folder.mkdir(parents=True)
+    write(trained(seed=1), folder / "another.npz")
+    write(trained(width=5), folder / "narrow.keras")
+    (folder / "damaged.h5").write_bytes(b"damaged")
+    (folder / "folder.h5").mkdir()
+    (folder / "notes.txt").write_text("mine")
+    with pytest.raises(ConnectionError, match="no network"):
+        load("mine", backbone)
+    write(trained(), folder / name)
+    if name == "x.h5":  # the declared name, but not the same bytes
+        with h5py.File(folder / name, "a") as file:
+            file.attrs["written by"] = "somebody"
+    found = load("mine", backbone)
+    assert found.digest == values
+    before = len(builds)
+    assert load("auto", backbone) is found
+    assert len(builds) == before  # nor is any of the others read again
+    with pytest.raises((ConnectionError, ValueError), match="no network|is not the right one"):
+        load("mine", declared(path))  # of which no values are known
+
+
+def test_a_file_in_its_place_comes_first(home, tmp_path, monkeypatch):
+    path = write(trained(), tmp_path / "mine.h5")
+    backbone = declared(path, values=digest_of_values(trained()))
+    (home / "weights").mkdir(parents=True)
+    write(trained(), home / "weights" / "a.npz")
+    path.rename(home / "weights" / "x.h5")
+    read = []
+    monkeypatch.setattr(loading, "read_into", lambda model, path, label: read.append(path.name))
+    load("mine", backbone)
+    assert read == ["x.h5"]
+
+
+@pytest.mark.realdata
+@pytest.mark.parametrize(
+    ("name", "params", "file"),
+    [
+        ("vgg16", {}, "vgg16_imagenet_notop.weights.h5"),
+        ("mobilenet_v2", {"alpha": 0.35}, "mobilenet_v2_0.35_224_no_top.weights.h5"),
+    ],
+)
+def test_published_values_in_the_data_home(name, params, file, data_home):
+    path = data_home / "weights" / file
+    if not path.exists():
+        pytest.skip(f"{data_home} holds no {file}")
+    assert load("imagenet", name, **params) is load(path, name, **params)
 
 
 def test_declared_weights_of_another_network(home, tmp_path):

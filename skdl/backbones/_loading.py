@@ -1,37 +1,37 @@
-"""Weights of backbones, read whole or not at all."""
+"""Weights of backbones: which file they are in, and those that are kept."""
 
 import hashlib
 import os
-import tempfile
 import threading
-import zipfile
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
-import h5py
 import keras
 import numpy as np
 import numpy.typing as npt
 
 from skdl._checksums import checksum_of, refuse_damaged
+from skdl._storage import find_file, get_data_home
 from skdl.backbones._declaration import backbone_of
+from skdl.backbones._reading import FORMATS, read_into
 from skdl.backbones._weights import PretrainedWeights
-from skdl.downloads import fetch
+from skdl.downloads import RemoteFile, fetch
 from skdl.plugins import backbones
 
 Build = Callable[[], keras.Model]
+Read = Callable[[Path], "BackboneWeights"]
 
-FORMATS = (".weights.h5", ".h5", ".keras", ".npz")
 # Loaded weights that are kept for the next estimator: searches make many clones of one.
 _MAX_CACHED_BYTES = 512 * 2**20
 
 _lock = threading.RLock()
 _cache: "OrderedDict[Any, BackboneWeights]" = OrderedDict()
+# Files of the data home that do not hold the declared values.
+_others: set[Any] = set()
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def check_weights_name(
     if named:
         return _of_these_params(named, params, _label(backbone))
     if text.endswith(FORMATS) or os.path.exists(text):
-        return _existing(Path(text).expanduser())
+        return _existing(text)
     names = ["random", *dict.fromkeys(entry.name for entry in declared)]
     none = "" if declared else " It declares no trained weights."
     raise ValueError(
@@ -103,11 +103,19 @@ def check_weights_name(
     )
 
 
-def _existing(path: Path) -> Path:
-    if not path.is_file():
+def _existing(text: str) -> Path:
+    path = find_file(text, "weights")
+    if path is None:
+        absent = Path(text).expanduser()
+        if absent.is_dir():
+            problem = "is a folder"
+        elif absent.is_absolute():
+            problem = "does not exist"
+        else:
+            kept = get_data_home() / "weights"
+            problem = f"does not exist, neither in {os.getcwd()!r} nor in {str(kept)!r}"
         raise FileNotFoundError(
-            f"The parameter weights names the file {str(path)!r}, which "
-            + ("is a folder." if path.is_dir() else "does not exist.")
+            f"The parameter weights names the file {str(absent)!r}, which {problem}."
         )
     if not path.name.endswith(FORMATS):
         raise ValueError(
@@ -138,6 +146,7 @@ def forget_weights() -> None:
     """Drop the weights that are kept for the next estimator."""
     with _lock:
         _cache.clear()
+        _others.clear()
 
 
 def load_weights(
@@ -154,7 +163,8 @@ def load_weights(
         A registered name, or a builder.
     weights : "auto", "random", a declared name or the path of a file
         A path ends in ``.h5`` (written by Keras 2 or 3), ``.weights.h5``, ``.keras``, or ``.npz``
-        (the arrays of ``model.weights``, in that order).
+        (the arrays of ``model.weights``, in that order). One that leads to no file from here is
+        looked up in ``weights/`` of the data home.
     params : dict
         Parameters of the builder, defaults included.
     build : callable
@@ -174,41 +184,86 @@ def load_weights(
     """
     source = check_weights_name(backbone, weights, params)
     label = _label(backbone)
-    with _file_of(source, label) as path:
-        builder = backbones.get(backbone) if isinstance(backbone, str) else backbone
-        key = (label, builder, repr(sorted(params.items())), _identity(path))
-        with _lock:
-            if key not in _cache:
-                model = build()
-                if path is not None:
-                    _read_into(model, path, label)
-                _cache[key] = _values_of(model)
-            _cache.move_to_end(key)
-            found = _cache[key]
-            while len(_cache) > 1 and sum(w.nbytes for w in _cache.values()) > _MAX_CACHED_BYTES:
-                _cache.popitem(last=False)
+    builder = backbones.get(backbone) if isinstance(backbone, str) else backbone
+    name = label, builder, repr(sorted(params.items()))
+
+    def read(path: Path | None) -> BackboneWeights:
+        return _kept((*name, _identity(path)), path, label, build)
+
+    if not isinstance(source, PretrainedWeights):
+        return read(source)
+    if isinstance(source.file, str):
+        package, _, member = source.file.partition(":")
+        with as_file(files(package) / member) as path:
+            return read(path)
+    place = _in_its_place(source.file)
+    if place is None:
+        found = _found_by_values(source, read)
+        if found is not None:
+            return found
+        place = _downloaded(source, label)
+    return read(place)
+
+
+def _in_its_place(file: RemoteFile) -> Path | None:
+    try:
+        return fetch(file, download_if_missing=False)
+    except (FileNotFoundError, ValueError):  # ValueError: another file is
+        return None
+
+
+def _kept(key: Any, path: Path | None, label: str, build: Build) -> BackboneWeights:
+    """The weights in a file, or random ones, which are read if they are not kept."""
+    with _lock:
+        if key not in _cache:
+            model = build()
+            if path is not None:
+                read_into(model, path, label)
+            _cache[key] = _values_of(model)
+        _cache.move_to_end(key)
+        found = _cache[key]
+        while len(_cache) > 1 and sum(w.nbytes for w in _cache.values()) > _MAX_CACHED_BYTES:
+            _cache.popitem(last=False)
     return found
 
 
-@contextmanager
-def _file_of(source: PretrainedWeights | Path | None, label: str) -> Iterator[Path | None]:
-    """The file to read, None for random weights."""
-    if not isinstance(source, PretrainedWeights):
-        yield source
-    elif isinstance(source.file, str):
-        package, _, name = source.file.partition(":")
-        with as_file(files(package) / name) as path:
-            yield path
-    else:
+def _found_by_values(source: PretrainedWeights, read: Read) -> BackboneWeights | None:
+    """Declared weights from whichever file in the data home holds them."""
+    if source.values_sha256 is None:
+        return None
+    for path in sorted((get_data_home() / "weights").glob("*")):
+        if not path.name.endswith(FORMATS) or not path.is_file() or not _may_hold(path, source):
+            continue
+        key = source.values_sha256, _identity(path)
+        if key in _others:
+            continue
         try:
-            path = fetch(source.file)
-        except ConnectionError as error:
-            raise ConnectionError(
-                f"The {source.name!r} weights of the backbone {label} are not on this machine. "
-                f"{error}\nOr pass the path of a file as weights, or take the backbone "
-                "'cifar_resnet20', whose weights come with skdl."
-            ) from error
-        yield path
+            found = read(path)
+        except ValueError:  # another network's
+            found = None
+        if found is not None and found.digest == source.values_sha256:
+            return found
+        _others.add(key)
+    return None
+
+
+def _may_hold(path: Path, source: PretrainedWeights) -> bool:
+    """Whether a file is about as large as the declared one, compressed or with an optimizer."""
+    assert not isinstance(source.file, str)
+    size, slack = path.stat().st_size, 2**20
+    return source.file.size / 2 - slack <= size <= 4 * source.file.size + slack
+
+
+def _downloaded(source: PretrainedWeights, label: str) -> Path:
+    assert not isinstance(source.file, str)
+    try:
+        return fetch(source.file)
+    except ConnectionError as error:
+        raise ConnectionError(
+            f"The {source.name!r} weights of the backbone {label} are not on this machine. "
+            f"{error}\nOr pass the path of a file as weights, or take the backbone "
+            "'cifar_resnet20', whose weights come with skdl."
+        ) from error
 
 
 def _identity(path: Path | None) -> Any:
@@ -229,88 +284,6 @@ def _values_of(model: keras.Model) -> BackboneWeights:
     for array in arrays:
         array.setflags(write=False)
     return BackboneWeights(arrays, digest.hexdigest())
-
-
-def _read_into(model: keras.Model, path: Path, label: str) -> None:
-    """Read a file into a new network, which is thrown away if that fails.
-
-    Raises
-    ------
-    ValueError
-        If the file is damaged, or holds another network's weights.
-    """
-    for variable in model.weights:
-        if keras.backend.is_float_dtype(variable.dtype):
-            variable.assign(np.full(variable.shape, np.nan, variable.dtype))
-    try:
-        if path.name.endswith(".npz"):
-            _read_arrays(model, path)
-        elif path.name.endswith(".keras"):
-            with tempfile.TemporaryDirectory() as folder, zipfile.ZipFile(path) as archive:
-                _read_h5(model, Path(archive.extract("model.weights.h5", folder)))
-        else:
-            _read_h5(model, path)
-        _refuse_missing_values(model)
-    except MemoryError:
-        raise
-    except Exception as error:  # whatever h5py, zipfile, NumPy and Keras make of damaged files
-        reason = str(error).partition("\n")[0].strip("'\" ") or type(error).__name__
-        raise ValueError(
-            f"The file {str(path)!r} does not hold weights of the backbone {label} without its "
-            f"classifier: {reason.rstrip('.')}. Nothing was loaded."
-        ) from error
-
-
-def _read_h5(model: keras.Model, path: Path) -> None:
-    with h5py.File(path) as file:
-        legacy = "layer_names" in file.attrs or "model_weights" in file
-        n_values = _n_values(file.get("model_weights", file))
-    _refuse_other_count(n_values, model)
-    if legacy or path.name.endswith(".weights.h5"):
-        # Keras tells the formats apart by the end of the name.
-        with tempfile.TemporaryDirectory() as folder:
-            link = Path(folder, "legacy.h5" if legacy else "model.weights.h5")
-            link.symlink_to(path.resolve())
-            model.load_weights(link)
-    else:
-        raise ValueError(
-            "it is neither of Keras 2's format nor named .weights.h5, as Keras 3 wants it"
-        )
-
-
-def _refuse_missing_values(model: keras.Model) -> None:
-    for variable in model.weights:
-        if not np.isfinite(variable.numpy()).all():
-            raise ValueError(f"values of {variable.path} are missing, NaN or infinite")
-
-
-def _n_values(file: Any) -> int:
-    """Number of values in a file, without those of an optimizer or of random generators."""
-    total = 0
-
-    def count(name: str, item: Any) -> None:
-        nonlocal total
-        left_out = name.startswith("optimizer") or "seed_generator" in name
-        if isinstance(item, h5py.Dataset) and not left_out:
-            total += int(item.size)
-
-    file.visititems(count)
-    return total
-
-
-def _refuse_other_count(n_values: int, model: keras.Model) -> None:
-    # Keras passes over what a file has beyond the network's layers.
-    if n_values != model.count_params():
-        raise ValueError(f"it has {n_values:,} values, the network {model.count_params():,}")
-
-
-def _read_arrays(model: keras.Model, path: Path) -> None:
-    with np.load(path, allow_pickle=False) as archive:
-        arrays = [archive[name] for name in archive.files]
-    found, expected = [a.shape for a in arrays], [tuple(v.shape) for v in model.weights]
-    if found != expected:
-        raise ValueError(f"its {len(found)} arrays are not of the shapes of the network's weights")
-    model.set_weights(arrays)
 
 
 def _label(backbone: Any) -> str:

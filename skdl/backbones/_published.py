@@ -80,6 +80,12 @@ _MOBILENET_V2 = {
     0.35: (2_019_640, "df1c3db1d0d9193719c4c70f707c56f7021f999f825bdc57454c275cf6def19f"),
 }
 
+# Of the values, by which they are known in files of other formats: backbone, or alpha, and sha256.
+_VALUES: dict[str | float, str] = {
+    "vgg16": "4bba0d667b1e4a97a924ebb0d5d7a7cab0d6613b878cbf4b5491473c114f6d63",
+    0.35: "181c5c450265538116b977643e4571e2531214f7bf3b0499573e78a7d3c9aac5",
+}
+
 # As Keras Applications has stated them; the weights of those not named here are under Apache-2.0.
 _LICENCES = {
     "convnext_tiny": "MIT (Facebook AI Research)",
@@ -103,10 +109,12 @@ def published_weights(backbone: str) -> tuple[PretrainedWeights, ...]:
                 f"mobilenet_v2_{_KERNELS}_{alpha}_224_no_top.h5",
                 *entry,
                 params={"alpha": alpha},
+                values=_VALUES.get(alpha),
             )
             for alpha, entry in _MOBILENET_V2.items()
         )
-    return (_imagenet(*_FILES[backbone], licence=_LICENCES.get(backbone, _APACHE)),)
+    licence = _LICENCES.get(backbone, _APACHE)
+    return (_imagenet(*_FILES[backbone], licence=licence, values=_VALUES.get(backbone)),)
 
 
 def _imagenet(
@@ -116,6 +124,7 @@ def _imagenet(
     digest: str,
     licence: str = _APACHE,
     params: dict[str, float] | None = None,
+    values: str | None = None,
 ) -> PretrainedWeights:
     is_md5 = len(digest) == 32
     file = RemoteFile(
@@ -125,4 +134,4 @@ def _imagenet(
         size=size,
         md5=digest if is_md5 else None,
     )
-    return PretrainedWeights("imagenet", file, licence, _CITATION, params or {})
+    return PretrainedWeights("imagenet", file, licence, _CITATION, params or {}, values)

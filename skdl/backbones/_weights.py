@@ -1,5 +1,6 @@
 """Weights that can be named. Plain Python, as the declarations are."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,11 +25,16 @@ class PretrainedWeights:
         Who made them, on what.
     params : dict, default={}
         Parameters of the builder that these weights belong to, such as ``{"alpha": 0.35}``.
+    values_sha256 : str, default=None
+        By what the values are known whatever file they are in: then one in ``weights/`` of the data
+        home that holds them is as good as `file`. It is the hex digest of, for the
+        ``numpy.ascontiguousarray`` of each of ``model.weights`` in their order, its shape and type,
+        ``f"{array.shape}{array.dtype.str}"``, and its bytes.
 
     Raises
     ------
     ValueError
-        If a text is empty, or `file` names no package.
+        If a text is empty, `file` names no package, or `values_sha256` is no digest.
     TypeError
         If `file` is something else.
 
@@ -45,6 +51,7 @@ class PretrainedWeights:
     licence: str
     citation: str
     params: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    values_sha256: str | None = None
 
     def __post_init__(self) -> None:
         for what in ("name", "licence", "citation"):
@@ -66,3 +73,9 @@ class PretrainedWeights:
             )
         if not isinstance(self.params, Mapping):
             raise TypeError(f"The params of PretrainedWeights must be a dict, got {self.params!r}.")
+        digest = self.values_sha256
+        if digest is not None and not re.fullmatch("[0-9a-f]{64}", str(digest)):
+            raise ValueError(
+                "The values_sha256 of PretrainedWeights must be 64 hexadecimal digits in small "
+                f"letters, got {digest!r}."
+            )

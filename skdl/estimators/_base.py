@@ -17,6 +17,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.metrics import accuracy_score
 
+from skdl._pixel_limit import adopt_pixel_limit, with_pixel_limit
 from skdl.engine import OptimizerSpec, keras_settings
 from skdl.estimators._backbones import store_elsewhere
 from skdl.plugins import architectures, backbones
@@ -244,7 +245,7 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
                 state["_registered_builder"] = registry.registered_in_code(name)
         if "store" in state:  # workers may have another working directory
             state["store"] = store_elsewhere(self.store)
-        return {**state, "_pickle_format": PICKLE_FORMAT}
+        return {**with_pixel_limit(state), "_pickle_format": PICKLE_FORMAT}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "KerasEstimator":
         # A copy in this process goes on exactly as the original would, unlike a pickle.
@@ -255,7 +256,7 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
         return twin
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        state = dict(state)
+        state = adopt_pixel_limit(state)
         found = state.pop("_pickle_format", None)
         if not isinstance(found, int) or found > PICKLE_FORMAT:
             from skdl import __version__

@@ -41,8 +41,9 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
     weights : str or path-like, default="auto"
         "auto" takes the trained weights that the backbone declares, "imagenet" those by that name:
         they are downloaded once into the data home. "random" takes random weights, the same each
-        time, for comparison. Or a file: ``.h5``, ``.weights.h5`` or ``.keras`` as Keras writes
-        them, or ``.npz`` with the arrays of ``model.get_weights()``.
+        time, for comparison. Or a file, by its path or by its name in ``weights/`` of the data
+        home: ``.h5``, ``.weights.h5`` or ``.keras`` as Keras writes them, or ``.npz`` with the
+        arrays of ``model.get_weights()``.
     layer : str, list of str or None, default=None
         Which layers' feature maps to take; several are put side by side. None is the last.
     pooling : {"avg", "max", "flatten", "gem"} or list of these, default="avg"

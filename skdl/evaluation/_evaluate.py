@@ -16,6 +16,7 @@ from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.parallel import Parallel, delayed
 
 from skdl._files import find_paths
+from skdl._pixel_limit import adopt_pixel_limit, with_pixel_limit
 from skdl._plain import plain
 from skdl._progress import Progress
 from skdl.evaluation._checkpoint import Checkpoint, digest_of, digest_of_data
@@ -213,6 +214,12 @@ class _Run:
     judges: Mapping[str, Scorer]
     prefit: bool
     return_estimator: bool
+
+    def __getstate__(self) -> dict[str, Any]:
+        return with_pixel_limit(vars(self))
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(adopt_pixel_limit(state))
 
     def __call__(self, task: _Task) -> tuple[_Task, FoldRecord]:
         record, estimator = run_fold(

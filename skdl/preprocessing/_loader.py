@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdl._decoding import UnreadableImageError, read_image_info
 from skdl._files import ImageFiles, find_paths
+from skdl._pixel_limit import adopt_pixel_limit, with_pixel_limit
 from skdl._resizing import CHANNELS, Color, Resizer, check_image_size
 from skdl._threads import in_threads
 from skdl._value_range import learn_from_values
@@ -300,6 +301,12 @@ class ImageLoader(TransformerMixin, BaseEstimator):
 
     def _n_threads(self) -> int | None:
         return None if self.n_jobs is None else joblib.effective_n_jobs(self.n_jobs)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return with_pixel_limit(super().__getstate__())
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(adopt_pixel_limit(state))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

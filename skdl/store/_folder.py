@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from skdl._storage import FULL, restated
+from skdl._storage import NO_ROOM, restated
 from skdl.store import _upkeep
 from skdl.store._checks import Space
 from skdl.store._index import ShardIndex
@@ -183,7 +183,7 @@ class FolderFeatures:
                 f"{str(file)!r} is a file. {advice}",
             ) from error
         except OSError as error:
-            if error.errno in FULL:
+            if error.errno in NO_ROOM:
                 return  # of which put warns; what is there can be used
             raise restated(
                 error,

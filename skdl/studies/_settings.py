@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from skdl._storage import file_digest, replacing
+from skdl._storage import file_digest, find_file, replacing
 from skdl.studies._declaration import Model, Setting, Study
 
 SETTINGS = "settings.json"
@@ -106,6 +106,5 @@ def asked_for(setting: Setting) -> dict[str, Any]:
 
 def digest(weights: str | None) -> str | None:
     """Sha256 of a file of weights; None of weights that have a name."""
-    if weights is None or not Path(weights).is_file():
-        return None
-    return file_digest(weights)
+    path = None if weights is None else find_file(weights, "weights")
+    return None if path is None else file_digest(path)

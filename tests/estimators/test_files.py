@@ -1,5 +1,6 @@
 """Image files as X: any batch of paths, decoded while training and predicting."""
 
+import pickle
 import re
 
 import numpy as np
@@ -7,10 +8,13 @@ import pandas as pd
 import pytest
 from PIL import Image
 from sklearn.base import clone
+from sklearn.dummy import DummyClassifier
 from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 
 from skdl import CNNClassifier, ImageLoader
+from skdl.evaluation import evaluate
 from skdl.images import UnreadableImageError, read_image
 
 
@@ -131,6 +135,43 @@ def test_meta_estimators(digit_files, photo_files):
     search = GridSearchCV(model(image_size=8), {"image_size": [8, 10]}, cv=2, n_jobs=2)
     search.fit(*photo_files)
     assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")
+@pytest.mark.filterwarnings("ignore:.*scores are missing")
+def test_the_limit_on_pixels_reaches_workers(photo_files, monkeypatch):
+    def decoded(paths):  # not by an estimator of skdl
+        return np.stack([read_image(path, image_size=8).reshape(-1) for path in paths])
+
+    def judge(estimator, n_jobs):
+        options = {"cv": 2, "n_jobs": n_jobs}
+        if estimator is theirs:
+            return evaluate(estimator, *photo_files, **options, pos_label="dark")
+        # What raises in a worker ends the worker, which is to be asked again.
+        return cross_val_score(estimator, *photo_files, **options, error_score=np.nan)
+
+    theirs = make_pipeline(FunctionTransformer(decoded), DummyClassifier())
+    ours = make_pipeline(ImageLoader((8, 8), flatten=True), DummyClassifier())
+    network = model(image_size=8, epochs=1)
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 500)
+    for estimator, n_jobs in [(theirs, 2), (ours, 1), (ours, 2), (network, 2)]:
+        with pytest.raises(ValueError, match="raise PIL.Image.MAX_IMAGE_PIXELS, now 500"):
+            judge(estimator, n_jobs)
+    monkeypatch.undo()  # also in the workers, which are still there
+    for estimator in (theirs, ours, network):
+        judge(estimator, 2)
+
+
+def test_a_pickle_sets_no_limit_here(monkeypatch):
+    before = Image.MAX_IMAGE_PIXELS
+    plain = [pickle.dumps(estimator) for estimator in (ImageLoader(8), model())]
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 2 * before)
+    pickles = [pickle.dumps(estimator) for estimator in (ImageLoader(8), model())]
+    monkeypatch.undo()
+    for one, other in zip(pickles, plain, strict=True):
+        assert vars(pickle.loads(one)).keys() == vars(pickle.loads(other)).keys()
+    assert before == Image.MAX_IMAGE_PIXELS
+    assert plain == [pickle.dumps(estimator) for estimator in (ImageLoader(8), model())]
 
 
 def test_a_small_memory_holds_a_few_batches(digit_files, monkeypatch):

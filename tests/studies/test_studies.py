@@ -23,7 +23,7 @@ from skdl.studies import _data, _wrappers, compare_studies, get_study, list_stud
 from skdl.studies._compare import command, markdown
 from skdl.studies._declaration import Setting
 from skdl.studies._record import FORMAT, notes_of
-from skdl.studies._settings import check_folder, claim
+from skdl.studies._settings import check_folder, check_weights, claim
 
 RECORDS = ROOT / "docs" / "studies"
 NAMES = [study.name for study in list_studies()]
@@ -415,6 +415,23 @@ def test_weights_that_changed(tmp_path):
     weights.write_bytes(b"others")
     with pytest.raises(ValueError, match="another setting: weights_digest"):
         check_folder(setting, study)
+
+
+def test_weights_in_the_data_home(tmp_path, monkeypatch):
+    """Which are found by their names, as commands in the documentation have it."""
+    monkeypatch.setenv("SKDL_DATA_HOME", str(tmp_path))
+    weights = tmp_path / "weights" / "mine.npz"
+    weights.parent.mkdir()
+    weights.write_bytes(b"some")
+    study = get_study("pets-features")
+    setting = Setting(0, backbone="vgg16", weights="mine.npz", folder=tmp_path / "out")
+    claim(setting, study)
+    check_folder(setting, study)
+    weights.write_bytes(b"others")
+    with pytest.raises(ValueError, match="another setting: weights_digest"):
+        check_folder(setting, study)
+    with pytest.raises(ValueError, match=f"'{weights}' does not hold weights of the backbone"):
+        check_weights(setting, study)
 
 
 @pytest.mark.exhaustive
