@@ -23,6 +23,8 @@ IMAGE_EXTENSIONS = frozenset(
 """Endings of image files, in lower case."""
 
 _GRAYSCALE_MODES = ("1", "L", "LA", "La", "I;16", "I;16B", "I;16L", "I;16N", "I")
+# Modes of pictures whose values are the pixels of an array as they are.
+_PLAIN_MODES = ("L", "RGB", "RGBA", "I;16", "I;16B", "I;16L", "I;16N", "I", "F")
 _ORIENTATION_TAG = 0x0112
 _TRANSPOSITIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -214,6 +216,20 @@ def _decode(
         image = fit_into(image, size, keep_aspect)
     pixels: npt.NDArray[np.uint8] = np.array(image, dtype=np.uint8)
     return pixels[:, :, np.newaxis] if pixels.ndim == 2 else pixels
+
+
+def picture_pixels(picture: Any) -> npt.NDArray[Any]:
+    """Pixels of a picture in memory, a palette and other ways to write colours looked up.
+
+    Parameters
+    ----------
+    picture : PIL.Image.Image
+
+    Returns
+    -------
+    pixels : ndarray of shape (height, width) or (height, width, channels)
+    """
+    return np.asarray(picture if picture.mode in _PLAIN_MODES else _in_color(picture, None))
 
 
 def check_image_size(image_size: Any) -> tuple[int, int] | None:

@@ -16,6 +16,7 @@ from skdl.engine import (
 )
 from skdl.estimators._format import ImageFormat
 from skdl.estimators._inputs import (
+    as_weights,
     check_classes,
     check_pair,
     check_weights,
@@ -207,6 +208,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, TrainedEstimator):
         prepare_devices()
         optimizer, callbacks = self._optimizer_spec(), self._make_callbacks()
         array, labels = check_pair(X, y, "X", "y", self)
+        sample_weight = as_weights(sample_weight)
         if continues:
             known, image_format = self.classes_, self._image_format
             image_format.check_columns(X, array, self)
@@ -230,7 +232,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, TrainedEstimator):
             encode_labels(
                 labels, known, advice="Pass all classes to the first call of partial_fit."
             ),
-            check_weights(sample_weight, self.class_weight, array, labels, known),
+            check_weights(sample_weight, self.class_weight, labels, known),
         )
         seed = self._seed if continues else draw_seed(self.random_state)
         validation = None
@@ -285,7 +287,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, TrainedEstimator):
         image_format.check_names(X_val, "X_val")
         image_format.warn_of_another_scale(array, "X_val")
         codes = encode_labels(labels, classes, "y_val")
-        weights = check_weights(None, self.class_weight, array, labels, classes)
+        weights = check_weights(None, self.class_weight, labels, classes)
         return make_training_set(image_format.as_images(array, self, "X_val"), codes, weights)
 
     def _set_learned(self, task: FitTask) -> None:

@@ -11,6 +11,7 @@ from sklearn.utils.validation import (
     _get_feature_names,
 )
 
+from skdl._batches import as_rows
 from skdl._decoding import check_image_size
 from skdl._files import ImageFiles, find_paths
 from skdl._value_range import doubt_about, scale_problem, usual_largest
@@ -24,6 +25,7 @@ from skdl.images import (
     check_value_range,
     infer_image_shape,
     learn_value_range,
+    one_image_advice,
     to_images,
 )
 
@@ -200,10 +202,15 @@ class ImageFormat:
                     f"{name} has {array.shape[1]} features, but {type(estimator).__name__} is "
                     f"expecting {self.n_features} features as input: its training images are of "
                     f"shape {self.image_shape}."
+                    + one_image_advice(array.shape, self.image_shape, name)
                 )
             return self._brought(to_images(array, self.image_shape))
-        if array.ndim not in (3, 4):
-            infer_image_shape(array.shape)  # says what an image batch is
+        channels = self.image_shape[2]
+        if array.ndim == 3 and channels > 1 and array.shape[2] == channels != self.image_shape[1]:
+            raise ValueError(
+                f"{name} has shape {array.shape}, as a single image of {channels} channels has it. "
+                f"A batch of one is {name}[None]."
+            )
         images = to_images(array)
         converts = self.color is not None or self.resizes_later
         held = self.image_shape[:2] if converts else self.image_shape
@@ -272,7 +279,8 @@ def check_images(X: Any, name: str, estimator: Any) -> npt.NDArray[Any] | ImageF
     ValueError
         See :func:`skdl.images.check_image_array`; or if only some rows are paths.
     """
-    paths = find_paths(X, name)
+    rows = as_rows(X, name)
+    paths = find_paths(rows, name)
     if paths is not None:
         return ImageFiles(paths)
-    return check_image_array(X, name=name, estimator=estimator)
+    return check_image_array(rows, name=name, estimator=estimator)

@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state, column_or_1d, compute_sample_weigh
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight
 
+from skdl._batches import is_missing, objects, refuse_masked
 from skdl._files import ImageFiles
 from skdl._plain import plain
 from skdl.engine import TrainingSet
@@ -30,13 +31,13 @@ def check_labels(y: Any, name: str = "y") -> npt.NDArray[Any]:
             "This classifier requires y to be passed, but the target y is None. Pass one class "
             "label per image."
         )
-    shape = np.asarray(y).shape
-    if len(shape) == 2 and shape[1] > 1:
+    labels: npt.NDArray[Any] = _as_labels(y, name)
+    if labels.ndim == 2 and labels.shape[1] > 1:
         raise ValueError(
-            f"{name} should be a 1d array of class labels, got an array of shape {shape}. Of "
-            f"one-hot labels, pass {name}.argmax(axis=1)."
+            f"{name} should be a 1d array of class labels, got an array of shape {labels.shape}. "
+            f"Of one-hot labels, pass {name}.argmax(axis=1)."
         )
-    labels: npt.NDArray[Any] = column_or_1d(y, warn=True)
+    labels = column_or_1d(labels, warn=True)
     if labels.dtype.kind == "f" and not np.isfinite(labels).all():
         row = int(np.argmin(np.isfinite(labels)))
         what = "NaN" if np.isnan(labels[row]) else "infinity"
@@ -45,7 +46,7 @@ def check_labels(y: Any, name: str = "y") -> npt.NDArray[Any]:
         row = int(np.argmax(np.isnat(labels)))
         raise ValueError(f"Input {name} contains NaT: first at row {row}.")
     if labels.dtype.kind == "O":
-        missing = [row for row, label in enumerate(labels) if label is None or label != label]
+        missing = [row for row, label in enumerate(labels) if is_missing(label)]
         if missing:
             raise ValueError(
                 f"Input {name} contains NaN or None: first at row {missing[0]}, in {len(missing)} "
@@ -53,6 +54,24 @@ def check_labels(y: Any, name: str = "y") -> npt.NDArray[Any]:
             )
         _refuse_mixed(labels, name)
     check_classification_targets(labels)
+    return labels
+
+
+def _as_labels(y: Any, name: str) -> npt.NDArray[Any]:
+    """What a user passed as labels, from whatever library, as an array."""
+    refuse_masked(y, name)
+    if isinstance(y, list | tuple) and any(isinstance(label, str) for label in y):
+        labels = objects(y)  # NumPy would make text of what is missing
+        return labels.astype(np.str_) if all(isinstance(label, str) for label in y) else labels
+    try:
+        labels = np.asarray(y)
+    except ValueError as error:
+        raise ValueError(
+            f"{name} should be a 1d array of class labels, but its rows are of different lengths."
+        ) from error
+    if labels.dtype.kind == "T":  # as text of one length, unless some is missing
+        known = labels.astype(object)
+        return known if any(map(is_missing, known.ravel())) else labels.astype(np.str_)
     return labels
 
 
@@ -107,10 +126,15 @@ def encode_labels(
     return codes
 
 
+def as_weights(sample_weight: Any) -> Any:
+    """Weights of whatever library as an array of NumPy, None and a number as they are."""
+    refuse_masked(sample_weight, "sample_weight")
+    return sample_weight if isinstance(sample_weight, Real | None) else np.asarray(sample_weight)
+
+
 def check_weights(
     sample_weight: Any,
     class_weight: Any,
-    X: npt.NDArray[Any],
     y: npt.NDArray[Any],
     classes: npt.NDArray[Any],
 ) -> npt.NDArray[np.float32]:
@@ -125,7 +149,7 @@ def check_weights(
     if isinstance(class_weight, dict):
         class_weight = _weights_of_present(class_weight, y, classes.tolist())
     weights = _check_sample_weight(
-        sample_weight, X, dtype=np.float64, copy=True, ensure_non_negative=True
+        sample_weight, y, dtype=np.float64, copy=True, ensure_non_negative=True
     )
     if class_weight is not None:
         counted = weights > 0  # "balanced" goes by the rows that are trained on
@@ -233,8 +257,6 @@ def check_pair(X: Any, y: Any, x_name: str, y_name: str, estimator: Any) -> tupl
     if x_name == "X_val" and (X is None or y is None):
         given, absent = (y_name, x_name) if X is None else (x_name, y_name)
         raise ValueError(f"{given} was passed without {absent}. Pass both, or neither.")
-    if X is None:
-        raise ValueError("X is None. Pass the images as an array.")
     array = check_images(X, x_name, estimator)
     labels = check_labels(y, y_name)
     if len(array) != len(labels):

@@ -15,6 +15,7 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skdl._batches import PATHS, as_rows
 from skdl._decoding import Color, UnreadableImageError, check_image_size, read_image_info
 from skdl._files import ImageFiles, find_paths, in_threads
 
@@ -280,12 +281,10 @@ class ImageLoader(TransformerMixin, BaseEstimator):
 
 
 def _paths(X: Any) -> npt.NDArray[np.str_]:
-    paths = find_paths(X)
+    rows = as_rows(X, expected=PATHS)
+    paths = find_paths(rows)
     if paths is None:
-        raise ValueError(
-            f"X holds no paths of image files, but {type(X).__name__} data. ImageLoader reads "
-            "files; for arrays take Resize."
-        )
+        raise ValueError(f"X holds no paths of image files, but {rows.dtype} data. {PATHS}")
     return paths
 
 
