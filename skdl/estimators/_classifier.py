@@ -18,6 +18,7 @@ from skdl.estimators._format import ImageFormat
 from skdl.estimators._inputs import (
     as_weights,
     check_classes,
+    check_labels,
     check_pair,
     check_weights,
     draw_seed,
@@ -188,6 +189,34 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, TrainedEstimator):
         probabilities = self.predict_proba(X)
         labels: npt.NDArray[Any] = self.classes_[probabilities.argmax(axis=1)]
         return labels
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Share of the images whose class is predicted.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
+            Images of the shape seen in fit.
+        y : array-like of shape (n,)
+            Class labels.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the images.
+
+        Returns
+        -------
+        accuracy : float
+            In [0, 1].
+
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+        ValueError
+            If the images are not of the shape seen in fit, or for bad labels.
+        """
+        check_is_fitted(self)
+        labels, weights = check_labels(y), as_weights(sample_weight)
+        return float(super().score(X, labels, sample_weight=weights))
 
     # ---- validation ----------------------------------------------------------------------------
 

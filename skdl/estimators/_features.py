@@ -269,7 +269,7 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
         n_threads = None if self.n_jobs is None else joblib.effective_n_jobs(self.n_jobs)
         with ImageProgress(type(self).__name__, len(images), bool(self.verbose)) as progress:
             return self._extractor.transform(
-                images, store, self.batch_size, n_threads, progress.update
+                images, store, int(self.batch_size), n_threads, progress.update
             )
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:

@@ -163,10 +163,10 @@ class ImageFormat:
     def check_columns(self, X: Any, array: npt.NDArray[Any] | ImageFiles, estimator: Any) -> None:
         """Warn or refuse where a DataFrame's columns are not those of the fit.
 
-        A column of paths is no feature.
+        A column of paths, or of images, is no feature.
         """
         if not isinstance(array, ImageFiles):
-            _check_feature_names(estimator, X, reset=False)
+            _check_feature_names(estimator, X if array.ndim == 2 else array, reset=False)
 
     def check_names(self, X: Any, name: str) -> None:
         """Refuse a DataFrame whose columns are not those of the training data, in their order."""
@@ -205,11 +205,10 @@ class ImageFormat:
                     + one_image_advice(array.shape, self.image_shape, name)
                 )
             return self._brought(to_images(array, self.image_shape))
-        channels = self.image_shape[2]
-        if array.ndim == 3 and channels > 1 and array.shape[2] == channels != self.image_shape[1]:
+        if array.ndim == 3 and array.shape[2] == self.image_shape[2] != self.image_shape[1]:
             raise ValueError(
-                f"{name} has shape {array.shape}, as a single image of {channels} channels has it. "
-                f"A batch of one is {name}[None]."
+                f"{name} has shape {array.shape}, which is that of a single image with its "
+                f"channels. A batch of one is {name}[None]."
             )
         images = to_images(array)
         converts = self.color is not None or self.resizes_later

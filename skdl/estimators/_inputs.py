@@ -71,7 +71,7 @@ def _as_labels(y: Any, name: str) -> npt.NDArray[Any]:
         ) from error
     if labels.dtype.kind == "T":  # as text of one length, unless some is missing
         known = labels.astype(object)
-        return known if any(map(is_missing, known.ravel())) else labels.astype(np.str_)
+        return known if any(map(is_missing, known.ravel())) else np.array(known.tolist(), np.str_)
     return labels
 
 

@@ -120,7 +120,7 @@ class ArrayTransformer(SetOutputMixin, TransformerMixin, BaseEstimator):
             black, white = float(array.min()), float(array.max())
         else:
             black, white = value_range
-        _check_feature_names(self, X, reset=True)
+        _check_feature_names(self, X if array.ndim == 2 else array, reset=True)
         self.image_shape_ = image_shape
         self.n_features_in_ = math.prod(image_shape)
         self.value_range_ = value_range
@@ -145,7 +145,7 @@ class ArrayTransformer(SetOutputMixin, TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         rows = as_rows(X)
-        _check_feature_names(self, X, reset=False)
+        _check_feature_names(self, X if rows.ndim == 2 else rows, reset=False)
         array = _pixels(rows, self)
         name = type(self).__name__
         if array.ndim == 2:
