@@ -11,6 +11,7 @@ import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
 from skdl._archives import read_bytes, require_regular
+from skdl._shortened import shortened
 
 Color: TypeAlias = Literal["rgb", "grayscale"]
 
@@ -25,6 +26,8 @@ IMAGE_EXTENSIONS = frozenset(
 _GRAYSCALE_MODES = ("1", "L", "LA", "La", "I;16", "I;16B", "I;16L", "I;16N", "I")
 # Modes of pictures whose values are the pixels of an array as they are.
 _PLAIN_MODES = ("L", "RGB", "RGBA", "I;16", "I;16B", "I;16L", "I;16N", "I", "F")
+# What is longer is hardly a path, and shown by its beginning.
+_LONGEST_PATH = 1000
 _ORIENTATION_TAG = 0x0112
 _TRANSPOSITIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -64,7 +67,8 @@ class UnreadableImageError(ValueError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"The image file {self.path!r} cannot be read: {self.reason}."
+        path = repr(self.path) if len(self.path) <= _LONGEST_PATH else shortened(self.path)
+        return f"The image file {path} cannot be read: {self.reason}."
 
 
 @dataclass(frozen=True)
@@ -181,7 +185,7 @@ def read_image(
     path = str(os.fspath(path))
     wanted = check_image_size(image_size)
     if color not in (None, "rgb", "grayscale"):
-        raise ValueError(f"color must be 'rgb', 'grayscale' or None. Got {color!r}.")
+        raise ValueError(f"color must be 'rgb', 'grayscale' or None. Got {shortened(color)}.")
     try:
         with _open(path) as file:
             _verify_png(file)
@@ -251,7 +255,7 @@ def check_image_size(image_size: Any) -> tuple[int, int] | None:
     ):
         raise ValueError(
             "The parameter image_size must be a number of pixels, (height, width) or None. Got "
-            f"{image_size!r}."
+            f"{shortened(image_size)}."
         )
     return int(sizes[0]), int(sizes[1])
 

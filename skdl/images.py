@@ -120,7 +120,7 @@ def check_image_shape(image_shape: Sequence[int]) -> tuple[int, ...]:
     if len(sizes) not in (2, 3) or not integers:
         raise ValueError(
             "The parameter image_shape must be (height, width) or (height, width, channels) in "
-            f"positive whole numbers. Got {image_shape!r}."
+            f"positive whole numbers. Got {shortened(image_shape)}."
         )
     if len(sizes) == 3 and sizes[2] not in CHANNELS:
         raise ValueError(

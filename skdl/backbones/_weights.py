@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from skdl._shortened import shortened
 from skdl.downloads import RemoteFile
 
 
@@ -51,18 +52,21 @@ class PretrainedWeights:
             value = getattr(self, what)
             if not isinstance(value, str) or not value:
                 raise ValueError(
-                    f"The {what} of PretrainedWeights must be non-empty text, got {value!r}."
+                    f"The {what} of PretrainedWeights must be non-empty text, got "
+                    f"{shortened(value)}."
                 )
         if isinstance(self.file, str):
             if not all(self.file.partition(":")):
                 raise ValueError(
                     'The file of PretrainedWeights must be a RemoteFile or "package:path", got '
-                    f"{self.file!r}."
+                    f"{shortened(self.file)}."
                 )
         elif not isinstance(self.file, RemoteFile):
             raise TypeError(
                 'The file of PretrainedWeights must be a RemoteFile or "package:path", got '
-                f"{self.file!r}."
+                f"{shortened(self.file)}."
             )
         if not isinstance(self.params, Mapping):
-            raise TypeError(f"The params of PretrainedWeights must be a dict, got {self.params!r}.")
+            raise TypeError(
+                f"The params of PretrainedWeights must be a dict, got {shortened(self.params)}."
+            )

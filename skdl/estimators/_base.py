@@ -17,6 +17,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.metrics import accuracy_score
 
+from skdl._shortened import shortened
 from skdl.engine import OptimizerSpec, keras_settings
 from skdl.plugins import architectures, backbones
 
@@ -95,8 +96,8 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
         for name, value in routed.items():
             if not self._is_routed(name):
                 raise TypeError(
-                    f"{type(self).__name__}.__init__() got an unexpected keyword argument {name!r}."
-                    + _suggest(name, self._get_param_names())
+                    f"{type(self).__name__}.__init__() got an unexpected keyword argument "
+                    f"{shortened(name)}." + _suggest(name, self._get_param_names())
                 )
             setattr(self, name, value)
 
@@ -148,7 +149,7 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
             holder = own.get(prefix, getattr(self, prefix, None))
             if nested and not (prefix in self._get_param_names() and hasattr(holder, "set_params")):
                 raise ValueError(
-                    f"Invalid parameter {name!r} for estimator {self}. "
+                    f"Invalid parameter {shortened(name)} for estimator {self}. "
                     + self._advice_on_nested(prefix, holder)
                 )
         BaseEstimator.set_params(self, **own)
@@ -158,7 +159,7 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
 
     def _advice_on_nested(self, prefix: str, holder: Any) -> str:
         if prefix == "augmentation":
-            return f"augmentation is {holder!r}: set it to an Augmentation() first."
+            return f"augmentation is {shortened(holder)}: set it to an Augmentation() first."
         prefixes = " or ".join(f"{known}__" for known in sorted(self._routing_prefixes))
         return f"Routed parameters start with {prefixes}."
 
@@ -196,14 +197,19 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
             )
         rate = routed.get("learning_rate")
         if isinstance(rate, int | float) and not rate >= 0:
-            raise ValueError(f"optimizer__learning_rate must not be negative. Got {rate!r}.")
+            raise ValueError(
+                f"optimizer__learning_rate must not be negative. Got {shortened(rate)}."
+            )
         try:
             with keras_settings():
                 return OptimizerSpec.of(_routing.unflatten_params(items=cls, params=routed))
         except (TypeError, ValueError) as error:
-            settings = ", ".join(f"optimizer__{name}={value!r}" for name, value in routed.items())
+            settings = ", ".join(
+                f"optimizer__{name}={shortened(value)}" for name, value in routed.items()
+            )
             raise ValueError(
-                f"The optimizer {self.optimizer!r} could not be set up with {settings}: {error}"
+                f"The optimizer {shortened(self.optimizer)} could not be set up with {settings}: "
+                f"{error}"
             ) from error
 
     def _spec_of_instance(self, optimizer: Any, routed: dict[str, Any]) -> OptimizerSpec:
@@ -290,7 +296,8 @@ def _optimizer_class(name: str) -> type:
     if name.lower() not in known:
         names = sorted(known)
         raise ValueError(
-            f"Unknown optimizer {name!r}.{_suggest(name.lower(), names)} Known: {', '.join(names)}."
+            f"Unknown optimizer {shortened(name)}.{_suggest(name.lower(), names)} Known: "
+            f"{', '.join(names)}."
         )
     return known[name.lower()]
 
@@ -308,7 +315,7 @@ def _make_callback(spec: Any) -> keras.callbacks.Callback:
     if not isinstance(made, keras.callbacks.Callback):
         raise TypeError(
             "The parameter callbacks must hold Keras callbacks, callback classes or functions that "
-            f"return a new callback. Got {spec!r}."
+            f"return a new callback. Got {shortened(spec)}."
         )
     return made
 

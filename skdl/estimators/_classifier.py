@@ -8,7 +8,9 @@ import numpy.typing as npt
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from skdl._params import validate_params
 from skdl._plain import plain
+from skdl._shortened import shortened
 from skdl.engine import (
     ModelSpec,
     TrainingSet,
@@ -232,7 +234,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, TrainedEstimator):
         classes: Any = None,
         incremental: bool = False,
     ) -> FitTask:
-        self._validate_params()
+        validate_params(self)
         changes = plan_augmentation(self.augmentation)
         prepare_devices()
         optimizer, callbacks = self._optimizer_spec(), self._make_callbacks()
@@ -243,14 +245,16 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, TrainedEstimator):
             image_format.check_columns(X, array, self)
             if classes is not None and not np.array_equal(check_classes(classes), known):
                 raise ValueError(
-                    f"classes={plain(list(classes))} is not the same as on the last call to "
-                    f"partial_fit, was: {plain(known)}."
+                    f"classes={shortened(plain(list(classes)))} is not the same as on the last "
+                    "call to "
+                    f"partial_fit, was: {shortened(plain(known))}."
                 )
             if not incremental and not np.array_equal(unique_labels(labels), known):
                 raise ValueError(
                     f"warm_start=True goes on with the classes of the fit before, "
-                    f"{plain(known)}, but y has {plain(unique_labels(labels))}. Refit with "
-                    "warm_start=False, or use partial_fit."
+                    f"{shortened(plain(known))}, but y has "
+                    f"{shortened(plain(unique_labels(labels)))}. "
+                    "Refit with warm_start=False, or use partial_fit."
                 )
         else:
             known = unique_labels(labels) if classes is None else check_classes(classes)

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdl._batches import as_rows
 from skdl._files import ImageFiles
+from skdl._params import validate_params
 from skdl.engine import FittedNetwork, ImageMapSpec, prepare_devices
 from skdl.estimators._autoencoder import (
     CHANGES,
@@ -229,7 +230,7 @@ default="gaussian"
             For bad input or parameters, leaving the estimator as it was; or if the loss becomes NaN
             or infinite.
         """
-        self._validate_params()
+        validate_params(self)
         prepare_devices()
         continues = bool(self.warm_start) and self.initialized_
         task = self._check_task(X, y, continues)

@@ -14,6 +14,7 @@ from sklearn.utils.validation import _check_sample_weight
 from skdl._batches import is_missing, objects, refuse_masked
 from skdl._files import ImageFiles
 from skdl._plain import plain
+from skdl._shortened import shortened
 from skdl.engine import TrainingSet
 from skdl.estimators._format import check_images
 
@@ -99,7 +100,7 @@ def unique_labels(y: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if len(classes) < 2:
         raise ValueError(
             "A classifier needs samples of at least 2 classes in y, but y contains only one class: "
-            f"{plain(classes)[0]!r}."
+            f"{shortened(plain(classes)[0])}."
         )
     return classes
 
@@ -120,8 +121,8 @@ def encode_labels(
     if (codes < 0).any():
         row = int(np.argmax(codes < 0))
         raise ValueError(
-            f"{name} has the label {labels[row]!r} at row {row}, which is not among the "
-            f"classes {plain(classes)}. {advice}".rstrip()
+            f"{name} has the label {shortened(labels[row])} at row {row}, which is not among the "
+            f"classes {shortened(plain(classes))}. {advice}".rstrip()
         )
     return codes
 
@@ -171,15 +172,17 @@ def _weights_of_present(
     unweighted = [label for label in classes if label not in class_weight]
     if unknown and unweighted:  # otherwise a class that this fold lacks, as in scikit-learn
         raise ValueError(
-            f"class_weight has the key {unknown[0]!r}, which is not among the classes {classes}, "
-            f"and no weight of {unweighted[0]!r}."
+            f"class_weight has the key {shortened(unknown[0])}, which is not among the classes "
+            f"{shortened(classes)}, "
+            f"and no weight of {shortened(unweighted[0])}."
         )
     for label in class_weight:
         weight = class_weight[label]
         if not isinstance(weight, Real) or not (np.isfinite(weight) and weight >= 0):
             raise ValueError(
-                f"class_weight of {label!r} must be a finite number that is not negative. Got "
-                f"{weight!r}."
+                f"class_weight of {shortened(label)} must be a finite number that is not "
+                "negative. Got "
+                f"{shortened(weight)}."
             )
     present = set(y.tolist())  # scikit-learn takes no other keys
     return {label: weight for label, weight in class_weight.items() if label in present}
@@ -212,7 +215,8 @@ def hold_out(
     advice = "Set another validation_fraction, or pass X_val and y_val."
     if counts[smallest] < 2:
         raise ValueError(
-            f"The class {plain(classes)[smallest]!r} has 1 row in y: too few to stand in both "
+            f"The class {shortened(plain(classes)[smallest])} has 1 row in y: too few to stand "
+            "in both "
             f"the training and the validation split. {advice}"
         )
     if n_held_out < n_present or len(data) - n_held_out < n_present:

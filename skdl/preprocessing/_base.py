@@ -14,6 +14,7 @@ from sklearn.utils.validation import (
 )
 
 from skdl._batches import as_rows
+from skdl._params import validate_params
 from skdl.images import (
     check_image_array,
     check_value_range,
@@ -109,7 +110,7 @@ class ArrayTransformer(SetOutputMixin, TransformerMixin, BaseEstimator):
         ValueError
             For bad parameters or images, leaving the transformer as it was.
         """
-        self._validate_params()
+        validate_params(self)
         self._check_parameters()
         array = _pixels(X, self)
         image_shape = infer_image_shape(array.shape, getattr(self, "image_shape", None))

@@ -18,6 +18,7 @@ from sklearn.utils.validation import check_is_fitted
 from skdl._batches import PATHS, as_rows
 from skdl._decoding import Color, UnreadableImageError, check_image_size, read_image_info
 from skdl._files import ImageFiles, find_paths, in_threads
+from skdl._params import validate_params
 
 
 class ImageLoader(TransformerMixin, BaseEstimator):
@@ -132,7 +133,7 @@ class ImageLoader(TransformerMixin, BaseEstimator):
             If X holds no paths, a file cannot be read, or `image_size` is None and the files are of
             different sizes.
         """
-        self._validate_params()
+        validate_params(self)
         size = check_image_size(self.image_size)
         files = ImageFiles(_paths(X))
         if size is not None and self.color is not None:
