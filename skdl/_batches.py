@@ -54,7 +54,7 @@ def as_rows(X: Any, name: str = "X", expected: str = IMAGES) -> npt.NDArray[Any]
     ValueError
         If it is anything else.
     """
-    rows = X
+    rows: npt.NDArray[Any] = X
     if type(X) is not np.ndarray or X.ndim == 0:
         refuse_what_has_no_rows(X, name, expected)
         _refuse_what_is_no_array(X, name, expected)
@@ -241,7 +241,7 @@ def _described_row(values: Sequence[Any], shapes: list[Any], row: int) -> str:
 def _shape(value: Any) -> tuple[int, ...] | None:
     """Shape of a row; None if it is ragged itself."""
     try:
-        return np.shape(value)
+        return tuple(np.shape(value))
     except _NO_ARRAY:
         return None
 

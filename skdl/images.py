@@ -13,6 +13,7 @@ so that one rule decides what an array means:
                                            times one (RGB); anything else a strip one pixel high
 paths of shape (n,)                        image files: an array, list, Series or DataFrame of one
                                            column; decoded when they are needed
+arrays or pictures of shape (n,)           the same, of images all of one size: stacked
 =========================================  =========================================================
 """
 
