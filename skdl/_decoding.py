@@ -21,6 +21,7 @@ from skdl._pixels import (
     verify_png,
 )
 from skdl._resizing import Color, Resizer, Size, check_image_size, fit_into
+from skdl._shortened import shortened
 from skdl._value_range import learn_value_range
 
 IMAGE_EXTENSIONS = frozenset(
@@ -30,7 +31,10 @@ IMAGE_EXTENSIONS = frozenset(
 
 # Of formats that have no more than 8 bits.
 _BYTE_EXTENSIONS = IMAGE_EXTENSIONS - {".png", ".tif", ".tiff"}
-
+# Modes of pictures whose values are the pixels of an array as they are.
+_PLAIN_MODES = ("L", "RGB", "RGBA", "I;16", "I;16B", "I;16L", "I;16N", "I", "F")
+# What is longer is hardly a path, and shown by its beginning.
+_LONGEST_PATH = 1000
 # A JPEG is decoded at no less than this many times the wanted size, and shrunk from there.
 _REDUCING_GAP = 2
 
@@ -60,7 +64,8 @@ class UnreadableImageError(ValueError):
         self.reason = reason
 
     def __str__(self) -> str:
-        return f"The image file {self.path!r} cannot be read: {self.reason}."
+        path = repr(self.path) if len(self.path) <= _LONGEST_PATH else shortened(self.path)
+        return f"The image file {path} cannot be read: {self.reason}."
 
 
 @dataclass(frozen=True)
@@ -206,7 +211,7 @@ def decode_image(
     path = str(os.fspath(path))
     wanted = check_image_size(image_size)
     if color not in (None, "rgb", "grayscale"):
-        raise ValueError(f"color must be 'rgb', 'grayscale' or None. Got {color!r}.")
+        raise ValueError(f"color must be 'rgb', 'grayscale' or None. Got {shortened(color)}.")
     check_frame(frame)
     try:
         with _open(path) if content is None else io.BytesIO(content) as file:
@@ -245,6 +250,20 @@ def _fitted(
         black = float(pixels.min()) if learned == "standardized" else learned[0]
     whole = pixels.dtype.kind != "f"
     return Resizer(size, keep_aspect, color, black, black + 1, whole=whole)(pixels)
+
+
+def picture_pixels(picture: Any) -> npt.NDArray[Any]:
+    """Pixels of a picture in memory, a palette and other ways to write colours looked up.
+
+    Parameters
+    ----------
+    picture : PIL.Image.Image
+
+    Returns
+    -------
+    pixels : ndarray of shape (height, width) or (height, width, channels)
+    """
+    return np.asarray(picture if picture.mode in _PLAIN_MODES else _in_color(picture, None))
 
 
 def check_frame(frame: Any) -> None:

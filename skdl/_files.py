@@ -11,8 +11,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
+from scipy import sparse
 
 from skdl._archives import read_bytes
+from skdl._batches import is_path, objects, only, refuse_what_has_no_rows
 from skdl._decoding import (
     ImageInfo,
     UnreadableImageError,
@@ -22,6 +24,7 @@ from skdl._decoding import (
     read_image_info,
 )
 from skdl._resizing import CHANNELS, Color, Resizer
+from skdl._shortened import shortened
 from skdl._threads import PER_TASK, in_threads, n_threads_for
 from skdl._value_range import PixelValues, ValueRange
 
@@ -54,54 +57,31 @@ def find_paths(X: Any, name: str = "X") -> npt.NDArray[np.str_] | None:
         If some rows are paths and others are not, naming the first that is not; or if it is a
         single path, or an iterator, set or dict, which has no rows.
     """
-    _refuse_what_has_no_rows(X, name)
+    refuse_what_has_no_rows(X, name)
     rows = _as_objects(X)
-    if rows is None or not any(isinstance(value, str | os.PathLike) for value in rows):
+    if rows is None or not any(map(is_path, rows)):
         return None
     for row, value in enumerate(rows):
-        if not isinstance(value, str | os.PathLike):
+        if not is_path(value):
             raise ValueError(
-                f"{name} holds paths of image files, but {value!r} at row {row}. Drop that row."
+                f"{name} holds paths of image files, but {shortened(value)} at row {row}. Drop "
+                "that row."
             )
     return np.array([os.path.expanduser(str(os.fspath(value))) for value in rows], dtype=np.str_)
-
-
-def _refuse_what_has_no_rows(X: Any, name: str) -> None:
-    if isinstance(X, str | os.PathLike) or (isinstance(X, np.ndarray) and X.shape == ()):
-        advice = f"a list or array of paths: [{X!r}]" if isinstance(X, str) else "a list of them"
-        raise ValueError(f"{name} is a single value, {X!r}. Pass {advice}.")
-    is_sparse = hasattr(X, "toarray")  # one kind of SciPy's is a dict
-    if not is_sparse and (isinstance(X, set | frozenset | dict) or hasattr(X, "__next__")):
-        raise ValueError(
-            f"{name} is a {type(X).__name__}, whose rows have no order to index them by. Pass a "
-            "list or an array, such as sorted(paths)."
-        )
 
 
 def _as_objects(X: Any) -> npt.NDArray[np.object_] | None:
     """One value a row, None where a batch has no single column or holds numbers only."""
     if isinstance(X, list | tuple):
-        if not any(isinstance(_only(value), str | os.PathLike) for value in X):
-            return None
-        rows = np.empty(len(X), dtype=object)
-        rows[:] = [_only(value) for value in X]
-        return rows
-    if not hasattr(X, "shape") or len(X.shape) not in (1, 2) or hasattr(X, "toarray"):
+        found = any(is_path(only(value)) for value in X)
+        return objects([only(value) for value in X]) if found else None
+    if sparse.issparse(X) or not hasattr(X, "__array__"):
         return None
-    kinds = [dtype.kind for dtype in X.dtypes] if hasattr(X, "columns") else [_kind(X)]
-    if not set(kinds) & set("OUT") or (len(X.shape) == 2 and X.shape[1] != 1):
+    shape = tuple(getattr(X, "shape", ()))  # PyArrow's columns have none
+    if len(shape) > 2 or shape[1:] not in ((), (1,)):
         return None
-    return np.asarray(X, dtype=object).reshape(-1)
-
-
-def _kind(X: Any) -> str:
-    kind: str = getattr(X.dtype, "kind", "O")
-    return kind
-
-
-def _only(value: Any) -> Any:
-    """The value of a row of one."""
-    return value[0] if isinstance(value, list | tuple | np.ndarray) and len(value) == 1 else value
+    values = np.asarray(X)
+    return values.astype(object).reshape(-1) if values.dtype.kind in "OUT" else None
 
 
 @dataclass(frozen=True, eq=False)

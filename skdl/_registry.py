@@ -11,6 +11,7 @@ from importlib import import_module, metadata
 from operator import attrgetter
 from typing import Any
 
+from skdl._shortened import shortened
 from skdl._source import Description, describe_callable, describe_source
 
 _OWN = "skdl"
@@ -56,7 +57,7 @@ class Plugin:
             reason = ": ".join(filter(None, (type(error).__name__, str(error))))
             raise self._broken(f"importing {self.target!r} failed with {reason}") from error
         if not callable(loaded):
-            raise self._broken(f"{self.target!r} is {loaded!r}, which is not callable")
+            raise self._broken(f"{self.target!r} is {shortened(loaded)}, which is not callable")
         return loaded
 
     def _broken(self, why: str) -> ValueError:
@@ -198,15 +199,20 @@ class Registry:
             If another object has the name already, or the object is a lambda or a local function.
         """
         if not isinstance(name, str) or not name:
-            raise ValueError(f"The name of {_an(self.noun)} must be non-empty text, got {name!r}.")
+            raise ValueError(
+                f"The name of {_an(self.noun)} must be non-empty text, got {shortened(name)}."
+            )
         _require_named(target, self.noun)
         if not hasattr(target, "__qualname__"):
-            raise ValueError(f"Register a function or a class as {_an(self.noun)}, not {target!r}.")
+            raise ValueError(
+                f"Register a function or a class as {_an(self.noun)}, not {shortened(target)}."
+            )
         owner = target.__module__.partition(".")[0]
         known = self._plugins.get(name)
         if known is not None and not _same_definition(known.target, target):
             raise ValueError(
-                f"The {self.noun} name {name!r} is taken by {known.owner!r}; {owner!r} cannot "
+                f"The {self.noun} name {shortened(name)} is taken by {known.owner!r}; {owner!r} "
+                "cannot "
                 "register it again. Choose another name."
             )
         self._plugins[name] = Plugin(name, owner, target)
@@ -262,11 +268,9 @@ class Registry:
         """
         if name not in self._plugins:
             near = difflib.get_close_matches(name, self._plugins, n=3, cutoff=0.5)
-            hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else ""
+            hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
             raise ValueError(
-                f"Unknown {self.noun} {name!r}. {hint} Known: {', '.join(self.names())}.".replace(
-                    "  ", " "
-                )
+                f"Unknown {self.noun} {shortened(name)}.{hint} Known: {', '.join(self.names())}."
             )
         return self._plugins[name].load()
 
@@ -292,12 +296,13 @@ def _require_named(target: Any, noun: str) -> None:
     """
     if not callable(target):
         raise ValueError(
-            f"{_an(noun).capitalize()} must be a registered name or a callable, got {target!r} of "
+            f"{_an(noun).capitalize()} must be a registered name or a callable, got "
+            f"{shortened(target)} of "
             f"type {type(target).__name__}."
         )
     name = getattr(target, "__qualname__", type(target).__qualname__)
     if "<lambda>" in name or "<locals>" in name:
-        kind = "a lambda" if "<lambda>" in name else f"the local function {name!r}"
+        kind = "a lambda" if "<lambda>" in name else f"the local function {shortened(name)}"
         raise ValueError(
             f"The {noun} is {kind}, which cannot be pickled and would not reach another process. "
             "Define it with def at the top level of a module."
@@ -336,6 +341,7 @@ def require_importable(target: Any, noun: str) -> None:
         pickle.dumps(target)
     except Exception as error:
         raise ValueError(
-            f"The {noun} {target!r} cannot be pickled, so it would not reach another process: "
+            f"The {noun} {shortened(target)} cannot be pickled, so it would not reach another "
+            "process: "
             f"{error}. Define it with def at the top level of a module that can be imported."
         ) from error

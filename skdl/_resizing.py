@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from skdl._shortened import shortened
 from skdl._value_range import ValueRange
 
 Color: TypeAlias = Literal["rgb", "grayscale"]
@@ -38,7 +39,7 @@ def check_image_size(image_size: Any) -> Size | None:
     ):
         raise ValueError(
             "The parameter image_size must be a number of pixels, (height, width) or None. Got "
-            f"{image_size!r}."
+            f"{shortened(image_size)}."
         )
     return int(sizes[0]), int(sizes[1])
 

@@ -9,6 +9,8 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from skdl._shortened import shortened
+
 ValueRange: TypeAlias = tuple[float, float] | Literal["standardized"]
 
 # Neither standardised values nor the components of a decomposition are usually larger.
@@ -235,7 +237,7 @@ def check_value_range(value_range: Any) -> ValueRange | None:
                 return low, high
     raise ValueError(
         "The parameter value_range must be None (learned in fit), 'standardized' (used as it is) "
-        f"or a pair (low, high) of finite numbers with low < high. Got {value_range!r}."
+        f"or a pair (low, high) of finite numbers with low < high. Got {shortened(value_range)}."
     )
 
 

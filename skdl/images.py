@@ -13,6 +13,7 @@ so that one rule decides what an array means:
                                            times one (RGB); anything else a strip one pixel high
 paths of shape (n,)                        image files: an array, list, Series or DataFrame of one
                                            column; decoded when they are needed
+arrays or pictures of shape (n,)           the same, of images all of one size: stacked
 =========================================  =========================================================
 """
 
@@ -22,10 +23,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
-from sklearn.utils import check_array
 
+from skdl._batches import IMAGES, as_rows, is_missing
 from skdl._decoding import ImageInfo, UnreadableImageError, read_image, read_image_info
+from skdl._shortened import shortened
 from skdl._value_range import (
     ValueRange as ValueRange,
 )
@@ -91,20 +92,13 @@ def infer_image_shape(shape: Sequence[int], image_shape: Sequence[int] | None = 
     (1, 20, 1)
     """
     declared = None if image_shape is None else check_image_shape(image_shape)
+    _refuse_shape(shape)
     if len(shape) == 2:
         return _shape_of_flattened(int(shape[1]), declared)
     if len(shape) == 3:
         found = (int(shape[1]), int(shape[2]), 1)
-    elif len(shape) == 4:
-        found = (int(shape[1]), int(shape[2]), int(shape[3]))
     else:
-        raise ValueError(
-            f"X has {len(shape)} dimension{'s' * (len(shape) != 1)}, shape {tuple(shape)}. "
-            "Expected images of shape (n, height, width, channels) or (n, height, width), or "
-            "flattened images of shape (n, features)."
-        )
-    if 0 in found:
-        raise ValueError(f"X holds images of shape {found}, which have no pixels.")
+        found = (int(shape[1]), int(shape[2]), int(shape[3]))
     if found[2] not in CHANNELS:
         raise ValueError(
             f"X holds images of shape {found}, with {found[2]} channels in the last axis; expected "
@@ -127,7 +121,7 @@ def check_image_shape(image_shape: Sequence[int]) -> tuple[int, ...]:
     if len(sizes) not in (2, 3) or not integers:
         raise ValueError(
             "The parameter image_shape must be (height, width) or (height, width, channels) in "
-            f"positive whole numbers. Got {image_shape!r}."
+            f"positive whole numbers. Got {shortened(image_shape)}."
         )
     if len(sizes) == 3 and sizes[2] not in CHANNELS:
         raise ValueError(
@@ -148,8 +142,6 @@ def _shape_of_flattened(features: int, declared: tuple[int, ...] | None) -> Imag
                 + (" (or 3 or 4 times as many)." if len(declared) == 2 else ".")
             )
         return declared[0], declared[1], channels
-    if features == 0:
-        raise ValueError("X has 0 features: there is not one pixel in it.")
     for channels in (1, 3):
         side = math.isqrt(features // channels)
         if side * side * channels == features:
@@ -208,10 +200,11 @@ def check_image_array(X: Any, *, name: str = "X", estimator: Any = None) -> npt.
     Raises
     ------
     TypeError
-        If `X` is sparse.
+        If `X` is sparse, or holds objects that are no numbers.
     ValueError
-        If `X` holds strings, complex numbers, NaN, infinity or values beyond float32, naming the
-        first row at fault, or if it is empty.
+        If `X` is no batch of images, saying what it is and what is expected; or if it holds
+        strings, complex numbers, NaN, infinity or values beyond float32, naming the first row at
+        fault.
 
     Examples
     --------
@@ -224,59 +217,100 @@ def check_image_array(X: Any, *, name: str = "X", estimator: Any = None) -> npt.
         if X.dtype == np.float32:
             _refuse_nonfinite(X, X, name)
         return X  # type: ignore[no-any-return]
-    if sparse.issparse(X):
-        raise TypeError(
-            f"Sparse data was passed for {name}, but dense data is required: images are dense. "
-            f"Use {name}.toarray()."
-        )
-    _refuse_strings(X, name)
-    if hasattr(X, "shape") and len(X.shape) > 0 and X.shape[0] == 0:
-        raise ValueError(f"Found array with 0 sample(s) (shape={X.shape}) in {name}: no images.")
-    array: npt.NDArray[Any] = check_array(
-        X,
-        dtype="numeric",
-        allow_nd=True,
-        ensure_all_finite=False,
-        input_name=name,
-        estimator=estimator,
-    )
+    array = as_rows(X, name)
+    _refuse_text(array, name)
+    _refuse_empty(array.shape, name, estimator)
+    _refuse_shape(array.shape, name)
+    if array.dtype.kind == "O":
+        array = _as_numbers(array, name)
     if array.dtype == np.uint8:
         return array
     with np.errstate(over="ignore"):  # overflow becomes infinity, which is refused by its row
         converted: npt.NDArray[Any] = array.astype(np.float32, copy=False)
-    if array.dtype.kind == "f":
+    if array.dtype.kind not in "bui":
         _refuse_nonfinite(converted, array, name)
     return converted
 
 
 def _is_plain_batch(X: Any) -> bool:
     """Whether X is what networks read already, so that one image need not wait for its checks."""
-    return type(X) is np.ndarray and X.dtype in (np.uint8, np.float32) and X.ndim > 1 and X.size > 0
+    return (
+        type(X) is np.ndarray
+        and X.dtype in (np.uint8, np.float32)
+        and X.ndim in (2, 3, 4)
+        and X.size > 0
+    )
 
 
-def _refuse_strings(X: Any, name: str) -> None:
-    try:
-        array = np.asarray(X)
-    except ValueError as error:
-        raise ValueError(f"{name} is no array of images of one shape{_odd_one(X)}.") from error
-    if array.dtype.kind not in "OUS" or array.ndim == 0:
+def _refuse_text(array: npt.NDArray[Any], name: str) -> None:
+    if array.dtype.kind not in "OUST":
         return
-    for row, value in enumerate((array[:, 0] if array.ndim > 1 else array).tolist()):
-        if isinstance(value, str | bytes):
+    for row, values in enumerate(array.reshape(len(array), -1).tolist()):
+        for value in values:
+            if isinstance(value, str | bytes):
+                what = "text" if isinstance(value, str) else "bytes"
+                advice = "Pass paths as str (os.fsdecode). " * isinstance(value, bytes)
+                raise ValueError(
+                    f"{name} holds {what}: {shortened(value)} at row {row}. {advice}{IMAGES}"
+                )
+
+
+def _refuse_empty(shape: Sequence[int], name: str, estimator: Any) -> None:
+    if shape[0]:
+        return
+    who = estimator if isinstance(estimator, str | None) else type(estimator).__name__
+    raise ValueError(
+        f"Found array with 0 sample(s) (shape={tuple(shape)}) while a minimum of 1 is required"
+        f"{f' by {who}' if who else ''}: there are no images in {name}. {IMAGES}"
+    )
+
+
+def _refuse_shape(shape: Sequence[int], name: str = "X") -> None:
+    """Refuse what has not the dimensions of a batch of images, or no pixels."""
+    if len(shape) == 1:
+        raise ValueError(
+            f"{name} is one-dimensional, of shape {tuple(shape)}. Reshape your data: if it is one "
+            f"flattened image, a batch of it is {name}[None]. {IMAGES}"
+        )
+    if len(shape) not in (2, 3, 4):
+        raise ValueError(f"{name} has {len(shape)} dimensions, shape {tuple(shape)}. {IMAGES}")
+    if 0 in shape[1:]:  # in scikit-learn's words
+        raise ValueError(
+            f"Found array with 0 feature(s) (shape={tuple(shape)}) while a minimum of 1 is "
+            f"required: the images in {name} have no pixels. {IMAGES}"
+        )
+
+
+def _as_numbers(array: npt.NDArray[Any], name: str) -> npt.NDArray[np.float64]:
+    """Objects as numbers, those that are missing as NaN."""
+    try:
+        return array.astype(np.float64)
+    except (TypeError, ValueError) as error:
+        for row, values in enumerate(array.reshape(len(array), -1).tolist()):
+            for value in values:
+                _refuse_no_number(value, row, name)
+        raise ValueError(f"{name} holds no numbers: {shortened(error)}. {IMAGES}") from error
+
+
+def _refuse_no_number(value: Any, row: int, name: str) -> None:
+    try:
+        np.float64(value)
+    except (TypeError, ValueError) as error:
+        if is_missing(value):
             raise ValueError(
-                f"{name} holds text: {value!r} at row {row}. Expected pixel values as an array of "
-                "shape (n, height, width, channels), (n, height, width) or (n, features); "
-                "classifiers, and ImageLoader before other steps, also take a list of paths."
-            )
+                f"Input {name} contains NaN: first at row {row} ({shortened(value)}). Drop or "
+                "repair those images."
+            ) from error
+        raise TypeError(
+            f"{name} holds {shortened(value)} at row {row}, which is no number ({error}). {IMAGES}"
+        ) from error
 
 
-def _odd_one(X: Any) -> str:
-    """Where a ragged list first changes its shape."""
-    shapes = [np.shape(image) for image in X] if all(hasattr(i, "shape") for i in X) else []
-    for row, shape in enumerate(shapes):
-        if shape != shapes[0]:
-            return f": row 0 has shape {shapes[0]}, row {row} has shape {shape}"
-    return ""
+def one_image_advice(shape: Sequence[int], image_shape: Sequence[int], name: str = "X") -> str:
+    """What to do with a single image in place of a batch of them; "" if it is none."""
+    if tuple(shape) not in (tuple(image_shape), tuple(image_shape[:2])):
+        return ""
+    return f" {name} has the shape of a single image: a batch of one is {name}[None]."
 
 
 def _refuse_nonfinite(values: npt.NDArray[Any], original: npt.NDArray[Any], name: str) -> None:

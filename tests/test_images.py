@@ -68,12 +68,12 @@ def test_to_images_is_a_view():
 @pytest.mark.parametrize(
     ("shape", "image_shape", "message"),
     [
-        ((5,), None, "1 dimension, shape"),
+        ((5,), None, "one-dimensional, of shape"),
         ((5, 2, 2, 2, 2), None, "5 dimensions"),
         ((5, 8, 8, 2), None, "2 channels"),
         ((5, 3, 8, 8), None, "channels-last"),
         ((5, 0, 8, 1), None, "no pixels"),
-        ((5, 0), None, "0 features"),
+        ((5, 0), None, r"0 feature\(s\)"),
         ((5, 64), (8, 9), r"64 features.*image_shape=\(8, 9\) have 72"),
         ((5, 64), (8, 8, 3), "64 features"),
         ((5, 128), (8, 8), "128 features"),

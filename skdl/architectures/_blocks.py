@@ -4,6 +4,8 @@ from typing import Any
 
 from keras import layers, regularizers
 
+from skdl._shortened import shortened
+
 
 def scaled(filters: int, width: float) -> int:
     """Number of filters times the width multiplier, at least 1.
@@ -14,7 +16,7 @@ def scaled(filters: int, width: float) -> int:
         If the multiplier is not positive.
     """
     if not width > 0:
-        raise ValueError(f"width must be positive, got {width!r}.")
+        raise ValueError(f"width must be positive, got {shortened(width)}.")
     return max(1, round(filters * width))
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any, Literal, TypeVar
 
+from skdl._shortened import shortened
 from skdl.backbones._weights import PretrainedWeights
 from skdl.plugins import backbones
 
@@ -53,20 +54,24 @@ class Preprocessing:
 
     def __post_init__(self) -> None:
         if self.color not in _CHANNELS:
-            raise ValueError(f"color must be one of {', '.join(_CHANNELS)}, got {self.color!r}.")
+            raise ValueError(
+                f"color must be one of {', '.join(_CHANNELS)}, got {shortened(self.color)}."
+            )
         if not _is_number(self.scale):
-            raise ValueError(f"scale must be a number, got {self.scale!r}.")
+            raise ValueError(f"scale must be a number, got {shortened(self.scale)}.")
         for name in ("mean", "std"):
             values = getattr(self, name)
             if not isinstance(values, Iterable) or not all(map(_is_number, values)):
-                raise ValueError(f"{name} must be a tuple of numbers, got {values!r}.")
+                raise ValueError(f"{name} must be a tuple of numbers, got {shortened(values)}.")
             if len(getattr(self, name)) not in (1, self.channels):
                 raise ValueError(
-                    f"{name} must have 1 or {self.channels} values, got {getattr(self, name)!r}."
+                    f"{name} must have 1 or {self.channels} values, got "
+                    f"{shortened(getattr(self, name))}."
                 )
         if not self.scale > 0 or not all(value > 0 for value in self.std):
             raise ValueError(
-                f"scale and std must be positive, got scale={self.scale!r}, std={self.std!r}."
+                f"scale and std must be positive, got scale={shortened(self.scale)}, "
+                f"std={shortened(self.std)}."
             )
 
     @property
@@ -134,34 +139,43 @@ class Backbone:
 
     def __post_init__(self) -> None:
         if not isinstance(self.preprocessing, Preprocessing):
-            raise TypeError(f"preprocessing must be a Preprocessing, got {self.preprocessing!r}.")
+            raise TypeError(
+                f"preprocessing must be a Preprocessing, got {shortened(self.preprocessing)}."
+            )
         if not isinstance(self.weights, tuple) or not all(
             isinstance(entry, PretrainedWeights) for entry in self.weights
         ):
-            raise TypeError(f"weights must be a tuple of PretrainedWeights, got {self.weights!r}.")
+            raise TypeError(
+                f"weights must be a tuple of PretrainedWeights, got {shortened(self.weights)}."
+            )
         if not isinstance(self.layers, Mapping):
             raise ValueError(
-                f"layers must be a dict of names and numbers of channels, got {self.layers!r}."
+                "layers must be a dict of names and numbers of channels, got "
+                f"{shortened(self.layers)}."
             )
         if not self.layers:
             raise ValueError("layers is empty: name at least the last one, and its channels.")
         for name, width in self.layers.items():
             if not isinstance(name, str) or not name:
-                raise ValueError(f"The names in layers must be non-empty text, got {name!r}.")
+                raise ValueError(
+                    f"The names in layers must be non-empty text, got {shortened(name)}."
+                )
             if not _is_number(width, Integral) or width < 1:
                 raise ValueError(
-                    f"The layer {name!r} of layers must have a positive whole number of channels, "
-                    f"got {width!r}."
+                    f"The layer {shortened(name)} of layers must have a positive whole number of "
+                    "channels, "
+                    f"got {shortened(width)}."
                 )
         if not all(_is_number(size, Integral) for size in (self.min_size, self.default_size)):
             raise ValueError(
-                f"Expected whole numbers of pixels, got min_size={self.min_size!r} and "
-                f"default_size={self.default_size!r}."
+                f"Expected whole numbers of pixels, got min_size={shortened(self.min_size)} and "
+                f"default_size={shortened(self.default_size)}."
             )
         if not 0 < self.min_size <= self.default_size:
             raise ValueError(
-                f"Expected 0 < min_size <= default_size, got min_size={self.min_size!r} and "
-                f"default_size={self.default_size!r}."
+                f"Expected 0 < min_size <= default_size, got min_size={shortened(self.min_size)} "
+                "and "
+                f"default_size={shortened(self.default_size)}."
             )
 
     @property
@@ -207,7 +221,7 @@ def declare_backbone(declaration: Backbone) -> Callable[[Builder], Builder]:
     8
     """
     if not isinstance(declaration, Backbone):
-        raise TypeError(f"declare_backbone takes a Backbone, got {declaration!r}.")
+        raise TypeError(f"declare_backbone takes a Backbone, got {shortened(declaration)}.")
 
     def decorator(builder: Builder) -> Builder:
         builder.backbone = declaration  # type: ignore[attr-defined]
@@ -251,7 +265,8 @@ def backbone_of(name_or_builder: str | Callable[..., Any]) -> Backbone:
     declaration = getattr(builder, "backbone", None)
     if not isinstance(declaration, Backbone):
         raise ValueError(
-            f"The backbone {getattr(builder, '__name__', builder)!r} declares nothing. Put "
+            f"The backbone {shortened(getattr(builder, '__name__', builder))} declares nothing. "
+            "Put "
             "@declare_backbone(Backbone(...)) of skdl.backbones above its builder."
         )
     return declaration

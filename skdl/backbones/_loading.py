@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skdl._checksums import checksum_of, refuse_damaged
+from skdl._shortened import shortened
 from skdl._storage import find_file, get_data_home
 from skdl.backbones._declaration import backbone_of
 from skdl.backbones._reading import FORMATS, read_into
@@ -84,7 +85,7 @@ def check_weights_name(
     if not isinstance(weights, str | os.PathLike):
         raise ValueError(
             "The parameter weights must be a name or the path of a file; for random ones, pass "
-            f"'random'. Got {weights!r}."
+            f"'random'. Got {shortened(weights)}."
         )
     if weights == "random":
         return None
@@ -98,7 +99,7 @@ def check_weights_name(
     names = ["random", *dict.fromkeys(entry.name for entry in declared)]
     none = "" if declared else " It declares no trained weights."
     raise ValueError(
-        f"The backbone {_label(backbone)} has no weights {text!r}.{none} Pass one of "
+        f"The backbone {_label(backbone)} has no weights {shortened(text)}.{none} Pass one of "
         f"{', '.join(map(repr, names))}, or the path of a file ({', '.join(FORMATS)})."
     )
 
@@ -132,10 +133,10 @@ def _of_these_params(
         if all(params.get(name) == value for name, value in entry.params.items()):
             return entry
     known = "; ".join(
-        ", ".join(f"backbone__{name}={value!r}" for name, value in entry.params.items())
+        ", ".join(f"backbone__{name}={shortened(value)}" for name, value in entry.params.items())
         for entry in entries
     )
-    wanted = ", ".join(f"{name}={params.get(name)!r}" for name in entries[0].params)
+    wanted = ", ".join(f"{name}={shortened(params.get(name))}" for name in entries[0].params)
     raise ValueError(
         f"There are no {entries[0].name!r} weights of the backbone {label} with {wanted}; there "
         f"are for {known}. Take one of these, a file of weights, or weights='random'."

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from skdl._shortened import shortened
 from skdl.downloads import RemoteFile
 
 
@@ -58,24 +59,27 @@ class PretrainedWeights:
             value = getattr(self, what)
             if not isinstance(value, str) or not value:
                 raise ValueError(
-                    f"The {what} of PretrainedWeights must be non-empty text, got {value!r}."
+                    f"The {what} of PretrainedWeights must be non-empty text, got "
+                    f"{shortened(value)}."
                 )
         if isinstance(self.file, str):
             if not all(self.file.partition(":")):
                 raise ValueError(
                     'The file of PretrainedWeights must be a RemoteFile or "package:path", got '
-                    f"{self.file!r}."
+                    f"{shortened(self.file)}."
                 )
         elif not isinstance(self.file, RemoteFile):
             raise TypeError(
                 'The file of PretrainedWeights must be a RemoteFile or "package:path", got '
-                f"{self.file!r}."
+                f"{shortened(self.file)}."
             )
         if not isinstance(self.params, Mapping):
-            raise TypeError(f"The params of PretrainedWeights must be a dict, got {self.params!r}.")
+            raise TypeError(
+                f"The params of PretrainedWeights must be a dict, got {shortened(self.params)}."
+            )
         digest = self.values_sha256
         if digest is not None and not re.fullmatch("[0-9a-f]{64}", str(digest)):
             raise ValueError(
                 "The values_sha256 of PretrainedWeights must be 64 hexadecimal digits in small "
-                f"letters, got {digest!r}."
+                f"letters, got {shortened(digest)}."
             )

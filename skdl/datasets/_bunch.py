@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import Bunch, check_random_state
 
+from skdl._shortened import shortened
 from skdl.datasets._tree import why_closed
 
 Codes = npt.NDArray[np.int64]
@@ -26,7 +27,7 @@ def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
     """
     if not isinstance(value, str) or value not in choices:
         known = ", ".join(map(repr, choices))
-        raise ValueError(f"The parameter {name} must be one of {known}. Got {value!r}.")
+        raise ValueError(f"The parameter {name} must be one of {known}. Got {shortened(value)}.")
 
 
 def check_path(path: Any) -> Path:
@@ -38,9 +39,11 @@ def check_path(path: Any) -> Path:
         If it is none.
     """
     if not isinstance(path, str | os.PathLike) or isinstance(os.fspath(path), bytes):
-        raise TypeError(f"The parameter path must be a string or a path. Got {path!r}.")
+        raise TypeError(f"The parameter path must be a string or a path. Got {shortened(path)}.")
     if not os.fspath(path):
-        raise ValueError(f"The parameter path must be a path; '.' is this folder. Got {path!r}.")
+        raise ValueError(
+            f"The parameter path must be a path; '.' is this folder. Got {shortened(path)}."
+        )
     return Path(os.path.abspath(os.path.expanduser(path)))
 
 
@@ -91,7 +94,7 @@ def check_n_samples(n_samples: Any, available: int, n_classes: int) -> int | Non
     if not integer or n_samples < n_classes:
         raise ValueError(
             "The parameter n_samples must be a whole number, at least one for each of the "
-            f"{n_classes} classes, or None for all. Got {n_samples!r}."
+            f"{n_classes} classes, or None for all. Got {shortened(n_samples)}."
         )
     if n_samples > available:
         raise ValueError(f"The parameter n_samples={n_samples}, but there are {available} images.")

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import keras
 
 from skdl import plugins
+from skdl._shortened import shortened
 from skdl.backbones import Backbone, backbone_of
 from skdl.backbones._loading import BackboneWeights, declared_params, load_weights
 from skdl.engine._building import building
@@ -95,8 +96,8 @@ class BackboneSpec:
         unknown = [name for name in self.params if name not in known]
         if unknown:
             raise ValueError(
-                f"The backbone {self.label} has no parameter {unknown[0]!r}, set as "
-                f"backbone__{unknown[0]}={self.params[unknown[0]]!r}. Its parameters: "
+                f"The backbone {self.label} has no parameter {shortened(unknown[0])}, set as "
+                f"backbone__{unknown[0]}={shortened(self.params[unknown[0]])}. Its parameters: "
                 f"{', '.join(known) or 'none'}."
             )
         _ = self.declaration
@@ -135,7 +136,7 @@ class BackboneSpec:
                 ) from error
         if not _gives_feature_maps(model):
             raise ValueError(
-                f"The backbone {self.label} returned {model!r}; expected an uncompiled "
+                f"The backbone {self.label} returned {shortened(model)}; expected an uncompiled "
                 "keras.Model, functional or sequential, that ends in feature maps (n, height, "
                 "width, channels)."
             )
@@ -192,7 +193,7 @@ def find_layers(model: keras.Model, names: Sequence[str], label: str) -> list[An
             if any(_is_counted(layer, name) for layer in model.layers)
             else "does not exist"
         )
-        raise ValueError(f"The layer {name!r} of the backbone {label} {why}. {hint}")
+        raise ValueError(f"The layer {shortened(name)} of the backbone {label} {why}. {hint}")
     return [layers[name] for name in names]
 
 

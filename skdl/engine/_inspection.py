@@ -16,6 +16,7 @@ import tensorflow as tf
 
 from skdl._files import ImageFiles
 from skdl._resizing import resized
+from skdl._shortened import shortened
 from skdl.engine._building import keras_settings
 from skdl.engine._devices import prepare_devices, refuse_forked
 from skdl.engine._fitted import FittedNetwork
@@ -130,7 +131,9 @@ class Inspector:
         near = difflib.get_close_matches(str(name), self.shapes, n=5)
         last = "".join(list(self.shapes)[-1:]) or "none"
         hint = f"Near: {', '.join(near)}. " if near else f"The last one: {last}. "
-        raise ValueError(f"The network has no layer {name!r}. {hint}layer_shapes() lists them all.")
+        raise ValueError(
+            f"The network has no layer {shortened(name)}. {hint}layer_shapes() lists them all."
+        )
 
     def map_layer(self, name: str | None) -> str:
         """A layer that gives feature maps; None for the last of more than one position.
@@ -145,7 +148,8 @@ class Inspector:
             self.check_layer(name)
             if name not in maps:
                 raise ValueError(
-                    f"The layer {name!r} gives {self.shapes[name]} for an image; expected feature "
+                    f"The layer {shortened(name)} gives {self.shapes[name]} for an image; "
+                    "expected feature "
                     f"maps (height, width, channels), as of: {', '.join(maps[-5:]) or 'none'}."
                 )
             return name
@@ -176,7 +180,8 @@ class Inspector:
             having = [name for name, layer in self._layers.items() if _kernel(layer) is not None]
             shown = f"{', '.join(having[:5])}{', …' if len(having) > 5 else ''}"
             raise ValueError(
-                f"The layer {name!r} is a {type(self._layers[name]).__name__}, which has no "
+                f"The layer {shortened(name)} is a {type(self._layers[name]).__name__}, which "
+                "has no "
                 f"filters. Layers that have: {shown or 'none'}."
             )
         first = next(n for n, layer in self._layers.items() if _kernel(layer) is not None)

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skdl import plugins
+from skdl._shortened import shortened
 from skdl.engine._building import building
 from skdl.engine._ownership import claim
 from skdl.engine._seeding import python_random
@@ -128,8 +129,8 @@ class ModelSpec:
         unknown = [name for name in self.params if name not in known]
         if unknown:
             raise ValueError(
-                f"Architecture {self.label} has no parameter {unknown[0]!r}, set as "
-                f"architecture__{unknown[0]}={self.params[unknown[0]]!r}. Its parameters: "
+                f"Architecture {self.label} has no parameter {shortened(unknown[0])}, set as "
+                f"architecture__{unknown[0]}={shortened(self.params[unknown[0]])}. Its parameters: "
                 f"{', '.join(known) or 'none'}."
             )
 

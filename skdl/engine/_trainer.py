@@ -247,15 +247,16 @@ class Loop:
         self._tensors: list[Any] = []
         if not isinstance(data.images, ImageFiles):
             self._tensors = _tensors(data)
+        self._n = len(data) if n_rows is None else n_rows
+        # More than all rows are all rows, and a number that TensorFlow can count to.
+        self._batch_size = min(int(batch_size), max(1, self._n))
         self._constants = (
-            tf.constant(batch_size, tf.int32),
+            tf.constant(self._batch_size, tf.int32),
             tf.constant(offset, tf.float32),
             tf.constant(scale, tf.float32),
             tf.constant([amounts.get(kind, 0.0) for kind in KINDS], tf.float32),
             tf.constant(limits, tf.float32),
         )
-        self._batch_size = batch_size
-        self._n = len(data) if n_rows is None else n_rows
 
     def n_batches(self) -> int:
         return -(-self._n // self._batch_size)

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import check_random_state
 
+from skdl._shortened import shortened
 from skdl.engine import augmented
 from skdl.images import learn_value_range
 from skdl.plotting._grid import as_batch, displayable, draw_image, grid_axes
@@ -59,7 +60,9 @@ def plot_augmentations(
     plan = plan_augmentation(augmentation)
     for name, number in (("n_images", n_images), ("n_variants", n_variants)):
         if not isinstance(number, int | np.integer) or number < 1:
-            raise ValueError(f"{name} must be a whole number of at least 1. Got {number!r}.")
+            raise ValueError(
+                f"{name} must be a whole number of at least 1. Got {shortened(number)}."
+            )
     batch = as_batch(X, image_shape)
     rows = np.arange(min(n_images, len(batch)))
     # Standardised images are changed in units of the data, as in training, and then shown.

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import layers
 
+from skdl._shortened import shortened
 from skdl.preprocessing import ImageNoise
 from skdl.preprocessing._augmentation import AugmentationPlan
 
@@ -76,7 +77,8 @@ def check_filters(filters: Any) -> tuple[int, ...]:
     whole = all(isinstance(n, Integral) and not isinstance(n, bool) and int(n) > 0 for n in numbers)
     if not numbers or not whole:
         raise ValueError(
-            f"The parameter filters must hold at least one positive whole number. Got {filters!r}."
+            "The parameter filters must hold at least one positive whole number. Got "
+            f"{shortened(filters)}."
         )
     return tuple(int(n) for n in numbers)
 

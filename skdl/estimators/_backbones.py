@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from skdl._shortened import shortened
 from skdl.backbones import backbone_of
 from skdl.engine import BackboneSpec
 from skdl.images import ValueRange
@@ -60,7 +61,7 @@ def resolve_store(store: Any) -> FeatureStore | None:
     if not isinstance(store, str | os.PathLike):
         raise ValueError(
             "The parameter store must be 'auto', a folder, a skdl.FeatureStore or None. Got "
-            f"{store!r}."
+            f"{shortened(store)}."
         )
     new = FeatureStore(store)
     assert new.folder is not None

@@ -18,6 +18,7 @@ from sklearn.base import BaseEstimator
 from sklearn.metrics import accuracy_score
 
 from skdl._pixel_limit import adopt_pixel_limit, with_pixel_limit
+from skdl._shortened import shortened
 from skdl.engine import OptimizerSpec, keras_settings
 from skdl.estimators._backbones import store_elsewhere
 from skdl.plugins import architectures, backbones
@@ -97,8 +98,8 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
         for name, value in routed.items():
             if not self._is_routed(name):
                 raise TypeError(
-                    f"{type(self).__name__}.__init__() got an unexpected keyword argument {name!r}."
-                    + _suggest(name, self._get_param_names())
+                    f"{type(self).__name__}.__init__() got an unexpected keyword argument "
+                    f"{shortened(name)}." + _suggest(name, self._get_param_names())
                 )
             setattr(self, name, value)
 
@@ -150,7 +151,7 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
             holder = own.get(prefix, getattr(self, prefix, None))
             if nested and not (prefix in self._get_param_names() and hasattr(holder, "set_params")):
                 raise ValueError(
-                    f"Invalid parameter {name!r} for estimator {self}. "
+                    f"Invalid parameter {shortened(name)} for estimator {self}. "
                     + self._advice_on_nested(prefix, holder)
                 )
         BaseEstimator.set_params(self, **own)
@@ -160,7 +161,7 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
 
     def _advice_on_nested(self, prefix: str, holder: Any) -> str:
         if prefix == "augmentation":
-            return f"augmentation is {holder!r}: set it to an Augmentation() first."
+            return f"augmentation is {shortened(holder)}: set it to an Augmentation() first."
         prefixes = " or ".join(f"{known}__" for known in sorted(self._routing_prefixes))
         return f"Routed parameters start with {prefixes}."
 
@@ -198,7 +199,9 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
             )
         rate = routed.get("learning_rate")
         if isinstance(rate, int | float) and not rate >= 0:
-            raise ValueError(f"optimizer__learning_rate must not be negative. Got {rate!r}.")
+            raise ValueError(
+                f"optimizer__learning_rate must not be negative. Got {shortened(rate)}."
+            )
         # TensorFlow keeps 35 KB for each new name of a variable, and Keras makes up a new one for
         # the variables of each nameless optimizer.
         named = {"name": cls.__name__.lower(), **routed} if _takes_name(cls) else routed
@@ -206,9 +209,12 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
             with keras_settings():
                 return OptimizerSpec.of(_routing.unflatten_params(items=cls, params=named))
         except (TypeError, ValueError) as error:
-            settings = ", ".join(f"optimizer__{name}={value!r}" for name, value in routed.items())
+            settings = ", ".join(
+                f"optimizer__{name}={shortened(value)}" for name, value in routed.items()
+            )
             raise ValueError(
-                f"The optimizer {self.optimizer!r} could not be set up with {settings}: {error}"
+                f"The optimizer {shortened(self.optimizer)} could not be set up with {settings}: "
+                f"{error}"
             ) from error
 
     def _spec_of_instance(self, optimizer: Any, routed: dict[str, Any]) -> OptimizerSpec:
@@ -302,7 +308,8 @@ def _optimizer_class(name: str) -> type:
     if name.lower() not in known:
         names = sorted(known)
         raise ValueError(
-            f"Unknown optimizer {name!r}.{_suggest(name.lower(), names)} Known: {', '.join(names)}."
+            f"Unknown optimizer {shortened(name)}.{_suggest(name.lower(), names)} Known: "
+            f"{', '.join(names)}."
         )
     return known[name.lower()]
 
@@ -320,7 +327,7 @@ def _make_callback(spec: Any) -> keras.callbacks.Callback:
     if not isinstance(made, keras.callbacks.Callback):
         raise TypeError(
             "The parameter callbacks must hold Keras callbacks, callback classes or functions that "
-            f"return a new callback. Got {spec!r}."
+            f"return a new callback. Got {shortened(spec)}."
         )
     return made
 

@@ -8,7 +8,9 @@ import numpy.typing as npt
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
+from skdl._params import validate_params
 from skdl._plain import plain
+from skdl._shortened import shortened
 from skdl.engine import (
     ModelSpec,
     TrainingSet,
@@ -16,7 +18,9 @@ from skdl.engine import (
 )
 from skdl.estimators._format import ImageFormat
 from skdl.estimators._inputs import (
+    as_weights,
     check_classes,
+    check_labels,
     check_pair,
     check_weights,
     draw_seed,
@@ -188,6 +192,34 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, TrainedEstimator):
         labels: npt.NDArray[Any] = self.classes_[probabilities.argmax(axis=1)]
         return labels
 
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Share of the images whose class is predicted.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
+            Images of the shape seen in fit.
+        y : array-like of shape (n,)
+            Class labels.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the images.
+
+        Returns
+        -------
+        accuracy : float
+            In [0, 1].
+
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+        ValueError
+            If the images are not of the shape seen in fit, or for bad labels.
+        """
+        check_is_fitted(self)
+        labels, weights = check_labels(y), as_weights(sample_weight)
+        return float(super().score(X, labels, sample_weight=weights))
+
     # ---- validation ----------------------------------------------------------------------------
 
     def _check_task(
@@ -202,24 +234,27 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, TrainedEstimator):
         classes: Any = None,
         incremental: bool = False,
     ) -> FitTask:
-        self._validate_params()
+        validate_params(self)
         changes = plan_augmentation(self.augmentation)
         prepare_devices()
         optimizer, callbacks = self._optimizer_spec(), self._make_callbacks()
         array, labels = check_pair(X, y, "X", "y", self)
+        sample_weight = as_weights(sample_weight)
         if continues:
             known, image_format = self.classes_, self._image_format
             image_format.check_columns(X, array, self)
             if classes is not None and not np.array_equal(check_classes(classes), known):
                 raise ValueError(
-                    f"classes={plain(list(classes))} is not the same as on the last call to "
-                    f"partial_fit, was: {plain(known)}."
+                    f"classes={shortened(plain(list(classes)))} is not the same as on the last "
+                    "call to "
+                    f"partial_fit, was: {shortened(plain(known))}."
                 )
             if not incremental and not np.array_equal(unique_labels(labels), known):
                 raise ValueError(
                     f"warm_start=True goes on with the classes of the fit before, "
-                    f"{plain(known)}, but y has {plain(unique_labels(labels))}. Refit with "
-                    "warm_start=False, or use partial_fit."
+                    f"{shortened(plain(known))}, but y has "
+                    f"{shortened(plain(unique_labels(labels)))}. "
+                    "Refit with warm_start=False, or use partial_fit."
                 )
         else:
             known = unique_labels(labels) if classes is None else check_classes(classes)
@@ -230,7 +265,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, TrainedEstimator):
             encode_labels(
                 labels, known, advice="Pass all classes to the first call of partial_fit."
             ),
-            check_weights(sample_weight, self.class_weight, array, labels, known),
+            check_weights(sample_weight, self.class_weight, labels, known),
         )
         seed = self._seed if continues else draw_seed(self.random_state)
         validation = None
@@ -285,7 +320,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, TrainedEstimator):
         image_format.check_names(X_val, "X_val")
         image_format.warn_of_another_scale(array, "X_val")
         codes = encode_labels(labels, classes, "y_val")
-        weights = check_weights(None, self.class_weight, array, labels, classes)
+        weights = check_weights(None, self.class_weight, labels, classes)
         return make_training_set(image_format.as_images(array, self, "X_val"), codes, weights)
 
     def _set_learned(self, task: FitTask) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import keras
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from skdl._shortened import shortened
 from skdl.estimators._classifier import ImageClassifier
 from skdl.plugins import architectures
 from skdl.preprocessing._augmentation import PRESETS, Augmentation
@@ -246,7 +247,8 @@ class CNNClassifier(ImageClassifier):
         protocol = getattr(builder, "reference_protocol", None)
         if protocol is None:
             raise ValueError(
-                f"The architecture {architecture!r} states no reference protocol. Decorate its "
+                f"The architecture {shortened(architecture)} states no reference protocol. "
+                "Decorate its "
                 "builder with skdl.plugins.reference_protocol(epochs=…, …), or set the parameters "
                 "of CNNClassifier yourself."
             )

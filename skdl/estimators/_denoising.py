@@ -11,7 +11,9 @@ from sklearn.base import TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from skdl._batches import as_rows
 from skdl._files import ImageFiles
+from skdl._params import validate_params
 from skdl.engine import FittedNetwork, ImageMapSpec, prepare_devices
 from skdl.estimators._autoencoder import (
     CHANGES,
@@ -228,7 +230,7 @@ default="gaussian"
             For bad input or parameters, leaving the estimator as it was; or if the loss becomes NaN
             or infinite.
         """
-        self._validate_params()
+        validate_params(self)
         prepare_devices()
         continues = bool(self.warm_start) and self.initialized_
         task = self._check_task(X, y, continues)
@@ -238,7 +240,7 @@ default="gaussian"
         # Whole numbers stay whole, whatever the dtype of a later batch: the same pixel values have
         # the same results.
         array = check_images(X, "X", self)
-        came = array.file_dtype if isinstance(array, ImageFiles) else np.asarray(X).dtype
+        came = array.file_dtype if isinstance(array, ImageFiles) else as_rows(X).dtype
         self._whole = came.kind in "bui"
         # Images of another size have other columns, or none.
         self._flattened = (
@@ -270,6 +272,13 @@ default="gaussian"
         """
         check_is_fitted(self)
         array, images = self._image_format.check_batch(X, self)
+        dtype = array.dtype if isinstance(array, ImageFiles) else as_rows(X).dtype
+        return self._denoised(array, images, dtype)
+
+    def _denoised(
+        self, array: npt.NDArray[Any] | ImageFiles, images: Any, dtype: np.dtype[Any]
+    ) -> npt.NDArray[Any]:
+        """What `transform` gives, of validated images that came in a dtype."""
         outputs = self._network.predict(images)
         if self.value_range_ != "standardized":
             outputs = outputs.clip(0, 1)
@@ -281,11 +290,10 @@ default="gaussian"
             self._keeps_shape if array.ndim == 2 else images.shape == to_images(array).shape
         )
         shape = array.shape if as_it_came else images.shape
-        wanted = array.dtype if isinstance(array, ImageFiles) else np.asarray(X).dtype
-        if wanted == np.uint8:
+        if dtype == np.uint8:
             values = values.clip(0, 255)
-        dtype = wanted if wanted in (np.uint8, np.float64) else np.float32
-        cleaned: npt.NDArray[Any] = values.astype(dtype).reshape(shape)
+        wanted = dtype if dtype in (np.uint8, np.float64) else np.float32
+        cleaned: npt.NDArray[Any] = values.astype(wanted).reshape(shape)
         return cleaned
 
     def encode(self, X: Any) -> npt.NDArray[np.float32]:
@@ -339,17 +347,19 @@ default="gaussian"
             Before fit.
         """
         check_is_fitted(self)
-        X = self._as_pixels(X)
-        if not holds_images(y):
+        noisy = self._as_pixels(X, "X")
+        if noisy.ndim == 2:
+            self._image_format.check_columns(X, noisy, self)
+        if holds_images(y):
+            y = self._as_pixels(y, "y")
+        else:
             noise = image_noise(self.noise)
             noise.set_params(value_range=self.value_range_, random_state=0)
-            y, noisy = X, noise.fit_transform(np.asarray(X))
-            is_frame = hasattr(X, "columns")
-            X = type(X)(noisy, index=X.index, columns=X.columns) if is_frame else noisy
-        else:
-            y = self._as_pixels(y)
-        clean = np.asarray(y, dtype=np.float64).reshape(len(y), -1)
-        found = np.asarray(self.transform(X), dtype=np.float64).reshape(len(y), -1)
+            y, noisy = noisy, np.asarray(noise.fit_transform(noisy))
+        array = check_images(noisy, "X", self)
+        images = self._image_format.as_images(array, self)
+        found = self._denoised(array, images, noisy.dtype).astype(np.float64).reshape(len(y), -1)
+        clean = y.astype(np.float64).reshape(len(y), -1)
         if self.value_range_ == "standardized":
             extent = float(np.ptp(clean))
         else:

@@ -3,7 +3,9 @@
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
+from skdl._batches import as_rows
 from skdl._files import ImageFiles, find_paths
 from skdl.engine import ImageMapSpec
 from skdl.estimators._autoencoder import check_filters, denoiser, noise_plan
@@ -19,17 +21,17 @@ class DenoisingBase(TrainedEstimator):
     def _keeps_shape(self) -> bool:
         return self._image_format.input_shape == self._image_format.image_shape
 
-    def _as_pixels(self, X: Any) -> Any:
+    def _as_pixels(self, X: Any, name: str) -> npt.NDArray[Any]:
         """Arrays that are not resized as they came, other images as the network has them."""
-        if find_paths(X) is None and self._keeps_shape:
-            return X
-        images = self._image_format.as_images(check_images(X, "X", self), self)
+        rows = as_rows(X, name)
+        array = check_images(rows, name, self)
+        if not isinstance(array, ImageFiles) and self._keeps_shape:
+            return rows
+        images = self._image_format.as_images(array, self, name)
         return images.load() if isinstance(images, ImageFiles) else images
 
     def _check_task(self, X: Any, y: Any, continues: bool) -> FitTask:
         optimizer, callbacks = self._optimizer_spec(), self._make_callbacks()
-        if X is None:
-            raise ValueError("X is None. Pass the images as an array.")
         array = check_images(X, "X", self)
         if continues:
             image_format = self._image_format

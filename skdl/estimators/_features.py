@@ -11,6 +11,8 @@ from sklearn.base import TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from skdl._params import validate_params
+from skdl._shortened import shortened
 from skdl.engine import POOLINGS, BackboneSpec, FeatureExtractor, FeatureSpec, prepare_devices
 from skdl.estimators._backbones import (
     backbone_spec,
@@ -206,7 +208,7 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
         OSError
             If the folder of `store` cannot be written to.
         """
-        self._validate_params()
+        validate_params(self)
         check_store(self.store)
         array = check_images(X, "X", self)
         backbone = self._backbone_spec()
@@ -270,7 +272,7 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
         n_threads = None if self.n_jobs is None else joblib.effective_n_jobs(self.n_jobs)
         with ImageProgress(type(self).__name__, len(images), bool(self.verbose)) as progress:
             return self._extractor.transform(
-                images, store, self.batch_size, n_threads, progress.update
+                images, store, int(self.batch_size), n_threads, progress.update
             )
 
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
@@ -344,7 +346,9 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
         names = _names(self.pooling, "pooling", what)
         unknown = [name for name in names if name not in POOLINGS]
         if unknown:
-            raise ValueError(f"The parameter pooling must be {what}. Got {unknown[0]!r} in it.")
+            raise ValueError(
+                f"The parameter pooling must be {what}. Got {shortened(unknown[0])} in it."
+            )
         return names
 
 
@@ -359,7 +363,7 @@ def _names(value: Any, parameter: str, what: str) -> tuple[str, ...]:
     names = [value] if isinstance(value, str) else value
     known = isinstance(names, Sequence | np.ndarray) and len(names) > 0
     if not known or not all(isinstance(name, str) for name in names):
-        raise ValueError(f"The parameter {parameter} must be {what}. Got {value!r}.")
+        raise ValueError(f"The parameter {parameter} must be {what}. Got {shortened(value)}.")
     if len(set(names)) < len(names):
         raise ValueError(f"The parameter {parameter} contains a name twice: {list(names)}.")
     return tuple(str(name) for name in names)

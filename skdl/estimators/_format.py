@@ -11,6 +11,7 @@ from sklearn.utils.validation import (
     _get_feature_names,
 )
 
+from skdl._batches import as_rows
 from skdl._files import ImageFiles, find_paths
 from skdl._resizing import CHANNELS, Color, check_image_size, resized
 from skdl._value_range import PixelValues, doubt_about, learn_from_values, scale_problem
@@ -23,6 +24,7 @@ from skdl.images import (
     check_image_shape,
     check_value_range,
     infer_image_shape,
+    one_image_advice,
     to_images,
 )
 
@@ -162,10 +164,10 @@ class ImageFormat:
     def check_columns(self, X: Any, array: npt.NDArray[Any] | ImageFiles, estimator: Any) -> None:
         """Warn or refuse where a DataFrame's columns are not those of the fit.
 
-        A column of paths is no feature.
+        A column of paths, or of images, is no feature.
         """
         if not isinstance(array, ImageFiles):
-            _check_feature_names(estimator, X, reset=False)
+            _check_feature_names(estimator, X if array.ndim == 2 else array, reset=False)
 
     def check_names(self, X: Any, name: str) -> None:
         """Refuse a DataFrame whose columns are not those of the training data, in their order."""
@@ -207,10 +209,14 @@ class ImageFormat:
                     f"{name} has {array.shape[1]} features, but {type(estimator).__name__} is "
                     f"expecting {self.n_features} features as input: its training images are of "
                     f"shape {self.image_shape}."
+                    + one_image_advice(array.shape, self.image_shape, name)
                 )
             return self._brought(to_images(array, self.image_shape))
-        if array.ndim not in (3, 4):
-            infer_image_shape(array.shape)  # says what an image batch is
+        if array.ndim == 3 and array.shape[2] == self.image_shape[2] != self.image_shape[1]:
+            raise ValueError(
+                f"{name} has shape {array.shape}, which is that of a single image with its "
+                f"channels. A batch of one is {name}[None]."
+            )
         images = to_images(array)
         converts = self.color is not None or self.resizes_later
         held = self.image_shape[:2] if converts else self.image_shape
@@ -245,7 +251,8 @@ def _values_that_count(
     images: npt.NDArray[Any] | ImageFiles, sample_weight: Any, all_files: bool
 ) -> PixelValues:
     if sample_weight is not None:
-        weights = _check_sample_weight(sample_weight, images, ensure_non_negative=True)
+        rows = np.zeros(len(images))  # files are no array to scikit-learn
+        weights = _check_sample_weight(sample_weight, rows, ensure_non_negative=True)
         images = images if weights.all() or not weights.any() else images[weights > 0]
     if isinstance(images, ImageFiles):
         return images.values(None if all_files else _some(images))
@@ -292,7 +299,8 @@ def check_images(X: Any, name: str, estimator: Any) -> npt.NDArray[Any] | ImageF
     ValueError
         See :func:`skdl.images.check_image_array`; or if only some rows are paths.
     """
-    paths = find_paths(X, name)
+    rows = as_rows(X, name)
+    paths = find_paths(rows, name)
     if paths is not None:
         return ImageFiles.of(paths, name)
-    return check_image_array(X, name=name, estimator=estimator)
+    return check_image_array(rows, name=name, estimator=estimator)

@@ -11,8 +11,10 @@ from sklearn.utils import check_random_state, column_or_1d, compute_sample_weigh
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight
 
+from skdl._batches import is_missing, objects, refuse_masked
 from skdl._files import ImageFiles
 from skdl._plain import plain
+from skdl._shortened import shortened
 from skdl.engine import TrainingSet
 from skdl.estimators._format import check_images
 
@@ -30,13 +32,13 @@ def check_labels(y: Any, name: str = "y") -> npt.NDArray[Any]:
             "This classifier requires y to be passed, but the target y is None. Pass one class "
             "label per image."
         )
-    shape = np.asarray(y).shape
-    if len(shape) == 2 and shape[1] > 1:
+    labels: npt.NDArray[Any] = _as_labels(y, name)
+    if labels.ndim == 2 and labels.shape[1] > 1:
         raise ValueError(
-            f"{name} should be a 1d array of class labels, got an array of shape {shape}. Of "
-            f"one-hot labels, pass {name}.argmax(axis=1)."
+            f"{name} should be a 1d array of class labels, got an array of shape {labels.shape}. "
+            f"Of one-hot labels, pass {name}.argmax(axis=1)."
         )
-    labels: npt.NDArray[Any] = column_or_1d(y, warn=True)
+    labels = column_or_1d(labels, warn=True)
     if labels.dtype.kind == "f" and not np.isfinite(labels).all():
         row = int(np.argmin(np.isfinite(labels)))
         what = "NaN" if np.isnan(labels[row]) else "infinity"
@@ -45,7 +47,7 @@ def check_labels(y: Any, name: str = "y") -> npt.NDArray[Any]:
         row = int(np.argmax(np.isnat(labels)))
         raise ValueError(f"Input {name} contains NaT: first at row {row}.")
     if labels.dtype.kind == "O":
-        missing = [row for row, label in enumerate(labels) if label is None or label != label]
+        missing = [row for row, label in enumerate(labels) if is_missing(label)]
         if missing:
             raise ValueError(
                 f"Input {name} contains NaN or None: first at row {missing[0]}, in {len(missing)} "
@@ -53,6 +55,24 @@ def check_labels(y: Any, name: str = "y") -> npt.NDArray[Any]:
             )
         _refuse_mixed(labels, name)
     check_classification_targets(labels)
+    return labels
+
+
+def _as_labels(y: Any, name: str) -> npt.NDArray[Any]:
+    """What a user passed as labels, from whatever library, as an array."""
+    refuse_masked(y, name)
+    if isinstance(y, list | tuple) and any(isinstance(label, str) for label in y):
+        labels = objects(y)  # NumPy would make text of what is missing
+        return labels.astype(np.str_) if all(isinstance(label, str) for label in y) else labels
+    try:
+        labels = np.asarray(y)
+    except ValueError as error:
+        raise ValueError(
+            f"{name} should be a 1d array of class labels, but its rows are of different lengths."
+        ) from error
+    if labels.dtype.kind == "T":  # as text of one length, unless some is missing
+        known = labels.astype(object)
+        return known if any(map(is_missing, known.ravel())) else np.array(known.tolist(), np.str_)
     return labels
 
 
@@ -80,7 +100,7 @@ def unique_labels(y: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if len(classes) < 2:
         raise ValueError(
             "A classifier needs samples of at least 2 classes in y, but y contains only one class: "
-            f"{plain(classes)[0]!r}."
+            f"{shortened(plain(classes)[0])}."
         )
     return classes
 
@@ -101,16 +121,21 @@ def encode_labels(
     if (codes < 0).any():
         row = int(np.argmax(codes < 0))
         raise ValueError(
-            f"{name} has the label {labels[row]!r} at row {row}, which is not among the "
-            f"classes {plain(classes)}. {advice}".rstrip()
+            f"{name} has the label {shortened(labels[row])} at row {row}, which is not among the "
+            f"classes {shortened(plain(classes))}. {advice}".rstrip()
         )
     return codes
+
+
+def as_weights(sample_weight: Any) -> Any:
+    """Weights of whatever library as an array of NumPy, None and a number as they are."""
+    refuse_masked(sample_weight, "sample_weight")
+    return sample_weight if isinstance(sample_weight, Real | None) else np.asarray(sample_weight)
 
 
 def check_weights(
     sample_weight: Any,
     class_weight: Any,
-    X: npt.NDArray[Any],
     y: npt.NDArray[Any],
     classes: npt.NDArray[Any],
 ) -> npt.NDArray[np.float32]:
@@ -125,7 +150,7 @@ def check_weights(
     if isinstance(class_weight, dict):
         class_weight = _weights_of_present(class_weight, y, classes.tolist())
     weights = _check_sample_weight(
-        sample_weight, X, dtype=np.float64, copy=True, ensure_non_negative=True
+        sample_weight, y, dtype=np.float64, copy=True, ensure_non_negative=True
     )
     if class_weight is not None:
         counted = weights > 0  # "balanced" goes by the rows that are trained on
@@ -147,15 +172,17 @@ def _weights_of_present(
     unweighted = [label for label in classes if label not in class_weight]
     if unknown and unweighted:  # otherwise a class that this fold lacks, as in scikit-learn
         raise ValueError(
-            f"class_weight has the key {unknown[0]!r}, which is not among the classes {classes}, "
-            f"and no weight of {unweighted[0]!r}."
+            f"class_weight has the key {shortened(unknown[0])}, which is not among the classes "
+            f"{shortened(classes)}, "
+            f"and no weight of {shortened(unweighted[0])}."
         )
     for label in class_weight:
         weight = class_weight[label]
         if not isinstance(weight, Real) or not (np.isfinite(weight) and weight >= 0):
             raise ValueError(
-                f"class_weight of {label!r} must be a finite number that is not negative. Got "
-                f"{weight!r}."
+                f"class_weight of {shortened(label)} must be a finite number that is not "
+                "negative. Got "
+                f"{shortened(weight)}."
             )
     present = set(y.tolist())  # scikit-learn takes no other keys
     return {label: weight for label, weight in class_weight.items() if label in present}
@@ -188,7 +215,8 @@ def hold_out(
     advice = "Set another validation_fraction, or pass X_val and y_val."
     if counts[smallest] < 2:
         raise ValueError(
-            f"The class {plain(classes)[smallest]!r} has 1 row in y: too few to stand in both "
+            f"The class {shortened(plain(classes)[smallest])} has 1 row in y: too few to stand "
+            "in both "
             f"the training and the validation split. {advice}"
         )
     if n_held_out < n_present or len(data) - n_held_out < n_present:
@@ -233,8 +261,6 @@ def check_pair(X: Any, y: Any, x_name: str, y_name: str, estimator: Any) -> tupl
     if x_name == "X_val" and (X is None or y is None):
         given, absent = (y_name, x_name) if X is None else (x_name, y_name)
         raise ValueError(f"{given} was passed without {absent}. Pass both, or neither.")
-    if X is None:
-        raise ValueError("X is None. Pass the images as an array.")
     array = check_images(X, x_name, estimator)
     labels = check_labels(y, y_name)
     if len(array) != len(labels):

@@ -134,7 +134,7 @@ class TrainedEstimator(CallbackSupportMixin, KerasEstimator):
             stopper = EarlyStopper(self.n_iter_no_change, self.tol)
         plan = TrainingPlan(
             epochs=epochs,
-            batch_size=self.batch_size,
+            batch_size=int(self.batch_size),
             seed=task.seed,
             value_range=task.format.value_range,
             augmentation=task.changes,

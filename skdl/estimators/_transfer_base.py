@@ -15,6 +15,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from skdl._files import ImageFiles
 from skdl._plain import plain
 from skdl._resizing import resized
+from skdl._shortened import shortened
 from skdl.engine import (
     FEATURES,
     IMAGES,
@@ -131,7 +132,7 @@ class TransferBase(ImageClassifier):
         ):
             raise ValueError(
                 "The parameter head must be a sequence of positive whole numbers, the units of "
-                f"dense layers. Got {self.head!r}."
+                f"dense layers. Got {shortened(self.head)}."
             )
         return tuple(int(n) for n in units)
 
@@ -286,7 +287,7 @@ class TransferBase(ImageClassifier):
         if len(found) == 1:
             warnings.warn(
                 f"{_all_of(len(rows), len(data))} are taken for one class, "
-                f"{plain(classes)[found[0]]!r}: "
+                f"{shortened(plain(classes)[found[0]])}: "
                 "nothing was learned. Train for more epochs, change the learning rate "
                 "(optimizer__learning_rate), or set class_weight='balanced'.",
                 ConvergenceWarning,

@@ -7,6 +7,8 @@ from typing import Any
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, validate_parameter_constraints
 
+from skdl._shortened import shortened
+
 
 class Augmentation(BaseEstimator):
     """Random changes of training images, drawn anew for each image and epoch.
@@ -162,14 +164,15 @@ def plan_augmentation(augmentation: Any) -> AugmentationPlan | None:
     if isinstance(augmentation, str):
         if augmentation not in PRESETS:
             raise ValueError(
-                f"Unknown augmentation {augmentation!r}. Known presets: {', '.join(PRESETS)}; or "
+                f"Unknown augmentation {shortened(augmentation)}. Known presets: "
+                f"{', '.join(PRESETS)}; or "
                 "pass an Augmentation(rotation=…, …)."
             )
         augmentation = Augmentation(**PRESETS[augmentation])
     if not isinstance(augmentation, Augmentation):
         raise ValueError(
             "The parameter augmentation must be None, the name of a preset or an Augmentation. Got "
-            f"{augmentation!r}."
+            f"{shortened(augmentation)}."
         )
     params = augmentation.get_params(deep=False)
     validate_parameter_constraints(

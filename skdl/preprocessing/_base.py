@@ -13,12 +13,15 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
+from skdl._batches import as_rows
+from skdl._params import validate_params
 from skdl._resizing import cast_pixels
 from skdl.images import (
     check_image_array,
     check_value_range,
     infer_image_shape,
     learn_value_range,
+    one_image_advice,
     to_images,
 )
 
@@ -108,7 +111,7 @@ class ArrayTransformer(SetOutputMixin, TransformerMixin, BaseEstimator):
         ValueError
             For bad parameters or images, leaving the transformer as it was.
         """
-        self._validate_params()
+        validate_params(self)
         self._check_parameters()
         array = _pixels(X, self)
         image_shape = infer_image_shape(array.shape, getattr(self, "image_shape", None))
@@ -119,7 +122,7 @@ class ArrayTransformer(SetOutputMixin, TransformerMixin, BaseEstimator):
             black, white = float(array.min()), float(array.max())
         else:
             black, white = value_range
-        _check_feature_names(self, X, reset=True)
+        _check_feature_names(self, X if array.ndim == 2 else array, reset=True)
         self.image_shape_ = image_shape
         self.n_features_in_ = math.prod(image_shape)
         self.value_range_ = value_range
@@ -143,15 +146,16 @@ class ArrayTransformer(SetOutputMixin, TransformerMixin, BaseEstimator):
             If height, width or channels are not those seen in fit, naming both shapes.
         """
         check_is_fitted(self)
-        _check_feature_names(self, X, reset=False)
-        array = _pixels(X, self)
+        rows = as_rows(X)
+        _check_feature_names(self, X if rows.ndim == 2 else rows, reset=False)
+        array = _pixels(rows, self)
         name = type(self).__name__
         if array.ndim == 2:
             if array.shape[1] != self.n_features_in_:
                 raise ValueError(
                     f"X has {array.shape[1]} features, but {name} is expecting "
                     f"{self.n_features_in_} features as input: it was fitted on images of shape "
-                    f"{self.image_shape_}."
+                    f"{self.image_shape_}." + one_image_advice(array.shape, self.image_shape_)
                 )
             return array, to_images(array, self.image_shape_)
         found = infer_image_shape(array.shape)
@@ -159,6 +163,7 @@ class ArrayTransformer(SetOutputMixin, TransformerMixin, BaseEstimator):
             raise ValueError(
                 f"X holds images of shape {found}, but this {name} was fitted on images of shape "
                 f"{self.image_shape_} (height, width, channels)."
+                + one_image_advice(array.shape, self.image_shape_)
             )
         return array, to_images(array)
 
@@ -175,6 +180,6 @@ class ArrayTransformer(SetOutputMixin, TransformerMixin, BaseEstimator):
 
 def _pixels(X: Any, estimator: Any) -> npt.NDArray[Any]:
     """Validate images, and keep their dtype; numbers in an object array become float64."""
-    check_image_array(X, estimator=estimator)
-    array: npt.NDArray[Any] = np.asarray(X)
+    array = as_rows(X)
+    check_image_array(array, estimator=estimator)
     return array if array.dtype.kind in "buif" else array.astype(np.float64)

@@ -16,8 +16,10 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from skdl._batches import PATHS, as_rows
 from skdl._decoding import UnreadableImageError, read_image_info
 from skdl._files import ImageFiles, find_paths
+from skdl._params import validate_params
 from skdl._pixel_limit import adopt_pixel_limit, with_pixel_limit
 from skdl._resizing import CHANNELS, Color, Resizer, check_image_size
 from skdl._threads import in_threads
@@ -141,7 +143,7 @@ class ImageLoader(TransformerMixin, BaseEstimator):
             If X holds no paths, a file cannot be read, or `image_size` is None and the files are of
             different sizes.
         """
-        self._validate_params()
+        validate_params(self)
         size = check_image_size(self.image_size)
         files = self._of(X)
         if size is not None and self.color is not None:
@@ -317,12 +319,10 @@ class ImageLoader(TransformerMixin, BaseEstimator):
 
 
 def _paths(X: Any) -> npt.NDArray[np.str_]:
-    paths = find_paths(X)
+    rows = as_rows(X, expected=PATHS)
+    paths = find_paths(rows)
     if paths is None:
-        raise ValueError(
-            f"X holds no paths of image files, but {type(X).__name__} data. ImageLoader reads "
-            "files; for arrays take Resize."
-        )
+        raise ValueError(f"X holds no paths of image files, but {rows.dtype} data. {PATHS}")
     return paths
 
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from skdl._shortened import shortened
 from skdl.preprocessing._base import ArrayTransformer, PixelColumnsMixin
 
 Kind = Literal["gaussian", "salt_and_pepper", "speckle", "occlusion"]
@@ -204,8 +205,8 @@ class ImageNoise(PixelColumnsMixin, ArrayTransformer):
     def _check_parameters(self) -> None:
         if self.kind in ("salt_and_pepper", "occlusion") and self.amount > 1:
             raise ValueError(
-                f"The parameter amount={self.amount!r} is more than the whole image: for "
-                f"kind={self.kind!r} it is a share, from 0 to 1."
+                f"The parameter amount={shortened(self.amount)} is more than the whole image: for "
+                f"kind={shortened(self.kind)} it is a share, from 0 to 1."
             )
 
 

@@ -386,7 +386,7 @@ def test_loader_and_bad_parameters(photo_files, digits):
     ):
         with pytest.raises(ValueError, match=message):
             ImageLoader(**params).fit(paths)
-    with pytest.raises(ValueError, match="no paths of image files, but ndarray data"):
+    with pytest.raises(ValueError, match="no paths of image files, but float64 data"):
         ImageLoader().fit(digits[0])
     with pytest.raises(ValueError, match="of different sizes"):
         ImageLoader().fit(paths)
