@@ -13,11 +13,12 @@ from sklearn.utils import check_consistent_length
 from sklearn.utils.multiclass import unique_labels
 
 from skdl._plain import plain
+from skdl._shortened import shortened
 from skdl.metrics._bootstrap import Resamples, resample_matrix, resample_rows
 from skdl.metrics._checks import binary_problem, check_filled, check_labels, check_scores
 from skdl.metrics._confusion import positive_class
 from skdl.metrics._delong import SortedScores, area_interval
-from skdl.metrics._known import known_score
+from skdl.metrics._known import KnownScore, known_score, unwrapped
 from skdl.metrics._matrix_scores import RATIOS, matrix_score
 from skdl.metrics._proportions import Limits
 
@@ -40,7 +41,9 @@ class Estimate:
 def estimate_score(score: Any, y_true: Any, y_pred: Any, pos_label: Any, average: str) -> Estimate:
     """Evaluate a score given by name or as a function."""
     if not callable(score) and score not in NAMES:
-        raise ValueError(f"score must be a function or one of {', '.join(NAMES)}. Got {score!r}.")
+        raise ValueError(
+            f"score must be a function or one of {', '.join(NAMES)}. Got {shortened(score)}."
+        )
     true, predicted = check_filled(y_true, "y_true"), check_filled(y_pred, "y_pred")
     check_consistent_length(true, predicted)
     if callable(score):
@@ -54,11 +57,20 @@ def estimate_score(score: Any, y_true: Any, y_pred: Any, pos_label: Any, average
         if known is None:
             return by_function
         try:
-            found = _of_name(known.name, true, predicted, known.pos_label, known.average)
+            positive = _positive_of(known, true)
+            found = _of_name(known.name, true, predicted, positive, known.average)
         except ValueError:  # such as a ratio that is undefined, for which the function has a value
             return by_function
         return found if np.isclose(found.value, by_function.value) else by_function
     return _of_name(score, true, predicted, pos_label, average)
+
+
+def _positive_of(known: KnownScore, true: npt.NDArray[Any]) -> Any:
+    """The positive class of a function; that of `roc_auc_score` is the second of two."""
+    classes = unique_labels(true)
+    if known.name == "roc_auc" and len(classes) == 2:
+        return classes[-1]
+    return known.pos_label
 
 
 def _of_name(score: str, true: Any, predicted: Any, pos_label: Any, average: str) -> Estimate:
@@ -69,7 +81,10 @@ def _of_name(score: str, true: Any, predicted: Any, pos_label: Any, average: str
 
 
 def _of_function(score: Callable[..., float], true: Any, predicted: Any) -> Estimate:
-    name = getattr(score, "__name__", repr(score))
+    function, _, settings = unwrapped(score)
+    name = getattr(function, "__name__", type(function).__name__)
+    if settings:
+        name += f"({', '.join(f'{key}={shortened(value)}' for key, value in settings.items())})"
 
     def evaluate(rows: npt.NDArray[Any]) -> float:
         try:

@@ -66,10 +66,10 @@ def confidence_interval(
         "accuracy", "balanced_accuracy", "sensitivity", "specificity", "ppv", "npv", "f1",
         "geometric_mean", "positive_likelihood_ratio", "negative_likelihood_ratio" (of labels) or
         "roc_auc" (of scores). Or a function ``(y_true, y_pred) -> float``: those of this module and
-        scikit-learn's that are one of these scores, such as ``recall_score``, are treated as such,
-        also with parameters bound by ``functools.partial``. Any other is called with arrays of
-        resampled rows; it is undefined where it is NaN, raises ValueError or warns with
-        ``UndefinedMetricWarning``.
+        scikit-learn's that are one of these scores, such as ``recall_score`` or ``roc_auc_score``,
+        are treated as such, also with parameters bound by ``functools.partial``. Any other is
+        called with arrays of resampled rows; it is undefined where it is NaN, raises ValueError or
+        warns with ``UndefinedMetricWarning``.
     y_true : array-like of shape (n,)
         True labels.
     y_pred : array-like of shape (n,), or (n, n_classes) for "roc_auc"
