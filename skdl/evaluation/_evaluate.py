@@ -19,6 +19,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from skdl._files import find_paths
 from skdl._plain import plain
 from skdl._progress import Progress
+from skdl._shortened import shortened
 from skdl.evaluation._checkpoint import (
     Checkpoint,
     digest_of,
@@ -89,8 +90,10 @@ def evaluate(
         Metrics: names of scikit-learn's, "sensitivity", "specificity", "ppv" or "npv", or scorers.
         "clinical" is accuracy, sensitivity, specificity, balanced accuracy, ROC AUC, PPV and NPV.
     pos_label : int, float, bool or str, default=None
-        The positive class of two, for metrics by name that have one, such as sensitivity, "f1" or
-        "neg_brier_score"; None takes 1 of {0, 1} or {-1, 1}. Other labels need it.
+        The positive class, for metrics by name that have one, such as sensitivity, "roc_auc", "f1"
+        or "neg_brier_score": of several classes, this one against the rest. Metrics of all classes,
+        such as accuracy and balanced accuracy, stay what they are. None takes 1 of {0, 1} or
+        {-1, 1}, which other labels of two classes need; of several, it takes averages over them.
     groups : array-like of shape (n,), default=None
         Groups, such as patients, that must not stand in training and test data of a fold. They
         reach estimators that ask for them, such as a search whose own `cv` keeps groups together.
@@ -118,8 +121,8 @@ def evaluate(
     ------
     ValueError
         If X, y and groups have different lengths, y has no class labels, an estimator is no
-        classifier, `scoring` has unknown names, `pos_label` is none of two labels or is missing
-        where a metric needs it, the checkpoint belongs to other data or folds or comes with
+        classifier, `scoring` has unknown names, `pos_label` is no label or is missing where a
+        metric needs it, the checkpoint belongs to other data or folds or comes with
         `return_estimator`, or every fold of every estimator failed.
 
     Warns
@@ -255,14 +258,9 @@ def _records(
 
 def _check_positive(labels: npt.NDArray[Any], pos_label: Any) -> None:
     classes = plain(np.unique(labels))
-    if pos_label is None:
-        return
-    if pos_label not in classes:
-        raise ValueError(f"pos_label={pos_label!r} is none of the labels {classes}.")
-    if len(classes) > 2:
+    if pos_label is not None and pos_label not in classes:
         raise ValueError(
-            f"pos_label is for two classes, and y has {len(classes)}. For one against the rest, "
-            f"pass y == {pos_label!r}, or scorers such as make_sensitivity_scorer(pos_label=…)."
+            f"pos_label={shortened(pos_label)} is none of the labels {shortened(classes)}."
         )
 
 

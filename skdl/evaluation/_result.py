@@ -9,10 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.utils.multiclass import unique_labels
 
+from skdl.evaluation._comparison import compare
 from skdl.evaluation._folds import Fold, FoldRecord
-from skdl.evaluation._scoring import Metric, RecordedPredictions, score_one, warned_once
+from skdl.evaluation._scoring import Metric, RecordedPredictions, warned_once
 from skdl.evaluation._summary import summarize
-from skdl.metrics import compare_models
 from skdl.metrics._known import KnownScore
 
 
@@ -45,7 +45,7 @@ class EvaluationResult:
     classes : ndarray of shape (n_classes,)
         All classes, sorted.
     pos_label : object
-        The positive class of two, or None.
+        The positive class, against which all others are negative, or None.
     metrics : list of str
         Names of the metrics.
     estimators : dict of str to estimator
@@ -201,8 +201,10 @@ class EvaluationResult:
         """Compare the models pair by pair on the images that all of them predicted.
 
         What is compared are the labels that were predicted, whatever their scores are, and the
-        areas under the ROC curves of the scores. Of repeated folds, the first prediction of each
-        image is taken: tests need independent images.
+        areas under the ROC curves of the scores. Of several classes, areas, sensitivity and
+        specificity are those of `pos_label` against the rest, and missing without it; accuracy,
+        balanced accuracy and McNemar's test take all classes for themselves. Of repeated folds, the
+        first prediction of each image is taken: tests need independent images.
 
         Parameters
         ----------
@@ -219,27 +221,7 @@ class EvaluationResult:
         ValueError
             If there are fewer than two models with predictions.
         """
-        tables = {model: self.per_model(model).set_index("row") for model in self.tested}
-        if len(tables) < 2:
-            raise ValueError(
-                f"There are {len(tables)} models with predictions, and nothing to compare."
-            )
-        rows = sorted(set.intersection(*(set(table.index) for table in tables.values())))
-        truth = next(iter(tables.values())).loc[rows, "y_true"].to_numpy()
-        scores, labels, several = {}, {}, len(self.classes) > 2
-        for model in tables:
-            recorded = _recorded(tables[model].loc[rows], self.classes)
-            values = recorded.probabilities if several else recorded.scores_of(self.positive)
-            labels[model] = recorded.predicted
-            scores[model] = values
-        return compare_models(
-            truth,
-            scores,
-            labels=self.classes.tolist(),
-            y_pred=labels,
-            pos_label=None if several else self.positive,
-            level=level,
-        )
+        return compare(self, level)
 
     def recorded(self, model: str, repeat: int = 0) -> RecordedPredictions:
         """Predictions of a model as an estimator that scorers of scikit-learn take.
@@ -262,12 +244,12 @@ class EvaluationResult:
         ValueError
             If there is no model of that name.
         """
-        return _recorded(self.per_model(model, repeat), self.classes)
+        return RecordedPredictions.from_table(self.per_model(model, repeat), self.classes)
 
     @property
     def positive(self) -> Any:
-        """The positive class of two: `pos_label`, that of the scorers, or the second one."""
-        if self.pos_label is not None:
+        """The positive class: `pos_label`; or else, of two, that of the scorers or the second."""
+        if self.pos_label is not None or len(self.classes) > 2:
             return self.pos_label
         known = [self.known(metric) for metric in self.metrics]
         named = {score.pos_label for score in known if score and score.pos_label is not None}
@@ -288,20 +270,6 @@ class EvaluationResult:
             With `name`, `pos_label`, `average` and `sign`; None for any other scorer.
         """
         return self._metrics[metric].known(len(self.classes))
-
-
-def _recorded(table: pd.DataFrame, classes: npt.NDArray[Any]) -> RecordedPredictions:
-    """Predictions of a table, where all of its rows have them."""
-    found = []
-    for kind in ("proba", "decision"):
-        names = [f"{kind}_{label}" for label in classes.tolist()]
-        if kind in table:
-            names = [kind]
-        whole = set(names) <= set(table) and not table[names].isna().to_numpy().any()
-        values = table[names].to_numpy() if whole else None
-        found.append(values[:, 0] if values is not None and len(names) == 1 else values)
-    problem = "Not all images have probabilities (predict_proba) or decision values."
-    return RecordedPredictions(classes, table["y_pred"].to_numpy(), found[0], found[1], problem)
 
 
 def make_result(
@@ -367,7 +335,7 @@ def _score(
         return np.nan, record.failure
     if metric.needs_estimator:
         return record.scores[name], record.reasons.get(name, "")
-    return score_one(metric.scorer, record.recorded, None, y_test)
+    return metric.score(record.recorded, y_test)
 
 
 def _table(

@@ -21,6 +21,7 @@ from skdl.reporting._mistakes import mistakes_table
 from skdl.reporting._pictures import Picture, Subject, codes_of, pictures
 from skdl.reporting._words import (
     about_intervals,
+    about_positive,
     best_of,
     cautions,
     figure,
@@ -111,7 +112,7 @@ def gather(
         lead=[*notes, *sentences, *([best_of(result, summary, model)] if best else [])],
         cautions=[*cautions(result, model, names), *failed, *uncompared],
         scores=_scores(rows),
-        intervals=about_intervals(result, model, rows, level),
+        intervals=[*about_positive(result, names), *about_intervals(result, model, rows, level)],
         mistakes=mistakes_table(result, model, shown, names),
         comparison=None if pairs is None else _pairs(pairs),
         pairs=pairs,

@@ -57,7 +57,8 @@ def report(
     model : str, default=None
         Which of several models is shown in detail; None takes the one with the best first metric.
     pos_label : int, float, bool or str, default=None
-        The positive class of two, for a fitted classifier; an evaluation has its own.
+        The positive class, for a fitted classifier; of several, it stands against the rest. An
+        evaluation has its own.
     target_names : sequence of str, default=None
         Names of the classes: in sorted order of the labels, or such that labels are positions in
         it. None takes the labels themselves.
