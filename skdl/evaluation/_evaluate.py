@@ -12,11 +12,11 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone, is_classifier, is_clusterer, is_regressor
 from sklearn.model_selection import StratifiedGroupKFold, check_cv
-from sklearn.utils import column_or_1d, indexable
-from sklearn.utils.multiclass import type_of_target
+from sklearn.utils import indexable
 from sklearn.utils.parallel import Parallel, delayed
 
 from skdl._files import find_paths
+from skdl._labels import check_kind, check_length, class_labels, column
 from skdl._plain import plain
 from skdl._progress import Progress
 from skdl._shortened import shortened
@@ -150,15 +150,13 @@ def evaluate(
     Name: value, dtype: float64
     """
     named, pos_label = _named(estimators), plain(pos_label)
-    images, labels = _check_data(X, y, groups)
+    images, labels, groups = _check_data(X, y, groups)
     _check_positive(labels, pos_label)
     metrics = make_metrics(scoring, pos_label)
     prefit = isinstance(cv, str) and cv == "prefit"
-    known = [est.classes_ for est in named.values() if prefit and hasattr(est, "classes_")]
-    check_positive_class(metrics, labels, known)
+    check_positive_class(metrics, labels, _known_classes(named, labels) if prefit else [])
     if isinstance(cv, numbers.Integral):
         cv = int(cv)
-    groups = None if groups is None else column_or_1d(groups)
     if groups is not None and (cv is None or isinstance(cv, int)):
         cv = StratifiedGroupKFold(5 if cv is None else cv)
     cv_digest = digest_of(cv) if cv is None or isinstance(cv, int) or hasattr(cv, "split") else ""
@@ -264,9 +262,17 @@ def _check_positive(labels: npt.NDArray[Any], pos_label: Any) -> None:
         )
 
 
+def _known_classes(fitted: Mapping[str, Any], labels: npt.NDArray[Any]) -> list[Any]:
+    """Classes of fitted estimators; refuses labels of another kind."""
+    known = {name: est.classes_ for name, est in fitted.items() if hasattr(est, "classes_")}
+    for name, classes in known.items():
+        check_kind(labels, "y", class_labels(classes, name), f"classes_ of {shortened(name)}")
+    return list(known.values())
+
+
 def data_digest(X: Any, y: Any, groups: Any) -> str:
     """``data_digest`` of an evaluation of these data."""
-    images, labels = _check_data(X, y, groups)
+    images, labels, groups = _check_data(X, y, groups)
     return digest_of_data(digests_of(images), labels, groups)
 
 
@@ -280,29 +286,35 @@ def _named(estimators: Any) -> dict[str, Any]:
         predicts = hasattr(estimator, "predict") or is_classifier(estimator)
         if not hasattr(estimator, "fit") or not predicts:
             raise ValueError(
-                f"The estimator {name!r} is no classifier: {estimator!r} has no fit and predict."
+                f"The estimator {shortened(name)} is no classifier: {shortened(estimator)} has no "
+                "fit and predict."
             )
         if is_regressor(estimator) or is_clusterer(estimator):
-            raise ValueError(f"The estimator {name!r} is no classifier: {estimator!r}.")
+            raise ValueError(
+                f"The estimator {shortened(name)} is no classifier: {shortened(estimator)}."
+            )
     named = {str(name): estimator for name, estimator in estimators.items()}
     if len(named) < len(estimators):
-        raise ValueError(f"Several estimators have the same name: {list(estimators)}.")
+        raise ValueError(f"Several estimators have the same name: {shortened(list(estimators))}.")
     return named
 
 
-def _check_data(X: Any, y: Any, groups: Any) -> tuple[Any, npt.NDArray[Any]]:
+def _check_data(X: Any, y: Any, groups: Any) -> tuple[Any, npt.NDArray[Any], Any]:
     paths = find_paths(X)
     images = X if paths is None else paths
     if isinstance(images, list | tuple):
         images = np.asarray(images)
-    labels = column_or_1d(y)
-    if labels.dtype == object:  # which may hold NumPy's strings
-        labels = np.array(plain(labels), dtype=object)
-    indexable(images, labels, groups)
-    kind = type_of_target(labels, "y")
-    if kind not in ("binary", "multiclass"):
-        raise ValueError(f"y must hold class labels, one an image. Got {kind} data.")
-    return images, labels
+    labels = class_labels(y, "y")
+    indexable(images)
+    n = images.shape[0] if hasattr(images, "shape") else len(images)
+    if n != len(labels):
+        raise ValueError(
+            f"X has {n} images, and y has {len(labels)} labels. Pass one label per image."
+        )
+    if groups is not None:
+        groups = column(groups, "groups")
+        check_length(groups, "groups", labels, "y")
+    return images, labels, groups
 
 
 def _folds(cv: Any, X: Any, y: Any, groups: Any, prefit: bool) -> list[Fold]:
@@ -314,7 +326,9 @@ def _folds(cv: Any, X: Any, y: Any, groups: Any, prefit: bool) -> list[Fold]:
         for number, (train, test) in enumerate(splits)
     ]
     if not folds:
-        raise ValueError(f"cv gives no folds. Pass a number of folds or a splitter; got {cv!r}.")
+        raise ValueError(
+            f"cv gives no folds. Pass a number of folds or a splitter; got {shortened(cv)}."
+        )
     return folds
 
 

@@ -9,13 +9,13 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import confusion_matrix
-from sklearn.utils import check_consistent_length
 from sklearn.utils.multiclass import unique_labels
 
+from skdl._labels import check_length, class_labels, filled, label_pair
 from skdl._plain import plain
 from skdl._shortened import shortened
 from skdl.metrics._bootstrap import Resamples, resample_matrix, resample_rows
-from skdl.metrics._checks import binary_problem, check_filled, check_labels, check_scores
+from skdl.metrics._checks import binary_problem, check_scores
 from skdl.metrics._confusion import positive_class
 from skdl.metrics._delong import SortedScores, area_interval
 from skdl.metrics._known import KnownScore, known_score, unwrapped
@@ -44,8 +44,8 @@ def estimate_score(score: Any, y_true: Any, y_pred: Any, pos_label: Any, average
         raise ValueError(
             f"score must be a function or one of {', '.join(NAMES)}. Got {shortened(score)}."
         )
-    true, predicted = check_filled(y_true, "y_true"), check_filled(y_pred, "y_pred")
-    check_consistent_length(true, predicted)
+    true, predicted = filled(y_true, "y_true"), filled(y_pred, "y_pred")
+    check_length(true, "y_true", predicted, "y_pred")
     if callable(score):
         if pos_label is not None:
             raise ValueError(
@@ -74,10 +74,9 @@ def _positive_of(known: KnownScore, true: npt.NDArray[Any]) -> Any:
 
 
 def _of_name(score: str, true: Any, predicted: Any, pos_label: Any, average: str) -> Estimate:
-    check_labels(true, "y_true")
     if score == "roc_auc":
-        return _of_curve(true, predicted, pos_label)
-    return _of_matrix(score, true, check_labels(predicted, "y_pred"), pos_label, average)
+        return _of_curve(class_labels(true, "y_true"), predicted, pos_label)
+    return _of_matrix(score, *label_pair(true, predicted), pos_label, average)
 
 
 def _of_function(score: Callable[..., float], true: Any, predicted: Any) -> Estimate:
@@ -105,7 +104,8 @@ def _of_curve(true: Any, predicted: Any, pos_label: Any) -> Estimate:
     classes = unique_labels(true)
     if len(classes) == 1:
         raise ValueError(
-            f"The ROC curve is undefined: y_true holds one class only, {plain(classes)[0]!r}."
+            "The ROC curve is undefined: y_true holds one class only, "
+            f"{shortened(plain(classes)[0])}."
         )
     several = len(classes) > 2 and pos_label is None
     if several:
@@ -167,5 +167,5 @@ def _checked(name: str, value: float, why: str = "it is NaN") -> float:
 def _strata(labels: npt.NDArray[Any], stratified: bool) -> list[npt.NDArray[np.intp]]:
     if not stratified:
         return [np.arange(len(labels))]
-    labels = check_labels(labels, "With stratified=True, y_true")
+    labels = class_labels(labels, "With stratified=True, y_true")
     return [np.flatnonzero(labels == label) for label in np.unique(labels)]

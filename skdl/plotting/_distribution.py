@@ -7,15 +7,10 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from skdl._labels import class_labels
+from skdl._shortened import shortened
 from skdl.plotting._grid import LINE, arrange, new_figure
-from skdl.plotting._labels import (
-    check_labels,
-    encode,
-    joined,
-    most_lines,
-    text_width,
-    wrapped,
-)
+from skdl.plotting._labels import encode, joined, most_lines, text_width, wrapped
 from skdl.plotting._style import as_text
 
 Kind = Literal["bar", "pie", "both"]
@@ -119,7 +114,8 @@ class ClassDistributionDisplay:
             raise ValueError("y is an empty dict: there are no labels to count.")
         subsets = dict(y) if several else {"": y}
         labels = [
-            check_labels(part, f"y[{name!r}]" if several else "y") for name, part in subsets.items()
+            class_labels(part, f"y[{shortened(name)}]" if several else "y")
+            for name, part in subsets.items()
         ]
         codes, names = encode(joined(labels), target_names)
         parts = np.split(codes, np.cumsum([len(part) for part in labels])[:-1])

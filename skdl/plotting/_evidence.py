@@ -10,9 +10,9 @@ import numpy.typing as npt
 from sklearn.utils import get_tags
 
 from skdl._files import ImageFiles, find_paths
+from skdl._labels import class_labels
 from skdl.images import check_image_array, to_images
 from skdl.plotting._grid import as_batch, displayable
-from skdl.plotting._labels import check_labels
 from skdl.plotting._outcomes import check_known
 
 # Of the covered copies of an image that are predicted at a time.
@@ -56,7 +56,7 @@ def class_codes(y: Any, model: Any, n: int) -> npt.NDArray[np.int_]:
     ValueError
         If there are not as many labels as images, or a label is no class.
     """
-    labels = check_labels([y] * n if np.ndim(y) == 0 else y)
+    labels = class_labels([y] * n if np.ndim(y) == 0 else y, "y")
     if len(labels) != n:
         raise ValueError(f"X has {n} images, but y has {len(labels)} labels: pass one an image.")
     check_known(labels, model.classes_, type(model).__name__)

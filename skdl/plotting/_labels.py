@@ -8,42 +8,14 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils import column_or_1d
 
 from skdl._plain import plain
+from skdl._shortened import shortened
 
 
 def percent(share: float) -> str:
     """A share in percent; 100 only where it is 1."""
     return ">\u00a099\u00a0%" if 0.995 <= share < 1 else f"{100 * share:.0f}\u00a0%"
-
-
-def check_labels(y: Any, name: str = "y") -> npt.NDArray[Any]:
-    """Validate class labels of any kind.
-
-    Raises
-    ------
-    ValueError
-        If there are none, some are missing, or they are numbers of a continuous scale.
-    """
-    import pandas as pd
-
-    labels: npt.NDArray[Any] = column_or_1d(y)
-    if len(labels) == 0:
-        raise ValueError(f"{name} is empty: there are no labels to count.")
-    missing = np.asarray(pd.isna(labels))
-    if missing.any():
-        raise ValueError(
-            f"{name} has NaN or None at row {int(np.argmax(missing))}, and in {int(missing.sum())} "
-            "rows in all. Drop the rows without a label."
-        )
-    if labels.dtype.kind == "f" and (labels != np.rint(labels)).any():
-        row = int(np.argmax(labels != np.rint(labels)))
-        raise ValueError(
-            f"{name} has the value {labels[row]:g} at row {row}, which is no class label but a "
-            "number of a continuous scale."
-        )
-    return labels
 
 
 def encode(labels: npt.NDArray[Any], target_names: Any) -> tuple[npt.NDArray[np.int_], list[str]]:
@@ -104,7 +76,7 @@ def joined(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
 
 def listed(labels: Sequence[Any]) -> str:
     """Some labels, as error messages name them."""
-    shown = ", ".join(repr(plain(label)) for label in labels[:5])
+    shown = ", ".join(shortened(plain(label)) for label in labels[:5])
     return f"[{shown}, …]" if len(labels) > 5 else f"[{shown}]"
 
 

@@ -7,9 +7,10 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
 
+from skdl._labels import class_labels, label_pair
 from skdl._nesting import nested
 from skdl._plain import plain
-from skdl.plotting._labels import check_labels, encode, joined, listed
+from skdl.plotting._labels import encode, joined, listed
 
 ResponseMethod = Literal["auto", "predict_proba", "decision_function"]
 
@@ -30,7 +31,7 @@ def predicted_labels(estimator: Any, X: Any, y: Any) -> npt.NDArray[Any]:
     predicted = np.asarray(estimator.predict(X))
     if not hasattr(estimator, "classes_"):
         raise ValueError(f"{name} has no classes_: pass a fitted classifier.")
-    check_known(check_labels(y), estimator.classes_, name)
+    check_known(class_labels(y, "y"), estimator.classes_, name)
     return predicted
 
 
@@ -56,9 +57,7 @@ def encoded_outcomes(
     ValueError
         If lengths differ, labels are missing or cannot be sorted, or names do not fit.
     """
-    true, predicted = check_labels(y_true, "y_true"), check_labels(y_pred, "y_pred")
-    if len(true) != len(predicted):
-        raise ValueError(f"y_true has {len(true)} labels, but y_pred has {len(predicted)}.")
+    true, predicted = label_pair(y_true, y_pred)
     known = [] if classes is None else [np.asarray(classes)]
     codes, names = encode(joined([true, predicted, *known]), target_names)
     return codes[: len(true)], codes[len(true) : 2 * len(true)], names

@@ -100,7 +100,7 @@ def _phrase(result: EvaluationResult, metric: str, names: Sequence[str]) -> tupl
 
 def _quoted(result: EvaluationResult, names: Sequence[str], label: Any) -> str:
     """The name of a class, not taken for a place of a value by `str.format`."""
-    name = names[result.classes.tolist().index(label)]
+    name: str = names[result.classes.tolist().index(label)]
     return "“" + name.replace("{", "{{").replace("}", "}}") + "”"
 
 
