@@ -18,6 +18,7 @@ from sklearn.utils.parallel import Parallel, delayed
 from skdl._files import find_paths
 from skdl._labels import check_kind, check_length, class_labels, column
 from skdl._plain import plain
+from skdl._printable import encodable
 from skdl._progress import Progress
 from skdl._shortened import shortened
 from skdl.evaluation._checkpoint import (
@@ -293,7 +294,7 @@ def _named(estimators: Any) -> dict[str, Any]:
             raise ValueError(
                 f"The estimator {shortened(name)} is no classifier: {shortened(estimator)}."
             )
-    named = {str(name): estimator for name, estimator in estimators.items()}
+    named = {encodable(str(name)): estimator for name, estimator in estimators.items()}
     if len(named) < len(estimators):
         raise ValueError(f"Several estimators have the same name: {shortened(list(estimators))}.")
     return named

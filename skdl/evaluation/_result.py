@@ -9,9 +9,10 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.utils.multiclass import unique_labels
 
+from skdl._printable import encodable
 from skdl.evaluation._comparison import compare
 from skdl.evaluation._folds import Fold, FoldRecord
-from skdl.evaluation._scoring import Metric, RecordedPredictions, warned_once
+from skdl.evaluation._scoring import Metric, RecordedPredictions, column_of, warned_once
 from skdl.evaluation._summary import summarize
 from skdl.metrics._known import KnownScore
 
@@ -296,7 +297,7 @@ def make_result(
             value, reason = scored[(model, number), metric]
             scores.append({**key, "metric": metric, "value": value})
             if reason:
-                missing.append({**key, "metric": metric, "reason": reason})
+                missing.append({**key, "metric": metric, "reason": encodable(reason)})
         times.append(
             {
                 **key,
@@ -345,18 +346,23 @@ def _table(
     y: npt.NDArray[Any],
     classes: npt.NDArray[Any],
 ) -> pd.DataFrame:
-    table = pd.DataFrame({"row": rows, "y_true": y[rows], "y_pred": recorded.predicted})
+    labels = {"y_true": y[rows], "y_pred": np.asarray(recorded.predicted)}
+    if not all(encodable(str(label)) == str(label) for label in classes.tolist()):
+        text = pd.StringDtype("python", na_value=np.nan)  # Arrow has no such text
+        labels = {name: pd.array(values.astype(object), text) for name, values in labels.items()}
+    table = pd.DataFrame({"row": rows, **labels})
     known = recorded.classes_.tolist()
     if recorded.probabilities is not None:
         # A class that was not seen in training has no probability.
         for label in classes.tolist():
             column = known.index(label) if label in known else None
-            table[f"proba_{label}"] = 0.0 if column is None else recorded.probabilities[:, column]
+            values = 0.0 if column is None else recorded.probabilities[:, column]
+            table[column_of("proba", label)] = values
     elif recorded.decisions is not None and recorded.decisions.ndim == 1:
         table["decision"] = recorded.decisions
     elif recorded.decisions is not None and recorded.decisions.shape[1] == len(known):
         for label, column in zip(known, recorded.decisions.T, strict=True):
-            table[f"decision_{label}"] = column
+            table[column_of("decision", label)] = column
     for place, (name, value) in enumerate(key.items()):
         table.insert(place, name, value)
     return table

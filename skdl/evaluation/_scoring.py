@@ -17,6 +17,7 @@ from sklearn.metrics import get_scorer, make_scorer
 from sklearn.utils.metaestimators import available_if
 
 from skdl._plain import plain
+from skdl._printable import encodable
 from skdl._shortened import shortened
 from skdl.metrics import CLINICAL_SCORERS, npv_scorer, ppv_scorer
 from skdl.metrics._known import KnownScore, known_scorer
@@ -60,6 +61,11 @@ class Metric:
         return score_one(self.scorer, recorded, None, y)
 
 
+def column_of(kind: str, label: Any) -> str:
+    """The column of a table that holds probabilities or decision values of a class."""
+    return encodable(f"{kind}_{label}")
+
+
 _OURS: dict[str, Scorer] = {**CLINICAL_SCORERS, "ppv": ppv_scorer, "npv": npv_scorer}
 # Of one class against the rest, although they do not say so by a parameter `pos_label`.
 _OF_A_CLASS = ("roc_auc", "positive_likelihood_ratio", "neg_negative_likelihood_ratio")
@@ -99,7 +105,7 @@ class RecordedPredictions(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Predictions of a table, where all of its rows have them."""
         found = []
         for kind in ("proba", "decision"):
-            names = [f"{kind}_{label}" for label in classes.tolist()]
+            names = [column_of(kind, label) for label in classes.tolist()]
             if kind in table:
                 names = [kind]
             whole = set(names) <= set(table) and not table[names].isna().to_numpy().any()
@@ -297,5 +303,5 @@ def score_one(scorer: Scorer, estimator: Any, X: Any, y: Any) -> tuple[float, st
 
 def _in_short(error: Any) -> str:
     """The message, or the name where there is none, in one line."""
-    text = " ".join(str(error).split())
+    text = encodable(" ".join(str(error).split()))
     return text or type(error).__name__

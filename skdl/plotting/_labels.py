@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skdl._plain import plain
+from skdl._printable import printable
 from skdl._shortened import shortened
 
 
@@ -39,10 +40,11 @@ def encode(labels: npt.NDArray[Any], target_names: Any) -> tuple[npt.NDArray[np.
         ) from error
     found = classes.tolist()
     if target_names is None:
-        return codes, [str(label) for label in found]
-    names = [str(name) for name in target_names]
-    if all(isinstance(label, str) for label in found) and set(found) <= set(names):
-        return np.array([names.index(label) for label in found])[codes], names
+        return codes, [_drawable(label) for label in found]
+    given = [str(name) for name in target_names]
+    names = list(map(_drawable, given))
+    if all(isinstance(label, str) for label in found) and set(found) <= set(given):
+        return np.array([given.index(label) for label in found])[codes], names
     if labels.dtype.kind in "biuf" and found[0] >= 0 and found[-1] < len(names):
         return classes.astype(int)[codes], names
     if len(names) == len(found):
@@ -52,6 +54,11 @@ def encode(labels: npt.NDArray[Any], target_names: Any) -> tuple[npt.NDArray[np.
         f"{listed(found)}. Pass one name per class, in sorted order, or labels that are "
         "positions in target_names."
     )
+
+
+def _drawable(name: Any) -> str:
+    """A name without characters that no font has."""
+    return printable(str(name), keep="\n")
 
 
 def names_by_label(parts: Sequence[npt.NDArray[Any]], target_names: Any) -> dict[Any, str]:

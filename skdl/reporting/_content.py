@@ -12,6 +12,7 @@ from sklearn.metrics import precision_recall_fscore_support
 from sklearn.utils import check_consistent_length, column_or_1d, estimator_html_repr
 
 from skdl._environment import machine, versions
+from skdl._printable import encodable
 from skdl.datasets import describe_images
 from skdl.evaluation import EvaluationResult, EvaluationWarning, evaluate
 from skdl.evaluation._evaluate import data_digest
@@ -163,9 +164,9 @@ def _check_data(result: EvaluationResult, X: Any, y: Any) -> None:
 def class_names(result: EvaluationResult, y: Any, target_names: Any) -> list[str]:
     """Names of the classes, in their order."""
     if target_names is None:
-        return [str(label) for label in result.classes.tolist()]
+        return [encodable(str(label)) for label in result.classes.tolist()]
     named = names_by_label([result.classes], target_names)
-    return [named[label] for label in result.classes.tolist()]
+    return [encodable(named[label]) for label in result.classes.tolist()]
 
 
 def _chosen(result: EvaluationResult, summary: pd.DataFrame, model: str | None) -> str:
