@@ -306,6 +306,8 @@ def _check_data(X: Any, y: Any, groups: Any) -> tuple[Any, npt.NDArray[Any], Any
     if isinstance(images, list | tuple):
         images = np.asarray(images)
     labels = class_labels(y, "y")
+    if not hasattr(images, "__len__") or getattr(images, "shape", None) == ():
+        raise ValueError(f"X must hold one row per image. Got {shortened(X)}.")
     indexable(images)
     n = images.shape[0] if hasattr(images, "shape") else len(images)
     if n != len(labels):

@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.utils.multiclass import unique_labels
 
 from skdl._printable import encodable
+from skdl._shortened import shortened
 from skdl.evaluation._comparison import compare
 from skdl.evaluation._folds import Fold, FoldRecord
 from skdl.evaluation._scoring import Metric, RecordedPredictions, column_of, warned_once
@@ -189,13 +190,15 @@ class EvaluationResult:
         found = self._of_model(model)
         n = max(self.n_repeats(model), 1)
         if not 0 <= repeat < n:
-            raise ValueError(f"repeat must be from 0 to {n - 1}. Got {repeat!r}.")
+            raise ValueError(f"repeat must be from 0 to {n - 1}. Got {shortened(repeat)}.")
         chosen = found[found.groupby("row").cumcount() == repeat]
         return chosen.sort_values("row").reset_index(drop=True)
 
     def _of_model(self, model: str) -> pd.DataFrame:
         if model not in self.models:
-            raise ValueError(f"There is no model {model!r}. There are: {', '.join(self.models)}.")
+            raise ValueError(
+                f"There is no model {shortened(model)}. There are: {shortened(self.models)}."
+            )
         return self.predictions[self.predictions["model"] == model]
 
     def compare(self, *, level: float = 0.95) -> pd.DataFrame:

@@ -67,6 +67,7 @@ def column_of(kind: str, label: Any) -> str:
 
 
 _OURS: dict[str, Scorer] = {**CLINICAL_SCORERS, "ppv": ppv_scorer, "npv": npv_scorer}
+_LONGEST_REASON = 1000  # in characters
 # Of one class against the rest, although they do not say so by a parameter `pos_label`.
 _OF_A_CLASS = ("roc_auc", "positive_likelihood_ratio", "neg_negative_likelihood_ratio")
 
@@ -226,9 +227,19 @@ def _text(name: Any, value: Any) -> str:
 
 
 def _by_name(name: Any, pos_label: Any) -> Metric:
-    scorer: Any = _OURS[name] if name in _OURS else get_scorer(name)
+    scorer: Any = _OURS[name] if name in _OURS else _of_scikit_learn(name)
     of_a_class = name in _OF_A_CLASS or _has_a_positive_class(scorer)
     return Metric(scorer, by_name=True, positive=pos_label if of_a_class else None)
+
+
+def _of_scikit_learn(name: str) -> Any:
+    try:
+        return get_scorer(name)
+    except ValueError as error:
+        raise ValueError(
+            f"scoring names no metric {shortened(name)}. There are {', '.join(_OURS)} and those of "
+            "sklearn.metrics.get_scorer_names()."
+        ) from error
 
 
 def _has_a_positive_class(scorer: Any) -> bool:
@@ -261,7 +272,7 @@ def check_positive_class(
         if "pos_label" not in reason:
             continue
         if getattr(metric.scorer, "_kwargs", {}).get("pos_label") is not None:
-            raise ValueError(f"The metric {name!r}: {reason}")
+            raise ValueError(f"The metric {shortened(name)}: {reason}")
         advice = "Pass pos_label" if metric.by_name else "Make the scorer with pos_label"
         raise ValueError(
             f"The metric {shortened(name)} needs the positive class. {advice}, one of "
@@ -286,22 +297,22 @@ def score_one(scorer: Scorer, estimator: Any, X: Any, y: Any) -> tuple[float, st
         try:
             value = float(scorer(estimator, X, y))
         except AttributeError as error:
-            return np.nan, getattr(estimator, "problem", "") or _in_short(error)
+            return np.nan, getattr(estimator, "problem", "") or in_short(error)
         except Exception as error:
-            return np.nan, _in_short(error)
+            return np.nan, in_short(error)
     undefined = [w for w in caught if issubclass(w.category, UndefinedMetricWarning)]
     for other in (w for w in caught if w not in undefined):
         warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
     if undefined:
         # Here it is not set to any number.
-        reason = re.sub(r" and (being )?set to \S+", "", _in_short(undefined[0].message))
+        reason = re.sub(r" and (being )?set to \S+", "", in_short(undefined[0].message))
         return np.nan, re.sub(r" Use the? `zero_division` parameter.*", "", reason)
     if not np.isfinite(value):
         return np.nan, "It is not defined for these predictions."
     return value, ""
 
 
-def _in_short(error: Any) -> str:
-    """The message, or the name where there is none, in one line."""
-    text = encodable(" ".join(str(error).split()))
-    return text or type(error).__name__
+def in_short(error: Any) -> str:
+    """The message, or the name where there is none, in one line of a bounded length."""
+    text = encodable(" ".join(str(error).split())) or type(error).__name__
+    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]} …"

@@ -145,7 +145,7 @@ class ClassDistributionDisplay:
             If `kind` is unknown, or `ax` does not hold as many axes as are needed.
         """
         if kind not in ("bar", "pie", "both"):
-            raise ValueError(f"kind must be 'bar', 'pie' or 'both'. Got {kind!r}.")
+            raise ValueError(f"kind must be 'bar', 'pie' or 'both'. Got {shortened(kind)}.")
         n_pies = 0 if kind == "bar" else len(self.counts)
         if ax is None:
             axes = self._new_axes(kind, n_pies)
@@ -153,7 +153,7 @@ class ClassDistributionDisplay:
             axes = list(np.ravel(np.asarray(ax, dtype=object)))
             if len(axes) != (kind != "pie") + n_pies:
                 raise ValueError(
-                    f"ax must hold {(kind != 'pie') + n_pies} axes for kind={kind!r} and "
+                    f"ax must hold {(kind != 'pie') + n_pies} axes for kind={shortened(kind)} and "
                     f"{len(self.counts)} subsets. Got {len(axes)}."
                 )
         self.figure_, self.axes_ = axes[0].figure, np.array(axes, dtype=object)

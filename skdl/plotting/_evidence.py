@@ -11,6 +11,7 @@ from sklearn.utils import get_tags
 
 from skdl._files import ImageFiles, find_paths
 from skdl._labels import class_labels
+from skdl._shortened import shortened
 from skdl.images import check_image_array, to_images
 from skdl.plotting._grid import as_batch, displayable
 from skdl.plotting._outcomes import check_known
@@ -163,7 +164,7 @@ class Cover:
         self.patch = None if patch is None else _pair(patch, "patch")
         self.stride = None if stride is None else _pair(stride, "stride")
         if fill != "mean" and not (isinstance(fill, Real) and math.isfinite(fill)):
-            raise ValueError(f"fill must be a finite number or 'mean'. Got {fill!r}.")
+            raise ValueError(f"fill must be a finite number or 'mean'. Got {shortened(fill)}.")
         self.fill = fill
 
     def places(self, size: tuple[int, int]) -> list[tuple[slice, slice]]:
@@ -212,7 +213,9 @@ def _pair(value: Any, name: str) -> tuple[int, int]:
     sizes = (value, value) if isinstance(value, Integral) else value
     is_pair = isinstance(sizes, tuple | list) and len(sizes) == 2
     if not is_pair or not all(isinstance(size, Integral) and int(size) > 0 for size in sizes):
-        raise ValueError(f"{name} must be a positive whole number, or two of them. Got {value!r}.")
+        raise ValueError(
+            f"{name} must be a positive whole number, or two of them. Got {shortened(value)}."
+        )
     return int(sizes[0]), int(sizes[1])
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from sklearn.utils import check_random_state
 
 from skdl._labels import class_labels
+from skdl._shortened import shortened
 from skdl.plotting._grid import (
     CAPTION_SIZE,
     CAPTION_WIDTH,
@@ -121,7 +122,9 @@ class ImageGridDisplay:
             `n_per_class` or `ax` does not fit.
         """
         if not isinstance(n_per_class, Integral) or n_per_class < 1:
-            raise ValueError(f"n_per_class must be a whole number from 1 on. Got {n_per_class!r}.")
+            raise ValueError(
+                f"n_per_class must be a whole number from 1 on. Got {shortened(n_per_class)}."
+            )
         batch = as_batch(X, image_shape)
         codes, names = np.zeros(len(batch), dtype=int), [""]
         if y is not None:

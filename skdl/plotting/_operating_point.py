@@ -8,6 +8,7 @@ import numpy.typing as npt
 from sklearn.metrics import RocCurveDisplay, roc_auc_score, roc_curve
 
 from skdl._labels import check_finite, check_length, class_labels, score_values
+from skdl._shortened import shortened
 from skdl.metrics import confidence_interval
 from skdl.metrics._confusion import GUESSABLE
 from skdl.plotting._grid import arrange
@@ -171,8 +172,9 @@ class OperatingPointDisplay:
         if chosen is not None and threshold is None:
             if pos_label not in (None, chosen.pos_label):
                 raise ValueError(
-                    f"The threshold of {name} is for the positive class {chosen.pos_label!r}, not "
-                    f"{pos_label!r}: pass threshold, the one that is meant."
+                    f"The threshold of {name} is for the positive class "
+                    f"{shortened(chosen.pos_label)}, not "
+                    f"{shortened(pos_label)}: pass threshold, the one that is meant."
                 )
             threshold, pos_label = chosen.threshold, chosen.pos_label
         if response_method == "auto" and chosen is not None:
@@ -260,12 +262,12 @@ class OperatingPointDisplay:
         if threshold is None:
             threshold = 0.5 if scores.min() >= 0 and scores.max() <= 1 else 0.0
         if not np.isfinite(threshold):
-            raise ValueError(f"threshold must be a finite number. Got {threshold!r}.")
+            raise ValueError(f"threshold must be a finite number. Got {shortened(threshold)}.")
         positive = np.array([label == pos_label for label in labels.tolist()])
         if positive.all() or not positive.any():
             raise ValueError(
                 f"y_true has only the classes {listed(sorted(set(labels.tolist()), key=str))}: "
-                f"there must be cases of the positive class {pos_label!r}, and others."
+                f"there must be cases of the positive class {shortened(pos_label)}, and others."
             )
         false_positive, sensitivity, thresholds = roc_curve(
             positive, scores, drop_intermediate=False

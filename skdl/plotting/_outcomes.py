@@ -10,6 +10,7 @@ from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClas
 from skdl._labels import class_labels, label_pair
 from skdl._nesting import nested
 from skdl._plain import plain
+from skdl._shortened import shortened
 from skdl.plotting._labels import encode, joined, listed
 
 ResponseMethod = Literal["auto", "predict_proba", "decision_function"]
@@ -42,7 +43,7 @@ def check_known(y: npt.NDArray[Any], classes: Any, name: str) -> None:
     if unknown:
         row = y.tolist().index(unknown[0])
         raise ValueError(
-            f"y has the label {unknown[0]!r} at row {row}, which is no class of {name}: "
+            f"y has the label {shortened(unknown[0])} at row {row}, which is no class of {name}: "
             f"{listed(known)}. Pass labels like those it was fitted with."
         )
 
@@ -93,7 +94,7 @@ def scores_of(
     if response_method not in ("auto", *KINDS):
         raise ValueError(
             "response_method must be 'auto', 'predict_proba' or 'decision_function'. Got "
-            f"{response_method!r}."
+            f"{shortened(response_method)}."
         )
     methods = list(KINDS) if response_method == "auto" else [response_method]
     used = next((method for method in methods if hasattr(estimator, method)), None)
@@ -120,4 +121,6 @@ def check_positive(labels: list[Any], pos_label: Any) -> None:
             f"Which of the classes {listed(labels)} is positive cannot be guessed: pass pos_label."
         )
     if pos_label not in labels:
-        raise ValueError(f"pos_label={pos_label!r} is none of the classes {listed(labels)}.")
+        raise ValueError(
+            f"pos_label={shortened(pos_label)} is none of the classes {listed(labels)}."
+        )

@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skdl._labels import label_pair, score_values
+from skdl._shortened import shortened
 from skdl.plotting._grid import CAPTION_WIDTH, as_batch, displayable, draw_image, grid_axes
 from skdl.plotting._labels import names_by_label, percent, wrapped
 
@@ -227,10 +228,10 @@ class PredictionGridDisplay:
         """The display of the chosen images, not drawn yet."""
         if which not in ("all", "right", "wrong", "uncertain"):
             raise ValueError(
-                f"which must be 'all', 'right', 'wrong' or 'uncertain'. Got {which!r}."
+                f"which must be 'all', 'right', 'wrong' or 'uncertain'. Got {shortened(which)}."
             )
         if n_images < 1:
-            raise ValueError(f"n_images must be at least 1. Got {n_images!r}.")
+            raise ValueError(f"n_images must be at least 1. Got {shortened(n_images)}.")
         true, predicted = label_pair(y_true, y_pred)
         given = (images, true, predicted, confidence, image_names)
         lengths = {len(part) for part in given if part is not None}

@@ -13,6 +13,7 @@ from sklearn.utils import check_consistent_length, column_or_1d, estimator_html_
 
 from skdl._environment import machine, versions
 from skdl._printable import encodable
+from skdl._shortened import shortened
 from skdl.datasets import describe_images
 from skdl.evaluation import EvaluationResult, EvaluationWarning, evaluate
 from skdl.evaluation._evaluate import data_digest
@@ -172,7 +173,9 @@ def class_names(result: EvaluationResult, y: Any, target_names: Any) -> list[str
 def _chosen(result: EvaluationResult, summary: pd.DataFrame, model: str | None) -> str:
     if model is not None:
         if result.per_model(model).empty:
-            raise ValueError(f"The model {model!r} has no predictions: all of its folds failed.")
+            raise ValueError(
+                f"The model {shortened(model)} has no predictions: all of its folds failed."
+            )
         return model
     first = summary[summary["metric"] == result.metrics[0]].set_index("model")["value"]
     return str(first.idxmax()) if first.notna().any() else result.tested[0]

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from skdl._printable import printable
+from skdl._shortened import shortened
 from skdl._storage import replacing, restated
 from skdl.reporting._content import Content, gather
 from skdl.reporting._html import render
@@ -114,7 +115,9 @@ def report(
     path = Path(path)
     kind = path.suffix.lower()
     if kind not in (".html", ".md", ".json"):
-        raise ValueError(f"The report's path must end in .html, .md or .json. Got {str(path)!r}.")
+        raise ValueError(
+            f"The report's path must end in .html, .md or .json. Got {shortened(str(path))}."
+        )
     if path.is_dir():
         raise IsADirectoryError(f"{str(path)!r} is a folder. {_ADVICE}")
     with replacing(path, _ADVICE) as part:  # says before the work that nothing can be written there
