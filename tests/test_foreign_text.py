@@ -3,6 +3,7 @@
 import json
 import os
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from helpers import ROOT
@@ -124,7 +125,9 @@ def test_names_of_files_in_the_table_of_mistakes(tmp_path, data):
 )
 def test_plots(draw, data, tmp_path):
     _, y, names = data
-    draw(names[y]).figure_.savefig(tmp_path / "plot.png")
+    figure = draw(names[y]).figure_
+    figure.savefig(tmp_path / "plot.png")
+    plt.close(figure)
 
 
 # ---- Markdown ------------------------------------------------------------------------------------

@@ -138,11 +138,12 @@ TAKES_SCORES = {
 @pytest.mark.parametrize("take", TAKES_LABELS)
 def test_labels_that_are_none(take):
     function, name = TAKES_LABELS[take]
+    before = plt.get_fignums()
     for what, (make, said) in BAD_LABELS.items():
         with pytest.raises(ValueError, match=f"^{re.escape(name)} .*{said}") as caught:
             function(make())
         assert len(str(caught.value)) < 400, what
-    assert not plt.get_fignums()
+    assert plt.get_fignums() == before
 
 
 @pytest.mark.parametrize("take", TAKES_SCORES)

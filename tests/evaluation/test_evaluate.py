@@ -884,7 +884,7 @@ def test_bad_input(cancer, change, message):
 
 
 def test_a_model_that_is_not_there(result):
-    with pytest.raises(ValueError, match="no model 'forest'. There are: ridge, svc"):
+    with pytest.raises(ValueError, match="no model 'forest'. There are: .'ridge', 'svc'"):
         result.per_model("forest")
 
 
