@@ -15,6 +15,7 @@ from pathlib import Path
 
 import skdl
 from skdl import plugins
+from skdl._printable import say
 
 # In characters.
 _NARROWEST = 40
@@ -254,17 +255,17 @@ def _list(arguments: argparse.Namespace) -> int:
         warnings.simplefilter("always")
         found = {group: registry.matching(pattern) for group, registry in groups.items()}
     for warning in caught:
-        print(f"skdl list: {warning.message}", file=sys.stderr)
+        say(f"skdl list: {warning.message}", file=sys.stderr)
     if arguments.json:
         rows = {group: [_as_json(plugin) for plugin in found[group]] for group in found}
         print(json.dumps(rows, indent=2))
     if not any(found.values()):
         kinds = " or ".join(registry.noun for registry in groups.values())
-        print(f"No {kinds} matches {pattern!r}.", file=sys.stderr)
+        say(f"No {kinds} matches {pattern!r}.", file=sys.stderr)
         return 1
     if not arguments.json:
         tables = [_table(groups[group].noun, rows) for group, rows in found.items() if rows]
-        print("\n\n".join(tables))
+        say("\n\n".join(tables))
     return 0
 
 

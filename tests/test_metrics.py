@@ -164,9 +164,9 @@ def test_a_class_absent_from_a_fold():
         ([0, 1], [0, 1], {"average": "micro"}, "average must be"),
         ([0, 1], [0, 1], {"zero_division": "nan"}, "zero_division must be"),
         ([0, 1], [0, 1], {"zero_division": 0.5}, "zero_division must be"),
-        ([0, 1], [0.2, 0.7], {}, "needs class labels"),
-        ([[0, 1], [1, 1]], [[0, 1], [1, 1]], {}, "needs class labels"),
-        ([0, 1, 1], [0, 1], {}, "inconsistent numbers"),
+        ([0, 1], [0.2, 0.7], {}, "no class label|must have shape"),
+        ([[0, 1], [1, 1]], [[0, 1], [1, 1]], {}, "no class label|must have shape"),
+        ([0, 1, 1], [0, 1], {}, r"y_true has \d rows, and y_(pred|score) has \d"),
         ([0, 1], [0, 1], {"sample_weight": [1, -1]}, "must not be negative"),
     ],
 )

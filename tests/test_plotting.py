@@ -261,7 +261,7 @@ def test_names_belong_to_the_classes_of_the_estimator(few_digits):
     ("true", "names", "message"),
     [
         ([0, 1], ["a"], "target_names has 1 names, which do not fit the 2 classes"),
-        (["a", "b"], ["a", "b"], "labels are of several kinds"),
+        (["a", "b"], ["a", "b"], "labels of several kinds"),
         ([0.5, 1], ["a", "b"], "y_true has the value 0.5 at row 0"),
         ([None, 1], ["a", "b"], "y_true has NaN or None at row 0"),
     ],
@@ -313,7 +313,7 @@ def test_nothing_to_show():
     [
         ({"which": "best"}, "which must be"),
         ({"n_images": 0}, "n_images must be at least 1"),
-        ({"y_true": [0]}, "different lengths"),
+        ({"y_true": [0]}, "y_true has 1 rows, and y_pred has 2"),
         ({"confidence": [0.5]}, "different lengths"),
         ({"X": np.full((2, 8, 8), np.nan)}, "NaN: first at row 0"),
         ({"X": np.zeros((2, 8, 8, 2))}, "2 channels"),
@@ -531,7 +531,7 @@ def test_names_are_text_in_distributions():
         ({"y": [0, None, 1, None]}, "NaN or None at row 1, and in 2 rows in all"),
         ({"y": [0.0, np.nan]}, "NaN or None at row 1"),
         ({"y": [0.0, 1.5]}, "value 1.5 at row 1"),
-        ({"y": np.eye(3)}, "1d array"),
+        ({"y": np.eye(3)}, r"must have shape \(n,\)"),
         ({"y": np.array([1, "a"], dtype=object)}, "of several kinds"),
         ({"y": {"a": [1, 2], "b": ["x"]}}, "of several kinds"),
         ({"target_names": ["a", "b"]}, "2 names, which do not fit the 3 classes"),

@@ -2,7 +2,9 @@
 
 import base64
 import dataclasses
+import errno
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -338,6 +340,50 @@ def test_groups_and_the_best_of_several(digits, tmp_path):
     assert "the best of 2 models by accuracy" in text
     chosen = report(result, X, y, tmp_path / "report.md", model="a").read_text()
     assert "the best of" not in chosen
+
+
+@pytest.mark.parametrize("suffix", [".html", ".md", ".json"])
+def test_a_full_disk(binary, tmp_path, monkeypatch, suffix):
+    """The report of before is as it was, and nothing of the new one is left."""
+    X, y, result = binary
+    code = errno.ENOSPC
+    path = tmp_path / f"report{suffix}"
+    path.write_text("the one before")
+
+    def full(file, *arguments, **settings):
+        # What fits is written, as on a disk; a picture or two do.
+        written = sum(f.stat().st_size for f in tmp_path.rglob("*") if f.is_file())
+        if written > 40_000 or file.name.startswith(f".{path.name}"):
+            raise OSError(code, os.strerror(code), str(file))
+        return whole(file, *arguments, **settings)
+
+    whole = Path.write_bytes
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "write_bytes", full)
+        patched.setattr(Path, "write_text", full)
+        with pytest.raises(OSError, match=f"{os.strerror(code)}. Nothing of it is left") as caught:
+            report(result, X, y, path)
+    assert caught.value.errno == code
+    assert str(caught.value).startswith(f"The report '{path}' cannot be written: ")
+    assert "Make room, or choose another path" in str(caught.value)
+    assert [*tmp_path.rglob("*")] == [path]
+    assert path.read_text() == "the one before"
+
+
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(digits, tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FileExistsError, match="is a file. Choose another path for the report"):
+        report(Never(), *digits, tmp_path / "file" / "report.html")
+
+
+class Never:
+    classes_ = [3, 8]
+
+    def fit(self, X, y):
+        return self
+
+    def predict(self, X):
+        pytest.fail("It was evaluated all the same.")
 
 
 def test_a_folder_in_the_place_of_the_report(binary, tmp_path):

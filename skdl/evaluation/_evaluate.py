@@ -11,14 +11,16 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone, is_classifier, is_clusterer, is_regressor
 from sklearn.model_selection import StratifiedGroupKFold, check_cv
-from sklearn.utils import column_or_1d, indexable
-from sklearn.utils.multiclass import type_of_target
+from sklearn.utils import indexable
 from sklearn.utils.parallel import Parallel, delayed
 
 from skdl._files import find_paths
+from skdl._labels import check_kind, check_length, class_labels, column
 from skdl._pixel_limit import adopt_pixel_limit, with_pixel_limit
 from skdl._plain import plain
+from skdl._printable import encodable
 from skdl._progress import Progress
+from skdl._shortened import shortened
 from skdl.evaluation._checkpoint import Checkpoint, digest_of, digest_of_data
 from skdl.evaluation._folds import Fold, FoldRecord, run_fold
 from skdl.evaluation._leaks import (
@@ -83,8 +85,10 @@ def evaluate(
         Metrics: names of scikit-learn's, "sensitivity", "specificity", "ppv" or "npv", or scorers.
         "clinical" is accuracy, sensitivity, specificity, balanced accuracy, ROC AUC, PPV and NPV.
     pos_label : int, float, bool or str, default=None
-        The positive class of two, for metrics by name that have one, such as sensitivity, "f1" or
-        "neg_brier_score"; None takes 1 of {0, 1} or {-1, 1}. Other labels need it.
+        The positive class, for metrics by name that have one, such as sensitivity, "roc_auc", "f1"
+        or "neg_brier_score": of several classes, this one against the rest. Metrics of all classes,
+        such as accuracy and balanced accuracy, stay what they are. None takes 1 of {0, 1} or
+        {-1, 1}, which other labels of two classes need; of several, it takes averages over them.
     groups : array-like of shape (n,), default=None
         Groups, such as patients, that must not stand in training and test data of a fold. They
         reach estimators that ask for them, such as a search whose own `cv` keeps groups together.
@@ -113,8 +117,8 @@ def evaluate(
     ------
     ValueError
         If X, y and groups have different lengths, y has no class labels, an estimator is no
-        classifier, `scoring` has unknown names, `pos_label` is none of two labels or is missing
-        where a metric needs it, the checkpoint belongs to other data or folds, comes with
+        classifier, `scoring` has unknown names, `pos_label` is no label or is missing where a
+        metric needs it, the checkpoint belongs to other data or folds, comes with
         `return_estimator`, or has a damaged plan of the folds, or every fold of every estimator
         failed.
     OSError
@@ -148,15 +152,13 @@ def evaluate(
     Name: value, dtype: float64
     """
     named, pos_label = _named(estimators), plain(pos_label)
-    images, labels = _check_data(X, y, groups)
+    images, labels, groups = _check_data(X, y, groups)
     _check_positive(labels, pos_label)
     metrics = make_metrics(scoring, pos_label)
     prefit = isinstance(cv, str) and cv == "prefit"
-    known = [est.classes_ for est in named.values() if prefit and hasattr(est, "classes_")]
-    check_positive_class(metrics, labels, known)
+    check_positive_class(metrics, labels, _known_classes(named, labels) if prefit else [])
     if isinstance(cv, numbers.Integral):
         cv = int(cv)
-    groups = None if groups is None else column_or_1d(groups)
     if groups is not None and (cv is None or isinstance(cv, int)):
         cv = StratifiedGroupKFold(5 if cv is None else cv)
     cv_digest = digest_of(cv) if cv is None or isinstance(cv, int) or hasattr(cv, "split") else ""
@@ -267,20 +269,23 @@ def _records(
 
 def _check_positive(labels: npt.NDArray[Any], pos_label: Any) -> None:
     classes = plain(np.unique(labels))
-    if pos_label is None:
-        return
-    if pos_label not in classes:
-        raise ValueError(f"pos_label={pos_label!r} is none of the labels {classes}.")
-    if len(classes) > 2:
+    if pos_label is not None and pos_label not in classes:
         raise ValueError(
-            f"pos_label is for two classes, and y has {len(classes)}. For one against the rest, "
-            f"pass y == {pos_label!r}, or scorers such as make_sensitivity_scorer(pos_label=…)."
+            f"pos_label={shortened(pos_label)} is none of the labels {shortened(classes)}."
         )
+
+
+def _known_classes(fitted: Mapping[str, Any], labels: npt.NDArray[Any]) -> list[Any]:
+    """Classes of fitted estimators; refuses labels of another kind."""
+    known = {name: est.classes_ for name, est in fitted.items() if hasattr(est, "classes_")}
+    for name, classes in known.items():
+        check_kind(labels, "y", class_labels(classes, name), f"classes_ of {shortened(name)}")
+    return list(known.values())
 
 
 def data_digest(X: Any, y: Any, groups: Any) -> str:
     """``data_digest`` of an evaluation of these data."""
-    images, labels = _check_data(X, y, groups)
+    images, labels, groups = _check_data(X, y, groups)
     return digest_of_data(digests_of(images), labels, groups)
 
 
@@ -294,29 +299,37 @@ def _named(estimators: Any) -> dict[str, Any]:
         predicts = hasattr(estimator, "predict") or is_classifier(estimator)
         if not hasattr(estimator, "fit") or not predicts:
             raise ValueError(
-                f"The estimator {name!r} is no classifier: {estimator!r} has no fit and predict."
+                f"The estimator {shortened(name)} is no classifier: {shortened(estimator)} has no "
+                "fit and predict."
             )
         if is_regressor(estimator) or is_clusterer(estimator):
-            raise ValueError(f"The estimator {name!r} is no classifier: {estimator!r}.")
-    named = {str(name): estimator for name, estimator in estimators.items()}
+            raise ValueError(
+                f"The estimator {shortened(name)} is no classifier: {shortened(estimator)}."
+            )
+    named = {encodable(str(name)): estimator for name, estimator in estimators.items()}
     if len(named) < len(estimators):
-        raise ValueError(f"Several estimators have the same name: {list(estimators)}.")
+        raise ValueError(f"Several estimators have the same name: {shortened(list(estimators))}.")
     return named
 
 
-def _check_data(X: Any, y: Any, groups: Any) -> tuple[Any, npt.NDArray[Any]]:
+def _check_data(X: Any, y: Any, groups: Any) -> tuple[Any, npt.NDArray[Any], Any]:
     paths = find_paths(X)
     images = X if paths is None else paths
     if isinstance(images, list | tuple):
         images = np.asarray(images)
-    labels = column_or_1d(y)
-    if labels.dtype == object:  # which may hold NumPy's strings
-        labels = np.array(plain(labels), dtype=object)
-    indexable(images, labels, groups)
-    kind = type_of_target(labels, "y")
-    if kind not in ("binary", "multiclass"):
-        raise ValueError(f"y must hold class labels, one an image. Got {kind} data.")
-    return images, labels
+    labels = class_labels(y, "y")
+    if not hasattr(images, "__len__") or getattr(images, "shape", None) == ():
+        raise ValueError(f"X must hold one row per image. Got {shortened(X)}.")
+    indexable(images)
+    n = images.shape[0] if hasattr(images, "shape") else len(images)
+    if n != len(labels):
+        raise ValueError(
+            f"X has {n} images, and y has {len(labels)} labels. Pass one label per image."
+        )
+    if groups is not None:
+        groups = column(groups, "groups")
+        check_length(groups, "groups", labels, "y")
+    return images, labels, groups
 
 
 def _folds(cv: Any, X: Any, y: Any, groups: Any, prefit: bool) -> list[Fold]:
@@ -328,7 +341,9 @@ def _folds(cv: Any, X: Any, y: Any, groups: Any, prefit: bool) -> list[Fold]:
         for number, (train, test) in enumerate(splits)
     ]
     if not folds:
-        raise ValueError(f"cv gives no folds. Pass a number of folds or a splitter; got {cv!r}.")
+        raise ValueError(
+            f"cv gives no folds. Pass a number of folds or a splitter; got {shortened(cv)}."
+        )
     return folds
 
 

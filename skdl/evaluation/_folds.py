@@ -15,7 +15,7 @@ from sklearn.utils.metadata_routing import get_routing_for_object
 from skdl._cores import available_cores
 from skdl._nesting import history_of, nested
 from skdl._plain import plain
-from skdl.evaluation._scoring import RecordedPredictions, Scorer, score_one
+from skdl.evaluation._scoring import RecordedPredictions, Scorer, in_short, score_one
 from skdl.store import seconds_saved_here
 
 
@@ -100,7 +100,7 @@ def run_fold(
         check_consistent_length(predicted, y_test)
         record.recorded = _recorded(estimator, X_test, predicted, y)
     except Exception as error:
-        record.failure = f"{type(error).__name__}: {error}"
+        record.failure = f"{type(error).__name__}: {in_short(error)}"
         return record, estimator
     record.history = plain(history_of(estimator))
     for name, scorer in scorers.items():
@@ -138,7 +138,7 @@ def _recorded(
                 raise ValueError("its decision values are those of pairs of classes")
             _check_values(values, method, len(predicted), len(classes))
         except Exception as error:  # the labels are as good as before
-            problem = f"{type(error).__name__}: {error}"
+            problem = f"{type(error).__name__}: {in_short(error)}"
         else:
             problem = ""
             found[key] = values

@@ -9,10 +9,12 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.utils.multiclass import unique_labels
 
+from skdl._printable import encodable
+from skdl._shortened import shortened
+from skdl.evaluation._comparison import compare
 from skdl.evaluation._folds import Fold, FoldRecord
-from skdl.evaluation._scoring import Metric, RecordedPredictions, score_one, warned_once
+from skdl.evaluation._scoring import Metric, RecordedPredictions, column_of, warned_once
 from skdl.evaluation._summary import summarize
-from skdl.metrics import compare_models
 from skdl.metrics._known import KnownScore
 
 
@@ -45,7 +47,7 @@ class EvaluationResult:
     classes : ndarray of shape (n_classes,)
         All classes, sorted.
     pos_label : object
-        The positive class of two, or None.
+        The positive class, against which all others are negative, or None.
     metrics : list of str
         Names of the metrics.
     estimators : dict of str to estimator
@@ -188,21 +190,25 @@ class EvaluationResult:
         found = self._of_model(model)
         n = max(self.n_repeats(model), 1)
         if not 0 <= repeat < n:
-            raise ValueError(f"repeat must be from 0 to {n - 1}. Got {repeat!r}.")
+            raise ValueError(f"repeat must be from 0 to {n - 1}. Got {shortened(repeat)}.")
         chosen = found[found.groupby("row").cumcount() == repeat]
         return chosen.sort_values("row").reset_index(drop=True)
 
     def _of_model(self, model: str) -> pd.DataFrame:
         if model not in self.models:
-            raise ValueError(f"There is no model {model!r}. There are: {', '.join(self.models)}.")
+            raise ValueError(
+                f"There is no model {shortened(model)}. There are: {shortened(self.models)}."
+            )
         return self.predictions[self.predictions["model"] == model]
 
     def compare(self, *, level: float = 0.95) -> pd.DataFrame:
         """Compare the models pair by pair on the images that all of them predicted.
 
         What is compared are the labels that were predicted, whatever their scores are, and the
-        areas under the ROC curves of the scores. Of repeated folds, the first prediction of each
-        image is taken: tests need independent images.
+        areas under the ROC curves of the scores. Of several classes, areas, sensitivity and
+        specificity are those of `pos_label` against the rest, and missing without it; accuracy,
+        balanced accuracy and McNemar's test take all classes for themselves. Of repeated folds, the
+        first prediction of each image is taken: tests need independent images.
 
         Parameters
         ----------
@@ -219,27 +225,7 @@ class EvaluationResult:
         ValueError
             If there are fewer than two models with predictions.
         """
-        tables = {model: self.per_model(model).set_index("row") for model in self.tested}
-        if len(tables) < 2:
-            raise ValueError(
-                f"There are {len(tables)} models with predictions, and nothing to compare."
-            )
-        rows = sorted(set.intersection(*(set(table.index) for table in tables.values())))
-        truth = next(iter(tables.values())).loc[rows, "y_true"].to_numpy()
-        scores, labels, several = {}, {}, len(self.classes) > 2
-        for model in tables:
-            recorded = _recorded(tables[model].loc[rows], self.classes)
-            values = recorded.probabilities if several else recorded.scores_of(self.positive)
-            labels[model] = recorded.predicted
-            scores[model] = values
-        return compare_models(
-            truth,
-            scores,
-            labels=self.classes.tolist(),
-            y_pred=labels,
-            pos_label=None if several else self.positive,
-            level=level,
-        )
+        return compare(self, level)
 
     def recorded(self, model: str, repeat: int = 0) -> RecordedPredictions:
         """Predictions of a model as an estimator that scorers of scikit-learn take.
@@ -262,12 +248,12 @@ class EvaluationResult:
         ValueError
             If there is no model of that name.
         """
-        return _recorded(self.per_model(model, repeat), self.classes)
+        return RecordedPredictions.from_table(self.per_model(model, repeat), self.classes)
 
     @property
     def positive(self) -> Any:
-        """The positive class of two: `pos_label`, that of the scorers, or the second one."""
-        if self.pos_label is not None:
+        """The positive class: `pos_label`; or else, of two, that of the scorers or the second."""
+        if self.pos_label is not None or len(self.classes) > 2:
             return self.pos_label
         known = [self.known(metric) for metric in self.metrics]
         named = {score.pos_label for score in known if score and score.pos_label is not None}
@@ -288,20 +274,6 @@ class EvaluationResult:
             With `name`, `pos_label`, `average` and `sign`; None for any other scorer.
         """
         return self._metrics[metric].known(len(self.classes))
-
-
-def _recorded(table: pd.DataFrame, classes: npt.NDArray[Any]) -> RecordedPredictions:
-    """Predictions of a table, where all of its rows have them."""
-    found = []
-    for kind in ("proba", "decision"):
-        names = [f"{kind}_{label}" for label in classes.tolist()]
-        if kind in table:
-            names = [kind]
-        whole = set(names) <= set(table) and not table[names].isna().to_numpy().any()
-        values = table[names].to_numpy() if whole else None
-        found.append(values[:, 0] if values is not None and len(names) == 1 else values)
-    problem = "Not all images have probabilities (predict_proba) or decision values."
-    return RecordedPredictions(classes, table["y_pred"].to_numpy(), found[0], found[1], problem)
 
 
 def make_result(
@@ -328,7 +300,7 @@ def make_result(
             value, reason = scored[(model, number), metric]
             scores.append({**key, "metric": metric, "value": value})
             if reason:
-                missing.append({**key, "metric": metric, "reason": reason})
+                missing.append({**key, "metric": metric, "reason": encodable(reason)})
         times.append(
             {
                 **key,
@@ -367,7 +339,7 @@ def _score(
         return np.nan, record.failure
     if metric.needs_estimator:
         return record.scores[name], record.reasons.get(name, "")
-    return score_one(metric.scorer, record.recorded, None, y_test)
+    return metric.score(record.recorded, y_test)
 
 
 def _table(
@@ -377,18 +349,23 @@ def _table(
     y: npt.NDArray[Any],
     classes: npt.NDArray[Any],
 ) -> pd.DataFrame:
-    table = pd.DataFrame({"row": rows, "y_true": y[rows], "y_pred": recorded.predicted})
+    labels = {"y_true": y[rows], "y_pred": np.asarray(recorded.predicted)}
+    if not all(encodable(str(label)) == str(label) for label in classes.tolist()):
+        text = pd.StringDtype("python", na_value=np.nan)  # Arrow has no such text
+        labels = {name: pd.array(values.astype(object), text) for name, values in labels.items()}
+    table = pd.DataFrame({"row": rows, **labels})
     known = recorded.classes_.tolist()
     if recorded.probabilities is not None:
         # A class that was not seen in training has no probability.
         for label in classes.tolist():
             column = known.index(label) if label in known else None
-            table[f"proba_{label}"] = 0.0 if column is None else recorded.probabilities[:, column]
+            values = 0.0 if column is None else recorded.probabilities[:, column]
+            table[column_of("proba", label)] = values
     elif recorded.decisions is not None and recorded.decisions.ndim == 1:
         table["decision"] = recorded.decisions
     elif recorded.decisions is not None and recorded.decisions.shape[1] == len(known):
         for label, column in zip(known, recorded.decisions.T, strict=True):
-            table[f"decision_{label}"] = column
+            table[column_of("decision", label)] = column
     for place, (name, value) in enumerate(key.items()):
         table.insert(place, name, value)
     return table

@@ -10,19 +10,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import get_scorer, make_scorer
 from sklearn.utils.metaestimators import available_if
 
 from skdl._plain import plain
-from skdl.metrics import (
-    CLINICAL_SCORERS,
-    make_npv_scorer,
-    make_ppv_scorer,
-    make_sensitivity_scorer,
-    make_specificity_scorer,
-)
+from skdl._printable import encodable
+from skdl._shortened import shortened
+from skdl.metrics import CLINICAL_SCORERS, npv_scorer, ppv_scorer
 from skdl.metrics._known import KnownScore, known_scorer
 
 Scorer = Callable[..., float]
@@ -31,10 +28,14 @@ _ScorerClass = type(make_scorer(len)).__mro__[1]  # what scorers of scikit-learn
 
 @dataclass(frozen=True)
 class Metric:
-    """A scorer, and whether `pos_label` of the evaluation may be what it lacks."""
+    """A scorer, and whether it was asked for by name.
+
+    With `positive` it scores that class against the rest, whatever number of classes there are.
+    """
 
     scorer: Scorer
     by_name: bool = False
+    positive: Any = None
 
     @property
     def needs_estimator(self) -> bool:
@@ -44,6 +45,8 @@ class Metric:
     def known(self, n_classes: int) -> KnownScore | None:
         """How :func:`skdl.metrics.confidence_interval` knows the score, or None."""
         found = known_scorer(self.scorer)
+        if found is not None and self.positive is not None:
+            return found._replace(pos_label=self.positive, average="binary")
         if found is None or found.average != "auto":
             return found
         if n_classes == 2 or found.pos_label is not None:
@@ -51,13 +54,22 @@ class Metric:
         several = "multiclass" if found.name == "geometric_mean" else "macro"
         return found._replace(average=several)
 
+    def score(self, recorded: "RecordedPredictions", y: Any) -> tuple[float, str]:
+        """The score of predictions that were recorded, or NaN and the reason why there is none."""
+        if self.positive is not None:
+            recorded, y = recorded.against_rest(self.positive), y == self.positive
+        return score_one(self.scorer, recorded, None, y)
 
-_OF_POSITIVES = {
-    "sensitivity": make_sensitivity_scorer,
-    "specificity": make_specificity_scorer,
-    "ppv": make_ppv_scorer,
-    "npv": make_npv_scorer,
-}
+
+def column_of(kind: str, label: Any) -> str:
+    """The column of a table that holds probabilities or decision values of a class."""
+    return encodable(f"{kind}_{label}")
+
+
+_OURS: dict[str, Scorer] = {**CLINICAL_SCORERS, "ppv": ppv_scorer, "npv": npv_scorer}
+_LONGEST_REASON = 1000  # in characters
+# Of one class against the rest, although they do not say so by a parameter `pos_label`.
+_OF_A_CLASS = ("roc_auc", "positive_likelihood_ratio", "neg_negative_likelihood_ratio")
 
 
 class RecordedPredictions(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -89,6 +101,20 @@ class RecordedPredictions(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.decisions = decisions
         self.problem = problem
 
+    @classmethod
+    def from_table(cls, table: pd.DataFrame, classes: npt.NDArray[Any]) -> "RecordedPredictions":
+        """Predictions of a table, where all of its rows have them."""
+        found = []
+        for kind in ("proba", "decision"):
+            names = [column_of(kind, label) for label in classes.tolist()]
+            if kind in table:
+                names = [kind]
+            whole = set(names) <= set(table) and not table[names].isna().to_numpy().any()
+            values = table[names].to_numpy() if whole else None
+            found.append(values[:, 0] if values is not None and len(names) == 1 else values)
+        problem = "Not all images have probabilities (predict_proba) or decision values."
+        return cls(classes, table["y_pred"].to_numpy(), found[0], found[1], problem)
+
     @property
     def classes_(self) -> npt.NDArray[Any]:
         """The classes."""
@@ -111,14 +137,30 @@ class RecordedPredictions(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return the decision values, whatever X is."""
         return self.decisions
 
-    def scores_of(self, positive: Any) -> Any:
-        """Scores of one class of two: probabilities or decision values; None without either."""
-        _, second = self.classes_.tolist()
-        if self.probabilities is not None:
-            return self.probabilities[:, int(positive == second)]
-        if self.decisions is not None:
-            return self.decisions if positive == second else -self.decisions
-        return None
+    def scores_of(self, label: Any) -> Any:
+        """Scores of one class: probabilities or decision values; None without either."""
+        values = self.decisions if self.probabilities is None else self.probabilities
+        known = self.classes_.tolist()
+        if values is None or label not in known:
+            return None
+        if values.ndim == 1:
+            return values if label == known[-1] else -values
+        return values[:, known.index(label)] if values.shape[1] == len(known) else None
+
+    def against_rest(self, label: Any) -> "RecordedPredictions":
+        """What was said of one class, True, against all others, False."""
+        scores, problem = self.scores_of(label), self.problem
+        probabilities = decisions = None
+        if scores is None and label not in self.classes_.tolist():
+            problem = f"The class {shortened(label)} was not seen in training."
+        elif scores is not None and self.probabilities is not None:
+            probabilities = np.column_stack([1 - scores, scores])
+        else:
+            decisions = scores
+        classes = np.array([False, True])
+        return RecordedPredictions(
+            classes, np.asarray(self.predicted == label), probabilities, decisions, problem
+        )
 
     @property
     def confidence(self) -> npt.NDArray[np.float64] | None:
@@ -157,9 +199,7 @@ def make_metrics(scoring: Any, pos_label: Any) -> dict[str, Metric]:
     if callable(scoring):
         return {"score": Metric(scoring)}
     if isinstance(scoring, str):
-        names = (
-            ["accuracy", *CLINICAL_SCORERS, "ppv", "npv"] if scoring == "clinical" else [scoring]
-        )
+        names = ["accuracy", *_OURS] if scoring == "clinical" else [scoring]
     elif isinstance(scoring, Mapping):
         if not scoring:
             raise ValueError("scoring is empty. Name at least one metric.")
@@ -172,7 +212,7 @@ def make_metrics(scoring: Any, pos_label: Any) -> dict[str, Metric]:
     else:
         raise ValueError(
             "scoring must be 'clinical', the name of a metric, a list of names, a scorer, or a "
-            f"dict of names and scorers. Got {scoring!r}."
+            f"dict of names and scorers. Got {shortened(scoring)}."
         )
     return {name: _by_name(name, pos_label) for name in names}
 
@@ -180,27 +220,30 @@ def make_metrics(scoring: Any, pos_label: Any) -> dict[str, Metric]:
 def _text(name: Any, value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError(
-            f"scoring[{name!r}] must be the name of a metric, or a scorer. Got {value!r}."
+            f"scoring[{shortened(name)}] must be the name of a metric, or a scorer. Got "
+            f"{shortened(value)}."
         )
     return value
 
 
 def _by_name(name: Any, pos_label: Any) -> Metric:
-    if name in _OF_POSITIVES:
-        return Metric(_OF_POSITIVES[name](pos_label=pos_label), by_name=True)
-    scorer: Any = CLINICAL_SCORERS[name] if name in CLINICAL_SCORERS else get_scorer(name)
-    if pos_label is not None and _has_a_positive_class(scorer):
-        scorer = make_scorer(
-            scorer._score_func,
-            response_method=scorer._response_method,
-            greater_is_better=scorer._sign > 0,
-            **{**scorer._kwargs, "pos_label": pos_label},
-        )
-    return Metric(scorer, by_name=True)
+    scorer: Any = _OURS[name] if name in _OURS else _of_scikit_learn(name)
+    of_a_class = name in _OF_A_CLASS or _has_a_positive_class(scorer)
+    return Metric(scorer, by_name=True, positive=pos_label if of_a_class else None)
+
+
+def _of_scikit_learn(name: str) -> Any:
+    try:
+        return get_scorer(name)
+    except ValueError as error:
+        raise ValueError(
+            f"scoring names no metric {shortened(name)}. There are {', '.join(_OURS)} and those of "
+            "sklearn.metrics.get_scorer_names()."
+        ) from error
 
 
 def _has_a_positive_class(scorer: Any) -> bool:
-    """Whether a scorer of scikit-learn takes 1 for the positive class, unless told otherwise."""
+    """Whether a scorer is one of the positive class, unless told otherwise."""
     parameters = inspect.signature(scorer._score_func).parameters
     return "pos_label" in parameters and scorer._kwargs.get("average", "binary") == "binary"
 
@@ -225,14 +268,15 @@ def check_positive_class(
             continue
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            _, reason = score_one(metric.scorer, perfect, None, y)
+            _, reason = metric.score(perfect, y)
         if "pos_label" not in reason:
             continue
         if getattr(metric.scorer, "_kwargs", {}).get("pos_label") is not None:
-            raise ValueError(f"The metric {name!r}: {reason}")
+            raise ValueError(f"The metric {shortened(name)}: {reason}")
         advice = "Pass pos_label" if metric.by_name else "Make the scorer with pos_label"
         raise ValueError(
-            f"The metric {name!r} needs the positive class. {advice}, one of {plain(classes)}."
+            f"The metric {shortened(name)} needs the positive class. {advice}, one of "
+            f"{shortened(plain(classes))}."
         )
 
 
@@ -253,22 +297,22 @@ def score_one(scorer: Scorer, estimator: Any, X: Any, y: Any) -> tuple[float, st
         try:
             value = float(scorer(estimator, X, y))
         except AttributeError as error:
-            return np.nan, getattr(estimator, "problem", "") or _in_short(error)
+            return np.nan, getattr(estimator, "problem", "") or in_short(error)
         except Exception as error:
-            return np.nan, _in_short(error)
+            return np.nan, in_short(error)
     undefined = [w for w in caught if issubclass(w.category, UndefinedMetricWarning)]
     for other in (w for w in caught if w not in undefined):
         warnings.warn_explicit(other.message, other.category, other.filename, other.lineno)
     if undefined:
         # Here it is not set to any number.
-        reason = re.sub(r" and (being )?set to \S+", "", _in_short(undefined[0].message))
+        reason = re.sub(r" and (being )?set to \S+", "", in_short(undefined[0].message))
         return np.nan, re.sub(r" Use the? `zero_division` parameter.*", "", reason)
     if not np.isfinite(value):
         return np.nan, "It is not defined for these predictions."
     return value, ""
 
 
-def _in_short(error: Any) -> str:
-    """The message, or the name where there is none, in one line."""
-    text = " ".join(str(error).split())
-    return text or type(error).__name__
+def in_short(error: Any) -> str:
+    """The message, or the name where there is none, in one line of a bounded length."""
+    text = encodable(" ".join(str(error).split())) or type(error).__name__
+    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]} …"

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from skdl.evaluation._scoring import Metric, RecordedPredictions, score_one
+from skdl.evaluation._scoring import Metric, RecordedPredictions
 from skdl.metrics import confidence_interval
 from skdl.metrics._checks import check_level, check_n_resamples
 from skdl.metrics._estimates import estimate_score
@@ -57,7 +57,7 @@ def _interval(
     """Value, limits and method of one repeat, or the reason why there are none."""
     if metric.needs_estimator:
         return _NOTHING | {"reason": "It needs the estimator itself, not only its predictions."}
-    value, reason = score_one(metric.scorer, recorded, None, y_true)
+    value, reason = metric.score(recorded, y_true)
     if reason:
         return _NOTHING | {"reason": reason}
     known = metric.known(len(result.classes))
@@ -89,7 +89,7 @@ def _resampled(
     """Limits of any scorer."""
 
     def score(truth: Any, rows: Any) -> float:
-        return score_one(metric.scorer, recorded.rows(rows), None, truth)[0]
+        return metric.score(recorded.rows(rows), truth)[0]
 
     _, low, high = confidence_interval(score, y_true, np.arange(len(y_true)), **bootstrap)
     return "bootstrap", low, high
@@ -104,11 +104,11 @@ def _known(
 ) -> tuple[str, float, float, float] | None:
     """Method, value and limits of a score with a name; None where it is undefined."""
     several, positive = len(result.classes) > 2, known.pos_label
-    y_pred: Any = recorded.predicted
-    if known.name == "roc_auc":
-        y_pred = recorded.probabilities if several else recorded.scores_of(result.positive)
     if positive is None and not several and known.average in ("auto", "binary"):
         positive = result.positive
+    y_pred: Any = recorded.predicted
+    if known.name == "roc_auc":
+        y_pred = recorded.probabilities if positive is None else recorded.scores_of(positive)
     try:
         method = estimate_score(known.name, y_true, y_pred, positive, known.average).method
     except ValueError:

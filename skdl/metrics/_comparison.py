@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 from scipy.stats import binomtest, chi2
-from sklearn.utils.multiclass import unique_labels
 
+from skdl._labels import check_kind, check_length, class_labels, filled
 from skdl._plain import plain
-from skdl.metrics._checks import check_filled, check_labels, check_level, check_scores
+from skdl._shortened import shortened
+from skdl.metrics._checks import check_level, check_scores
 from skdl.metrics._confusion import positive_class
 from skdl.metrics._delong import delong_variance, placements
 from skdl.metrics._proportions import mean_interval, paired_difference
@@ -172,17 +173,16 @@ def _models(
         raise ValueError(
             f"At least two models are needed for a comparison. Got {len(predictions)}."
         )
-    true = check_labels(y_true, "y_true")
+    true = class_labels(y_true, "y_true")
     given = _given_labels(y_pred, predictions)
     found = {
-        name: given[name] if values is None and name in given else check_filled(values, f"{name!r}")
+        name: given[name] if values is None and name in given else filled(values, shortened(name))
         for name, values in predictions.items()
     }
     scores = {name for name, values in predictions.items() if values is not None and name in given}
     for name, values in [*found.items(), *given.items()]:
-        if len(values) != len(true):
-            raise ValueError(f"{name!r} has {len(values)} rows, and y_true has {len(true)}.")
-    classes = unique_labels(true) if labels is None else np.asarray(labels)
+        check_length(values, shortened(name), true, "y_true")
+    classes = np.unique(true) if labels is None else np.asarray(labels)
     _check_classes(true, classes)
     label: Any = None
     scored = any(
@@ -210,19 +210,19 @@ def _given_labels(y_pred: Any, models: Mapping[str, Any]) -> dict[str, npt.NDArr
     unknown = [name for name in y_pred if name not in models]
     if unknown:
         raise ValueError(
-            f"y_pred names a model that is not in `predictions`: {unknown[0]!r}. There are: "
-            f"{', '.join(map(str, models))}."
+            f"y_pred names a model that is not in `predictions`: {shortened(unknown[0])}. "
+            f"There are: {shortened(list(models))}."
         )
-    return {name: check_labels(v, f"y_pred[{name!r}]") for name, v in y_pred.items()}
+    return {name: class_labels(v, f"y_pred[{shortened(name)}]") for name, v in y_pred.items()}
 
 
 def _check_classes(true: npt.NDArray[Any], classes: npt.NDArray[Any]) -> None:
     unknown = plain(np.setdiff1d(true, classes))
     if unknown:
-        raise ValueError(f"y_true holds labels that are not in `labels`: {unknown}.")
+        raise ValueError(f"y_true holds labels that are not in `labels`: {shortened(unknown)}.")
     present = plain(np.unique(true))
     if len(present) == 1:
-        raise ValueError(f"y_true holds one class only, {present[0]!r}.")
+        raise ValueError(f"y_true holds one class only, {shortened(present[0])}.")
 
 
 def _are_labels(values: npt.NDArray[Any], classes: npt.NDArray[Any]) -> bool:
@@ -240,17 +240,17 @@ def _model(
     threshold: float | None,
 ) -> _Model:
     if values.ndim == 1 and not are_scores and _are_labels(values, classes):
-        right = _right(values if given is None else given, true, label)
+        right = _right(name, values if given is None else given, true, label)
         return _Model(name, right, None, f"{name} gives labels only")
-    scores = check_scores(values, f"{name!r}", len(classes))
+    scores = check_scores(values, shortened(name), len(classes))
     if label is None and scores.ndim == 1:
         raise ValueError(
-            f"There are {len(classes)} classes: {name!r} must give probabilities of shape "
+            f"There are {len(classes)} classes: {shortened(name)} must give probabilities of shape "
             f"(n, {len(classes)}), or labels of them. For one class against the others, pass "
             "pos_label."
         )
     predicted = _labels_of(scores, classes, label, threshold) if given is None else given
-    right = _right(predicted, true, label)
+    right = _right(name, predicted, true, label)
     if label is None:
         return _Model(name, right, None, "there are several classes, and no pos_label")
     one = scores if scores.ndim == 1 else scores[:, classes.tolist().index(label)]
@@ -261,10 +261,10 @@ def _model(
 
 
 def _right(
-    predicted: npt.NDArray[Any], true: npt.NDArray[Any], label: Any
+    name: str, predicted: npt.NDArray[Any], true: npt.NDArray[Any], label: Any
 ) -> npt.NDArray[np.bool_]:
     """Which labels are right; of one class against the others, whether it is that class."""
-    unique_labels(true, predicted)  # refuses numbers among strings
+    check_kind(true, "y_true", predicted, shortened(name))
     right: npt.NDArray[np.bool_] = (
         predicted == true if label is None else (predicted == label) == (true == label)
     )

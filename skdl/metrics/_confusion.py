@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import multilabel_confusion_matrix
-from sklearn.utils.multiclass import type_of_target, unique_labels
+from sklearn.utils.multiclass import unique_labels
 
+from skdl._labels import label_pair
 from skdl._plain import plain
+from skdl._shortened import shortened
 
 Average: TypeAlias = Literal["auto", "binary", "macro", "weighted"] | None
 Score: TypeAlias = float | npt.NDArray[np.float64]
@@ -91,15 +93,12 @@ def ratio_score(
 ) -> Score:
     """Return the ratio of the positive class, of each class, or averaged over the classes."""
     check_zero_division(zero_division, ratio)
-    matrices, average = class_matrices(
-        ratio.name, y_true, y_pred, labels, pos_label, average, sample_weight
-    )
+    matrices, average = class_matrices(y_true, y_pred, labels, pos_label, average, sample_weight)
     ratios = defined(ratio(matrices), zero_division, ratio)
     return averaged(ratios, matrices, average)
 
 
 def class_matrices(
-    name: str,
     y_true: Any,
     y_pred: Any,
     labels: Sequence[Any] | None,
@@ -113,10 +112,10 @@ def class_matrices(
     """Check labels, settle what "auto" is, and count: one matrix of two by two a class."""
     if average not in averages:
         *others, last = map(repr, averages)
-        raise ValueError(f"average must be {', '.join(others)} or {last}. Got {average!r} instead.")
-    for kind in (type_of_target(y_true, "y_true"), type_of_target(y_pred, "y_pred")):
-        if kind not in ("binary", "multiclass"):
-            raise ValueError(f"{name} needs class labels, one a sample; got {kind} data.")
+        raise ValueError(
+            f"average must be {', '.join(others)} or {last}. Got {shortened(average)} instead."
+        )
+    y_true, y_pred = label_pair(y_true, y_pred)
     if sample_weight is not None and (np.asarray(sample_weight) < 0).any():
         raise ValueError("sample_weight must not be negative.")
     present = unique_labels(y_true, y_pred)
@@ -136,19 +135,21 @@ def positive_class(present: npt.NDArray[Any], pos_label: Any) -> Any:
     if pos_label is not None:
         if pos_label not in classes and len(classes) > 1:
             raise ValueError(
-                f"pos_label={pos_label!r} is not a valid label: it should be one of {classes}."
+                f"pos_label={shortened(pos_label)} is not a valid label: it should be one of "
+                f"{shortened(classes)}."
             )
         return pos_label
     if len(classes) > 2:
         raise ValueError(
-            f"average='binary' needs two classes, but there are {len(classes)}: {classes}. Pass "
-            "pos_label for one class against the rest, or average='macro', 'weighted' or None."
+            f"average='binary' needs two classes, but there are {len(classes)}: "
+            f"{shortened(classes)}. Pass pos_label for one class against the rest, or "
+            "average='macro', 'weighted' or None."
         )
     if not any(set(classes) <= guessable for guessable in GUESSABLE):
         raise ValueError(
-            f"The positive class of the labels {classes} cannot be guessed. Pass pos_label, such "
-            f"as pos_label={classes[-1]!r}; for a scorer, "
-            f"make_sensitivity_scorer(pos_label={classes[-1]!r}) and its like."
+            f"The positive class of the labels {shortened(classes)} cannot be guessed. Pass "
+            f"pos_label, such as pos_label={shortened(classes[-1])}; for a scorer, "
+            f"make_sensitivity_scorer(pos_label={shortened(classes[-1])}) and its like."
         )
     return True if present.dtype == bool else 1
 
@@ -161,7 +162,8 @@ def check_zero_division(zero_division: Any, ratio: Ratio) -> None:
     if not valid:
         values = "a number of 0 or more" if ratio.unbounded else "0.0, 1.0"
         raise ValueError(
-            f"zero_division must be 'warn', {values} or np.nan. Got {zero_division!r} instead."
+            f"zero_division must be 'warn', {values} or np.nan. Got "
+            f"{shortened(zero_division)} instead."
         )
 
 

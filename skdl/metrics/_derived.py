@@ -102,7 +102,6 @@ def geometric_mean_score(
     """
     check_zero_division(zero_division, _GEOMETRIC_MEAN)
     matrices, average = class_matrices(
-        "The geometric mean",
         y_true,
         y_pred,
         labels,

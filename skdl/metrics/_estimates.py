@@ -9,15 +9,16 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import confusion_matrix
-from sklearn.utils import check_consistent_length
 from sklearn.utils.multiclass import unique_labels
 
+from skdl._labels import check_length, class_labels, filled, label_pair
 from skdl._plain import plain
+from skdl._shortened import shortened
 from skdl.metrics._bootstrap import Resamples, resample_matrix, resample_rows
-from skdl.metrics._checks import binary_problem, check_filled, check_labels, check_scores
+from skdl.metrics._checks import binary_problem, check_scores
 from skdl.metrics._confusion import positive_class
 from skdl.metrics._delong import SortedScores, area_interval
-from skdl.metrics._known import known_score
+from skdl.metrics._known import KnownScore, known_score, unwrapped
 from skdl.metrics._matrix_scores import RATIOS, matrix_score
 from skdl.metrics._proportions import Limits
 
@@ -40,9 +41,11 @@ class Estimate:
 def estimate_score(score: Any, y_true: Any, y_pred: Any, pos_label: Any, average: str) -> Estimate:
     """Evaluate a score given by name or as a function."""
     if not callable(score) and score not in NAMES:
-        raise ValueError(f"score must be a function or one of {', '.join(NAMES)}. Got {score!r}.")
-    true, predicted = check_filled(y_true, "y_true"), check_filled(y_pred, "y_pred")
-    check_consistent_length(true, predicted)
+        raise ValueError(
+            f"score must be a function or one of {', '.join(NAMES)}. Got {shortened(score)}."
+        )
+    true, predicted = filled(y_true, "y_true"), filled(y_pred, "y_pred")
+    check_length(true, "y_true", predicted, "y_pred")
     if callable(score):
         if pos_label is not None:
             raise ValueError(
@@ -54,22 +57,33 @@ def estimate_score(score: Any, y_true: Any, y_pred: Any, pos_label: Any, average
         if known is None:
             return by_function
         try:
-            found = _of_name(known.name, true, predicted, known.pos_label, known.average)
+            positive = _positive_of(known, true)
+            found = _of_name(known.name, true, predicted, positive, known.average)
         except ValueError:  # such as a ratio that is undefined, for which the function has a value
             return by_function
         return found if np.isclose(found.value, by_function.value) else by_function
     return _of_name(score, true, predicted, pos_label, average)
 
 
+def _positive_of(known: KnownScore, true: npt.NDArray[Any]) -> Any:
+    """The positive class of a function; that of `roc_auc_score` is the second of two."""
+    classes = unique_labels(true)
+    if known.name == "roc_auc" and len(classes) == 2:
+        return classes[-1]
+    return known.pos_label
+
+
 def _of_name(score: str, true: Any, predicted: Any, pos_label: Any, average: str) -> Estimate:
-    check_labels(true, "y_true")
     if score == "roc_auc":
-        return _of_curve(true, predicted, pos_label)
-    return _of_matrix(score, true, check_labels(predicted, "y_pred"), pos_label, average)
+        return _of_curve(class_labels(true, "y_true"), predicted, pos_label)
+    return _of_matrix(score, *label_pair(true, predicted), pos_label, average)
 
 
 def _of_function(score: Callable[..., float], true: Any, predicted: Any) -> Estimate:
-    name = getattr(score, "__name__", repr(score))
+    function, _, settings = unwrapped(score)
+    name = getattr(function, "__name__", type(function).__name__)
+    if settings:
+        name += f"({', '.join(f'{key}={shortened(value)}' for key, value in settings.items())})"
 
     def evaluate(rows: npt.NDArray[Any]) -> float:
         try:
@@ -90,7 +104,8 @@ def _of_curve(true: Any, predicted: Any, pos_label: Any) -> Estimate:
     classes = unique_labels(true)
     if len(classes) == 1:
         raise ValueError(
-            f"The ROC curve is undefined: y_true holds one class only, {plain(classes)[0]!r}."
+            "The ROC curve is undefined: y_true holds one class only, "
+            f"{shortened(plain(classes)[0])}."
         )
     several = len(classes) > 2 and pos_label is None
     if several:
@@ -152,5 +167,5 @@ def _checked(name: str, value: float, why: str = "it is NaN") -> float:
 def _strata(labels: npt.NDArray[Any], stratified: bool) -> list[npt.NDArray[np.intp]]:
     if not stratified:
         return [np.arange(len(labels))]
-    labels = check_labels(labels, "With stratified=True, y_true")
+    labels = class_labels(labels, "With stratified=True, y_true")
     return [np.flatnonzero(labels == label) for label in np.unique(labels)]

@@ -5,6 +5,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
+from skdl._shortened import shortened
 from skdl.metrics._bootstrap import bca_interval
 from skdl.metrics._checks import check_level, check_n_resamples
 from skdl.metrics._estimates import AVERAGES, Estimate, estimate_score
@@ -66,10 +67,10 @@ def confidence_interval(
         "accuracy", "balanced_accuracy", "sensitivity", "specificity", "ppv", "npv", "f1",
         "geometric_mean", "positive_likelihood_ratio", "negative_likelihood_ratio" (of labels) or
         "roc_auc" (of scores). Or a function ``(y_true, y_pred) -> float``: those of this module and
-        scikit-learn's that are one of these scores, such as ``recall_score``, are treated as such,
-        also with parameters bound by ``functools.partial``. Any other is called with arrays of
-        resampled rows; it is undefined where it is NaN, raises ValueError or warns with
-        ``UndefinedMetricWarning``.
+        scikit-learn's that are one of these scores, such as ``recall_score`` or ``roc_auc_score``,
+        are treated as such, also with parameters bound by ``functools.partial``. Any other is
+        called with arrays of resampled rows; it is undefined where it is NaN, raises ValueError or
+        warns with ``UndefinedMetricWarning``.
     y_true : array-like of shape (n,)
         True labels.
     y_pred : array-like of shape (n,), or (n, n_classes) for "roc_auc"
@@ -162,11 +163,13 @@ def confidence_interval(
     if method not in ("auto", *_METHODS, "bootstrap"):
         raise ValueError(
             "method must be 'auto', 'wilson', 'mover', 'delong' or 'bootstrap'. Got "
-            f"{method!r} instead."
+            f"{shortened(method)} instead."
         )
     check_n_resamples(n_resamples)
     if average not in AVERAGES:
-        raise ValueError(f"average must be one of {', '.join(AVERAGES)}. Got {average!r} instead.")
+        raise ValueError(
+            f"average must be one of {', '.join(AVERAGES)}. Got {shortened(average)} instead."
+        )
     generator = np.random.default_rng(random_state)
     estimate = estimate_score(score, y_true, y_pred, pos_label, average)
     if _settled(method, estimate) == "bootstrap" or estimate.limits is None:

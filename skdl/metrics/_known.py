@@ -5,6 +5,7 @@ and those of labels that a function refuses, are its own business.
 """
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -57,18 +58,26 @@ _FUNCTIONS: dict[Callable[..., Any], KnownScore] = {
     metrics.f1_score: KnownScore("f1", 1, "binary"),
     metrics.roc_auc_score: KnownScore("roc_auc"),
 }
+# Of which the average "micro" is the accuracy: each sample has one label.
+_MICRO_IS_ACCURACY = (metrics.recall_score, metrics.precision_score, metrics.f1_score)
 # What changes no value that is defined.
 _IRRELEVANT = {"zero_division"}
 
 
 def known_score(function: Any) -> KnownScore | None:
     """The name of a function ``(y_true, y_pred) -> float`` with its settings, if it has one."""
+    function, args, settings = unwrapped(function)
+    return None if args else _named(function, settings)
+
+
+def unwrapped(function: Any) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
+    """A function without ``functools.partial``, and what that binds by place and by name."""
+    args: tuple[Any, ...] = ()
     settings: dict[str, Any] = {}
     while isinstance(function, functools.partial):
-        if function.args:
-            return None
-        settings, function = {**function.keywords, **settings}, function.func
-    return _named(function, settings)
+        args, settings = (*function.args, *args), {**function.keywords, **settings}
+        function = function.func
+    return function, args, settings
 
 
 def known_scorer(scorer: Any) -> KnownScore | None:
@@ -90,15 +99,15 @@ def _named(function: Any, settings: dict[str, Any]) -> KnownScore | None:
         return None
     if known is None:
         return None
-    settings = {key: value for key, value in settings.items() if key not in _IRRELEVANT}
+    settings = {
+        key: value
+        for key, value in settings.items()
+        if key not in _IRRELEVANT and not _is_default(function, key, value)
+    }
     if known.name == "roc_auc":
-        settings = {
-            key: value
-            for key, value in settings.items()
-            if (key, value) not in [("multi_class", "ovr"), ("average", "macro")]
-        }
-        if "average" in settings:
-            return None
+        return known if settings in ({}, {"multi_class": "ovr"}) else None
+    if function in _MICRO_IS_ACCURACY and settings == {"average": "micro"}:
+        return KnownScore("accuracy")
     average = settings.pop("average", known.average)
     pos_label = settings.pop("pos_label", known.pos_label)
     if settings or average not in _AVERAGES:
@@ -106,3 +115,10 @@ def _named(function: Any, settings: dict[str, Any]) -> KnownScore | None:
     return known._replace(
         pos_label=pos_label if average in ("auto", "binary") else None, average=average
     )
+
+
+def _is_default(function: Any, name: str, value: Any) -> bool:
+    parameter = inspect.signature(function).parameters.get(name)
+    if parameter is None:
+        return False
+    return type(value) is type(parameter.default) and bool(value == parameter.default)

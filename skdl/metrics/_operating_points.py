@@ -8,6 +8,8 @@ import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import make_scorer, roc_curve
 
+from skdl._labels import check_finite
+from skdl._shortened import shortened
 from skdl.metrics._checks import binary_problem
 from skdl.metrics._confusion import positive_class
 
@@ -147,12 +149,13 @@ def specificity_at_sensitivity_score(
 
 def _check_bound(name: str, bound: Any) -> None:
     if not 0 <= bound <= 1:
-        raise ValueError(f"{name} must be in [0, 1]. Got {bound!r} instead.")
+        raise ValueError(f"{name} must be in [0, 1]. Got {shortened(bound)} instead.")
 
 
 def _rates(name: str, y_true: Any, y_score: Any, pos_label: Any, sample_weight: Any) -> Any:
     """Return sensitivities and specificities of all thresholds, or None and a warning."""
     positive, scores = binary_problem(y_true, y_score, pos_label)
+    check_finite(scores, "y_score")
     if positive.all() or not positive.any():
         warnings.warn(
             f"{name} at a threshold is ill-defined and set to nan where y_true holds one class "

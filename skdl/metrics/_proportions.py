@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
+from skdl._shortened import shortened
 from skdl.metrics._checks import check_level
 from skdl.metrics._confusion import Array, Ratio
 
@@ -252,7 +253,9 @@ def _counts(values: Any, name: str) -> Any:
     try:
         counts = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
-        raise ValueError(f"{name} must be whole numbers. Got {values!r} instead.") from None
+        raise ValueError(
+            f"{name} must be whole numbers. Got {shortened(values)} instead."
+        ) from None
     valid = np.isfinite(counts) & (counts >= 0) & (counts == np.floor(counts))
     if not valid.all():
         wrong = counts.flat[np.argmin(valid)]

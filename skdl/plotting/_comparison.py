@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from skdl._shortened import shortened
 from skdl.plotting._grid import WIDEST, new_figure
 from skdl.plotting._labels import most_lines, text_width, wrapped
 from skdl.plotting._style import COLORS, given_axes
@@ -99,8 +100,12 @@ class ModelComparisonDisplay:
             known = frame["metric"].unique().tolist()
             unknown = [metric for metric in metrics if metric not in known]
             if unknown or not len(metrics):
-                what = f"no metric {unknown[0]!r}" if unknown else "nothing to draw for metrics=[]"
-                raise ValueError(f"The summary has {what}. Its metrics: {', '.join(known)}.")
+                what = (
+                    f"no metric {shortened(unknown[0])}"
+                    if unknown
+                    else "nothing to draw for metrics=[]"
+                )
+                raise ValueError(f"The summary has {what}. Its metrics: {shortened(list(known))}.")
             order = {metric: place for place, metric in enumerate(metrics)}
             frame = frame[frame["metric"].isin(order)]
             frame = frame.sort_values("metric", key=lambda column: column.map(order), kind="stable")
@@ -171,7 +176,8 @@ def _check_frame(frame: Any) -> None:
     missing = [name for name in _COLUMNS if name not in getattr(frame, "columns", ())]
     if missing:
         raise ValueError(
-            f"The frame has no column {missing[0]!r}. Expected a DataFrame with the columns "
+            f"The frame has no column {shortened(missing[0])}. Expected a DataFrame with the "
+            "columns "
             f"{', '.join(_COLUMNS)}."
         )
     if not len(frame):
@@ -179,7 +185,10 @@ def _check_frame(frame: Any) -> None:
     twice = frame.duplicated(["model", "metric"])
     if twice.any():
         model, metric = frame.loc[twice, ["model", "metric"]].iloc[0]
-        raise ValueError(f"The frame has more than one row for {metric!r} of the model {model!r}.")
+        raise ValueError(
+            f"The frame has more than one row for {shortened(metric)} of the model "
+            f"{shortened(model)}."
+        )
     values = frame[["value", "low", "high"]].to_numpy(dtype=float)
     value, low, high = values.T
     wrong = np.isinf(values).any(axis=1) | (low > value) | (high < value)
@@ -187,7 +196,8 @@ def _check_frame(frame: Any) -> None:
         model, metric = frame[["model", "metric"]].iloc[int(np.argmax(wrong))]
         low, value, high = values[int(np.argmax(wrong))][[1, 0, 2]]
         raise ValueError(
-            f"The {metric!r} of the model {model!r} is {value:g} with the interval {low:g} to "
+            f"The {shortened(metric)} of the model {shortened(model)} is {value:g} with the "
+            f"interval {low:g} to "
             f"{high:g}: expected finite numbers, and the value within."
         )
 

@@ -7,15 +7,10 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from skdl._labels import class_labels
+from skdl._shortened import shortened
 from skdl.plotting._grid import LINE, arrange, new_figure
-from skdl.plotting._labels import (
-    check_labels,
-    encode,
-    joined,
-    most_lines,
-    text_width,
-    wrapped,
-)
+from skdl.plotting._labels import encode, joined, most_lines, text_width, wrapped
 from skdl.plotting._style import as_text
 
 Kind = Literal["bar", "pie", "both"]
@@ -119,7 +114,8 @@ class ClassDistributionDisplay:
             raise ValueError("y is an empty dict: there are no labels to count.")
         subsets = dict(y) if several else {"": y}
         labels = [
-            check_labels(part, f"y[{name!r}]" if several else "y") for name, part in subsets.items()
+            class_labels(part, f"y[{shortened(name)}]" if several else "y")
+            for name, part in subsets.items()
         ]
         codes, names = encode(joined(labels), target_names)
         parts = np.split(codes, np.cumsum([len(part) for part in labels])[:-1])
@@ -149,7 +145,7 @@ class ClassDistributionDisplay:
             If `kind` is unknown, or `ax` does not hold as many axes as are needed.
         """
         if kind not in ("bar", "pie", "both"):
-            raise ValueError(f"kind must be 'bar', 'pie' or 'both'. Got {kind!r}.")
+            raise ValueError(f"kind must be 'bar', 'pie' or 'both'. Got {shortened(kind)}.")
         n_pies = 0 if kind == "bar" else len(self.counts)
         if ax is None:
             axes = self._new_axes(kind, n_pies)
@@ -157,7 +153,7 @@ class ClassDistributionDisplay:
             axes = list(np.ravel(np.asarray(ax, dtype=object)))
             if len(axes) != (kind != "pie") + n_pies:
                 raise ValueError(
-                    f"ax must hold {(kind != 'pie') + n_pies} axes for kind={kind!r} and "
+                    f"ax must hold {(kind != 'pie') + n_pies} axes for kind={shortened(kind)} and "
                     f"{len(self.counts)} subsets. Got {len(axes)}."
                 )
         self.figure_, self.axes_ = axes[0].figure, np.array(axes, dtype=object)

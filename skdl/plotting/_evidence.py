@@ -10,9 +10,10 @@ import numpy.typing as npt
 from sklearn.utils import get_tags
 
 from skdl._files import ImageFiles, find_paths
+from skdl._labels import class_labels
+from skdl._shortened import shortened
 from skdl.images import check_image_array, to_images
 from skdl.plotting._grid import as_batch, displayable
-from skdl.plotting._labels import check_labels
 from skdl.plotting._outcomes import check_known
 
 # Of the covered copies of an image that are predicted at a time.
@@ -56,7 +57,7 @@ def class_codes(y: Any, model: Any, n: int) -> npt.NDArray[np.int_]:
     ValueError
         If there are not as many labels as images, or a label is no class.
     """
-    labels = check_labels([y] * n if np.ndim(y) == 0 else y)
+    labels = class_labels([y] * n if np.ndim(y) == 0 else y, "y")
     if len(labels) != n:
         raise ValueError(f"X has {n} images, but y has {len(labels)} labels: pass one an image.")
     check_known(labels, model.classes_, type(model).__name__)
@@ -163,7 +164,7 @@ class Cover:
         self.patch = None if patch is None else _pair(patch, "patch")
         self.stride = None if stride is None else _pair(stride, "stride")
         if fill != "mean" and not (isinstance(fill, Real) and math.isfinite(fill)):
-            raise ValueError(f"fill must be a finite number or 'mean'. Got {fill!r}.")
+            raise ValueError(f"fill must be a finite number or 'mean'. Got {shortened(fill)}.")
         self.fill = fill
 
     def places(self, size: tuple[int, int]) -> list[tuple[slice, slice]]:
@@ -212,7 +213,9 @@ def _pair(value: Any, name: str) -> tuple[int, int]:
     sizes = (value, value) if isinstance(value, Integral) else value
     is_pair = isinstance(sizes, tuple | list) and len(sizes) == 2
     if not is_pair or not all(isinstance(size, Integral) and int(size) > 0 for size in sizes):
-        raise ValueError(f"{name} must be a positive whole number, or two of them. Got {value!r}.")
+        raise ValueError(
+            f"{name} must be a positive whole number, or two of them. Got {shortened(value)}."
+        )
     return int(sizes[0]), int(sizes[1])
 
 

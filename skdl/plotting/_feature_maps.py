@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
+from skdl._shortened import shortened
 from skdl.plotting._colorbar import add_bar, grid_with_room
 from skdl.plotting._evidence import as_images, network_input
 from skdl.plotting._grid import CAPTION_SIZE, as_batch, draw_image, grid_axes
@@ -133,9 +134,9 @@ class FeatureMapDisplay:
             or has no filters; or if X is not one image.
         """
         if kind not in ("activations", "filters"):
-            raise ValueError(f"kind must be 'activations' or 'filters'. Got {kind!r}.")
+            raise ValueError(f"kind must be 'activations' or 'filters'. Got {shortened(kind)}.")
         if not isinstance(n_maps, Integral) or n_maps < 1:
-            raise ValueError(f"n_maps must be a whole number from 1 on. Got {n_maps!r}.")
+            raise ValueError(f"n_maps must be a whole number from 1 on. Got {shortened(n_maps)}.")
         check_is_fitted(estimator)
         model = getattr(estimator, "best_estimator_", estimator)
         if kind == "filters":
@@ -157,7 +158,8 @@ class FeatureMapDisplay:
         maps = network.activations(passed, layer=layer)[0]
         if maps.ndim != 3:
             raise ValueError(
-                f"The layer {layer!r} gives values of shape {maps.shape} for an image; expected "
+                f"The layer {shortened(layer)} gives values of shape {maps.shape} for an image; "
+                "expected "
                 "feature maps (height, width, channels). layer_shapes() lists all layers."
             )
         n_maps = min(n_maps, maps.shape[-1])

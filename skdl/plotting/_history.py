@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from skdl._nesting import history_of, nested
+from skdl._shortened import shortened
 from skdl.plotting._grid import CAPTION_WIDTH
 from skdl.plotting._labels import text_width, wrapped
 from skdl.plotting._style import COLORS, MARKERS, as_text, given_axes
@@ -121,7 +122,7 @@ class TrainingHistoryDisplay:
             try:
                 histories[str(name)] = _history_of(estimator)
             except ValueError as error:
-                raise ValueError(f"estimators[{name!r}]: {error}") from error
+                raise ValueError(f"estimators[{shortened(name)}]: {error}") from error
         if not 1 <= len(histories) <= _MOST_ESTIMATORS:
             raise ValueError(
                 f"estimators must hold from 1 to {_MOST_ESTIMATORS} estimators, which can still be "

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import check_random_state
 
+from skdl._labels import class_labels
+from skdl._shortened import shortened
 from skdl.plotting._grid import (
     CAPTION_SIZE,
     CAPTION_WIDTH,
@@ -21,7 +23,7 @@ from skdl.plotting._grid import (
     grid_axes,
     new_figure,
 )
-from skdl.plotting._labels import check_labels, encode, fitted, most_lines, wrapped
+from skdl.plotting._labels import encode, fitted, most_lines, wrapped
 
 # Inches, where the images of a class stand in a row.
 _CELL, _MARGIN, _GAP = 0.9, 0.3, 0.1
@@ -120,11 +122,13 @@ class ImageGridDisplay:
             `n_per_class` or `ax` does not fit.
         """
         if not isinstance(n_per_class, Integral) or n_per_class < 1:
-            raise ValueError(f"n_per_class must be a whole number from 1 on. Got {n_per_class!r}.")
+            raise ValueError(
+                f"n_per_class must be a whole number from 1 on. Got {shortened(n_per_class)}."
+            )
         batch = as_batch(X, image_shape)
         codes, names = np.zeros(len(batch), dtype=int), [""]
         if y is not None:
-            labels = check_labels(y)
+            labels = class_labels(y, "y")
             if len(labels) != len(batch):
                 raise ValueError(f"X has {len(batch)} images, but y has {len(labels)} labels.")
             codes, names = encode(labels, target_names)

@@ -8,42 +8,15 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils import column_or_1d
 
 from skdl._plain import plain
+from skdl._printable import printable
+from skdl._shortened import shortened
 
 
 def percent(share: float) -> str:
     """A share in percent; 100 only where it is 1."""
     return ">\u00a099\u00a0%" if 0.995 <= share < 1 else f"{100 * share:.0f}\u00a0%"
-
-
-def check_labels(y: Any, name: str = "y") -> npt.NDArray[Any]:
-    """Validate class labels of any kind.
-
-    Raises
-    ------
-    ValueError
-        If there are none, some are missing, or they are numbers of a continuous scale.
-    """
-    import pandas as pd
-
-    labels: npt.NDArray[Any] = column_or_1d(y)
-    if len(labels) == 0:
-        raise ValueError(f"{name} is empty: there are no labels to count.")
-    missing = np.asarray(pd.isna(labels))
-    if missing.any():
-        raise ValueError(
-            f"{name} has NaN or None at row {int(np.argmax(missing))}, and in {int(missing.sum())} "
-            "rows in all. Drop the rows without a label."
-        )
-    if labels.dtype.kind == "f" and (labels != np.rint(labels)).any():
-        row = int(np.argmax(labels != np.rint(labels)))
-        raise ValueError(
-            f"{name} has the value {labels[row]:g} at row {row}, which is no class label but a "
-            "number of a continuous scale."
-        )
-    return labels
 
 
 def encode(labels: npt.NDArray[Any], target_names: Any) -> tuple[npt.NDArray[np.int_], list[str]]:
@@ -67,10 +40,11 @@ def encode(labels: npt.NDArray[Any], target_names: Any) -> tuple[npt.NDArray[np.
         ) from error
     found = classes.tolist()
     if target_names is None:
-        return codes, [str(label) for label in found]
-    names = [str(name) for name in target_names]
-    if all(isinstance(label, str) for label in found) and set(found) <= set(names):
-        return np.array([names.index(label) for label in found])[codes], names
+        return codes, [_drawable(label) for label in found]
+    given = [str(name) for name in target_names]
+    names = list(map(_drawable, given))
+    if all(isinstance(label, str) for label in found) and set(found) <= set(given):
+        return np.array([given.index(label) for label in found])[codes], names
     if labels.dtype.kind in "biuf" and found[0] >= 0 and found[-1] < len(names):
         return classes.astype(int)[codes], names
     if len(names) == len(found):
@@ -80,6 +54,11 @@ def encode(labels: npt.NDArray[Any], target_names: Any) -> tuple[npt.NDArray[np.
         f"{listed(found)}. Pass one name per class, in sorted order, or labels that are "
         "positions in target_names."
     )
+
+
+def _drawable(name: Any) -> str:
+    """A name without characters that no font has."""
+    return printable(str(name), keep="\n")
 
 
 def names_by_label(parts: Sequence[npt.NDArray[Any]], target_names: Any) -> dict[Any, str]:
@@ -104,7 +83,7 @@ def joined(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
 
 def listed(labels: Sequence[Any]) -> str:
     """Some labels, as error messages name them."""
-    shown = ", ".join(repr(plain(label)) for label in labels[:5])
+    shown = ", ".join(shortened(plain(label)) for label in labels[:5])
     return f"[{shown}, …]" if len(labels) > 5 else f"[{shown}]"
 
 

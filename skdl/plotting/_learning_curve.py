@@ -8,6 +8,7 @@ import numpy.typing as npt
 from sklearn.base import is_classifier
 from sklearn.model_selection import learning_curve
 
+from skdl._shortened import shortened
 from skdl.plotting._grid import arrange, new_figure
 from skdl.plotting._labels import most_lines, text_width, wrapped
 from skdl.plotting._style import COLORS, MARKERS, as_text
@@ -139,7 +140,7 @@ class LearningCurve:
         if not isinstance(estimators, Mapping) or not estimators:
             raise ValueError(
                 "estimators must be a dict of names to estimators, with one at least. Got "
-                f"{estimators!r}."
+                f"{shortened(estimators)}."
             )
         _check_interval(interval)
         scores = {}
@@ -208,23 +209,27 @@ class LearningCurve:
             If there are no scores, they are not as many as the sizes, all of a model are NaN, or
             the sizes are not positive and increasing.
         """
-        sizes = np.asarray(train_sizes, dtype=float).ravel()
+        sizes = _numbers(train_sizes, "train_sizes").ravel()
         if not len(sizes) or not (sizes > 0).all() or not (np.diff(sizes) > 0).all():
-            raise ValueError(f"train_sizes must be positive and increasing. Got {train_sizes!r}.")
+            raise ValueError(
+                f"train_sizes must be positive and increasing. Got {shortened(train_sizes)}."
+            )
         if not isinstance(scores, Mapping) or not scores:
             raise ValueError("scores must be a dict of names to scores, with one at least.")
         arrays = {}
         for name, values in scores.items():
-            array = np.asarray(values, dtype=float)
+            array = _numbers(values, f"scores[{shortened(name)}]")
             array = array[:, np.newaxis] if array.ndim == 1 else array
             if array.ndim != 2 or len(array) != len(sizes):
                 raise ValueError(
-                    f"scores[{name!r}] is of shape {array.shape}; expected ({len(sizes)}, n_splits)"
+                    f"scores[{shortened(name)}] is of shape {array.shape}; expected ({len(sizes)}, "
+                    "n_splits)"
                     f" for {len(sizes)} training sizes."
                 )
             if np.isinf(array).any() or np.isnan(array).all():
                 raise ValueError(
-                    f"scores[{name!r}] holds infinity, or nothing but NaN: no fit came to a score."
+                    f"scores[{shortened(name)}] holds infinity, or nothing but NaN: no fit came to "
+                    "a score."
                 )
             arrays[str(name)] = array
         display = cls(sizes.astype(int), arrays, score_name=score_name)
@@ -322,7 +327,15 @@ class LearningCurve:
 
 def _check_interval(interval: Any) -> None:
     if interval not in ("std", "range", None):
-        raise ValueError(f"interval must be 'std', 'range' or None. Got {interval!r}.")
+        raise ValueError(f"interval must be 'std', 'range' or None. Got {shortened(interval)}.")
+
+
+def _numbers(values: Any, name: str) -> npt.NDArray[np.float64]:
+    """An array of numbers, NaN among them: a fit may have failed."""
+    try:
+        return np.asarray(values, dtype=float)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"{name} must hold numbers. Got {shortened(values)}.") from None
 
 
 def _score_name(scoring: Any, estimators: list[Any]) -> str:

@@ -7,10 +7,12 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import RocCurveDisplay, roc_auc_score, roc_curve
 
+from skdl._labels import check_finite, check_length, class_labels, score_values
+from skdl._shortened import shortened
 from skdl.metrics import confidence_interval
 from skdl.metrics._confusion import GUESSABLE
 from skdl.plotting._grid import arrange
-from skdl.plotting._labels import check_labels, fitted, listed, names_by_label
+from skdl.plotting._labels import fitted, listed, names_by_label
 from skdl.plotting._outcomes import (
     ResponseMethod,
     check_known,
@@ -170,8 +172,9 @@ class OperatingPointDisplay:
         if chosen is not None and threshold is None:
             if pos_label not in (None, chosen.pos_label):
                 raise ValueError(
-                    f"The threshold of {name} is for the positive class {chosen.pos_label!r}, not "
-                    f"{pos_label!r}: pass threshold, the one that is meant."
+                    f"The threshold of {name} is for the positive class "
+                    f"{shortened(chosen.pos_label)}, not "
+                    f"{shortened(pos_label)}: pass threshold, the one that is meant."
                 )
             threshold, pos_label = chosen.threshold, chosen.pos_label
         if response_method == "auto" and chosen is not None:
@@ -179,7 +182,7 @@ class OperatingPointDisplay:
         if pos_label is None and len(labels) == 2:
             pos_label = labels[1]
         check_positive(labels, pos_label)
-        check_known(check_labels(y), classes, name)
+        check_known(class_labels(y, "y"), classes, name)
         scores, kind = scores_of(estimator, X, labels, pos_label, response_method)
         if threshold is None:
             threshold = _DEFAULT_THRESHOLDS[kind]
@@ -231,7 +234,7 @@ class OperatingPointDisplay:
             If lengths differ, there are no positive or no negative cases, labels or scores are
             missing, or another parameter does not fit.
         """
-        labels = check_labels(y_true, "y_true")
+        labels = class_labels(y_true, "y_true")
         found = sorted(set(labels.tolist()), key=str)
         if pos_label is None and any(set(found) <= guessable for guessable in GUESSABLE):
             pos_label = 1
@@ -254,16 +257,17 @@ class OperatingPointDisplay:
         score_name: str,
     ) -> "OperatingPointDisplay":
         """The display, not drawn yet."""
-        labels, scores = check_labels(y_true, "y_true"), _check_scores(y_score, len(y_true))
+        labels = class_labels(y_true, "y_true")
+        scores = _check_scores(y_score, labels)
         if threshold is None:
             threshold = 0.5 if scores.min() >= 0 and scores.max() <= 1 else 0.0
         if not np.isfinite(threshold):
-            raise ValueError(f"threshold must be a finite number. Got {threshold!r}.")
+            raise ValueError(f"threshold must be a finite number. Got {shortened(threshold)}.")
         positive = np.array([label == pos_label for label in labels.tolist()])
         if positive.all() or not positive.any():
             raise ValueError(
                 f"y_true has only the classes {listed(sorted(set(labels.tolist()), key=str))}: "
-                f"there must be cases of the positive class {pos_label!r}, and others."
+                f"there must be cases of the positive class {shortened(pos_label)}, and others."
             )
         false_positive, sensitivity, thresholds = roc_curve(
             positive, scores, drop_intermediate=False
@@ -371,18 +375,15 @@ class OperatingPointDisplay:
         ax.spines[["top", "right"]].set_visible(False)
 
 
-def _check_scores(y_score: Any, n: int) -> npt.NDArray[np.float64]:
-    scores = np.asarray(y_score, dtype=float)
+def _check_scores(y_score: Any, labels: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+    scores = score_values(y_score, "y_score")
     if scores.ndim != 1:
         raise ValueError(
             "y_score must have shape (n,), the scores of the positive class, such as "
             f"predict_proba(X)[:, 1]. Got shape {scores.shape}."
         )
-    if len(scores) != n:
-        raise ValueError(f"y_true has {n} labels, but y_score has {len(scores)} scores.")
-    if not np.isfinite(scores).all():
-        row = int(np.argmin(np.isfinite(scores)))
-        raise ValueError(f"y_score has {scores[row]} at row {row}: scores must be finite numbers.")
+    check_length(labels, "y_true", scores, "y_score")
+    check_finite(scores, "y_score")
     return scores
 
 

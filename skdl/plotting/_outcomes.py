@@ -7,9 +7,11 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
 
+from skdl._labels import class_labels, label_pair
 from skdl._nesting import nested
 from skdl._plain import plain
-from skdl.plotting._labels import check_labels, encode, joined, listed
+from skdl._shortened import shortened
+from skdl.plotting._labels import encode, joined, listed
 
 ResponseMethod = Literal["auto", "predict_proba", "decision_function"]
 
@@ -30,7 +32,7 @@ def predicted_labels(estimator: Any, X: Any, y: Any) -> npt.NDArray[Any]:
     predicted = np.asarray(estimator.predict(X))
     if not hasattr(estimator, "classes_"):
         raise ValueError(f"{name} has no classes_: pass a fitted classifier.")
-    check_known(check_labels(y), estimator.classes_, name)
+    check_known(class_labels(y, "y"), estimator.classes_, name)
     return predicted
 
 
@@ -41,7 +43,7 @@ def check_known(y: npt.NDArray[Any], classes: Any, name: str) -> None:
     if unknown:
         row = y.tolist().index(unknown[0])
         raise ValueError(
-            f"y has the label {unknown[0]!r} at row {row}, which is no class of {name}: "
+            f"y has the label {shortened(unknown[0])} at row {row}, which is no class of {name}: "
             f"{listed(known)}. Pass labels like those it was fitted with."
         )
 
@@ -56,9 +58,7 @@ def encoded_outcomes(
     ValueError
         If lengths differ, labels are missing or cannot be sorted, or names do not fit.
     """
-    true, predicted = check_labels(y_true, "y_true"), check_labels(y_pred, "y_pred")
-    if len(true) != len(predicted):
-        raise ValueError(f"y_true has {len(true)} labels, but y_pred has {len(predicted)}.")
+    true, predicted = label_pair(y_true, y_pred)
     known = [] if classes is None else [np.asarray(classes)]
     codes, names = encode(joined([true, predicted, *known]), target_names)
     return codes[: len(true)], codes[len(true) : 2 * len(true)], names
@@ -94,7 +94,7 @@ def scores_of(
     if response_method not in ("auto", *KINDS):
         raise ValueError(
             "response_method must be 'auto', 'predict_proba' or 'decision_function'. Got "
-            f"{response_method!r}."
+            f"{shortened(response_method)}."
         )
     methods = list(KINDS) if response_method == "auto" else [response_method]
     used = next((method for method in methods if hasattr(estimator, method)), None)
@@ -121,4 +121,6 @@ def check_positive(labels: list[Any], pos_label: Any) -> None:
             f"Which of the classes {listed(labels)} is positive cannot be guessed: pass pos_label."
         )
     if pos_label not in labels:
-        raise ValueError(f"pos_label={pos_label!r} is none of the classes {listed(labels)}.")
+        raise ValueError(
+            f"pos_label={shortened(pos_label)} is none of the classes {listed(labels)}."
+        )

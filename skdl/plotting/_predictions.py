@@ -6,8 +6,10 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from skdl._labels import label_pair, score_values
+from skdl._shortened import shortened
 from skdl.plotting._grid import CAPTION_WIDTH, as_batch, displayable, draw_image, grid_axes
-from skdl.plotting._labels import check_labels, names_by_label, percent, wrapped
+from skdl.plotting._labels import names_by_label, percent, wrapped
 
 _RIGHT, _WRONG = "#0072B2", "#D55E00"
 
@@ -193,7 +195,8 @@ class PredictionGridDisplay:
             missing, `which` needs a confidence that is not given, or `target_names` does not fit
             the labels.
         """
-        sure, margin = None if confidence is None else np.asarray(confidence, dtype=float), None
+        margin = None
+        sure = None if confidence is None else score_values(confidence, "confidence")
         if sure is not None and sure.ndim == 2:
             sure, margin = _of_predicted(sure, y_true, y_pred), _margin(sure)
         return cls._chosen(
@@ -225,11 +228,11 @@ class PredictionGridDisplay:
         """The display of the chosen images, not drawn yet."""
         if which not in ("all", "right", "wrong", "uncertain"):
             raise ValueError(
-                f"which must be 'all', 'right', 'wrong' or 'uncertain'. Got {which!r}."
+                f"which must be 'all', 'right', 'wrong' or 'uncertain'. Got {shortened(which)}."
             )
         if n_images < 1:
-            raise ValueError(f"n_images must be at least 1. Got {n_images!r}.")
-        true, predicted = check_labels(y_true, "y_true"), check_labels(y_pred, "y_pred")
+            raise ValueError(f"n_images must be at least 1. Got {shortened(n_images)}.")
+        true, predicted = label_pair(y_true, y_pred)
         given = (images, true, predicted, confidence, image_names)
         lengths = {len(part) for part in given if part is not None}
         if len(lengths) > 1:
@@ -301,7 +304,7 @@ def _of_predicted(
     probabilities: npt.NDArray[Any], y_true: Any, y_pred: Any
 ) -> npt.NDArray[np.float64]:
     """Probability of the class that was predicted, which need not be the largest."""
-    true, predicted = check_labels(y_true, "y_true"), check_labels(y_pred, "y_pred")
+    true, predicted = label_pair(y_true, y_pred)
     classes = np.unique(np.concatenate([true, predicted]))
     if len(classes) != probabilities.shape[1] or len(predicted) != len(probabilities):
         return np.asarray(probabilities.max(axis=1))
@@ -322,9 +325,6 @@ def _check_confidence(confidence: npt.NDArray[Any]) -> None:
         raise ValueError(
             f"confidence must have shape (n,) or (n, n_classes). Got {confidence.shape}."
         )
-    if np.isnan(confidence).any():
-        row = int(np.argmax(np.isnan(confidence)))
-        raise ValueError(f"confidence has NaN at row {row}: pass a probability of each image.")
 
 
 def _chosen_rows(

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
+from skdl._shortened import shortened
 from skdl.plotting._colorbar import add_bar, grid_with_room
 from skdl.plotting._evidence import (
     Cover,
@@ -184,9 +185,13 @@ class SaliencyDisplay:
         set its ``store=None`` to keep them out.
         """
         if method not in ("auto", "grad_cam", "occlusion"):
-            raise ValueError(f"method must be 'auto', 'grad_cam' or 'occlusion'. Got {method!r}.")
+            raise ValueError(
+                f"method must be 'auto', 'grad_cam' or 'occlusion'. Got {shortened(method)}."
+            )
         if not isinstance(n_images, Integral) or n_images < 1:
-            raise ValueError(f"n_images must be a whole number from 1 on. Got {n_images!r}.")
+            raise ValueError(
+                f"n_images must be a whole number from 1 on. Got {shortened(n_images)}."
+            )
         check_is_fitted(estimator)
         model = getattr(estimator, "best_estimator_", estimator)
         n, X = len(X), X.iloc[:n_images] if hasattr(X, "iloc") else X[:n_images]
@@ -242,7 +247,7 @@ class SaliencyDisplay:
             If `alpha` is out of range, or `ax` holds fewer axes than there are images.
         """
         if not isinstance(alpha, Real) or not 0 <= alpha <= 1:
-            raise ValueError(f"alpha must be a number from 0 to 1. Got {alpha!r}.")
+            raise ValueError(f"alpha must be a number from 0 to 1. Got {shortened(alpha)}.")
         captions = [self._caption(i) for i in range(len(self.images))]
         if ax is None:
             figure, axes = grid_with_room(captions, title)

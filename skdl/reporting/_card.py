@@ -7,6 +7,7 @@ for model reporting", FAT* 2019.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from skdl._shortened import shortened
 from skdl.evaluation import EvaluationResult
 
 _NOT_STATED = "Not stated."
@@ -34,7 +35,7 @@ def card(
     unknown = [heading for heading in given if heading not in headings]
     if unknown:
         raise ValueError(
-            f"card has no heading {unknown[0]!r}. Its headings: {', '.join(headings)}."
+            f"card has no heading {shortened(unknown[0])}. Its headings: {', '.join(headings)}."
         )
     texts = {
         heading: [text] if isinstance(text, str) else [str(part) for part in text]

@@ -12,6 +12,8 @@ from sklearn.metrics import precision_recall_fscore_support
 from sklearn.utils import check_consistent_length, column_or_1d, estimator_html_repr
 
 from skdl._environment import machine, versions
+from skdl._printable import encodable
+from skdl._shortened import shortened
 from skdl.datasets import describe_images
 from skdl.evaluation import EvaluationResult, EvaluationWarning, evaluate
 from skdl.evaluation._evaluate import data_digest
@@ -21,6 +23,7 @@ from skdl.reporting._mistakes import mistakes_table
 from skdl.reporting._pictures import Picture, Subject, codes_of, pictures
 from skdl.reporting._words import (
     about_intervals,
+    about_positive,
     best_of,
     cautions,
     figure,
@@ -111,7 +114,7 @@ def gather(
         lead=[*notes, *sentences, *([best_of(result, summary, model)] if best else [])],
         cautions=[*cautions(result, model, names), *failed, *uncompared],
         scores=_scores(rows),
-        intervals=about_intervals(result, model, rows, level),
+        intervals=[*about_positive(result, names), *about_intervals(result, model, rows, level)],
         mistakes=mistakes_table(result, model, shown, names),
         comparison=None if pairs is None else _pairs(pairs),
         pairs=pairs,
@@ -162,15 +165,17 @@ def _check_data(result: EvaluationResult, X: Any, y: Any) -> None:
 def class_names(result: EvaluationResult, y: Any, target_names: Any) -> list[str]:
     """Names of the classes, in their order."""
     if target_names is None:
-        return [str(label) for label in result.classes.tolist()]
+        return [encodable(str(label)) for label in result.classes.tolist()]
     named = names_by_label([result.classes], target_names)
-    return [named[label] for label in result.classes.tolist()]
+    return [encodable(named[label]) for label in result.classes.tolist()]
 
 
 def _chosen(result: EvaluationResult, summary: pd.DataFrame, model: str | None) -> str:
     if model is not None:
         if result.per_model(model).empty:
-            raise ValueError(f"The model {model!r} has no predictions: all of its folds failed.")
+            raise ValueError(
+                f"The model {shortened(model)} has no predictions: all of its folds failed."
+            )
         return model
     first = summary[summary["metric"] == result.metrics[0]].set_index("model")["value"]
     return str(first.idxmax()) if first.notna().any() else result.tested[0]

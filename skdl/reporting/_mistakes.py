@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from skdl._files import find_paths
+from skdl._printable import encodable
 from skdl.evaluation import EvaluationResult
 from skdl.reporting._words import figure
 
@@ -59,7 +60,7 @@ def image_names(X: Any, rows: npt.NDArray[np.intp]) -> list[str]:
     paths = find_paths(X)
     if paths is None:
         return [f"row {row}" for row in rows.tolist()]
-    files = [PurePath(str(path)) for path in paths]
+    files = [PurePath(encodable(str(path))) for path in paths]
     folders = {str(file.parent) for file in files}
     try:
         common = os.path.commonpath(folders)

@@ -107,22 +107,7 @@ def _plans(subject: Subject) -> Iterator[tuple[str, str, Callable[[], Any]]]:
         "Precision, recall and F1 of each class, with intervals",
         lambda: PerClassMetricsDisplay.from_predictions(y_true, y_pred, target_names=names).figure_,
     )
-    recorded = result.recorded(model)
-    scores = recorded.scores_of(result.positive) if len(result.classes) == 2 else None
-    if scores is not None and len(np.unique(y_true)) == 2:
-        default = 0.5 if recorded.probabilities is not None else 0.0
-        positive = result.classes.tolist().index(result.positive)
-        threshold, its_own = threshold_of(scores, y_pred == positive, default)
-        note = "" if its_own else f" ({default:g} is marked; the thresholds of the folds differ)"
-        yield (
-            "operating_point",
-            f"ROC curve, and sensitivity and specificity by threshold{note}",
-            lambda: (
-                OperatingPointDisplay.from_predictions(
-                    y_true, scores, pos_label=positive, threshold=threshold, target_names=names
-                ).figure_
-            ),
-        )
+    yield from _operating_point_plans(subject, y_true, y_pred)
     histories = {
         f"fold {fold + 1}" if result.cv != "prefit" else "training": history
         for (name, fold), history in result.histories.items()
@@ -143,6 +128,35 @@ def _plans(subject: Subject) -> Iterator[tuple[str, str, Callable[[], Any]]]:
     )
     if subject.shows_images:
         yield from _image_plans(subject, table["row"].to_numpy(), y_true, y_pred)
+
+
+def _operating_point_plans(
+    subject: Subject, y_true: npt.NDArray[np.intp], y_pred: npt.NDArray[np.intp]
+) -> Iterator[tuple[str, str, Callable[[], Any]]]:
+    """That of the positive class, if there is one, it is scored and both kinds occur."""
+    result, names = subject.result, subject.names
+    recorded = result.recorded(subject.model)
+    scores = None if result.positive is None else recorded.scores_of(result.positive)
+    if scores is None:
+        return
+    positive = result.classes.tolist().index(result.positive)
+    if len(np.unique(y_true == positive)) < 2:
+        return
+    default = 0.5 if recorded.probabilities is not None else 0.0
+    threshold, its_own = threshold_of(scores, y_pred == positive, default)
+    several = len(names) > 2
+    of_which = f" of class “{names[positive]}” against the rest" if several else ""
+    why = "the largest score decides" if several else "the thresholds of the folds differ"
+    note = "" if its_own else f" ({default:g} is marked; {why})"
+    yield (
+        "operating_point",
+        f"ROC curve, and sensitivity and specificity by threshold{of_which}{note}",
+        lambda: (
+            OperatingPointDisplay.from_predictions(
+                y_true, scores, pos_label=positive, threshold=threshold, target_names=names
+            ).figure_
+        ),
+    )
 
 
 def _image_plans(

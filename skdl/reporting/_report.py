@@ -1,13 +1,16 @@
 """One file with everything about an evaluation."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from skdl._storage import replacing
-from skdl.reporting._content import gather
+from skdl._printable import printable
+from skdl._shortened import shortened
+from skdl._storage import replacing, restated
+from skdl.reporting._content import Content, gather
 from skdl.reporting._html import render
 from skdl.reporting._text import as_json, markdown
 
@@ -57,7 +60,8 @@ def report(
     model : str, default=None
         Which of several models is shown in detail; None takes the one with the best first metric.
     pos_label : int, float, bool or str, default=None
-        The positive class of two, for a fitted classifier; an evaluation has its own.
+        The positive class, for a fitted classifier; of several, it stands against the rest. An
+        evaluation has its own.
     target_names : sequence of str, default=None
         Names of the classes: in sorted order of the labels, or such that labels are positions in
         it. None takes the labels themselves.
@@ -84,7 +88,7 @@ def report(
         If the name ends in none of these, X and y are not those of the evaluation, there is no
         model of that name, or `card` has another heading.
     OSError
-        If the file cannot be written.
+        If the file cannot be written; then nothing of the report is left behind.
 
     Warns
     -----
@@ -111,33 +115,65 @@ def report(
     path = Path(path)
     kind = path.suffix.lower()
     if kind not in (".html", ".md", ".json"):
-        raise ValueError(f"The report's path must end in .html, .md or .json. Got {str(path)!r}.")
+        raise ValueError(
+            f"The report's path must end in .html, .md or .json. Got {shortened(str(path))}."
+        )
     if path.is_dir():
         raise IsADirectoryError(f"{str(path)!r} is a folder. {_ADVICE}")
-    content = gather(
-        source,
-        X,
-        y,
-        images=images,
-        title=title,
-        notes=notes,
-        model=model,
-        pos_label=pos_label,
-        target_names=target_names,
-        image_shape=image_shape,
-        level=level,
-        card=card,
-    )
-    if kind == ".html":
-        text = render(content)
-    elif kind == ".json":
-        text = as_json(content)
-    else:
-        folder = path.with_name(f"{path.stem}-pictures")
-        for picture in content.pictures:
-            with replacing(folder / f"{picture.name}.png", _ADVICE) as part:
-                part.write_bytes(picture.png)
-        text = markdown(content, quote(folder.name))
-    with replacing(path, _ADVICE) as part:
-        part.write_text(text, encoding="utf-8")
+    with replacing(path, _ADVICE) as part:  # says before the work that nothing can be written there
+        content = gather(
+            source,
+            X,
+            y,
+            images=images,
+            title=title,
+            notes=notes,
+            model=model,
+            pos_label=pos_label,
+            target_names=target_names,
+            image_shape=image_shape,
+            level=level,
+            card=card,
+        )
+        text, pictures = _written(content, path, kind)
+        try:
+            with _complete(pictures):
+                part.write_text(text, encoding="utf-8")
+        except OSError as error:
+            if not error.errno:  # which says it all already
+                raise
+            raise restated(
+                error,
+                f"The report {str(path)!r} cannot be written: {os.strerror(error.errno)}. Nothing "
+                "of it is left behind. Make room, or choose another path for the report; a result of "
+                "evaluate() is as it was.",
+            ) from error
     return path
+
+
+def _written(content: Content, path: Path, kind: str) -> tuple[str, dict[Path, bytes]]:
+    """The text of a report, and the pictures that it needs beside it."""
+    if kind == ".html":
+        return printable(render(content), keep="\n\t"), {}
+    if kind == ".json":
+        return as_json(content), {}
+    folder = path.with_name(f"{path.stem}-pictures")
+    text = markdown(content, quote(folder.name, errors="surrogateescape"))
+    pictures = {folder / f"{picture.name}.png": picture.png for picture in content.pictures}
+    return printable(text, keep="\n"), pictures
+
+
+@contextmanager
+def _complete(files: Mapping[Path, bytes]) -> Iterator[None]:
+    """Write files that take their places together when the block ends, and not when it raises."""
+    made = {file.parent for file in files if not file.parent.exists()}
+    try:
+        with ExitStack() as stack:
+            for file, content in files.items():
+                stack.enter_context(replacing(file, _ADVICE)).write_bytes(content)
+            yield
+    except BaseException:
+        for folder in made:
+            with suppress(OSError):
+                folder.rmdir()
+        raise

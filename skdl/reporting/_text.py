@@ -41,7 +41,7 @@ def markdown(content: Content, folder: str) -> str:
     if len(content.missing):
         parts += ["## Missing scores", _table(content.missing)]
     parts += ["## How to reproduce", *_facts(content.reproduce)]
-    parts += ["    " + content.estimator.replace("\n", "\n    ")]
+    parts.append(_code(content.estimator))
     parts += [*_facts(content.versions), *_facts(content.machine), "## Model card"]
     for heading, sentences in content.card:
         parts += [f"### {heading}", *map(_plain, sentences)]
@@ -69,10 +69,9 @@ def as_json(content: Content) -> str:
         "reproduce": content.reproduce,
         "model_card": dict(content.card),
     }
-    return (
-        json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False, default=_plain_value)
-        + "\n"
-    )
+    text = json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False, default=_plain_value)
+    # Programs refuse lone surrogates, be they escaped or not: it is the escape that is read.
+    return re.sub("[\ud800-\udfff]", lambda half: f"\\\\u{ord(half[0]):04x}", text) + "\n"
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -97,6 +96,13 @@ def _table(frame: pd.DataFrame) -> str:
     rows = [[_plain(value) for value in row] for row in frame.itertuples(index=False)]
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def _code(text: str) -> str:
+    """A block of code that nothing in it ends; indented, it would belong to the list above."""
+    longest = max(map(len, re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{text}\n{fence}"
 
 
 def _facts(facts: dict[str, str]) -> list[str]:

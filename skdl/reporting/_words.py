@@ -57,7 +57,7 @@ def lead(
         row = found.loc[metric]
         if not phrase or pd.isna(row["value"]):
             continue
-        shown = figure if "ROC" in phrase else _percent
+        shown = figure if phrase.startswith("the ROC AUC") else _percent
         text = phrase.format(value=shown(row["value"]))
         limits = ""
         if not pd.isna(row["low"]):
@@ -75,7 +75,10 @@ def _phrase(result: EvaluationResult, metric: str, names: Sequence[str]) -> tupl
     if known.name == "accuracy":
         return "the right class was given to {value} of the images", ""
     if known.name == "roc_auc":
-        return "the ROC AUC is {value}", ""
+        of_which = ""
+        if known.pos_label is not None and len(names) > 2:
+            of_which = f" of class {_quoted(result, names, known.pos_label)} against the rest"
+        return f"the ROC AUC{of_which} is {{value}}", ""
     if known.average == "macro":
         which = "a class" if known.name == "sensitivity" else "other classes"
         what = "found" if known.name == "sensitivity" else "recognised as such"
@@ -86,13 +89,31 @@ def _phrase(result: EvaluationResult, metric: str, names: Sequence[str]) -> tupl
     label = result.positive if known.pos_label is None else known.pos_label
     if label not in result.classes.tolist():
         return "", ""
-    name = f"“{names[result.classes.tolist().index(label)]}”"
+    name = _quoted(result, names, label)
     if known.name == "sensitivity":
         return f"{{value}} of the images of class {name} were found", known.name
     return (
         f"{{value}} of the images of other classes than {name} were recognised as such",
         known.name,
     )
+
+
+def _quoted(result: EvaluationResult, names: Sequence[str], label: Any) -> str:
+    """The name of a class, not taken for a place of a value by `str.format`."""
+    name: str = names[result.classes.tolist().index(label)]
+    return "“" + name.replace("{", "{{").replace("}", "}}") + "”"
+
+
+def about_positive(result: EvaluationResult, names: Sequence[str]) -> list[str]:
+    """Which scores are those of one class of several, in a sentence; none without such a class."""
+    if result.pos_label is None or len(names) <= 2:
+        return []
+    name = names[result.classes.tolist().index(result.pos_label)]
+    return [
+        f"“{name}” stands against all other classes in sensitivity, specificity, ROC AUC and other "
+        "scores that have a positive class, also where models are compared. Accuracy, balanced "
+        "accuracy and McNemar's test take every class for itself."
+    ]
 
 
 def cautions(result: EvaluationResult, model: str, names: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from skdl._printable import printable, say
 from skdl.store._features import FeatureStore
 from skdl.store._reports import SpaceInfo, StoreInfo
 
@@ -40,13 +41,13 @@ def run_store(action: str, folder: str, *, repair: bool = False) -> int:
 
 
 def _fail(message: str) -> int:
-    print(f"skdl store: {message}", file=sys.stderr)
+    say(f"skdl store: {message}", file=sys.stderr)
     return 1
 
 
 def _info(store: FeatureStore, info: StoreInfo) -> int:
-    print(f"Feature store in {store.folder}\n")
-    print("\n".join(_table(info)) if info.spaces else "It is empty.")
+    say(f"Feature store in {store.folder}\n")
+    say("\n".join(_table(info)) if info.spaces else "It is empty.")
     _print_other_formats(info)
     return 0
 
@@ -55,7 +56,7 @@ def _clear(store: FeatureStore, info: StoreInfo) -> int:
     if not info.of_this_format:
         return _fail(f"Nothing was removed from {str(store.folder)!r}. {_other_formats(info)}")
     removed = store.clear()
-    print(
+    say(
         f"Removed {_counted(info.entries, 'entry', 'entries')} in "
         f"{_counted(info.files, 'file')}, {_size(removed)}, from {store.folder}"
     )
@@ -66,28 +67,28 @@ def _clear(store: FeatureStore, info: StoreInfo) -> int:
 def _verify(store: FeatureStore, info: StoreInfo, repair: bool) -> int:
     check = store.verify(repair=repair)
     files = _counted(check.files, "file")
-    print(f"{_counted(check.entries, 'entry is', 'entries are')} right, in {files}.")
+    say(f"{_counted(check.entries, 'entry is', 'entries are')} right, in {files}.")
     if check.leftovers:
         state = "removed" if repair else "left by a killed process, or being written"
-        print(f"{_counted(check.leftovers, 'temporary file')}: {state}.")
+        say(f"{_counted(check.leftovers, 'temporary file')}: {state}.")
     if check.damaged_entries:
-        print(f"{_counted(check.damaged_entries, 'entry is', 'entries are')} damaged.")
+        say(f"{_counted(check.damaged_entries, 'entry is', 'entries are')} damaged.")
     if check.damaged_files:
-        print(f"{_counted(len(check.damaged_files), 'file is', 'files are')} damaged:")
-        print("\n".join(f"    {path}" for path in check.damaged_files))
+        say(f"{_counted(len(check.damaged_files), 'file is', 'files are')} damaged:")
+        say("\n".join(f"    {path}" for path in check.damaged_files))
     if check.sound:
-        print("Nothing is damaged.")
+        say("Nothing is damaged.")
     elif repair:
-        print("What was damaged has been removed, and will be computed again.")
+        say("What was damaged has been removed, and will be computed again.")
     else:
-        print("Damaged features are computed again when needed; --repair removes them.")
+        say("Damaged features are computed again when needed; --repair removes them.")
     _print_other_formats(info)
     return int(not check.sound)
 
 
 def _print_other_formats(info: StoreInfo) -> None:
     if info.other_formats:
-        print(f"\n{_other_formats(info)}")
+        say(f"\n{_other_formats(info)}")
 
 
 def _other_formats(info: StoreInfo) -> str:
@@ -131,7 +132,7 @@ def _details(space: SpaceInfo) -> str:
     first = _named(space.space, _FIRST)
     names = [*first, *(name for name in space.space if name not in (*title, *first))]
     given = {name: space.space[name] for name in names if space.space[name] is not None}
-    return ", ".join(f"{name}={_value(value)}" for name, value in given.items())
+    return ", ".join(f"{_shortened(name)}={_value(value)}" for name, value in given.items())
 
 
 def _named(space: Mapping[str, Any], names: Sequence[str]) -> list[str]:
@@ -148,7 +149,7 @@ def _value(value: Any) -> str:
 
 
 def _shortened(text: str) -> str:
-    text = " ".join(text.split())
+    text = printable(" ".join(text.split()))
     return text if len(text) <= _WIDEST_VALUE else f"{text[: _WIDEST_VALUE - 1]}…"
 
 

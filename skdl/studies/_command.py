@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 import pandas as pd
 
+from skdl._printable import printable, say
 from skdl.studies._catalogue import get_study, list_studies
 from skdl.studies._compare import compare_studies, markdown, notes
 from skdl.studies._declaration import Published, Setting, Study
@@ -31,10 +32,10 @@ def run_command(arguments: argparse.Namespace) -> int:
     except BrokenPipeError:
         raise
     except KeyboardInterrupt:
-        print(f"\nskdl study: {_INTERRUPTED}", file=sys.stderr)
+        say(f"\nskdl study: {_INTERRUPTED}", file=sys.stderr)
         return 130
     except (OSError, ValueError) as error:
-        print(f"skdl study: {error}", file=sys.stderr)
+        say(f"skdl study: {error}", file=sys.stderr)
         return 1
     return 0
 
@@ -48,7 +49,7 @@ def _show(
     line: str | None = None,
 ) -> None:
     """Print a warning for somebody who does not care which line of code it comes from."""
-    print(f"skdl study: {message}", file=sys.stderr)
+    say(f"skdl study: {message}", file=sys.stderr)
 
 
 def _list(arguments: argparse.Namespace) -> None:
@@ -57,8 +58,8 @@ def _list(arguments: argparse.Namespace) -> None:
     width = max(_NARROWEST, shutil.get_terminal_size((100, 24)).columns)
     for study in studies:
         lines = [line for text in _described(study) for line in textwrap.wrap(text, width - first)]
-        print(f"{study.name:<{first}}{lines[0]}")
-        print(textwrap.indent("\n".join(lines[1:]), " " * first))
+        say(f"{study.name:<{first}}{lines[0]}")
+        say(textwrap.indent("\n".join(lines[1:]), " " * first))
 
 
 def _described(study: Study) -> list[str]:
@@ -77,23 +78,23 @@ def _figure(figure: Published) -> str:
 
 def _run(arguments: argparse.Namespace) -> None:
     study = get_study(arguments.name)
-    print(f"{study.name}: {study.title}", flush=True)
+    say(f"{study.name}: {study.title}")
     asked = {
         name: getattr(arguments, name)
         for name in ("seed", "n_train", "epochs", "backbone", "weights")
     }
     setting = Setting(**asked)
     for note in [*notes_of(study, setting), *smaller(setting)]:
-        print(note, flush=True)
+        say(note)
     run = run_study(study.name, **asked, out=arguments.out, only=arguments.only, verbose=1)
     data = run.record["data"]
     folds = f" in the first of {data['n_folds']} folds" if data["n_folds"] > 1 else ""
-    print(
+    say(
         f"\n{data['name']}: {data['n_train']:,} images to train on, {data['n_test']:,} to test "
         f"on{folds}.\n"
     )
-    print("\n".join(_table(run)))
-    print(f"\nReport: {run.folder / 'report.html'}; everything else: {run.folder}")
+    say("\n".join(_table(run)))
+    say(f"\nReport: {run.folder / 'report.html'}; everything else: {run.folder}")
 
 
 def _table(run: StudyRun) -> list[str]:
@@ -126,6 +127,7 @@ def _number(value: float, form: str = ".4f") -> str:
 
 def aligned(rows: Sequence[Sequence[Any]]) -> list[str]:
     """Columns as wide as their widest cell."""
+    rows = [[printable(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return [
         "  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
@@ -136,10 +138,10 @@ def aligned(rows: Sequence[Sequence[Any]]) -> list[str]:
 def _compare(arguments: argparse.Namespace) -> None:
     table = compare_studies(arguments.folders)
     if arguments.markdown:
-        print(markdown(table))
+        say(markdown(table))
         return
     shown = table[_ON_SCREEN]
-    print("\n".join(aligned([shown.columns.tolist(), *shown.to_numpy().tolist()])))
+    say("\n".join(aligned([shown.columns.tolist(), *shown.to_numpy().tolist()])))
     width = max(_NARROWEST, shutil.get_terminal_size((100, 24)).columns)
     for note in notes(table):
-        print(textwrap.fill(note, width, initial_indent="\n", subsequent_indent="  "))
+        say(textwrap.fill(note, width, initial_indent="\n", subsequent_indent="  "))

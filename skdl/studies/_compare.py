@@ -1,5 +1,6 @@
 """Tables of what several runs of studies found."""
 
+import html
 import json
 import os
 import shlex
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from skdl._printable import encodable, printable
 from skdl.studies._catalogue import get_study, list_studies
 from skdl.studies._declaration import Model
 from skdl.studies._record import FORMAT
@@ -75,7 +77,8 @@ def compare_studies(folders: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
             if text and text not in cells[name]:
                 cells[name].append(text)
     table = [
-        {name: "; ".join(texts) or "–" for name, texts in row.items()} for row in rows.values()
+        {name: encodable("; ".join(texts)) or "–" for name, texts in row.items()}
+        for row in rows.values()
     ]
     return pd.DataFrame(table, columns=_COLUMNS)
 
@@ -84,9 +87,14 @@ def markdown(table: pd.DataFrame) -> str:
     """Write the table as one of Markdown, and the notes below it; without a package for it."""
     shown = table.drop(columns="notes")
     lines = [shown.columns.tolist(), ["---"] * len(shown.columns), *shown.values.tolist()]
-    cells = [[cell.replace("|", "\\|") for cell in line] for line in lines]
+    cells = [[_shown(cell).replace("|", "\\|") for cell in line] for line in lines]
     rows = [f"| {' | '.join(line)} |" for line in cells]
-    return "\n".join([*rows, "", *(f"- {note}" for note in notes(table))]).rstrip()
+    return "\n".join([*rows, "", *(f"- {_shown(note)}" for note in notes(table))]).rstrip()
+
+
+def _shown(text: str) -> str:
+    """Text of a record, which may be a stranger's, without HTML and line ends."""
+    return html.escape(printable(text), quote=False)
 
 
 def notes(table: pd.DataFrame) -> list[str]:

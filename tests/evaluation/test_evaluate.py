@@ -609,7 +609,7 @@ class TestGroups:
         assert found.scores["value"].tolist() == expected["test_score"].tolist()
 
     def test_groups_of_a_wrong_shape(self, cancer):
-        with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        with pytest.raises(ValueError, match="groups has 3 rows, and y has 569"):
             evaluate(RidgeClassifier(), *cancer, groups=[1, 2, 3])
 
 
@@ -834,7 +834,10 @@ def test_a_test_set_of_one_class(cancer):
     summary = found.summary().set_index("metric")
     assert summary.loc["sensitivity", "value"] > 0.9
     assert np.isnan(summary.loc["specificity", "value"])
-    with pytest.raises(ValueError, match="Mix of label input types"):
+    several = (
+        "^y and classes_ of 'Pipeline' hold labels of several kinds: the text '.' and the number"
+    )
+    with pytest.raises(ValueError, match=several):
         evaluate(fitted, X[300:], y[300:].astype(str), cv="prefit", scoring="accuracy")
 
 
@@ -857,22 +860,21 @@ def test_empty_folds(cancer):
     [
         ({"estimators": {}}, "estimators is empty"),
         ({"estimators": {"a": StandardScaler()}}, "'a' is no classifier"),
-        ({"y": np.arange(568)}, "inconsistent numbers of samples"),
-        ({"y": np.linspace(0, 1, 569)}, "must hold class labels.*continuous"),
-        ({"y": np.eye(3)[np.arange(569) % 3]}, "1d array"),
+        ({"y": np.arange(568)}, "X has 569 images, and y has 568 labels"),
+        ({"y": np.linspace(0, 1, 569)}, "at row 1, which is no class label .* continuous"),
+        ({"y": np.eye(3)[np.arange(569) % 3]}, r"must have shape \(n,\)"),
         ({"scoring": "sensitivty"}, "sensitivty"),
         ({"scoring": []}, "scoring must be"),
         ({"scoring": {}}, "scoring is empty"),
         ({"scoring": 3}, "scoring must be"),
         ({"pos_label": 2}, r"pos_label=2 is none of the labels \[0, 1\]"),
-        ({"y": np.arange(569) % 3, "pos_label": 1}, "for two classes, and y has 3.*pass y == 1"),
         ({"scoring": {"a": None}}, r"scoring\['a'\] must be the name of a metric"),
         ({"estimators": {1: RidgeClassifier(), "1": RidgeClassifier()}}, "have the same name"),
         ({"estimators": LinearRegression()}, "is no classifier"),
         ({"estimators": KMeans()}, "is no classifier"),
         ({"cv": 1}, "n_splits"),
         ({"cv": "prefit", "checkpoint": "folder"}, "checkpoint is for estimators that are fitted"),
-        ({"groups": np.zeros(3)}, "inconsistent numbers of samples"),
+        ({"groups": np.zeros(3)}, "groups has 3 rows, and y has 569"),
     ],
 )
 def test_bad_input(cancer, change, message):
@@ -882,7 +884,7 @@ def test_bad_input(cancer, change, message):
 
 
 def test_a_model_that_is_not_there(result):
-    with pytest.raises(ValueError, match="no model 'forest'. There are: ridge, svc"):
+    with pytest.raises(ValueError, match="no model 'forest'. There are: .'ridge', 'svc'"):
         result.per_model("forest")
 
 

@@ -1,10 +1,13 @@
 """Confidence intervals, against published values, definitions and simulations."""
 
+import contextlib
 import copy
+import inspect
 import runpy
 from functools import partial
 
 import numpy as np
+import pandas as pd
 import pytest
 from helpers import ROOT
 from hypothesis import given
@@ -324,10 +327,62 @@ class TestMover:
         area = confidence_interval(roc_auc_score, y, probabilities[:, 1], method="delong")
         assert area == confidence_interval("roc_auc", y, probabilities[:, 1])
         # Anything else is a function like any other.
-        weighted = partial(accuracy_score, sample_weight=None)
-        with pytest.raises(ValueError, match="'wilson' is for proportions"):
+        weighted = partial(accuracy_score, sample_weight=np.ones(len(y)))
+        with pytest.raises(ValueError, match="'wilson' is for proportions") as caught:
             confidence_interval(weighted, y, labels, method="wilson")
-        assert confidence_interval(weighted, y, labels, random_state=0).low > 0
+        assert "For accuracy_score(sample_weight=ndarray of shape" in str(caught.value)
+        halved = confidence_interval(lambda t, p: accuracy_score(t, p) / 2, y, labels)
+        assert 0 < halved.low < halved.high < 1
+
+    @pytest.mark.parametrize("function", [*SCORES.values(), recall_score, precision_score])
+    def test_defaults_that_are_spelled_out_change_nothing(self, cancer, letters, function):
+        y, labels, _ = cancer
+        spelled = {
+            name: parameter.default
+            for name, parameter in inspect.signature(function).parameters.items()
+            if parameter.default is not inspect.Parameter.empty
+        }
+        assert spelled
+        found = confidence_interval(partial(function, **spelled), y, labels, method="auto")
+        assert found == confidence_interval(function, y, labels)
+        for name in ("wilson", "mover"):  # one of them, and not the bootstrap
+            with contextlib.suppress(ValueError):
+                assert found == confidence_interval(function, y, labels, method=name)
+                break
+        else:
+            pytest.fail("It is taken for a function like any other.")
+
+    def test_areas_of_labels_of_any_kind(self, cancer):
+        y, _, probabilities = cancer
+        scores = probabilities[:, 1]
+        expected = confidence_interval("roc_auc", y, scores)
+        kinds = [
+            y.astype(bool),
+            2 * y - 1,
+            y + 1,
+            y.astype(float),
+            np.where(y, "malignant", "benign"),
+            np.where(y, "malignant", "benign").astype(object),
+            np.where(y, "malignant", "benign").tolist(),
+            pd.Series(np.where(y, "malignant", "benign")),
+            pd.Series(np.where(y, "malignant", "benign"), dtype="category"),
+        ]
+        spelled = partial(roc_auc_score, multi_class="ovr", max_fpr=None, sample_weight=None)
+        for true in kinds:
+            for function in (roc_auc_score, spelled):
+                assert confidence_interval(function, true, scores, method="delong") == expected
+
+    def test_areas_of_several_classes(self, letters):
+        y, _, probabilities = letters
+        function = partial(roc_auc_score, multi_class="ovr", average="macro")
+        found = confidence_interval(function, y, probabilities, method="delong")
+        assert found == confidence_interval("roc_auc", y, probabilities)
+
+    @pytest.mark.parametrize("function", [recall_score, precision_score, f1_score])
+    def test_micro_averages_are_the_accuracy(self, letters, function):
+        y, labels, _ = letters
+        found = confidence_interval(partial(function, average="micro"), y, labels, method="wilson")
+        assert found == confidence_interval("accuracy", y, labels)
 
 
 class TestFunctionsThatAreMoreThanTheirName:
@@ -615,14 +670,14 @@ class TestBootstrap:
         ("f1", [0, 1], [0, 1], {"n_resamples": 0}, "n_resamples must be an int of 1 or more"),
         ("f1", [0, 1], [0, 1], {"n_resamples": 10.0}, "n_resamples must be an int"),
         ("f1", [], [], {}, "y_true is empty"),
-        ("f1", [0, 1, 1], [0, 1], {}, "inconsistent numbers"),
-        ("f1", [0, 1], [0.2, 0.7], {}, "y_pred must be class labels.*continuous"),
-        ("f1", [0.5, 1], [0, 1], {}, "y_true must be class labels"),
+        ("f1", [0, 1, 1], [0, 1], {}, r"y_true has \d rows, and y_(pred|score) has \d"),
+        ("f1", [0, 1], [0.2, 0.7], {}, "y_pred has the value 0.2 at row 0, .* continuous"),
+        ("f1", [0.5, 1], [0, 1], {}, "y_true has the value 0.5 at row 0, which is no class label"),
         ("f1", ["ill", "well"], ["ill", "ill"], {}, "cannot be guessed"),
         ("f1", [0, 1], [0, 1], {"pos_label": 2}, "pos_label=2 is not a valid label"),
-        ("accuracy", ["ill", None], ["ill", "ill"], {}, "y_true is missing in row 1"),
-        ("accuracy", [0, 1, 1], [0, np.nan, 1], {}, "y_pred is missing in row 1"),
-        ("roc_auc", [0, 1, 1], [0.1, 0.2, np.nan], {}, "y_pred is missing in row 2"),
+        ("accuracy", ["ill", None], ["ill", "ill"], {}, "y_true has NaN or None at row 1"),
+        ("accuracy", [0, 1, 1], [0, np.nan, 1], {}, "y_pred has NaN or None at row 1"),
+        ("roc_auc", [0, 1, 1], [0.1, 0.2, np.nan], {}, "y_pred has NaN or None at row 2"),
         ("roc_auc", [1, 1], [0.1, 0.2], {}, "y_true holds one class only, 1"),
         ("roc_auc", [0, 1, 1], [0.1, 0.2, 0.3], {}, "two samples at least of either class"),
         ("roc_auc", ["a", "b"], ["a", "b"], {"pos_label": "a"}, "must be scores.*'a'"),
@@ -632,7 +687,13 @@ class TestBootstrap:
         ("ppv", [0, 1], [0, 0], {}, "undefined.*no positive predictions"),
         ("geometric_mean", [1, 1], [0, 1], {}, "undefined.*one of the classes"),
         (lambda t, p: np.nan, [0, 1], [0, 1], {}, "undefined for these samples: it is NaN"),
-        (lambda t, p: 1.0, [0.1, 0.2], [0, 1], {}, "With stratified=True, y_true must be class"),
+        (
+            lambda t, p: 1.0,
+            [0.1, 0.2],
+            [0, 1],
+            {},
+            "With stratified=True, y_true has the value 0.1",
+        ),
     ],
 )
 def test_bad_input(score, true, predicted, settings, message):

@@ -121,10 +121,10 @@ def test_one_class(score):
         (["ill", "well"], [0.1, 0.2], {}, "cannot be guessed"),
         ([0, 1], [0.1, 0.2], {"pos_label": 2}, "not a valid label"),
         ([0, 1, 2], [0.1, 0.2, 0.3], {}, "needs two classes"),
-        ([0, 1], [0.1, np.nan], {}, "y_score is missing in row 1"),
+        ([0, 1], [0.1, np.nan], {}, "y_score has NaN or None at row 1"),
         ([0, 1], ["a", "b"], {}, "y_score must be scores"),
         ([0, 1], np.ones((2, 3)), {}, "y_score must be of shape"),
-        ([0, 1], [0.1, 0.2, 0.3], {}, "inconsistent numbers"),
+        ([0, 1], [0.1, 0.2, 0.3], {}, r"y_true has \d rows, and y_(pred|score) has \d"),
         ([], [], {}, "y_true is empty"),
     ],
 )

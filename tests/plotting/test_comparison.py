@@ -155,7 +155,9 @@ def test_bad_results():
     result = Result(summary(["a"]))
     with pytest.raises(ValueError, match="DataFrame has no method summary"):
         ModelComparisonDisplay.from_result(result.frame)
-    with pytest.raises(ValueError, match="no metric 'auc'. Its metrics: sensitivity, specificity"):
+    with pytest.raises(
+        ValueError, match="no metric 'auc'. Its metrics: .'sensitivity', 'specificity'"
+    ):
         ModelComparisonDisplay.from_result(result, ["auc"])
     with pytest.raises(ValueError, match=r"nothing to draw for metrics=\[\]"):
         ModelComparisonDisplay.from_result(result, [])

@@ -203,7 +203,7 @@ def test_confusion_matrices_on_given_axes():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"y_true": [0, 1]}, "y_true has 2 labels, but y_pred has 3"),
+        ({"y_true": [0, 1]}, "y_true has 2 rows, and y_pred has 3"),
         ({"y_true": [0, None, 1]}, "y_true has NaN or None at row 1"),
         ({"y_pred": [0, np.nan, 1]}, "y_pred has NaN or None at row 1"),
         ({"y_pred": [0.2, 0.8, 0.4]}, "y_pred has the value 0.2 at row 0"),

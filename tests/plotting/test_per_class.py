@@ -165,7 +165,7 @@ def test_per_class_metrics_on_given_axes():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"y_true": [0, 1]}, "y_true has 2 labels, but y_pred has 3"),
+        ({"y_true": [0, 1]}, "y_true has 2 rows, and y_pred has 3"),
         ({"y_true": [0, None, 1]}, "y_true has NaN or None at row 1"),
         ({"y_pred": ["a", "b", "a"]}, "of several kinds"),
         ({"target_names": ["a"]}, "1 names, which do not fit the 2 classes"),

@@ -123,7 +123,7 @@ def test_nothing_overlaps_among_uncertain_ones(n_classes):
     [
         ({"which": "unsure"}, "which must be 'all', 'right', 'wrong' or 'uncertain'"),
         ({"which": "uncertain", "confidence": None}, "which='uncertain' needs probabilities"),
-        ({"confidence": [0.5, np.nan]}, "confidence has NaN at row 1"),
+        ({"confidence": [0.5, np.nan]}, "confidence has NaN or None at row 1"),
         ({"confidence": np.full((2, 2, 2), 0.5)}, "confidence must have shape"),
         ({"y_true": [0.0, np.nan]}, "y_true has NaN or None at row 1"),
         ({"y_pred": [0.5, 1.0]}, "y_pred has the value 0.5 at row 0"),
