@@ -17,7 +17,9 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.metrics import accuracy_score
 
+from skdl._keywords import KeywordsMixin
 from skdl.engine import OptimizerSpec, keras_settings
+from skdl.estimators._keras_words import advice_on_keras_word
 from skdl.plugins import architectures, backbones
 
 _MISSING = object()
@@ -64,7 +66,7 @@ PICKLE_FORMAT = 1
 """Version of the pickled state; raised whenever older versions of skdl could not read it."""
 
 
-class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
+class KerasEstimator(KeywordsMixin, BaseWrapper):  # type: ignore[misc, valid-type]
     """Base of all estimators that run a Keras network.
 
     Subclasses put scikit-learn's mixins on the left, list their parameters explicitly and accept
@@ -94,9 +96,10 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
     def _set_routed(self, routed: dict[str, Any]) -> None:
         for name, value in routed.items():
             if not self._is_routed(name):
+                advice = self._advice_on_keyword("__init__", name, value)
                 raise TypeError(
                     f"{type(self).__name__}.__init__() got an unexpected keyword argument {name!r}."
-                    + _suggest(name, self._get_param_names())
+                    + (f" {advice}" if advice else _suggest(name, self._get_param_names()))
                 )
             setattr(self, name, value)
 
@@ -155,6 +158,9 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
         for name in params.keys() - own.keys():
             setattr(self, name, params[name])
         return self
+
+    def _advice_on_keyword(self, method: str, name: str, value: Any) -> str:
+        return advice_on_keras_word(self, method, name, value)
 
     def _advice_on_nested(self, prefix: str, holder: Any) -> str:
         if prefix == "augmentation":
@@ -264,6 +270,21 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
             if builder is not None and parameter in state:
                 registry.add_missing(state[parameter], builder)
         self.__dict__.update(state)
+
+    @property
+    def evaluate(self) -> Any:
+        """Not available: ``score`` is scikit-learn's name of it."""
+        raise AttributeError(
+            f"{type(self).__name__} has no evaluate. Use score(X, y), or scikit-learn's metrics."
+        )
+
+    @property
+    def compile(self) -> Any:
+        """Not available: what is compiled follows from the parameters."""
+        raise AttributeError(
+            f"{type(self).__name__} has no compile: set the optimizer when it is made, such as "
+            "optimizer='adam', optimizer__learning_rate=0.01."
+        )
 
     @property
     def initialized_(self) -> bool:

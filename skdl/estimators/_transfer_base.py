@@ -1,7 +1,6 @@
 """How a classifier on a backbone is fitted: frozen prefix, warm-up, fine-tuning."""
 
 import math
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from numbers import Integral, Real
@@ -14,6 +13,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 
 from skdl._files import ImageFiles
 from skdl._plain import plain
+from skdl._warn import warn_user
 from skdl.engine import (
     FEATURES,
     IMAGES,
@@ -96,7 +96,7 @@ class TransferBase(ImageClassifier):
         check_store(self.store)
         channels = backbone_channels(self._backbone())
         image_format = ImageFormat.learn(X, array, self, sample_weight, channels)
-        warn_of_standardized(image_format.value_range, stacklevel=6)
+        warn_of_standardized(image_format.value_range)
         return image_format
 
     def _model_spec(self, image_format: ImageFormat, n_classes: int) -> TransferSpec:
@@ -268,12 +268,11 @@ class TransferBase(ImageClassifier):
         if before < end < np.inf:
             kept = "The weights before it are kept. " if plan.stopper is not None else ""
             stop = "" if plan.stopper is not None else "set early_stopping=True, "
-            warnings.warn(
+            warn_user(
                 f"Training the backbone ended with a {name} of {end:.4g}, worse than the "
                 f"{before:.4g} of its frozen features. {kept}Lower finetune_learning_rate, "
                 f"{stop}or take trainable='head'.",
                 ConvergenceWarning,
-                stacklevel=6,  # where fit was called
             )
 
     def _warn_of_one_class(self, stage: "Stage", classes: npt.NDArray[Any]) -> None:
@@ -284,13 +283,12 @@ class TransferBase(ImageClassifier):
             return
         found = np.unique(stage.fitted.predict(data.images[rows]).argmax(axis=1))
         if len(found) == 1:
-            warnings.warn(
+            warn_user(
                 f"{_all_of(len(rows), len(data))} are taken for one class, "
                 f"{plain(classes)[found[0]]!r}: "
                 "nothing was learned. Train for more epochs, change the learning rate "
                 "(optimizer__learning_rate), or set class_weight='balanced'.",
                 ConvergenceWarning,
-                stacklevel=6,  # where fit was called
             )
 
 

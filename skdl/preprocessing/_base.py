@@ -13,6 +13,7 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
+from skdl._keywords import KeywordsMixin
 from skdl.images import (
     check_image_array,
     check_value_range,
@@ -77,7 +78,7 @@ class PixelColumnsMixin(SetOutputMixin):
         return names
 
 
-class ArrayTransformer(SetOutputMixin, TransformerMixin, BaseEstimator):
+class ArrayTransformer(KeywordsMixin, SetOutputMixin, TransformerMixin, BaseEstimator):
     """Base of transformers that take image arrays and keep their dtype.
 
     `fit` learns the shape and the value range of the images, and whether they are whole numbers:

@@ -1,7 +1,6 @@
 """`ImageLoader`: image files to arrays, as a step of a pipeline."""
 
 import math
-import warnings
 from functools import partial
 from numbers import Integral
 from typing import Any, Literal
@@ -17,9 +16,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdl._decoding import Color, UnreadableImageError, check_image_size, read_image_info
 from skdl._files import ImageFiles, find_paths, in_threads
+from skdl._keywords import KeywordsMixin
+from skdl._warn import warn_user
 
 
-class ImageLoader(TransformerMixin, BaseEstimator):
+class ImageLoader(KeywordsMixin, TransformerMixin, BaseEstimator):
     """Decode image files to one array, all of one size.
 
     Classifiers of skdl take paths as they are and decode them batch by batch; this is the same as a
@@ -175,11 +176,7 @@ class ImageLoader(TransformerMixin, BaseEstimator):
         if failures and self.on_error == "warn":
             shown = " ".join(str(failure) for failure in failures[:5])
             more = f" And {len(failures) - 5} more." if len(failures) > 5 else ""
-            warnings.warn(
-                f"{len(failures)} of {len(files)} image files are left out. {shown}{more}",
-                UserWarning,
-                stacklevel=2,
-            )
+            warn_user(f"{len(failures)} of {len(files)} image files are left out. {shown}{more}")
         decoded = [image for image in images if isinstance(image, np.ndarray)]
         kept = np.array(decoded, np.uint8).reshape(-1, *self.image_shape_)
         if self.flatten and hasattr(X, "iloc"):
