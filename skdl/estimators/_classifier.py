@@ -160,6 +160,29 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, TrainedEstimator):
         _, images = self._image_format.check_batch(X, self)
         return self._probabilities(images)
 
+    def predict_log_proba(self, X: Any) -> npt.NDArray[np.float32]:
+        """Logarithms of the class probabilities.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
+            Images of the shape seen in fit.
+
+        Returns
+        -------
+        log_probabilities : float32 ndarray of shape (n, n_classes)
+            In the order of `classes_`; minus infinity where a probability is 0 in float32.
+
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+        ValueError
+            If the images are not of the shape seen in fit, naming both shapes.
+        """
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
     def _probabilities(self, images: Any) -> npt.NDArray[np.float32]:
         probabilities: npt.NDArray[np.float32] = self._network.predict(images)
         return probabilities

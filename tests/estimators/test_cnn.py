@@ -1,5 +1,7 @@
 """`CNNClassifier` on real images."""
 
+import warnings
+
 import keras
 import numpy as np
 import pandas as pd
@@ -8,8 +10,9 @@ from helpers import loads_weights, normalized, run_python, same_state, subclasse
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
 
-from skdl import CNNClassifier
+from skdl import CNNClassifier, TransferClassifier
 from skdl.architectures import simple
 from skdl.plotting import TrainingHistoryDisplay
 
@@ -276,6 +279,52 @@ def test_zero_weights_leave_rows_out(few_digits):
     weighted = CNNClassifier(tiny, epochs=2, random_state=0).fit(X, y, sample_weight=weights)
     without = CNNClassifier(tiny, epochs=2, random_state=0).fit(X[:200], y[:200])
     assert same_state(weighted, without)
+
+
+WEIGHTS = np.tile([1.0, 2.0, 0.0], 20)
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        WEIGHTS.tolist(),
+        WEIGHTS.astype(int),
+        WEIGHTS.astype(object),
+        pd.Series(WEIGHTS),
+        pd.Series(WEIGHTS, index=np.arange(60)[::-1]),
+        pd.Series(WEIGHTS, index=[f"patient {n}" for n in range(60)], dtype="Float64"),
+    ],
+    ids=["list", "int", "object", "Series", "reversed index", "nullable, index of str"],
+)
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        CNNClassifier(tiny, epochs=1, random_state=0),
+        TransferClassifier(image_size=8, epochs=1, random_state=0),
+    ],
+    ids=["CNN", "transfer"],
+)
+def test_sample_weights_of_any_kind_go_by_their_order(few_digits, estimator, weights):
+    X, y = few_digits[0][:60], few_digits[1][:60]
+    expected = estimator.fit(X, y, sample_weight=WEIGHTS).predict_proba(X)
+    found = estimator.fit(X, pd.Series(y), sample_weight=weights).predict_proba(X)
+    assert np.array_equal(found, expected)
+
+
+def test_log_probabilities(few_digits):
+    X, y = few_digits
+    model = CNNClassifier(tiny, epochs=1, random_state=0).fit(X, y)
+    found = model.predict_log_proba(X)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(np.exp(found), model.predict_proba(X), rtol=1e-5)
+    certain = clone(model).fit(X, y)
+    certain._network.state[-1][:] = [200.0, *[0.0] * 9]  # of the other classes nothing is left
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert (certain.predict_log_proba(X)[:, 1:] == -np.inf).all()
+    assert hasattr(make_pipeline(model), "predict_log_proba")
+    with pytest.raises(NotFittedError):
+        clone(model).predict_log_proba(X)
 
 
 def test_class_weight_and_sample_weight_are_multiplied(two_classes):
