@@ -15,6 +15,19 @@ from skdl.engine._trainer import Loop, State, Trainer, TrainingSet
 from skdl.images import ValueRange
 from skdl.preprocessing._augmentation import AugmentationPlan
 
+Snapshot = Callable[[], tuple[Any, dict[str, list[float]]]]
+
+# Callbacks that neither run nor save the network.
+_BLIND = frozenset(
+    {
+        keras.callbacks.CSVLogger,
+        keras.callbacks.EarlyStopping,
+        keras.callbacks.History,
+        keras.callbacks.LearningRateScheduler,
+        keras.callbacks.ReduceLROnPlateau,
+        keras.callbacks.TerminateOnNaN,
+    }
+)
 _BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 
 
@@ -79,9 +92,13 @@ class TrainingPlan:
         takes one of each image.
     report : callable, default=None
         Called after each epoch with its number, from 1, and its logs.
+    network : callable, default=None
+        Makes what predicts of the trainer's weights.
+    watched : callable, default=None
+        Makes of the trainer the model that callbacks see. None shows them the trainer's own.
     begin_epoch : callable, default=None
-        Called before each epoch; what it returns is called after the epoch, and says whether to
-        stop.
+        Called before each epoch, with a function that gives the network as it is and the history
+        so far; what it returns is called after the epoch, and says whether to stop.
     """
 
     epochs: int
@@ -96,7 +113,9 @@ class TrainingPlan:
     stopper: EarlyStopper | None = None
     copies: int = 1
     report: Callable[[int, dict[str, float]], None] | None = None
-    begin_epoch: Callable[[], Callable[[], bool]] | None = None
+    network: Callable[[State], Any] | None = None
+    watched: Callable[[Trainer], keras.Model] | None = None
+    begin_epoch: Callable[..., Callable[[], bool]] | None = None
 
 
 @keras_settings()
@@ -124,7 +143,9 @@ def train(
     ValueError
         If the loss becomes NaN or infinite.
     """
-    model = trainer.model
+    model = watched = trainer.model
+    if plan.watched is not None and not all(type(c) in _BLIND for c in plan.callbacks):
+        watched = plan.watched(trainer)
     settings = plan.batch_size, plan.value_range
     n = len(data) // plan.copies
     training = Loop(trainer, "train", data, *settings, plan.augmentation, n_rows=n)
@@ -134,21 +155,26 @@ def train(
         testing = Loop(trainer, "test", validation, *settings, changes)
     callbacks = keras.callbacks.CallbackList(
         list(plan.callbacks),
-        model=model,
+        model=watched,
         verbose=0,
         epochs=plan.first_epoch + plan.epochs,
         steps=training.n_batches(),
     )
     hooked = any(_has_batch_hooks(callback) for callback in plan.callbacks)
     history: dict[str, list[float]] = {}
-    model._initial_epoch = 0
+
+    def snapshot() -> tuple[Any, dict[str, list[float]]]:
+        network = plan.network(trainer.state()) if plan.network else None
+        return network, {name: list(values) for name, values in history.items()}
+
+    watched._initial_epoch, watched.stop_training = 0, False
     callbacks.on_train_begin()
     # BackupAndRestore loads the weights of an interrupted fit and says here how far it had come.
-    first_epoch = max(plan.first_epoch, model._initial_epoch)
+    first_epoch = max(plan.first_epoch, watched._initial_epoch)
     for epoch in range(first_epoch, plan.first_epoch + plan.epochs):
         if plan.learning_rate is not None:
             model.optimizer.learning_rate = plan.learning_rate(epoch)
-        end_epoch = plan.begin_epoch() if plan.begin_epoch else lambda: False
+        end_epoch = plan.begin_epoch(snapshot) if plan.begin_epoch else lambda: False
         callbacks.on_epoch_begin(epoch)
         rate = float(tf.convert_to_tensor(model.optimizer.learning_rate))
         generator = np.random.default_rng(stream(plan.seed, SHUFFLING, epoch))
@@ -165,7 +191,7 @@ def train(
         _append(history, {**logs, "learning_rate": rate})
         if plan.report is not None:
             plan.report(epoch + 1, logs)
-        stops = [end_epoch(), bool(model.stop_training)]
+        stops = [end_epoch(), bool(watched.stop_training)]
         if plan.stopper is not None:
             stops.append(plan.stopper.update(logs["val_loss"], trainer.state))
         if any(stops):
@@ -193,7 +219,7 @@ def _run_epoch(
         callbacks.on_train_batch_begin(batch)
         call()
         callbacks.on_train_batch_end(batch, _metrics(model))
-        if model.stop_training:
+        if callbacks.model.stop_training:
             break
     return _metrics(model)
 

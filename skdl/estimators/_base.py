@@ -246,12 +246,17 @@ class KerasEstimator(KeywordsMixin, BaseWrapper):  # type: ignore[misc, valid-ty
                 state["_registered_builder"] = registry.registered_in_code(name)
         return {**state, "_pickle_format": PICKLE_FORMAT}
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "KerasEstimator":
+    def __copy__(self) -> "KerasEstimator":
         # A copy in this process goes on exactly as the original would, unlike a pickle.
         twin = type(self).__new__(type(self))
+        twin.__dict__.update({k: v for k, v in vars(self).items() if k != "_materialised"})
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "KerasEstimator":
+        twin = copy.copy(self)
         memo[id(self)] = twin
-        attributes = {k: v for k, v in vars(self).items() if k != "_materialised"}
-        twin.__dict__.update(copy.deepcopy(attributes, memo))
+        copied = {k: v for k, v in vars(twin).items() if k != "callbacks_"}  # memories of a fit
+        twin.__dict__.update(copy.deepcopy(copied, memo))
         return twin
 
     def __setstate__(self, state: dict[str, Any]) -> None:

@@ -26,11 +26,8 @@ from skdl.estimators._inputs import (
     unique_labels,
 )
 from skdl.estimators._inspection import InspectionMixin
-from skdl.estimators._progress import (
-    epoch_tasks,
-    with_callbacks,
-)
-from skdl.estimators._trained import FitTask, TrainedEstimator
+from skdl.estimators._progress import EpochTasks, with_callbacks
+from skdl.estimators._trained import FitResult, FitTask, TrainedEstimator
 from skdl.plugins import architectures, require_importable
 from skdl.preprocessing._augmentation import plan_augmentation
 
@@ -75,9 +72,9 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, TrainedEstimator):
         """
         continues = bool(self.warm_start) and self.initialized_
         task = self._check_task(X, y, sample_weight, X_val, y_val, continues=continues)
-        begin_epoch, end_fit = epoch_tasks(self, X, y, self._n_epochs())
-        self._train(task, epochs=self.epochs, begin_epoch=begin_epoch)
-        end_fit()
+        tasks = EpochTasks(self, X, y, self._n_epochs(), sample_weight)
+        self._train(task, epochs=self.epochs, tasks=tasks)
+        tasks.end_fit()
         return self
 
     def partial_fit(
@@ -115,7 +112,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, TrainedEstimator):
         task = self._check_task(
             X, y, sample_weight, continues=self.initialized_, classes=classes, incremental=True
         )
-        return self._train(task, epochs=1, incremental=True)
+        return self._train(task, epochs=1)
 
     def initialize(self, X: Any, y: Any) -> "ImageClassifier":
         """Draw the weights without training, such as for a baseline.
@@ -311,6 +308,5 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, TrainedEstimator):
         weights = check_weights(None, self.class_weight, array, labels, classes)
         return make_training_set(image_format.as_images(array, self, "X_val"), codes, weights)
 
-    def _set_learned(self, task: FitTask) -> None:
-        super()._set_learned(task)
-        self.classes_ = task.classes
+    def _attributes(self, task: FitTask, result: FitResult) -> dict[str, Any]:
+        return {**super()._attributes(task, result), "classes_": task.classes}

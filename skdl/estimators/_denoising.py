@@ -19,8 +19,7 @@ from skdl.estimators._autoencoder import (
     image_noise,
 )
 from skdl.estimators._denoising_base import DenoisingBase, holds_images
-from skdl.estimators._format import check_images
-from skdl.estimators._progress import epoch_tasks, with_callbacks
+from skdl.estimators._progress import EpochTasks, with_callbacks
 from skdl.images import range_offset_and_scale, to_images
 from skdl.preprocessing import ImageNoise
 from skdl.preprocessing._base import PixelColumnsMixin
@@ -80,7 +79,8 @@ default="gaussian"
     precision : {"float32", "bfloat16"}, default="float32"
         What the network computes in.
     callbacks : callback, or list of callbacks, classes or functions, default=None
-        Keras callbacks, copied for each fit, or classes or functions that make a new one.
+        Keras callbacks, copied for each fit, or classes or functions that make a new one. Their
+        `model`, and files they save of it, take values from 0 to 1 (unlike `model_`).
     warm_start : bool, default=False
         Whether `fit` goes on from the weights of the fit before.
     random_state : int, RandomState instance or None, default=None
@@ -94,6 +94,9 @@ default="gaussian"
     ----------
     model_ : keras.Model
         The trained network, compiled; made when first asked for.
+    callbacks_ : list of keras.callbacks.Callback
+        The callbacks of the last fit, with what they remember, such as ``History().history``;
+        without their `model`. Pickles leave them out.
     history_ : dict of str to list of float
         By epoch: "loss", "learning_rate", and with validation data "val_loss".
     n_iter_ : int
@@ -232,17 +235,9 @@ default="gaussian"
         prepare_devices()
         continues = bool(self.warm_start) and self.initialized_
         task = self._check_task(X, y, continues)
-        begin_epoch, end_fit = epoch_tasks(self, X, y, self.epochs)
-        self._train(task, epochs=self.epochs, begin_epoch=begin_epoch)
-        end_fit()
-        # Whole numbers stay whole, whatever the dtype of a later batch: the same pixel values have
-        # the same results.
-        array = check_images(X, "X", self)
-        self._whole = isinstance(array, ImageFiles) or np.asarray(X).dtype.kind in "bui"
-        # Images of another size have other columns, or none.
-        self._flattened = (
-            not isinstance(array, ImageFiles) and array.ndim == 2 and self._keeps_shape
-        )
+        tasks = EpochTasks(self, X, y, self.epochs)
+        self._train(task, epochs=self.epochs, tasks=tasks)
+        tasks.end_fit()
         return self
 
     def transform(self, X: Any) -> npt.NDArray[Any]:

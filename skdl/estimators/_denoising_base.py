@@ -1,5 +1,6 @@
 """Base of the denoising autoencoder: what goes into a fit."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,24 @@ from skdl.engine import ImageMapSpec
 from skdl.estimators._autoencoder import check_filters, denoiser, noise_plan
 from skdl.estimators._format import ImageFormat, check_images
 from skdl.estimators._inputs import draw_seed, hold_out_any, make_training_set
-from skdl.estimators._trained import FitTask, TrainedEstimator
+from skdl.estimators._trained import FitResult, FitTask, TrainedEstimator
+
+
+@dataclass(frozen=True)
+class DenoisingTask(FitTask):
+    """A fit, and what else is learned of its images.
+
+    Parameters
+    ----------
+    whole : bool
+        Whether they are whole numbers. Those stay whole, whatever the dtype of a later batch: the
+        same pixel values have the same results.
+    flattened : bool
+        Whether they have columns.
+    """
+
+    whole: bool = False
+    flattened: bool = False
 
 
 class DenoisingBase(TrainedEstimator):
@@ -17,7 +35,7 @@ class DenoisingBase(TrainedEstimator):
 
     @property
     def _keeps_shape(self) -> bool:
-        return self._image_format.input_shape == self._image_format.image_shape
+        return _keeps_shape(self._image_format)
 
     def _as_pixels(self, X: Any) -> Any:
         """Arrays that are not resized as they came, other images as the network has them."""
@@ -62,7 +80,7 @@ class DenoisingBase(TrainedEstimator):
         validation = None
         if self._validation_fraction():
             data, validation = hold_out_any(data, self._validation_fraction(), seed)
-        return FitTask(
+        return DenoisingTask(
             data=data,
             validation=validation,
             format=image_format,
@@ -73,7 +91,15 @@ class DenoisingBase(TrainedEstimator):
             continues=continues,
             changes=changes,
             changes_validation=True,
+            whole=isinstance(array, ImageFiles) or np.asarray(X).dtype.kind in "bui",
+            # Images of another size have other columns, or none.
+            flattened=array.ndim == 2 and _keeps_shape(image_format),
         )
+
+    def _attributes(self, task: FitTask, result: FitResult) -> dict[str, Any]:
+        assert isinstance(task, DenoisingTask)
+        learned = {"_whole": task.whole, "_flattened": task.flattened}
+        return {**super()._attributes(task, result), **learned}
 
     def _checked_loss(self, image_format: ImageFormat) -> str:
         if self.loss == "binary_crossentropy" and image_format.value_range == "standardized":
@@ -82,6 +108,10 @@ class DenoisingBase(TrainedEstimator):
                 "standardised. Use loss='mse', or set value_range."
             )
         return str(self.loss)
+
+
+def _keeps_shape(image_format: ImageFormat) -> bool:
+    return image_format.input_shape == image_format.image_shape
 
 
 def holds_images(y: Any) -> bool:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
@@ -36,6 +37,7 @@ from skdl.engine import (
     prefix_features,
     resized,
     standardise,
+    whole_model,
 )
 from skdl.estimators._backbones import (
     backbone_channels,
@@ -159,6 +161,8 @@ class TransferBase(ImageClassifier):
             schedule = self._epoch_schedule(optimizer, n_before)
             plan = replace(plan, first_epoch=n_before, learning_rate=schedule)
             plan.report = EpochLines(n_before + plan.epochs) if self.verbose else None
+            if plan.begin_epoch is not None:
+                plan.begin_epoch = partial(plan.begin_epoch, before=warmed.history)
             start = warmed.starter(plan.stopper)
         stage = self._train_stage(task, spec, optimizer, plan, start, store)
         self._warn_of_one_class(stage, task.classes)
@@ -166,9 +170,7 @@ class TransferBase(ImageClassifier):
         if warmed is not None:
             self._warn_if_worse(warmed, stage, plan)
             history = joined_histories(warmed.history, history)
-        n_channels = spec.input_shape[2]
-        network = TransferNetwork(stage.prefix, stage.fitted, value_range, n_channels)
-        return FitResult(network, optimizer, stage.optimizer_state, history)
+        return FitResult(stage.network, optimizer, stage.optimizer_state, history)
 
     def _finetuning_optimizer(self, optimizer: OptimizerSpec) -> OptimizerSpec:
         rate = self.finetune_learning_rate
@@ -228,6 +230,7 @@ class TransferBase(ImageClassifier):
         store: FeatureStore,
     ) -> "Stage":
         """Run the frozen prefix once, and train what is behind it."""
+        value_range, n_channels = plan.value_range, spec.input_shape[2]
         copies = self.augmentation_copies if task.changes else None
         prefix = None
         if task.changes is None or copies:
@@ -247,11 +250,17 @@ class TransferBase(ImageClassifier):
             validation = task.validation and _behind(prefix, task.validation, store)
             # Features are taken as they are.
             plan = replace(plan, augmentation=None, value_range="standardized", copies=copies or 1)
+
+        def network(state: State) -> TransferNetwork:
+            fitted = FittedNetwork(spec, state, plan.value_range)
+            return TransferNetwork(prefix, fitted, value_range, n_channels)
+
+        watched = partial(whole_model, spec=spec, n_channels=n_channels)
+        plan = replace(plan, network=network, watched=watched)
         state, optimizer_state, history = self._train_network(
             spec, optimizer, data, validation, plan, start
         )
-        fitted = FittedNetwork(spec, state, plan.value_range)
-        return Stage(prefix, fitted, optimizer_state, history, data)
+        return Stage(network(state), optimizer_state, history, data)
 
     # ---- what a user should know ----------------------------------------------------------------
 
@@ -281,7 +290,7 @@ class TransferBase(ImageClassifier):
         codes = np.asarray(data.targets)[rows]
         if len(np.unique(codes)) < 2:
             return
-        found = np.unique(stage.fitted.predict(data.images[rows]).argmax(axis=1))
+        found = np.unique(stage.network.fitted.predict(data.images[rows]).argmax(axis=1))
         if len(found) == 1:
             warn_user(
                 f"{_all_of(len(rows), len(data))} are taken for one class, "
@@ -296,8 +305,7 @@ class TransferBase(ImageClassifier):
 class Stage:
     """One training, of the head alone or of more."""
 
-    prefix: FeatureExtractor | None
-    fitted: FittedNetwork
+    network: TransferNetwork
     optimizer_state: State
     history: dict[str, list[float]]
     data: TrainingSet
@@ -306,7 +314,7 @@ class Stage:
         """What lets the next training begin with the head of this one."""
 
         def start(trainer: Trainer) -> None:
-            head = self.fitted.state
+            head = self.network.state
             trainer.load_state(trainer.state()[: -len(head)] + head)
             if stopper is not None:
                 stopper.begin(_lowest(self.history), trainer.state())

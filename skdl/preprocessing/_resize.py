@@ -17,7 +17,7 @@ _LUMA = np.array([0.299, 0.587, 0.114])
 _CHANNELS = {"grayscale": 1, "rgb": 3}
 
 
-class Resize(ArrayTransformer, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+class Resize(ArrayTransformer, auto_wrap_output_keys=None):
     """Bring arrays of images to another size, bilinearly with antialiasing.
 
     What :class:`skdl.ImageLoader` does to image files, for arrays. Each image is resized by itself,
