@@ -14,7 +14,7 @@ from skdl.engine._schedules import scheduled_rate
 from skdl.engine._seeding import python_random
 from skdl.engine._spec import ImageMapSpec, ModelSpec, OptimizerSpec
 from skdl.engine._trainer import State, Trainer, TrainingSet
-from skdl.engine._training import EarlyStopper, Snapshot, TrainingPlan, train
+from skdl.engine._training import EarlyStopper, Judge, Snapshot, TrainingPlan, train
 from skdl.engine._transfer import (
     FEATURES,
     IMAGES,
@@ -40,6 +40,7 @@ __all__ = [
     "FittedNetwork",
     "ImageMapSpec",
     "Inspector",
+    "Judge",
     "ModelSpec",
     "OptimizerSpec",
     "Snapshot",

@@ -124,6 +124,15 @@ class Trainer:
     def load_optimizer_state(self, state: State) -> None:
         _assign(self.model.optimizer.variables, state)
 
+    def predict(
+        self, images: npt.NDArray[Any] | ImageFiles, value_range: ValueRange
+    ) -> npt.NDArray[np.float32]:
+        """Outputs for a few images, without a trace."""
+        values = images.load() if isinstance(images, ImageFiles) else images
+        offset, scale = range_offset_and_scale(value_range)
+        inputs = rescale(values.astype(np.float32), np.float32(offset), np.float32(scale))
+        return np.asarray(self.model(inputs, training=False))
+
     def function(self, kind: str, data: TrainingSet, changes: Sequence[str]) -> Any:
         """Traced loop over the batches of such a data set: ``"train"`` or ``"test"``."""
         # A step of the user's own may take (x, y) only, as Keras hands it over without weights.

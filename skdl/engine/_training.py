@@ -3,18 +3,21 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from skdl.engine._building import keras_settings
-from skdl.engine._seeding import AUGMENTATION, SHUFFLING, stream
+from skdl.engine._seeding import AUGMENTATION, SHUFFLING, stream, value_of
 from skdl.engine._trainer import Loop, State, Trainer, TrainingSet
 from skdl.images import ValueRange
 from skdl.preprocessing._augmentation import AugmentationPlan
 
+Judge = Callable[[Callable[[Any], npt.NDArray[Any]], TrainingSet, dict[str, list[float]]], None]
 Snapshot = Callable[[], tuple[Any, dict[str, list[float]]]]
 
 # Callbacks that neither run nor save the network.
@@ -28,6 +31,11 @@ _BLIND = frozenset(
         keras.callbacks.TerminateOnNaN,
     }
 )
+_ADVICE = (
+    "Lower the learning rate (optimizer__learning_rate), or check that value_range fits the data."
+)
+# At the end. What has more is no matter of large pixel values or weights of rows.
+_LARGEST_LOSS = 1e15
 _BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 
 
@@ -96,6 +104,8 @@ class TrainingPlan:
         Makes what predicts of the trainer's weights.
     watched : callable, default=None
         Makes of the trainer the model that callbacks see. None shows them the trainer's own.
+    judge : callable, default=None
+        Called at the end, with what gives the outputs for images, the data and the history.
     begin_epoch : callable, default=None
         Called before each epoch, with a function that gives the network as it is and the history
         so far; what it returns is called after the epoch, and says whether to stop.
@@ -115,6 +125,7 @@ class TrainingPlan:
     report: Callable[[int, dict[str, float]], None] | None = None
     network: Callable[[State], Any] | None = None
     watched: Callable[[Trainer], keras.Model] | None = None
+    judge: Judge | None = None
     begin_epoch: Callable[..., Callable[[], bool]] | None = None
 
 
@@ -141,7 +152,8 @@ def train(
     Raises
     ------
     ValueError
-        If the loss becomes NaN or infinite.
+        If the loss becomes NaN or infinite, or ends beyond all measure, or the weights are not
+        finite at the end.
     """
     model = watched = trainer.model
     if plan.watched is not None and not all(type(c) in _BLIND for c in plan.callbacks):
@@ -201,6 +213,10 @@ def train(
     callbacks.on_train_end()
     if plan.stopper is not None and history:
         trainer.load_state(plan.stopper.best_state)
+    if history:
+        _refuse_bad_end(model, plan.stopper.best_loss if plan.stopper else history["loss"][-1])
+        if plan.judge is not None:
+            plan.judge(partial(trainer.predict, value_range=plan.value_range), data, history)
     restored = [math.nan] * (first_epoch - plan.first_epoch)
     if restored and not history:  # everything was done
         return {"loss": restored}
@@ -247,9 +263,16 @@ def _refuse_divergence(logs: dict[str, float], epoch: int) -> None:
     for name in ("loss", "val_loss"):
         if not np.isfinite(logs.get(name, 0.0)):
             raise ValueError(
-                f"Training diverged: {name} became {logs[name]} in epoch {epoch + 1}. Lower the "
-                "learning rate (optimizer__learning_rate), or check that value_range fits the data."
+                f"Training diverged: {name} became {logs[name]} in epoch {epoch + 1}. {_ADVICE}"
             )
+
+
+def _refuse_bad_end(model: keras.Model, loss: float) -> None:
+    """Refuse weights that are worth nothing, although the loss they had is a number."""
+    finite = all(np.isfinite(value_of(variable)).all() for variable in model.trainable_variables)
+    if not finite or loss > _LARGEST_LOSS:
+        what = "the loss grew" if finite else "weights became NaN or infinite, and the loss grew"
+        raise ValueError(f"Training diverged: {what} to {loss:.3g}. {_ADVICE}")
 
 
 def _has_batch_hooks(callback: keras.callbacks.Callback) -> bool:

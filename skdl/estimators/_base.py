@@ -201,8 +201,13 @@ class KerasEstimator(KeywordsMixin, BaseWrapper):  # type: ignore[misc, valid-ty
                 "keras.optimizers.Optimizer, an instance of one, or a name."
             )
         rate = routed.get("learning_rate")
-        if isinstance(rate, int | float) and not rate >= 0:
-            raise ValueError(f"optimizer__learning_rate must not be negative. Got {rate!r}.")
+        if isinstance(rate, int | float) and not isinstance(rate, bool):
+            if not 0 <= rate < np.inf:
+                raise ValueError(
+                    "optimizer__learning_rate must be a finite number that is not negative. Got "
+                    f"{rate!r}."
+                )
+            routed["learning_rate"] = float(rate)  # Keras takes no int
         try:
             with keras_settings():
                 return OptimizerSpec.of(_routing.unflatten_params(items=cls, params=routed))

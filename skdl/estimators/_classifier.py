@@ -1,5 +1,6 @@
 """Fit, partial fit and prediction, as all image classifiers share them."""
 
+from functools import partial
 from typing import Any
 
 import keras
@@ -10,10 +11,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdl._plain import plain
 from skdl.engine import (
+    Judge,
     ModelSpec,
     TrainingSet,
     prepare_devices,
 )
+from skdl.estimators._convergence import warn_of_failure
 from skdl.estimators._format import ImageFormat
 from skdl.estimators._inputs import (
     check_classes,
@@ -68,7 +71,14 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, TrainedEstimator):
             If X is sparse.
         ValueError
             For bad input or parameters, before any training and leaving the estimator as it was;
-            if the loss becomes NaN or infinite; or if an image file cannot be read, naming it.
+            if training diverges: loss or weights become NaN, infinite or enormous; or if an image
+            file cannot be read, naming it.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the network takes all training images for one class, or its loss is far above that of
+            guessing.
         """
         continues = bool(self.warm_start) and self.initialized_
         task = self._check_task(X, y, sample_weight, X_val, y_val, continues=continues)
@@ -307,6 +317,11 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, TrainedEstimator):
         codes = encode_labels(labels, classes, "y_val")
         weights = check_weights(None, self.class_weight, array, labels, classes)
         return make_training_set(image_format.as_images(array, self, "X_val"), codes, weights)
+
+    def _judge(self, task: FitTask) -> Judge | None:
+        if task.incremental:  # one step of a training
+            return None
+        return partial(warn_of_failure, classes=task.classes)
 
     def _attributes(self, task: FitTask, result: FitResult) -> dict[str, Any]:
         return {**super()._attributes(task, result), "classes_": task.classes}

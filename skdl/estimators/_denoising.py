@@ -228,8 +228,8 @@ default="gaussian"
         TypeError
             If X is sparse.
         ValueError
-            For bad input or parameters, leaving the estimator as it was; or if the loss becomes NaN
-            or infinite.
+            For bad input or parameters, leaving the estimator as it was; or if training
+            diverges: loss or weights become NaN, infinite or enormous.
         """
         self._validate_params()
         prepare_devices()

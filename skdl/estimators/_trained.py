@@ -13,6 +13,7 @@ import numpy.typing as npt
 from skdl.engine import (
     EarlyStopper,
     FittedNetwork,
+    Judge,
     ModelSpec,
     OptimizerSpec,
     Snapshot,
@@ -146,6 +147,7 @@ class TrainedEstimator(CallbackSupportMixin, KerasEstimator):
             callbacks=task.callbacks,
             stopper=stopper,
             report=EpochLines(first_epoch + epochs) if self.verbose else None,
+            judge=self._judge(task),
             begin_epoch=None if tasks is None else partial(self._begin_epoch, tasks, task),
         )
         result = self._run(task, plan)
@@ -157,6 +159,10 @@ class TrainedEstimator(CallbackSupportMixin, KerasEstimator):
         self.__dict__.update(learned)
         self._forget_caches()
         return self
+
+    def _judge(self, task: FitTask) -> Judge | None:
+        """What warns of a training that led nowhere."""
+        return None
 
     def _begin_epoch(
         self,

@@ -13,7 +13,6 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skdl._files import ImageFiles
-from skdl._plain import plain
 from skdl._warn import warn_user
 from skdl.engine import (
     FEATURES,
@@ -57,8 +56,6 @@ from skdl.store import FeatureStore
 
 # Beyond this, feature maps are computed in each epoch instead of being kept.
 _MAX_PREFIX_BYTES = 4 * 2**30
-# Training images that tell whether the network says the same of all.
-_N_PROBED = 256
 
 
 def transfer_constraints() -> dict[str, list[Any]]:
@@ -165,7 +162,6 @@ class TransferBase(ImageClassifier):
                 plan.begin_epoch = partial(plan.begin_epoch, before=warmed.history)
             start = warmed.starter(plan.stopper)
         stage = self._train_stage(task, spec, optimizer, plan, start, store)
-        self._warn_of_one_class(stage, task.classes)
         history = stage.history
         if warmed is not None:
             self._warn_if_worse(warmed, stage, plan)
@@ -215,6 +211,7 @@ class TransferBase(ImageClassifier):
                 learning_rate=None,
                 stopper=stopper,
                 report=EpochLines(n_epochs) if self.verbose else None,
+                judge=None,
             ),
             start,
             store,
@@ -260,7 +257,7 @@ class TransferBase(ImageClassifier):
         state, optimizer_state, history = self._train_network(
             spec, optimizer, data, validation, plan, start
         )
-        return Stage(network(state), optimizer_state, history, data)
+        return Stage(network(state), optimizer_state, history)
 
     # ---- what a user should know ----------------------------------------------------------------
 
@@ -284,22 +281,6 @@ class TransferBase(ImageClassifier):
                 ConvergenceWarning,
             )
 
-    def _warn_of_one_class(self, stage: "Stage", classes: npt.NDArray[Any]) -> None:
-        data = stage.data
-        rows = np.unique(np.linspace(0, len(data) - 1, _N_PROBED).astype(int))
-        codes = np.asarray(data.targets)[rows]
-        if len(np.unique(codes)) < 2:
-            return
-        found = np.unique(stage.network.fitted.predict(data.images[rows]).argmax(axis=1))
-        if len(found) == 1:
-            warn_user(
-                f"{_all_of(len(rows), len(data))} are taken for one class, "
-                f"{plain(classes)[found[0]]!r}: "
-                "nothing was learned. Train for more epochs, change the learning rate "
-                "(optimizer__learning_rate), or set class_weight='balanced'.",
-                ConvergenceWarning,
-            )
-
 
 @dataclass(frozen=True)
 class Stage:
@@ -308,7 +289,6 @@ class Stage:
     network: TransferNetwork
     optimizer_state: State
     history: dict[str, list[float]]
-    data: TrainingSet
 
     def starter(self, stopper: EarlyStopper | None) -> Callable[[Trainer], None]:
         """What lets the next training begin with the head of this one."""
@@ -320,13 +300,6 @@ class Stage:
                 stopper.begin(_lowest(self.history), trainer.state())
 
         return start
-
-
-def _all_of(n_probed: int, n: int) -> str:
-    """What was looked at, in words."""
-    if n_probed == n:
-        return "All training images"
-    return f"All {n_probed} of {n:,} training images that were looked at"
 
 
 def _lowest(history: dict[str, list[float]]) -> float:

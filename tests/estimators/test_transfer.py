@@ -260,12 +260,6 @@ def test_a_worse_end_is_said_without_validation_too(digits):
         model(trainable=1, warmup_epochs=20, epochs=1, finetune_learning_rate=0.5).fit(X, y)
 
 
-def test_one_class_for_everything_is_said():
-    X, y = np.zeros((60, 8, 8), np.uint8), np.arange(60) % 3 == 0
-    with pytest.warns(ConvergenceWarning, match="taken for one class, False"):
-        model(optimizer__learning_rate=0.1).fit(X, y)
-
-
 def test_divergence_is_an_error(digits):
     X, y = digits
     with pytest.raises(ValueError, match="diverged: loss became"):
