@@ -116,4 +116,4 @@ def _keeps_shape(image_format: ImageFormat) -> bool:
 
 def holds_images(y: Any) -> bool:
     """Whether `y` is a batch of images, and not None or a vector of labels."""
-    return y is not None and (np.ndim(y) > 1 or find_paths(y) is not None)
+    return y is not None and (find_paths(y) is not None or np.asarray(y).ndim > 1)

@@ -12,7 +12,6 @@ from PIL import Image
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
-from sklearn.utils.estimator_checks import check_estimator
 
 from skdl import TransferClassifier, VGG16Classifier
 from skdl.datasets import load_digits_images
@@ -40,34 +39,6 @@ KINDS = {
     "augmented": {"augmentation": "light", "epochs": 1},
     "copies": {"augmentation": "light", "augmentation_copies": 2},
 }
-
-
-CHECKED = {
-    "head": {"epochs": 60},
-    "hidden": {"epochs": 60, "head": (16,)},
-    "block": {"trainable": 1, "epochs": 20, "warmup_epochs": 60, "batch_size": 16},
-}
-EXPECTED_FAILURES = {
-    "check_sample_weight_equivalence_on_dense_data": "Batches differ, as for all networks.",
-    "check_class_weight_classifiers": (
-        "Pretrained features of an image of two pixels are more than its rows: weighted 10,000,000 "
-        "times, a class is told from the others all the same, also by LogisticRegression."
-    ),
-}
-
-
-@pytest.mark.exhaustive
-@pytest.mark.parametrize("kind", CHECKED)
-def test_scikit_learn_checks(kind):
-    excused = dict(EXPECTED_FAILURES)
-    if kind != "head":
-        del excused["check_class_weight_classifiers"]
-    estimator = model(image_size=8, optimizer=keras.optimizers.Adam(0.01), **CHECKED[kind])
-    results = check_estimator(estimator, expected_failed_checks=excused, on_skip=None, on_fail=None)
-    failed = {r["check_name"]: r["exception"] for r in results if r["status"] == "failed"}
-    assert not failed
-    assert {r["check_name"] for r in results if r["status"] == "xfail"} == set(excused)
-    assert sum(r["status"] == "passed" for r in results) >= 55
 
 
 @pytest.mark.exhaustive
