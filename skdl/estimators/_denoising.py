@@ -13,11 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdl._files import ImageFiles
 from skdl.engine import FittedNetwork, ImageMapSpec, prepare_devices
-from skdl.estimators._autoencoder import (
-    CHANGES,
-    encoder,
-    image_noise,
-)
+from skdl.estimators._autoencoder import encoder, image_noise
 from skdl.estimators._denoising_base import DenoisingBase, holds_images
 from skdl.estimators._progress import EpochTasks, with_callbacks
 from skdl.images import range_offset_and_scale, to_images
@@ -40,8 +36,9 @@ class DenoisingAutoencoder(PixelColumnsMixin, TransformerMixin, DenoisingBase):
         width; the decoder has them in reverse, each followed by an up-sampling.
     noise : {"gaussian", "salt_and_pepper", "speckle", "occlusion"} or ImageNoise, \
 default="gaussian"
-        What `fit` adds to clean images. Of an :class:`ImageNoise`, its kind and amount count, which
-        are searched as ``noise__amount``; a name stands for an amount of 0.3.
+        What `fit` adds to clean images, as :class:`ImageNoise` would, only drawn anew in each
+        epoch. Of an :class:`ImageNoise`, its kind and amount count, which are searched as
+        ``noise__amount``; a name stands for an amount of 0.3.
     epochs : int, default=10
         Passes over the training data, at least 1.
     batch_size : int, default=128
@@ -135,7 +132,7 @@ default="gaussian"
     _routing_prefixes = frozenset({"optimizer"})
     _parameter_constraints: dict[str, list[Any]] = {
         "filters": ["array-like"],
-        "noise": [StrOptions(set(CHANGES)), ImageNoise],
+        "noise": [*ImageNoise._parameter_constraints["kind"], ImageNoise],
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "loss": [StrOptions(_LOSSES)],

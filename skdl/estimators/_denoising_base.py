@@ -54,7 +54,7 @@ class DenoisingBase(TrainedEstimator):
             image_format.check_columns(X, array, self)
         else:
             image_format = ImageFormat.learn(X, array, self)
-        targets, changes = None, noise_plan(self.noise)
+        targets, changes = None, noise_plan(self.noise, _extremes(array, image_format))
         if holds_images(y):
             clean = check_images(y, "y", self)
             if len(clean) != len(array):
@@ -108,6 +108,15 @@ class DenoisingBase(TrainedEstimator):
                 "standardised. Use loss='mse', or set value_range."
             )
         return str(self.loss)
+
+
+def _extremes(array: Any, image_format: ImageFormat) -> tuple[float, float]:
+    """Black and white as the network gets them."""
+    if image_format.value_range != "standardized":
+        return 0.0, 1.0
+    if isinstance(array, ImageFiles):
+        return 0.0, float(np.iinfo(array.dtype).max)
+    return float(array.min()), float(array.max())
 
 
 def _keeps_shape(image_format: ImageFormat) -> bool:
