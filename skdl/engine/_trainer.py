@@ -250,8 +250,9 @@ class Loop:
     ) -> None:
         self._function = trainer.function(kind, data, changes.kinds if changes else ())
         offset, scale = range_offset_and_scale(value_range)
-        height, width = trainer.image_shape[:2]
-        numbers = numbers_of(changes, height, width) if changes else [0.0] * N_NUMBERS
+        numbers = [0.0] * N_NUMBERS
+        if changes:  # of images: what is trained on features has no shape to speak of
+            numbers = numbers_of(changes, *trainer.image_shape[:2])
         limits = (-np.inf, np.inf) if value_range == "standardized" else (0.0, 1.0)
         self._data = data
         self._tensors: list[Any] = []

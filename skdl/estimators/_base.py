@@ -148,10 +148,16 @@ class KerasEstimator(KeywordsMixin, BaseWrapper):  # type: ignore[misc, valid-ty
         own = {name: value for name, value in params.items() if not self._is_routed(name)}
         for name in own:
             prefix, nested, _ = name.partition("__")
-            holder = own.get(prefix, getattr(self, prefix, None))
-            if nested and not (prefix in self._get_param_names() and hasattr(holder, "set_params")):
+            known = self._get_param_names()
+            if not nested and name not in known:
                 raise ValueError(
-                    f"Invalid parameter {name!r} for estimator {self}. "
+                    f"Invalid parameter {name!r} for estimator {self._written()}."
+                    f"{_suggest(name, known)} Valid parameters are: {', '.join(known)}."
+                )
+            holder = own.get(prefix, getattr(self, prefix, None))
+            if nested and not (prefix in known and hasattr(holder, "set_params")):
+                raise ValueError(
+                    f"Invalid parameter {name!r} for estimator {self._written()}. "
                     + self._advice_on_nested(prefix, holder)
                 )
         BaseEstimator.set_params(self, **own)
@@ -169,6 +175,19 @@ class KerasEstimator(KeywordsMixin, BaseWrapper):  # type: ignore[misc, valid-ty
         return f"Routed parameters start with {prefixes}."
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
+        """The parameters; once fitted, a comment that says on which images."""
+        written = self._written(N_CHAR_MAX)
+        shape, value_range = (vars(self).get(name) for name in ("image_shape_", "value_range_"))
+        if shape is None or value_range is None:
+            return written
+        if value_range == "standardized":
+            values = "standardised values"
+        else:
+            values = f"values from {value_range[0]:g} to {value_range[1]:g}"
+        return f"{written}  # fitted on images of shape {shape}, {values}"
+
+    def _written(self, N_CHAR_MAX: int = 700) -> str:
+        """The parameters alone, as they stand in a sentence."""
         return str(BaseEstimator.__repr__(self, N_CHAR_MAX=N_CHAR_MAX))
 
     # ---- what goes to Keras --------------------------------------------------------------------

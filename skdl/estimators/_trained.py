@@ -241,7 +241,7 @@ class TrainedEstimator(CallbackSupportMixin, KerasEstimator):
         shapes = [array.shape for array in self._network.state]
         if shapes != [tuple(variable.shape) for variable in trainer.variables]:
             raise ValueError(
-                f"The network of {self!r} with its present parameters does not have the "
+                f"The network of {self._written()} with its present parameters does not have the "
                 "weights this estimator was fitted with, so training cannot go on from them. Set "
                 "the parameters back, or fit anew with warm_start=False."
             )
