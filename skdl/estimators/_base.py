@@ -223,8 +223,7 @@ class KerasEstimator(KeywordsMixin, BaseWrapper):  # type: ignore[misc, valid-ty
         if isinstance(rate, int | float) and not isinstance(rate, bool):
             if not 0 <= rate < np.inf:
                 raise ValueError(
-                    "optimizer__learning_rate must be a finite number that is not negative. Got "
-                    f"{rate!r}."
+                    f"optimizer__learning_rate must not be negative or infinite. Got {rate!r}."
                 )
             routed["learning_rate"] = float(rate)  # Keras takes no int
         try:
