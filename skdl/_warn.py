@@ -3,7 +3,7 @@
 import sys
 import warnings
 
-_INSIDE = ("skdl", "sklearn", "joblib")
+_INSIDE = ("contextlib", "joblib", "skdl", "sklearn")
 
 
 def warn_user(message: str, category: type[Warning] = UserWarning) -> None:

@@ -14,16 +14,19 @@ from skdl.engine._schedules import scheduled_rate
 from skdl.engine._seeding import python_random
 from skdl.engine._spec import ImageMapSpec, ModelSpec, OptimizerSpec
 from skdl.engine._trainer import State, Trainer, TrainingSet
-from skdl.engine._training import EarlyStopper, TrainingPlan, train
+from skdl.engine._training import EarlyStopper, Judge, Snapshot, TrainingPlan, train
 from skdl.engine._transfer import (
     FEATURES,
     IMAGES,
-    TransferNetwork,
     TransferSpec,
-    augmented_copies,
     network_plan,
-    prefix_features,
     standardise,
+)
+from skdl.engine._transfer_network import (
+    TransferNetwork,
+    augmented_copies,
+    prefix_features,
+    whole_model,
 )
 
 __all__ = [
@@ -37,8 +40,10 @@ __all__ = [
     "FittedNetwork",
     "ImageMapSpec",
     "Inspector",
+    "Judge",
     "ModelSpec",
     "OptimizerSpec",
+    "Snapshot",
     "State",
     "Trainer",
     "TrainingPlan",
@@ -59,6 +64,7 @@ __all__ = [
     "scheduled_rate",
     "standardise",
     "train",
+    "whole_model",
 ]
 
 # On import, since what comes next may make variables: an optimizer that is unpickled, say. And

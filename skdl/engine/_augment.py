@@ -9,7 +9,9 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from skdl.engine._devices import prepare_devices
+from skdl.engine._noise import NOISE, add_noise
 from skdl.preprocessing._augmentation import AugmentationPlan
+from skdl.preprocessing._noise import rectangle
 
 KINDS = (
     "rotation",
@@ -22,18 +24,17 @@ KINDS = (
     "contrast",
     "noise",
     "cutout",
-    # Noise of autoencoders
-    "speckle",
-    "salt_and_pepper",
-    "occlusion",
+    *NOISE,
 )
+# What is handed over: an amount of each kind; the rectangle, black and white of noise.
+N_NUMBERS = len(KINDS) + 4
 _MOVEMENTS = frozenset(KINDS[:4])
 _RESAMPLING = _MOVEMENTS - {"shift"}
 # Columns of the uniform numbers that one image gets.
 _ROTATION, _DOWN, _RIGHT, _ZOOM, _SHEAR, _MIRROR, _TURN, _LIGHT, _CONTRAST, _TOP, _LEFT = range(11)
 
 
-def augment(images: Any, seed: Any, kinds: Sequence[str], amounts: Any, limits: Any) -> Any:
+def augment(images: Any, seed: Any, kinds: Sequence[str], numbers: Any, limits: Any) -> Any:
     """Change images at random.
 
     What changes is part of the trace, by how much is not: searches over amounts share one.
@@ -45,8 +46,8 @@ def augment(images: Any, seed: Any, kinds: Sequence[str], amounts: Any, limits: 
         Determines all that is drawn; global random state is not touched.
     kinds : sequence of str
         Names of the changes, among `KINDS`.
-    amounts : float32 tensor of shape (len(KINDS),)
-        By how much, in the order of `KINDS`.
+    numbers : float32 tensor of shape (N_NUMBERS,)
+        By how much, see :func:`numbers_of`.
     limits : float32 tensor of shape (2,)
         Values are clipped to these.
 
@@ -54,7 +55,7 @@ def augment(images: Any, seed: Any, kinds: Sequence[str], amounts: Any, limits: 
     -------
     images : float32 tensor of the same shape
     """
-    amount = {kind: amounts[KINDS.index(kind)] for kind in kinds}
+    amount = {kind: numbers[KINDS.index(kind)] for kind in kinds}
     drawn = tf.random.stateless_uniform([tf.shape(images)[0], 11], seed)
     if _MOVEMENTS & amount.keys():
         images = _move(images, drawn, amount)
@@ -69,22 +70,28 @@ def augment(images: Any, seed: Any, kinds: Sequence[str], amounts: Any, limits: 
     if "cutout" in amount:
         mean = tf.reduce_mean(images, axis=(1, 2), keepdims=True)
         images = tf.where(_square(images, drawn, amount["cutout"]), mean, images)
-    if "occlusion" in amount:
-        square = _square(images, drawn, tf.sqrt(amount["occlusion"]))
-        images = tf.where(square, _black(limits), images)
     other = seed + tf.constant([0, 1 << 30])
     if "noise" in amount:
         images += tf.random.stateless_normal(tf.shape(images), other) * amount["noise"]
-    if "speckle" in amount:
-        factors = tf.random.stateless_normal(tf.shape(images), other) * amount["speckle"]
-        images += images * factors
-    if "salt_and_pepper" in amount:
-        chances = tf.random.stateless_uniform([*tf.unstack(tf.shape(images))[:3], 1], other)
-        half = amount["salt_and_pepper"] / 2.0
-        white = tf.where(tf.math.is_inf(limits[1]), 1.0, limits[1])
-        images = tf.where(chances < half, _black(limits), images)
-        images = tf.where(chances > 1.0 - half, white, images)
+    place = tf.stack([drawn[:, _TOP], drawn[:, _LEFT]], axis=1)
+    for kind in NOISE:
+        if kind in amount:
+            images = add_noise(images, other, kind, amount[kind], place, numbers[len(KINDS) :])
     return tf.clip_by_value(images, limits[0], limits[1])
+
+
+def numbers_of(plan: AugmentationPlan, height: int, width: int) -> list[float]:
+    """A plan as numbers: amounts in the order of `KINDS`, then what noise needs.
+
+    Parameters
+    ----------
+    plan : AugmentationPlan
+    height, width : int
+        Of the images.
+    """
+    amounts = dict(plan.amounts)
+    covered = rectangle(amounts.get("occlusion", 0.0), height, width)
+    return [*(amounts.get(kind, 0.0) for kind in KINDS), *covered, *plan.extremes]
 
 
 def augmented(
@@ -104,12 +111,11 @@ def augmented(
         Whether values lie in [0, 1] and stay there; standardised images have no such range.
     """
     prepare_devices()
-    amounts = dict(plan.amounts)
     changed: npt.NDArray[np.float32] = augment(
         tf.constant(images),
         tf.constant(seed),
         plan.kinds,
-        tf.constant([amounts.get(kind, 0.0) for kind in KINDS], tf.float32),
+        tf.constant(numbers_of(plan, *images.shape[1:3]), tf.float32),
         tf.constant([0.0, 1.0] if clipped else [-np.inf, np.inf], tf.float32),
     ).numpy()
     return changed
@@ -182,10 +188,6 @@ def _flip(images: Any, drawn: Any, amount: dict[str, Any]) -> Any:
             chosen = _per_image(drawn[:, column] < 0.5)
             images = tf.where(chosen, tf.reverse(images, [axis]), images)
     return images
-
-
-def _black(limits: Any) -> Any:
-    return tf.where(tf.math.is_inf(limits[0]), 0.0, limits[0])
 
 
 def _square(images: Any, drawn: Any, share: Any) -> Any:

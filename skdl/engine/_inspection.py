@@ -22,7 +22,8 @@ from skdl.engine._devices import prepare_devices, refuse_forked
 from skdl.engine._fitted import FittedNetwork
 from skdl.engine._seeding import value_of
 from skdl.engine._spec import OptimizerSpec
-from skdl.engine._transfer import InferenceMode, TransferNetwork, TransferSpec
+from skdl.engine._transfer import InferenceMode, TransferSpec
+from skdl.engine._transfer_network import TransferNetwork
 
 # Outputs of all layers for one batch.
 _ACTIVATION_BYTES = 64 * 2**20

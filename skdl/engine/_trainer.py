@@ -11,7 +11,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from skdl._files import ImageFiles
-from skdl.engine._augment import KINDS, augment
+from skdl.engine._augment import N_NUMBERS, augment, numbers_of
 from skdl.engine._building import building, keras_settings
 from skdl.engine._normalization import fuse_normalization
 from skdl.engine._optimizers import fuse_adam, scale_rates
@@ -73,7 +73,7 @@ class Trainer:
         self.model = spec.build(seed)
         fuse_normalization(self.model)
         self.variables = list(self.model.variables)
-        self._image_shape = spec.input_shape
+        self.image_shape = spec.input_shape
         fixed = {id(variable) for variable in spec.fixed_variables(self.model)}
         self._initial = InitialState.of(self.model, fixed)
         self.model.compile(optimizer=optimizer.make(), **spec.compile_options)
@@ -124,6 +124,15 @@ class Trainer:
     def load_optimizer_state(self, state: State) -> None:
         _assign(self.model.optimizer.variables, state)
 
+    def predict(
+        self, images: npt.NDArray[Any] | ImageFiles, value_range: ValueRange
+    ) -> npt.NDArray[np.float32]:
+        """Outputs for a few images, without a trace."""
+        values = images.load() if isinstance(images, ImageFiles) else images
+        offset, scale = range_offset_and_scale(value_range)
+        inputs = rescale(values.astype(np.float32), np.float32(offset), np.float32(scale))
+        return np.asarray(self.model(inputs, training=False))
+
     def function(self, kind: str, data: TrainingSet, changes: Sequence[str]) -> Any:
         """Traced loop over the batches of such a data set: ``"train"`` or ``"test"``."""
         # A step of the user's own may take (x, y) only, as Keras hands it over without weights.
@@ -150,8 +159,8 @@ class Trainer:
         scalar = tf.TensorSpec([], tf.float32)
         targets_are_images = target_like is not None and target_like[1] > 1
         signature = [
-            tf.TensorSpec([None, *self._image_shape], dtype),
-            tf.TensorSpec([None, *self._image_shape], target_like[0])
+            tf.TensorSpec([None, *self.image_shape], dtype),
+            tf.TensorSpec([None, *self.image_shape], target_like[0])
             if target_like is not None and targets_are_images
             else vector,
             tf.TensorSpec([None], tf.float32),
@@ -162,7 +171,7 @@ class Trainer:
             integer,
             scalar,
             scalar,
-            tf.TensorSpec([len(KINDS)], tf.float32),
+            tf.TensorSpec([N_NUMBERS], tf.float32),
             tf.TensorSpec([2], tf.float32),
         ]
 
@@ -177,7 +186,7 @@ class Trainer:
             batch_size: Any,
             offset: Any,
             scale: Any,
-            amounts: Any,
+            numbers: Any,
             limits: Any,
         ) -> None:
             self.n_traces += 1
@@ -196,7 +205,7 @@ class Trainer:
                     wanted = read(targets) if targets_are_images else tf.gather(targets, rows)
                 if changes:
                     batch_seed = seed + tf.stack([0, start // batch_size])
-                    inputs = augment(inputs, batch_seed, changes, amounts, limits)
+                    inputs = augment(inputs, batch_seed, changes, numbers, limits)
                 batch_data = (inputs, wanted)
                 step((*batch_data, tf.gather(weights, rows)) if weighted else batch_data)
                 return (start + batch_size,)
@@ -241,7 +250,9 @@ class Loop:
     ) -> None:
         self._function = trainer.function(kind, data, changes.kinds if changes else ())
         offset, scale = range_offset_and_scale(value_range)
-        amounts = dict(changes.amounts) if changes else {}
+        numbers = [0.0] * N_NUMBERS
+        if changes:  # of images: what is trained on features has no shape to speak of
+            numbers = numbers_of(changes, *trainer.image_shape[:2])
         limits = (-np.inf, np.inf) if value_range == "standardized" else (0.0, 1.0)
         self._data = data
         self._tensors: list[Any] = []
@@ -254,7 +265,7 @@ class Loop:
             tf.constant(self._batch_size, tf.int32),
             tf.constant(offset, tf.float32),
             tf.constant(scale, tf.float32),
-            tf.constant([amounts.get(kind, 0.0) for kind in KINDS], tf.float32),
+            tf.constant(numbers, tf.float32),
             tf.constant(limits, tf.float32),
         )
 

@@ -3,18 +3,39 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from skdl.engine._building import keras_settings
-from skdl.engine._seeding import AUGMENTATION, SHUFFLING, stream
+from skdl.engine._seeding import AUGMENTATION, SHUFFLING, stream, value_of
 from skdl.engine._trainer import Loop, State, Trainer, TrainingSet
 from skdl.images import ValueRange
 from skdl.preprocessing._augmentation import AugmentationPlan
 
+Judge = Callable[[Callable[[Any], npt.NDArray[Any]], TrainingSet, dict[str, list[float]]], None]
+Snapshot = Callable[[], tuple[Any, dict[str, list[float]]]]
+
+# Callbacks that neither run nor save the network.
+_BLIND = frozenset(
+    {
+        keras.callbacks.CSVLogger,
+        keras.callbacks.EarlyStopping,
+        keras.callbacks.History,
+        keras.callbacks.LearningRateScheduler,
+        keras.callbacks.ReduceLROnPlateau,
+        keras.callbacks.TerminateOnNaN,
+    }
+)
+_ADVICE = (
+    "Lower the learning rate (optimizer__learning_rate), or check that value_range fits the data."
+)
+# At the end. What has more is no matter of large pixel values or weights of rows.
+_LARGEST_LOSS = 1e15
 _BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", "on_batch_end")
 
 
@@ -79,9 +100,15 @@ class TrainingPlan:
         takes one of each image.
     report : callable, default=None
         Called after each epoch with its number, from 1, and its logs.
+    network : callable, default=None
+        Makes what predicts of the trainer's weights.
+    watched : callable, default=None
+        Makes of the trainer the model that callbacks see. None shows them the trainer's own.
+    judge : callable, default=None
+        Called at the end, with what gives the outputs for images, the data and the history.
     begin_epoch : callable, default=None
-        Called before each epoch; what it returns is called after the epoch, and says whether to
-        stop.
+        Called before each epoch, with a function that gives the network as it is and the history
+        so far; what it returns is called after the epoch, and says whether to stop.
     """
 
     epochs: int
@@ -96,7 +123,10 @@ class TrainingPlan:
     stopper: EarlyStopper | None = None
     copies: int = 1
     report: Callable[[int, dict[str, float]], None] | None = None
-    begin_epoch: Callable[[], Callable[[], bool]] | None = None
+    network: Callable[[State], Any] | None = None
+    watched: Callable[[Trainer], keras.Model] | None = None
+    judge: Judge | None = None
+    begin_epoch: Callable[..., Callable[[], bool]] | None = None
 
 
 @keras_settings()
@@ -122,9 +152,12 @@ def train(
     Raises
     ------
     ValueError
-        If the loss becomes NaN or infinite.
+        If the loss becomes NaN or infinite, or ends beyond all measure, or the weights are not
+        finite at the end.
     """
-    model = trainer.model
+    model = watched = trainer.model
+    if plan.watched is not None and not all(type(c) in _BLIND for c in plan.callbacks):
+        watched = plan.watched(trainer)
     settings = plan.batch_size, plan.value_range
     n = len(data) // plan.copies
     training = Loop(trainer, "train", data, *settings, plan.augmentation, n_rows=n)
@@ -134,21 +167,26 @@ def train(
         testing = Loop(trainer, "test", validation, *settings, changes)
     callbacks = keras.callbacks.CallbackList(
         list(plan.callbacks),
-        model=model,
+        model=watched,
         verbose=0,
         epochs=plan.first_epoch + plan.epochs,
         steps=training.n_batches(),
     )
     hooked = any(_has_batch_hooks(callback) for callback in plan.callbacks)
     history: dict[str, list[float]] = {}
-    model._initial_epoch = 0
+
+    def snapshot() -> tuple[Any, dict[str, list[float]]]:
+        network = plan.network(trainer.state()) if plan.network else None
+        return network, {name: list(values) for name, values in history.items()}
+
+    watched._initial_epoch, watched.stop_training = 0, False
     callbacks.on_train_begin()
     # BackupAndRestore loads the weights of an interrupted fit and says here how far it had come.
-    first_epoch = max(plan.first_epoch, model._initial_epoch)
+    first_epoch = max(plan.first_epoch, watched._initial_epoch)
     for epoch in range(first_epoch, plan.first_epoch + plan.epochs):
         if plan.learning_rate is not None:
             model.optimizer.learning_rate = plan.learning_rate(epoch)
-        end_epoch = plan.begin_epoch() if plan.begin_epoch else lambda: False
+        end_epoch = plan.begin_epoch(snapshot) if plan.begin_epoch else lambda: False
         callbacks.on_epoch_begin(epoch)
         rate = float(tf.convert_to_tensor(model.optimizer.learning_rate))
         generator = np.random.default_rng(stream(plan.seed, SHUFFLING, epoch))
@@ -165,7 +203,7 @@ def train(
         _append(history, {**logs, "learning_rate": rate})
         if plan.report is not None:
             plan.report(epoch + 1, logs)
-        stops = [end_epoch(), bool(model.stop_training)]
+        stops = [end_epoch(), bool(watched.stop_training)]
         if plan.stopper is not None:
             stops.append(plan.stopper.update(logs["val_loss"], trainer.state))
         if any(stops):
@@ -175,6 +213,10 @@ def train(
     callbacks.on_train_end()
     if plan.stopper is not None and history:
         trainer.load_state(plan.stopper.best_state)
+    if history:
+        _refuse_bad_end(model, plan.stopper.best_loss if plan.stopper else history["loss"][-1])
+        if plan.judge is not None:
+            plan.judge(partial(trainer.predict, value_range=plan.value_range), data, history)
     restored = [math.nan] * (first_epoch - plan.first_epoch)
     if restored and not history:  # everything was done
         return {"loss": restored}
@@ -193,7 +235,7 @@ def _run_epoch(
         callbacks.on_train_batch_begin(batch)
         call()
         callbacks.on_train_batch_end(batch, _metrics(model))
-        if model.stop_training:
+        if callbacks.model.stop_training:
             break
     return _metrics(model)
 
@@ -221,9 +263,16 @@ def _refuse_divergence(logs: dict[str, float], epoch: int) -> None:
     for name in ("loss", "val_loss"):
         if not np.isfinite(logs.get(name, 0.0)):
             raise ValueError(
-                f"Training diverged: {name} became {logs[name]} in epoch {epoch + 1}. Lower the "
-                "learning rate (optimizer__learning_rate), or check that value_range fits the data."
+                f"Training diverged: {name} became {logs[name]} in epoch {epoch + 1}. {_ADVICE}"
             )
+
+
+def _refuse_bad_end(model: keras.Model, loss: float) -> None:
+    """Refuse weights that are worth nothing, although the loss they had is a number."""
+    finite = all(np.isfinite(value_of(variable)).all() for variable in model.trainable_variables)
+    if not finite or loss > _LARGEST_LOSS:
+        what = "the loss grew" if finite else "weights became NaN or infinite, and the loss grew"
+        raise ValueError(f"Training diverged: {what} to {loss:.3g}. {_ADVICE}")
 
 
 def _has_batch_hooks(callback: keras.callbacks.Callback) -> bool:

@@ -1,7 +1,7 @@
 """A classifier on a backbone: what is frozen, what is trained, and where the two meet."""
 
-from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field, replace
+from collections.abc import Hashable
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -9,22 +9,10 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from skdl._files import ImageFiles
 from skdl.backbones import Preprocessing
 from skdl.backbones._loading import BackboneWeights
-from skdl.engine._augment import augmented
 from skdl.engine._backbone import BackboneSpec, as_channels, find_layers, last_cut, pooled
-from skdl.engine._building import building
-from skdl.engine._features import FeatureExtractor
-from skdl.engine._fitted import FittedNetwork
-from skdl.engine._seeding import AUGMENTATION, python_random, stream
-from skdl.engine._spec import ModelSpec, OptimizerSpec
-from skdl.engine._trainer import TrainingSet
-from skdl.images import ValueRange, range_offset_and_scale, rescale
-from skdl.preprocessing._augmentation import AugmentationPlan
-from skdl.store import FeatureStore
-
-_IMAGES_AT_A_TIME = 256
+from skdl.engine._spec import ModelSpec
 
 # Of the variance of the average feature, added to each: a dead feature is not blown up.
 _VARIANCE_FLOOR = 0.01
@@ -274,117 +262,3 @@ def standardise(model: keras.Model, features: npt.NDArray[np.float32]) -> None:
     variance = features.var(axis=0, dtype=np.float64)
     layer.moving_mean.assign(features.mean(axis=0, dtype=np.float64))
     layer.moving_variance.assign(variance + (_VARIANCE_FLOOR * variance.mean() or 1.0))
-
-
-class TransferNetwork:
-    """A frozen prefix and the trained network behind it, as one fitted estimator owns them.
-
-    Parameters
-    ----------
-    prefix : FeatureExtractor or None
-        None if the network begins at the images.
-    fitted : FittedNetwork
-        Of a :class:`TransferSpec`.
-    value_range : (low, high) or "standardized"
-        Of the images.
-    n_channels : int
-        Of the images.
-    """
-
-    def __init__(
-        self,
-        prefix: FeatureExtractor | None,
-        fitted: FittedNetwork,
-        value_range: ValueRange,
-        n_channels: int,
-    ) -> None:
-        self.n_channels = n_channels
-        self.prefix = prefix
-        self.fitted = fitted
-        self.value_range: ValueRange = value_range
-
-    @property
-    def spec(self) -> ModelSpec:
-        return self.fitted.spec
-
-    @property
-    def state(self) -> list[npt.NDArray[Any]]:
-        return self.fitted.state
-
-    def predict(
-        self,
-        images: npt.NDArray[Any] | ImageFiles,
-        store: FeatureStore | None = None,
-        report: Callable[[int], None] | None = None,
-    ) -> npt.NDArray[np.float32]:
-        """Class probabilities."""
-        if self.prefix is None:
-            return self.fitted.predict(images)
-        return self.fitted.predict(prefix_features(self.prefix, images, store, report))
-
-    @python_random()
-    @building()
-    def to_keras(self, optimizer: OptimizerSpec) -> keras.Model:
-        """A compiled Keras model of its own that takes images."""
-        spec = self.fitted.spec
-        assert isinstance(spec, TransferSpec)
-        model, base = spec.parts()
-        for variable, value in zip(model.variables, self.state, strict=True):
-            variable.assign(value)
-        if base is None:
-            base = spec.backbone.build_with(spec.size, spec.weights)
-            base.trainable = False
-        images = keras.Input((*spec.size, self.n_channels))
-        offset, scale = range_offset_and_scale(self.value_range)
-        x = keras.layers.Rescaling(scale, -offset * scale)(images)
-        x = base(preprocessed(x, spec.backbone.declaration.preprocessing), training=False)
-        x = pooled(x, spec.params["pooling"])
-        for layer in model.layers:
-            x = layer(x) if layer.name.startswith("head") else x
-        whole = keras.Model(images, x, name="classifier")
-        whole.compile(optimizer=optimizer.make(), **spec.compile_options)
-        return whole
-
-
-def prefix_features(
-    prefix: FeatureExtractor,
-    images: npt.NDArray[Any] | ImageFiles,
-    store: FeatureStore | None = None,
-    report: Callable[[int], None] | None = None,
-) -> npt.NDArray[np.float32]:
-    """Features, or feature maps in their shape."""
-    features = prefix.transform(images, store, report=report)
-    return features.reshape(len(features), *prefix.network.output_shape)
-
-
-def augmented_copies(
-    prefix: FeatureExtractor, data: TrainingSet, changes: AugmentationPlan, copies: int, seed: int
-) -> TrainingSet:
-    """What a prefix gives for random variants of images: all images once, then once more.
-
-    Parameters
-    ----------
-    prefix : FeatureExtractor
-    data : TrainingSet
-    changes : AugmentationPlan
-    copies : int
-        Variants of each image.
-    seed : int
-        Of the changes.
-    """
-    rescaled = replace(prefix, value_range=(0.0, 1.0))
-    offset, scale = range_offset_and_scale(prefix.value_range)
-    parts = []
-    for copy in range(copies):
-        drawn = int(stream(seed, AUGMENTATION, copy).generate_state(1)[0]) >> 1
-        for start in range(0, len(data), _IMAGES_AT_A_TIME):
-            images = data.images[start : start + _IMAGES_AT_A_TIME]
-            batch = images.load() if isinstance(images, ImageFiles) else images
-            values = rescale(batch.astype(np.float32), np.float32(offset), np.float32(scale))
-            changed = augmented(values, changes, (drawn, start))
-            parts.append(prefix_features(rescaled, changed))
-    return TrainingSet(
-        np.concatenate(parts),
-        np.tile(np.asarray(data.targets), copies),
-        np.tile(data.weights, copies),
-    )

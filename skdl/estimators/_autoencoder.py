@@ -11,13 +11,6 @@ from skdl._shortened import shortened
 from skdl.preprocessing import ImageNoise
 from skdl.preprocessing._augmentation import AugmentationPlan
 
-# ImageNoise's kinds, and the engine's names of the same changes.
-CHANGES = {
-    "gaussian": "noise",
-    "speckle": "speckle",
-    "salt_and_pepper": "salt_and_pepper",
-    "occlusion": "occlusion",
-}
 _DEFAULT_AMOUNT = 0.3
 
 
@@ -90,8 +83,14 @@ def image_noise(noise: Any) -> ImageNoise:
     return ImageNoise(noise.kind, amount=noise.amount)
 
 
-def noise_plan(noise: Any) -> AugmentationPlan | None:
+def noise_plan(noise: Any, extremes: tuple[float, float] = (0.0, 1.0)) -> AugmentationPlan | None:
     """The same for the engine; None if there is none.
+
+    Parameters
+    ----------
+    noise : str or ImageNoise
+    extremes : (float, float), default=(0.0, 1.0)
+        What stands for black and white.
 
     Raises
     ------
@@ -103,4 +102,4 @@ def noise_plan(noise: Any) -> AugmentationPlan | None:
     noise._check_parameters()
     if noise.amount == 0:
         return None
-    return AugmentationPlan(((CHANGES[noise.kind], float(noise.amount)),))
+    return AugmentationPlan(((noise.kind, float(noise.amount)),), extremes)

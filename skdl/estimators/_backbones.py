@@ -1,12 +1,12 @@
 """What estimators on backbones share: their parameters, checked."""
 
 import os
-import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from skdl._shortened import shortened
+from skdl._warn import warn_user
 from skdl.backbones import backbone_of
 from skdl.engine import BackboneSpec
 from skdl.images import ValueRange
@@ -99,13 +99,11 @@ def backbone_channels(backbone: str | Callable[..., Any]) -> int:
     return backbone_of(backbone).preprocessing.channels
 
 
-def warn_of_standardized(value_range: ValueRange, stacklevel: int = 3) -> None:
+def warn_of_standardized(value_range: ValueRange) -> None:
     """Warn where pixel values have to be guessed."""
     if value_range == "standardized":
-        warnings.warn(
+        warn_user(
             "X has negative values, so it is taken as standardised, but pretrained weights expect "
             "pixel values: they are mapped back as if by the mean 0.45 and the deviation 0.225. "
-            "Pass the images as they are, or their value_range, such as (-1, 1).",
-            UserWarning,
-            stacklevel=stacklevel,
+            "Pass the images as they are, or their value_range, such as (-1, 1)."
         )

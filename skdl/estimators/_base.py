@@ -17,10 +17,12 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.metrics import accuracy_score
 
+from skdl._keywords import KeywordsMixin
 from skdl._pixel_limit import adopt_pixel_limit, with_pixel_limit
 from skdl._shortened import shortened
 from skdl.engine import OptimizerSpec, keras_settings
 from skdl.estimators._backbones import store_elsewhere
+from skdl.estimators._keras_words import advice_on_keras_word
 from skdl.plugins import architectures, backbones
 
 _MISSING = object()
@@ -67,7 +69,7 @@ PICKLE_FORMAT = 1
 """Version of the pickled state; raised whenever older versions of skdl could not read it."""
 
 
-class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
+class KerasEstimator(KeywordsMixin, BaseWrapper):  # type: ignore[misc, valid-type]
     """Base of all estimators that run a Keras network.
 
     Subclasses put scikit-learn's mixins on the left, list their parameters explicitly and accept
@@ -97,9 +99,11 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
     def _set_routed(self, routed: dict[str, Any]) -> None:
         for name, value in routed.items():
             if not self._is_routed(name):
+                advice = self._advice_on_keyword("__init__", name, value)
                 raise TypeError(
                     f"{type(self).__name__}.__init__() got an unexpected keyword argument "
-                    f"{shortened(name)}." + _suggest(name, self._get_param_names())
+                    f"{shortened(name)}."
+                    + (f" {advice}" if advice else _suggest(name, self._get_param_names()))
                 )
             setattr(self, name, value)
 
@@ -148,16 +152,25 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
         own = {name: value for name, value in params.items() if not self._is_routed(name)}
         for name in own:
             prefix, nested, _ = name.partition("__")
-            holder = own.get(prefix, getattr(self, prefix, None))
-            if nested and not (prefix in self._get_param_names() and hasattr(holder, "set_params")):
+            known = self._get_param_names()
+            if not nested and name not in known:
                 raise ValueError(
-                    f"Invalid parameter {shortened(name)} for estimator {self}. "
+                    f"Invalid parameter {shortened(name)} for estimator {self._written()}."
+                    f"{_suggest(name, known)} Valid parameters are: {', '.join(known)}."
+                )
+            holder = own.get(prefix, getattr(self, prefix, None))
+            if nested and not (prefix in known and hasattr(holder, "set_params")):
+                raise ValueError(
+                    f"Invalid parameter {shortened(name)} for estimator {self._written()}. "
                     + self._advice_on_nested(prefix, holder)
                 )
         BaseEstimator.set_params(self, **own)
         for name in params.keys() - own.keys():
             setattr(self, name, params[name])
         return self
+
+    def _advice_on_keyword(self, method: str, name: str, value: Any) -> str:
+        return advice_on_keras_word(self, method, name, value)
 
     def _advice_on_nested(self, prefix: str, holder: Any) -> str:
         if prefix == "augmentation":
@@ -166,6 +179,19 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
         return f"Routed parameters start with {prefixes}."
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
+        """The parameters; once fitted, a comment that says on which images."""
+        written = self._written(N_CHAR_MAX)
+        shape, value_range = (vars(self).get(name) for name in ("image_shape_", "value_range_"))
+        if shape is None or value_range is None:
+            return written
+        if value_range == "standardized":
+            values = "standardised values"
+        else:
+            values = f"values from {value_range[0]:g} to {value_range[1]:g}"
+        return f"{written}  # fitted on images of shape {shape}, {values}"
+
+    def _written(self, N_CHAR_MAX: int = 700) -> str:
+        """The parameters alone, as they stand in a sentence."""
         return str(BaseEstimator.__repr__(self, N_CHAR_MAX=N_CHAR_MAX))
 
     # ---- what goes to Keras --------------------------------------------------------------------
@@ -198,10 +224,13 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
                 "keras.optimizers.Optimizer, an instance of one, or a name."
             )
         rate = routed.get("learning_rate")
-        if isinstance(rate, int | float) and not rate >= 0:
-            raise ValueError(
-                f"optimizer__learning_rate must not be negative. Got {shortened(rate)}."
-            )
+        if isinstance(rate, int | float) and not isinstance(rate, bool):
+            if not 0 <= rate < np.inf:
+                raise ValueError(
+                    "optimizer__learning_rate must not be negative or infinite. Got "
+                    f"{shortened(rate)}."
+                )
+            routed["learning_rate"] = float(rate)  # Keras takes no int
         # TensorFlow keeps 35 KB for each new name of a variable, and Keras makes up a new one for
         # the variables of each nameless optimizer.
         named = {"name": cls.__name__.lower(), **routed} if _takes_name(cls) else routed
@@ -253,12 +282,17 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
             state["store"] = store_elsewhere(self.store)
         return {**with_pixel_limit(state), "_pickle_format": PICKLE_FORMAT}
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "KerasEstimator":
+    def __copy__(self) -> "KerasEstimator":
         # A copy in this process goes on exactly as the original would, unlike a pickle.
         twin = type(self).__new__(type(self))
+        twin.__dict__.update({k: v for k, v in vars(self).items() if k != "_materialised"})
+        return twin
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "KerasEstimator":
+        twin = copy.copy(self)
         memo[id(self)] = twin
-        attributes = {k: v for k, v in vars(self).items() if k != "_materialised"}
-        twin.__dict__.update(copy.deepcopy(attributes, memo))
+        copied = {k: v for k, v in vars(twin).items() if k != "callbacks_"}  # memories of a fit
+        twin.__dict__.update(copy.deepcopy(copied, memo))
         return twin
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -277,6 +311,21 @@ class KerasEstimator(BaseWrapper):  # type: ignore[misc, valid-type]
             if builder is not None and parameter in state:
                 registry.add_missing(state[parameter], builder)
         self.__dict__.update(state)
+
+    @property
+    def evaluate(self) -> Any:
+        """Not available: ``score`` is scikit-learn's name of it."""
+        raise AttributeError(
+            f"{type(self).__name__} has no evaluate. Use score(X, y), or scikit-learn's metrics."
+        )
+
+    @property
+    def compile(self) -> Any:
+        """Not available: what is compiled follows from the parameters."""
+        raise AttributeError(
+            f"{type(self).__name__} has no compile: set the optimizer when it is made, such as "
+            "optimizer='adam', optimizer__learning_rate=0.01."
+        )
 
     @property
     def initialized_(self) -> bool:

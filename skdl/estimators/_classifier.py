@@ -1,5 +1,6 @@
 """Fit, partial fit and prediction, as all image classifiers share them."""
 
+from functools import partial
 from typing import Any
 
 import keras
@@ -12,10 +13,12 @@ from skdl._params import validate_params
 from skdl._plain import plain
 from skdl._shortened import shortened
 from skdl.engine import (
+    Judge,
     ModelSpec,
     TrainingSet,
     prepare_devices,
 )
+from skdl.estimators._convergence import warn_of_failure
 from skdl.estimators._format import ImageFormat
 from skdl.estimators._inputs import (
     as_weights,
@@ -30,11 +33,8 @@ from skdl.estimators._inputs import (
     unique_labels,
 )
 from skdl.estimators._inspection import InspectionMixin
-from skdl.estimators._progress import (
-    epoch_tasks,
-    with_callbacks,
-)
-from skdl.estimators._trained import FitTask, TrainedEstimator
+from skdl.estimators._progress import EpochTasks, with_callbacks
+from skdl.estimators._trained import FitResult, FitTask, TrainedEstimator
 from skdl.plugins import architectures, require_importable
 from skdl.preprocessing._augmentation import plan_augmentation
 
@@ -75,13 +75,20 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, TrainedEstimator):
             If X is sparse.
         ValueError
             For bad input or parameters, before any training and leaving the estimator as it was;
-            if the loss becomes NaN or infinite; or if an image file cannot be read, naming it.
+            if training diverges: loss or weights become NaN, infinite or enormous; or if an image
+            file cannot be read, naming it.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If the network takes all training images for one class, or its loss is far above that of
+            guessing.
         """
         continues = bool(self.warm_start) and self.initialized_
         task = self._check_task(X, y, sample_weight, X_val, y_val, continues=continues)
-        begin_epoch, end_fit = epoch_tasks(self, X, y, self._n_epochs())
-        self._train(task, epochs=self.epochs, begin_epoch=begin_epoch)
-        end_fit()
+        tasks = EpochTasks(self, X, y, self._n_epochs(), sample_weight)
+        self._train(task, epochs=self.epochs, tasks=tasks)
+        tasks.end_fit()
         return self
 
     def partial_fit(
@@ -119,7 +126,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, TrainedEstimator):
         task = self._check_task(
             X, y, sample_weight, continues=self.initialized_, classes=classes, incremental=True
         )
-        return self._train(task, epochs=1, incremental=True)
+        return self._train(task, epochs=1)
 
     def initialize(self, X: Any, y: Any) -> "ImageClassifier":
         """Draw the weights without training, such as for a baseline.
@@ -163,6 +170,29 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, TrainedEstimator):
         check_is_fitted(self)
         _, images = self._image_format.check_batch(X, self)
         return self._probabilities(images)
+
+    def predict_log_proba(self, X: Any) -> npt.NDArray[np.float32]:
+        """Logarithms of the class probabilities.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
+            Images of the shape seen in fit.
+
+        Returns
+        -------
+        log_probabilities : float32 ndarray of shape (n, n_classes)
+            In the order of `classes_`; minus infinity where a probability is 0 in float32.
+
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+        ValueError
+            If the images are not of the shape seen in fit, naming both shapes.
+        """
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
 
     def _probabilities(self, images: Any) -> npt.NDArray[np.float32]:
         probabilities: npt.NDArray[np.float32] = self._network.predict(images)
@@ -323,6 +353,10 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, TrainedEstimator):
         weights = check_weights(None, self.class_weight, labels, classes)
         return make_training_set(image_format.as_images(array, self, "X_val"), codes, weights)
 
-    def _set_learned(self, task: FitTask) -> None:
-        super()._set_learned(task)
-        self.classes_ = task.classes
+    def _judge(self, task: FitTask) -> Judge | None:
+        if task.incremental:  # one step of a training
+            return None
+        return partial(warn_of_failure, classes=task.classes)
+
+    def _attributes(self, task: FitTask, result: FitResult) -> dict[str, Any]:
+        return {**super()._attributes(task, result), "classes_": task.classes}

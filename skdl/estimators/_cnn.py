@@ -75,8 +75,8 @@ class CNNClassifier(ImageClassifier):
         What the network computes in. "bfloat16" is mixed precision: faster and smaller on hardware
         made for it, with weights and probabilities in float32.
     callbacks : callback, or list of callbacks, classes or functions, default=None
-        Keras callbacks, copied for each fit, or classes or functions that make a new one. Files
-        they save hold the network alone, which takes values from 0 to 1 (unlike `model_`).
+        Keras callbacks, copied for each fit, or classes or functions that make a new one. Their
+        `model`, and files they save of it, take values from 0 to 1 (unlike `model_`).
     warm_start : bool, default=False
         Whether `fit` goes on from the weights and the optimizer state of the fit before. Refused
         with other classes or another image shape.
@@ -97,6 +97,9 @@ class CNNClassifier(ImageClassifier):
         The class labels, sorted.
     model_ : keras.Model
         The trained network, compiled; made when first asked for.
+    callbacks_ : list of keras.callbacks.Callback
+        The callbacks of the last fit, with what they remember, such as ``History().history``;
+        without their `model`. Pickles leave them out.
     history_ : dict of str to list of float
         By epoch: "loss", "accuracy", "learning_rate", and with validation data "val_loss" and
         "val_accuracy". The accuracy of the training data is that seen while training. Where fits

@@ -15,14 +15,10 @@ from skdl._batches import as_rows
 from skdl._files import ImageFiles
 from skdl._params import validate_params
 from skdl.engine import FittedNetwork, ImageMapSpec, prepare_devices
-from skdl.estimators._autoencoder import (
-    CHANGES,
-    encoder,
-    image_noise,
-)
+from skdl.estimators._autoencoder import encoder, image_noise
 from skdl.estimators._denoising_base import DenoisingBase, holds_images
 from skdl.estimators._format import check_images
-from skdl.estimators._progress import epoch_tasks, with_callbacks
+from skdl.estimators._progress import EpochTasks, with_callbacks
 from skdl.images import range_offset_and_scale, to_images
 from skdl.preprocessing import ImageNoise
 from skdl.preprocessing._base import PixelColumnsMixin
@@ -43,8 +39,9 @@ class DenoisingAutoencoder(PixelColumnsMixin, TransformerMixin, DenoisingBase):
         width; the decoder has them in reverse, each followed by an up-sampling.
     noise : {"gaussian", "salt_and_pepper", "speckle", "occlusion"} or ImageNoise, \
 default="gaussian"
-        What `fit` adds to clean images. Of an :class:`ImageNoise`, its kind and amount count, which
-        are searched as ``noise__amount``; a name stands for an amount of 0.3.
+        What `fit` adds to clean images, as :class:`ImageNoise` would, only drawn anew in each
+        epoch. Of an :class:`ImageNoise`, its kind and amount count, which are searched as
+        ``noise__amount``; a name stands for an amount of 0.3.
     epochs : int, default=10
         Passes over the training data, at least 1.
     batch_size : int, default=128
@@ -82,7 +79,8 @@ default="gaussian"
     precision : {"float32", "bfloat16"}, default="float32"
         What the network computes in.
     callbacks : callback, or list of callbacks, classes or functions, default=None
-        Keras callbacks, copied for each fit, or classes or functions that make a new one.
+        Keras callbacks, copied for each fit, or classes or functions that make a new one. Their
+        `model`, and files they save of it, take values from 0 to 1 (unlike `model_`).
     warm_start : bool, default=False
         Whether `fit` goes on from the weights of the fit before.
     random_state : int, RandomState instance or None, default=None
@@ -96,6 +94,9 @@ default="gaussian"
     ----------
     model_ : keras.Model
         The trained network, compiled; made when first asked for.
+    callbacks_ : list of keras.callbacks.Callback
+        The callbacks of the last fit, with what they remember, such as ``History().history``;
+        without their `model`. Pickles leave them out.
     history_ : dict of str to list of float
         By epoch: "loss", "learning_rate", and with validation data "val_loss".
     n_iter_ : int
@@ -134,7 +135,7 @@ default="gaussian"
     _routing_prefixes = frozenset({"optimizer"})
     _parameter_constraints: dict[str, list[Any]] = {
         "filters": ["array-like"],
-        "noise": [StrOptions(set(CHANGES)), ImageNoise],
+        "noise": [*ImageNoise._parameter_constraints["kind"], ImageNoise],
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "loss": [StrOptions(_LOSSES)],
@@ -227,25 +228,16 @@ default="gaussian"
         TypeError
             If X is sparse.
         ValueError
-            For bad input or parameters, leaving the estimator as it was; or if the loss becomes NaN
-            or infinite.
+            For bad input or parameters, leaving the estimator as it was; or if training
+            diverges: loss or weights become NaN, infinite or enormous.
         """
         validate_params(self)
         prepare_devices()
         continues = bool(self.warm_start) and self.initialized_
         task = self._check_task(X, y, continues)
-        begin_epoch, end_fit = epoch_tasks(self, X, y, self.epochs)
-        self._train(task, epochs=self.epochs, begin_epoch=begin_epoch)
-        end_fit()
-        # Whole numbers stay whole, whatever the dtype of a later batch: the same pixel values have
-        # the same results.
-        array = check_images(X, "X", self)
-        came = array.file_dtype if isinstance(array, ImageFiles) else as_rows(X).dtype
-        self._whole = came.kind in "bui"
-        # Images of another size have other columns, or none.
-        self._flattened = (
-            not isinstance(array, ImageFiles) and array.ndim == 2 and self._keeps_shape
-        )
+        tasks = EpochTasks(self, X, y, self.epochs)
+        self._train(task, epochs=self.epochs, tasks=tasks)
+        tasks.end_fit()
         return self
 
     def transform(self, X: Any) -> npt.NDArray[Any]:

@@ -1,5 +1,6 @@
 """Base of the denoising autoencoder: what goes into a fit."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -7,11 +8,29 @@ import numpy.typing as npt
 
 from skdl._batches import as_rows
 from skdl._files import ImageFiles, find_paths
+from skdl._value_range import PixelValues
 from skdl.engine import ImageMapSpec
 from skdl.estimators._autoencoder import check_filters, denoiser, noise_plan
 from skdl.estimators._format import ImageFormat, check_images
 from skdl.estimators._inputs import draw_seed, hold_out_any, make_training_set
-from skdl.estimators._trained import FitTask, TrainedEstimator
+from skdl.estimators._trained import FitResult, FitTask, TrainedEstimator
+
+
+@dataclass(frozen=True)
+class DenoisingTask(FitTask):
+    """A fit, and what else is learned of its images.
+
+    Parameters
+    ----------
+    whole : bool
+        Whether they are whole numbers. Those stay whole, whatever the dtype of a later batch: the
+        same pixel values have the same results.
+    flattened : bool
+        Whether they have columns.
+    """
+
+    whole: bool = False
+    flattened: bool = False
 
 
 class DenoisingBase(TrainedEstimator):
@@ -19,7 +38,7 @@ class DenoisingBase(TrainedEstimator):
 
     @property
     def _keeps_shape(self) -> bool:
-        return self._image_format.input_shape == self._image_format.image_shape
+        return _keeps_shape(self._image_format)
 
     def _as_pixels(self, X: Any, name: str) -> npt.NDArray[Any]:
         """Arrays that are not resized as they came, other images as the network has them."""
@@ -38,7 +57,7 @@ class DenoisingBase(TrainedEstimator):
             image_format.check_columns(X, array, self)
         else:
             image_format = ImageFormat.learn(X, array, self)
-        targets, changes = None, noise_plan(self.noise)
+        targets, changes = None, noise_plan(self.noise, _extremes(array, image_format))
         if holds_images(y):
             clean = check_images(y, "y", self)
             if len(clean) != len(array):
@@ -64,7 +83,8 @@ class DenoisingBase(TrainedEstimator):
         validation = None
         if self._validation_fraction():
             data, validation = hold_out_any(data, self._validation_fraction(), seed)
-        return FitTask(
+        came = array.file_dtype if isinstance(array, ImageFiles) else as_rows(X).dtype
+        return DenoisingTask(
             data=data,
             validation=validation,
             format=image_format,
@@ -75,7 +95,15 @@ class DenoisingBase(TrainedEstimator):
             continues=continues,
             changes=changes,
             changes_validation=True,
+            whole=came.kind in "bui",
+            # Images of another size have other columns, or none.
+            flattened=array.ndim == 2 and _keeps_shape(image_format),
         )
+
+    def _attributes(self, task: FitTask, result: FitResult) -> dict[str, Any]:
+        assert isinstance(task, DenoisingTask)
+        learned = {"_whole": task.whole, "_flattened": task.flattened}
+        return {**super()._attributes(task, result), **learned}
 
     def _checked_loss(self, image_format: ImageFormat) -> str:
         if self.loss == "binary_crossentropy" and image_format.value_range == "standardized":
@@ -86,6 +114,20 @@ class DenoisingBase(TrainedEstimator):
         return str(self.loss)
 
 
+def _extremes(array: Any, image_format: ImageFormat) -> tuple[float, float]:
+    """Black and white as the network gets them."""
+    if image_format.value_range != "standardized":
+        return 0.0, 1.0
+    if array.dtype == np.uint8:
+        return 0.0, 255.0
+    values = array.values() if isinstance(array, ImageFiles) else PixelValues.of(array)
+    return float(values.smallest.min()), float(values.largest.max())
+
+
+def _keeps_shape(image_format: ImageFormat) -> bool:
+    return image_format.input_shape == image_format.image_shape
+
+
 def holds_images(y: Any) -> bool:
     """Whether `y` is a batch of images, and not None or a vector of labels."""
-    return y is not None and (np.ndim(y) > 1 or find_paths(y) is not None)
+    return y is not None and (find_paths(y) is not None or np.asarray(y).ndim > 1)

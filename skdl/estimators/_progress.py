@@ -29,8 +29,8 @@ except ImportError:  # scikit-learn before 1.9
 __all__ = [
     "CallbackSupportMixin",
     "EpochLines",
+    "EpochTasks",
     "ImageProgress",
-    "epoch_tasks",
     "joined_histories",
     "with_callbacks",
 ]
@@ -100,10 +100,11 @@ class _ImagesPerSecond(ProgressColumn):
         return Text("" if speed is None else f"{speed:,.0f} images/s")
 
 
-def epoch_tasks(
-    estimator: Any, X: Any, y: Any, n_epochs: int
-) -> tuple[Callable[[], Callable[[], bool]] | None, Callable[[], None]]:
-    """Announce a fit and its epochs to scikit-learn's callbacks.
+Attributes = Callable[[], dict[str, Any]]
+
+
+class EpochTasks:
+    """Announces a fit and its epochs to scikit-learn's callbacks.
 
     Parameters
     ----------
@@ -112,25 +113,42 @@ def epoch_tasks(
         What `fit` was called with.
     n_epochs : int
         How many epochs there will be at most.
-
-    Returns
-    -------
-    begin_epoch : callable or None
-        Begins the task of an epoch and returns what ends it. None without callbacks.
-    end_fit : callable
-        Ends the task of the fit.
+    sample_weight : object, default=None
     """
-    if not hasattr(estimator, "_skl_callbacks"):
-        return None, lambda: None
-    context = estimator._init_callback_context(max_subtasks=n_epochs)
-    context.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
 
-    def begin_epoch() -> Callable[[], bool]:
-        task = context.subcontext(task_name="epoch")
-        task.call_on_fit_task_begin(estimator=estimator, X=X, y=y)
-        return lambda: bool(task.call_on_fit_task_end(estimator=estimator, X=X, y=y))
+    def __init__(
+        self, estimator: Any, X: Any, y: Any, n_epochs: int, sample_weight: Any = None
+    ) -> None:
+        metadata = None if sample_weight is None else {"sample_weight": sample_weight}
+        self._told = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
+        self._context = None
+        if hasattr(estimator, "_skl_callbacks"):
+            self._context = estimator._init_callback_context(max_subtasks=n_epochs)
+            self._context.call_on_fit_task_begin(**self._told)
 
-    return begin_epoch, lambda: context.call_on_fit_task_end(estimator=estimator, X=X, y=y)
+    def begin_epoch(self, attributes: Attributes) -> Callable[[], bool]:
+        """Begin the task of an epoch.
+
+        Parameters
+        ----------
+        attributes : callable
+            Gives the attributes that make a fitted estimator of a copy, at any time.
+
+        Returns
+        -------
+        end_epoch : callable
+            Ends the task, and says whether to stop.
+        """
+        if self._context is None:
+            return lambda: False
+        task, told = self._context.subcontext(task_name="epoch"), self._told
+        task.call_on_fit_task_begin(**told, reconstruction_attributes=attributes)
+        return lambda: bool(task.call_on_fit_task_end(**told, reconstruction_attributes=attributes))
+
+    def end_fit(self) -> None:
+        """End the task of the fit, of an estimator that is fitted now."""
+        if self._context is not None:
+            self._context.call_on_fit_task_end(**self._told, reconstruction_attributes={})
 
 
 def joined_histories(

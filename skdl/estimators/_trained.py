@@ -3,7 +3,7 @@
 import pickle
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -14,8 +14,10 @@ from skdl._checksums import checksum_of, refuse_damaged
 from skdl.engine import (
     EarlyStopper,
     FittedNetwork,
+    Judge,
     ModelSpec,
     OptimizerSpec,
+    Snapshot,
     State,
     Trainer,
     TrainingPlan,
@@ -26,7 +28,12 @@ from skdl.engine import (
 )
 from skdl.estimators._base import KerasEstimator
 from skdl.estimators._format import ImageFormat
-from skdl.estimators._progress import CallbackSupportMixin, EpochLines, joined_histories
+from skdl.estimators._progress import (
+    CallbackSupportMixin,
+    EpochLines,
+    EpochTasks,
+    joined_histories,
+)
 from skdl.preprocessing._augmentation import AugmentationPlan
 
 DEFAULT_VALIDATION_FRACTION = 0.1
@@ -69,6 +76,7 @@ class TrainedEstimator(CallbackSupportMixin, KerasEstimator):
     as it was.
     """
 
+    callbacks_: list[keras.callbacks.Callback]
     history_: dict[str, list[float]]
     n_iter_: int
     _network: Any
@@ -96,6 +104,7 @@ class TrainedEstimator(CallbackSupportMixin, KerasEstimator):
 
     def __getstate__(self) -> dict[str, Any]:
         state = super().__getstate__()
+        state.pop("callbacks_", None)
         if not self.warm_start:
             state["_optimizer_state"] = None
             if self.initialized_ and not _can_pickle(self.callbacks):
@@ -125,8 +134,7 @@ class TrainedEstimator(CallbackSupportMixin, KerasEstimator):
         task: FitTask,
         *,
         epochs: int,
-        incremental: bool = False,
-        begin_epoch: Callable[[], Callable[[], bool]] | None = None,
+        tasks: EpochTasks | None = None,
     ) -> Self:
         first_epoch = self.n_iter_ if task.continues else 0
         stopper = None
@@ -140,31 +148,56 @@ class TrainedEstimator(CallbackSupportMixin, KerasEstimator):
             augmentation=task.changes,
             augments_validation=task.changes_validation,
             first_epoch=first_epoch,
-            learning_rate=self._epoch_schedule(task.optimizer, 0 if incremental else first_epoch),
+            learning_rate=self._epoch_schedule(
+                task.optimizer, 0 if task.incremental else first_epoch
+            ),
             callbacks=task.callbacks,
             stopper=stopper,
             report=EpochLines(first_epoch + epochs) if self.verbose else None,
-            begin_epoch=begin_epoch,
+            judge=self._judge(task),
+            begin_epoch=None if tasks is None else partial(self._begin_epoch, tasks, task),
         )
         result = self._run(task, plan)
-
-        self._set_learned(task)
-        self._network = result.network
-        self._fitted_optimizer = result.optimizer
-        self._optimizer_state = result.optimizer_state if self.warm_start or incremental else None
-        self._seed = task.seed
-        self.history_ = joined_histories(self.history_ if task.continues else {}, result.history)
-        self.n_iter_ = len(self.history_.get("loss", []))
+        for callback in task.callbacks:  # the network may train another fit soon
+            keras.callbacks.Callback.set_model(callback, None)
+        learned = self._attributes(task, result)
+        if "feature_names_in_" not in learned:
+            self.__dict__.pop("feature_names_in_", None)
+        self.__dict__.update(learned)
         self._forget_caches()
         return self
 
+    def _judge(self, task: FitTask) -> Judge | None:
+        """What warns of a training that led nowhere."""
+        return None
+
+    def _begin_epoch(
+        self,
+        tasks: EpochTasks,
+        task: FitTask,
+        snapshot: Snapshot,
+        before: dict[str, list[float]] | None = None,
+    ) -> Callable[[], bool]:
+        """Announce an epoch; `before` is the history of a training before this one."""
+
+        def attributes() -> dict[str, Any]:
+            network, history = snapshot()
+            history = joined_histories(before or {}, history)
+            return self._attributes(task, FitResult(network, task.optimizer, [], history))
+
+        return tasks.begin_epoch(attributes)
+
     def _run(self, task: FitTask, plan: TrainingPlan) -> FitResult:
         """Train as planned, without setting anything on the estimator."""
+
+        def network(state: State) -> FittedNetwork:
+            return FittedNetwork(task.spec, state, task.format.value_range)
+
+        plan = replace(plan, network=network)
         state, optimizer_state, history = self._train_network(
             task.spec, task.optimizer, task.data, task.validation, plan, self._start(task)
         )
-        network = FittedNetwork(task.spec, state, task.format.value_range)
-        return FitResult(network, task.optimizer, optimizer_state, history)
+        return FitResult(network(state), task.optimizer, optimizer_state, history)
 
     def _start(self, task: FitTask) -> Callable[[Trainer], None]:
         """What brings a trainer to where the training begins."""
@@ -188,22 +221,34 @@ class TrainedEstimator(CallbackSupportMixin, KerasEstimator):
             history = train(trainer, data, validation, plan)
             return trainer.state(), trainer.optimizer_state(), history
 
-    def _set_learned(self, task: FitTask) -> None:
-        self._image_format = task.format
-        self.image_shape_ = task.format.image_shape
-        self.value_range_ = task.format.value_range
-        self.n_features_in_ = task.format.n_features
-        if task.format.feature_names is not None:
-            self.feature_names_in_ = task.format.feature_names
-        elif hasattr(self, "feature_names_in_"):
-            del self.feature_names_in_
+    def _attributes(self, task: FitTask, result: FitResult) -> dict[str, Any]:
+        """All that a fit sets on the estimator."""
+        before = self.history_ if task.continues else {}
+        history = joined_histories(before, result.history)
+        names = task.format.feature_names
+        return {
+            "image_shape_": task.format.image_shape,
+            "value_range_": task.format.value_range,
+            "n_features_in_": task.format.n_features,
+            **({} if names is None else {"feature_names_in_": names}),
+            "history_": history,
+            "n_iter_": len(history.get("loss", [])),
+            "callbacks_": task.callbacks,
+            "_image_format": task.format,
+            "_network": result.network,
+            "_fitted_optimizer": result.optimizer,
+            "_optimizer_state": (
+                result.optimizer_state if self.warm_start or task.incremental else None
+            ),
+            "_seed": task.seed,
+        }
 
     def _restore(self, trainer: Any, optimizer: OptimizerSpec) -> None:
         """Bring a trainer to where this estimator's last fit ended."""
         shapes = [array.shape for array in self._network.state]
         if shapes != [tuple(variable.shape) for variable in trainer.variables]:
             raise ValueError(
-                f"The network of {self!r} with its present parameters does not have the "
+                f"The network of {self._written()} with its present parameters does not have the "
                 "weights this estimator was fitted with, so training cannot go on from them. Set "
                 "the parameters back, or fit anew with warm_start=False."
             )

@@ -80,8 +80,9 @@ class TransferClassifier(TransferBase):
     store : "auto", str, path-like, FeatureStore or None, default="auto"
         Where the outputs of frozen layers are kept, see :class:`BackboneFeatures`.
     callbacks : callback, or list of callbacks, classes or functions, default=None
-        Keras callbacks, copied for each fit. They see the part of the network that is trained, and
-        the warm-up as a training of its own.
+        Keras callbacks, copied for each fit, or classes or functions that make a new one. Their
+        `model` is the whole network, which takes images with values from 0 to 1 (unlike `model_`)
+        in the size that reaches the network. The warm-up is a training of its own to them.
     warm_start : bool, default=False
         Whether `fit` goes on from the weights of the fit before, without a warm-up.
     random_state : int, RandomState instance or None, default=None
@@ -99,6 +100,9 @@ class TransferClassifier(TransferBase):
     model_ : keras.Model
         The whole network, compiled; it takes the pixel values that the estimator takes, in the size
         that reaches the network. Made when first asked for.
+    callbacks_ : list of keras.callbacks.Callback
+        The callbacks of the last fit, with what they remember, such as ``History().history``;
+        without their `model`. Pickles leave them out.
     history_ : dict of str to list of float
         By epoch, those of the warm-up included: "loss", "accuracy", "learning_rate", and with
         validation data "val_loss" and "val_accuracy".

@@ -1,9 +1,9 @@
 """How a classifier on a backbone is fitted: frozen prefix, warm-up, fine-tuning."""
 
 import math
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from numbers import Integral, Real
 from typing import Any
 
@@ -13,9 +13,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skdl._files import ImageFiles
-from skdl._plain import plain
 from skdl._resizing import resized
 from skdl._shortened import shortened
+from skdl._warn import warn_user
 from skdl.engine import (
     FEATURES,
     IMAGES,
@@ -37,6 +37,7 @@ from skdl.engine import (
     pixel_range,
     prefix_features,
     standardise,
+    whole_model,
 )
 from skdl.estimators._backbones import (
     backbone_channels,
@@ -56,8 +57,6 @@ from skdl.store import FeatureStore
 
 # Beyond this, feature maps are computed in each epoch instead of being kept.
 _MAX_PREFIX_BYTES = 4 * 2**30
-# Training images that tell whether the network says the same of all.
-_N_PROBED = 256
 
 
 def transfer_constraints() -> dict[str, list[Any]]:
@@ -97,7 +96,7 @@ class TransferBase(ImageClassifier):
         check_store(self.store)
         channels = backbone_channels(self._backbone())
         image_format = ImageFormat.learn(X, array, self, sample_weight, channels)
-        warn_of_standardized(image_format.value_range, stacklevel=6)
+        warn_of_standardized(image_format.value_range)
         return image_format
 
     def _model_spec(self, image_format: ImageFormat, n_classes: int) -> TransferSpec:
@@ -160,16 +159,15 @@ class TransferBase(ImageClassifier):
             schedule = self._epoch_schedule(optimizer, n_before)
             plan = replace(plan, first_epoch=n_before, learning_rate=schedule)
             plan.report = EpochLines(n_before + plan.epochs) if self.verbose else None
+            if plan.begin_epoch is not None:
+                plan.begin_epoch = partial(plan.begin_epoch, before=warmed.history)
             start = warmed.starter(plan.stopper)
         stage = self._train_stage(task, spec, optimizer, plan, start, store)
-        self._warn_of_one_class(stage, task.classes)
         history = stage.history
         if warmed is not None:
             self._warn_if_worse(warmed, stage, plan)
             history = joined_histories(warmed.history, history)
-        n_channels = spec.input_shape[2]
-        network = TransferNetwork(stage.prefix, stage.fitted, value_range, n_channels)
-        return FitResult(network, optimizer, stage.optimizer_state, history)
+        return FitResult(stage.network, optimizer, stage.optimizer_state, history)
 
     def _finetuning_optimizer(self, optimizer: OptimizerSpec) -> OptimizerSpec:
         rate = self.finetune_learning_rate
@@ -214,6 +212,7 @@ class TransferBase(ImageClassifier):
                 learning_rate=None,
                 stopper=stopper,
                 report=EpochLines(n_epochs) if self.verbose else None,
+                judge=None,
             ),
             start,
             store,
@@ -229,6 +228,7 @@ class TransferBase(ImageClassifier):
         store: FeatureStore,
     ) -> "Stage":
         """Run the frozen prefix once, and train what is behind it."""
+        value_range, n_channels = plan.value_range, spec.input_shape[2]
         copies = self.augmentation_copies if task.changes else None
         prefix = None
         if task.changes is None or copies:
@@ -248,11 +248,17 @@ class TransferBase(ImageClassifier):
             validation = task.validation and _behind(prefix, task.validation, store)
             # Features are taken as they are.
             plan = replace(plan, augmentation=None, value_range="standardized", copies=copies or 1)
+
+        def network(state: State) -> TransferNetwork:
+            fitted = FittedNetwork(spec, state, plan.value_range)
+            return TransferNetwork(prefix, fitted, value_range, n_channels)
+
+        watched = partial(whole_model, spec=spec, n_channels=n_channels)
+        plan = replace(plan, network=network, watched=watched)
         state, optimizer_state, history = self._train_network(
             spec, optimizer, data, validation, plan, start
         )
-        fitted = FittedNetwork(spec, state, plan.value_range)
-        return Stage(prefix, fitted, optimizer_state, history, data)
+        return Stage(network(state), optimizer_state, history)
 
     # ---- what a user should know ----------------------------------------------------------------
 
@@ -269,29 +275,11 @@ class TransferBase(ImageClassifier):
         if before < end < np.inf:
             kept = "The weights before it are kept. " if plan.stopper is not None else ""
             stop = "" if plan.stopper is not None else "set early_stopping=True, "
-            warnings.warn(
+            warn_user(
                 f"Training the backbone ended with a {name} of {end:.4g}, worse than the "
                 f"{before:.4g} of its frozen features. {kept}Lower finetune_learning_rate, "
                 f"{stop}or take trainable='head'.",
                 ConvergenceWarning,
-                stacklevel=6,  # where fit was called
-            )
-
-    def _warn_of_one_class(self, stage: "Stage", classes: npt.NDArray[Any]) -> None:
-        data = stage.data
-        rows = np.unique(np.linspace(0, len(data) - 1, _N_PROBED).astype(int))
-        codes = np.asarray(data.targets)[rows]
-        if len(np.unique(codes)) < 2:
-            return
-        found = np.unique(stage.fitted.predict(data.images[rows]).argmax(axis=1))
-        if len(found) == 1:
-            warnings.warn(
-                f"{_all_of(len(rows), len(data))} are taken for one class, "
-                f"{shortened(plain(classes)[found[0]])}: "
-                "nothing was learned. Train for more epochs, change the learning rate "
-                "(optimizer__learning_rate), or set class_weight='balanced'.",
-                ConvergenceWarning,
-                stacklevel=6,  # where fit was called
             )
 
 
@@ -299,29 +287,20 @@ class TransferBase(ImageClassifier):
 class Stage:
     """One training, of the head alone or of more."""
 
-    prefix: FeatureExtractor | None
-    fitted: FittedNetwork
+    network: TransferNetwork
     optimizer_state: State
     history: dict[str, list[float]]
-    data: TrainingSet
 
     def starter(self, stopper: EarlyStopper | None) -> Callable[[Trainer], None]:
         """What lets the next training begin with the head of this one."""
 
         def start(trainer: Trainer) -> None:
-            head = self.fitted.state
+            head = self.network.state
             trainer.load_state(trainer.state()[: -len(head)] + head)
             if stopper is not None:
                 stopper.begin(_lowest(self.history), trainer.state())
 
         return start
-
-
-def _all_of(n_probed: int, n: int) -> str:
-    """What was looked at, in words."""
-    if n_probed == n:
-        return "All training images"
-    return f"All {n_probed} of {n:,} training images that were looked at"
 
 
 def _lowest(history: dict[str, list[float]]) -> float:

@@ -131,9 +131,12 @@ class AugmentationPlan:
     ----------
     amounts : tuple of (str, float)
         Names and values of the parameters that are not 0.
+    extremes : (float, float), default=(0.0, 1.0)
+        What stands for black and white in noise; standardised images have others.
     """
 
     amounts: tuple[tuple[str, float], ...]
+    extremes: tuple[float, float] = (0.0, 1.0)
 
     @property
     def kinds(self) -> tuple[str, ...]:

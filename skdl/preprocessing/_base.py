@@ -14,6 +14,7 @@ from sklearn.utils.validation import (
 )
 
 from skdl._batches import as_rows
+from skdl._keywords import KeywordsMixin
 from skdl._params import validate_params
 from skdl._resizing import cast_pixels
 from skdl.images import (
@@ -81,7 +82,7 @@ class PixelColumnsMixin(SetOutputMixin):
         return names
 
 
-class ArrayTransformer(SetOutputMixin, TransformerMixin, BaseEstimator):
+class ArrayTransformer(KeywordsMixin, SetOutputMixin, TransformerMixin, BaseEstimator):
     """Base of transformers that take image arrays and keep their dtype.
 
     `fit` learns the shape and the value range of the images, and whether they are whole numbers:

@@ -1,7 +1,6 @@
 """`ImageLoader`: image files to arrays, as a step of a pipeline."""
 
 import math
-import warnings
 from dataclasses import replace
 from functools import partial
 from numbers import Integral
@@ -19,14 +18,16 @@ from sklearn.utils.validation import check_is_fitted
 from skdl._batches import PATHS, as_rows
 from skdl._decoding import UnreadableImageError, read_image_info
 from skdl._files import ImageFiles, find_paths
+from skdl._keywords import KeywordsMixin
 from skdl._params import validate_params
 from skdl._pixel_limit import adopt_pixel_limit, with_pixel_limit
 from skdl._resizing import CHANNELS, Color, Resizer, check_image_size
 from skdl._threads import in_threads
 from skdl._value_range import learn_from_values
+from skdl._warn import warn_user
 
 
-class ImageLoader(TransformerMixin, BaseEstimator):
+class ImageLoader(KeywordsMixin, TransformerMixin, BaseEstimator):
     """Decode image files to one array, all of one size.
 
     Classifiers of skdl take paths as they are and decode them batch by batch; this is the same as a
@@ -198,11 +199,7 @@ class ImageLoader(TransformerMixin, BaseEstimator):
         if failures and self.on_error == "warn":
             shown = " ".join(str(failure) for failure in failures[:5])
             more = f" And {len(failures) - 5} more." if len(failures) > 5 else ""
-            warnings.warn(
-                f"{len(failures)} of {len(files)} image files are left out. {shown}{more}",
-                UserWarning,
-                stacklevel=2,
-            )
+            warn_user(f"{len(failures)} of {len(files)} image files are left out. {shown}{more}")
         decoded = [image for image in images if isinstance(image, np.ndarray)]
         kept = np.array(decoded, files.dtype).reshape(-1, *self.image_shape_)
         if self.flatten and hasattr(X, "iloc"):

@@ -239,7 +239,7 @@ def _salt_and_pepper(generator: np.random.Generator, image: Pixels, dose: _Dose)
 
 
 def _occlusion(generator: np.random.Generator, image: Pixels, dose: _Dose) -> Pixels:
-    height, width = _rectangle(dose.amount, *image.shape[:2])
+    height, width = rectangle(dose.amount, *image.shape[:2])
     place = generator.random(2)
     top = int(place[0] * (image.shape[0] - height + 1))
     left = int(place[1] * (image.shape[1] - width + 1))
@@ -255,8 +255,11 @@ _NOISE: dict[str, Callable[[np.random.Generator, Pixels, _Dose], Pixels]] = {
 }
 
 
-def _rectangle(share: float, height: int, width: int) -> tuple[int, int]:
-    """Height and width of a rectangle of this share of an image, nearly a square if that fits."""
+def rectangle(share: float, height: int, width: int) -> tuple[int, int]:
+    """Height and width of a rectangle of this share of an image, nearly a square if that fits.
+
+    It is the same where images are made worse while a network is trained.
+    """
     area = share * height * width
     if area == 0:
         return 0, 0

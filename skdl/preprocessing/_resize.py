@@ -12,7 +12,7 @@ from skdl._resizing import CHANNELS, Color, Resizer, check_image_size
 from skdl.preprocessing._base import ArrayTransformer
 
 
-class Resize(ArrayTransformer, auto_wrap_output_keys=None):  # type: ignore[call-arg]
+class Resize(ArrayTransformer, auto_wrap_output_keys=None):
     """Bring arrays of images to another size, bilinearly with antialiasing.
 
     What :class:`skdl.ImageLoader` does to image files, for arrays. Each image is resized by itself,

@@ -145,8 +145,8 @@ def report(
             raise restated(
                 error,
                 f"The report {str(path)!r} cannot be written: {os.strerror(error.errno)}. Nothing "
-                "of it is left behind. Make room, or choose another path for the report; a result of "
-                "evaluate() is as it was.",
+                "of it is left behind. Make room, or choose another path for the report; a result "
+                "of evaluate() is as it was.",
             ) from error
     return path
 

@@ -1,16 +1,23 @@
 """Keras's own callbacks work as they do with `keras.Model.fit`."""
 
+import copy
 import csv
+import pickle
 
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
-from helpers import run_python, same_state, tiny
+from helpers import parametrize, run_python, same_state, tiny
 from sklearn.base import clone
+from sklearn.callback import ProgressBar, ScoringMonitor
+from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import MinMaxScaler
 
-from skdl import CNNClassifier
+from skdl import CNNClassifier, DenoisingAutoencoder, Resize, TransferClassifier, VGG16Classifier
+from skdl.backbones import Backbone, Preprocessing, declare_backbone
 from skdl.plotting import TrainingHistoryDisplay
 
 
@@ -127,6 +134,170 @@ def test_validation_hooks_are_called(few_digits):
     assert seen == model.history_["val_loss"]
 
 
+# ---- what they remember --------------------------------------------------------------------
+
+
+def test_the_callbacks_of_a_fit_stay_until_it_is_pickled(few_digits):
+    given = [
+        keras.callbacks.History(),
+        keras.callbacks.EarlyStopping(monitor="loss", mode="max", patience=1),
+        lambda: keras.callbacks.LambdaCallback(on_epoch_end=print),  # that cannot be pickled
+    ]
+    model = fit(few_digits, given)
+    history, stopping, _ = model.callbacks_
+    assert history.history["loss"] == model.history_["loss"]
+    assert history.epoch == [0, 1]
+    assert stopping.stopped_epoch == 1
+    assert not hasattr(given[0], "epoch")
+    assert given[1].stopped_epoch == 0
+    assert history.model is None  # which may train another fit by now
+    for twin in (copy.copy(model), copy.deepcopy(model)):
+        assert twin.callbacks_ == model.callbacks_
+    with pytest.warns(UserWarning, match="callbacks cannot be pickled"):
+        assert not hasattr(pickle.loads(pickle.dumps(model)), "callbacks_")
+    assert not hasattr(clone(model), "callbacks_")
+    assert fit(few_digits, None).callbacks_ == []
+    first = model.callbacks_
+    model.partial_fit(*few_digits)
+    assert len(model.callbacks_) == 3
+    assert model.callbacks_[0] is not first[0]
+
+
+def test_a_fit_that_fails_leaves_the_callbacks_of_the_fit_before(few_digits):
+    model = fit(few_digits, keras.callbacks.History())
+    before = model.callbacks_
+    model.set_params(optimizer="sgd", optimizer__learning_rate=1e30)
+    with pytest.raises(ValueError, match="diverged"):
+        model.fit(*few_digits)
+    assert model.callbacks_ is before
+
+
+# ---- classifiers on backbones --------------------------------------------------------------
+
+
+class Looks(keras.callbacks.Callback):
+    """A callback that predicts and evaluates as Keras's guide shows it."""
+
+    def __init__(self, images, codes=None):
+        super().__init__()
+        self.images, self.codes = images, codes
+        self.seen, self.evaluated, self.n_trained = [], [], []
+
+    def on_epoch_end(self, epoch, logs=None):
+        if self.codes is None:
+            self.seen.append(np.asarray(self.model(self.images, training=False)))
+        else:
+            self.seen.append(self.model.predict(self.images, verbose=0))
+            self.evaluated.append(self.model.evaluate(self.images, self.codes, verbose=0)[1])
+        self.n_trained.append(len(self.model.trainable_variables))
+
+
+PARTS = {
+    "head": {"epochs": 2},
+    "block": {"trainable": 1, "epochs": 2, "warmup_epochs": 1},
+    "all": {"trainable": "all", "epochs": 1, "warmup_epochs": 1},
+    "augmented": {"augmentation": "light", "epochs": 1},
+}
+
+
+@pytest.fixture(scope="module")
+def small_images(digits):
+    X, y = digits
+    return (X[:40] / 16).reshape(-1, 8, 8, 1).astype(np.float32), y[:40]
+
+
+@declare_backbone(
+    Backbone(Preprocessing("bgr", mean=(0.1, 0.2, 0.3)), {"first": 4, "last": 4}, min_size=8)
+)
+def small_backbone(input_shape):
+    """Two blocks, with a way round the second and names that Keras counts up."""
+    inputs = keras.Input(input_shape)
+    x = keras.layers.Conv2D(4, 3, activation="relu")(inputs)
+    x = around = keras.layers.BatchNormalization(name="first")(x)
+    x = keras.layers.Conv2D(4, 3, padding="same", activation="relu")(x)
+    return keras.Model(inputs, keras.layers.Add(name="last")([x, around]))
+
+
+def transfer(callbacks, **params):
+    settings = {
+        "backbone": small_backbone,
+        "weights": "random",
+        "head": (8,),
+        "value_range": (0, 1),
+        "random_state": 0,
+        **params,
+    }
+    return TransferClassifier(callbacks=callbacks, **settings)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_the_model_of_a_callback_takes_images(small_images, part):
+    X, y = small_images
+    codes = y if part == "head" else None
+    fitted = transfer(Looks(X, codes), **PARTS[part]).fit(X, y)
+    (looks,) = fitted.callbacks_
+    assert len(looks.seen) == fitted.n_iter_
+    np.testing.assert_allclose(looks.seen[-1], fitted.predict_proba(X), rtol=1e-3, atol=1e-5)
+    if part == "head":
+        assert looks.evaluated[-1] == pytest.approx(fitted.score(X, y))
+    assert looks.n_trained[0] == 4  # of the head
+    assert (looks.n_trained[-1] > 4) == (part in ("block", "all"))
+    unseen = transfer(None, **PARTS[part]).fit(X, y)
+    assert np.array_equal(unseen.predict_proba(X), fitted.predict_proba(X))
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_what_callbacks_save_is_the_whole_network(small_images, tmp_path, part):
+    X, y = small_images
+    save = [
+        keras.callbacks.ModelCheckpoint(str(tmp_path / "whole.keras")),
+        keras.callbacks.ModelCheckpoint(str(tmp_path / "w.weights.h5"), save_weights_only=True),
+    ]
+    fitted = transfer(save, **PARTS[part]).fit(X, y)
+    expected = fitted.predict_proba(X)
+    loaded = keras.models.load_model(tmp_path / "whole.keras")
+    np.testing.assert_allclose(loaded.predict(X, verbose=0), expected, rtol=1e-3, atol=1e-5)
+    other = transfer(None, **{**PARTS[part], "random_state": 1, "epochs": 1}).fit(X[::-1], y).model_
+    assert np.abs(other.predict(X, verbose=0) - expected).max() > 1e-3
+    other.load_weights(tmp_path / "w.weights.h5")
+    np.testing.assert_allclose(other.predict(X, verbose=0), expected, rtol=1e-3, atol=1e-5)
+
+
+def test_the_model_of_a_callback_steers_the_training(small_images):
+    class Steers(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            self.model.optimizer.learning_rate = 0.5
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.model.stop_training = epoch == 1
+
+    fitted = transfer(Steers, epochs=9).fit(*small_images)
+    assert fitted.history_["learning_rate"] == [0.5, 0.5]
+
+
+def test_early_stopping_of_keras_on_a_backbone(small_images):
+    stopping = keras.callbacks.EarlyStopping(
+        monitor="loss", mode="max", patience=1, restore_best_weights=True
+    )
+    for callbacks in (stopping, [stopping, Looks(small_images[0])]):
+        fitted = transfer(callbacks, epochs=5).fit(*small_images)
+        assert fitted.callbacks_[0].stopped_epoch == 1
+        one = transfer(None, epochs=1).fit(*small_images)
+        assert same_state(fitted, one)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("cls", [TransferClassifier, VGG16Classifier])
+def test_real_backbones_show_callbacks_the_whole_network(small_images, cls, part):
+    X, y = small_images
+    params = {**PARTS[part], "image_size": 32, "weights": "random", "value_range": (0, 1)}
+    X = Resize((32, 32)).fit_transform(X)
+    fitted = cls(callbacks=Looks(X), random_state=0, **params).fit(X, y)
+    found = fitted.callbacks_[0].seen[-1]
+    np.testing.assert_allclose(found, fitted.predict_proba(X), rtol=1e-3, atol=1e-5)
+
+
 # ---- scikit-learn's own ------------------------------------------------------------------------
 
 
@@ -174,11 +345,93 @@ def test_a_failed_fit_is_torn_down(few_digits):
 
 
 def test_epochs_stand_under_a_search_in_its_progress_bar(few_digits, capsys):
-    from sklearn.callback import ProgressBar
-
     search = GridSearchCV(CNNClassifier(tiny, epochs=2), {"architecture__units": [4, 8]}, cv=2)
     search.set_callbacks(ProgressBar(max_propagation_depth=None)).fit(*few_digits)
     assert "CNNClassifier - fit #3" in capsys.readouterr().out
+
+
+def test_a_monitor_scores_each_epoch(few_digits):
+    X, y = few_digits
+    monitor = ScoringMonitor(scoring=["accuracy", "neg_log_loss"])
+    model = CNNClassifier(tiny, epochs=3, random_state=0).set_callbacks(monitor)
+    model.fit(X, y)
+    log = monitor.get_logs().data
+    assert [row["task_name"] for row in log] == ["fit", "epoch", "epoch", "epoch"]
+    for n_epochs, row in enumerate(log[1:], start=1):
+        expected = CNNClassifier(tiny, epochs=n_epochs, random_state=0).fit(X, y)
+        assert row["accuracy"] == expected.score(X, y)
+        assert row["neg_log_loss"] == -log_loss(y, expected.predict_proba(X))
+    assert log[0]["accuracy"] == log[-1]["accuracy"]
+
+
+def test_a_monitor_weighs_by_the_sample_weights(few_digits):
+    X, y = few_digits
+    weights = np.where(y < 5, 1.0, 0.0)
+    monitor = ScoringMonitor(scoring="accuracy")
+    model = CNNClassifier(tiny, epochs=2, random_state=0).set_callbacks(monitor)
+    model.fit(X, y, sample_weight=weights)
+    assert monitor.get_logs().data[0]["accuracy"] == model.score(X, y, weights)
+
+
+TRAINED = {
+    "CNN": CNNClassifier(tiny, epochs=2, random_state=0),
+    "transfer": TransferClassifier(image_size=8, epochs=2, random_state=0),
+    "tuned": TransferClassifier(
+        image_size=8, trainable=1, epochs=1, warmup_epochs=1, random_state=0
+    ),
+    "denoising": DenoisingAutoencoder(filters=(4,), epochs=2, random_state=0),
+}
+
+
+@pytest.mark.parametrize("kind", TRAINED)
+@pytest.mark.parametrize("refitted", [False, True])
+def test_all_that_train_hand_over_a_fitted_copy_by_epoch(few_digits, kind, refitted):
+    X, y = few_digits[0][:60], few_digits[1][:60]
+    model = clone(TRAINED[kind])
+    model.set_params(callbacks=lambda: keras.callbacks.History())  # which cannot be pickled
+    if refitted:
+        model.fit(X, y)
+    copies, begun = [], []
+
+    class Copies(Tasks):
+        def on_fit_task_begin(self, estimator, context, *, fitted_estimator=None):
+            begun.append(fitted_estimator)
+
+        def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
+            copies.append(fitted_estimator)
+
+    model.set_callbacks(Copies()).fit(X, y)
+    assert [copy.n_iter_ for copy in copies] == [1, 2, 2]
+    assert [copy and copy.n_iter_ for copy in begun] == [None, 0, 1]
+    outputs = [
+        (copy.transform if kind == "denoising" else copy.predict_proba)(X) for copy in copies
+    ]
+    assert not np.array_equal(outputs[0], outputs[1])
+    assert np.array_equal(outputs[1], outputs[2])
+    final = (model.transform if kind == "denoising" else model.predict_proba)(X)
+    assert np.array_equal(outputs[2], final)
+    assert copies[1].history_ == model.history_
+
+
+@parametrize("n_jobs", [1, 2], exhaustive=[2])
+def test_a_monitor_under_a_search(few_digits, n_jobs):
+    monitor = ScoringMonitor(scoring="accuracy")
+    model = CNNClassifier(tiny, epochs=2, random_state=0).set_callbacks(monitor)
+    search = GridSearchCV(model, {"architecture__units": [4, 8]}, cv=2, n_jobs=n_jobs)
+    search.fit(*few_digits)
+    log = monitor.get_logs().data
+    assert sum(row["task_name"] == "epoch" for row in log) == 2 * (2 * 2 + 1)
+    assert all(0 <= row["accuracy"] <= 1 for row in log)
+
+
+def test_a_monitor_in_a_pipeline_under_a_progress_bar(few_digits, capsys):
+    monitor = ScoringMonitor(scoring="accuracy")
+    model = CNNClassifier(tiny, epochs=2, random_state=0).set_callbacks(monitor)
+    steps = make_pipeline(MinMaxScaler(), model)
+    with pytest.warns(UserWarning, match="MinMaxScaler does not support callbacks"):
+        steps.set_callbacks(ProgressBar(max_propagation_depth=None)).fit(*few_digits)
+    assert [row["task_name"] for row in monitor.get_logs().data].count("epoch") == 2
+    assert "CNNClassifier" in capsys.readouterr().out
 
 
 def test_older_versions_of_scikit_learn_have_no_callbacks():

@@ -11,9 +11,12 @@ import tensorflow as tf
 from helpers import run_python, tiny
 from scikeras.wrappers import BaseWrapper
 from sklearn.base import clone, is_classifier
-from sklearn.model_selection import StratifiedKFold, check_cv, cross_val_score
+from sklearn.ensemble import VotingClassifier
+from sklearn.frozen import FrozenEstimator
+from sklearn.model_selection import GridSearchCV, StratifiedKFold, check_cv, cross_val_score
+from sklearn.pipeline import make_pipeline
 
-from skdl import CNNClassifier
+from skdl import BackboneFeatures, CNNClassifier, DenoisingAutoencoder, TransferClassifier
 
 
 class Counting(keras.callbacks.Callback):
@@ -168,6 +171,60 @@ def test_repr_shows_what_was_changed():
     assert repr(model) == "CNNClassifier(architecture__dropout=0.1, epochs=3)"
     assert "architecture__dropout" in model._repr_html_()
     assert repr(CNNClassifier()) == "CNNClassifier()"
+
+
+FITTED = {
+    "uint8": (np.uint8(255), None, "values from 0 to 255"),
+    "floats": (16.5, None, "values from 0 to 16.5"),
+    "standardized": (1.0, "standardized", "standardised values"),
+}
+
+
+@pytest.mark.parametrize("kind", FITTED)
+def test_a_fitted_repr_says_what_was_learned_of_the_images(few_digits, kind):
+    largest, value_range, values = FITTED[kind]
+    X, y = (few_digits[0] / 16 * largest).astype(np.asarray(largest).dtype), few_digits[1]
+    model = CNNClassifier(tiny, epochs=1, value_range=value_range)
+    before = repr(model)
+    model.fit(X, y)
+    assert repr(model) == f"{before}  # fitted on images of shape (8, 8, 1), {values}"
+    assert str(model) == repr(model)
+    assert repr(clone(model)) == before
+    assert repr(pickle.loads(pickle.dumps(model))) == repr(model)
+
+
+def test_a_fitted_repr_can_still_be_run_and_stands_alone(few_digits):
+    X, y = few_digits
+    model = CNNClassifier("lenet5", epochs=1, optimizer__learning_rate=0.01).fit(X, y)
+    again = eval(repr(model))
+    assert again.get_params() == model.get_params()
+    assert not again.initialized_
+    assert "values from 0 to 16" in model._repr_html_()
+    for holder in (
+        make_pipeline(model),
+        GridSearchCV(model, {"epochs": [1]}),
+        FrozenEstimator(model),
+        VotingClassifier([("a", model), ("b", model)]),
+    ):
+        assert "#" not in repr(holder)
+        assert "CNNClassifier(architecture='lenet5'" in repr(holder)
+    with pytest.raises(ValueError, match=r"estimator CNNClassifier\(.*, optimizer__[^#]*$"):
+        model.set_params(epoch=3)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        BackboneFeatures(image_size=8),
+        DenoisingAutoencoder(filters=(2,), epochs=1),
+        TransferClassifier(image_size=8, epochs=1),
+    ],
+    ids=lambda estimator: type(estimator).__name__,
+)
+def test_all_that_learn_a_value_range_say_it(few_digits, estimator):
+    before = repr(estimator)
+    expected = f"{before}  # fitted on images of shape (8, 8, 1), values from 0 to 16"
+    assert repr(clone(estimator).fit(few_digits[0][:20], few_digits[1][:20])) == expected
 
 
 def test_unknown_params_are_refused_at_once():

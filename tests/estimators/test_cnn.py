@@ -1,15 +1,19 @@
 """`CNNClassifier` on real images."""
 
+import copy
+import warnings
+
 import keras
 import numpy as np
 import pandas as pd
 import pytest
 from helpers import loads_weights, normalized, run_python, same_state, subclassed, tiny
 from sklearn.base import clone
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
 
-from skdl import CNNClassifier
+from skdl import CNNClassifier, TransferClassifier
 from skdl.architectures import simple
 from skdl.plotting import TrainingHistoryDisplay
 
@@ -278,6 +282,52 @@ def test_zero_weights_leave_rows_out(few_digits):
     assert same_state(weighted, without)
 
 
+WEIGHTS = np.tile([1.0, 2.0, 0.0], 20)
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [
+        WEIGHTS.tolist(),
+        WEIGHTS.astype(int),
+        WEIGHTS.astype(object),
+        pd.Series(WEIGHTS),
+        pd.Series(WEIGHTS, index=np.arange(60)[::-1]),
+        pd.Series(WEIGHTS, index=[f"patient {n}" for n in range(60)], dtype="Float64"),
+    ],
+    ids=["list", "int", "object", "Series", "reversed index", "nullable, index of str"],
+)
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        CNNClassifier(tiny, epochs=1, random_state=0),
+        TransferClassifier(image_size=8, epochs=1, random_state=0),
+    ],
+    ids=["CNN", "transfer"],
+)
+def test_sample_weights_of_any_kind_go_by_their_order(few_digits, estimator, weights):
+    X, y = few_digits[0][:60], few_digits[1][:60]
+    expected = estimator.fit(X, y, sample_weight=WEIGHTS).predict_proba(X)
+    found = estimator.fit(X, pd.Series(y), sample_weight=weights).predict_proba(X)
+    assert np.array_equal(found, expected)
+
+
+def test_log_probabilities(few_digits):
+    X, y = few_digits
+    model = CNNClassifier(tiny, epochs=1, random_state=0).fit(X, y)
+    found = model.predict_log_proba(X)
+    assert found.dtype == np.float32
+    np.testing.assert_allclose(np.exp(found), model.predict_proba(X), rtol=1e-5)
+    certain = copy.deepcopy(model)
+    certain._network.state[-1][:] = [200.0, *[0.0] * 9]  # of the other classes nothing is left
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert (certain.predict_log_proba(X)[:, 1:] == -np.inf).all()
+    assert hasattr(make_pipeline(model), "predict_log_proba")
+    with pytest.raises(NotFittedError):
+        clone(model).predict_log_proba(X)
+
+
 def test_class_weight_and_sample_weight_are_multiplied(two_classes):
     X, y = two_classes
     params = {"architecture": tiny, "epochs": 2, "random_state": 0}
@@ -337,12 +387,74 @@ def test_verbose_prints_a_line_an_epoch(few_digits, capsys):
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("rate", [1e20, 1e30])
+@pytest.mark.parametrize("seed", [0, 1])
+def test_an_exploded_training_is_an_error_also_where_the_loss_is_a_number(
+    few_digits, optimizer, rate, seed
+):
+    # Behind a pooling, weights that are NaN may give a finite loss.
+    model = CNNClassifier(
+        epochs=1, optimizer=optimizer, optimizer__learning_rate=rate, random_state=seed
+    )
+    with pytest.raises(ValueError, match="Training diverged: .* Lower the learning rate"):
+        model.fit(*few_digits)
+    assert not model.initialized_
+
+
+@pytest.mark.parametrize("cls", [CNNClassifier, TransferClassifier])
+def test_a_loss_far_above_that_of_guessing_is_said(few_digits, cls):
+    params = {"optimizer__learning_rate": 1e5, "image_size": 8, "epochs": 2, "random_state": 0}
+    model = cls(tiny, **params) if cls is CNNClassifier else cls(**params)
+    with pytest.warns(ConvergenceWarning, match=r"where guessing has 2\.3\."):
+        model.fit(*few_digits)
+
+
+@pytest.mark.parametrize("cls", [CNNClassifier, TransferClassifier])
+def test_one_class_for_all_training_images_is_said(cls):
+    X, y = np.zeros((60, 8, 8), np.uint8), np.where(np.arange(60) % 3 == 0, "ill", "well")
+    params = {"optimizer__learning_rate": 0.1, "epochs": 2, "random_state": 0}
+    model = cls(tiny, **params) if cls is CNNClassifier else cls(image_size=8, **params)
+    with pytest.warns(
+        ConvergenceWarning, match="All training images.* one class, 'well'"
+    ) as caught:
+        model.fit(X, y)
+    assert [w.filename for w in caught if w.category is ConvergenceWarning] == [__file__]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        model.fit(X, y, sample_weight=(y == "ill") * 1.0)  # the only class there is
+        clone(model).initialize(X, y)
+        clone(model).partial_fit(X, y, classes=["ill", "well"])
+
+
+def test_large_weights_of_rows_are_no_divergence(few_digits):
+    X, y = few_digits
+    model = CNNClassifier(
+        tiny, epochs=8, random_state=0, class_weight=dict.fromkeys(range(10), 1e4)
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ConvergenceWarning)
+        model.fit(X, y)
+
+
+@pytest.mark.parametrize("rate", [1, np.int64(1), True])
+def test_a_learning_rate_may_be_a_whole_number(few_digits, rate):
+    model = CNNClassifier(tiny, epochs=1, optimizer="sgd", optimizer__learning_rate=rate)
+    if rate is True:
+        with pytest.raises(ValueError, match="optimizer__learning_rate=True"):
+            model.fit(*few_digits)
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        assert model.fit(*few_digits).history_["learning_rate"] == [1.0]
+
+
 def test_divergence_is_an_error_and_leaves_the_estimator_as_it_was(few_digits):
     X, y = few_digits
     model = CNNClassifier(tiny, epochs=1, random_state=0).fit(X, y)
     expected = model.predict_proba(X)
     model.set_params(optimizer="sgd", optimizer__learning_rate=1e30, epochs=5)
-    with pytest.raises(ValueError, match="Training diverged: loss became .* Lower the learning"):
+    with pytest.raises(ValueError, match="Training diverged: .* Lower the learning"):
         model.fit(X, y)
     assert np.array_equal(model.predict_proba(X), expected)
 

@@ -12,7 +12,6 @@ from PIL import Image
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import GridSearchCV
-from sklearn.utils.estimator_checks import check_estimator
 
 from skdl import TransferClassifier, VGG16Classifier
 from skdl.datasets import load_digits_images
@@ -40,34 +39,6 @@ KINDS = {
     "augmented": {"augmentation": "light", "epochs": 1},
     "copies": {"augmentation": "light", "augmentation_copies": 2},
 }
-
-
-CHECKED = {
-    "head": {"epochs": 60},
-    "hidden": {"epochs": 60, "head": (16,)},
-    "block": {"trainable": 1, "epochs": 20, "warmup_epochs": 60, "batch_size": 16},
-}
-EXPECTED_FAILURES = {
-    "check_sample_weight_equivalence_on_dense_data": "Batches differ, as for all networks.",
-    "check_class_weight_classifiers": (
-        "Pretrained features of an image of two pixels are more than its rows: weighted 10,000,000 "
-        "times, a class is told from the others all the same, also by LogisticRegression."
-    ),
-}
-
-
-@pytest.mark.exhaustive
-@pytest.mark.parametrize("kind", CHECKED)
-def test_scikit_learn_checks(kind):
-    excused = dict(EXPECTED_FAILURES)
-    if kind != "head":
-        del excused["check_class_weight_classifiers"]
-    estimator = model(image_size=8, optimizer=keras.optimizers.Adam(0.01), **CHECKED[kind])
-    results = check_estimator(estimator, expected_failed_checks=excused, on_skip=None, on_fail=None)
-    failed = {r["check_name"]: r["exception"] for r in results if r["status"] == "failed"}
-    assert not failed
-    assert {r["check_name"] for r in results if r["status"] == "xfail"} == set(excused)
-    assert sum(r["status"] == "passed" for r in results) >= 55
 
 
 @pytest.mark.exhaustive
@@ -258,12 +229,6 @@ def test_a_worse_end_is_said_without_validation_too(digits):
     X, y = digits
     with pytest.warns(ConvergenceWarning, match="ended with a loss of"):
         model(trainable=1, warmup_epochs=20, epochs=1, finetune_learning_rate=0.5).fit(X, y)
-
-
-def test_one_class_for_everything_is_said():
-    X, y = np.zeros((60, 8, 8), np.uint8), np.arange(60) % 3 == 0
-    with pytest.warns(ConvergenceWarning, match="taken for one class, False"):
-        model(optimizer__learning_rate=0.1).fit(X, y)
 
 
 def test_divergence_is_an_error(digits):

@@ -1,0 +1,71 @@
+"""Keyword arguments that a method does not take, refused in the name of the user's class."""
+
+import functools
+import inspect
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+_METHODS = (
+    "fit",
+    "partial_fit",
+    "initialize",
+    "fit_transform",
+    "transform",
+    "encode",
+    "predict",
+    "predict_proba",
+    "predict_log_proba",
+    "score",
+)
+_LONGEST_VALUE = 40
+
+
+class KeywordsMixin:
+    """Names the class of the object where a method gets a keyword it does not take.
+
+    Python names the class in which the method was written, which may be one that no user knows.
+    Signatures stay as they are, since metadata routing reads them.
+    """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in _METHODS:
+            method = inspect.getattr_static(cls, name, None)
+            if isinstance(method, FunctionType) and not hasattr(method, "_checks_keywords"):
+                setattr(cls, name, _checked(name, method))
+
+    def _advice_on_keyword(self, method: str, name: str, value: Any) -> str:
+        """What to write instead; empty if that is not known."""
+        params = inspect.signature(type(self)).parameters
+        if name not in params:
+            return ""
+        return f"It is a parameter of the estimator: {as_parameter(self, name, value)}."
+
+
+def as_parameter(estimator: Any, name: str, value: Any) -> str:
+    """How the parameter is set when the estimator is made."""
+    written = repr(value) if isinstance(value, bool | int | float | str | dict) else "…"
+    return (
+        f"{type(estimator).__name__}({name}={written if len(written) <= _LONGEST_VALUE else '…'})"
+    )
+
+
+def _checked(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    params = inspect.signature(method).parameters
+    if any(param.kind is param.VAR_KEYWORD for param in params.values()):
+        return method
+
+    @functools.wraps(method)
+    def checked(self: Any, *args: Any, **kwargs: Any) -> Any:
+        for keyword, value in kwargs.items():
+            if keyword not in params:
+                advice = self._advice_on_keyword(name, keyword, value)
+                raise TypeError(
+                    f"{type(self).__name__}.{name}() got an unexpected keyword argument "
+                    f"{keyword!r}. {advice}".rstrip()
+                )
+        return method(self, *args, **kwargs)
+
+    checked._checks_keywords = True  # type: ignore[attr-defined]
+    return checked
