@@ -118,8 +118,8 @@ def _extremes(array: Any, image_format: ImageFormat) -> tuple[float, float]:
     """Black and white as the network gets them."""
     if image_format.value_range != "standardized":
         return 0.0, 1.0
-    if array.dtype == np.uint8:
-        return 0.0, 255.0
+    if isinstance(array, ImageFiles) and array.dtype == np.uint8:
+        return 0.0, 255.0  # without decoding them
     values = array.values() if isinstance(array, ImageFiles) else PixelValues.of(array)
     return float(values.smallest.min()), float(values.largest.max())
 
