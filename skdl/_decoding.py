@@ -17,6 +17,7 @@ from skdl._pixels import (
     is_grayscale,
     orientation,
     pixel_dtype,
+    refuse_short_jpeg,
     upright,
     verify_png,
 )
@@ -229,8 +230,13 @@ def _decode(
     _refuse_huge(*image.size)
     if pixel_dtype(image) != np.uint8:
         return _fitted(deep_pixels(image, file), size, color, keep_aspect)
-    if size is not None and image.format in ("JPEG", "MPO"):  # MPO: several JPEGs in one
-        image.draft(None, (_REDUCING_GAP * max(size), _REDUCING_GAP * max(size)))
+    if image.format in ("JPEG", "MPO"):  # MPO: several JPEGs in one
+        draft = None if size is None else (_REDUCING_GAP * max(size),) * 2
+        if draft is not None:
+            image.draft(None, draft)
+        image.load()
+        if image.format == "JPEG":
+            refuse_short_jpeg(image, file, draft)
     image = _in_color(upright(image), color)
     if size is not None:
         image = fit_into(image, size, keep_aspect)
@@ -326,6 +332,8 @@ def _reason(error: Exception, path: str) -> str:
         return "it has no such frame"
     if isinstance(error, UnidentifiedImageError):
         return f"it is empty, damaged, or no image of the kinds {', '.join(FORMATS)}"
+    if str(error).startswith("decoder error"):
+        return f"it is damaged ({error})"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror[:1].lower() + error.strerror[1:]
     return str(error).rstrip(".") or type(error).__name__

@@ -3,11 +3,14 @@
 import io
 import re
 import sys
+from contextlib import nullcontext
 from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
+
+from skdl._libtiff import quiet_libtiff
 
 FORMATS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP")
 """Pillow's names of the formats that are read. Others, such as EPS, start programs."""
@@ -156,10 +159,44 @@ def _with_raw_mode(tile: Any, raw: str) -> Any:
     return (*tile[:3], (raw, *rest[1:]) if isinstance(rest, tuple) else raw)
 
 
+def refuse_short_jpeg(image: Any, file: BinaryIO, draft: tuple[int, int] | None) -> None:
+    """Refuse a JPEG whose data end before its last pixels, although an end marker follows.
+
+    Pillow drops libjpeg's warning; the missing pixels are gray. Of a picture that ends in gray,
+    data behind those that it needs change nothing; of one that lacks some, they become pixels.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+        Loaded, as it is in the file.
+    file : binary file
+    draft : pair of int or None
+        What it was decoded for.
+
+    Raises
+    ------
+    ValueError
+    """
+    width, height = image.size
+    corner = image.crop((max(0, width - 2), height - 1, width, height))
+    if image.mode not in ("L", "RGB") or set(corner.tobytes()) != {128}:
+        return
+    file.seek(0)
+    content = file.read()
+    end = content.rfind(b"\xff\xd9")
+    padded = io.BytesIO(content[:end] + b"\x55" * 256 + content[end:])
+    with Image.open(padded, formats=("JPEG", "MPO")) as again:
+        if draft is not None:
+            again.draft(None, draft)
+        if again.tobytes() != image.tobytes():
+            raise ValueError("it is damaged: its data end before its last pixels")
+
+
 def upright(image: Any) -> Any:
     """The loaded image, turned as its metadata say."""
     transposition = _TRANSPOSITIONS.get(orientation(image))
-    image.load()
+    with quiet_libtiff() if image.format == "TIFF" else nullcontext():
+        image.load()
     return image if transposition is None else image.transpose(transposition)
 
 

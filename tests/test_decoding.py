@@ -443,3 +443,38 @@ def test_mutated_files(tmp_path, name):
         assert named == str(path)
     assert refused > 0
     assert refused < 400 or name == "a.png"  # each change breaks a checksum
+
+
+def test_libtiff_says_nothing_of_its_own(tmp_path, capfd):
+    """What is wrong is in the error; the lines that libtiff writes itself name no file."""
+    path = save(tmp_path, "a.tif", values_of("uint8", (64, 64)), compression="tiff_adobe_deflate")
+    content = bytearray(path.read_bytes())
+    content[2000:2100] = bytes(100)
+    path.write_bytes(content)
+    for image in (path, str(path)):
+        with pytest.raises(
+            UnreadableImageError, match=r"a.tif' cannot be read: it is damaged \(decoder"
+        ):
+            read_image(image)
+    assert capfd.readouterr().err == ""
+    with Image.open(path) as image, pytest.raises(OSError, match="decoder error"):
+        image.load()  # as before where the user decodes
+    assert "Decod" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("image_size", [None, 20])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_a_jpeg_whose_end_is_forged(tmp_path, mode, image_size):
+    """Behind the cut, libjpeg makes pixels gray; a picture that is gray there is as good as any."""
+    large = np.array(Image.fromarray(PHOTO).resize((200, 150), Image.Resampling.BICUBIC))
+    for gray in (False, True):
+        if gray:
+            large[100:] = 128
+        path = save(tmp_path, "a.jpg", large, mode=mode, quality=90)
+        whole = read_image(path, image_size=image_size)
+        assert (whole[-1, -1] == 128).all() == gray
+        content = path.read_bytes()
+        for part in (0.3, 0.5, 0.7, 0.9):
+            path.write_bytes(content[: int(part * len(content))] + b"\xff\xd9")
+            with pytest.raises(UnreadableImageError, match="its data end before its last pixels"):
+                read_image(path, image_size=image_size)

@@ -1,7 +1,6 @@
 """What surrounds every building and tracing of a network."""
 
 import gc
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -9,6 +8,7 @@ from typing import Any
 
 import keras
 
+from skdl._taken_over import TakenOver, Undo
 from skdl.engine._devices import refuse_forked
 
 # Keras's settings for the whole process, as skdl's networks need them.
@@ -17,32 +17,6 @@ _SETTINGS: tuple[tuple[Callable[[], Any], Callable[[Any], None], Any], ...] = (
     (keras.config.epsilon, keras.config.set_epsilon, 1e-7),
     (keras.config.image_data_format, keras.config.set_image_data_format, "channels_last"),
 )
-
-Undo = list[Callable[[], None]]
-
-
-class _TakenOver:
-    """A state of the process that the first thread inside takes over and the last gives back."""
-
-    def __init__(self, take_over: Callable[[], Undo]) -> None:
-        self._take_over = take_over
-        self._lock = threading.Lock()
-        self._n_inside = 0
-        self._undo: Undo = []
-
-    @contextmanager
-    def __call__(self) -> Iterator[None]:
-        with self._lock:
-            if self._n_inside == 0:
-                self._undo = self._take_over()
-            self._n_inside += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._n_inside -= 1
-                while self._n_inside == 0 and self._undo:
-                    self._undo.pop()()
 
 
 def _set_keras() -> Undo:
@@ -62,7 +36,7 @@ def _disable_collector() -> Undo:
     return [gc.enable]
 
 
-_keras_set, _collector_held_back = _TakenOver(_set_keras), _TakenOver(_disable_collector)
+_keras_set, _collector_held_back = TakenOver(_set_keras), TakenOver(_disable_collector)
 
 
 @contextmanager

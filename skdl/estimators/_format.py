@@ -112,6 +112,7 @@ class ImageFormat:
             channels = CHANNELS.get(color, shape[2])
             if backbone_channels is not None and channels not in _COLORS:
                 channels = 3  # transparency is dropped, as of files
+                _warn_of_fourth_channel(images)
             names = _get_feature_names(X) if images.ndim == 2 else None
         values = _values_that_count(images, sample_weight, all_files=explicit is None)
         learned = _learned_range(values) if explicit is None else explicit
@@ -245,6 +246,17 @@ class ImageFormat:
         if color is None and images.shape[1:3] == size:
             return images
         return resized(images, size, self.value_range, self.keep_aspect, color)
+
+
+def _warn_of_fourth_channel(images: npt.NDArray[Any]) -> None:
+    """Four modalities look like colours with transparency, but for what the fourth holds."""
+    fourth = images[..., 3]
+    if images.ndim == 4 and (fourth != fourth.flat[0]).any():
+        warn_user(
+            "X has 4 channels, and the pretrained network takes 3: the last is treated as "
+            "transparency and dropped. If it holds something else, choose the 3 channels to use, "
+            "such as X[..., :3], or train a network on all of them (CNNClassifier)."
+        )
 
 
 def _values_that_count(

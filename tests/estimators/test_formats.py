@@ -10,6 +10,7 @@ import pytest
 from helpers import png, tiff
 from PIL import Image
 from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning
 
 from skdl import (
     BackboneFeatures,
@@ -348,6 +349,20 @@ def test_one_vocabulary(kind):
             kind(image_size=wrong).fit(["none.png"] if kind is ImageLoader else images, y)
 
 
+@pytest.mark.parametrize("kind", [BackboneFeatures, TransferClassifier])
+def test_a_fourth_channel_that_is_no_transparency(kind):
+    X = np.random.default_rng(0).integers(0, 256, (6, 20, 20, 4), dtype=np.uint8)
+    y, params = np.arange(6) % 2, {} if kind is BackboneFeatures else {"epochs": 1}
+    with pytest.warns(UserWarning, match="X has 4 channels, .* the last is treated as transparen"):
+        kind(**params).fit(X, y)
+    X[..., 3] = 255
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        kind(**params).fit(X, y)
+
+
+@pytest.mark.filterwarnings("ignore:X has 4 channels")
 def test_transparency_is_dropped_by_backbones_whatever_the_fit_saw():
     rgb = np.random.default_rng(0).integers(0, 256, (6, 20, 20, 3), dtype=np.uint8)
     alpha = np.random.default_rng(1).integers(0, 256, (6, 20, 20, 1), dtype=np.uint8)
