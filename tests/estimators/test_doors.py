@@ -138,7 +138,7 @@ def calls_with(model, X):
     return calls
 
 
-@pytest.mark.filterwarnings("error", "ignore:X has feature names")
+@pytest.mark.filterwarnings("error", "ignore:X has feature names", "ignore:All training images")
 @pytest.mark.parametrize("name", [name for name, _ in all_estimators()])
 def test_what_is_no_batch_of_images(fitted, name):
     """At every method of every estimator: the sentence, and never more than a screen."""
