@@ -21,6 +21,7 @@ from skdl._decoding import (
     read_image_info,
 )
 from skdl._resizing import CHANNELS, Color, Resizer
+from skdl._shortened import shown_path
 from skdl._threads import PER_TASK, in_threads, n_threads_for
 from skdl._value_range import PixelValues, ValueRange
 
@@ -189,10 +190,10 @@ class ImageFiles:
             channels = max(channels, info.channels)
             if size is None and (info.height, info.width) != (first.height, first.width):
                 raise ValueError(
-                    "The image files are of different sizes: "
-                    f"{first.height} × {first.width} pixels in {str(self.paths[0])!r}, "
-                    f"{info.height} × {info.width} in {str(self.paths[row])!r}. "
-                    "Set image_size=(height, width) to resize them all."
+                    f"The image files are of different sizes: {first.height} × {first.width} "
+                    f"pixels in {shown_path(self.paths[0])}, {info.height} × {info.width} in "
+                    f"{shown_path(self.paths[row])}. Set image_size=(height, width) to resize "
+                    "them all."
                 )
         if first is None:
             raise ValueError("There are no image files.")
@@ -296,7 +297,7 @@ class ImageFiles:
         if self.image_shape not in (None, image.shape):
             height, width, channels = self.image_shape or image.shape
             raise ValueError(
-                f"The image file {path!r} is of shape {image.shape}, but images of shape "
+                f"The image file {shown_path(path)} is of shape {image.shape}, but images of shape "
                 f"{self.image_shape} (height, width, channels) are expected, as in fit. Set "
                 f"image_size={(height, width)} to resize all images, or read the files with "
                 f"ImageLoader(image_size={(height, width)}, color={_COLORS[channels]!r})."
