@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skdl._members import OPENERS, Member, content_of, is_zip, members_of, tells_of_damage
+from skdl._shortened import shown_path
 from skdl._storage import (
     allowed_by_ratio,
     allowed_bytes,
@@ -191,7 +192,9 @@ def _locate(path: str) -> tuple[_Index, Member] | None:
     index = _index(archive)
     member = index.find(name)
     if member is None:
-        raise FileNotFoundError(f"there is no {name!r} in the archive {archive!r}")
+        raise FileNotFoundError(
+            f"there is no {shown_path(name)} in the archive {shown_path(archive)}"
+        )
     if member.refusal:
         raise ValueError(member.refusal)
     if member.size > MAX_FILE_BYTES:
@@ -295,10 +298,10 @@ def _index(archive: str) -> _Index:
     except Exception as error:
         if tells_of_damage(error):
             raise ValueError(
-                f"the archive {archive!r} is damaged, or neither zip nor tar: {error}"
+                f"the archive {shown_path(archive)} is damaged, or neither zip nor tar: {error}"
             ) from error
         if isinstance(error, ValueError):
-            raise ValueError(f"the archive {archive!r} is refused: {error}") from error
+            raise ValueError(f"the archive {shown_path(archive)} is refused: {error}") from error
         raise
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from skdl._members import OPENERS, Forward, content_of, is_zip, members_of, tells_of_damage
-from skdl._storage import allowed_bytes, replacing, too_large
+from skdl._shortened import shown_path
+from skdl._storage import allowed_bytes, replacing, too_large, usable
 
 # The first three tell of a path in the archive that is a file and a folder.
 _REFUSALS = (FileExistsError, NotADirectoryError, IsADirectoryError, ValueError)
@@ -62,11 +63,13 @@ def extract_archive(
     ...     (folder / "cats" / "1.txt").read_text()
     'miaow'
     """
-    source, target = Path(archive), Path(os.path.abspath(folder))
+    source, target = usable(Path(archive)), usable(Path(os.path.abspath(folder)))
     if os.path.lexists(target):
-        raise FileExistsError(f"The folder {str(target)!r} exists. Remove it, or choose another.")
+        raise FileExistsError(
+            f"The folder {shown_path(target)} exists. Remove it, or choose another."
+        )
     if not source.is_file():
-        raise FileNotFoundError(f"There is no archive {str(source)!r}.")
+        raise FileNotFoundError(f"There is no archive {shown_path(source)}.")
     limit = allowed_bytes(source.stat().st_size) if max_bytes is None else max_bytes
     with replacing(target, _ADVICE) as part:
         part.mkdir()
@@ -76,7 +79,9 @@ def extract_archive(
         except Exception as error:
             if not (isinstance(error, _REFUSALS) or tells_of_damage(error)):
                 raise
-            raise ValueError(f"The archive {str(source)!r} was not unpacked: {error}.") from error
+            raise ValueError(
+                f"The archive {shown_path(source)} was not unpacked: {error}."
+            ) from error
     return target
 
 
@@ -106,4 +111,4 @@ def _unpack(file: Any, zipped: bool, folder: Path, limit: int) -> None:
             with open(path, "xb") as target:
                 target.writelines(content_of(file, zipped, member))
         except ValueError as error:
-            raise ValueError(f"{member.name!r}: {error}") from error
+            raise ValueError(f"{shown_path(member.name)}: {error}") from error

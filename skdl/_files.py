@@ -1,7 +1,6 @@
 """Batches of image files, decoded when and as far as they are needed."""
 
 import hashlib
-import os
 from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -11,10 +10,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from scipy import sparse
 
 from skdl._archives import read_bytes
-from skdl._batches import is_path, objects, only, refuse_what_has_no_rows
 from skdl._decoding import (
     ImageInfo,
     UnreadableImageError,
@@ -24,7 +21,7 @@ from skdl._decoding import (
     read_image_info,
 )
 from skdl._resizing import CHANNELS, Color, Resizer
-from skdl._shortened import shortened
+from skdl._shortened import shown_path
 from skdl._threads import PER_TASK, in_threads, n_threads_for
 from skdl._value_range import PixelValues, ValueRange
 
@@ -33,55 +30,6 @@ _Decoded: TypeAlias = tuple[npt.NDArray[Any], list[bytes]]
 
 _BYTES = np.dtype(np.uint8)
 _COLORS: dict[int, Color] = {1: "grayscale", 3: "rgb"}
-
-
-def find_paths(X: Any, name: str = "X") -> npt.NDArray[np.str_] | None:
-    """Paths of image files, if that is what a batch holds.
-
-    Parameters
-    ----------
-    X : object
-        What a user passed: paths come as a list, a 1-D array, a Series or a DataFrame of one
-        column.
-    name : str, default="X"
-        What error messages call it.
-
-    Returns
-    -------
-    paths : ndarray of str of shape (n,), or None
-        With the home folder in place of ``~``. None if it holds no text.
-
-    Raises
-    ------
-    ValueError
-        If some rows are paths and others are not, naming the first that is not; or if it is a
-        single path, or an iterator, set or dict, which has no rows.
-    """
-    refuse_what_has_no_rows(X, name)
-    rows = _as_objects(X)
-    if rows is None or not any(map(is_path, rows)):
-        return None
-    for row, value in enumerate(rows):
-        if not is_path(value):
-            raise ValueError(
-                f"{name} holds paths of image files, but {shortened(value)} at row {row}. Drop "
-                "that row."
-            )
-    return np.array([os.path.expanduser(str(os.fspath(value))) for value in rows], dtype=np.str_)
-
-
-def _as_objects(X: Any) -> npt.NDArray[np.object_] | None:
-    """One value a row, None where a batch has no single column or holds numbers only."""
-    if isinstance(X, list | tuple):
-        found = any(is_path(only(value)) for value in X)
-        return objects([only(value) for value in X]) if found else None
-    if sparse.issparse(X) or not hasattr(X, "__array__"):
-        return None
-    shape = tuple(getattr(X, "shape", ()))  # PyArrow's columns have none
-    if len(shape) > 2 or shape[1:] not in ((), (1,)):
-        return None
-    values = np.asarray(X)
-    return values.astype(object).reshape(-1) if values.dtype.kind in "OUT" else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -242,10 +190,10 @@ class ImageFiles:
             channels = max(channels, info.channels)
             if size is None and (info.height, info.width) != (first.height, first.width):
                 raise ValueError(
-                    "The image files are of different sizes: "
-                    f"{first.height} × {first.width} pixels in {str(self.paths[0])!r}, "
-                    f"{info.height} × {info.width} in {str(self.paths[row])!r}. "
-                    "Set image_size=(height, width) to resize them all."
+                    f"The image files are of different sizes: {first.height} × {first.width} "
+                    f"pixels in {shown_path(self.paths[0])}, {info.height} × {info.width} in "
+                    f"{shown_path(self.paths[row])}. Set image_size=(height, width) to resize "
+                    "them all."
                 )
         if first is None:
             raise ValueError("There are no image files.")
@@ -329,7 +277,7 @@ class ImageFiles:
     def _decode(self, rows: slice, with_digests: bool) -> _Decoded:
         images, digests = [], []
         for path in self.paths[rows].tolist():
-            content = _content(path) if with_digests else None
+            content = file_content(path) if with_digests else None
             images.append(self.read(path, content))
             if content is not None:
                 digests.append(hashlib.sha256(content).digest())
@@ -349,7 +297,7 @@ class ImageFiles:
         if self.image_shape not in (None, image.shape):
             height, width, channels = self.image_shape or image.shape
             raise ValueError(
-                f"The image file {path!r} is of shape {image.shape}, but images of shape "
+                f"The image file {shown_path(path)} is of shape {image.shape}, but images of shape "
                 f"{self.image_shape} (height, width, channels) are expected, as in fit. Set "
                 f"image_size={(height, width)} to resize all images, or read the files with "
                 f"ImageLoader(image_size={(height, width)}, color={_COLORS[channels]!r})."
@@ -388,34 +336,14 @@ class ImageFiles:
         return replace(self.resizer, color=color)(image)
 
 
-def content_digests(images: Any, n_threads: int | None = None) -> list[bytes]:
-    """sha256 of each image's content: of a file its bytes, of an array its pixels.
-
-    Parameters
-    ----------
-    images : ndarray of shape (n, …) or ImageFiles
-    n_threads : int, default=None
-        None takes as many as there are cores.
+def file_content(path: str) -> bytes:
+    """The bytes of an image file.
 
     Raises
     ------
-    skdl.images.UnreadableImageError
-        If a file cannot be read, naming it.
+    UnreadableImageError
+        If it cannot be read.
     """
-    if isinstance(images, ImageFiles):
-        return list(in_threads(_digest_of_file, images.paths.tolist(), n_threads))
-    return list(in_threads(lambda row: _digest(images[row]), range(len(images)), n_threads))
-
-
-def _digest(image: npt.NDArray[Any]) -> bytes:
-    return hashlib.sha256(np.ascontiguousarray(image)).digest()
-
-
-def _digest_of_file(path: str) -> bytes:
-    return hashlib.sha256(_content(path)).digest()
-
-
-def _content(path: str) -> bytes:
     try:
         return read_bytes(path)
     except (OSError, ValueError):

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
+from skdl._shortened import shown_path
 from skdl._storage import tidied
 
 OPENERS: dict[bytes, Callable[[Any], Any]] = {
@@ -108,7 +109,8 @@ def safe_name(name: str) -> str:
     path = tidied(name)
     if not path:
         raise ValueError(
-            f"it holds the path {name!r}, which leads out of it; do not trust this archive"
+            f"it holds the path {shown_path(name)}, which leads out of it; do not trust this "
+            "archive"
         )
     return path
 
@@ -139,8 +141,8 @@ def members_of(file: Any, zipped: bool) -> Iterator[Member]:
     for member in _members_of_zip(file) if zipped else _members_of_tar(file):
         if member.name in seen:
             raise ValueError(
-                f"it holds two files named {member.name!r}, of which only one could be read; pack "
-                "it again with one of them"
+                f"it holds two files named {shown_path(member.name)}, of which only one could be "
+                "read; pack it again with one of them"
             )
         seen.add(member.name)
         yield member
@@ -251,7 +253,9 @@ def _members_of_tar(file: Any) -> Iterator[Member]:
         while (info := opened.next()) is not None:
             opened.members.clear()  # type: ignore[attr-defined]  # which it would keep
             if info.size < 0 or not info.offset < opened.offset <= _LARGEST_OFFSET:
-                raise tarfile.ReadError(f"{info.name!r} claims to have {info.size:,} bytes")
+                raise tarfile.ReadError(
+                    f"{shown_path(info.name)} claims to have {info.size:,} bytes"
+                )
             if info.isdir():
                 continue
             refusal = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import reprlib
 from typing import Any
 
@@ -32,6 +33,16 @@ class _Repr(reprlib.Repr):
 
 
 _REPR = _Repr()
+
+
+def middle_out(text: str) -> str:
+    """A path or a message of another library's, without its middle where it is long."""
+    return text if len(text) <= _LONGEST else f"{text[:200]}…{text[-80:]}"
+
+
+def shown_path(path: str | os.PathLike[str]) -> str:
+    """Show a path in a message, in quotes: both its ends tell something."""
+    return repr(middle_out(str(os.fspath(path))))  # no np.str_
 
 
 def shortened(value: object) -> str:

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from skdl._shortened import shown_path
+
 # A file that is still being written is touched more often than this.
 _STALE_AFTER = 24 * 60 * 60
 
@@ -48,6 +50,11 @@ def get_data_home(data_home: str | os.PathLike[str] | None = None) -> Path:
     data_home : pathlib.Path
         Absolute. It is created by the first download, not here.
 
+    Raises
+    ------
+    OSError
+        If its name is longer than the system takes.
+
     Examples
     --------
     >>> from skdl.downloads import get_data_home
@@ -59,7 +66,24 @@ def get_data_home(data_home: str | os.PathLike[str] | None = None) -> Path:
         import pooch
 
         chosen = pooch.os_cache("skdl")
-    return Path(os.path.abspath(os.path.expanduser(chosen)))
+    return usable(Path(os.path.abspath(os.path.expanduser(chosen))))
+
+
+def usable(path: Path) -> Path:
+    """The path itself, unless its name is longer than the system takes.
+
+    Raises
+    ------
+    OSError
+        Saying so, without the whole name.
+    """
+    try:
+        os.lstat(path)
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            message = f"{shown_path(path)} cannot be used: {str(error.strerror).lower()}."
+            raise restated(error, message) from None
+    return path
 
 
 def find_file(name: str | os.PathLike[str], folder: str) -> Path | None:
@@ -71,7 +95,7 @@ def find_file(name: str | os.PathLike[str], folder: str) -> Path | None:
     folder : str
         Such as ``"weights"``.
     """
-    path = Path(name).expanduser()
+    path = usable(Path(name).expanduser())
     if path.is_file():
         return path
     kept = get_data_home() / folder / path
@@ -112,8 +136,8 @@ def replacing(path: Path, advice: str = ANOTHER_PLACE) -> Iterator[Path]:
         if isinstance(error, OSError) and error.errno in NO_ROOM and error.strerror:
             raise restated(
                 error,
-                f"{str(path)!r} cannot be written: {error.strerror}. Nothing is left of it. Make "
-                f"room and try again, or {advice[:1].lower()}{advice[1:]}",
+                f"{shown_path(path)} cannot be written: {error.strerror}. Nothing is left of it. "
+                f"Make room and try again, or {advice[:1].lower()}{advice[1:]}",
             ) from error
         raise
 
@@ -126,10 +150,11 @@ def _make_writable(folder: Path, advice: str) -> None:
     except (FileExistsError, NotADirectoryError) as error:
         file = next(f for f in (folder, *folder.parents) if os.path.lexists(f))
         raise FileExistsError(
-            f"The folder {str(folder)!r} cannot be made, since {str(file)!r} is a file. {advice}"
+            f"The folder {shown_path(folder)} cannot be made, since {shown_path(file)} is a "
+            f"file. {advice}"
         ) from error
     except OSError as error:
-        message = f"The folder {str(folder)!r} cannot be written to: {error.strerror}."
+        message = f"The folder {shown_path(folder)} cannot be written to: {error.strerror}."
         raise restated(error, f"{message} {advice}") from error
 
 

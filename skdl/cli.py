@@ -16,6 +16,7 @@ from pathlib import Path
 import skdl
 from skdl import plugins
 from skdl._printable import say
+from skdl._shortened import shortened
 
 # In characters.
 _NARROWEST = 40
@@ -249,7 +250,7 @@ def _list(arguments: argparse.Namespace) -> int:
     if words and words[0] in groups:
         groups = {words[0]: groups[words.pop(0)]}
     if len(words) > 1:
-        arguments.parser.error(f"expected one pattern, got {' '.join(words)!r}")
+        arguments.parser.error(f"expected one pattern, got {shortened(' '.join(words))}")
     pattern = words[0] if words else "*"
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -261,7 +262,7 @@ def _list(arguments: argparse.Namespace) -> int:
         print(json.dumps(rows, indent=2))
     if not any(found.values()):
         kinds = " or ".join(registry.noun for registry in groups.values())
-        say(f"No {kinds} matches {pattern!r}.", file=sys.stderr)
+        say(f"No {kinds} matches {shortened(pattern)}.", file=sys.stderr)
         return 1
     if not arguments.json:
         tables = [_table(groups[group].noun, rows) for group, rows in found.items() if rows]

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from skdl._extraction import extract_archive
+from skdl._shortened import middle_out, shortened, shown_path
 from skdl._storage import (
     ANOTHER_PLACE,
     NO_ROOM,
@@ -85,21 +86,21 @@ class RemoteFile:
         if not isinstance(self.name, str) or not tidied(self.name):
             raise ValueError(
                 "The name of a RemoteFile must be a path in the data home, such as "
-                f"'letters/a.txt'. Got {self.name!r}."
+                f"'letters/a.txt'. Got {shortened(self.name)}."
             )
         one = isinstance(self.urls, str) or not isinstance(self.urls, Iterable)
         urls = (self.urls,) if one else tuple(self.urls)
         if not urls or not all(isinstance(url, str) and url for url in urls):
             raise ValueError(
                 "The urls of a RemoteFile must be addresses, at least one. "
-                f"Got {self.urls!r} for {self.name!r}."
+                f"Got {shortened(self.urls)} for {shortened(self.name)}."
             )
         kind = "sha256" if self.sha256 is not None or self.md5 is None else "md5"
         digest, length = getattr(self, kind), _new_digest(kind).digest_size * 2
         if not isinstance(digest, str) or not re.fullmatch(f"[0-9a-fA-F]{{{length}}}", digest):
             raise ValueError(
                 f"The {kind} of a RemoteFile must be {length} hexadecimal digits. "
-                f"Got {digest!r} for {self.name!r}."
+                f"Got {shortened(digest)} for {shortened(self.name)}."
             )
         object.__setattr__(self, "urls", urls)  # the dataclass is frozen
         object.__setattr__(self, kind, digest.lower())
@@ -223,20 +224,21 @@ def _fetch(
     path = get_data_home(data_home) / file.name
     if path.is_dir():
         raise IsADirectoryError(
-            f"{str(path)!r} is a folder, where there should be a file. Move it away. "
+            f"{shown_path(path)} is a folder, where there should be a file. Move it away. "
             f"{_by_hand(file, path)}"
         )
     if os.path.isfile(path):
         fault, content = _examine(path, file, keep)
         if fault:
             raise ValueError(
-                f"The file {str(path)!r} {fault}. Delete it, so that it is downloaded again, or "
-                f"put the right one there, from {_either(file.urls)}."
+                f"The file {shown_path(path)} {fault}. Delete it, so that it is downloaded again, "
+                f"or put the right one there, from {_either(file.urls)}."
             )
         return path, content
     if not download_if_missing:
         raise FileNotFoundError(
-            f"There is no file {str(path)!r}, and download_if_missing=False. {_by_hand(file, path)}"
+            f"There is no file {shown_path(path)}, and download_if_missing=False. "
+            f"{_by_hand(file, path)}"
         )
     with replacing(path) as part:
         content = _download(file, path, part, retries, keep)
@@ -247,12 +249,12 @@ def _by_hand(file: RemoteFile, path: Path) -> str:
     return (
         f"Put there what you find at {_either(file.urls)}, or say with the environment "
         "variable SKDL_DATA_HOME (or the parameter data_home, where there is one) which folder has "
-        f"{file.name!r}."
+        f"{shown_path(file.name)}."
     )
 
 
 def _either(urls: Sequence[str]) -> str:
-    return " or ".join(urls)
+    return " or ".join(map(middle_out, urls))
 
 
 def _download(file: RemoteFile, path: Path, part: Path, retries: int, keep: bool) -> bytes:
@@ -268,9 +270,9 @@ def _download(file: RemoteFile, path: Path, part: Path, retries: int, keep: bool
                 if not fault:
                     return content
             faults[url] = fault
-    reasons = "\n".join(f"- {url} {fault}" for url, fault in faults.items())
+    reasons = "\n".join(f"- {middle_out(url)} {fault}" for url, fault in faults.items())
     raise ConnectionError(
-        f"The file {str(path)!r} could not be downloaded. {_by_hand(file, path)} Tried "
+        f"The file {shown_path(path)} could not be downloaded. {_by_hand(file, path)} Tried "
         f"{retries + 1} time{'s' * (retries > 0)}:\n{reasons}"
     )
 
@@ -289,11 +291,11 @@ def _download_once(url: str, path: Path, part: Path) -> str:
     try:
         download(url, str(part), None)
     except requests.RequestException as error:
-        return f"failed: {error}"
+        return f"failed: {middle_out(str(error))}"
     except OSError as error:  # requests' errors are OSErrors, too
         if error.errno in NO_ROOM:
             raise  # which `replacing` puts into words
-        message = f"The file {str(path)!r} cannot be written: {error.strerror or error}."
+        message = f"The file {shown_path(path)} cannot be written: {error.strerror or error}."
         raise restated(error, f"{message} {ANOTHER_PLACE}") from error
     return ""
 
@@ -312,7 +314,7 @@ def _examine(path: Path, file: RemoteFile, keep: bool) -> tuple[str, bytes]:
     except (gzip.BadGzipFile, EOFError, zlib.error) as error:
         return f"is damaged: {error}", b""
     except OSError as error:
-        message = f"The file {str(path)!r} cannot be read: {error.strerror or error}."
+        message = f"The file {shown_path(path)} cannot be read: {error.strerror or error}."
         raise restated(error, f"{message} {ANOTHER_PLACE}") from error
     what = "content, decompressed," if file.compressed else "content"
     if size != file.size:

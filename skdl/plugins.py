@@ -54,17 +54,19 @@ backbones = Registry(
             "_applications": [
                 "convnext_tiny",
                 "densenet121",
-                "efficientnet_b0",
-                "efficientnetv2_b0",
                 "inception_v3",
-                "mobilenet_v2",
-                "mobilenet_v3_small",
                 "resnet50",
                 "vgg16",
                 "vgg19",
                 "xception",
             ],
             "_cifar": ["cifar_resnet20"],
+            "_small_applications": [
+                "efficientnet_b0",
+                "efficientnetv2_b0",
+                "mobilenet_v2",
+                "mobilenet_v3_small",
+            ],
         }.items()
         for name in names
     },

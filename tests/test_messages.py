@@ -1,15 +1,26 @@
 """No message is longer than a screen, however large what it is about."""
 
 import warnings
+import zipfile
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 from sklearn.naive_bayes import GaussianNB
 
 from skdl import evaluate, metrics, report
 from skdl._shortened import shortened
+from skdl.datasets import (
+    describe_images,
+    load_cifar10,
+    load_digits_images,
+    load_feature_csv,
+    load_image_folder,
+    load_mnist,
+)
+from skdl.downloads import RemoteFile, extract_archive, fetch, fetch_content
 from skdl.metrics import compare_models, confidence_interval, wilson_interval
 from skdl.plotting import (
     ClassDistributionDisplay,
@@ -22,6 +33,8 @@ from skdl.plotting import (
     PredictionGridDisplay,
     TrainingHistoryDisplay,
 )
+from skdl.store import FeatureStore
+from skdl.studies import compare_studies, get_study, run_study
 
 SCREEN = 2000
 N = 12
@@ -158,6 +171,105 @@ def test_no_error_holds_its_input(call, result):
         plt.close("all")
     assert len(errors) > len(HUGE) / 2
     assert max(map(len, errors)) < SCREEN, max(errors, key=len)[:300]
+
+
+LETTER = RemoteFile("letters/a.txt", ("https://example.org/a.txt",), sha256="0" * 64, size=1)
+FILES = {
+    "folder of images": lambda h, at: load_image_folder(h),
+    "subset": lambda h, at: load_image_folder(at, subset=h),
+    "on_error": lambda h, at: load_image_folder(at, on_error=h),
+    "n_samples": lambda h, at: load_image_folder(at, n_samples=h),
+    "path_column": lambda h, at: load_image_folder(at / "images.csv", path_column=h),
+    "label_column": lambda h, at: load_image_folder(at / "images.csv", label_column=h),
+    "group_column": lambda h, at: load_image_folder(at / "images.csv", group_column=h),
+    "table": lambda h, at: load_feature_csv(h),
+    "target_column": lambda h, at: load_feature_csv(at / "table.csv", target_column=h),
+    "groups": lambda h, at: load_feature_csv(at / "table.csv", group_column=h),
+    "described": lambda h, at: describe_images(h, Y),
+    "labels": lambda h, at: describe_images(IMAGES, h),
+    "digits": lambda h, at: load_digits_images(n_samples=h),
+    "version": lambda h, at: load_cifar10(version=h),
+    "cifar10": lambda h, at: load_cifar10(data_home=h, download_if_missing=False),
+    "jpegs": lambda h, at: load_cifar10(version="jpeg", data_home=h),
+    "mnist": lambda h, at: load_mnist(data_home=h, download_if_missing=False),
+    "name": lambda h, at: RemoteFile(h, ("https://example.org/a",), None, 1),
+    "urls": lambda h, at: RemoteFile("a", h, None, 1),
+    "sha256": lambda h, at: RemoteFile("a", ("https://example.org/a",), h, 1),
+    "md5": lambda h, at: RemoteFile("a", ("https://example.org/a",), None, 1, md5=h),
+    "data_home": lambda h, at: fetch(LETTER, data_home=h, download_if_missing=False),
+    "content": lambda h, at: fetch_content(LETTER, data_home=h, download_if_missing=False),
+    "archive": lambda h, at: extract_archive(h, at / "unpacked"),
+    "unpacked": lambda h, at: extract_archive(at / "images.zip", h),
+    "max_bytes": lambda h, at: extract_archive(at / "images.zip", at / "new", max_bytes=h),
+    "store": lambda h, at: FeatureStore(h).put({}, [bytes(32)], np.zeros((1, 2), np.float32)),
+    "store's max_bytes": lambda h, at: FeatureStore(max_bytes=h),
+    "space": lambda h, at: FeatureStore().get(h, [bytes(32)], 2),
+    "in a space": lambda h, at: FeatureStore().get({"a": {"b": {h, 1}}}, [bytes(32)], 2),
+    "keys": lambda h, at: FeatureStore().get({}, h, 2),
+    "key": lambda h, at: FeatureStore().get({}, [h], 2),
+    "width": lambda h, at: FeatureStore().get({}, [bytes(32)], h),
+    "features": lambda h, at: FeatureStore().put({}, [bytes(32)], h),
+    "studies": lambda h, at: get_study(h),
+    "study": lambda h, at: run_study(h),
+    "n_train": lambda h, at: run_study("digits", n_train=h, out=at / "study"),
+    "seed": lambda h, at: run_study("digits", seed=h, out=at / "study"),
+    "only": lambda h, at: run_study("digits", only=[h], out=at / "study"),
+    "out": lambda h, at: run_study("digits", out=h, only=["no such model"]),
+    "records": lambda h, at: compare_studies(h),
+    "record": lambda h, at: compare_studies([h]),
+}
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("files")
+    for name in "ab":
+        (folder / name).mkdir()
+        Image.new("L", (8, 8)).save(folder / name / "1.png")
+    (folder / "images.csv").write_text("path,label\na/1.png,a\nb/1.png,b\n")
+    (folder / "table.csv").write_text("area,class\n1,a\n2,b\n")
+    with zipfile.ZipFile(folder / "images.zip", "w") as archive:
+        archive.writestr("a/1.txt", "a")
+    return folder
+
+
+@pytest.mark.parametrize("call", FILES)
+def test_no_error_about_files_holds_its_input(call, files):
+    errors = []
+    for huge in HUGE.values():
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                FILES[call](huge, files)
+            except Exception as error:
+                errors.append(f"{type(error).__name__} {error}")
+        assert all(len(str(warning.message)) < SCREEN for warning in caught)
+    assert errors
+    assert max(map(len, errors)) < SCREEN, max(errors, key=len)[:300]
+
+
+LONG = "c" * 10**5
+TEXTS = {
+    "names of columns": (load_image_folder, "list.csv", f"{LONG},d\na,1\n"),
+    "columns": (load_image_folder, "list.csv", ",".join(f"c{i}" for i in range(9999)) + "\n1\n"),
+    "one column": (load_image_folder, "list.csv", f"{LONG};d\na;1\n"),
+    "paths": (load_image_folder, "list.csv", f"path,label\n{LONG}.png,a\n"),
+    "labels": (load_image_folder, "list.csv", f"path,label\na.png,{LONG}\nb.png,b\n"),
+    "values": (load_feature_csv, "table.csv", f"a,b\n{LONG},1\n"),
+    "names of features": (load_feature_csv, "table.csv", f"{LONG},b\nNaN,1\n"),
+    "parquet": (load_feature_csv, "table.parquet", LONG),
+    "a record": (compare_studies, "study.json", f'{{"format": "{LONG}"}}'),
+    "a damaged record": (compare_studies, "study.json", LONG),
+}
+
+
+@pytest.mark.parametrize("what", TEXTS)
+def test_no_error_holds_a_file(what, tmp_path):
+    function, name, text = TEXTS[what]
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ValueError, match=name) as caught:
+        function(tmp_path / name)
+    assert len(str(caught.value)) < SCREEN
 
 
 def test_errors_of_others_are_cut():

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skdl._checksums import checksum_of, refuse_damaged
-from skdl._shortened import shortened
+from skdl._shortened import shortened, shown_path
 from skdl._storage import find_file, get_data_home
 from skdl.backbones._declaration import backbone_of
 from skdl.backbones._reading import FORMATS, read_into
@@ -114,13 +114,13 @@ def _existing(text: str) -> Path:
             problem = "does not exist"
         else:
             kept = get_data_home() / "weights"
-            problem = f"does not exist, neither in {os.getcwd()!r} nor in {str(kept)!r}"
+            problem = f"does not exist, neither in {os.getcwd()!r} nor in {shown_path(kept)}"
         raise FileNotFoundError(
-            f"The parameter weights names the file {str(absent)!r}, which {problem}."
+            f"The parameter weights names the file {shown_path(absent)}, which {problem}."
         )
     if not path.name.endswith(FORMATS):
         raise ValueError(
-            f"The file of weights {str(path)!r} has an unknown format. Expected one of "
+            f"The file of weights {shown_path(path)} has an unknown format. Expected one of "
             f"{', '.join(FORMATS)}."
         )
     return path

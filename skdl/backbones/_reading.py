@@ -9,6 +9,7 @@ import h5py
 import keras
 import numpy as np
 
+from skdl._shortened import shown_path
 from skdl._storage import NO_ROOM, copy_limited, restated
 
 FORMATS = (".weights.h5", ".h5", ".keras", ".npz")
@@ -46,14 +47,14 @@ def read_into(model: keras.Model, path: Path, label: str) -> None:
         if isinstance(error, OSError) and error.errno in NO_ROOM:
             raise restated(
                 error,
-                f"The file {str(path)!r} cannot be unpacked in {tempfile.gettempdir()!r}: "
+                f"The file {shown_path(path)} cannot be unpacked in {tempfile.gettempdir()!r}: "
                 f"{error.strerror}. Make room there, or set the environment variable TMPDIR.",
             ) from error
         # Whatever h5py, zipfile, NumPy and Keras make of damaged files.
         reason = str(error).partition("\n")[0].strip("'\" ") or type(error).__name__
         raise ValueError(
-            f"The file {str(path)!r} does not hold weights of the backbone {label} without its "
-            f"classifier: {reason.rstrip('.')}. Nothing was loaded."
+            f"The file {shown_path(path)} does not hold weights of the backbone {label} without "
+            f"its classifier: {reason.rstrip('.')}. Nothing was loaded."
         ) from error
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import Bunch, check_random_state
 
-from skdl._shortened import shortened
+from skdl._shortened import shortened, shown_path
 from skdl.datasets._tree import why_closed
 
 Codes = npt.NDArray[np.int64]
@@ -77,7 +77,7 @@ def what_is_closed(path: Path) -> Iterator[None]:
         if error.errno not in (errno.EACCES, errno.EPERM, errno.ENAMETOOLONG, errno.ELOOP):
             raise
         name = str(error.filename or path)
-        raise ValueError(f"{name!r} cannot be read: {why_closed(error)}.") from error
+        raise ValueError(f"{shown_path(name)} cannot be read: {why_closed(error)}.") from error
 
 
 def check_n_samples(n_samples: Any, available: int, n_classes: int) -> int | None:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skdl._decoding import read_image
+from skdl._shortened import shown_path
 from skdl._threads import in_threads
 from skdl.datasets._bunch import check_choice, image_bunch, stratified_rows
 from skdl.downloads import RemoteFile, fetch, get_data_home
@@ -165,9 +166,9 @@ def _list_jpegs(
             paths = sorted(map(str, (folder / part / name).glob("*.jpg")))
             if not paths:
                 raise FileNotFoundError(
-                    f"There are no images in {str(folder / part / name)!r}. Put the JPEG files of "
-                    f"CIFAR-10 into {str(folder)!r} as {{train,test}}/<class>/*.jpg, or ask for "
-                    'version="original".'
+                    f"There are no images in {shown_path(folder / part / name)}. Put the JPEG "
+                    f"files of CIFAR-10 into {shown_path(folder)} as {{train,test}}/<class>/*.jpg, "
+                    'or ask for version="original".'
                 )
             found += [(number, turn, code, path) for turn, path in enumerate(paths)]
     found.sort()
@@ -179,8 +180,8 @@ def _decode(paths: npt.NDArray[np.str_]) -> npt.NDArray[np.uint8]:
     for row, image in enumerate(in_threads(_read_rgb, paths.tolist())):
         if image.shape != (32, 32, 3):
             raise ValueError(
-                f"The image {str(paths[row])!r} is of shape {image.shape}, expected (32, 32, 3): "
-                "it is not one of CIFAR-10."
+                f"The image {shown_path(paths[row])} is of shape {image.shape}, expected "
+                "(32, 32, 3): it is not one of CIFAR-10."
             )
         images[row] = image
     return images

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from skdl._shortened import shortened, shown_path
 from skdl.datasets._foreign import about_foreign
 from skdl.datasets._layout import Entry, Listing
 
@@ -32,8 +33,8 @@ def _about_copies(duplicates: list[list[Entry]]) -> Iterator[str]:
         if pairs:
             yield (
                 f"Equal images {what} in {len(pairs):,} case{'s' * (len(pairs) > 1)}, such as "
-                f"{pairs[0][0]!r} and {pairs[0][1]!r}. They are kept; `duplicates` of the bunch "
-                "lists them."
+                f"{shown_path(pairs[0][0])} and {shown_path(pairs[0][1])}. They are kept; "
+                "`duplicates` of the bunch lists them."
             )
 
 
@@ -88,7 +89,7 @@ def about_several(files: Sequence[str]) -> list[str]:
 
 def first_of(names: Sequence[str]) -> str:
     """The first few of some names, and whether there are more."""
-    return ", ".join(map(repr, names[:NAMED])) + ", …" * (len(names) > NAMED)
+    return ", ".join(map(shown_path, names[:NAMED])) + ", …" * (len(names) > NAMED)
 
 
 def _about_untrained(listing: Listing) -> list[str]:
@@ -103,7 +104,7 @@ def _about_untrained(listing: Listing) -> list[str]:
         return []
     if len(others) == 1:
         ((label, subset),) = others.items()
-        return [f"The class {label!r} of {subset!r} has no training images."]
+        return [f"The class {shortened(label)} of {subset!r} has no training images."]
     return [f"{len(others):,} classes have no training images: {first_of(sorted(others))}."]
 
 
@@ -128,7 +129,7 @@ def join_spellings(listing: Listing) -> list[str]:
     ]
     if not names:
         return []
-    pairs = [f"{label!r} as {name!r}" for label, name in sorted(names.items())]
+    pairs = [f"{shortened(label)} as {shortened(name)}" for label, name in sorted(names.items())]
     more = ", …" * (len(pairs) > NAMED)
     return [
         "Classes whose spellings differ between subsets are joined: "

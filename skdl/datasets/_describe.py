@@ -11,7 +11,7 @@ import pandas as pd
 
 from skdl._archives import read_bytes
 from skdl._decoding import read_image, read_image_info
-from skdl._files import find_paths
+from skdl._paths import find_paths
 from skdl.images import check_image_array, to_images
 
 

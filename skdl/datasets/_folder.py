@@ -13,6 +13,7 @@ from sklearn.utils import Bunch
 
 from skdl._archives import SUFFIXES, is_archive
 from skdl._decoding import UnreadableImageError, read_image, read_image_info
+from skdl._shortened import middle_out, shown_path
 from skdl._threads import in_threads
 from skdl._warn import warn_user
 from skdl.datasets._bunch import (
@@ -25,7 +26,7 @@ from skdl.datasets._bunch import (
     refuse_pair_with_groups,
     what_is_closed,
 )
-from skdl.datasets._concerns import NAMED, about_several, concerns_about, join_spellings
+from skdl.datasets._concerns import NAMED, about_several, concerns_about, first_of, join_spellings
 from skdl.datasets._copies import find_copies
 from skdl.datasets._frames import files_of_several
 from skdl.datasets._layout import Entry, Listing, arrange, sorted_names
@@ -207,16 +208,16 @@ def _list(source: Path, *columns: str | None) -> Listing:
     if any(column is not None for column in columns):
         raise ValueError(
             "The parameters path_column, label_column and group_column are for CSV files; "
-            f"{str(source)!r} is none."
+            f"{shown_path(source)} is none."
         )
     if source.is_dir():
         return arrange(tree_of_folder(source), source)
     if is_archive(source):
         return arrange(tree_of_archive(source), source)
     if not source.exists():
-        raise FileNotFoundError(f"There is no folder, archive or CSV file {str(source)!r}.")
+        raise FileNotFoundError(f"There is no folder, archive or CSV file {shown_path(source)}.")
     raise ValueError(
-        f"{str(source)!r} is neither a folder, nor a CSV file, nor an archive "
+        f"{shown_path(source)} is neither a folder, nor a CSV file, nor an archive "
         f"({', '.join(SUFFIXES)})."
     )
 
@@ -288,25 +289,21 @@ def _settle(
 
 
 def _listed(unreadable: Sequence[tuple[str, str]], source: Path, with_folders: bool) -> str:
-    lines = [f"- {_shortened(path)}: {reason}" for path, reason in unreadable[:NAMED]]
+    lines = [f"- {middle_out(path)}: {reason}" for path, reason in unreadable[:NAMED]]
     if len(unreadable) > NAMED:
         lines.append(f"- and {len(unreadable) - NAMED:,} more")
     n = len(unreadable)
     what, verb = f"file{'s' * (n > 1)}", "read"
     if with_folders:
         what, verb = f"{what} or folder{'s' * (n > 1)}", "used"
-    return f"{n:,} {what} of {str(source)!r} cannot be {verb}:\n" + "\n".join(lines)
-
-
-def _shortened(path: str) -> str:
-    return path if len(path) <= 300 else f"{path[:200]}…{path[-80:]}"
+    return f"{n:,} {what} of {shown_path(source)} cannot be {verb}:\n" + "\n".join(lines)
 
 
 def _refuse_emptied(before: Codes, after: Codes, names: list[str]) -> None:
     gone = sorted(set(before.tolist()) - set(after.tolist()))
     if gone:
         raise ValueError(
-            f"No image of class {', '.join(repr(names[code]) for code in gone)} can be read."
+            f"No image of class {first_of([names[code] for code in gone])} can be read."
         )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from skdl._shortened import shown_path
 from skdl.datasets._companions import find_companions, is_of_images, without
 from skdl.datasets._foreign import about_foreign
 from skdl.datasets._subsets import canonical_subset, looks_like_a_part
@@ -74,8 +75,8 @@ class Listing:
             # Of several subsets, the others can be used.
             if subset == name or (subset == "all" and not self.entries):
                 raise ValueError(
-                    f"The images in {folder!r} have no class: there should be a folder for each "
-                    "class. Sort them, or load another subset."
+                    f"The images in {shown_path(folder)} have no class: there should be a folder "
+                    "for each class. Sort them, or load another subset."
                 )
         if subset == "all":
             return self.entries
@@ -84,8 +85,8 @@ class Listing:
             known = sorted({entry.subset for entry in self.entries} - {""})
             there = f"There is {' and '.join(map(repr, known))}" if known else "It is not divided"
             raise ValueError(
-                f"There is no subset {subset!r} in {str(source)!r}. {there}; subset='all' takes "
-                f"everything.{about_closed(self.faults(subset))}"
+                f"There is no subset {subset!r} in {shown_path(source)}. {there}; subset='all' "
+                f"takes everything.{about_closed(self.faults(subset))}"
             )
         return chosen
 
@@ -115,8 +116,8 @@ def arrange(tree: Tree, source: Any) -> Listing:
     flat = str(source) if not tops else tree.address(tops[0])
     if not tops or (len(tops) == 1 and is_of_images(tops[0][-1])):
         raise ValueError(
-            f"The images lie directly in {flat!r}, so that their classes are not known. There "
-            "should be a folder for each class, or a CSV file of paths and labels."
+            f"The images lie directly in {shown_path(flat)}, so that their classes are not known. "
+            "There should be a folder for each class, or a CSV file of paths and labels."
         )
     tops.sort(key=_order_of_subset)
     divided = [top for top in tops if _is_subset(tree, top)]
@@ -135,7 +136,7 @@ def arrange(tree: Tree, source: Any) -> Listing:
             listing.unlabelled[subset] = tree.address(top)
         elif there:
             raise ValueError(
-                f"The folder {tree.address(top)!r} lies beside folders of subsets "
+                f"The folder {shown_path(tree.address(top))} lies beside folders of subsets "
                 f"({', '.join(folder[-1] for folder in divided)}), so that its images belong to "
                 "none. Move it away, or load one of these folders alone."
             )
@@ -146,7 +147,7 @@ def _about_nothing(tree: Tree, source: Any) -> str:
     others = f" among {tree.ignored.total():,} files" if tree.ignored else ""
     closed = about_closed([(tree.address(parts), why) for parts, why in tree.closed])
     foreign = about_foreign(tree.ignored)
-    return f"There is no image in {str(source)!r}{others}.{closed} {foreign}".rstrip()
+    return f"There is no image in {shown_path(source)}{others}.{closed} {foreign}".rstrip()
 
 
 def _about_the_rest(tree: Tree, base: Parts, divided: list[Parts]) -> Listing:
@@ -167,7 +168,7 @@ def _about_the_rest(tree: Tree, base: Parts, divided: list[Parts]) -> Listing:
 
 def about_closed(faults: Sequence[tuple[str, str]]) -> str:
     """A sentence about the first of some folders that cannot be read; "" if there is none."""
-    return f" {faults[0][0]!r} cannot be read: {faults[0][1]}." if faults else ""
+    return f" {shown_path(faults[0][0])} cannot be read: {faults[0][1]}." if faults else ""
 
 
 def _refuse_parts(tree: Tree, tops: list[Parts]) -> None:

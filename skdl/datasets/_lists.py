@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from skdl._shortened import shortened, shown_path
 from skdl._warn import warn_user
 from skdl.datasets._companions import find_companions
 from skdl.datasets._layout import Entry, Listing
@@ -43,14 +44,16 @@ def listing_of_csv(
     labels = _column(columns, label_column, "label_column", _LABEL_COLUMNS, file)
     if paths == labels:
         raise ValueError(
-            f"The column {paths!r} of {str(file)!r} cannot be both paths and labels. Set "
-            "path_column and label_column to two columns."
+            f"The column {shortened(paths)} of {shown_path(file)} cannot be both paths and "
+            "labels. Set path_column and label_column to two columns."
         )
     for column in (paths, labels):
         blank = (table[column].str.strip() == "").to_numpy()
         if blank.any():
             row = int(blank.argmax())
-            raise ValueError(f"The column {column!r} of {str(file)!r} is empty in row {row}.")
+            raise ValueError(
+                f"The column {shortened(column)} of {shown_path(file)} is empty in row {row}."
+            )
     groups = [""] * len(table)
     if group_column is not None:
         groups = find_groups(table, group_column, (paths, labels), file).tolist()
@@ -99,8 +102,9 @@ def find_groups(table: Any, column: str, taken: Sequence[str | None], file: Path
     require_column(list(table.columns), column, "group_column", file)
     if column in taken:
         raise ValueError(
-            f"The parameter group_column={column!r}, but this column of {str(file)!r} holds paths "
-            "or labels. Set it to that of patients or other groups."
+            f"The parameter group_column={shortened(column)}, but this column of "
+            f"{shown_path(file)} holds paths or labels. Set it to that of patients or other "
+            "groups."
         )
     text = table[column].astype(str).str.strip()
     missing = (table[column].isna() | text.str.lower().isin(MISSING)).to_numpy()
@@ -109,9 +113,9 @@ def find_groups(table: Any, column: str, taken: Sequence[str | None], file: Path
         several = f"{len(rows):,} rows:" if len(rows) > 1 else "row"
         more = ", …" * (len(rows) > 10)
         raise ValueError(
-            f"The group in the column {column!r} of {str(file)!r} is missing in {several} "
-            f"{', '.join(map(str, rows[:10]))}{more}. Fill it in, or drop such rows: images "
-            "without a group cannot be kept apart from others of the same patient."
+            f"The group in the column {shortened(column)} of {shown_path(file)} is missing in "
+            f"{several} {', '.join(map(str, rows[:10]))}{more}. Fill it in, or drop such rows: "
+            "images without a group cannot be kept apart from others of the same patient."
         )
     return text.to_numpy(dtype=np.str_)
 
@@ -124,15 +128,16 @@ def _each_once(entries: list[Entry], file: Path) -> list[Entry]:
         n_again = len(entries) - len(once)
         rows = "1 row" if n_again == 1 else f"{n_again:,} rows"
         warn_user(
-            f"Files that {str(file)!r} lists more than once are loaded once, such as "
-            f"{twice.path!r}: {rows} left out."
+            f"Files that {shown_path(file)} lists more than once are loaded once, such as "
+            f"{shown_path(twice.path)}: {rows} left out."
         )
     groups: dict[str, str] = {}
     for entry in once:
         if groups.setdefault(entry.path, entry.group) != entry.group:
             raise ValueError(
-                f"The file {entry.path!r} belongs to two groups in {str(file)!r}, "
-                f"{groups[entry.path]!r} and {entry.group!r}. Keep one of its rows."
+                f"The file {shown_path(entry.path)} belongs to two groups in {shown_path(file)}, "
+                f"{shortened(groups[entry.path])} and {shortened(entry.group)}. Keep one of its "
+                "rows."
             )
     return once
 
@@ -143,9 +148,9 @@ def _warn_of_companions(paths: list[str], file: Path) -> None:
     if companions:
         first = next(path for path, part in zip(paths, parts, strict=True) if part in companions)
         warn_user(
-            f"Rows of {str(file)!r} look like masks or thumbnails of other images in it: "
-            f"{len(companions):,}, such as {first!r}. They are loaded; drop them if they are no "
-            "images of their class."
+            f"Rows of {shown_path(file)} look like masks or thumbnails of other images in it: "
+            f"{len(companions):,}, such as {shown_path(first)}. They are loaded; drop them if "
+            "they are no images of their class."
         )
 
 
@@ -185,12 +190,12 @@ def read_csv(file: Path, **options: Any) -> Any:
     if fault:
         raise _no_csv(file, fault)
     if not len(table):
-        raise ValueError(f"There are no rows in {str(file)!r}.")
+        raise ValueError(f"There are no rows in {shown_path(file)}.")
     return table
 
 
 def _no_csv(file: Path, fault: str) -> ValueError:
-    return ValueError(f"{str(file)!r} cannot be read as a CSV file: {fault}")
+    return ValueError(f"{shown_path(file)} cannot be read as a CSV file: {fault}")
 
 
 def _encoding_fault(utf_16: bool) -> str:
@@ -206,7 +211,8 @@ def _separator_fault(table: Any) -> str:
     for separator, what in _SEPARATORS.items():
         if separator in name and separator in first:
             return (
-                f"it has only one column, {name!r}: is it separated by {what}? Save it with commas."
+                f"it has only one column, {shortened(name)}: is it separated by {what}? Save "
+                "it with commas."
             )
     return ""
 
@@ -230,10 +236,13 @@ def _column(
         return wanted
     found = [column for column in columns if column.lower() in usual]
     if len(found) != 1:
-        several = f"several of them: {found}" if found else f"these: {columns}"
+        several = (
+            f"several of them: {shortened(found)}" if found else f"these: {shortened(columns)}"
+        )
         raise ValueError(
-            f"The parameter {parameter} is not set, and no column of {str(file)!r} is the only one "
-            f"with a usual name ({', '.join(usual)}), but it has {several}. Set {parameter}."
+            f"The parameter {parameter} is not set, and no column of {shown_path(file)} is the "
+            f"only one with a usual name ({', '.join(usual)}), but it has {several}. Set "
+            f"{parameter}."
         )
     return found[0]
 
@@ -250,7 +259,7 @@ def require_column(columns: list[str], wanted: str, parameter: str, file: Path) 
         near = difflib.get_close_matches(str(wanted), list(map(str, columns)), n=3, cutoff=0.5)
         known = near or list(map(str, columns))[:10]
         raise ValueError(
-            f"The parameter {parameter}={wanted!r}, but {str(file)!r} has no such column. "
-            f"{'Did you mean' if near else 'It has'} {', '.join(map(repr, known))}"
+            f"The parameter {parameter}={shortened(wanted)}, but {shown_path(file)} has no such "
+            f"column. {'Did you mean' if near else 'It has'} {', '.join(map(shortened, known))}"
             f"{'?' if near else '.'}"
         )

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
+from skdl._shortened import middle_out, shortened, shown_path
 from skdl._warn import warn_user
 from skdl.datasets._bunch import check_path, refuse_pair_with_groups, what_is_closed
 from skdl.datasets._layout import sorted_names
@@ -91,7 +92,7 @@ def load_feature_csv(
     file = check_path(path)
     with what_is_closed(file):
         if not file.is_file():
-            raise FileNotFoundError(f"There is no file {str(file)!r}.")
+            raise FileNotFoundError(f"There is no file {shown_path(file)}.")
         table = _read(file, target_column, group_column)
     table.columns = [str(column) for column in table.columns]
     if target_column is not None:
@@ -107,13 +108,13 @@ def load_feature_csv(
     ids = [column for column in features if _counts_rows(table[column], column)]
     if ids and len(ids) < len(features):
         warn_user(
-            f"The column {ids[0]!r} of {str(file)!r} looks like an identifier, and is left out of "
-            "the features. If it tells patients or other groups apart, set group_column; to use it "
-            "as a feature, rename it."
+            f"The column {shortened(ids[0])} of {shown_path(file)} looks like an identifier, and "
+            "is left out of the features. If it tells patients or other groups apart, set "
+            "group_column; to use it as a feature, rename it."
         )
         features = [column for column in features if column not in ids]
     if not features:
-        raise ValueError(f"There are no features in {str(file)!r}, only labels.")
+        raise ValueError(f"There are no features in {shown_path(file)}, only labels.")
     for column in features:
         _require_numbers(table[column], column, file)
     target, names = None, np.array([], dtype=np.str_)
@@ -143,15 +144,17 @@ def _read(file: Path, *text_columns: str | None) -> Any:
             table = pd.read_parquet(file)
         except ImportError as error:
             raise ImportError(
-                f"Reading {str(file)!r} needs pyarrow: python -m pip install pyarrow"
+                f"Reading {shown_path(file)} needs pyarrow: python -m pip install pyarrow"
             ) from error
         except (OSError, ValueError) as error:
-            raise ValueError(f"{str(file)!r} cannot be read as a Parquet file: {error}") from error
+            raise ValueError(
+                f"{shown_path(file)} cannot be read as a Parquet file: {middle_out(str(error))}"
+            ) from error
         if not len(table):
-            raise ValueError(f"There are no rows in {str(file)!r}.")
+            raise ValueError(f"There are no rows in {shown_path(file)}.")
         return table
     raise ValueError(
-        f"{str(file)!r} ends neither like a CSV file (.csv, .csv.gz) nor like a Parquet file "
+        f"{shown_path(file)} ends neither like a CSV file (.csv, .csv.gz) nor like a Parquet file "
         "(.parquet)."
     )
 
@@ -174,10 +177,10 @@ def _require_numbers(values: Any, column: str, file: Path) -> None:
     row = int(np.argmin(finite)) if not finite.all() else 0
     value = values.iloc[row]
     missing = value is None or value is pd.NA or str(value).strip().lower() in MISSING
-    what = "is missing" if missing else f"is no finite number: {str(value)!r}"
+    what = "is missing" if missing else f"is no finite number: {shortened(str(value))}"
     raise ValueError(
-        f"The value of the column {column!r} in row {row} of {str(file)!r} {what}. Drop or repair "
-        "such rows, or name the column as target_column if it holds labels."
+        f"The value of the column {shortened(column)} in row {row} of {shown_path(file)} {what}. "
+        "Drop or repair such rows, or name the column as target_column if it holds labels."
     )
 
 
@@ -186,8 +189,8 @@ def _encode(values: Any, column: str, file: Path) -> tuple[Any, Any]:
     absent = (values.isna() | (text.str.strip() == "")).to_numpy()
     if absent.any():
         raise ValueError(
-            f"The label in the column {column!r} is missing in row {int(absent.argmax())} of "
-            f"{str(file)!r}."
+            f"The label in the column {shortened(column)} is missing in row "
+            f"{int(absent.argmax())} of {shown_path(file)}."
         )
     names = sorted_names(text)
     codes = {name: code for code, name in enumerate(names)}

@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from skdl._files import ImageFiles, content_digests
+from skdl._digests import content_digests
+from skdl._files import ImageFiles
 from skdl._resizing import resized
 from skdl.backbones._loading import BackboneWeights
 from skdl.engine._backbone import (

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
 
 from skdl._plain import plain
+from skdl._shortened import shortened
 from skdl._warn import warn_user
 from skdl.engine import TrainingSet
 
@@ -56,8 +57,8 @@ def warn_of_failure(
             return
     warn_user(
         f"{_all_of(len(rows), len(data))} are taken for one class, "
-        f"{plain(classes)[found.pop()]!r}: nothing was learned. Train for more epochs, change the "
-        "learning rate (optimizer__learning_rate), or set class_weight='balanced'.",
+        f"{shortened(plain(classes)[found.pop()])}: nothing was learned. Train for more epochs, "
+        "change the learning rate (optimizer__learning_rate), or set class_weight='balanced'.",
         ConvergenceWarning,
     )
 

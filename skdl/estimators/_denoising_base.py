@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 
 from skdl._batches import as_rows
-from skdl._files import ImageFiles, find_paths
+from skdl._files import ImageFiles
+from skdl._paths import find_paths
 from skdl._value_range import PixelValues
 from skdl.engine import ImageMapSpec
 from skdl.estimators._autoencoder import check_filters, denoiser, noise_plan

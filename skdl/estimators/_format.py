@@ -12,7 +12,8 @@ from sklearn.utils.validation import (
 )
 
 from skdl._batches import as_rows
-from skdl._files import ImageFiles, find_paths
+from skdl._files import ImageFiles
+from skdl._paths import find_paths
 from skdl._resizing import CHANNELS, Color, check_image_size, resized
 from skdl._value_range import PixelValues, doubt_about, learn_from_values, scale_problem
 from skdl._warn import warn_user

@@ -14,8 +14,8 @@ from sklearn.model_selection import StratifiedGroupKFold, check_cv
 from sklearn.utils import indexable
 from sklearn.utils.parallel import Parallel, delayed
 
-from skdl._files import find_paths
 from skdl._labels import check_kind, check_length, class_labels, column
+from skdl._paths import find_paths
 from skdl._pixel_limit import adopt_pixel_limit, with_pixel_limit
 from skdl._plain import plain
 from skdl._printable import encodable

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from skdl._files import ImageFiles, content_digests
+from skdl._digests import content_digests
+from skdl._files import ImageFiles
 from skdl.evaluation._folds import Fold
 from skdl.evaluation._result import EvaluationResult
 

@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import get_tags
 
-from skdl._files import ImageFiles, find_paths
+from skdl._files import ImageFiles
 from skdl._labels import class_labels
+from skdl._paths import find_paths
 from skdl._shortened import shortened
 from skdl.images import check_image_array, to_images
 from skdl.plotting._grid import as_batch, displayable

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from skdl._files import ImageFiles, find_paths
+from skdl._files import ImageFiles
+from skdl._paths import find_paths
 from skdl._value_range import PixelValues, learn_from_values
 from skdl.images import (
     check_image_array,

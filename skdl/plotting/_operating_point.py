@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import RocCurveDisplay, roc_auc_score, roc_curve
+from sklearn.metrics import roc_auc_score, roc_curve
 
 from skdl._labels import check_finite, check_length, class_labels, score_values
 from skdl._shortened import shortened
@@ -13,6 +13,7 @@ from skdl.metrics import confidence_interval
 from skdl.metrics._confusion import GUESSABLE
 from skdl.plotting._grid import arrange
 from skdl.plotting._labels import fitted, listed, names_by_label
+from skdl.plotting._operating_panels import draw_curve, draw_legend, draw_rates
 from skdl.plotting._outcomes import (
     ResponseMethod,
     check_known,
@@ -20,17 +21,10 @@ from skdl.plotting._outcomes import (
     chosen_threshold,
     scores_of,
 )
-from skdl.plotting._style import COLORS, MARKERS, as_text, given_axes
+from skdl.plotting._style import given_axes
 
 _PANELS = ("the ROC curve", "sensitivity and specificity by threshold")
-_MARK: dict[str, Any] = {
-    "ms": 8,
-    "mec": "black",
-    "linestyle": "none",
-    "zorder": 4,
-    "clip_on": False,  # also where it stands on the frame
-}
-_TITLE_SIZE, _LEGEND_SIZE = 10, 9  # points
+_TITLE_SIZE = 10  # points
 _DEFAULT_THRESHOLDS = {"probability": 0.5, "decision value": 0.0}
 
 
@@ -315,10 +309,10 @@ class OperatingPointDisplay:
         else:
             axes = np.array(given_axes(ax, _PANELS), dtype=object)
             figure = axes[0].figure
-        self._draw_curve(axes[0])
-        self._draw_rates(axes[1])
+        draw_curve(self, axes[0])
+        draw_rates(self, axes[1])
         for panel in axes:
-            _draw_legend(panel, below=ax is None)
+            draw_legend(panel, below=ax is None)
         arrange(figure)  # the title has to fit into the room that there is
         if self.pos_name is not None:
             width = axes[0].get_window_extent().width / figure.dpi
@@ -326,53 +320,6 @@ class OperatingPointDisplay:
             axes[0].set_title(title, loc="left", fontsize=_TITLE_SIZE, parse_math=False)
         self.figure_, self.axes_ = figure, axes
         return self
-
-    def _draw_curve(self, ax: Any) -> None:
-        RocCurveDisplay(fpr=1 - self.specificity, tpr=self.sensitivity).plot(
-            ax=ax,
-            curve_kwargs={"color": COLORS[0], "label": self._area_in_words()},
-            plot_chance_level=True,
-            chance_level_kw={"color": "0.5", "label": "chance (AUC 0.5)"},
-            despine=True,
-        )
-        sensitivity, specificity = self.operating_point
-        label = f"threshold {self.threshold:.3g}"
-        ax.plot(1 - specificity, sensitivity, color=COLORS[0], marker="o", label=label, **_MARK)
-        ax.set(xlabel="1 − specificity", ylabel="Sensitivity")
-        ax.grid(alpha=0.25)
-
-    def _area_in_words(self) -> str:
-        if self.roc_auc is None:
-            return "ROC curve"
-        area, low, high = self.roc_auc
-        if np.isnan(low) or np.isnan(high):
-            return f"AUC {area:.3f} (no interval)"
-        return f"AUC {area:.3f} ({100 * self.level:g} % CI {low:.3f} to {high:.3f})"
-
-    def _draw_rates(self, ax: Any) -> None:
-        finite = self.thresholds[np.isfinite(self.thresholds)]
-        low, high = _limits(finite, self.threshold)
-        # A rate holds from above the threshold before to its own: all cases lie above the lowest.
-        places = np.concatenate([[low], finite[::-1], [high]])
-        at_threshold = dict(zip(("sensitivity", "specificity"), self.operating_point, strict=True))
-        rates = {"sensitivity": (self.sensitivity, 1.0), "specificity": (self.specificity, 0.0)}
-        ax.axvline(
-            self.threshold, color="0.5", linewidth=1, label=f"threshold {self.threshold:.3g}"
-        )
-        for i, (name, (rate, lowest)) in enumerate(rates.items()):
-            ax.step(
-                places,
-                np.concatenate([[lowest], rate[::-1]]),
-                where="pre",
-                color=COLORS[i],
-                linestyle=("-", "--")[i],
-                label=f"{name} ({at_threshold[name]:.3f} at the threshold)",
-            )
-            ax.plot(self.threshold, at_threshold[name], color=COLORS[i], marker=MARKERS[i], **_MARK)
-        ax.set(xlabel=f"Threshold of the {self.score_name}", ylabel="Rate")
-        ax.set(xlim=(low, high), ylim=(-0.02, 1.02))
-        ax.grid(alpha=0.25)
-        ax.spines[["top", "right"]].set_visible(False)
 
 
 def _check_scores(y_score: Any, labels: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
@@ -397,25 +344,3 @@ def _area(
     if min(len(ours), len(others)) < 2:
         return float(roc_auc_score(positive, scores)), np.nan, np.nan
     return confidence_interval("roc_auc", positive, scores, method="delong", level=level)
-
-
-def _limits(scores: npt.NDArray[np.float64], threshold: float) -> tuple[float, float]:
-    """From where to where thresholds are drawn."""
-    low, high = min(scores.min(), threshold), max(scores.max(), threshold)
-    if low >= 0 and high <= 1:
-        return -0.02, 1.02
-    margin = 0.05 * ((high - low) or 1.0)
-    return low - margin, high + margin
-
-
-def _draw_legend(ax: Any, below: bool) -> None:
-    from matplotlib.transforms import offset_copy
-
-    place: dict[str, Any] = {"loc": "best"}
-    if below:
-        place = {
-            "loc": "upper center",
-            "bbox_to_anchor": (0.5, 0),
-            "bbox_transform": offset_copy(ax.transAxes, ax.figure, y=-0.45, units="inches"),
-        }
-    as_text(ax.legend(fontsize=_LEGEND_SIZE, frameon=False, borderaxespad=0, **place))

@@ -17,9 +17,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdl._batches import PATHS, as_rows
 from skdl._decoding import UnreadableImageError, read_image_info
-from skdl._files import ImageFiles, find_paths
+from skdl._files import ImageFiles
 from skdl._keywords import KeywordsMixin
 from skdl._params import validate_params
+from skdl._paths import find_paths
 from skdl._pixel_limit import adopt_pixel_limit, with_pixel_limit
 from skdl._resizing import CHANNELS, Color, Resizer, check_image_size
 from skdl._threads import in_threads

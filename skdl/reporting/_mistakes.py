@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from skdl._files import find_paths
+from skdl._paths import find_paths
 from skdl._printable import encodable
 from skdl.evaluation import EvaluationResult
 from skdl.reporting._words import figure

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from skdl._printable import printable
-from skdl._shortened import shortened
+from skdl._shortened import shortened, shown_path
 from skdl._storage import replacing, restated
 from skdl.reporting._content import Content, gather
 from skdl.reporting._html import render
@@ -119,7 +119,7 @@ def report(
             f"The report's path must end in .html, .md or .json. Got {shortened(str(path))}."
         )
     if path.is_dir():
-        raise IsADirectoryError(f"{str(path)!r} is a folder. {_ADVICE}")
+        raise IsADirectoryError(f"{shown_path(path)} is a folder. {_ADVICE}")
     with replacing(path, _ADVICE) as part:  # says before the work that nothing can be written there
         content = gather(
             source,
@@ -144,9 +144,9 @@ def report(
                 raise
             raise restated(
                 error,
-                f"The report {str(path)!r} cannot be written: {os.strerror(error.errno)}. Nothing "
-                "of it is left behind. Make room, or choose another path for the report; a result "
-                "of evaluate() is as it was.",
+                f"The report {shown_path(path)} cannot be written: {os.strerror(error.errno)}. "
+                "Nothing of it is left behind. Make room, or choose another path for the report; "
+                "a result of evaluate() is as it was.",
             ) from error
     return path
 

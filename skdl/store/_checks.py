@@ -12,6 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skdl._shortened import shortened, shown_path
+from skdl._storage import usable
+
 _KEY_BYTES = 32
 
 
@@ -27,7 +30,7 @@ class Space:
         if not isinstance(space, Mapping):
             raise TypeError(
                 "space must be a dict that says what the features depend on. "
-                f"Got {space!r} of type {type(space).__name__}."
+                f"Got {shortened(space)} of type {type(space).__name__}."
             )
         try:
             _check_names(space, "space")
@@ -38,7 +41,7 @@ class Space:
             kind = TypeError if isinstance(error, TypeError) else ValueError
             raise kind(
                 "space must hold what JSON can hold: dicts with names, lists, texts, finite "
-                f"numbers, booleans and None. Got {space!r}: {error}."
+                f"numbers, booleans and None. Got {shortened(space)}: {error}."
             ) from error
         return cls(text, hashlib.sha256(text.encode()).digest())
 
@@ -48,8 +51,8 @@ def _check_names(value: Any, where: str) -> None:
     if isinstance(value, Mapping):
         for name, inner in value.items():
             if not isinstance(name, str):
-                raise TypeError(f"the name {name!r} in {where} is no text")
-            _check_names(inner, f"{where}[{name!r}]")
+                raise TypeError(f"the name {shortened(name)} in {where} is no text")
+            _check_names(inner, f"{where}[{shortened(name)}]")
     elif isinstance(value, list | tuple):
         for position, inner in enumerate(value):
             _check_names(inner, f"{where}[{position}]")
@@ -58,7 +61,7 @@ def _check_names(value: Any, where: str) -> None:
 def _as_dict(value: Any) -> dict[str, Any]:
     if isinstance(value, Mapping):
         return dict(value)
-    raise TypeError(f"{value!r} is a {type(value).__name__}")
+    raise TypeError(f"{shortened(value)} is a {type(value).__name__}")
 
 
 def checked_folder(folder: Any) -> Path | None:
@@ -67,27 +70,29 @@ def checked_folder(folder: Any) -> Path | None:
     if not isinstance(folder, str | os.PathLike) or not isinstance(os.fspath(folder), str):
         raise TypeError(
             "folder must be a path, or None for a store in memory. "
-            f"Got {folder!r} of type {type(folder).__name__}."
+            f"Got {shortened(folder)} of type {type(folder).__name__}."
         )
     if not os.fspath(folder):
         raise ValueError(
             "folder must not be empty. Say '.' for the working directory, or None for a store in "
             "memory."
         )
-    path = Path(os.path.abspath(os.path.expanduser(folder)))
+    path = usable(Path(os.path.abspath(os.path.expanduser(folder))))
     if path.exists() and not path.is_dir():
-        raise ValueError(f"folder must be a folder, but {str(path)!r} is a file. Choose another.")
+        raise ValueError(
+            f"folder must be a folder, but {shown_path(path)} is a file. Choose another."
+        )
     return path
 
 
 def checked_max_bytes(max_bytes: Any) -> int:
     if isinstance(max_bytes, bool) or not isinstance(max_bytes, Integral):
         raise TypeError(
-            f"max_bytes must be an int, or None for the default. Got {max_bytes!r} of type "
-            f"{type(max_bytes).__name__}."
+            f"max_bytes must be an int, or None for the default. Got {shortened(max_bytes)} of "
+            f"type {type(max_bytes).__name__}."
         )
     if max_bytes < 1:
-        raise ValueError(f"max_bytes must be at least 1. Got {max_bytes}.")
+        raise ValueError(f"max_bytes must be at least 1. Got {shortened(max_bytes)}.")
     return int(max_bytes)
 
 
@@ -99,7 +104,7 @@ def checked_keys(keys: Any) -> list[bytes]:
     for position, key in enumerate(keys):
         if not isinstance(key, bytes):
             raise TypeError(
-                f"keys must be sha256 digests, as bytes. Got {key!r} of type "
+                f"keys must be sha256 digests, as bytes. Got {shortened(key)} of type "
                 f"{type(key).__name__} at position {position}."
             )
         if len(key) != _KEY_BYTES:
@@ -113,11 +118,11 @@ def checked_keys(keys: Any) -> list[bytes]:
 def checked_width(width: Any) -> int:
     if isinstance(width, bool) or not isinstance(width, Integral):
         raise TypeError(
-            f"width must be an int, the length of a feature vector. Got {width!r} of type "
+            f"width must be an int, the length of a feature vector. Got {shortened(width)} of type "
             f"{type(width).__name__}."
         )
     if width < 1:
-        raise ValueError(f"width must be at least 1. Got {width}.")
+        raise ValueError(f"width must be at least 1. Got {shortened(width)}.")
     return int(width)
 
 

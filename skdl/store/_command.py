@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from skdl._printable import printable, say
+from skdl._shortened import shown_path
 from skdl.store._features import FeatureStore
 from skdl.store._reports import SpaceInfo, StoreInfo
 
@@ -30,7 +31,7 @@ def run_store(action: str, folder: str, *, repair: bool = False) -> int:
         store = FeatureStore(folder)
         info = store.info()
         if not info.of_this_format and not info.other_formats:
-            return _fail(f"The folder {str(store.folder)!r} holds no feature store.")
+            return _fail(f"The folder {shown_path(str(store.folder))} holds no feature store.")
         if action == "info":
             return _info(store, info)
         return _clear(store, info) if action == "clear" else _verify(store, info, repair)
@@ -54,7 +55,9 @@ def _info(store: FeatureStore, info: StoreInfo) -> int:
 
 def _clear(store: FeatureStore, info: StoreInfo) -> int:
     if not info.of_this_format:
-        return _fail(f"Nothing was removed from {str(store.folder)!r}. {_other_formats(info)}")
+        return _fail(
+            f"Nothing was removed from {shown_path(str(store.folder))}. {_other_formats(info)}"
+        )
     removed = store.clear()
     say(
         f"Removed {_counted(info.entries, 'entry', 'entries')} in "

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skdl._shortened import shortened, shown_path
 from skdl.store._checks import (
     Space,
     checked_features,
@@ -275,7 +276,9 @@ class FeatureStore:
         checked, names = Space.of(space), checked_keys(keys)
         rows = checked_features(features, len(names))
         if not isinstance(seconds, Real) or not 0 <= seconds <= _LONGEST:
-            raise ValueError(f"seconds must be a finite number of 0 or more. Got {seconds!r}.")
+            raise ValueError(
+                f"seconds must be a finite number of 0 or more. Got {shortened(seconds)}."
+            )
         try:
             with self._lock:
                 self._features.put(checked, names, rows, float(seconds) / max(len(names), 1))
@@ -288,8 +291,8 @@ class FeatureStore:
         self._warned = True
         reason = os.strerror(error.errno) if error.errno else str(error)
         warnings.warn(
-            f"Features cannot be stored in {str(self.folder)!r}: {reason}. Work goes on without, "
-            "and they will be computed again. Make room or choose another folder.",
+            f"Features cannot be stored in {shown_path(str(self.folder))}: {reason}. Work goes on "
+            "without, and they will be computed again. Make room or choose another folder.",
             UserWarning,
             stacklevel=3,
         )
@@ -356,7 +359,7 @@ class FeatureStore:
         self._features.check_writable()
 
     def __repr__(self) -> str:
-        place = "" if self.folder is None else f"{str(self.folder)!r}, "
+        place = "" if self.folder is None else f"{shown_path(self.folder)}, "
         return f"{type(self).__name__}({place}max_bytes={self.max_bytes})"
 
     def __eq__(self, other: object) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from skdl._shortened import shown_path
 from skdl._storage import NO_ROOM, restated
 from skdl.store import _upkeep
 from skdl.store._checks import Space
@@ -179,15 +180,15 @@ class FolderFeatures:
             file = next(f for f in (top, *top.parents) if os.path.lexists(f))
             raise restated(
                 FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)),
-                f"The folder {str(self.folder)!r} of the feature store cannot be made, since "
-                f"{str(file)!r} is a file. {advice}",
+                f"The folder {shown_path(self.folder)} of the feature store cannot be made, since "
+                f"{shown_path(file)} is a file. {advice}",
             ) from error
         except OSError as error:
             if error.errno in NO_ROOM:
                 return  # of which put warns; what is there can be used
             raise restated(
                 error,
-                f"The folder {str(self.folder)!r} of the feature store cannot be written to: "
+                f"The folder {shown_path(self.folder)} of the feature store cannot be written to: "
                 f"{error.strerror}. Change its permissions. {advice}",
             ) from error
 

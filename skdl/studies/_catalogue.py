@@ -2,6 +2,7 @@
 
 import difflib
 
+from skdl._shortened import shortened
 from skdl.studies import _cifar, _mnist, _pretrained
 from skdl.studies._declaration import Study
 
@@ -52,5 +53,7 @@ def get_study(name: str) -> Study:
     if name not in _BY_NAME:
         close = difflib.get_close_matches(name, _BY_NAME, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
-        raise ValueError(f"There is no study {name!r}.{hint} There are: {', '.join(_BY_NAME)}.")
+        raise ValueError(
+            f"There is no study {shortened(name)}.{hint} There are: {', '.join(_BY_NAME)}."
+        )
     return _BY_NAME[name]

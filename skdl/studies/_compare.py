@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 
 from skdl._printable import encodable, printable
+from skdl._shortened import middle_out, shortened
+from skdl._storage import usable
 from skdl.studies._catalogue import get_study, list_studies
 from skdl.studies._declaration import Model
 from skdl.studies._record import FORMAT
@@ -110,7 +112,7 @@ def _files(folders: Iterable[str | os.PathLike[str]]) -> list[Path]:
     found = []
     if isinstance(folders, str | os.PathLike):
         folders = [folders]
-    for folder in map(Path, folders):
+    for folder in map(usable, map(Path, folders)):
         if folder.is_file():
             here = [folder]
         elif (folder / "study.json").is_file():
@@ -140,11 +142,11 @@ def _read(path: Path) -> dict[str, Any]:
                 _cells(record, row)
             return dict(record)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        reason = f"it lacks {error}" if isinstance(error, KeyError) else error
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else middle_out(str(error))
         raise ValueError(f"{path} is damaged, or no record of a study: {reason}") from error
     raise ValueError(
-        f"{path} was written by another version of skdl (format {record['format']}, expected "
-        f"{FORMAT}). Run the study again."
+        f"{path} was written by another version of skdl (format {shortened(record['format'])}, "
+        f"expected {FORMAT}). Run the study again."
     )
 
 

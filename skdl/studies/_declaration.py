@@ -8,6 +8,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from skdl._shortened import shortened
+
 Variant = Literal["as published", "improved"]
 
 SOURCE = "four student and research reports and nine notebooks on image classification"
@@ -206,4 +208,6 @@ class Study:
             if model.name == name:
                 return model
         names = ", ".join(model.name for model in self.models)
-        raise ValueError(f"The study {self.name!r} has no model {name!r}. It has: {names}.")
+        raise ValueError(
+            f"The study {self.name!r} has no model {shortened(name)}. It has: {names}."
+        )

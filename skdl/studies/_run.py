@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from skdl._storage import usable
 from skdl.evaluation import EvaluationResult, evaluate
 from skdl.studies._catalogue import get_study
 from skdl.studies._declaration import Setting
@@ -136,7 +137,7 @@ def run_study(
     'study.json']
     """
     study = get_study(name)
-    folder = Path("skdl-studies", name) if out is None else Path(out)
+    folder = Path("skdl-studies", name) if out is None else usable(Path(out))
     setting = Setting(seed, n_train, epochs, backbone, weights, folder)
     check(setting, study)
     models = chosen(study, [only] if isinstance(only, str) else only, n_train)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from skdl._shortened import shortened
 from skdl._storage import file_digest, find_file, replacing
 from skdl.studies._declaration import Model, Setting, Study
 
@@ -29,7 +30,9 @@ def check(setting: Setting, study: Study) -> None:
 def _check_whole(what: str, value: Any, least: int) -> None:
     most = 2**32 - 1  # of seeds
     if not isinstance(value, numbers.Integral) or not least <= int(value) <= most:
-        raise ValueError(f"{what} must be a whole number of at least {least}. Got {value!r}.")
+        raise ValueError(
+            f"{what} must be a whole number of at least {least}. Got {shortened(value)}."
+        )
 
 
 def check_epochs(setting: Setting, estimators: dict[str, Any]) -> None:
@@ -61,7 +64,8 @@ def chosen(study: Study, only: Sequence[str] | None, n_train: int | None) -> lis
     for name in only or ():
         if name not in known:
             raise ValueError(
-                f"The study {study.name!r} has no model {name!r}. It has: {', '.join(names)}."
+                f"The study {study.name!r} has no model {shortened(name)}. It has: "
+                f"{', '.join(names)}."
             )
     wanted = [m for m in study.models if only is None or m.name in only or m.variant in only]
     found = [m for m in wanted if n_train is None or (m.n_train or 0) <= n_train]
