@@ -20,7 +20,7 @@ def concerns_about(listing: Listing, duplicates: list[list[Entry]], subset: str)
     if subset == "all" and listing.unlabelled:
         folders = first_of(list(listing.unlabelled.values()))
         concerns.append(f"The images in {folders} have no class, and are left out.")
-    return [*concerns, *_about_untrained(listing)]
+    return [*concerns, *_about_shared(listing), *_about_untrained(listing)]
 
 
 def _about_copies(duplicates: list[list[Entry]]) -> Iterator[str]:
@@ -87,6 +87,15 @@ def about_several(files: Sequence[str]) -> list[str]:
     ]
 
 
+def _about_shared(listing: Listing) -> Iterator[str]:
+    """Classes that may be parts of a data set."""
+    if listing.shared:
+        yield (
+            f"Every class has the same folders: {first_of(listing.shared)}. If these are the "
+            "classes, load each of the folders that they lie in alone."
+        )
+
+
 def first_of(names: Sequence[str]) -> str:
     """The first few of some names, and whether there are more."""
     return ", ".join(map(shown_path, names[:NAMED])) + ", …" * (len(names) > NAMED)
@@ -112,29 +121,46 @@ def join_spellings(listing: Listing) -> list[str]:
     """Give classes one name that are spelled differently in different subsets, and say so.
 
     Spellings differ in capitals, in spaces at the ends, and in how accents are encoded. Two of them
-    in one subset are two classes, such as letters.
+    in one subset are two classes, such as letters; of longer names that is said.
     """
     spellings: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for entry in listing.entries:
         key = unicodedata.normalize("NFC", entry.label).strip().casefold()
         spellings[key][entry.subset].add(entry.label)
     names: dict[str, str] = {}
-    for by_subset in spellings.values():
+    apart: list[str] = []
+    for key, by_subset in spellings.items():
         several = set().union(*by_subset.values())
-        if len(several) > 1 and all(len(labels) == 1 for labels in by_subset.values()):
+        if any(len(labels) > 1 for labels in by_subset.values()):
+            apart += sorted(several) if len(key) > 1 else []
+        elif len(several) > 1:
             (first,) = next(iter(by_subset.values()))  # that of the training images
             names |= {label: first for label in several if label != first}
     listing.entries = [
         replace(entry, label=names.get(entry.label, entry.label)) for entry in listing.entries
     ]
-    if not names:
-        return []
-    pairs = [f"{shortened(label)} as {shortened(name)}" for label, name in sorted(names.items())]
-    more = ", …" * (len(pairs) > NAMED)
-    return [
-        "Classes whose spellings differ between subsets are joined: "
-        f"{', '.join(pairs[:NAMED])}{more}."
-    ]
+    return [*_about_joined(names), *_about_apart(apart)]
+
+
+def _about_joined(names: dict[str, str]) -> Iterator[str]:
+    if names:
+        pairs = [
+            f"{shortened(label)} as {shortened(name)}" for label, name in sorted(names.items())
+        ]
+        more = ", …" * (len(pairs) > NAMED)
+        yield (
+            "Classes whose spellings differ between subsets are joined: "
+            f"{', '.join(pairs[:NAMED])}{more}."
+        )
+
+
+def _about_apart(names: list[str]) -> Iterator[str]:
+    if names:
+        yield (
+            "Some classes differ from another only in capitals, in spaces at the ends or in how "
+            f"accents are encoded: {first_of(names)}. They stay apart; if they are one class, "
+            "give them one name."
+        )
 
 
 def _differing(group: list[Entry], attribute: str) -> tuple[str, str] | None:

@@ -2,50 +2,56 @@
 
 from collections.abc import Mapping
 
-# What the formats are called, by the endings of files.
+# What the formats are called, and what reads them, by the endings of files.
 _FORMATS = {
-    ".dcm": "DICOM",
-    ".dicom": "DICOM",
-    ".ima": "DICOM",
-    ".nii": "NIfTI",
-    ".gz": "compressed, such as NIfTI",
-    ".nrrd": "NRRD",
-    ".mha": "MetaImage",
-    ".mhd": "MetaImage",
-    ".npy": "NumPy",
-    ".npz": "NumPy",
-    ".mat": "MATLAB",
-    ".heic": "HEIF",
-    ".heif": "HEIF",
-    ".avif": "AVIF",
-    ".jxl": "JPEG XL",
-    ".jp2": "JPEG 2000",
-    ".j2k": "JPEG 2000",
-    ".ppm": "Netpbm",
-    ".pgm": "Netpbm",
-    ".pbm": "Netpbm",
-    ".pnm": "Netpbm",
-    ".apng": "animated PNG",
-    ".tga": "Targa",
-    ".psd": "Photoshop",
-    ".dng": "raw photograph",
-    ".cr2": "raw photograph",
-    ".nef": "raw photograph",
-    ".svs": "slide scanner",
-    ".ndpi": "slide scanner",
-    ".czi": "Zeiss",
-    ".lif": "Leica",
-    ".nd2": "Nikon",
+    ".dcm": "DICOM, read by pydicom",
+    ".dicom": "DICOM, read by pydicom",
+    ".ima": "DICOM, read by pydicom",
+    ".nii": "NIfTI, read by nibabel",
+    ".gz": "compressed, such as NIfTI, read by nibabel",
+    ".nrrd": "NRRD, read by pynrrd",
+    ".mha": "MetaImage, read by SimpleITK",
+    ".mhd": "MetaImage, read by SimpleITK",
+    ".npy": "NumPy, read by numpy.load",
+    ".npz": "NumPy, read by numpy.load",
+    ".mat": "MATLAB, read by scipy.io.loadmat",
+    ".heic": "HEIF, read by pillow-heif",
+    ".heif": "HEIF, read by pillow-heif",
+    ".avif": "AVIF, read by Pillow",
+    ".jxl": "JPEG XL, read by imagecodecs",
+    ".jp2": "JPEG 2000, read by Pillow",
+    ".j2k": "JPEG 2000, read by Pillow",
+    ".ppm": "Netpbm, read by Pillow",
+    ".pgm": "Netpbm, read by Pillow",
+    ".pbm": "Netpbm, read by Pillow",
+    ".pnm": "Netpbm, read by Pillow",
+    ".apng": "animated PNG, read by Pillow",
+    ".tga": "Targa, read by Pillow",
+    ".psd": "Photoshop, read by Pillow",
+    ".dng": "raw photograph, read by rawpy",
+    ".cr2": "raw photograph, read by rawpy",
+    ".nef": "raw photograph, read by rawpy",
+    ".svs": "slide scanner, read by openslide-python",
+    ".ndpi": "slide scanner, read by openslide-python",
+    ".czi": "Zeiss, read by czifile",
+    ".lif": "Leica, read by readlif",
+    ".nd2": "Nikon, read by nd2",
 }
 _ADVICE = "Convert them to PNG or TIFF, or read them yourself and pass arrays."
+# Fewer files without an ending are a README and a licence.
+_MANY = 5
 
 
 def about_foreign(ignored: Mapping[str, int]) -> str:
     """What was left out though it looks like images, in words; "" if nothing."""
     found = {ending: n for ending, n in ignored.items() if ending in _FORMATS}
-    if not found:
+    without = ignored.get("", 0)
+    if not found and without < _MANY:
         return ""
-    kinds = ", ".join(f"{n:,} {ending} ({_FORMATS[ending]})" for ending, n in sorted(found.items()))
+    kinds = [f"{n:,} {ending} ({_FORMATS[ending]})" for ending, n in sorted(found.items())]
+    if without >= _MANY:
+        found[""] = without
+        kinds.append(f"{without:,} without an ending (perhaps DICOM, read by pydicom)")
     n = sum(found.values())
     files = "1 file is" if n == 1 else f"{n:,} files are"
-    return f"{files} in formats that are not read: {kinds}. {_ADVICE}"
+    return f"{files} in formats that are not read: {', '.join(kinds)}. {_ADVICE}"

@@ -45,6 +45,8 @@ class Listing:
         Masks and thumbnails of images, which lie beside them.
     closed : list of (str, str, str)
         Folders that cannot be read: their subset, their path, and why.
+    shared : list of str
+        Folders that each class has: they, not the classes, may be those of classes.
     """
 
     entries: list[Entry]
@@ -56,6 +58,7 @@ class Listing:
     passed: dict[str, int] = field(default_factory=dict)
     companions: list[str] = field(default_factory=list)
     closed: list[tuple[str, str, str]] = field(default_factory=list)
+    shared: list[str] = field(default_factory=list)
 
     def faults(self, subset: str) -> list[tuple[str, str]]:
         """Folders that may hold images of a subset, but none that can be read, and why."""
@@ -124,16 +127,18 @@ def arrange(tree: Tree, source: Any) -> Listing:
     listing = _about_the_rest(tree, base, divided)
     listing.companions = [tree.address(file) for file in sorted(companions)]
     if not divided:
-        _refuse_parts(tree, tops)
+        listing.shared = _shared_folders(tree, tops)
+        _refuse_parts(tops, listing.shared)
         _add_classes(listing, tree, base, "")
         return listing
     for top in tops:
         subset = canonical_subset(top[-1])
+        inner = _without_repetition(tree, top)
         there = tree.below(top)
-        if subset is not None and (top in divided or not there):
-            _add_classes(listing, tree, top, subset)
+        if subset is not None and (_is_subset(tree, inner) or not there):
+            _add_classes(listing, tree, inner, subset)
         elif subset is not None:
-            listing.unlabelled[subset] = tree.address(top)
+            listing.unlabelled[subset] = tree.address(inner)
         elif there:
             raise ValueError(
                 f"The folder {shown_path(tree.address(top))} lies beside folders of subsets "
@@ -171,20 +176,40 @@ def about_closed(faults: Sequence[tuple[str, str]]) -> str:
     return f" {shown_path(faults[0][0])} cannot be read: {faults[0][1]}." if faults else ""
 
 
-def _refuse_parts(tree: Tree, tops: list[Parts]) -> None:
-    """Refuse folds of a data set, which would be taken for classes."""
-    if len(tops) < 2 or not all(looks_like_a_part(top[-1]) for top in tops):
-        return
+def _shared_folders(tree: Tree, tops: list[Parts]) -> list[str]:
+    """Names of the folders that all of several folders have; [] unless there are several."""
+    if len(tops) < 2:
+        return []
     inside = [
         {file[len(top)] for file in tree.below(top) if len(file) > len(top) + 1} for top in tops
     ]
     same = set.intersection(*inside)
-    if len(same) > 1:
+    return sorted(same) if len(same) > 1 else []
+
+
+def _refuse_parts(tops: list[Parts], shared: list[str]) -> None:
+    """Refuse folds of a data set, which would be taken for classes."""
+    if shared and all(looks_like_a_part(top[-1]) for top in tops):
         raise ValueError(
             f"The folders {', '.join(top[-1] for top in tops)} all hold the folders "
-            f"{', '.join(sorted(same))}: they look like parts of one data set, not like classes. "
+            f"{', '.join(shared)}: they look like parts of one data set, not like classes. "
             "Load each of them alone, and pass the number of the part as groups to keep them apart."
         )
+
+
+def _without_repetition(tree: Tree, folder: Parts) -> Parts:
+    """The innermost folder of a subset: unpacked archives hold ``seg_train/seg_train/``."""
+    while True:
+        inside = {file[: len(folder) + 1] for file in tree.below(folder)}
+        inner = next(iter(inside)) if len(inside) == 1 else folder
+        if (
+            inner in tree.folders
+            and inner != folder
+            and canonical_subset(inner[-1]) == canonical_subset(folder[-1])
+        ):
+            folder = inner
+        else:
+            return folder
 
 
 def _without_wrappers(tree: Tree) -> Parts:

@@ -20,7 +20,7 @@ _SUBSETS = {
 # What may stand beside the name of a subset: train_images, test set, seg_train, trainset.
 _FILLERS = ("set", "data", "dataset", "images", "image", "imgs", "img", "split", "folder", "seg")
 
-_PART = re.compile(r"(folds?|parts?|splits?|cv|batch|batches)[\s_-]*\d+", re.IGNORECASE)
+_PART = re.compile(r"(folds?|parts?|splits?|sets?|cv|batch|batches)[\s_-]*\d+", re.IGNORECASE)
 
 
 def canonical_subset(name: str) -> str | None:
@@ -29,15 +29,19 @@ def canonical_subset(name: str) -> str | None:
     Numbers, capitals and words such as "set" do not count: ``Train_set``, ``test_images`` and
     ``train1`` are subsets, ``train station`` is none.
     """
-    words = [part for word in re.findall(r"[^\W\d_]+", name.lower()) for part in _parts(word)]
+    words = _words(name)
     found = {_SUBSETS[word] for word in words if word in _SUBSETS}
     others = [word for word in words if word not in _SUBSETS and word not in _FILLERS]
     return found.pop() if len(found) == 1 and not others else None
 
 
 def looks_like_a_part(name: str) -> bool:
-    """Whether a name is one of parts of a data set that are no subsets, such as ``fold1``."""
-    return _PART.fullmatch(name.strip()) is not None
+    """Whether a name is one of parts of a data set, such as ``fold1`` or ``xray_train``."""
+    return _PART.fullmatch(name.strip()) is not None or not _SUBSETS.keys().isdisjoint(_words(name))
+
+
+def _words(name: str) -> list[str]:
+    return [part for word in re.findall(r"[^\W\d_]+", name.lower()) for part in _parts(word)]
 
 
 def _parts(word: str) -> list[str]:

@@ -84,7 +84,8 @@ def _sort(root: str, files: list[Parts], folders: set[Parts]) -> Tree:
         if _is_image(parts):
             images.append(parts)
         else:
-            ignored[os.path.splitext(parts[-1])[1].lower()] += 1
+            ending = os.path.splitext(parts[-1])[1].lower()
+            ignored["" if ending[1:].isdecimal() else ending] += 1  # 1.2.840.113619.2.5
     return Tree(root, sorted(images), folders, ignored)
 
 

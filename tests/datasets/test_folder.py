@@ -128,13 +128,57 @@ def test_folds_are_no_classes(make_images):
     assert machine.target_names.tolist() == ["part 1", "part 2"]  # which are classes
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("training_set/training_set", "test_set/test_set"),
+        ("seg_train/seg_train", "seg_test/seg_test"),
+        ("data/train/train/train", "data/test"),
+        ("train/Training images", "test"),
+    ],
+)
+def test_subsets_in_folders_of_their_own_name(make_images, first, second):
+    root = make_images(*(f"{top}/{c}/1.png" for top in (first, second) for c in ("cat", "dog")))
+    for top, subset in ((first, "train"), (second, "test")):
+        bunch = load_image_folder(root, subset=subset)
+        assert bunch.target_names.tolist() == ["cat", "dog"]
+        assert bunch.data.tolist() == [f"{root}/{top}/{c}/1.png" for c in ("cat", "dog")]
+
+
+def test_unlabelled_images_in_a_folder_of_their_own_name(make_images):
+    root = make_images("train/train/cat/1.png", "train/train/dog/1.png", "test/test/1.png")
+    with pytest.warns(UserWarning, match=f"The images in '{root}/test/test' have no class, and"):
+        assert load_image_folder(root).target_names.tolist() == ["cat", "dog"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("xray_train", "xray_val"), ("set1", "set2"), ("train_a", "train_b")]
+)
+def test_parts_by_what_is_in_them(make_images, first, second):
+    root = make_images(*(f"{top}/{c}/{top}.png" for top in (first, second) for c in "ab"))
+    with pytest.raises(ValueError, match=f"The folders {first}, {second} all hold the folders a, "):
+        load_image_folder(root)
+
+
+@pytest.mark.parametrize(("first", "second"), [("tr", "te"), ("2019", "2020"), ("left", "right")])
+def test_classes_that_all_hold_the_same_folders(make_images, first, second):
+    root = make_images(*(f"{top}/{c}/{top}.png" for top in (first, second) for c in "ab"))
+    with pytest.warns(UserWarning, match="Every class has the same folders: 'a', 'b'. If these"):
+        assert load_image_folder(root).target_names.tolist() == sorted([first, second])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        root = make_images("cat/anna/1.png", "cat/eve/2.png", "dog/eve/3.png", root="patients")
+        load_image_folder(root)
+
+
 def test_formats_that_are_not_read_are_counted_aloud(make_images):
     root = make_images("a/1.png", "b/1.png")
     for name in ("a/1.dcm", "a/2.dcm", "b/3.HEIC", "b/4.nii.gz", "b/notes.txt"):
         (root / name).write_bytes(b"\0")
     needed = (
-        r"4 files are in formats that are not read: 2 .dcm \(DICOM\), 1 .gz \(compressed, such as "
-        r"NIfTI\), 1 .heic \(HEIF\). Convert them to PNG or TIFF"
+        r"4 files are in formats that are not read: 2 .dcm \(DICOM, read by pydicom\), 1 .gz "
+        r"\(compressed, such as NIfTI, read by nibabel\), 1 .heic \(HEIF, read by pillow-heif\). "
+        r"Convert them to PNG or TIFF"
     )
     with pytest.warns(UserWarning, match=needed):
         assert len(load_image_folder(root).data) == 2
@@ -142,6 +186,38 @@ def test_formats_that_are_not_read_are_counted_aloud(make_images):
         image.unlink()
     with pytest.raises(ValueError, match=r"no image in .* among 5 files. 4 files are in formats"):
         load_image_folder(root)
+
+
+@pytest.mark.parametrize("name", ["IM{:04}", "1.2.840.113619.2.5.17628{}", "image.{}"])
+def test_files_without_an_ending_are_counted_aloud(make_images, name):
+    root = make_images("a/1.png", "b/1.png")
+    for n in range(6):
+        (root / "a" / name.format(n)).write_bytes(b"\0")
+    needed = (
+        r"6 files are in formats that are not read: 6 without an ending \(perhaps DICOM, read b"
+    )
+    with pytest.warns(UserWarning, match=needed):
+        assert load_image_folder(root).ignored == {"": 6}
+
+
+def test_a_few_texts_without_an_ending_are_no_images(make_images):
+    root = make_images("a/1.png", "b/1.png")
+    for name in ("README", "LICENSE", "a/Makefile", "b/3.txt"):
+        (root / name).write_bytes(b"\0")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert load_image_folder(root).ignored == {"": 3, ".txt": 1}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [("Cat", "cat"), ("cat", "cat "), ("cafe\u0301", "caf\u00e9")]
+)
+def test_classes_of_one_folder_that_differ_in_spelling_only(make_images, first, second):
+    root = make_images(f"{first}/1.png", f"{second}/2.png", "dog/1.png", "a/1.png", "A/2.png")
+    needed = f"Some classes differ .*: '{first}', '{second}'. They stay apart; if they are one cla"
+    with pytest.warns(UserWarning, match=needed) as caught:
+        assert len(load_image_folder(root).target_names) == 5
+    assert len(caught) == 1  # letters are classes
 
 
 def test_one_class_under_several_names(make_images):
