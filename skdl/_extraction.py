@@ -62,7 +62,7 @@ def extract_archive(
     ...     (folder / "cats" / "1.txt").read_text()
     'miaow'
     """
-    source, target = Path(archive), Path(os.path.abspath(folder))
+    source, target = Path(archive).expanduser(), Path(folder).expanduser().absolute()
     if os.path.lexists(target):
         raise FileExistsError(f"The folder {str(target)!r} exists. Remove it, or choose another.")
     if not source.is_file():

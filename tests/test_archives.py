@@ -440,6 +440,12 @@ def with_size(field):
     return make
 
 
+def test_an_archive_in_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    make_tar(tmp_path / "a.tar")
+    assert extract_archive("~/a.tar", "~/new") == tmp_path / "new"
+
+
 def test_sizes_in_base_256(tmp_path):
     path = with_size(b"\x80" + (3000).to_bytes(11))(tmp_path / "a.tar")
     assert extracted(path) == read_in_place(path) == CONTENT
