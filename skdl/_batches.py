@@ -1,5 +1,6 @@
 """What a user passed as images, as one array; and what X may be, as messages say it."""
 
+import os
 from collections.abc import Mapping, Sequence
 from numbers import Number
 from os import PathLike
@@ -80,15 +81,31 @@ def refuse_what_has_no_rows(X: Any, name: str = "X", expected: str = "") -> None
     """
     if isinstance(X, str | PathLike) or (isinstance(X, np.ndarray) and X.shape == ()):
         shown = shortened(X)
+        if isinstance(X, str | PathLike) and _is_folder(X):
+            raise ValueError(
+                f"{name} is a folder, {shown}. Take the paths of its images from "
+                f"skdl.datasets.load_image_folder, in .data. {expected}".rstrip()
+            )
         advice = f"a list or array of paths: [{shown}]" if isinstance(X, str) else "a list of them"
         raise ValueError(f"{name} is a single value, {shown}. Pass {advice}. {expected}".rstrip())
     if sparse.issparse(X):  # one kind of SciPy's is a dict
         return
-    if isinstance(X, set | frozenset | Mapping) or hasattr(X, "__next__"):
-        raise ValueError(
-            f"{name} is a {type(X).__name__}, whose rows have no order to index them by. Pass a "
-            f"list or an array, such as sorted(paths). {expected}".rstrip()
-        )
+    advice = ""
+    if isinstance(X, Mapping):
+        advice = f"Pass one of its values. Its keys are {shortened(list(X))}."
+    elif isinstance(X, set | frozenset):
+        advice = f"It has no order: pass a list, such as sorted({name})."
+    elif hasattr(X, "__next__"):
+        advice = f"It can be read only once: pass list({name})."
+    if advice:
+        raise ValueError(f"{name} is a {type(X).__name__}. {advice} {expected}".rstrip())
+
+
+def _is_folder(path: Any) -> bool:
+    try:
+        return os.path.isdir(os.path.expanduser(path))
+    except ValueError:  # a null character in it
+        return False
 
 
 def refuse_masked(values: Any, name: str) -> None:
@@ -112,6 +129,16 @@ def refuse_masked(values: Any, name: str) -> None:
 def is_path(value: Any) -> bool:
     """Whether a row is the path of a file. Bytes may be a file's content as well."""
     return isinstance(value, str | PathLike)
+
+
+def text_at(value: Any, row: int) -> str:
+    """Text, a path or bytes in place of numbers, as messages say it."""
+    if not isinstance(value, bytes):
+        return f"{'text' if isinstance(value, str) else 'a path'}: {shortened(value)} at row {row}."
+    return (
+        f"bytes: {shortened(value)} at row {row}. Pass paths as str (os.fsdecode), and the content "
+        "of files as arrays or as pictures of Pillow."
+    )
 
 
 def is_missing(value: Any) -> bool:
@@ -144,6 +171,11 @@ def _refuse_what_is_no_array(X: Any, name: str, expected: str) -> None:
         raise TypeError(f"{name} is a np.matrix. Use np.asarray({name}). {expected}")
     if hasattr(X, "getbands"):
         raise ValueError(f"{name} is a single picture. Pass a list of them: [picture]. {expected}")
+    if hasattr(X, "collect_schema") and not hasattr(X, "__array__"):
+        raise TypeError(
+            f"{name} is a {type(X).__name__}, which holds no data yet. Pass {name}.collect(). "
+            f"{expected}"
+        )
     if sparse.issparse(X):
         raise TypeError(
             f"Sparse data was passed for {name}, but dense data is required: images are dense. "
@@ -224,7 +256,11 @@ def _ragged(values: Sequence[Any], name: str, expected: str) -> str:
         return f"{name} is no array of images of one shape: rows are of unequal lengths. {expected}"
     first, other = _described_row(values, shapes, 0), _described_row(values, shapes, odd)
     advice = ""
-    if len(shapes[0] or ()) > 1 and len(shapes[odd] or ()) > 1:
+    if {len(shapes[0] or ()), len(shapes[odd] or ())} == {2, 3} or (
+        len(shapes[0] or ()) == 3 and (shapes[0] or ())[:2] == (shapes[odd] or ())[:2]
+    ):
+        advice = " Bring them to equal channels: all in gray, or all in color."
+    elif len(shapes[0] or ()) > 1 and len(shapes[odd] or ()) > 1:
         advice = " Resize them to one size; image_size=(height, width) does so with image files."
     return (
         f"{name} is no array of images of one shape: row 0 {first}, row {odd} {other}.{advice} "

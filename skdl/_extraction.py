@@ -63,7 +63,8 @@ def extract_archive(
     ...     (folder / "cats" / "1.txt").read_text()
     'miaow'
     """
-    source, target = usable(Path(archive)), usable(Path(os.path.abspath(folder)))
+    source = usable(Path(archive).expanduser())
+    target = usable(Path(os.path.abspath(os.path.expanduser(folder))))
     if os.path.lexists(target):
         raise FileExistsError(
             f"The folder {shown_path(target)} exists. Remove it, or choose another."

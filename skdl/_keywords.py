@@ -1,10 +1,13 @@
 """Keyword arguments that a method does not take, refused in the name of the user's class."""
 
+import difflib
 import functools
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import FunctionType
 from typing import Any
+
+from skdl._shortened import shortened
 
 _METHODS = (
     "fit",
@@ -51,10 +54,19 @@ def as_parameter(estimator: Any, name: str, value: Any) -> str:
     )
 
 
+def suggest(name: str, known: Iterable[str]) -> str:
+    """A sentence with the name that was meant by a similar one; empty if there is none."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
 def _checked(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
     params = inspect.signature(method).parameters
     if any(param.kind is param.VAR_KEYWORD for param in params.values()):
         return method
+
+    takes = [param for param in params if param != "self"]
+    required = [param for param in takes if params[param].default is inspect.Parameter.empty]
 
     @functools.wraps(method)
     def checked(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -63,7 +75,13 @@ def _checked(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
                 advice = self._advice_on_keyword(name, keyword, value)
                 raise TypeError(
                     f"{type(self).__name__}.{name}() got an unexpected keyword argument "
-                    f"{keyword!r}. {advice}".rstrip()
+                    f"{shortened(keyword)}." + (f" {advice}" if advice else suggest(keyword, takes))
+                )
+        for needed in required[len(args) :]:
+            if needed not in kwargs:
+                raise TypeError(
+                    f"{type(self).__name__}.{name}() missing 1 required positional argument: "
+                    f"{needed!r}. Pass {name}({', '.join(required)})."
                 )
         return method(self, *args, **kwargs)
 

@@ -249,7 +249,7 @@ def _seek_content(file: BinaryIO, offset: int, name_checksum: int) -> None:
 
 
 def _members_of_tar(file: Any) -> Iterator[Member]:
-    with tarfile.open(fileobj=file, mode="r:") as opened:
+    with tarfile.open(fileobj=_Bounded(file), mode="r:") as opened:  # type: ignore[call-overload]
         while (info := opened.next()) is not None:
             opened.members.clear()  # type: ignore[attr-defined]  # which it would keep
             if info.size < 0 or not info.offset < opened.offset <= _LARGEST_OFFSET:
@@ -288,6 +288,21 @@ def _require_end(file: Any, offset: int) -> None:
             )
 
 
+class _Bounded:
+    """A file without a read that a header could make as long as it likes."""
+
+    def __init__(self, file: Any, limit: int = 64 * _CHUNK) -> None:
+        self._file = file
+        self._limit = limit
+        self.tell, self.seek = file.tell, file.seek
+
+    def read(self, size: int) -> bytes:
+        if not 0 <= size <= self._limit:
+            raise tarfile.ReadError(f"a header claims to have {size:,} bytes")
+        data: bytes = self._file.read(size)
+        return data
+
+
 class Forward:
     """A stream that is read once, and goes back no further than tarfile does.
 
@@ -295,13 +310,10 @@ class Forward:
     ----------
     source : file-like
         What can be read.
-    limit : int
-        How much may be read at once: headers that claim more are refused.
     """
 
-    def __init__(self, source: Any, limit: int = 64 * _CHUNK) -> None:
+    def __init__(self, source: Any) -> None:
         self._source = source
-        self._limit = limit
         self._position = 0  # of what is read next, from the source or again
         self._again = b""
         self._last = b""
@@ -322,8 +334,6 @@ class Forward:
         return self._position
 
     def read(self, size: int) -> bytes:
-        if not 0 <= size <= self._limit:
-            raise tarfile.ReadError(f"a header claims to have {size:,} bytes")
         data, self._again = self._again[:size], self._again[size:]
         if len(data) < size:
             data += self._source.read(size - len(data))

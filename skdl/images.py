@@ -24,7 +24,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from skdl._batches import IMAGES, as_rows, is_missing
+from skdl._batches import IMAGES, as_rows, is_missing, is_path, text_at
 from skdl._decoding import ImageInfo, UnreadableImageError, read_image, read_image_info
 from skdl._shortened import shortened
 from skdl._value_range import (
@@ -247,12 +247,10 @@ def _refuse_text(array: npt.NDArray[Any], name: str) -> None:
         return
     for row, values in enumerate(array.reshape(len(array), -1).tolist()):
         for value in values:
-            if isinstance(value, str | bytes):
-                what = "text" if isinstance(value, str) else "bytes"
-                advice = "Pass paths as str (os.fsdecode). " * isinstance(value, bytes)
-                raise ValueError(
-                    f"{name} holds {what}: {shortened(value)} at row {row}. {advice}{IMAGES}"
-                )
+            if is_path(value) or isinstance(value, bytes):
+                raise ValueError(f"{name} holds {text_at(value, row)} {IMAGES}")
+            if array.ndim == 1 and array.dtype.kind == "O":
+                _refuse_no_number(value, row, name)
 
 
 def _refuse_empty(shape: Sequence[int], name: str, estimator: Any) -> None:

@@ -440,6 +440,12 @@ def with_size(field):
     return make
 
 
+def test_an_archive_in_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    make_tar(tmp_path / "a.tar")
+    assert extract_archive("~/a.tar", "~/new") == tmp_path / "new"
+
+
 def test_sizes_in_base_256(tmp_path):
     path = with_size(b"\x80" + (3000).to_bytes(11))(tmp_path / "a.tar")
     assert extracted(path) == read_in_place(path) == CONTENT
@@ -457,10 +463,33 @@ def test_sizes_in_base_256(tmp_path):
 def test_a_header_that_would_fill_the_memory(tmp_path, data_home):
     info = tarfile.TarInfo("././@LongLink")
     info.type, info.size = tarfile.GNUTYPE_LONGNAME, 2**40
+    content = info.tobuf(tarfile.GNU_FORMAT) + bytes(10_000)
     path = tmp_path / "a.tar.gz"
-    path.write_bytes(gzip.compress(info.tobuf(tarfile.GNU_FORMAT) + bytes(10_000)))
-    with pytest.raises(ValueError, match=r"a header claims to have [\d,]+ bytes"):
-        extract_archive(path, tmp_path / "new")
+    path.write_bytes(gzip.compress(content))
+    (tmp_path / "a.tar").write_bytes(content)
+    for damaged in (path, tmp_path / "a.tar"):
+        for read in (extracted, read_in_place):
+            with pytest.raises(ValueError, match=r"a header claims to have [\d,]+ bytes"):
+                read(damaged)
+
+
+def test_a_first_header_with_a_size_in_base_256(tmp_path):
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, "w", format=tarfile.PAX_FORMAT) as archive:
+        info = tarfile.TarInfo("cats/1.bin")
+        info.mtime = 0.5  # which takes a header of its own
+        archive.addfile(info)
+    content = bytearray(path.read_bytes())
+    for field in (b"\x80" + b"\xff" * 11, b"\xff" * 12):
+        content[124:136] = field
+        content[148:156] = b" " * 8
+        content[148:156] = f"{sum(content[:512]):06o}\0 ".encode()
+        path.write_bytes(content)
+        for read in (extracted, read_in_place):
+            with pytest.raises(
+                ValueError, match=r"header claims to have [\d,]+ bytes|bad checksum"
+            ):
+                read(path)
 
 
 def test_a_tar_archive_that_begins_like_a_zip_archive(tmp_path):

@@ -394,6 +394,12 @@ def test_a_folder_in_the_place_of_the_report(binary, tmp_path):
     assert report(result, X, y, tmp_path / "REPORT.HTML").read_text().startswith("<!DOCTYPE")
 
 
+def test_a_report_in_the_home_folder(binary, tmp_path, monkeypatch):
+    X, y, result = binary
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert report(result, X, y, "~/report.json") == tmp_path / "report.json"
+
+
 def test_paths_and_names(digits, tmp_path):
     X, y = digits
     paths = []

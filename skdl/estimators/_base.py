@@ -6,10 +6,8 @@ weights, patching Keras) is put right here.
 """
 
 import copy
-import difflib
 import inspect
 import sys
-from collections.abc import Iterable
 from typing import Any
 
 import keras
@@ -17,7 +15,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.metrics import accuracy_score
 
-from skdl._keywords import KeywordsMixin
+from skdl._keywords import KeywordsMixin, suggest
 from skdl._pixel_limit import adopt_pixel_limit, with_pixel_limit
 from skdl._shortened import shortened
 from skdl.engine import OptimizerSpec, keras_settings
@@ -103,7 +101,7 @@ class KerasEstimator(KeywordsMixin, BaseWrapper):  # type: ignore[misc, valid-ty
                 raise TypeError(
                     f"{type(self).__name__}.__init__() got an unexpected keyword argument "
                     f"{shortened(name)}."
-                    + (f" {advice}" if advice else _suggest(name, self._get_param_names()))
+                    + (f" {advice}" if advice else suggest(name, self._get_param_names()))
                 )
             setattr(self, name, value)
 
@@ -156,7 +154,7 @@ class KerasEstimator(KeywordsMixin, BaseWrapper):  # type: ignore[misc, valid-ty
             if not nested and name not in known:
                 raise ValueError(
                     f"Invalid parameter {shortened(name)} for estimator {self._written()}."
-                    f"{_suggest(name, known)} Valid parameters are: {', '.join(known)}."
+                    f"{suggest(name, known)} Valid parameters are: {', '.join(known)}."
                 )
             holder = own.get(prefix, getattr(self, prefix, None))
             if nested and not (prefix in known and hasattr(holder, "set_params")):
@@ -357,7 +355,7 @@ def _optimizer_class(name: str) -> type:
     if name.lower() not in known:
         names = sorted(known)
         raise ValueError(
-            f"Unknown optimizer {shortened(name)}.{_suggest(name.lower(), names)} Known: "
+            f"Unknown optimizer {shortened(name)}.{suggest(name.lower(), names)} Known: "
             f"{', '.join(names)}."
         )
     return known[name.lower()]
@@ -379,8 +377,3 @@ def _make_callback(spec: Any) -> keras.callbacks.Callback:
             f"return a new callback. Got {shortened(spec)}."
         )
     return made
-
-
-def _suggest(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""

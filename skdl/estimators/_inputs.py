@@ -1,5 +1,6 @@
 """What goes into a fit, validated: images, labels, weights, validation data."""
 
+import math
 from collections.abc import Sequence
 from numbers import Real
 from typing import Any
@@ -130,7 +131,27 @@ def encode_labels(
 def as_weights(sample_weight: Any) -> Any:
     """Weights of whatever library as an array of NumPy, None and a number as they are."""
     refuse_masked(sample_weight, "sample_weight")
-    return sample_weight if isinstance(sample_weight, Real | None) else np.asarray(sample_weight)
+    if isinstance(sample_weight, Real | None):
+        return sample_weight
+    weights = np.asarray(sample_weight)
+    if weights.dtype.kind in "biuf":
+        return weights
+    numbers = [_as_weight(value, row) for row, value in enumerate(weights.reshape(-1).tolist())]
+    return np.array(numbers, dtype=np.float64).reshape(weights.shape)
+
+
+def _as_weight(value: Any, row: int) -> float:
+    if is_missing(value):
+        return math.nan  # which is refused where weights are
+    try:
+        if isinstance(value, str | bytes):
+            raise TypeError("text is no number")
+        return float(value)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"sample_weight must be one number for each image. Got {shortened(value)} at row "
+            f"{row}. For weights of classes, set class_weight."
+        ) from error
 
 
 def check_weights(

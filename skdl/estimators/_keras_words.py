@@ -69,6 +69,8 @@ def advice_on_keras_word(estimator: Any, method: str, name: str, value: Any) -> 
         return f"Set {as_parameter(estimator, 'validation_fraction', 0.1)}."
     if name == "validation_split":
         return f"Set {as_parameter(estimator, 'validation_fraction', value)}."
+    if name in ("seed", "random_seed"):
+        return f"Set {as_parameter(estimator, 'random_state', value)}."
     if name == "loss":
         return "The loss is the cross-entropy, whatever the number of classes."
     return _FIT.get(name, _COMPILE.get(name, ""))

@@ -15,7 +15,7 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skdl._batches import PATHS, as_rows
+from skdl._batches import PATHS, as_rows, text_at
 from skdl._decoding import UnreadableImageError, read_image_info
 from skdl._files import ImageFiles
 from skdl._keywords import KeywordsMixin
@@ -23,6 +23,7 @@ from skdl._params import validate_params
 from skdl._paths import find_paths
 from skdl._pixel_limit import adopt_pixel_limit, with_pixel_limit
 from skdl._resizing import CHANNELS, Color, Resizer, check_image_size
+from skdl._shortened import shortened
 from skdl._threads import in_threads
 from skdl._value_range import learn_from_values
 from skdl._warn import warn_user
@@ -320,7 +321,16 @@ def _paths(X: Any) -> npt.NDArray[np.str_]:
     rows = as_rows(X, expected=PATHS)
     paths = find_paths(rows)
     if paths is None:
-        raise ValueError(f"X holds no paths of image files, but {rows.dtype} data. {PATHS}")
+        if not len(rows):
+            raise ValueError(f"X is empty: there are no paths in it. {PATHS}")
+        held = f"an array of shape {rows.shape}."
+        if rows.ndim == 1:
+            held = (
+                text_at(rows[0], 0)
+                if isinstance(rows[0], bytes)
+                else f"{shortened(rows[0])} at row 0."
+            )
+        raise ValueError(f"X holds no paths of image files, but {held} {PATHS}")
     return paths
 
 

@@ -112,7 +112,7 @@ def report(
     ...     "Zeros and ones" in path.read_text(encoding="utf-8")
     True
     """
-    path = Path(path)
+    path = Path(path).expanduser()
     kind = path.suffix.lower()
     if kind not in (".html", ".md", ".json"):
         raise ValueError(

@@ -35,6 +35,26 @@ def with_value(value, row=7):
     return broken
 
 
+WEIGHTS = {
+    "text": ("balanced", "Got 'balanced' at row 0. For weights of classes, set class_weight"),
+    "long text": ("a" * 100_000, "sample_weight must be one number for each image"),
+    "texts": (["1"] * 40, "Got '1' at row 0"),
+    "a dict": ({0: 1, 1: 2}, r"Got \{0: 1, 1: 2\} at row 0"),
+    "contents of files": ([bytes(100_000)] * 40, "at row 0"),
+    "None": ([1.0] * 39 + [None], "sample_weight contains NaN"),
+    "complex": (np.ones(40, complex), "at row 0"),
+}
+
+
+@pytest.mark.parametrize("kind", WEIGHTS)
+@pytest.mark.parametrize("method", ["fit", "partial_fit", "score"])
+def test_weights_that_are_no_numbers(no_training, kind, method):
+    weights, message = WEIGHTS[kind]
+    with pytest.raises(ValueError, match=message) as caught:
+        getattr(no_training, method)(X, Y, sample_weight=weights)
+    assert len(str(caught.value)) < 2000
+
+
 @pytest.fixture
 def no_training(monkeypatch):
     """A fitted estimator, and the assurance that nothing is trained from here on."""

@@ -2,6 +2,7 @@
 
 import collections
 import functools
+import io
 from pathlib import Path
 
 import keras
@@ -158,6 +159,53 @@ def test_what_is_no_batch_of_images(fitted, name):
             )
             assert len(message) < 2000, (kind, method)
     assert all(vars(model)[key] is value for key, value in before.items())
+
+
+ADVICE = {
+    "a folder": (Path(__file__).parent, "is a folder.*load_image_folder"),
+    "a folder as text": ("~", "is a folder.*load_image_folder"),
+    "a generator": ((image for image in PIXELS), r"only once: pass list\(X\)"),
+    "a dict": ({"data": PIXELS, "target": Y}, r"one of its values.*\['data', 'target'\]"),
+    "a set": ({"a.png"}, r"no order: pass a list, such as sorted\(X\)"),
+    "other channels": ([PIXELS[0], PIXELS[0, ..., 0]], "Bring them to equal channels"),
+    "RGB and RGBA": ([PIXELS[0], PIXELS[0, ..., [0, 1, 2, 2]]], "Resize|equal channels"),
+    "other sizes": ([PIXELS[0], PIXELS[0, :7]], "Resize them to one size"),
+    "contents": ([b"\x89PNG"] * N, "content of files as arrays or as pictures"),
+}
+
+
+@pytest.mark.parametrize("kind", ADVICE)
+@pytest.mark.parametrize("estimator", [CNNClassifier(tiny), Resize(8), ImageLoader()])
+def test_what_to_do_instead(kind, estimator):
+    X, advice = ADVICE[kind]
+    with pytest.raises(ValueError, match=advice):
+        estimator.fit(fresh(X), Y)
+
+
+def test_a_query_that_was_not_run():
+    query = pytest.importorskip("polars").LazyFrame({"a": [1.0], "b": [2.0]})
+    for estimator in (CNNClassifier(tiny), Resize(8), ImageLoader()):
+        with pytest.raises(TypeError, match=r"holds no data yet. Pass X.collect\(\)"):
+            estimator.fit(query, Y)
+
+
+@pytest.mark.parametrize("estimator", [Resize(8), ImageNoise()])
+def test_objects_that_are_no_numbers_are_named(estimator):
+    with pytest.raises(ValueError, match=r"X holds a path: PosixPath\('a.png'\) at row 0"):
+        estimator.fit([Path("a.png")] * N)
+    with pytest.raises(TypeError, match="X holds <_io.BytesIO.* at row 0, which is no number"):
+        estimator.fit([io.BytesIO()] * N)
+
+
+def test_what_the_loader_cannot_take():
+    for X, message in [
+        ([], "X is empty"),
+        ([b"a.png"] * N, r"bytes: b'a.png' at row 0. Pass paths as str \(os.fsdecode\)"),
+        (GRAY, r"an array of shape \(12, 64\)"),
+        (list(range(N)), "but 0 at row 0"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            ImageLoader().fit(X)
 
 
 HUGE = {

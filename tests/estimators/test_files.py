@@ -264,9 +264,9 @@ def test_a_missing_path_at_the_top(digit_files):
     [
         (lambda paths: paths[0], r"X is a single value, .*Pass a list or array of paths: \["),
         (lambda paths: np.array(str(paths[0])), "X is a single value"),
-        (lambda paths: iter(paths), "rows have no order to index them by. Pass a list"),
-        (lambda paths: set(paths), "X is a set, whose rows"),
-        (lambda paths: dict.fromkeys(paths), "X is a dict, whose rows"),
+        (lambda paths: iter(paths), r"only once: pass list\(X\)"),
+        (lambda paths: set(paths), "X is a set. It has no order"),
+        (lambda paths: dict.fromkeys(paths), "X is a dict. Pass one of its values"),
     ],
 )
 def test_what_has_no_rows(digit_files, make, message):
@@ -386,7 +386,7 @@ def test_loader_and_bad_parameters(photo_files, digits):
     ):
         with pytest.raises(ValueError, match=message):
             ImageLoader(**params).fit(paths)
-    with pytest.raises(ValueError, match="no paths of image files, but float64 data"):
+    with pytest.raises(ValueError, match="no paths of image files, but an array of shape"):
         ImageLoader().fit(digits[0])
     with pytest.raises(ValueError, match="of different sizes"):
         ImageLoader().fit(paths)

@@ -1,6 +1,7 @@
 """Keywords that estimators do not take: Keras's are said to be called what they are here."""
 
 import inspect
+from types import FunctionType
 
 import keras
 import pytest
@@ -150,3 +151,39 @@ def test_signatures_stay_explicit():
         assert model.get_metadata_routing().fit.requests["X_val"] is True
     assert issubclass(Augmentation, BaseEstimator)
     assert not hasattr(Augmentation(), "fit")
+
+
+@pytest.mark.parametrize(
+    ("keyword", "advice"),
+    [
+        ("sample_weights", "Did you mean 'sample_weight'?"),
+        ("X_vals", "Did you mean 'X_val'?"),
+        ("Y", ""),
+        ("r" * 100_000, ""),
+    ],
+)
+def test_a_slip_in_the_name_of_an_argument(keyword, advice):
+    with pytest.raises(TypeError) as caught:
+        CNNClassifier().fit([[1.0]], [0], **{keyword: 1})
+    assert str(caught.value).endswith(f"'. {advice}".rstrip())
+    assert len(str(caught.value)) < 2000
+
+
+@pytest.mark.parametrize("name", ESTIMATORS)
+def test_an_argument_that_is_missing(name):
+    """As of `fit(dataset)`, which is how Keras trains."""
+    model = ESTIMATORS[name]()
+    for method in set(METHODS) - {"transform"}:  # which scikit-learn calls
+        if not isinstance(inspect.getattr_static(model, method, None), FunctionType):
+            continue
+        with pytest.raises(TypeError, match=f"^{name}.{method}.. missing .*: 'X'. Pass {method}.X"):
+            getattr(model, method)()
+        if {"fit": hasattr(model, "predict_proba"), "partial_fit": True}.get(method, False):
+            with pytest.raises(TypeError, match=f"^{name}.{method}.. missing .*: 'y'. Pass"):
+                getattr(model, method)([[1.0]])
+
+
+def test_other_words_for_the_seed():
+    for keyword in ("seed", "random_seed"):
+        with pytest.raises(TypeError, match=r"Set CNNClassifier\(random_state=1\)"):
+            CNNClassifier(**{keyword: 1})
