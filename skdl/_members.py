@@ -249,7 +249,7 @@ def _seek_content(file: BinaryIO, offset: int, name_checksum: int) -> None:
 def _members_of_tar(file: Any) -> Iterator[Member]:
     with tarfile.open(fileobj=_Bounded(file), mode="r:") as opened:  # type: ignore[call-overload]
         while (info := opened.next()) is not None:
-            opened.members.clear()  # type: ignore[attr-defined]  # which it would keep
+            opened.members.clear()
             if info.size < 0 or not info.offset < opened.offset <= _LARGEST_OFFSET:
                 raise tarfile.ReadError(f"{info.name!r} claims to have {info.size:,} bytes")
             if info.isdir():
