@@ -66,6 +66,9 @@ def _checked(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         return method
 
     takes = [param for param in params if param != "self"]
+    by_place = [
+        param for param in takes if params[param].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+    ]
     required = [param for param in takes if params[param].default is inspect.Parameter.empty]
 
     @functools.wraps(method)
@@ -77,6 +80,11 @@ def _checked(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
                     f"{type(self).__name__}.{name}() got an unexpected keyword argument "
                     f"{shortened(keyword)}." + (f" {advice}" if advice else suggest(keyword, takes))
                 )
+        if len(args) > len(by_place):
+            raise TypeError(
+                f"{type(self).__name__}.{name}() takes {', '.join(by_place)} by position, but got "
+                f"{len(args)} arguments."
+            )
         for needed in required[len(args) :]:
             if needed not in kwargs:
                 raise TypeError(

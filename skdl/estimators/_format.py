@@ -214,7 +214,9 @@ class ImageFormat:
                     + one_image_advice(array.shape, self.image_shape, name)
                 )
             return self._brought(to_images(array, self.image_shape))
-        if array.ndim == 3 and array.shape[2] == self.image_shape[2] != self.image_shape[1]:
+        # Gray images as narrow as that are none, unless those of the fit were.
+        ends = {self.image_shape[2], 3, 4}
+        if array.ndim == 3 and array.shape[2] in ends and array.shape[2] != self.image_shape[1]:
             raise ValueError(
                 f"{name} has shape {array.shape}, which is that of a single image with its "
                 f"channels. A batch of one is {name}[None]."

@@ -1,7 +1,7 @@
 """What goes into a fit, validated: images, labels, weights, validation data."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from numbers import Real
 from typing import Any
 
@@ -34,6 +34,17 @@ def check_labels(y: Any, name: str = "y") -> npt.NDArray[Any]:
             "label per image."
         )
     labels: npt.NDArray[Any] = _as_labels(y, name)
+    if labels.ndim == 0:
+        advice = f" Pass list({name})." if isinstance(y, Iterator) else ""
+        raise ValueError(
+            f"{name} should be a 1d array, a list or a Series of class labels. Got "
+            f"{shortened(y)}.{advice}"
+        )
+    if labels.dtype.kind == "S":
+        raise TypeError(
+            f"Support for labels represented as bytes is not supported. Decode those of {name}, "
+            f"such as {name}.astype(str)."
+        )
     if labels.ndim == 2 and labels.shape[1] > 1:
         raise ValueError(
             f"{name} should be a 1d array of class labels, got an array of shape {labels.shape}. "

@@ -289,15 +289,26 @@ def data_digest(X: Any, y: Any, groups: Any) -> str:
     return digest_of_data(digests_of(images), labels, groups)
 
 
+def _given(estimator: Any) -> str:
+    if isinstance(estimator, type):
+        return f"it is the class {estimator.__name__} and not {estimator.__name__}()"
+    return f"it is {shortened(estimator)}"
+
+
 def _named(estimators: Any) -> dict[str, Any]:
     if not isinstance(estimators, Mapping):
         estimators = {type(estimators).__name__: estimators}
     if not estimators:
         raise ValueError("estimators is empty. Pass at least one.")
     for name, estimator in estimators.items():
+        if isinstance(estimator, type) or not hasattr(estimator, "fit"):
+            raise ValueError(
+                f"The estimator {shortened(name)} is no classifier: {_given(estimator)}. Pass a "
+                "classifier, or a dict of names and classifiers."
+            )
         # Some have predict only once they are fitted.
         predicts = hasattr(estimator, "predict") or is_classifier(estimator)
-        if not hasattr(estimator, "fit") or not predicts:
+        if not predicts:
             raise ValueError(
                 f"The estimator {shortened(name)} is no classifier: {shortened(estimator)} has no "
                 "fit and predict."

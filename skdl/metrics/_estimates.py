@@ -40,20 +40,20 @@ class Estimate:
 
 def estimate_score(score: Any, y_true: Any, y_pred: Any, pos_label: Any, average: str) -> Estimate:
     """Evaluate a score given by name or as a function."""
-    if not callable(score) and score not in NAMES:
+    if not callable(score) and not (isinstance(score, str) and score in NAMES):
         raise ValueError(
             f"score must be a function or one of {', '.join(NAMES)}. Got {shortened(score)}."
         )
     true, predicted = filled(y_true, "y_true"), filled(y_pred, "y_pred")
     check_length(true, "y_true", predicted, "y_pred")
     if callable(score):
-        if pos_label is not None:
-            raise ValueError(
-                "pos_label is for scores by name. Bind it to the function: "
-                "functools.partial(score, pos_label=...)."
-            )
-        by_function = _of_function(score, true, predicted)
         known = known_score(score)
+        if pos_label is not None:
+            advice = "Bind it to the function: functools.partial(score, pos_label=...)."
+            if known is not None:
+                advice = f"Pass {known.name!r} in place of the function."
+            raise ValueError(f"pos_label is for scores by name. {advice}")
+        by_function = _of_function(score, true, predicted)
         if known is None:
             return by_function
         try:

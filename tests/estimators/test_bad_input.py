@@ -35,6 +35,21 @@ def with_value(value, row=7):
     return broken
 
 
+@pytest.mark.parametrize("method", ["fit", "partial_fit", "score"])
+def test_labels_that_are_no_list(no_training, method):
+    for labels, message in [
+        ("abc", "1d array, a list or a Series of class labels. Got 'abc'"),
+        ({0: 1}, r"Got \{0: 1\}"),
+        ({0, 1}, r"Got \{0, 1\}"),
+        (iter([0, 1]), r"Pass list\(y\)"),
+        (3, "Got 3"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            getattr(no_training, method)(X, labels)
+    with pytest.raises(TypeError, match=r"labels represented as bytes .* y.astype\(str\)"):
+        getattr(no_training, method)(X, np.array([b"a", b"b"] * 20))
+
+
 WEIGHTS = {
     "text": ("balanced", "Got 'balanced' at row 0. For weights of classes, set class_weight"),
     "long text": ("a" * 100_000, "sample_weight must be one number for each image"),

@@ -14,6 +14,7 @@ from helpers import run_python, tiny
 from PIL import Image
 from scipy import sparse
 from sklearn import config_context
+from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -180,6 +181,28 @@ def test_what_to_do_instead(kind, estimator):
     X, advice = ADVICE[kind]
     with pytest.raises(ValueError, match=advice):
         estimator.fit(fresh(X), Y)
+
+
+@pytest.mark.parametrize("channels", [3, 4])
+@pytest.mark.parametrize("trained", [PIXELS, PIXELS[..., 0], PIXELS[..., 0].reshape(N, -1)])
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        CNNClassifier(tiny, epochs=1, image_size=8),
+        BackboneFeatures(image_size=16),
+        DenoisingAutoencoder((2,), epochs=1, image_size=8),
+    ],
+)
+def test_one_image_of_other_channels_where_all_are_resized(estimator, trained, channels):
+    """It would pass for as many gray images as it has rows, each three pixels wide."""
+    model = clone(estimator).fit(trained, Y)
+    ask = model.predict if hasattr(model, "predict") else model.transform
+    image = np.zeros((9, 10, channels), np.uint8)
+    with pytest.raises(ValueError, match=r"that of a single image .* A batch of one is X\[None\]"):
+        ask(image)
+    narrow = clone(estimator).fit(np.zeros((N, 9, 3), np.uint8) + Y[:, None, None], Y)
+    ask = narrow.predict if hasattr(narrow, "predict") else narrow.transform
+    assert len(ask(np.zeros((5, 9, 3), np.uint8))) == 5
 
 
 def test_a_query_that_was_not_run():

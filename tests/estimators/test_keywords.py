@@ -187,3 +187,11 @@ def test_other_words_for_the_seed():
     for keyword in ("seed", "random_seed"):
         with pytest.raises(TypeError, match=r"Set CNNClassifier\(random_state=1\)"):
             CNNClassifier(**{keyword: 1})
+
+
+def test_more_arguments_than_fit_takes():
+    """As of `fit(X, y, 32, 10)`, in the order of Keras."""
+    with pytest.raises(
+        TypeError, match=r"^CNNClassifier.fit\(\) takes X, y, sample_weight, .*got 7"
+    ):
+        CNNClassifier().fit([[1.0]], [0], None, None, None, 32, 10)
