@@ -217,8 +217,8 @@ def _stacked(
     values: list[Any], rows: npt.NDArray[Any] | None, name: str, expected: str
 ) -> npt.NDArray[Any]:
     """Arrays, pictures or lists as one array; `rows` as they are where they are no such things."""
-    if not values or not all(map(_is_image, values)):
-        if any(map(_is_image, values)):
+    if not values or not all(map(is_image, values)):
+        if any(map(is_image, values)):
             raise ValueError(_ragged(values, name, expected))
         assert rows is not None
         return rows
@@ -239,7 +239,7 @@ def _is_picture(value: Any) -> bool:
     return hasattr(value, "getbands")
 
 
-def _is_image(value: Any) -> bool:
+def is_image(value: Any) -> bool:
     """Whether it can be the pixels of one image, and no single value."""
     if isinstance(value, str | bytes | PathLike | np.generic):
         return False

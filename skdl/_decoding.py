@@ -130,7 +130,7 @@ def read_image_info(path: Any, *, frame: int = 0) -> ImageInfo:
     ...     read_image_info(f"{folder}/red.png")
     ImageInfo(height=10, width=20, channels=3, format='PNG', dtype='uint8')
     """
-    path = str(os.fspath(path))
+    path = os.path.expanduser(str(os.fspath(path)))
     check_frame(frame)
     try:
         with _open(path) as file, Image.open(file, formats=FORMATS) as image:
@@ -209,7 +209,7 @@ def decode_image(
     frame: int = 0,
 ) -> npt.NDArray[Any]:
     """What `read_image` makes of a file whose content was read before; None reads it now."""
-    path = str(os.fspath(path))
+    path = os.path.expanduser(str(os.fspath(path)))
     wanted = check_image_size(image_size)
     if color not in (None, "rgb", "grayscale"):
         raise ValueError(f"color must be 'rgb', 'grayscale' or None. Got {shortened(color)}.")

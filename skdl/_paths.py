@@ -8,6 +8,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from skdl._batches import is_path, objects, only, refuse_what_has_no_rows
+from skdl._decoding import IMAGE_EXTENSIONS
 from skdl._shortened import shortened
 
 
@@ -44,6 +45,24 @@ def find_paths(X: Any, name: str = "X") -> npt.NDArray[np.str_] | None:
                 "that row."
             )
     return np.array([os.path.expanduser(str(os.fspath(value))) for value in rows], dtype=np.str_)
+
+
+def names_image_files(X: Any) -> bool:
+    """Whether text is paths of image files, and not labels.
+
+    It is if some ends as names of images do, or if all are files that exist.
+
+    Parameters
+    ----------
+    X : object
+        What a user passed.
+    """
+    rows = _as_objects(X)
+    texts = {os.fspath(row) for row in (() if rows is None else rows) if is_path(row)}
+    endings = {os.path.splitext(text)[1].lower() for text in texts}
+    if not IMAGE_EXTENSIONS.isdisjoint(endings):
+        return True
+    return bool(texts) and all(os.path.isfile(os.path.expanduser(text)) for text in texts)
 
 
 def _as_objects(X: Any) -> npt.NDArray[np.object_] | None:

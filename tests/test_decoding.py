@@ -24,6 +24,16 @@ def save(tmp_path, name, pixels=PHOTO, mode=None, **options):
     return path
 
 
+def test_the_home_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))  # of Windows
+    save(tmp_path, "a.png")
+    np.testing.assert_array_equal(read_image("~/a.png"), PHOTO)
+    assert read_image_info("~/a.png").width == 36
+    with pytest.raises(UnreadableImageError, match="b.png' cannot be read: "):
+        read_image("~/b.png")
+
+
 @pytest.mark.parametrize(
     ("name", "tolerance"),
     [("a.png", 0), ("a.bmp", 0), ("a.tiff", 0), ("a.jpg", 70), ("a.webp", 60), ("a.gif", 60)],

@@ -74,6 +74,13 @@ def is_of_images(name: str) -> bool:
     return _IS_IMAGE.fullmatch(name) is not None
 
 
+def is_of_masks(name: str, others: Iterable[str]) -> bool:
+    """Whether a folder is called as masks are, or as those of a folder beside it: train_masks."""
+    known = {origin.lower() for other in others for origin in _names_of_image(other)}
+    origins = {origin.lower() for origin in _origins(name)}
+    return _IS_MASK.fullmatch(name) is not None or not known.isdisjoint(origins)
+
+
 def _stem(file: Parts) -> str:
     return os.path.splitext(file[-1])[0]
 

@@ -71,6 +71,13 @@ def _about_left_out(listing: Listing) -> Iterator[str]:
     if listing.passed:
         names = [f"{name!r} ({n:,})" for name, n in listing.passed.items()]
         yield f"Folders of the system, which hold no data, are passed over: {', '.join(names)}."
+    if listing.annotations:
+        n = len(listing.annotations)
+        folders = "folder holds" if n == 1 else "folders hold"
+        yield (
+            f"{n:,} {folders} text files only, such as annotations, and no class: "
+            f"{first_of(listing.annotations)}. Passed over."
+        )
     if foreign := about_foreign(listing.ignored):
         yield foreign
 

@@ -72,7 +72,8 @@ def load_image_folder(
         understood as well. Classes have the same codes in all subsets.
     on_error : {"raise", "skip", "warn"}, default="raise"
         What to do about files and folders that cannot be read, and about folders of classes
-        without an image: refuse them all by name, leave them out, or leave them out with a warning.
+        without an image: refuse them all by name, leave them out, or leave them out with a
+        warning. A folder in which there are text files only, such as annotations, is no class.
     verify : bool, default=True
         Whether to decode each image once, so that damaged files are found now and not in ``fit``.
         False reads only their headers.
@@ -114,7 +115,8 @@ def load_image_folder(
         - `unreadable` : list of (str, str), paths of files and folders that were left out, and why
         - `companions` : list of str, paths of masks and thumbnails, which are left out: files that
           lie beside the image they belong to, such as ``1_mask.png`` beside ``1.png`` or a
-          folder ``masks`` beside ``images``. A CSV file decides for itself: [] for it
+          folder ``masks`` beside ``images``, or ``train_masks`` beside ``train``. A CSV file
+          decides for itself: [] for it
         - `ignored` : dict of str to int, how many files did not end as images do, by their ending.
           Hidden files do not count, nor do folders of the system, such as ``@eaDir``
         - `DESCR` : str

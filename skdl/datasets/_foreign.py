@@ -1,6 +1,9 @@
-"""Files that are images, or hold some, in formats that are not read."""
+"""Files beside the images: annotations, and images in formats that are not read."""
 
+from collections import defaultdict
 from collections.abc import Mapping
+
+from skdl.datasets._tree import Parts, Tree, ending_of
 
 # What the formats are called, and what reads them, by the endings of files.
 _FORMATS = {
@@ -37,6 +40,7 @@ _FORMATS = {
     ".lif": "Leica, read by readlif",
     ".nd2": "Nikon, read by nd2",
 }
+_ANNOTATIONS = {".xml", ".json", ".txt", ".csv"}
 _ADVICE = "Convert them to PNG or TIFF, or read them yourself and pass arrays."
 # Fewer files without an ending are a README and a licence.
 _MANY = 5
@@ -55,3 +59,14 @@ def about_foreign(ignored: Mapping[str, int]) -> str:
     n = sum(found.values())
     files = "1 file is" if n == 1 else f"{n:,} files are"
     return f"{files} in formats that are not read: {', '.join(kinds)}. {_ADVICE}"
+
+
+def folders_of_annotations(tree: Tree) -> set[Parts]:
+    """Folders in which there are texts, such as XML files, and nothing else: no classes."""
+    endings: dict[Parts, set[str]] = defaultdict(set)
+    for file in tree.others:
+        for depth in range(1, len(file)):
+            endings[file[:depth]].add(ending_of(file))
+    unknown = [*tree.files, *tree.links, *(folder for folder, _ in tree.closed)]
+    needed = {parts[:depth] for parts in unknown for depth in range(1, len(parts) + 1)}
+    return {folder for folder in endings if endings[folder] <= _ANNOTATIONS} - needed

@@ -1,12 +1,12 @@
 """Which image files there are, of which class and of which subset."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from skdl._shortened import shown_path
-from skdl.datasets._companions import find_companions, is_of_images, without
-from skdl.datasets._foreign import about_foreign
+from skdl.datasets._companions import find_companions, is_of_images, is_of_masks, without
+from skdl.datasets._foreign import about_foreign, folders_of_annotations
 from skdl.datasets._subsets import canonical_subset, looks_like_a_part
 from skdl.datasets._tree import Parts, Tree
 
@@ -43,6 +43,8 @@ class Listing:
         How many folders of the system were passed over, by their name.
     companions : list of str
         Masks and thumbnails of images, which lie beside them.
+    annotations : list of str
+        Folders in the place of classes that hold annotations only.
     closed : list of (str, str, str)
         Folders that cannot be read: their subset, their path, and why.
     shared : list of str
@@ -57,6 +59,7 @@ class Listing:
     links: list[str] = field(default_factory=list)
     passed: dict[str, int] = field(default_factory=dict)
     companions: list[str] = field(default_factory=list)
+    annotations: list[str] = field(default_factory=list)
     closed: list[tuple[str, str, str]] = field(default_factory=list)
     shared: list[str] = field(default_factory=list)
 
@@ -114,6 +117,8 @@ def arrange(tree: Tree, source: Any) -> Listing:
         raise ValueError(_about_nothing(tree, source))
     companions = find_companions(tree.files)
     tree = without(tree, companions)
+    annotations = folders_of_annotations(tree)
+    tree = replace(tree, folders=tree.folders - annotations)
     base = _without_wrappers(tree)
     tops = sorted({folder for folder in tree.folders if len(folder) == len(base) + 1})
     flat = str(source) if not tops else tree.address(tops[0])
@@ -125,7 +130,15 @@ def arrange(tree: Tree, source: Any) -> Listing:
     tops.sort(key=_order_of_subset)
     divided = [top for top in tops if _is_subset(tree, top)]
     listing = _about_the_rest(tree, base, divided)
+    masks = _masks_beside(tops, divided)
+    companions = companions.union(*map(tree.below, masks))
     listing.companions = [tree.address(file) for file in sorted(companions)]
+    deepest = len(base) + 1 + bool(divided)  # where a class would be
+    listing.annotations = [
+        tree.address(folder)
+        for folder in sorted(annotations)
+        if len(folder) <= deepest and folder[:-1] not in annotations
+    ]
     if not divided:
         listing.shared = _shared_folders(tree, tops)
         _refuse_parts(tops, listing.shared)
@@ -139,13 +152,20 @@ def arrange(tree: Tree, source: Any) -> Listing:
             _add_classes(listing, tree, inner, subset)
         elif subset is not None:
             listing.unlabelled[subset] = tree.address(inner)
-        elif there:
+        elif there and top not in masks:
             raise ValueError(
                 f"The folder {shown_path(tree.address(top))} lies beside folders of subsets "
                 f"({', '.join(folder[-1] for folder in divided)}), so that its images belong to "
                 "none. Move it away, or load one of these folders alone."
             )
     return listing
+
+
+def _masks_beside(tops: list[Parts], divided: list[Parts]) -> list[Parts]:
+    """Folders of masks beside folders of subsets: masks, train_masks."""
+    names = [top[-1] for top in divided]
+    others = [top for top in tops if names and top not in divided]
+    return [top for top in others if is_of_masks(top[-1], names)]
 
 
 def _about_nothing(tree: Tree, source: Any) -> str:

@@ -39,8 +39,8 @@ class Tree:
         The image files, sorted.
     folders : set of tuple of str
         All folders.
-    ignored : Counter of str
-        How many other files there were, by their ending.
+    others : list of tuple of str
+        The other files.
     links : list of tuple of str
         Links in an archive that may be folders of classes: nobody knows where they lead.
     passed : Counter of str
@@ -52,10 +52,15 @@ class Tree:
     root: str
     files: list[Parts]
     folders: set[Parts]
-    ignored: Counter[str]
+    others: list[Parts]
     links: list[Parts] = field(default_factory=list)
     passed: Counter[str] = field(default_factory=Counter)
     closed: list[tuple[Parts, str]] = field(default_factory=list)
+
+    @property
+    def ignored(self) -> Counter[str]:
+        """How many other files there are, by their ending."""
+        return Counter(ending_of(file) for file in self.others)
 
     def address(self, parts: Parts) -> str:
         """Path of a file that :mod:`skdl._decoding` reads."""
@@ -66,8 +71,14 @@ class Tree:
         return [file for file in self.files if file[: len(folder)] == folder]
 
 
+def ending_of(parts: Parts) -> str:
+    """Ending of a file's name, in lower case; none of a name such as 1.2.840.113619.2.5."""
+    ending = os.path.splitext(parts[-1])[1].lower()
+    return "" if ending[1:].isdecimal() else ending
+
+
 def _is_image(parts: Parts) -> bool:
-    return os.path.splitext(parts[-1])[1].lower() in IMAGE_EXTENSIONS
+    return ending_of(parts) in IMAGE_EXTENSIONS
 
 
 def _is_hidden(name: str) -> bool:
@@ -79,14 +90,8 @@ def _is_of_system(name: str) -> bool:
 
 
 def _sort(root: str, files: list[Parts], folders: set[Parts]) -> Tree:
-    images, ignored = [], Counter[str]()
-    for parts in files:
-        if _is_image(parts):
-            images.append(parts)
-        else:
-            ending = os.path.splitext(parts[-1])[1].lower()
-            ignored["" if ending[1:].isdecimal() else ending] += 1  # 1.2.840.113619.2.5
-    return Tree(root, sorted(images), folders, ignored)
+    images = sorted(parts for parts in files if _is_image(parts))
+    return Tree(root, images, folders, [parts for parts in files if not _is_image(parts)])
 
 
 def tree_of_archive(archive: Path) -> Tree:

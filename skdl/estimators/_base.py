@@ -13,7 +13,6 @@ from typing import Any
 import keras
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.metrics import accuracy_score
 
 from skdl._keywords import KeywordsMixin, suggest
 from skdl._pixel_limit import adopt_pixel_limit, with_pixel_limit
@@ -63,6 +62,16 @@ def _import_scikeras() -> Any:
 
 BaseWrapper, _routing = _import_scikeras()
 
+
+def _absent(name: str) -> Any:
+    """In place of what scikeras has and a kind of estimator has no use for."""
+
+    def refuse(self: Any) -> Any:
+        raise AttributeError(f"{type(self).__name__} has no {name}.")
+
+    return property(refuse, doc="Not available.")
+
+
 PICKLE_FORMAT = 1
 """Version of the pickled state; raised whenever older versions of skdl could not read it."""
 
@@ -76,7 +85,11 @@ class KerasEstimator(KeywordsMixin, BaseWrapper):  # type: ignore[misc, valid-ty
     """
 
     _routing_prefixes = frozenset({"architecture", "optimizer"})
-    scorer = staticmethod(accuracy_score)
+    # Classifiers have the first two.
+    initialize: Any = _absent("initialize")
+    scorer: Any = _absent("scorer")
+    feature_encoder: Any = _absent("feature_encoder")
+    target_encoder: Any = _absent("target_encoder")
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)

@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
 from skdl._params import validate_params
@@ -43,6 +44,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, TrainedEstimator):
     """Base of the classifiers: everything but the list of parameters."""
 
     classes_: npt.NDArray[Any]
+    scorer = staticmethod(accuracy_score)
 
     @with_callbacks  # type: ignore[untyped-decorator]
     def fit(

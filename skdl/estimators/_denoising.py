@@ -215,8 +215,9 @@ default="gaussian"
         X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
             Clean images, to which `noise` is added; or noisy ones, if `y` holds the clean ones.
         y : array-like of the shape of X, or of shape (n,), default=None
-            The clean images of noisy ones. Of one dimension, such as the labels that a pipeline
-            hands over, it is ignored.
+            The clean images of noisy ones, as arrays or as paths of image files. Labels, such as
+            a pipeline hands over, are ignored: one number or text per image, unless texts end as
+            names of images do, or are all files that exist.
 
         Returns
         -------
@@ -324,7 +325,7 @@ default="gaussian"
         X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
             Noisy images; or clean ones, if `y` does not hold them, to which `noise` is added.
         y : array-like of the shape of X, or of shape (n,), default=None
-            The clean images. Of one dimension, it is ignored.
+            The clean images, as in `fit`; labels are ignored.
 
         Returns
         -------

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from skdl._batches import as_rows
+from skdl._batches import as_rows, is_image, objects
 from skdl._files import ImageFiles
-from skdl._paths import find_paths
+from skdl._paths import names_image_files
 from skdl._value_range import PixelValues
 from skdl.engine import ImageMapSpec
 from skdl.estimators._autoencoder import check_filters, denoiser, noise_plan
@@ -130,5 +130,10 @@ def _keeps_shape(image_format: ImageFormat) -> bool:
 
 
 def holds_images(y: Any) -> bool:
-    """Whether `y` is a batch of images, and not None or a vector of labels."""
-    return y is not None and (find_paths(y) is not None or np.asarray(y).ndim > 1)
+    """Whether `y` is a batch of images, and not None or labels, be they text or numbers."""
+    if y is None or names_image_files(y):
+        return y is not None
+    values = np.asarray(objects(y) if isinstance(y, list | tuple) else y)
+    if values.dtype.kind == "O" and values.ndim == 1:
+        return any(map(is_image, values))
+    return values.ndim > 1 and values.shape[1:] != (1,)

@@ -130,6 +130,77 @@ def test_a_folder_of_images_is_no_class(make_images, folder):
         load_image_folder(root)
 
 
+@pytest.mark.parametrize(
+    "masks",
+    [
+        ("train_masks/ill/1.png", "test_masks/ill/3.png"),
+        ("train_masks/1.png", "train_masks/2.png"),
+        ("masks/1_mask.png",),
+        ("masks/train/ill/1.png", "masks/test/ill/3.png"),
+        ("Train-Labels/1.png",),
+        ("masks_train/1.png", "Segmentations/1.png"),
+    ],
+)
+@pytest.mark.parametrize("wrapper", ["", "data/"])
+def test_folders_of_masks_beside_subsets(make_images, masks, wrapper):
+    shown = ("test/ill/3.png", "test/well/4.png", "train/ill/1.png", "train/well/2.png")
+    root = make_images(*(f"{wrapper}{name}" for name in (*shown, *masks)))
+    bunch, (message,) = load(root)
+    assert "left out" in message
+    assert "mask" in message
+    assert sorted(names(bunch.data, root / wrapper)) == list(shown)
+    assert sorted(names(bunch.companions, root / wrapper)) == sorted(masks)
+    assert len(load(root, subset="test")[0].data) == 2
+
+
+@pytest.mark.parametrize("folder", ["extra", "masked", "train_more", "trainmasks2x"])
+def test_other_folders_beside_subsets_are_refused(make_images, folder):
+    root = make_images("train/ill/1.png", "test/ill/2.png", f"{folder}/ill/3.png")
+    with pytest.raises(ValueError, match=f"{folder}' lies beside folders of subsets"):
+        load_image_folder(root)
+
+
+@pytest.mark.parametrize(
+    ("place", "images"),
+    [
+        ("annotations", ("cats/1.png", "dogs/2.png")),
+        ("Annotations/xmls", ("cats/1.png", "dogs/2.png")),
+        ("annotations", ("images/cats/1.png", "images/dogs/2.png")),
+        ("train/annotations", ("train/cats/1.png", "train/dogs/2.png")),
+        ("annotations", ("train/cats/1.png", "train/dogs/2.png")),
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_folder_of_annotations_is_no_class(make_images, tmp_path, place, images, packed):
+    root = make_images(*images)
+    (root / place).mkdir(parents=True)
+    for name in ("1.xml", "2.JSON", "list.txt"):
+        (root / place / name).write_text("text")
+    path = shutil.make_archive(str(root), "zip", root) if packed else root
+    bunch, (message,) = load(path)
+    assert message.startswith("1 folder holds text files only, such as annotations, and no class: ")
+    assert place.split("/xmls")[0] in message
+    assert bunch.target_names.tolist() == ["cats", "dogs"]
+    assert bunch.ignored == {".json": 1, ".txt": 1, ".xml": 1}
+
+
+def test_a_folder_of_other_files_is_an_empty_class(make_images):
+    root = make_images("cats/1.png", "dogs/2.png")
+    (root / "birds").mkdir()
+    for name in ("1.xml", "1.dcm"):
+        (root / "birds" / name).write_text("text")
+    with pytest.raises(ValueError, match="birds: there is no image in this folder"):
+        load_image_folder(root)
+
+
+def test_annotations_inside_a_class_are_no_news(make_images):
+    root = make_images("cats/1.png", "dogs/2.png")
+    (root / "cats/annotations").mkdir()
+    (root / "cats/annotations/1.xml").write_text("text")
+    bunch, messages = load(root)
+    assert (len(bunch.data), messages) == (2, [])
+
+
 def test_masks_in_archives_and_subsets(make_images, tmp_path):
     root = make_images(*(f"{top}/{name}" for top in ("train", "test") for name in BUSI))
     shutil.make_archive(str(root), "zip", root)

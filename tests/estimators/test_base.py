@@ -16,7 +16,14 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, check_cv, cross_val_score
 from sklearn.pipeline import make_pipeline
 
-from skdl import BackboneFeatures, CNNClassifier, DenoisingAutoencoder, TransferClassifier
+from skdl import (
+    BackboneFeatures,
+    CNNClassifier,
+    DenoisingAutoencoder,
+    TransferClassifier,
+    VGG16Classifier,
+    VGG16Features,
+)
 
 
 class Counting(keras.callbacks.Callback):
@@ -249,6 +256,32 @@ def test_scikeras_leftovers_work(few_digits):
     assert model.n_iter_ == model.current_epoch == 0
     assert model.predict_proba(X).shape == (300, 10)
     assert model.scorer(y, y) == 1.0
+
+
+OF_ALL = {"current_epoch", "fit", "get_metadata_routing", "get_params", "initialized_"}
+OF_ALL |= {"set_params", "set_fit_request", "set_partial_fit_request", "set_score_request"}
+OF_CLASSIFIERS = {"initialize", "partial_fit", "predict", "score", "scorer"}
+
+
+@pytest.mark.parametrize(
+    ("estimator", "more"),
+    [
+        (CNNClassifier(), OF_CLASSIFIERS),
+        (TransferClassifier(), OF_CLASSIFIERS),
+        (VGG16Classifier(), OF_CLASSIFIERS),
+        (BackboneFeatures(), set()),
+        (VGG16Features(), set()),
+        (DenoisingAutoencoder(), {"score"}),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_what_scikeras_has_works_or_is_absent(estimator, more):
+    public = {name for name in dir(BaseWrapper) if not name.startswith("_")}
+    assert {name for name in public if hasattr(estimator, name)} == OF_ALL | more
+    absent = public - OF_ALL - more
+    for name in absent:
+        with pytest.raises(AttributeError, match=rf"{type(estimator).__name__} has no {name}"):
+            getattr(estimator, name)
 
 
 @pytest.mark.parametrize(

@@ -207,6 +207,62 @@ def test_the_keras_model(images, fitted):
     np.testing.assert_allclose(outputs, fitted.transform(X), atol=0.51)
 
 
+LABELS = {
+    "numbers": np.arange(80) % 2,
+    "text": np.array(["ill", "well"] * 40),
+    "a list": ["ill", "well"] * 40,
+    "objects": np.array(["ill", "well"] * 40, dtype=object),
+    "a series": pd.Series(["ill", "well"] * 40),
+    "categories": pd.Series(["ill", "well"] * 40, dtype="category"),
+    "a frame": pd.DataFrame({"class": ["ill", "well"] * 40}),
+    "a column": np.arange(80).reshape(-1, 1) % 2,
+    "missing": np.array(["ill", None] * 40, dtype=object),
+    "dates": np.arange(80).astype("datetime64[D]"),
+    "numbers with a point": ["v1.2", "v1.3"] * 40,
+}
+
+
+@pytest.mark.parametrize("kind", LABELS)
+def test_labels_are_ignored(images, kind):
+    X = images[0][:80]
+    expected = model(epochs=1).fit(X)
+    found = model(epochs=1).fit(X, LABELS[kind])
+    np.testing.assert_array_equal(found.transform(X), expected.transform(X))
+    assert found.score(X, LABELS[kind]) == expected.score(X)
+
+
+def test_a_pipeline_with_labels_of_text(images):
+    X, y = images[0][:200], np.array(["even", "odd"])[images[1][:200] % 2]
+    steps = [("clean", model(epochs=1)), ("network", CNNClassifier("lenet5", epochs=1))]
+    assert set(Pipeline(steps).fit(X, y).predict(X)) <= {"even", "odd"}
+
+
+@pytest.mark.parametrize("kind", ["objects", "a series", "a list"])
+def test_clean_images_in_rows(images, kind):
+    clean = images[0][:80]
+    noisy = 255 - clean
+    rows = np.empty(80, dtype=object)
+    rows[:] = list(clean)
+    y = {"objects": rows, "a series": pd.Series(rows), "a list": list(clean)}[kind]
+    expected = model(epochs=1).fit(noisy, clean)
+    found = model(epochs=1).fit(noisy, y)
+    np.testing.assert_array_equal(found.transform(noisy), expected.transform(noisy))
+    assert found.score(noisy, y) == expected.score(noisy, clean)
+
+
+def test_paths_of_clean_images(images, tmp_path):
+    clean = images[0][:40]
+    for ending in ("", ".png"):  # without an ending, all of them have to be there
+        paths = [str(tmp_path / f"{row}{ending}") for row in range(40)]
+        for path, image in zip(paths, clean, strict=True):
+            Image.fromarray(image).save(path, format="PNG")
+        expected = model(epochs=1).fit(255 - clean, clean)
+        found = model(epochs=1).fit(255 - clean, paths)
+        np.testing.assert_array_equal(found.transform(clean), expected.transform(clean))
+    with pytest.raises(ValueError, match="cannot be read"):
+        model(epochs=1).fit(clean, [f"{row}.png" for row in range(40)])
+
+
 def test_paths(images, tmp_path):
     paths = [str(tmp_path / f"{row}.png") for row in range(80)]
     for path, image in zip(paths, images[0], strict=False):
