@@ -205,6 +205,8 @@ def _converted(X: Any, name: str, expected: str) -> npt.NDArray[Any]:
             return objects([only(value) for value in X])
         if X and all(_is_picture(value) for value in X):  # NumPy would take their raw values
             return _stacked(list(X), None, name, expected)
+        for row, value in enumerate(X):  # NumPy would drop their masks
+            refuse_masked(value, f"{name}[{row}]")
     try:
         return np.asarray(X)
     except _NO_ARRAY as error:

@@ -60,10 +60,10 @@ def listing_of_csv(
     others = [column for column in columns if column not in (paths, labels, group_column)]
     subsets = next((column for column in others if column.lower() in _SUBSET_COLUMNS), None)
     values = [""] * len(table) if subsets is None else [str(value) for value in table[subsets]]
-    folder = os.path.dirname(os.path.abspath(file))
+    folder = Path(os.path.abspath(file)).parent
     entries = [
         Entry(
-            os.path.join(folder, os.path.expanduser(path)),
+            str(folder / os.path.expanduser(path)),  # ./1.png is 1.png
             label,
             canonical_subset(subset) or subset,
             group,

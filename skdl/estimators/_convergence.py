@@ -67,4 +67,4 @@ def _all_of(n_probed: int, n: int) -> str:
     """What was looked at, in words."""
     if n_probed == n:
         return "All training images"
-    return f"All {n_probed} of {n:,} training images that were looked at"
+    return f"All of the {n_probed} training images that were checked (of {n:,})"

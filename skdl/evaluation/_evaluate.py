@@ -45,7 +45,9 @@ class EvaluationWarning(UserWarning):
     --------
     >>> import warnings
     >>> from skdl.evaluation import EvaluationWarning
-    >>> warnings.simplefilter("error", EvaluationWarning)  # to stop where scores cannot be trusted
+    >>> with warnings.catch_warnings():
+    ...     warnings.simplefilter("error", EvaluationWarning)
+    ...     # evaluate(…) stops here where scores cannot be trusted
     """
 
 
@@ -144,7 +146,8 @@ def evaluate(
     >>> from sklearn.svm import SVC
     >>> from skdl.evaluation import evaluate
     >>> X, y = load_breast_cancer(return_X_y=True)
-    >>> result = evaluate({"ridge": RidgeClassifier(), "svc": SVC()}, X, y, pos_label=0)
+    >>> models = {"ridge": RidgeClassifier(), "svc": SVC(random_state=0)}
+    >>> result = evaluate(models, X, y, pos_label=0)
     >>> result.scores.query("metric == 'sensitivity'").groupby("model")["value"].mean().round(2)
     model
     ridge    0.89

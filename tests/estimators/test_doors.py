@@ -383,6 +383,11 @@ def test_masks_that_hide_something():
         for call in (fitted.predict, Resize().fit, BackboneFeatures().fit):
             with pytest.raises(ValueError, match=f"X is a masked array with {message}"):
                 call(images)
+            for rows in (list(images), tuple(images)):
+                with pytest.raises(
+                    ValueError, match=r"X\[1\] is a masked array with masked values"
+                ):
+                    call(rows)
     with pytest.raises(ValueError, match=f"y is a masked array with {message}"):
         fitted.fit(GRAY, np.ma.masked_array(Y, hidden))
     with pytest.raises(ValueError, match=f"y is a masked array with {message}"):
