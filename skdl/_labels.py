@@ -179,7 +179,7 @@ def _rows(wrong: npt.NDArray[np.bool_]) -> str:
     """Which rows are wrong, and what to do."""
     rows = np.unique(np.nonzero(wrong)[0])
     others = f", and in {len(rows)} rows in all" if len(rows) > 1 else ""
-    return f"row {rows[0]}{others}. Leave such rows out, and say so."
+    return f"row {rows[0]}{others}. Drop those rows."
 
 
 def _missing(array: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:

@@ -70,7 +70,9 @@ def test_a_star_import_needs_no_extra():
 FIT = """
 import numpy as np
 from skdl import CNNClassifier
-CNNClassifier(epochs=1).fit(np.zeros((8, 8, 8), np.uint8), [0, 1] * 4)
+y = np.arange(8) % 2
+X = np.repeat(y * 200, 64).reshape(8, 8, 8).astype(np.uint8)
+CNNClassifier(epochs=9, optimizer__learning_rate=0.01, random_state=0).fit(X, y)
 """
 
 
