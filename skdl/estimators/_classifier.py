@@ -275,6 +275,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, TrainedEstimator):
         if continues:
             known, image_format = self.classes_, self._image_format
             image_format.check_columns(X, array, self)
+            image_format.warn_of_another_scale(array)
             if classes is not None and not np.array_equal(check_classes(classes), known):
                 raise ValueError(
                     f"classes={shortened(plain(list(classes)))} is not the same as on the last "

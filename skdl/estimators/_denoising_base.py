@@ -56,6 +56,7 @@ class DenoisingBase(TrainedEstimator):
         if continues:
             image_format = self._image_format
             image_format.check_columns(X, array, self)
+            image_format.warn_of_another_scale(array)
         else:
             image_format = ImageFormat.learn(X, array, self)
         targets, changes = None, noise_plan(self.noise, _extremes(array, image_format))
@@ -65,6 +66,7 @@ class DenoisingBase(TrainedEstimator):
                 raise ValueError(
                     f"X has {len(array)} noisy images, but y has {len(clean)} clean ones."
                 )
+            image_format.warn_of_another_scale(clean, "y")
             targets, changes = image_format.as_images(clean, self, "y"), None
             if isinstance(targets, ImageFiles):  # what is learned is in memory
                 targets = targets.load()

@@ -208,6 +208,20 @@ def test_files_of_several_depths_do_not_mix(tmp_path, ways):
         model.predict([path])
 
 
+def test_training_goes_on_at_the_scale_of_the_fit(ways):
+    batches, y = ways["digits"]
+    images = batches["array"]
+    scaled = images / np.float32(255)
+    needed = r"X has values of at most 0\.\d+, but this estimator was fitted on values from 0 to "
+    model = CNNClassifier(epochs=1, warm_start=True, random_state=0).fit(images, y)
+    denoiser = DenoisingAutoencoder(epochs=1, warm_start=True, random_state=0).fit(images)
+    for call in (model.fit, model.partial_fit, denoiser.fit):
+        with pytest.warns(UserWarning, match=needed):
+            call(scaled, *([] if call == denoiser.fit else [y]))
+    with pytest.warns(UserWarning, match=r"y has values of at most 0\.\d+, but this estimator was"):
+        DenoisingAutoencoder(epochs=1).fit(images, scaled)
+
+
 def test_files_with_values_that_are_none(tmp_path):
     images, _ = deep_values("standardised")
     paths = [str(tmp_path / f"{row}.tif") for row in range(N)]
