@@ -121,7 +121,7 @@ def refuse_masked(values: Any, name: str) -> None:
     hidden = np.ma.getmaskarray(values).reshape(len(values), -1).any(axis=1)
     raise ValueError(
         f"{name} is a masked array with masked values: first at row {int(np.argmax(hidden))}, in "
-        f"{int(hidden.sum())} of {len(values)} rows. Masks are not looked at: fill them by "
+        f"{int(hidden.sum())} of {len(values)} rows. Masks are ignored; fill them with "
         f"{name}.filled(…), or drop those rows."
     )
 
@@ -208,7 +208,10 @@ def _converted(X: Any, name: str, expected: str) -> npt.NDArray[Any]:
         for row, value in enumerate(X):  # NumPy would drop their masks
             refuse_masked(value, f"{name}[{row}]")
     try:
-        return np.asarray(X)
+        rows = np.asarray(X)
+        # NumPy makes text of the numbers beside a text, which would be blamed then.
+        mixed = rows.dtype.kind == "U" and isinstance(X, list | tuple)
+        return np.array(X, dtype=object) if mixed else rows
     except _NO_ARRAY as error:
         if isinstance(X, Sequence):
             raise ValueError(_ragged(X, name, expected)) from error

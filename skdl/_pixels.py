@@ -22,6 +22,8 @@ _PNG = b"\x89PNG\r\n\x1a\n"
 # Tags of TIFF and EXIF.
 _BITS, _PHOTOMETRIC, _ORIENTATION, _SAMPLE_FORMAT = 258, 262, 274, 339
 _UNSIGNED, _SIGNED, _FLOAT = 1, 2, 3
+# Bytes of one block of a PNG that are looked at.
+_MOST_METADATA = 1 << 16
 _TIFF_DTYPES = {
     (_SIGNED, 8): np.int8,
     (_UNSIGNED, 12): np.uint16,
@@ -204,12 +206,13 @@ def orientation(image: Any) -> int:
     """The orientation by EXIF, or else by XMP, 1 to 8; damaged metadata count as none."""
     if image.format == "TIFF":  # Pillow applies it itself
         return 1
-    content = image.info.get("exif")
-    if content is None and image.format == "PNG":
-        content = _late_exif(image.fp)
-    found = None if content is None else _exif_orientation(content)
+    exif = image.info.get("exif")
+    xmp = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp")
+    if image.format == "PNG" and not (exif and xmp):
+        late_exif, late_xmp = _late_metadata(image.fp)
+        exif, xmp = exif or late_exif, xmp or late_xmp
+    found = None if exif is None else _exif_orientation(exif)
     if found is None:
-        xmp = image.info.get("xmp") or image.info.get("XML:com.adobe.xmp") or b""
         text = xmp if isinstance(xmp, bytes) else str(xmp).encode(errors="replace")
         match = re.search(rb'tiff:Orientation(?:="|>)\s*([0-9]+)', text)
         found = int(match[1]) if match else 1
@@ -225,17 +228,20 @@ def _exif_orientation(content: bytes) -> int | None:
         return None
 
 
-def _late_exif(file: BinaryIO) -> bytes | None:
-    """The EXIF data of a PNG that stand behind its pixels, where Pillow has not come yet."""
-    here = file.tell()
+def _late_metadata(file: BinaryIO) -> tuple[bytes | None, bytes | None]:
+    """EXIF and XMP data of a PNG that stand behind its pixels, where Pillow has not come yet."""
+    here, exif, xmp = file.tell(), None, None
     try:
         file.seek(len(_PNG))
         while len(start := file.read(8)) == 8:
-            size = int.from_bytes(start[:4], "big")
-            if start[4:] == b"eXIf":
-                return b"Exif\0\0" + file.read(min(size, 1 << 16))
-            file.seek(size + 4, io.SEEK_CUR)
-        return None
+            size, kind = int.from_bytes(start[:4], "big"), start[4:]
+            content = file.read(min(size, _MOST_METADATA)) if kind in (b"eXIf", b"iTXt") else b""
+            if kind == b"eXIf":
+                exif = b"Exif\0\0" + content
+            elif content.startswith(b"XML:com.adobe.xmp\0"):
+                xmp = content
+            file.seek(size - len(content) + 4, io.SEEK_CUR)
+        return exif, xmp
     finally:
         file.seek(here)
 

@@ -211,7 +211,7 @@ def in_percent(share):
     return "> 99 %".replace(" ", "\u00a0") if 0.995 <= share < 1 else f"{100 * share:.0f}\u00a0%"
 
 
-def png(values, exif_orientation=None):
+def png(values, exif_orientation=None, xmp=None):
     """Bytes of a PNG file of 16-bit values of shape (height, width, 1 to 4 channels)."""
     height, width, channels = values.shape
     color_type = {1: 0, 2: 4, 3: 2, 4: 6}[channels]
@@ -223,6 +223,8 @@ def png(values, exif_orientation=None):
     if exif_orientation is not None:
         entry = struct.pack(">HHIHH", 0x0112, 3, 1, exif_orientation, 0)
         chunks.append((b"eXIf", struct.pack(">2sHIH", b"MM", 42, 8, 1) + entry + bytes(4)))
+    if xmp is not None:
+        chunks.append((b"iTXt", b"XML:com.adobe.xmp" + bytes(5) + xmp))
     return b"\x89PNG\r\n\x1a\n" + b"".join(
         struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
         for kind, data in [*chunks, (b"IEND", b"")]

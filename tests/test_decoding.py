@@ -137,6 +137,16 @@ def test_sixteen_bit_png_files_keep_their_values(tmp_path, channels):
     assert (read_image_info(path).height, read_image_info(path).width) == (9, 6)
 
 
+def test_orientation_by_xmp_behind_the_pixels_of_a_png(tmp_path):
+    values = values_of("uint16", (6, 9, 3))
+    path = tmp_path / "a.png"
+    path.write_bytes(png(values, xmp=b'<rdf:Description tiff:Orientation="6"/>'))
+    np.testing.assert_array_equal(read_image(path), np.rot90(values, -1))
+    assert read_image_info(path).height == 9
+    path.write_bytes(png(values, exif_orientation=3, xmp=b'<x tiff:Orientation="6"/>'))
+    np.testing.assert_array_equal(read_image(path), values[::-1, ::-1])  # EXIF comes first
+
+
 @pytest.mark.parametrize("dtype", ["uint16", "int32", "float32"])
 @pytest.mark.parametrize("keep_aspect", [False, True])
 @pytest.mark.parametrize("color", [None, "rgb", "grayscale"])

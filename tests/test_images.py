@@ -286,3 +286,8 @@ def test_text(X):
 def test_not_images_at_all(X):
     with pytest.raises((ValueError, TypeError)):
         check_image_array(X)
+
+
+def test_the_text_among_numbers_is_named():
+    with pytest.raises(ValueError, match="X holds text: 'x' at row 1"):
+        check_image_array([[0, 1, 2, 3], [1, "x", 2, 3]])

@@ -19,7 +19,8 @@ MAX_IDLE_BYTES = 512 * 2**20
 MAX_NETWORKS = 16
 
 _lock = threading.RLock()
-_idle: OrderedDict[int, tuple[Hashable, Trainer]] = OrderedDict()
+# With the structure that a trainer has to have, where callbacks of a user have seen it.
+_idle: OrderedDict[int, tuple[Hashable, Trainer, Hashable | None]] = OrderedDict()
 _networks: OrderedDict[Hashable, Network] = OrderedDict()
 
 
@@ -32,7 +33,7 @@ def forget_networks() -> None:
 
 @contextmanager
 def borrowed_trainer(
-    spec: ModelSpec, optimizer: OptimizerSpec, seed: int, *, reusable: bool = True
+    spec: ModelSpec, optimizer: OptimizerSpec, seed: int, *, is_shown: bool = False
 ) -> Iterator[Trainer]:
     """A trainer at its start values for `seed`, given back to the pool after the block.
 
@@ -41,8 +42,9 @@ def borrowed_trainer(
     spec : ModelSpec
     optimizer : OptimizerSpec
     seed : int
-    reusable : bool, default=True
-        False if something in the block may change the model itself, as foreign callbacks can.
+    is_shown : bool, default=False
+        Whether something in the block may change the model itself, as foreign callbacks can. It is
+        given back if nothing has, and looked at once more before the next fit.
     """
     keys = spec.key, optimizer.key
     key = None if None in keys else keys
@@ -53,32 +55,39 @@ def borrowed_trainer(
         # its layers anew.
         shared_network(spec)
     trainer.reset(seed, optimizer.learning_rate)
+    structure = trainer.structure() if is_shown else None
     try:
         yield trainer
     finally:
         # After an error, too: a reset sets all that training changes, and TensorFlow never frees
         # all of a model that is dropped.
-        if key is not None and reusable and trainer.resettable:
-            _give_back(key, trainer)
+        if key is not None and trainer.resettable and _is_intact(trainer, structure):
+            _give_back(key, trainer, structure)
 
 
 def _take(key: Hashable) -> Trainer | None:
     with _lock:
-        for number in reversed(_idle):
+        for number in list(reversed(_idle)):
             if _idle[number][0] == key:
-                return _idle.pop(number)[1]
+                _, trainer, structure = _idle.pop(number)
+                if _is_intact(trainer, structure):
+                    return trainer
     return None
 
 
-def _give_back(key: Hashable, trainer: Trainer) -> None:
+def _is_intact(trainer: Trainer, structure: Hashable | None) -> bool:
+    return structure is None or trainer.structure() == structure
+
+
+def _give_back(key: Hashable, trainer: Trainer, structure: Hashable | None) -> None:
     with _lock:
-        _idle[id(trainer)] = key, trainer
+        _idle[id(trainer)] = key, trainer, structure
         while len(_idle) > MAX_IDLE_TRAINERS or _idle_bytes() > MAX_IDLE_BYTES:
             _idle.popitem(last=False)
 
 
 def _idle_bytes() -> int:
-    return sum(trainer.nbytes for _, trainer in _idle.values())
+    return sum(trainer.nbytes for _, trainer, _ in _idle.values())
 
 
 def shared_network(spec: ModelSpec) -> Network:

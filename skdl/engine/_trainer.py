@@ -1,6 +1,6 @@
 """A compiled model with its traced loops, and data on its way through them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -21,6 +21,8 @@ from skdl.images import ValueRange, range_offset_and_scale, rescale
 from skdl.preprocessing._augmentation import AugmentationPlan
 
 # Batches between two looks at the outside: long enough to cost nothing, short enough for Ctrl-C.
+# Functions that a Keras model keeps when it is called by its own methods.
+_MADE_BY_KERAS = {"train_function", "test_function", "predict_function"}
 _BATCHES_PER_CALL = 64
 # Of images decoded from files at a time; two such chunks are in memory, one in use and the next.
 _CHUNK_BYTES = 16 * 2**20
@@ -94,6 +96,20 @@ class Trainer:
     def resettable(self) -> bool:
         """Whether another fit can start from this model."""
         return self._initial is not None
+
+    def structure(self) -> Hashable:
+        """What a callback of the user's own may change, and a reset does not set back."""
+        model = self.model
+        own = {name: id(value) for name, value in vars(model).items() if callable(value)}
+        return (
+            tuple(
+                (id(layer), layer.trainable, _settings(layer)) for layer in model._flatten_layers()
+            ),
+            tuple(map(id, model.variables)),
+            id(model.optimizer),
+            id(model._compile_loss),
+            tuple(sorted((name, own[name]) for name in own.keys() - _MADE_BY_KERAS)),
+        )
 
     @property
     def nbytes(self) -> int:
@@ -215,6 +231,13 @@ class Trainer:
 
         # The concrete function: a tf.function would warn of retracing when many models are made.
         return tf.function(loop, autograph=False).get_concrete_function(*signature)
+
+
+def _settings(layer: keras.layers.Layer) -> str:
+    try:
+        return repr(layer.get_config())
+    except Exception:  # a layer of the user's that tells none
+        return ""
 
 
 def _assign(variables: Sequence[Any], values: State) -> None:

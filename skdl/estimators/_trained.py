@@ -215,8 +215,8 @@ class TrainedEstimator(CallbackSupportMixin, KerasEstimator):
         start: Callable[[Trainer], None],
     ) -> tuple[State, State, dict[str, list[float]]]:
         """Weights, state of the optimizer and history after a training."""
-        reusable = all(_leaves_model_alone(callback) for callback in plan.callbacks)
-        with borrowed_trainer(spec, optimizer, plan.seed, reusable=reusable) as trainer:
+        is_shown = not all(_leaves_model_alone(callback) for callback in plan.callbacks)
+        with borrowed_trainer(spec, optimizer, plan.seed, is_shown=is_shown) as trainer:
             start(trainer)
             history = train(trainer, data, validation, plan)
             return trainer.state(), trainer.optimizer_state(), history

@@ -233,18 +233,74 @@ def test_optimizers_make_no_new_names(few_digits, monkeypatch):
         assert names == first != []
 
 
-class Meddling(keras.callbacks.Callback):
+class Own(keras.callbacks.Callback):
+    """A callback of a user that looks on, and makes Keras's own functions."""
+
+    seen = []
+
+    def on_epoch_end(self, epoch, logs=None):
+        self.model.predict(np.zeros((1, 8, 8, 1), np.float32), verbose=0)
+
+    def on_train_end(self, logs=None):
+        Own.seen.append(self.model)
+
+
+class Failing(Own):
+    def on_train_end(self, logs=None):
+        raise ValueError("a callback's own")
+
+
+class Meddling(Own):
     """Changes the model itself, as a user's callback may."""
 
     def on_train_end(self, logs=None):
         self.model.layers[1].trainable = False
 
 
-def test_foreign_callbacks_do_not_reach_the_next_fit(few_digits, trainers):
+class MeddlingWithSettings(Own):
+    def on_train_end(self, logs=None):
+        self.model.layers[-2].rate = 0.9
+
+
+class Compiling(Own):
+    def on_train_end(self, logs=None):
+        self.model.compile(optimizer="sgd", loss="mse")
+
+
+class Replacing(Own):
+    def on_train_begin(self, logs=None):
+        self.model.test_step = lambda data: {}
+
+
+def test_callbacks_of_users_do_not_cost_a_model_each(few_digits, trainers):
+    """TensorFlow keeps megabytes of each that is dropped."""
+    X, y = few_digits
+    Own.seen.clear()
+    expected = CNNClassifier(tiny, epochs=1, random_state=0).fit(X, y)
+    for _ in range(3):
+        model = CNNClassifier(tiny, epochs=1, callbacks=[Own], random_state=0).fit(X, y)
+        assert same_state(model, expected)
+        with pytest.raises(ValueError, match="a callback's own"):
+            CNNClassifier(tiny, epochs=1, callbacks=[Failing], random_state=0).fit(X, y)
+    assert len(trainers) == 1
+
+
+@pytest.mark.parametrize("kind", [Meddling, MeddlingWithSettings, Compiling, Replacing])
+def test_foreign_callbacks_do_not_reach_the_next_fit(few_digits, trainers, kind):
     X, y = few_digits
     expected = CNNClassifier(tiny, epochs=1, random_state=0).fit(X, y)
-    CNNClassifier(tiny, epochs=1, callbacks=[Meddling], random_state=0).fit(X, y)
+    CNNClassifier(tiny, epochs=1, callbacks=[kind], random_state=0).fit(X, y)
     assert same_state(CNNClassifier(tiny, epochs=1, random_state=0).fit(X, y), expected)
+    assert len(trainers) == 2
+
+
+def test_what_a_callback_keeps_may_be_changed_later(few_digits, trainers):
+    X, y = few_digits
+    Own.seen.clear()
+    expected = CNNClassifier(tiny, epochs=1, callbacks=[Own], random_state=0).fit(X, y)
+    Own.seen[0].layers[1].trainable = False
+    assert same_state(CNNClassifier(tiny, epochs=1, random_state=0).fit(X, y), expected)
+    assert len(trainers) == 2
 
 
 def test_the_pool_is_bounded(few_digits, monkeypatch):
