@@ -139,10 +139,17 @@ def learn_from_values(values: PixelValues) -> ValueRange:
 
 def doubt_about(values: PixelValues, value_range: ValueRange) -> str:
     """What the rule passed over in some training images, in words; "" if nothing."""
-    if values.eight_bit or value_range == "standardized":
-        return ""
-    low, high = value_range
     n, found = len(values.size), []
+    if values.eight_bit:
+        return ""
+    if value_range == "standardized":
+        extremes = np.sort(np.maximum(-values.smallest, values.largest))
+        usual = float(extremes[-1 - int(_FEW_IMAGES * n)])
+        strays = extremes[extremes > max(_SMALL, _FAULTY * usual)]
+        if not len(strays):
+            return ""
+        return f"values up to ±{strays[-1]:g} in {len(strays)} of {n} images, others ±{usual:.2g}"
+    low, high = value_range
     for strays, what in (
         (values.smallest[values.smallest < low], f"below {low:g} (down to"),
         (values.largest[values.largest > high], f"above {high:g} (up to"),

@@ -282,7 +282,12 @@ def _some(files: ImageFiles) -> slice:
 def _learned_range(values: PixelValues) -> ValueRange:
     learned = learn_from_values(values)
     doubt = doubt_about(values, learned)
-    if doubt:
+    if doubt and learned == "standardized":
+        warn_user(
+            f"X has {doubt}: they are used as they are (value_range_ is 'standardized'), and one "
+            "such value can keep a network from learning. Repair or drop those images."
+        )
+    elif doubt:
         warn_user(
             f"X has {doubt}, which are treated as outliers: pixel values are scaled from "
             f"{learned[0]} to {learned[1]} (value_range_). If they are genuine, "

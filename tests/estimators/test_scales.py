@@ -109,6 +109,18 @@ def test_what_was_passed_over_is_said():
         assert any(w.filename == __file__ for w in caught)
 
 
+def test_stray_values_among_standardised_ones_are_said():
+    X, y = pixels()
+    X = ((X - X.mean()) / X.std()).astype(np.float32)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message="X has values")
+        network().fit(X, y)
+    X[3, 4, 4], X[5, 1, 1] = -1e5, 500
+    needed = r"values up to ±100000 in 2 of 40 images, others ±[\d.]+: they are used as they are"
+    with pytest.warns(UserWarning, match=needed):
+        assert network().fit(X, y).value_range_ == "standardized"
+
+
 def test_stray_values_cost_nothing():
     """A hot pixel among 12-bit values, and a negative one among bytes."""
     from sklearn.datasets import load_digits
