@@ -17,6 +17,9 @@ from skdl.datasets._lists import MISSING, find_groups, read_csv, require_column
 
 _PARQUET = (".parquet", ".pq")
 
+# What columns that count from some number up may be called.
+_COUNTED = ("case", "file", "image", "number", "patient", "record", "sample", "subject")
+
 
 def load_feature_csv(
     path: str | os.PathLike[str],
@@ -165,7 +168,8 @@ def _counts_rows(values: Any, column: str) -> bool:
         return False
     words = re.split(r"[^a-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", column).lower())
     is_index = column.lower() in ("index", "row", "no", "nr") and values.is_unique
-    return words[-1] == "id" or bool(is_index)
+    counts = values.is_unique and values.max() - values.min() == len(values) - 1
+    return words[-1] == "id" or bool(is_index or (counts and words[-1] in _COUNTED))
 
 
 def _require_numbers(values: Any, column: str, file: Path) -> None:

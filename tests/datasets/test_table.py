@@ -168,7 +168,7 @@ def test_parquet_without_pyarrow(tmp_path, monkeypatch):
         load_feature_csv(tmp_path / "table.parquet")
 
 
-@pytest.mark.parametrize("name", ["id", "ID", "patient_id", "patientId", "index", "row"])
+@pytest.mark.parametrize("name", ["id", "ID", "patient_id", "patientId", "index", "row", "Case"])
 def test_numbers_of_rows_are_no_features(tmp_path, name):
     frame = pd.DataFrame({name: range(10, 16), "area": np.arange(6) / 2, "label": list("ababab")})
     frame.to_csv(tmp_path / "cells.csv", index=False)
