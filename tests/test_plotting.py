@@ -15,12 +15,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skdl import CNNClassifier, DenoisingAutoencoder
+from skdl._files import ImageFiles
 from skdl.plotting import (
     ClassDistributionDisplay,
     ImageGridDisplay,
     PredictionGridDisplay,
     TrainingHistoryDisplay,
-    _grid,
 )
 
 
@@ -597,8 +597,10 @@ def test_images_without_labels(few_digits):
 @pytest.mark.parametrize("container", [list, np.array, pd.Series, lambda p: pd.DataFrame({"p": p})])
 def test_only_the_files_that_are_drawn_are_decoded(pictures, monkeypatch, container):
     paths, labels = pictures
-    decoded, read_image = [], _grid.read_image
-    monkeypatch.setattr(_grid, "read_image", lambda path: decoded.append(path) or read_image(path))
+    decoded, read = [], ImageFiles.read
+    monkeypatch.setattr(
+        ImageFiles, "read", lambda self, path: decoded.append(path) or read(self, path)
+    )
     display = ImageGridDisplay.from_images(container(paths), labels)
     assert decoded == [paths[row] for row in display.rows]
     assert display.class_names == ["gray", "high", "wide"]
