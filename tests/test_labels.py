@@ -34,13 +34,13 @@ def without(values, missing, row=3):
 
 # What is wrong, how it is made anew, and what is said about it beside the argument's name.
 BAD_LABELS = {
-    "NaN": (lambda: np.array(without(Y, np.nan)), "has NaN or None at row 3. Leave"),
-    "None": (lambda: without(Y, None), "has NaN or None at row 3. Leave"),
-    "None among text": (lambda: without(NAMES, None), "has NaN or None at row 3. Leave"),
-    "NaN among text": (lambda: without(NAMES, np.nan), "has NaN or None at row 3. Leave"),
+    "NaN": (lambda: np.array(without(Y, np.nan)), "has NaN or None at row 3. Drop"),
+    "None": (lambda: without(Y, None), "has NaN or None at row 3. Drop"),
+    "None among text": (lambda: without(NAMES, None), "has NaN or None at row 3. Drop"),
+    "NaN among text": (lambda: without(NAMES, np.nan), "has NaN or None at row 3. Drop"),
     "a frame's text": (lambda: pd.Series(without(NAMES, np.nan)), "has NaN or None at row 3. Lea"),
     "pandas.NA": (lambda: pd.array(without(Y, pd.NA), dtype="Int64"), "has NaN or None at row 3."),
-    "two of them": (lambda: [None, *Y[1:-1], None], "at row 0, and in 2 rows in all. Leave"),
+    "two of them": (lambda: [None, *Y[1:-1], None], "at row 0, and in 2 rows in all. Drop"),
     "masked": (lambda: np.ma.array(Y, mask=np.arange(N) == 3), "has a masked value at row 3. Lea"),
     "masked text": (lambda: np.ma.array(NAMES, mask=np.arange(N) == 3), "has a masked value at r"),
     "generator": (lambda: (label for label in Y), r"must be a list or an array.* Pass list\("),
