@@ -292,7 +292,7 @@ def _described(X: Any) -> str:
         return shortened(X)
     if isinstance(X, type):
         return f"the class {X.__name__}"
-    hint = ", whose images have to be collected in an array first" * hasattr(X, "__iter__")
+    hint = "; collect its images in an array first" * hasattr(X, "__iter__")
     return f"of the type {type(X).__name__}{hint}"
 
 

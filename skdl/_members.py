@@ -283,8 +283,8 @@ def _require_end(file: Any, offset: int) -> None:
     while rest := file.read(_CHUNK):
         if rest.strip(b"\0"):
             raise tarfile.ReadError(
-                "something follows the mark of its end, such as another archive; unpack both, and "
-                "pack their files again"
+                "something follows the end of the archive, such as another archive; unpack both, "
+                "and pack their files into one"
             )
 
 

@@ -357,7 +357,9 @@ def test_what_a_cut_archive_is_refused_for(tmp_path):
             read(path)
     path.write_bytes(whole + whole)
     for read in (extracted, read_in_place):
-        with pytest.raises(ValueError, match="follows the mark of its end, such as another arch"):
+        with pytest.raises(
+            ValueError, match="follows the end of the archive, such as another arch"
+        ):
             read(path)
 
 

@@ -70,7 +70,7 @@ def _about_left_out(listing: Listing) -> Iterator[str]:
         )
     if listing.passed:
         names = [f"{name!r} ({n:,})" for name, n in listing.passed.items()]
-        yield f"Folders of the system, which hold no data, are passed over: {', '.join(names)}."
+        yield f"System folders, which hold no data, are skipped: {', '.join(names)}."
     if listing.annotations:
         n = len(listing.annotations)
         folders = "folder holds" if n == 1 else "folders hold"

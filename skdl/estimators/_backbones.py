@@ -104,6 +104,7 @@ def warn_of_standardized(value_range: ValueRange) -> None:
     if value_range == "standardized":
         warn_user(
             "X has negative values, so it is taken as standardised, but pretrained weights expect "
-            "pixel values: they are mapped back as if by the mean 0.45 and the deviation 0.225. "
+            "pixel values: they are mapped back with the mean 0.45 and the standard deviation "
+            "0.225. "
             "Pass the images as they are, or their value_range, such as (-1, 1)."
         )

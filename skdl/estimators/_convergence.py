@@ -56,7 +56,7 @@ def warn_of_failure(
         if len(found) > 1:
             return
     warn_user(
-        f"{_all_of(len(rows), len(data))} are taken for one class, "
+        f"{_all_of(len(rows), len(data))} are predicted as one class, "
         f"{shortened(plain(classes)[found.pop()])}: nothing was learned. Train for more epochs, "
         "change the learning rate (optimizer__learning_rate), or set class_weight='balanced'.",
         ConvergenceWarning,

@@ -205,8 +205,8 @@ def _weights_of_present(
     if unknown and unweighted:  # otherwise a class that this fold lacks, as in scikit-learn
         raise ValueError(
             f"class_weight has the key {shortened(unknown[0])}, which is not among the classes "
-            f"{shortened(classes)}, "
-            f"and no weight of {shortened(unweighted[0])}."
+            f"{shortened(classes)}, and no weight for {shortened(unweighted[0])}. Use the classes "
+            "of y as keys."
         )
     for label in class_weight:
         weight = class_weight[label]

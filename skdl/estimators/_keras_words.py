@@ -65,7 +65,7 @@ def advice_on_keras_word(estimator: Any, method: str, name: str, value: Any) -> 
         return f"Set {as_parameter(estimator, 'optimizer__learning_rate', value)}."
     if name == "validation_data":
         if "X_val" in inspect.signature(estimator.fit).parameters:
-            return "Pass X_val=… and y_val=… to fit, which alone takes validation images."
+            return "Pass X_val=… and y_val=… to fit, the only method that takes validation images."
         return f"Set {as_parameter(estimator, 'validation_fraction', 0.1)}."
     if name == "validation_split":
         return f"Set {as_parameter(estimator, 'validation_fraction', value)}."

@@ -121,7 +121,7 @@ class TransferClassifier(TransferBase):
     -----
     ConvergenceWarning
         If training the backbone ends worse than its frozen features did, or all training images are
-        taken for one class.
+        predicted as one class.
 
     See Also
     --------

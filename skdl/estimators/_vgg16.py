@@ -218,7 +218,7 @@ class VGG16Classifier(TransferBase):
     -----
     ConvergenceWarning
         If training the backbone ends worse than its frozen features did, or all training images are
-        taken for one class.
+        predicted as one class.
 
     See Also
     --------

@@ -133,9 +133,10 @@ class Checkpoint:
                 number = getattr(error, "errno", None)
                 reason = os.strerror(number) if number else str(error)
                 warn_user(
-                    f"A fold cannot be kept in the file {path}: {reason}. The evaluation goes on, "
-                    "and its result will be whole, but the next run will fit again what is not in "
-                    "the checkpoint. Make room, or choose another folder as checkpoint."
+                    f"A fold cannot be kept in the file {path}: {reason}. The evaluation "
+                    "continues, and its result will be complete, but the next run will fit the "
+                    "folds that the checkpoint lacks again. Make room, or choose another folder as "
+                    "checkpoint."
                 )
 
 

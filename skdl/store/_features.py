@@ -291,8 +291,9 @@ class FeatureStore:
         self._warned = True
         reason = os.strerror(error.errno) if error.errno else str(error)
         warnings.warn(
-            f"Features cannot be stored in {shown_path(str(self.folder))}: {reason}. Work goes on "
-            "without, and they will be computed again. Make room or choose another folder.",
+            f"Features cannot be stored in {shown_path(str(self.folder))}: {reason}. The run "
+            "continues, and they will be computed again next time. Make room or choose another "
+            "folder.",
             UserWarning,
             stacklevel=3,
         )

@@ -238,7 +238,7 @@ def test_folders_of_the_system_are_passed_over(make_images, tmp_path):
         (root / name).mkdir()
     bunch, (message,) = load(root)
     assert message == (
-        "Folders of the system, which hold no data, are passed over: '#recycle' (1), "
+        "System folders, which hold no data, are skipped: '#recycle' (1), "
         "'$RECYCLE.BIN' (1), '@eaDir' (2), 'System Volume Information' (1), '__pycache__' (1), "
         "'lost+found' (1)."
     )

@@ -387,7 +387,7 @@ def test_a_class_weight_of_a_class_that_a_fold_lacks():
     same = CNNClassifier(tiny, epochs=1, class_weight=weights, random_state=0).fit(X, y)
     assert np.array_equal(found.predict_proba(X), same.predict_proba(X))
     SVC(class_weight={**weights, "rare": 9.0}).fit(X.reshape(40, -1), y)
-    with pytest.raises(ValueError, match="key 'sick', .* and no weight of 'ill'"):
+    with pytest.raises(ValueError, match="key 'sick', .* and no weight for 'ill'"):
         CNNClassifier(tiny, class_weight={"sick": 2.0, "well": 1.0}).fit(X, y)
 
 

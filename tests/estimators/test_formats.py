@@ -88,7 +88,7 @@ SIZES = [
 ]
 
 
-@pytest.mark.filterwarnings("ignore:All training images are taken")
+@pytest.mark.filterwarnings("ignore:All training images are predicted")
 @pytest.mark.filterwarnings("ignore:Training the backbone ended")
 @pytest.mark.parametrize("size", SIZES, ids=str)
 @pytest.mark.parametrize("name", ESTIMATORS)
@@ -135,7 +135,7 @@ def deep(request, tmp_path_factory):
     return {"array": images, "floats": images.astype(np.float32), "paths": paths}, np.arange(N) % 2
 
 
-@pytest.mark.filterwarnings("ignore:All training images are taken")
+@pytest.mark.filterwarnings("ignore:All training images are predicted")
 @pytest.mark.filterwarnings("ignore:Training the backbone ended")
 @pytest.mark.filterwarnings("ignore:.*standardi[sz]ed")
 @pytest.mark.parametrize(

@@ -80,7 +80,13 @@ def test_each_keyword_of_compile_is_answered_when_an_estimator_is_made(cls):
         ("CNNClassifier", "fit", "class_weight", {0: 1.0}, "CNNClassifier(class_weight={0: 1.0})"),
         ("CNNClassifier", "fit", "callbacks", [object()], "CNNClassifier(callbacks=…)"),
         ("TransferClassifier", "fit", "validation_data", (1, 2), "Pass X_val=… and y_val=… to fit"),
-        ("CNNClassifier", "partial_fit", "validation_data", (1, 2), "fit, which alone takes"),
+        (
+            "CNNClassifier",
+            "partial_fit",
+            "validation_data",
+            (1, 2),
+            "fit, the only method that takes",
+        ),
         ("CNNClassifier", "fit", "validation_split", 0.2, "CNNClassifier(validation_fraction=0.2)"),
         (
             "DenoisingAutoencoder",
