@@ -12,7 +12,7 @@ from pathlib import Path
 from benchmarks import data
 from benchmarks.cases import CASES, Bar, Case
 from benchmarks.table import markdown, short
-from skdl._environment import processor, versions
+from skdl._utils.environment import processor, versions
 
 RESULTS = Path(__file__).parent / "results"
 

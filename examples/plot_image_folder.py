@@ -22,11 +22,16 @@ import matplotlib.pyplot as plt
 import numpy as np
 from PIL import Image
 
-from skdl import Augmentation, CNNClassifier, plot_augmentations
+from skdl import Augmentation, CNNClassifier
 from skdl.datasets import describe_images, load_image_folder
 from skdl.downloads import get_data_home
 from skdl.metrics import confidence_interval
-from skdl.plotting import ClassDistributionDisplay, PredictionGridDisplay, SaliencyDisplay
+from skdl.plotting import (
+    AugmentationDisplay,
+    ClassDistributionDisplay,
+    PredictionGridDisplay,
+    SaliencyDisplay,
+)
 
 parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
 parser.add_argument("--full", action="store_true", help="CIFAR-10 as files")
@@ -97,7 +102,9 @@ distribution = ClassDistributionDisplay.from_labels(
 
 augmentation = Augmentation(rotation=10, shift=0.1, zoom=0.1, horizontal_flip=True)
 one_a_class = [np.flatnonzero(train.target == code)[0] for code in range(3)]
-augmented = plot_augmentations(train.data[one_a_class], augmentation, n_images=3)
+augmented = AugmentationDisplay.from_estimator(
+    CNNClassifier(augmentation=augmentation), train.data[one_a_class], n_images=3
+).figure_
 
 # %%
 # The paths go into the classifier. The weights of the classes make up for the few crosses. The

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         downloads,
         evaluation,
         images,
+        inspection,
         metrics,
         plotting,
         plugins,
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
         VGG16Classifier,
         VGG16Features,
         all_estimators,
-        plot_augmentations,
     )
     from skdl.evaluation import EvaluationResult, evaluate
     from skdl.plugins import list_architectures, register_architecture
@@ -59,7 +59,6 @@ _LAZY_NAMES = {
     "all_estimators": "skdl.estimators",
     "evaluate": "skdl.evaluation",
     "list_architectures": "skdl.plugins",
-    "plot_augmentations": "skdl.estimators",
     "register_architecture": "skdl.plugins",
     "report": "skdl.reporting",
 }
@@ -69,6 +68,7 @@ _LAZY_MODULES = (
     "downloads",
     "evaluation",
     "images",
+    "inspection",
     "metrics",
     "plotting",
     "plugins",
@@ -100,9 +100,9 @@ __all__ = [
     "evaluate",
     "evaluation",
     "images",
+    "inspection",
     "list_architectures",
     "metrics",
-    "plot_augmentations",
     "plotting",
     "plugins",
     "preprocessing",

@@ -20,10 +20,10 @@ import pytest
 from helpers import run_python
 from PIL import Image
 
-from skdl import _archives, _storage
-from skdl._archives import link_targets, list_members, member_names, read_bytes, size_of
+from skdl._utils import storage as _storage
 from skdl.downloads import extract_archive
-from skdl.images import read_image
+from skdl.images import _archives, read_image
+from skdl.images._archives import link_targets, list_members, member_names, read_bytes, size_of
 
 CONTENT = {
     "cats/1.bin": b"miaow" * 100,
@@ -603,7 +603,7 @@ def test_nothing_stays_open(archive):
 def test_forked_processes_share_nothing(archive):
     code = """
 import os, sys
-from skdl._archives import list_members, read_bytes
+from skdl.images._archives import list_members, read_bytes
 members = list_members(sys.argv[1])
 expected = [read_bytes(member) for member in members]
 child = os.fork()
@@ -760,7 +760,7 @@ def test_no_room_for_what_is_written(tmp_path, data_home, name):
     # Beyond this limit, writing fails as it does on a full disk.
     code = """
 import resource, sys
-from skdl._archives import list_members
+from skdl.images._archives import list_members
 from skdl.downloads import extract_archive
 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
 for step in (lambda: extract_archive(*sys.argv[1:]), lambda: list_members(sys.argv[1])):

@@ -14,7 +14,7 @@ from sklearn.pipeline import Pipeline
 
 import skdl
 from skdl import cli, plugins
-from skdl._progress import Progress
+from skdl._utils.progress import Progress
 from skdl.store import FeatureStore
 
 PICTURES = [

@@ -146,9 +146,9 @@ ORDER = [
 
 # Helpers that make sense only together with others, whose examples show them.
 WITHOUT_EXAMPLE = {
-    "skdl._value_range.range_offset_and_scale",
-    "skdl._value_range.rescale",
-    "skdl._registry.Plugin",
+    "skdl.images._value_range.range_offset_and_scale",
+    "skdl.images._value_range.rescale",
+    "skdl.plugins._registry.Plugin",
 }
 
 

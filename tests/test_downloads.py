@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 from helpers import run_python
 
-from skdl import downloads
-from skdl.downloads import RemoteFile, fetch, fetch_content, get_data_home
+from skdl.downloads import RemoteFile, _fetch, fetch, fetch_content, get_data_home
 
 CONTENT = bytes(range(256)) * 2000
 
@@ -64,7 +63,7 @@ class Server:
 @pytest.fixture
 def server(monkeypatch):
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
-    monkeypatch.setattr(downloads, "_PAUSE", 0.0)
+    monkeypatch.setattr(_fetch, "_PAUSE", 0.0)
     server = Server()
     yield server
     server.close()
@@ -274,7 +273,7 @@ def test_a_file_that_must_not_be_read(server, file, tmp_path, monkeypatch):
     def fail(path, compressed):
         raise PermissionError(errno.EACCES, "Permission denied")
 
-    monkeypatch.setattr(downloads, "_open_content", fail)
+    monkeypatch.setattr(_fetch, "_open_content", fail)
     with pytest.raises(PermissionError, match=f"The file '{path}' cannot be read: Permission den"):
         fetch(file, data_home=tmp_path)
 

@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from skdl import FeatureStore, cli, evaluate, report
-from skdl._printable import encodable, printable
+from skdl._utils.text import encodable, printable
 from skdl.plotting import (
     ClassDistributionDisplay,
     ConfusionMatricesDisplay,

@@ -1,4 +1,4 @@
-"""The rules of the house: floors, sizes, one door to scikeras."""
+"""The rules of the house: who may import whom, sizes, one door to scikeras."""
 
 import ast
 import re
@@ -17,7 +17,7 @@ from helpers import ROOT
 SOURCES = sorted(ROOT.glob("skdl/**/*.py"))
 
 
-def test_imports_point_down_the_floors():
+def test_imports_point_down_and_the_wings_do_not_know_each_other():
     process = subprocess.run(
         [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()"],
         cwd=ROOT,
@@ -27,6 +27,31 @@ def test_imports_point_down_the_floors():
     )
     assert process.returncode == 0, process.stdout
     assert "0 broken" in process.stdout
+
+
+def test_the_root_holds_public_words():
+    here = ROOT / "skdl"
+    names = {path.name for path in here.iterdir() if path.name != "__pycache__"}
+    private = {name for name in names if name.startswith("_") and not name.startswith("__")}
+    assert private == {"_utils"}
+    assert {name for name in names if name.endswith(".py")} == {"__init__.py", "__main__.py"}
+    rooms = [path for path in here.iterdir() if path.is_dir() and path.name != "__pycache__"]
+    for room in rooms:
+        assert ast.get_docstring(ast.parse((room / "__init__.py").read_text())), room
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_package_imports_the_private_modules_of_another(path):
+    room = path.relative_to(ROOT).parts[1]
+    imports = list(ast.walk(ast.parse(path.read_text())))
+    modules = [node.module for node in imports if isinstance(node, ast.ImportFrom) and node.module]
+    modules += [
+        alias.name for node in imports if isinstance(node, ast.Import) for alias in node.names
+    ]
+    for module in modules:
+        package, *inside = module.split(".")
+        if package == "skdl" and len(inside) > 1 and inside[0] not in ("_utils", room):
+            assert not inside[1].startswith("_"), module
 
 
 def test_scikeras_has_one_door():

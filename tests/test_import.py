@@ -92,7 +92,7 @@ def run_noisily(code, **environment):
 def test_tensorflow_starts_in_silence():
     """And what is written besides, at the time, is not lost."""
     said = run_noisily(
-        "import os, skdl._tensorflow as start\n"
+        "import os, skdl.architectures._start as start\n"
         "with start.quiet_start():\n"
         "    os.write(2, b'oneDNN custom operations are on. You may see\\nsomething else\\n')\n"
         + FIT
@@ -110,7 +110,7 @@ def test_a_crash_at_tensorflows_start_is_shown():
         [
             sys.executable,
             "-c",
-            "import os, skdl._tensorflow as start\nwith start.quiet_start(): os.abort()",
+            "import os, skdl.architectures._start as start\nwith start.quiet_start(): os.abort()",
         ],
         capture_output=True,
         text=True,

@@ -11,7 +11,7 @@ from PIL import Image
 from sklearn.naive_bayes import GaussianNB
 
 from skdl import evaluate, metrics, report
-from skdl._shortened import shortened
+from skdl._utils.text import shortened
 from skdl.datasets import (
     describe_images,
     load_cifar10,

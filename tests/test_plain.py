@@ -5,7 +5,7 @@ import pytest
 from sklearn.linear_model import RidgeClassifier
 
 from skdl import CNNClassifier, TransferClassifier, evaluate
-from skdl._plain import plain
+from skdl._utils.text import plain
 from skdl.metrics import (
     compare_models,
     confidence_interval,

@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skdl import CNNClassifier, DenoisingAutoencoder
-from skdl._files import ImageFiles
+from skdl.images._files import ImageFiles
 from skdl.plotting import (
     ClassDistributionDisplay,
     ImageGridDisplay,

@@ -21,11 +21,10 @@ from helpers import run_python
 from keras import layers
 from published import application, randomized, write_legacy
 
-from skdl import downloads
 from skdl.backbones import Backbone, Preprocessing, PretrainedWeights, _reading, declare_backbone
 from skdl.backbones import _loading as loading
 from skdl.backbones._loading import check_weights_name, load_weights
-from skdl.downloads import RemoteFile
+from skdl.downloads import RemoteFile, _fetch
 from skdl.engine import BackboneSpec
 from skdl.plugins import backbones, register_backbone
 
@@ -92,8 +91,8 @@ def builds(monkeypatch):
 def home(tmp_path, monkeypatch):
     """A data home, and no network."""
     monkeypatch.setenv("SKDL_DATA_HOME", str(tmp_path / "home"))
-    monkeypatch.setattr(downloads, "_PAUSE", 0.0)
-    monkeypatch.setattr(downloads, "_download_once", lambda *args: "failed: no network")
+    monkeypatch.setattr(_fetch, "_PAUSE", 0.0)
+    monkeypatch.setattr(_fetch, "_download_once", lambda *args: "failed: no network")
     return tmp_path / "home"
 
 

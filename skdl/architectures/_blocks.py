@@ -4,7 +4,7 @@ from typing import Any
 
 from keras import layers, regularizers
 
-from skdl._shortened import shortened
+from skdl._utils.text import shortened
 
 
 def scaled(filters: int, width: float) -> int:

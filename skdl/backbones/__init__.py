@@ -5,8 +5,9 @@ of classes, together with its :class:`Backbone`: a declaration of what its weigh
 it gives.
 """
 
-import skdl._tensorflow  # noqa: F401  # before all that imports Keras
+import skdl.architectures  # starts TensorFlow
 from skdl.backbones._declaration import Backbone, Preprocessing, backbone_of, declare_backbone
+from skdl.backbones._loading import BackboneWeights, declared_params, forget_weights, load_weights
 from skdl.backbones._weights import PretrainedWeights
 
 __all__ = ["Backbone", "Preprocessing", "PretrainedWeights", "backbone_of", "declare_backbone"]

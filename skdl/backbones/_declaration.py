@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from numbers import Integral, Real
 from typing import Any, Literal, TypeVar
 
-from skdl._shortened import shortened
+from skdl._utils.text import shortened
 from skdl.backbones._weights import PretrainedWeights
 from skdl.plugins import backbones
 

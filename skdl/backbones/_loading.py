@@ -14,9 +14,9 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from skdl._checksums import checksum_of, refuse_damaged
-from skdl._shortened import shortened, shown_path
-from skdl._storage import find_file, get_data_home
+from skdl._utils.checksums import checksum_of, refuse_damaged
+from skdl._utils.storage import find_file, get_data_home
+from skdl._utils.text import shortened, shown_path
 from skdl.backbones._declaration import backbone_of
 from skdl.backbones._reading import FORMATS, read_into
 from skdl.backbones._weights import PretrainedWeights

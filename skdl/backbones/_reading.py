@@ -9,8 +9,8 @@ import h5py
 import keras
 import numpy as np
 
-from skdl._shortened import shown_path
-from skdl._storage import NO_ROOM, copy_limited, restated
+from skdl._utils.storage import NO_ROOM, copy_limited, restated
+from skdl._utils.text import shown_path
 
 FORMATS = (".weights.h5", ".h5", ".keras", ".npz")
 """Endings of the files that are read."""

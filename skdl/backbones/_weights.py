@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from skdl._shortened import shortened
+from skdl._utils.text import shortened
 from skdl.downloads import RemoteFile
 
 

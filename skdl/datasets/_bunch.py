@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import Bunch, check_random_state
 
-from skdl._shortened import shortened, shown_path
+from skdl._utils.text import shortened, shown_path
 from skdl.datasets._tree import why_closed
 
 Codes = npt.NDArray[np.int64]

@@ -10,11 +10,11 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from skdl._decoding import read_image
-from skdl._shortened import shown_path
-from skdl._threads import in_threads
+from skdl._utils.text import shown_path
+from skdl._utils.threads import in_threads
 from skdl.datasets._bunch import check_choice, image_bunch, stratified_rows
 from skdl.downloads import RemoteFile, fetch, get_data_home
+from skdl.images import read_image
 
 Subset = Literal["train", "test", "all"]
 Version = Literal["auto", "original", "jpeg"]

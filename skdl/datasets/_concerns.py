@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from skdl._shortened import shortened, shown_path
+from skdl._utils.text import shortened, shown_path
 from skdl.datasets._foreign import about_foreign
 from skdl.datasets._layout import Entry, Listing
 

@@ -3,9 +3,9 @@
 import hashlib
 from collections import defaultdict
 
-from skdl._archives import read_bytes, size_of
-from skdl._threads import in_threads
+from skdl._utils.threads import in_threads
 from skdl.datasets._layout import Entry
+from skdl.images import read_bytes, size_of
 
 
 def find_copies(entries: list[Entry], loaded: list[Entry]) -> list[list[Entry]]:

@@ -9,10 +9,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from skdl._archives import read_bytes
-from skdl._decoding import read_image, read_image_info
-from skdl._paths import find_paths
-from skdl.images import check_image_array, to_images
+from skdl.images import (
+    check_image_array,
+    find_paths,
+    read_bytes,
+    read_image,
+    read_image_info,
+    to_images,
+)
 
 
 @dataclass(frozen=True)

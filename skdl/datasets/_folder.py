@@ -11,11 +11,9 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import Bunch
 
-from skdl._archives import SUFFIXES, is_archive
-from skdl._decoding import UnreadableImageError, read_image, read_image_info
-from skdl._shortened import middle_out, shown_path
-from skdl._threads import in_threads
-from skdl._warn import warn_user
+from skdl._utils.checks import warn_user
+from skdl._utils.text import middle_out, shown_path
+from skdl._utils.threads import in_threads
 from skdl.datasets._bunch import (
     Codes,
     check_choice,
@@ -32,6 +30,7 @@ from skdl.datasets._frames import files_of_several
 from skdl.datasets._layout import Entry, Listing, arrange, sorted_names
 from skdl.datasets._lists import listing_of_csv
 from skdl.datasets._tree import tree_of_archive, tree_of_folder
+from skdl.images import SUFFIXES, UnreadableImageError, is_archive, read_image, read_image_info
 
 OnError = Literal["raise", "skip", "warn"]
 Subset = Literal["train", "test", "val", "all"]

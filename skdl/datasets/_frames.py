@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from PIL import Image
 
-from skdl._archives import read_bytes
-from skdl._pixels import FORMATS
-from skdl._threads import in_threads
+from skdl._utils.threads import in_threads
+from skdl.images import FORMATS, read_bytes
 
 _MAY_HOLD_SEVERAL = (".gif", ".png", ".tif", ".tiff", ".webp")
 

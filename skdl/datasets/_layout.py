@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from skdl._shortened import shown_path
+from skdl._utils.text import shown_path
 from skdl.datasets._companions import find_companions, is_of_images, is_of_masks, without
 from skdl.datasets._foreign import about_foreign, folders_of_annotations
 from skdl.datasets._subsets import canonical_subset, looks_like_a_part

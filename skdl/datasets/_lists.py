@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from skdl._shortened import shortened, shown_path
-from skdl._warn import warn_user
+from skdl._utils.checks import warn_user
+from skdl._utils.text import shortened, shown_path
 from skdl.datasets._companions import find_companions
 from skdl.datasets._layout import Entry, Listing
 from skdl.datasets._subsets import canonical_subset

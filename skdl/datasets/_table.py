@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from skdl._shortened import middle_out, shortened, shown_path
-from skdl._warn import warn_user
+from skdl._utils.checks import warn_user
+from skdl._utils.text import middle_out, shortened, shown_path
 from skdl.datasets._bunch import check_path, refuse_pair_with_groups, what_is_closed
 from skdl.datasets._layout import sorted_names
 from skdl.datasets._lists import MISSING, find_groups, read_csv, require_column

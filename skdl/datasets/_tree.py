@@ -6,8 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from skdl._archives import link_targets, member_names
-from skdl._decoding import IMAGE_EXTENSIONS
+from skdl.images import IMAGE_EXTENSIONS, link_targets, member_names
 
 Parts = tuple[str, ...]
 
@@ -63,7 +62,7 @@ class Tree:
         return Counter(ending_of(file) for file in self.others)
 
     def address(self, parts: Parts) -> str:
-        """Path of a file that :mod:`skdl._decoding` reads."""
+        """Path of a file that :mod:`skdl.images` reads."""
         return os.path.join(self.root, *parts)
 
     def below(self, folder: Parts) -> list[Parts]:

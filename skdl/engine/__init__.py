@@ -1,6 +1,6 @@
 """What runs a Keras model well: seeding, a pool of compiled models, training and prediction."""
 
-import skdl._tensorflow  # noqa: F401  # before all that imports Keras
+import skdl.architectures  # starts TensorFlow
 from skdl.engine._augment import augmented
 from skdl.engine._backbone import POOLINGS, BackboneSpec
 from skdl.engine._building import keras_settings

@@ -10,8 +10,7 @@ import tensorflow as tf
 
 from skdl.engine._devices import prepare_devices
 from skdl.engine._noise import NOISE, add_noise
-from skdl.preprocessing._augmentation import AugmentationPlan
-from skdl.preprocessing._noise import rectangle
+from skdl.preprocessing import AugmentationPlan, rectangle
 
 KINDS = (
     "rotation",

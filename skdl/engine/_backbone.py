@@ -12,9 +12,8 @@ from typing import Any, Literal
 import keras
 
 from skdl import plugins
-from skdl._shortened import shortened
-from skdl.backbones import Backbone, backbone_of
-from skdl.backbones._loading import BackboneWeights, declared_params, load_weights
+from skdl._utils.text import shortened
+from skdl.backbones import Backbone, BackboneWeights, backbone_of, declared_params, load_weights
 from skdl.engine._building import building
 from skdl.engine._folding import settle
 from skdl.engine._seeding import python_random

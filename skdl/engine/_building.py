@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from skdl._taken_over import TakenOver, Undo
+from skdl._utils.threads import TakenOver, Undo
 from skdl.engine._devices import refuse_forked
 
 # Keras's settings for the whole process, as skdl's networks need them.

@@ -1,6 +1,6 @@
 """Memory given back."""
 
-from skdl.backbones._loading import forget_weights
+from skdl.backbones import forget_weights
 from skdl.engine._features import forget_feature_networks
 from skdl.engine._inspection import forget_inspectors
 from skdl.engine._pool import forget_networks

@@ -7,8 +7,8 @@ import os
 import tensorflow as tf
 from tensorflow.python.eager import context as tensorflow_context
 
-from skdl._cores import cores_of_worker
-from skdl._tensorflow import quiet_start
+from skdl._utils.threads import cores_of_worker
+from skdl.architectures import quiet_start
 
 
 def prepare_devices() -> None:

@@ -12,10 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from skdl._digests import content_digests
-from skdl._files import ImageFiles
-from skdl._resizing import resized
-from skdl.backbones._loading import BackboneWeights
+from skdl.backbones import BackboneWeights
 from skdl.engine._backbone import (
     BackboneSpec,
     as_channels,
@@ -27,7 +24,15 @@ from skdl.engine._building import building
 from skdl.engine._devices import prepare_devices
 from skdl.engine._folding import folded, folds_as
 from skdl.engine._putter import Putter
-from skdl.images import ImageShape, ValueRange, range_offset_and_scale, rescale
+from skdl.images import (
+    ImageFiles,
+    ImageShape,
+    ValueRange,
+    content_digests,
+    range_offset_and_scale,
+    rescale,
+    resized,
+)
 from skdl.store import FeatureStore
 
 # Raised whenever the same parameters come to give other features.

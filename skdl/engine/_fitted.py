@@ -8,15 +8,14 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from skdl._checksums import checksum_of, refuse_damaged
-from skdl._files import ImageFiles
+from skdl._utils.checksums import checksum_of, refuse_damaged
 from skdl.engine._building import building
 from skdl.engine._devices import prepare_devices, refuse_forked
 from skdl.engine._network import Network
 from skdl.engine._pool import shared_network
 from skdl.engine._seeding import python_random
 from skdl.engine._spec import ModelSpec, OptimizerSpec
-from skdl.images import ValueRange, range_offset_and_scale
+from skdl.images import ImageFiles, ValueRange, range_offset_and_scale
 
 
 class FittedNetwork:

@@ -14,9 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from skdl._files import ImageFiles
-from skdl._resizing import resized
-from skdl._shortened import shortened
+from skdl._utils.text import shortened
 from skdl.engine._building import keras_settings
 from skdl.engine._devices import prepare_devices, refuse_forked
 from skdl.engine._fitted import FittedNetwork
@@ -24,6 +22,7 @@ from skdl.engine._seeding import value_of
 from skdl.engine._spec import OptimizerSpec
 from skdl.engine._transfer import InferenceMode, TransferSpec
 from skdl.engine._transfer_network import TransferNetwork
+from skdl.images import ImageFiles, resized
 
 # Outputs of all layers for one batch.
 _ACTIVATION_BYTES = 64 * 2**20

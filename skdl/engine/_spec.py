@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skdl import plugins
-from skdl._shortened import shortened
+from skdl._utils.text import shortened
 from skdl.engine._building import building
 from skdl.engine._ownership import claim
 from skdl.engine._seeding import python_random

@@ -10,15 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from skdl._files import ImageFiles
 from skdl.engine._augment import N_NUMBERS, augment, numbers_of
 from skdl.engine._building import building, keras_settings
 from skdl.engine._normalization import fuse_normalization
 from skdl.engine._optimizers import fuse_adam, scale_rates
 from skdl.engine._seeding import InitialState, value_of
 from skdl.engine._spec import ModelSpec, OptimizerSpec
-from skdl.images import ValueRange, range_offset_and_scale, rescale
-from skdl.preprocessing._augmentation import AugmentationPlan
+from skdl.images import ImageFiles, ValueRange, range_offset_and_scale, rescale
+from skdl.preprocessing import AugmentationPlan
 
 # Batches between two looks at the outside: long enough to cost nothing, short enough for Ctrl-C.
 # Functions that a Keras model keeps when it is called by its own methods.

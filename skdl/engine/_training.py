@@ -15,7 +15,7 @@ from skdl.engine._building import keras_settings
 from skdl.engine._seeding import AUGMENTATION, SHUFFLING, stream, value_of
 from skdl.engine._trainer import Loop, State, Trainer, TrainingSet
 from skdl.images import ValueRange
-from skdl.preprocessing._augmentation import AugmentationPlan
+from skdl.preprocessing import AugmentationPlan
 
 Judge = Callable[[Callable[[Any], npt.NDArray[Any]], TrainingSet, dict[str, list[float]]], None]
 Snapshot = Callable[[], tuple[Any, dict[str, list[float]]]]

@@ -9,8 +9,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from skdl.backbones import Preprocessing
-from skdl.backbones._loading import BackboneWeights
+from skdl.backbones import BackboneWeights, Preprocessing
 from skdl.engine._backbone import BackboneSpec, as_channels, find_layers, last_cut, pooled
 from skdl.engine._spec import ModelSpec
 

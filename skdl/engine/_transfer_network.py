@@ -8,7 +8,6 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from skdl._files import ImageFiles
 from skdl.engine._augment import augmented
 from skdl.engine._backbone import pooled
 from skdl.engine._building import building
@@ -18,8 +17,8 @@ from skdl.engine._seeding import AUGMENTATION, python_random, stream
 from skdl.engine._spec import ModelSpec, OptimizerSpec
 from skdl.engine._trainer import Trainer, TrainingSet
 from skdl.engine._transfer import FEATURES, IMAGES, TransferSpec, preprocessed
-from skdl.images import ValueRange, range_offset_and_scale, rescale
-from skdl.preprocessing._augmentation import AugmentationPlan
+from skdl.images import ImageFiles, ValueRange, range_offset_and_scale, rescale
+from skdl.preprocessing import AugmentationPlan
 from skdl.store import FeatureStore
 
 _IMAGES_AT_A_TIME = 256

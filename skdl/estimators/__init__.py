@@ -2,9 +2,8 @@
 
 from sklearn.base import BaseEstimator
 
-import skdl._tensorflow  # noqa: F401  # before all that imports Keras
+import skdl.architectures  # starts TensorFlow
 from skdl import preprocessing
-from skdl.estimators._augmentation_plot import plot_augmentations
 from skdl.estimators._cnn import CNNClassifier
 from skdl.estimators._denoising import DenoisingAutoencoder
 from skdl.estimators._features import BackboneFeatures
@@ -19,7 +18,6 @@ __all__ = [
     "VGG16Classifier",
     "VGG16Features",
     "all_estimators",
-    "plot_augmentations",
 ]
 
 

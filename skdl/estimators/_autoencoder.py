@@ -7,9 +7,8 @@ from typing import Any
 import keras
 from keras import layers
 
-from skdl._shortened import shortened
-from skdl.preprocessing import ImageNoise
-from skdl.preprocessing._augmentation import AugmentationPlan
+from skdl._utils.text import shortened
+from skdl.preprocessing import AugmentationPlan, ImageNoise
 
 _DEFAULT_AMOUNT = 0.3
 

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from skdl._shortened import shortened
-from skdl._warn import warn_user
+from skdl._utils.checks import warn_user
+from skdl._utils.text import shortened
 from skdl.backbones import backbone_of
 from skdl.engine import BackboneSpec
 from skdl.images import ValueRange

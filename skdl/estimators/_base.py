@@ -14,12 +14,12 @@ import keras
 import numpy as np
 from sklearn.base import BaseEstimator
 
-from skdl._keywords import KeywordsMixin, suggest
-from skdl._pixel_limit import adopt_pixel_limit, with_pixel_limit
-from skdl._shortened import shortened
+from skdl._utils.checks import KeywordsMixin, suggest
+from skdl._utils.text import shortened
 from skdl.engine import OptimizerSpec, keras_settings
 from skdl.estimators._backbones import store_elsewhere
 from skdl.estimators._keras_words import advice_on_keras_word
+from skdl.images import adopt_pixel_limit, with_pixel_limit
 from skdl.plugins import architectures, backbones
 
 _MISSING = object()

@@ -10,15 +10,15 @@ from sklearn.base import ClassifierMixin
 from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
-from skdl._params import validate_params
-from skdl._plain import plain
-from skdl._shortened import shortened
+from skdl._utils.checks import validate_params
+from skdl._utils.text import plain, shortened
 from skdl.engine import (
     Judge,
     ModelSpec,
     TrainingSet,
     prepare_devices,
 )
+from skdl.estimators._augmented import AugmentedImagesMixin
 from skdl.estimators._convergence import warn_of_failure
 from skdl.estimators._format import ImageFormat
 from skdl.estimators._inputs import (
@@ -37,10 +37,10 @@ from skdl.estimators._inspection import InspectionMixin
 from skdl.estimators._progress import EpochTasks, with_callbacks
 from skdl.estimators._trained import FitResult, FitTask, TrainedEstimator
 from skdl.plugins import architectures, require_importable
-from skdl.preprocessing._augmentation import plan_augmentation
+from skdl.preprocessing import plan_augmentation
 
 
-class ImageClassifier(ClassifierMixin, InspectionMixin, TrainedEstimator):
+class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, TrainedEstimator):
     """Base of the classifiers: everything but the list of parameters."""
 
     classes_: npt.NDArray[Any]

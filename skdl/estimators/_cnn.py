@@ -7,10 +7,10 @@ from typing import Any, Literal
 import keras
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skdl._shortened import shortened
+from skdl._utils.text import shortened
 from skdl.estimators._classifier import ImageClassifier
 from skdl.plugins import architectures
-from skdl.preprocessing._augmentation import PRESETS, Augmentation
+from skdl.preprocessing import PRESETS, Augmentation
 
 
 class CNNClassifier(ImageClassifier):

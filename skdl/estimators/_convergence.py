@@ -7,9 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
 
-from skdl._plain import plain
-from skdl._shortened import shortened
-from skdl._warn import warn_user
+from skdl._utils.checks import warn_user
+from skdl._utils.text import plain, shortened
 from skdl.engine import TrainingSet
 
 # Training images that tell whether the network says the same of all.

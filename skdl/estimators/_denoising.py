@@ -11,17 +11,14 @@ from sklearn.base import TransformerMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-from skdl._batches import as_rows
-from skdl._files import ImageFiles
-from skdl._params import validate_params
+from skdl._utils.checks import validate_params
 from skdl.engine import FittedNetwork, ImageMapSpec, prepare_devices
 from skdl.estimators._autoencoder import encoder, image_noise
 from skdl.estimators._denoising_base import DenoisingBase, holds_images
 from skdl.estimators._format import check_images
 from skdl.estimators._progress import EpochTasks, with_callbacks
-from skdl.images import range_offset_and_scale, to_images
-from skdl.preprocessing import ImageNoise
-from skdl.preprocessing._base import PixelColumnsMixin
+from skdl.images import ImageFiles, as_rows, range_offset_and_scale, to_images
+from skdl.preprocessing import ImageNoise, PixelColumnsMixin
 
 _LOSSES = {"mse", "binary_crossentropy"}
 

@@ -6,15 +6,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from skdl._batches import as_rows, is_image, objects
-from skdl._files import ImageFiles
-from skdl._paths import names_image_files
-from skdl._value_range import PixelValues
 from skdl.engine import ImageMapSpec
 from skdl.estimators._autoencoder import check_filters, denoiser, noise_plan
 from skdl.estimators._format import ImageFormat, check_images
 from skdl.estimators._inputs import draw_seed, hold_out_any, make_training_set
 from skdl.estimators._trained import FitResult, FitTask, TrainedEstimator
+from skdl.images import ImageFiles, PixelValues, as_rows, is_image, names_image_files, objects
 
 
 @dataclass(frozen=True)

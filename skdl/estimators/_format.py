@@ -11,21 +11,27 @@ from sklearn.utils.validation import (
     _get_feature_names,
 )
 
-from skdl._batches import as_rows
-from skdl._files import ImageFiles
-from skdl._paths import find_paths
-from skdl._resizing import CHANNELS, Color, check_image_size, resized
-from skdl._value_range import PixelValues, doubt_about, learn_from_values, scale_problem
-from skdl._warn import warn_user
+from skdl._utils.checks import warn_user
 from skdl.engine import pixel_range
 from skdl.images import (
+    COLOR_CHANNELS,
+    Color,
+    ImageFiles,
     ImageShape,
+    PixelValues,
     ValueRange,
+    as_rows,
     check_image_array,
     check_image_shape,
+    check_image_size,
     check_value_range,
+    doubt_about,
+    find_paths,
     infer_image_shape,
+    learn_from_values,
     one_image_advice,
+    resized,
+    scale_problem,
     to_images,
 )
 
@@ -101,16 +107,16 @@ class ImageFormat:
         color: Any = getattr(estimator, "color", None)
         if isinstance(images, ImageFiles):
             if size is not None and color is not None:
-                shape = (*size, CHANNELS[color])  # the headers tell nothing more
+                shape = (*size, COLOR_CHANNELS[color])  # the headers tell nothing more
             else:
                 height, width, found = images.common_shape(size)
-                shape = (height, width, backbone_channels or CHANNELS.get(color, found))
+                shape = (height, width, backbone_channels or COLOR_CHANNELS.get(color, found))
             channels = shape[2]
             _check_declared(estimator.image_shape, shape)
             names = None
         else:
             shape = infer_image_shape(images.shape, estimator.image_shape)
-            channels = CHANNELS.get(color, shape[2])
+            channels = COLOR_CHANNELS.get(color, shape[2])
             if backbone_channels is not None and channels not in _COLORS:
                 channels = 3  # transparency is dropped, as of files
                 _warn_of_fourth_channel(images)

@@ -12,12 +12,10 @@ from sklearn.utils import check_random_state, column_or_1d, compute_sample_weigh
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight
 
-from skdl._batches import is_missing, objects, refuse_masked
-from skdl._files import ImageFiles
-from skdl._plain import plain
-from skdl._shortened import shortened
+from skdl._utils.text import plain, shortened
 from skdl.engine import TrainingSet
 from skdl.estimators._format import check_images
+from skdl.images import ImageFiles, is_missing, objects, refuse_masked
 
 
 def check_labels(y: Any, name: str = "y") -> npt.NDArray[Any]:

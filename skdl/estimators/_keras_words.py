@@ -3,7 +3,7 @@
 import inspect
 from typing import Any
 
-from skdl._keywords import as_parameter
+from skdl._utils.checks import as_parameter
 
 _FIT = {
     "class_weight": "All images count alike.",

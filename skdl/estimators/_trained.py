@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import keras
 import numpy.typing as npt
 
-from skdl._checksums import checksum_of, refuse_damaged
+from skdl._utils.checksums import checksum_of, refuse_damaged
 from skdl.engine import (
     EarlyStopper,
     FittedNetwork,
@@ -34,7 +34,7 @@ from skdl.estimators._progress import (
     EpochTasks,
     joined_histories,
 )
-from skdl.preprocessing._augmentation import AugmentationPlan
+from skdl.preprocessing import AugmentationPlan
 
 DEFAULT_VALIDATION_FRACTION = 0.1
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from skdl.estimators._transfer_base import TransferBase, transfer_constraints
-from skdl.preprocessing._augmentation import Augmentation
+from skdl.preprocessing import Augmentation
 
 
 class TransferClassifier(TransferBase):

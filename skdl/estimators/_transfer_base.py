@@ -12,10 +12,8 @@ import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skdl._files import ImageFiles
-from skdl._resizing import resized
-from skdl._shortened import shortened
-from skdl._warn import warn_user
+from skdl._utils.checks import warn_user
+from skdl._utils.text import shortened
 from skdl.engine import (
     FEATURES,
     IMAGES,
@@ -52,7 +50,7 @@ from skdl.estimators._cnn import CNNClassifier
 from skdl.estimators._format import ImageFormat
 from skdl.estimators._progress import EpochLines, joined_histories
 from skdl.estimators._trained import FitResult, FitTask
-from skdl.images import ValueRange
+from skdl.images import ImageFiles, ValueRange, resized
 from skdl.store import FeatureStore
 
 # Beyond this, feature maps are computed in each epoch instead of being kept.

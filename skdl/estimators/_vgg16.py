@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from skdl.estimators._features import BackboneFeatures, Pooling
 from skdl.estimators._transfer_base import TransferBase, transfer_constraints
-from skdl.preprocessing._augmentation import Augmentation
+from skdl.preprocessing import Augmentation
 
 
 class VGG16Features(BackboneFeatures):

@@ -14,13 +14,9 @@ from sklearn.model_selection import StratifiedGroupKFold, check_cv
 from sklearn.utils import indexable
 from sklearn.utils.parallel import Parallel, delayed
 
-from skdl._labels import check_kind, check_length, class_labels, column
-from skdl._paths import find_paths
-from skdl._pixel_limit import adopt_pixel_limit, with_pixel_limit
-from skdl._plain import plain
-from skdl._printable import encodable
-from skdl._progress import Progress
-from skdl._shortened import shortened
+from skdl._utils.labels import check_kind, check_length, class_labels, column
+from skdl._utils.progress import Progress
+from skdl._utils.text import encodable, plain, shortened
 from skdl.evaluation._checkpoint import Checkpoint, digest_of, digest_of_data
 from skdl.evaluation._folds import Fold, FoldRecord, run_fold
 from skdl.evaluation._leaks import (
@@ -32,6 +28,7 @@ from skdl.evaluation._leaks import (
 )
 from skdl.evaluation._result import EvaluationResult, make_result
 from skdl.evaluation._scoring import Scorer, check_positive_class, make_metrics
+from skdl.images import adopt_pixel_limit, find_paths, with_pixel_limit
 
 
 class EvaluationWarning(UserWarning):

@@ -12,9 +12,9 @@ from sklearn.base import clone
 from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
 from sklearn.utils.metadata_routing import get_routing_for_object
 
-from skdl._cores import available_cores
-from skdl._nesting import history_of, nested
-from skdl._plain import plain
+from skdl._utils.nesting import history_of, nested
+from skdl._utils.text import plain
+from skdl._utils.threads import available_cores
 from skdl.evaluation._scoring import RecordedPredictions, Scorer, in_short, score_one
 from skdl.store import seconds_saved_here
 

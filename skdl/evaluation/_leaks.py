@@ -7,10 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from skdl._digests import content_digests
-from skdl._files import ImageFiles
 from skdl.evaluation._folds import Fold
 from skdl.evaluation._result import EvaluationResult
+from skdl.images import ImageFiles, content_digests
 
 
 def digests_of(images: Any) -> list[bytes]:

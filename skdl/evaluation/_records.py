@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from skdl._plain import plain
-from skdl._storage import replacing
+from skdl._utils.storage import replacing
+from skdl._utils.text import plain
 from skdl.evaluation._folds import Fold, FoldRecord
 from skdl.evaluation._scoring import RecordedPredictions
 

@@ -9,13 +9,12 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.utils.multiclass import unique_labels
 
-from skdl._printable import encodable
-from skdl._shortened import shortened
+from skdl._utils.text import encodable, shortened
 from skdl.evaluation._comparison import compare
 from skdl.evaluation._folds import Fold, FoldRecord
 from skdl.evaluation._scoring import Metric, RecordedPredictions, column_of, warned_once
 from skdl.evaluation._summary import summarize
-from skdl.metrics._known import KnownScore
+from skdl.metrics import KnownScore
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,8 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import get_scorer, make_scorer
 from sklearn.utils.metaestimators import available_if
 
-from skdl._plain import plain
-from skdl._printable import encodable
-from skdl._shortened import shortened
-from skdl.metrics import CLINICAL_SCORERS, npv_scorer, ppv_scorer
-from skdl.metrics._known import KnownScore, known_scorer
+from skdl._utils.text import encodable, plain, shortened
+from skdl.metrics import CLINICAL_SCORERS, KnownScore, known_scorer, npv_scorer, ppv_scorer
 
 Scorer = Callable[..., float]
 _ScorerClass = type(make_scorer(len)).__mro__[1]  # what scorers of scikit-learn have in common

@@ -8,10 +8,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from skdl.evaluation._scoring import Metric, RecordedPredictions
-from skdl.metrics import confidence_interval
-from skdl.metrics._checks import check_level, check_n_resamples
-from skdl.metrics._estimates import estimate_score
-from skdl.metrics._known import KnownScore
+from skdl.metrics import (
+    KnownScore,
+    check_level,
+    check_n_resamples,
+    confidence_interval,
+    estimate_score,
+)
 
 if TYPE_CHECKING:
     from skdl.evaluation._result import EvaluationResult

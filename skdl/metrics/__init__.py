@@ -1,13 +1,17 @@
 """Scores, scorers and confidence intervals of clinical studies that scikit-learn does not have."""
 
+from skdl.metrics._checks import check_level, check_n_resamples
 from skdl.metrics._clinical import npv_score, ppv_score, sensitivity_score, specificity_score
 from skdl.metrics._comparison import compare_models
+from skdl.metrics._confusion import GUESSABLE
 from skdl.metrics._derived import (
     geometric_mean_score,
     negative_likelihood_ratio,
     positive_likelihood_ratio,
 )
+from skdl.metrics._estimates import estimate_score
 from skdl.metrics._intervals import ConfidenceInterval, confidence_interval
+from skdl.metrics._known import KnownScore, known_scorer
 from skdl.metrics._operating_points import (
     make_sensitivity_at_specificity_scorer,
     make_specificity_at_sensitivity_scorer,

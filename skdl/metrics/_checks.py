@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from skdl._labels import check_length, class_labels, score_values
-from skdl._shortened import shortened
+from skdl._utils.labels import check_length, class_labels, score_values
+from skdl._utils.text import shortened
 from skdl.metrics._confusion import positive_class
 
 

@@ -10,9 +10,8 @@ import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 from scipy.stats import binomtest, chi2
 
-from skdl._labels import check_kind, check_length, class_labels, filled
-from skdl._plain import plain
-from skdl._shortened import shortened
+from skdl._utils.labels import check_kind, check_length, class_labels, filled
+from skdl._utils.text import plain, shortened
 from skdl.metrics._checks import check_level, check_scores
 from skdl.metrics._confusion import positive_class
 from skdl.metrics._delong import delong_variance, placements

@@ -12,9 +12,8 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import multilabel_confusion_matrix
 from sklearn.utils.multiclass import unique_labels
 
-from skdl._labels import label_pair
-from skdl._plain import plain
-from skdl._shortened import shortened
+from skdl._utils.labels import label_pair
+from skdl._utils.text import plain, shortened
 
 Average: TypeAlias = Literal["auto", "binary", "macro", "weighted"] | None
 Score: TypeAlias = float | npt.NDArray[np.float64]

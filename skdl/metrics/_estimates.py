@@ -11,9 +11,8 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import confusion_matrix
 from sklearn.utils.multiclass import unique_labels
 
-from skdl._labels import check_length, class_labels, filled, label_pair
-from skdl._plain import plain
-from skdl._shortened import shortened
+from skdl._utils.labels import check_length, class_labels, filled, label_pair
+from skdl._utils.text import plain, shortened
 from skdl.metrics._bootstrap import Resamples, resample_matrix, resample_rows
 from skdl.metrics._checks import binary_problem, check_scores
 from skdl.metrics._confusion import positive_class

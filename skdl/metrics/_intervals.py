@@ -5,7 +5,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from skdl._shortened import shortened
+from skdl._utils.text import shortened
 from skdl.metrics._bootstrap import bca_interval
 from skdl.metrics._checks import check_level, check_n_resamples
 from skdl.metrics._estimates import AVERAGES, Estimate, estimate_score

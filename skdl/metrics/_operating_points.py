@@ -8,8 +8,8 @@ import numpy as np
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import make_scorer, roc_curve
 
-from skdl._labels import check_finite
-from skdl._shortened import shortened
+from skdl._utils.labels import check_finite
+from skdl._utils.text import shortened
 from skdl.metrics._checks import binary_problem
 from skdl.metrics._confusion import positive_class
 

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
 
-from skdl._shortened import shortened
+from skdl._utils.text import shortened
 from skdl.metrics._checks import check_level
 from skdl.metrics._confusion import Array, Ratio
 

@@ -1,11 +1,13 @@
 """Displays in scikit-learn's manner. matplotlib is imported only to draw."""
 
+from skdl.plotting._augmentation import AugmentationDisplay
 from skdl.plotting._comparison import ModelComparisonDisplay
 from skdl.plotting._confusion import ConfusionMatricesDisplay
 from skdl.plotting._distribution import ClassDistributionDisplay
 from skdl.plotting._feature_maps import FeatureMapDisplay
 from skdl.plotting._history import TrainingHistoryDisplay
 from skdl.plotting._images import ImageGridDisplay
+from skdl.plotting._labels import names_by_label
 from skdl.plotting._learning_curve import LearningCurve
 from skdl.plotting._operating_point import OperatingPointDisplay
 from skdl.plotting._per_class import PerClassMetricsDisplay
@@ -13,6 +15,7 @@ from skdl.plotting._predictions import PredictionGridDisplay
 from skdl.plotting._saliency import SaliencyDisplay
 
 __all__ = [
+    "AugmentationDisplay",
     "ClassDistributionDisplay",
     "ConfusionMatricesDisplay",
     "FeatureMapDisplay",

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from skdl._shortened import shortened
+from skdl._utils.text import shortened
 from skdl.plotting._grid import WIDEST, new_figure
 from skdl.plotting._labels import most_lines, text_width, wrapped
 from skdl.plotting._style import COLORS, given_axes

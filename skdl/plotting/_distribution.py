@@ -7,8 +7,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from skdl._labels import class_labels
-from skdl._shortened import shortened
+from skdl._utils.labels import class_labels
+from skdl._utils.text import shortened
 from skdl.plotting._grid import LINE, arrange, new_figure
 from skdl.plotting._labels import encode, joined, most_lines, text_width, wrapped
 from skdl.plotting._style import as_text

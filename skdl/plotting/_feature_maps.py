@@ -8,10 +8,11 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
-from skdl._shortened import shortened
+from skdl._utils.text import shortened
+from skdl.images import as_batch
+from skdl.inspection import as_images, network_input
 from skdl.plotting._colorbar import add_bar, grid_with_room
-from skdl.plotting._evidence import as_images, network_input
-from skdl.plotting._grid import CAPTION_SIZE, as_batch, draw_image, grid_axes
+from skdl.plotting._grid import CAPTION_SIZE, draw_image, grid_axes
 from skdl.plotting._style import given_axes
 
 Kind = Literal["activations", "filters"]

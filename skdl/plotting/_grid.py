@@ -5,17 +5,8 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from skdl._files import ImageFiles
-from skdl._paths import find_paths
-from skdl._value_range import PixelValues, learn_from_values
-from skdl.images import (
-    check_image_array,
-    range_offset_and_scale,
-    to_images,
-)
 from skdl.plotting._labels import most_lines, text_width
 
 WIDEST = 12.0  # inches, of a whole figure
@@ -23,30 +14,6 @@ CAPTION_WIDTH = 22  # letters
 CAPTION_SIZE, _TITLE_SIZE = 9, 12  # points
 LINE = 0.2  # inches, of a line of text
 _GAP = 0.15  # inches between captions
-
-
-def as_batch(X: Any, image_shape: Sequence[int] | None = None) -> npt.NDArray[Any]:
-    """Images of shape (n, h, w, c), or the paths of their files, of shape (n,)."""
-    paths = find_paths(X)
-    return to_images(check_image_array(X), image_shape) if paths is None else paths
-
-
-def displayable(batch: npt.NDArray[Any], rows: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
-    """The chosen images in [0, 1]; standardised ones by their own smallest and largest value.
-
-    Of files with values of 8 bits, only the chosen ones are decoded.
-    """
-    if batch.dtype.kind == "U":
-        files = ImageFiles.of(batch)
-        values, images = files.values(), (files.read(str(batch[row])) for row in rows)
-    else:
-        values, images = PixelValues.of(batch), (batch[row] for row in rows)
-    value_range = learn_from_values(values)
-    if value_range == "standardized":
-        low, high = float(values.smallest.min()), float(values.largest.max())
-        value_range = low, high if high > low else low + 1
-    offset, scale = range_offset_and_scale(value_range)
-    return [np.clip((image.astype(np.float32) - offset) * scale, 0, 1) for image in images]
 
 
 def new_figure(

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from skdl._nesting import history_of, nested
-from skdl._shortened import shortened
+from skdl._utils.nesting import history_of, nested
+from skdl._utils.text import shortened
 from skdl.plotting._grid import CAPTION_WIDTH
 from skdl.plotting._labels import text_width, wrapped
 from skdl.plotting._style import COLORS, MARKERS, as_text, given_axes

@@ -9,16 +9,15 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import check_random_state
 
-from skdl._labels import class_labels
-from skdl._shortened import shortened
+from skdl._utils.labels import class_labels
+from skdl._utils.text import shortened
+from skdl.images import as_batch, displayable
 from skdl.plotting._grid import (
     CAPTION_SIZE,
     CAPTION_WIDTH,
     LINE,
     WIDEST,
     add_axes,
-    as_batch,
-    displayable,
     draw_image,
     grid_axes,
     new_figure,

@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from skdl._plain import plain
-from skdl._printable import printable
-from skdl._shortened import shortened
+from skdl._utils.labels import listed
+from skdl._utils.text import printable
 
 
 def percent(share: float) -> str:
@@ -79,12 +78,6 @@ def joined(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
     if len({part.dtype.kind in "OUST" for part in parts}) == 1:
         return np.concatenate(parts)
     return np.concatenate([part.astype(object) for part in parts])
-
-
-def listed(labels: Sequence[Any]) -> str:
-    """Some labels, as error messages name them."""
-    shown = ", ".join(shortened(plain(label)) for label in labels[:5])
-    return f"[{shown}, …]" if len(labels) > 5 else f"[{shown}]"
 
 
 def wrapped(name: Any, width: int) -> str:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from sklearn.base import is_classifier
 from sklearn.model_selection import learning_curve
 
-from skdl._shortened import shortened
+from skdl._utils.text import shortened
 from skdl.plotting._grid import arrange, new_figure
 from skdl.plotting._labels import most_lines, text_width, wrapped
 from skdl.plotting._style import COLORS, MARKERS, as_text

@@ -7,16 +7,14 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from skdl._labels import check_finite, check_length, class_labels, score_values
-from skdl._shortened import shortened
-from skdl.metrics import confidence_interval
-from skdl.metrics._confusion import GUESSABLE
+from skdl._utils.labels import check_finite, check_known, check_length, class_labels, score_values
+from skdl._utils.text import shortened
+from skdl.metrics import GUESSABLE, confidence_interval
 from skdl.plotting._grid import arrange
 from skdl.plotting._labels import fitted, listed, names_by_label
 from skdl.plotting._operating_panels import draw_curve, draw_legend, draw_rates
 from skdl.plotting._outcomes import (
     ResponseMethod,
-    check_known,
     check_positive,
     chosen_threshold,
     scores_of,

@@ -7,11 +7,10 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClassifierCV
 
-from skdl._labels import class_labels, label_pair
-from skdl._nesting import nested
-from skdl._plain import plain
-from skdl._shortened import shortened
-from skdl.plotting._labels import encode, joined, listed
+from skdl._utils.labels import check_known, class_labels, label_pair, listed
+from skdl._utils.nesting import nested
+from skdl._utils.text import plain, shortened
+from skdl.plotting._labels import encode, joined
 
 ResponseMethod = Literal["auto", "predict_proba", "decision_function"]
 
@@ -34,18 +33,6 @@ def predicted_labels(estimator: Any, X: Any, y: Any) -> npt.NDArray[Any]:
         raise ValueError(f"{name} has no classes_: pass a fitted classifier.")
     check_known(class_labels(y, "y"), estimator.classes_, name)
     return predicted
-
-
-def check_known(y: npt.NDArray[Any], classes: Any, name: str) -> None:
-    """Refuse labels that are no class of an estimator."""
-    known = np.asarray(classes).tolist()
-    unknown = sorted(set(y.tolist()) - set(known), key=str)
-    if unknown:
-        row = y.tolist().index(unknown[0])
-        raise ValueError(
-            f"y has the label {shortened(unknown[0])} at row {row}, which is no class of {name}: "
-            f"{listed(known)}. Pass labels like those it was fitted with."
-        )
 
 
 def encoded_outcomes(

@@ -6,9 +6,10 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from skdl._labels import label_pair, score_values
-from skdl._shortened import shortened
-from skdl.plotting._grid import CAPTION_WIDTH, as_batch, displayable, draw_image, grid_axes
+from skdl._utils.labels import label_pair, score_values
+from skdl._utils.text import shortened
+from skdl.images import as_batch, displayable
+from skdl.plotting._grid import CAPTION_WIDTH, draw_image, grid_axes
 from skdl.plotting._labels import names_by_label, percent, wrapped
 
 _RIGHT, _WRONG = "#0072B2", "#D55E00"

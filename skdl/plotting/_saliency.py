@@ -8,9 +8,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
-from skdl._shortened import shortened
-from skdl.plotting._colorbar import add_bar, grid_with_room
-from skdl.plotting._evidence import (
+from skdl._utils.text import shortened
+from skdl.inspection import (
     Cover,
     class_codes,
     class_scores,
@@ -18,6 +17,7 @@ from skdl.plotting._evidence import (
     occlusion_maps,
     score_kind,
 )
+from skdl.plotting._colorbar import add_bar, grid_with_room
 from skdl.plotting._grid import CAPTION_WIDTH, draw_image
 from skdl.plotting._labels import names_by_label, percent, wrapped
 

@@ -7,7 +7,7 @@ from typing import Any
 from sklearn.base import BaseEstimator
 from sklearn.utils._param_validation import Interval, validate_parameter_constraints
 
-from skdl._shortened import shortened
+from skdl._utils.text import shortened
 
 
 class Augmentation(BaseEstimator):

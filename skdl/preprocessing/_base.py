@@ -13,11 +13,10 @@ from sklearn.utils.validation import (
     check_is_fitted,
 )
 
-from skdl._batches import as_rows
-from skdl._keywords import KeywordsMixin
-from skdl._params import validate_params
-from skdl._resizing import cast_pixels
+from skdl._utils.checks import KeywordsMixin, validate_params
 from skdl.images import (
+    as_rows,
+    cast_pixels,
     check_image_array,
     check_value_range,
     infer_image_shape,

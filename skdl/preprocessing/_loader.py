@@ -15,18 +15,25 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from skdl._batches import PATHS, as_rows, text_at
-from skdl._decoding import UnreadableImageError, read_image_info
-from skdl._files import ImageFiles
-from skdl._keywords import KeywordsMixin
-from skdl._params import validate_params
-from skdl._paths import find_paths
-from skdl._pixel_limit import adopt_pixel_limit, with_pixel_limit
-from skdl._resizing import CHANNELS, Color, Resizer, check_image_size
-from skdl._shortened import shortened
-from skdl._threads import in_threads
-from skdl._value_range import learn_from_values
-from skdl._warn import warn_user
+from skdl._utils.checks import KeywordsMixin, validate_params, warn_user
+from skdl._utils.text import shortened
+from skdl._utils.threads import in_threads
+from skdl.images import (
+    COLOR_CHANNELS,
+    PATHS,
+    Color,
+    ImageFiles,
+    Resizer,
+    UnreadableImageError,
+    adopt_pixel_limit,
+    as_rows,
+    check_image_size,
+    find_paths,
+    learn_from_values,
+    read_image_info,
+    text_at,
+    with_pixel_limit,
+)
 
 
 class ImageLoader(KeywordsMixin, TransformerMixin, BaseEstimator):
@@ -156,7 +163,7 @@ class ImageLoader(KeywordsMixin, TransformerMixin, BaseEstimator):
                 files = files[[_has_header(path) for path in files.paths.tolist()]]
             height, width, channels = files.common_shape(size)
         if self.color is not None:
-            channels = CHANNELS[self.color]
+            channels = COLOR_CHANNELS[self.color]
         black = self._learn_black(files) if size is not None else 0.0
         self.image_shape_ = (height, width, channels)
         self._black = black

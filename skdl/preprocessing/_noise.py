@@ -12,7 +12,7 @@ import numpy.typing as npt
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skdl._shortened import shortened
+from skdl._utils.text import shortened
 from skdl.preprocessing._base import ArrayTransformer, PixelColumnsMixin
 
 Kind = Literal["gaussian", "salt_and_pepper", "speckle", "occlusion"]

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils._param_validation import StrOptions
 
-from skdl._resizing import CHANNELS, Color, Resizer, check_image_size
+from skdl.images import COLOR_CHANNELS, Color, Resizer, check_image_size
 from skdl.preprocessing._base import ArrayTransformer
 
 
@@ -120,7 +120,7 @@ class Resize(ArrayTransformer, auto_wrap_output_keys=None):
         array, images = self._check_batch(X)
         resizer = self._resizer()
         height, width = resizer.size or images.shape[1:3]
-        channels = images.shape[-1] if self.color is None else CHANNELS[self.color]
+        channels = images.shape[-1] if self.color is None else COLOR_CHANNELS[self.color]
         resized = np.empty((len(images), height, width, channels), array.dtype)
         for row, image in enumerate(images):
             resized[row] = resizer(image)

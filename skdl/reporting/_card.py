@@ -7,7 +7,7 @@ for model reporting", FAT* 2019.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from skdl._shortened import shortened
+from skdl._utils.text import shortened
 from skdl.evaluation import EvaluationResult
 
 _NOT_STATED = "Not stated."

@@ -11,13 +11,11 @@ import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support
 from sklearn.utils import check_consistent_length, column_or_1d, estimator_html_repr
 
-from skdl._environment import machine, versions
-from skdl._printable import encodable
-from skdl._shortened import shortened
+from skdl._utils.environment import machine, versions
+from skdl._utils.text import encodable, shortened
 from skdl.datasets import describe_images
-from skdl.evaluation import EvaluationResult, EvaluationWarning, evaluate
-from skdl.evaluation._evaluate import data_digest
-from skdl.plotting._labels import names_by_label
+from skdl.evaluation import EvaluationResult, EvaluationWarning, data_digest, evaluate
+from skdl.plotting import names_by_label
 from skdl.reporting._card import card as model_card
 from skdl.reporting._mistakes import mistakes_table
 from skdl.reporting._pictures import Picture, Subject, codes_of, pictures

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from skdl._paths import find_paths
-from skdl._printable import encodable
+from skdl._utils.text import encodable
 from skdl.evaluation import EvaluationResult
+from skdl.images import find_paths
 from skdl.reporting._words import figure
 
 _N_IMAGES = 12

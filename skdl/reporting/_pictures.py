@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import _safe_indexing, column_or_1d
 
-from skdl._nesting import nested
+from skdl._utils.nesting import nested
 from skdl.evaluation import EvaluationResult
 from skdl.images import infer_image_shape
 from skdl.plotting import (

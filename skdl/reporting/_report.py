@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from skdl._printable import printable
-from skdl._shortened import shortened, shown_path
-from skdl._storage import replacing, restated
+from skdl._utils.storage import replacing, restated
+from skdl._utils.text import printable, shortened, shown_path
 from skdl.reporting._content import Content, gather
 from skdl.reporting._html import render
 from skdl.reporting._text import as_json, markdown

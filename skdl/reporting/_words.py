@@ -5,8 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from skdl.evaluation import EvaluationResult
-from skdl.evaluation._leaks import about_groups, in_both
+from skdl.evaluation import EvaluationResult, about_groups, in_both
 
 # Fewer test images of a class than this make for intervals that hardly say anything.
 _FEW = 30

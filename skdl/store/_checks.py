@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skdl._shortened import shortened, shown_path
-from skdl._storage import usable
+from skdl._utils.storage import usable
+from skdl._utils.text import shortened, shown_path
 
 _KEY_BYTES = 32
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skdl._shortened import shortened, shown_path
+from skdl._utils.text import shortened, shown_path
 from skdl.store._checks import (
     Space,
     checked_features,

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from skdl._shortened import shown_path
-from skdl._storage import NO_ROOM, restated
+from skdl._utils.storage import NO_ROOM, restated
+from skdl._utils.text import shown_path
 from skdl.store import _upkeep
 from skdl.store._checks import Space
 from skdl.store._index import ShardIndex

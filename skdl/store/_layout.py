@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from skdl._storage import replacing
+from skdl._utils.storage import replacing
 from skdl.store._checks import Space
 
 FORMAT = "features-v1"

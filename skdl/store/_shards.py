@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from skdl._storage import replacing
+from skdl._utils.storage import replacing
 
 # Magic, version, width, count, digest of the space, checksum of the header and the keys, and the
 # seconds that computing an entry took, 0 if nobody measured them.

@@ -1,8 +1,9 @@
 """Case studies: published experiments, run again and compared with what was published."""
 
 from skdl.studies._catalogue import get_study, list_studies
-from skdl.studies._compare import compare_studies
-from skdl.studies._declaration import Study
+from skdl.studies._compare import compare_studies, markdown, notes
+from skdl.studies._declaration import Published, Setting, Study
+from skdl.studies._record import notes_of, smaller
 from skdl.studies._run import StudyRun, run_study
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 import difflib
 
-from skdl._shortened import shortened
+from skdl._utils.text import shortened
 from skdl.studies import _cifar, _mnist, _pretrained
 from skdl.studies._declaration import Study
 

@@ -11,9 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from skdl._printable import encodable, printable
-from skdl._shortened import middle_out, shortened
-from skdl._storage import usable
+from skdl._utils.storage import usable
+from skdl._utils.text import encodable, middle_out, printable, shortened
 from skdl.studies._catalogue import get_study, list_studies
 from skdl.studies._declaration import Model
 from skdl.studies._record import FORMAT

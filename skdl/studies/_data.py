@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import FeatureUnion
 
-from skdl._storage import replacing
+from skdl._utils.storage import replacing
 from skdl.datasets import (
     load_cifar10,
     load_digits_images,

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from skdl._shortened import shortened
+from skdl._utils.text import shortened
 
 Variant = Literal["as published", "improved"]
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from skdl._environment import machine, versions
-from skdl._storage import replacing
+from skdl._utils.environment import machine, versions
+from skdl._utils.storage import replacing
 from skdl.evaluation import EvaluationResult
 from skdl.studies._declaration import Model, Setting, Study, StudyData
 from skdl.studies._figures import measure, training

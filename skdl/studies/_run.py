@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from skdl._storage import usable
+from skdl._utils.storage import usable
 from skdl.evaluation import EvaluationResult, evaluate
 from skdl.studies._catalogue import get_study
 from skdl.studies._declaration import Setting

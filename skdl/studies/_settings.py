@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from skdl._shortened import shortened
-from skdl._storage import file_digest, find_file, replacing
+from skdl._utils.storage import file_digest, find_file, replacing
+from skdl._utils.text import shortened
 from skdl.studies._declaration import Model, Setting, Study
 
 SETTINGS = "settings.json"

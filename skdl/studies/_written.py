@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import _safe_indexing
 
-from skdl._storage import replacing
+from skdl._utils.storage import replacing
 from skdl.evaluation import EvaluationResult, EvaluationWarning
 from skdl.plotting import ClassDistributionDisplay, PredictionGridDisplay
-from skdl.reporting import report
-from skdl.reporting._words import in_words
+from skdl.reporting import in_words, report
 from skdl.studies._declaration import Setting, Study, StudyData
 from skdl.studies._record import notes_of, smaller
 from skdl.studies._settings import ADVICE

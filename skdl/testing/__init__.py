@@ -3,7 +3,7 @@
 Needs the extra ``testing``: ``pip install "skdl[testing]"``.
 """
 
-import skdl._tensorflow  # noqa: F401  # before all that imports Keras
+import skdl.architectures  # starts TensorFlow
 from skdl.testing._architectures import check_architecture
 from skdl.testing._backbones import check_backbone
 from skdl.testing._contracts import contracts_of, parametrize_with_contracts

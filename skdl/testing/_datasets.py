@@ -5,9 +5,8 @@ from typing import Any
 import numpy as np
 
 from skdl import plugins
-from skdl._paths import find_paths
-from skdl._threads import in_threads
-from skdl.images import check_image_array, infer_image_shape, read_image_info
+from skdl._utils.threads import in_threads
+from skdl.images import check_image_array, find_paths, infer_image_shape, read_image_info
 from skdl.testing._contracts import DATASET, contract, run_all
 
 

@@ -15,11 +15,11 @@ from helpers import run_python
 from keras import layers
 from PIL import Image
 
-from skdl._files import ImageFiles
 from skdl.backbones import Backbone, Preprocessing, backbone_of, declare_backbone
 from skdl.engine import BackboneSpec, FeatureExtractor, FeatureSpec, _putter
 from skdl.engine import _features as features
 from skdl.engine._features import FeatureNetwork
+from skdl.images._files import ImageFiles
 from skdl.preprocessing import Resize
 from skdl.store import FeatureStore, seconds_saved_here
 

@@ -5,8 +5,9 @@ import pytest
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 
-from skdl import Augmentation, CNNClassifier, engine, plot_augmentations
+from skdl import Augmentation, CNNClassifier, engine
 from skdl.engine import _pool
+from skdl.plotting import AugmentationDisplay
 
 
 def model(**params):
@@ -134,6 +135,11 @@ def test_bad_nested_parameters():
 
 def shown(figure):
     return [np.asarray(ax.images[0].get_array()) for ax in figure.axes]
+
+
+def plot_augmentations(X, augmentation="medium", **params):
+    model = CNNClassifier(augmentation=augmentation)
+    return AugmentationDisplay.from_estimator(model, X, **params).figure_
 
 
 def test_plot(images):

@@ -175,8 +175,8 @@ def test_a_pickle_sets_no_limit_here(monkeypatch):
 
 
 def test_a_small_memory_holds_a_few_batches(digit_files, monkeypatch):
-    from skdl import _files
     from skdl.engine import _trainer
+    from skdl.images import _files
 
     paths, y, images = digit_files
     most = 0

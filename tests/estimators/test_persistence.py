@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skdl import BackboneFeatures, CNNClassifier, TransferClassifier
-from skdl._checksums import checksum_of
+from skdl._utils.checksums import checksum_of
 from skdl.estimators import _base
 
 LOAD = """

@@ -517,7 +517,7 @@ def test_interrupted(monkeypatch, capsys):
     def interrupt(*args, **kwargs):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("skdl.studies._command.run_study", interrupt)
+    monkeypatch.setattr("skdl.cli._study.run_study", interrupt)
     assert main(["study", "run", "digits"]) == 130
     assert "The same command goes on after the last fold" in capsys.readouterr().err
 

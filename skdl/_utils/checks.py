@@ -1,0 +1,142 @@
+"""What a caller passed, checked, and warnings that point at the caller's line."""
+
+import difflib
+import functools
+import inspect
+import sys
+import warnings
+from collections.abc import Callable, Iterable
+from types import FunctionType
+from typing import Any
+
+from sklearn.utils._param_validation import InvalidParameterError
+
+from skdl._utils.text import shortened
+
+_INSIDE = ("contextlib", "joblib", "skdl", "sklearn")
+
+
+def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
+    """Warn where the user called, however many calls lie between.
+
+    Parameters
+    ----------
+    message : str
+    category : type of Warning, default=UserWarning
+    """
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and _is_inside(frame.f_globals.get("__name__", "")):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level)
+
+
+def _is_inside(module: str) -> bool:
+    return module.partition(".")[0] in _INSIDE
+
+
+_LONGEST_RULE = 200
+
+
+def validate_params(estimator: Any) -> None:
+    """Check parameters by their constraints; a message holds the beginning of a long value.
+
+    Raises
+    ------
+    ValueError
+        Naming the parameter, what it may be, and what it is.
+    """
+    try:
+        estimator._validate_params()
+    except InvalidParameterError as error:
+        rule, _, value = str(error).partition(" Got ")
+        if len(value) <= _LONGEST_RULE:
+            raise
+        raise InvalidParameterError(f"{rule} Got {value[:_LONGEST_RULE]}... instead.") from None
+
+
+_METHODS = (
+    "fit",
+    "partial_fit",
+    "initialize",
+    "fit_transform",
+    "transform",
+    "encode",
+    "predict",
+    "predict_proba",
+    "predict_log_proba",
+    "score",
+)
+_LONGEST_VALUE = 40
+
+
+class KeywordsMixin:
+    """Names the class of the object where a method gets a keyword it does not take.
+
+    Python names the class in which the method was written, which may be one that no user knows.
+    Signatures stay as they are, since metadata routing reads them.
+    """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        for name in _METHODS:
+            method = inspect.getattr_static(cls, name, None)
+            if isinstance(method, FunctionType) and not hasattr(method, "_checks_keywords"):
+                setattr(cls, name, _checked(name, method))
+
+    def _advice_on_keyword(self, method: str, name: str, value: Any) -> str:
+        """What to write instead; empty if that is not known."""
+        params = inspect.signature(type(self)).parameters
+        if name not in params:
+            return ""
+        return f"It is a parameter of the estimator: {as_parameter(self, name, value)}."
+
+
+def as_parameter(estimator: Any, name: str, value: Any) -> str:
+    """How the parameter is set when the estimator is made."""
+    written = repr(value) if isinstance(value, bool | int | float | str | dict) else "…"
+    return (
+        f"{type(estimator).__name__}({name}={written if len(written) <= _LONGEST_VALUE else '…'})"
+    )
+
+
+def suggest(name: str, known: Iterable[str]) -> str:
+    """A sentence with the name that was meant by a similar one; empty if there is none."""
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
+
+
+def _checked(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    params = inspect.signature(method).parameters
+    if any(param.kind is param.VAR_KEYWORD for param in params.values()):
+        return method
+
+    takes = [param for param in params if param != "self"]
+    by_place = [
+        param for param in takes if params[param].kind is inspect.Parameter.POSITIONAL_OR_KEYWORD
+    ]
+    required = [param for param in takes if params[param].default is inspect.Parameter.empty]
+
+    @functools.wraps(method)
+    def checked(self: Any, *args: Any, **kwargs: Any) -> Any:
+        for keyword, value in kwargs.items():
+            if keyword not in params:
+                advice = self._advice_on_keyword(name, keyword, value)
+                raise TypeError(
+                    f"{type(self).__name__}.{name}() got an unexpected keyword argument "
+                    f"{shortened(keyword)}." + (f" {advice}" if advice else suggest(keyword, takes))
+                )
+        if len(args) > len(by_place):
+            raise TypeError(
+                f"{type(self).__name__}.{name}() takes {', '.join(by_place)} by position, but got "
+                f"{len(args)} arguments."
+            )
+        for needed in required[len(args) :]:
+            if needed not in kwargs:
+                raise TypeError(
+                    f"{type(self).__name__}.{name}() missing 1 required positional argument: "
+                    f"{needed!r}. Pass {name}({', '.join(required)})."
+                )
+        return method(self, *args, **kwargs)
+
+    checked._checks_keywords = True  # type: ignore[attr-defined]
+    return checked

@@ -1,0 +1,229 @@
+"""Where data is kept, files that are written whole or not at all, and how much may be written."""
+
+import errno
+import glob
+import hashlib
+import os
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from skdl._utils.text import shown_path
+
+# A file that is still being written is touched more often than this.
+_STALE_AFTER = 24 * 60 * 60
+
+MAX_TOTAL_BYTES = 64 * 2**30
+"""What an archive may hold altogether where it is decompressed or extracted."""
+
+MAX_RATIO = 200
+"""How many times its own size an archive may hold, once that is more than `ANY_RATIO_BYTES`."""
+
+ANY_RATIO_BYTES = 2**30
+
+_CHUNK = 2**20
+
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""Numbers of the errors where a disk is full, or may not take that much."""
+
+ANOTHER_PLACE = (
+    "Choose another place with the environment variable SKDL_DATA_HOME or the parameter data_home."
+)
+
+
+def get_data_home(data_home: str | os.PathLike[str] | None = None) -> Path:
+    """Folder in which data sets and weights are kept.
+
+    Parameters
+    ----------
+    data_home : str or path-like, default=None
+        A folder, ``~`` included. None takes the environment variable ``SKDL_DATA_HOME``, or, where
+        that is not set, the platform's cache folder, such as ``~/.cache/skdl``.
+
+    Returns
+    -------
+    data_home : pathlib.Path
+        Absolute. It is created by the first download, not here.
+
+    Raises
+    ------
+    OSError
+        If its name is longer than the system takes.
+
+    Examples
+    --------
+    >>> from skdl.downloads import get_data_home
+    >>> get_data_home("~/images").name
+    'images'
+    """
+    chosen = data_home if data_home is not None else os.environ.get("SKDL_DATA_HOME")
+    if not chosen:
+        import pooch
+
+        chosen = pooch.os_cache("skdl")
+    return usable(Path(os.path.abspath(os.path.expanduser(chosen))))
+
+
+def usable(path: Path) -> Path:
+    """The path itself, unless its name is longer than the system takes.
+
+    Raises
+    ------
+    OSError
+        Saying so, without the whole name.
+    """
+    try:
+        os.lstat(path)
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            message = f"{shown_path(path)} cannot be used: {str(error.strerror).lower()}."
+            raise restated(error, message) from None
+    return path
+
+
+def find_file(name: str | os.PathLike[str], folder: str) -> Path | None:
+    """A file by its path, or else by its path in a folder of the data home; None if there is none.
+
+    Parameters
+    ----------
+    name : str or path-like
+    folder : str
+        Such as ``"weights"``.
+    """
+    path = usable(Path(name).expanduser())
+    if path.is_file():
+        return path
+    kept = get_data_home() / folder / path
+    return kept if kept.is_file() else None
+
+
+@contextmanager
+def replacing(path: Path, advice: str = ANOTHER_PLACE) -> Iterator[Path]:
+    """Name for a new file, or folder, that takes its place only when it is complete.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The place.
+    advice : str, default=ANOTHER_PLACE
+        What to do where nothing can be written.
+
+    Yields
+    ------
+    part : pathlib.Path
+        A name beside it, to be written to. It moves to `path` when the block ends, and is removed
+        when the block raises; what a killed process left is removed a day later.
+
+    Raises
+    ------
+    OSError
+        If nothing can be written there, as the subclass that tells why; or the disk is full.
+    """
+    _make_writable(path.parent, advice)
+    for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        _remove_if_stale(part)
+    part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
+    try:
+        yield part
+        os.replace(part, path)
+    except BaseException as error:
+        remove(part)
+        if isinstance(error, OSError) and error.errno in NO_ROOM and error.strerror:
+            raise restated(
+                error,
+                f"{shown_path(path)} cannot be written: {error.strerror}. Nothing is left of it. "
+                f"Make room and try again, or {advice[:1].lower()}{advice[1:]}",
+            ) from error
+        raise
+
+
+def _make_writable(folder: Path, advice: str) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not os.access(folder, os.W_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+    except (FileExistsError, NotADirectoryError) as error:
+        file = next(f for f in (folder, *folder.parents) if os.path.lexists(f))
+        raise FileExistsError(
+            f"The folder {shown_path(folder)} cannot be made, since {shown_path(file)} is a "
+            f"file. {advice}"
+        ) from error
+    except OSError as error:
+        message = f"The folder {shown_path(folder)} cannot be written to: {error.strerror}."
+        raise restated(error, f"{message} {advice}") from error
+
+
+def restated(error: OSError, message: str) -> OSError:
+    """The same error with a message of its own instead of ``[Errno …]``."""
+    other = type(error)(message)
+    other.errno = error.errno  # by which a full disk is told from damage
+    return other
+
+
+def tidied(name: str) -> str:
+    """A path below some folder, with forward slashes and without detours; "" if it leads out."""
+    path = name.replace("\\", "/")  # as some programs on Windows write them
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    leads_out = path.startswith("/") or ".." in parts or re.match("[A-Za-z]:", path)
+    return "" if leads_out else "/".join(parts)
+
+
+def allowed_bytes(archive_size: int) -> int:
+    """How much of an archive of this size may be written."""
+    return min(MAX_TOTAL_BYTES, allowed_by_ratio(archive_size))
+
+
+def allowed_by_ratio(archive_size: int) -> int:
+    """How much an archive of this size may hold."""
+    return max(ANY_RATIO_BYTES, MAX_RATIO * archive_size)
+
+
+def too_large(limit: int) -> ValueError:
+    """What to raise where an archive holds more than it may."""
+    return ValueError(
+        f"it decompresses to more than {limit:,} bytes, which may be an attack; if you trust it, "
+        "unpack it yourself"
+    )
+
+
+def copy_limited(source: Any, target: BinaryIO, limit: int) -> None:
+    """Copy a stream to a file.
+
+    Raises
+    ------
+    ValueError
+        If that would be more than `limit`.
+    """
+    used = 0
+    while chunk := source.read(_CHUNK):
+        used += len(chunk)
+        if used > limit:
+            raise too_large(limit)
+        target.write(chunk)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder, if there is one."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _remove_if_stale(part: Path) -> None:
+    try:
+        if abs(time.time() - part.stat().st_mtime) > _STALE_AFTER:  # or dated in the future
+            remove(part)
+    except OSError:
+        pass  # another process was faster
+
+
+def file_digest(path: str | os.PathLike[str]) -> str:
+    """Sha256 of the content of a file."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

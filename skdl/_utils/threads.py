@@ -1,0 +1,126 @@
+"""Cores and threads: how many there are, work done by several, states they borrow together."""
+
+import multiprocessing
+import os
+import sys
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from typing import TypeAlias, TypeVar
+
+import joblib
+
+
+def cores_of_worker() -> int | None:
+    """How many cores this process should use, None if it is no worker.
+
+    joblib divides the cores among loky's workers, minding `inner_max_num_threads` and
+    ``LOKY_MAX_CPU_COUNT``, and tells each its share as ``OMP_NUM_THREADS``, for OpenMP and BLAS. A
+    Dask worker has a number of threads.
+    """
+    if multiprocessing.parent_process() is None:
+        return None
+    if type(multiprocessing.current_process()).__name__ == "LokyProcess":
+        share = os.environ.get("OMP_NUM_THREADS", "")
+        return int(share) if share.isdigit() and int(share) > 0 else None
+    if "distributed.worker" in sys.modules:
+        # Not distributed.get_worker(): that knows no worker while a task is being unpickled.
+        workers = getattr(sys.modules["distributed.worker"].Worker, "_instances", ())
+        return sum(worker.state.nthreads for worker in workers) or None
+    return None
+
+
+def available_cores() -> int:
+    """Number of cores for threads of this process: its share as a worker, or the machine's."""
+    return cores_of_worker() or joblib.cpu_count()
+
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+
+PER_TASK = 16
+"""Items handed to one thread at a time: enough to hide the cost of handing over."""
+
+
+def in_threads(
+    function: Callable[[Item], Result], items: Sequence[Item], n: int | None = None
+) -> Iterator[Result]:
+    """Results of a function for each item, in their order, computed by several threads.
+
+    Parameters
+    ----------
+    function : callable
+    items : sequence
+    n : int, default=None
+        Number of threads; None takes as many as there are cores.
+
+    Yields
+    ------
+    result : object
+        The first exception is raised where its result would have been.
+    """
+
+    def some(start: int) -> list[Result]:
+        return [function(item) for item in items[start : start + PER_TASK]]
+
+    with ThreadPoolExecutor(n or n_threads_for(len(items))) as pool:
+        starts = range(0, len(items), PER_TASK)
+        with closing(_bounded_map(pool, some, starts)) as batches:
+            for batch in batches:
+                yield from batch
+
+
+def _bounded_map(
+    pool: ThreadPoolExecutor, function: Callable[[int], Result], items: Iterable[int]
+) -> Generator[Result]:
+    """Like ``pool.map``, but never many results ahead of the one who takes them."""
+    waiting: list[Future[Result]] = []
+    try:
+        for item in items:
+            waiting.append(pool.submit(function, item))
+            if len(waiting) > 32:
+                yield waiting.pop(0).result()
+        while waiting:
+            yield waiting.pop(0).result()
+    finally:
+        for task in waiting:
+            task.cancel()
+
+
+def n_threads_for(n_items: int) -> int:
+    """As many as there are cores, but no more than items."""
+    return max(1, min(available_cores(), n_items))
+
+
+Undo: TypeAlias = list[Callable[[], object]]
+
+
+class TakenOver:
+    """A state of the process that the first thread inside takes over and the last gives back.
+
+    Parameters
+    ----------
+    take_over : callable
+        Changes the state, and returns what gives it back, in reverse order.
+    """
+
+    def __init__(self, take_over: Callable[[], Undo]) -> None:
+        self._take_over = take_over
+        self._lock = threading.Lock()
+        self._n_inside = 0
+        self._undo: Undo = []
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self._lock:
+            if self._n_inside == 0:
+                self._undo = self._take_over()
+            self._n_inside += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._n_inside -= 1
+                while self._n_inside == 0 and self._undo:
+                    self._undo.pop()()

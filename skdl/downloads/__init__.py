@@ -1,0 +1,12 @@
+"""The data home, and downloads that are verified before they are used.
+
+Data sets and pretrained weights are declared as :class:`RemoteFile` and asked for with
+:func:`fetch`. A file that lies in the data home already is used if its content is right, however it
+got there, so that machines without a network are served as well.
+"""
+
+from skdl._utils.storage import get_data_home
+from skdl.downloads._extraction import extract_archive
+from skdl.downloads._fetch import RemoteFile, fetch, fetch_content
+
+__all__ = ["RemoteFile", "extract_archive", "fetch", "fetch_content", "get_data_home"]

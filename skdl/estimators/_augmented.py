@@ -1,0 +1,60 @@
+"""Training images as their augmentation changes them."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils import check_random_state
+
+from skdl.engine import augmented
+from skdl.estimators._format import check_images
+from skdl.images import ImageFiles, range_offset_and_scale, rescale
+from skdl.preprocessing import plan_augmentation
+
+
+class AugmentedImagesMixin:
+    """A look at what the augmentation of a classifier makes of images, before any training."""
+
+    augmentation: Any
+
+    def augmented_images(
+        self, X: Any, n_variants: int = 1, random_state: Any = 0
+    ) -> npt.NDArray[np.float32]:
+        """Images, and what `augmentation` makes of them in as many epochs.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
+            Images, as `fit` takes them; the estimator need not be fitted.
+        n_variants : int, default=1
+            Number of variants of each, at least 1.
+        random_state : int, RandomState instance or None, default=0
+            Seeds the variants.
+
+        Returns
+        -------
+        images : float32 ndarray of shape (n, 1 + n_variants, height, width, channels)
+            Each image as it is, and its variants: in [0, 1], or standardised where X is.
+
+        Raises
+        ------
+        ValueError
+            If X holds no images, or `augmentation` or `n_variants` is not one.
+        """
+        plan = plan_augmentation(self.augmentation)
+        if not isinstance(n_variants, int | np.integer) or n_variants < 1:
+            raise ValueError(
+                f"n_variants must be a whole number of at least 1. Got {n_variants!r}."
+            )
+        array = check_images(X, "X", self)
+        learned = self._learn_format(X, array, None)  # type: ignore[attr-defined]
+        images = learned.as_images(array, self)
+        pixels = images.load() if isinstance(images, ImageFiles) else images
+        pixels = rescale(pixels.astype(np.float32), *range_offset_and_scale(learned.value_range))
+        seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
+        clipped = learned.value_range != "standardized"
+        found = np.repeat(pixels[:, np.newaxis], 1 + n_variants, axis=1)
+        if plan is not None:
+            for row, variants in enumerate(found):
+                variants[1:] = augmented(variants[1:], plan, (seed, row), clipped=clipped)
+        return found

@@ -1,0 +1,92 @@
+"""What counts as an image batch: shapes, value ranges and files, in plain NumPy.
+
+Every estimator, transformer and plot of skdl reads its ``X`` through the functions of this package,
+so that one rule decides what an array means:
+
+=========================================  =========================================================
+``X``                                      meaning
+=========================================  =========================================================
+``(n, h, w, c)``, c in 1, 3, 4             images, channels last
+``(n, h, w)``                              grayscale images
+``(n, features)``, ``image_shape`` given   flattened images
+``(n, features)``, no ``image_shape``      a square image when ``features`` is a square, or three
+                                           times one (RGB); anything else a strip one pixel high
+paths of shape (n,)                        image files: an array, list, Series or DataFrame of one
+                                           column; decoded when they are needed
+arrays or pictures of shape (n,)           the same, of images all of one size: stacked
+=========================================  =========================================================
+"""
+
+from skdl.images._archives import (
+    SUFFIXES,
+    is_archive,
+    link_targets,
+    member_names,
+    read_bytes,
+    size_of,
+)
+from skdl.images._arrays import (
+    CHANNELS,
+    ImageShape,
+    check_image_array,
+    check_image_shape,
+    infer_image_shape,
+    one_image_advice,
+    to_images,
+)
+from skdl.images._batches import (
+    PATHS,
+    as_rows,
+    is_image,
+    is_missing,
+    objects,
+    refuse_masked,
+    text_at,
+)
+from skdl.images._decoding import (
+    IMAGE_EXTENSIONS,
+    ImageInfo,
+    UnreadableImageError,
+    read_image,
+    read_image_info,
+)
+from skdl.images._digests import content_digests
+from skdl.images._display import as_batch, displayable
+from skdl.images._files import ImageFiles
+from skdl.images._paths import find_paths, names_image_files
+from skdl.images._pixel_limit import adopt_pixel_limit, with_pixel_limit
+from skdl.images._pixels import FORMATS
+from skdl.images._resizing import (
+    COLOR_CHANNELS,
+    Color,
+    Resizer,
+    cast_pixels,
+    check_image_size,
+    resized,
+)
+from skdl.images._value_range import (
+    PixelValues,
+    ValueRange,
+    check_value_range,
+    doubt_about,
+    learn_from_values,
+    learn_value_range,
+    range_offset_and_scale,
+    rescale,
+    scale_problem,
+)
+
+__all__ = [
+    "CHANNELS",
+    "ImageInfo",
+    "UnreadableImageError",
+    "check_image_array",
+    "check_value_range",
+    "infer_image_shape",
+    "learn_value_range",
+    "range_offset_and_scale",
+    "read_image",
+    "read_image_info",
+    "rescale",
+    "to_images",
+]

@@ -1,0 +1,79 @@
+"""Batches that are the paths of image files."""
+
+import os
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from skdl._utils.text import shortened
+from skdl.images._batches import is_path, objects, only, refuse_what_has_no_rows
+from skdl.images._decoding import IMAGE_EXTENSIONS
+
+
+def find_paths(X: Any, name: str = "X") -> npt.NDArray[np.str_] | None:
+    """Paths of image files, if that is what a batch holds.
+
+    Parameters
+    ----------
+    X : object
+        What a user passed: paths come as a list, a 1-D array, a Series or a DataFrame of one
+        column.
+    name : str, default="X"
+        What error messages call it.
+
+    Returns
+    -------
+    paths : ndarray of str of shape (n,), or None
+        With the home folder in place of ``~``. None if it holds no text.
+
+    Raises
+    ------
+    ValueError
+        If some rows are paths and others are not, naming the first that is not; or if it is a
+        single path, or an iterator, set or dict, which has no rows.
+    """
+    refuse_what_has_no_rows(X, name)
+    rows = _as_objects(X)
+    if rows is None or not any(map(is_path, rows)):
+        return None
+    for row, value in enumerate(rows):
+        if not is_path(value):
+            raise ValueError(
+                f"{name} holds paths of image files, but {shortened(value)} at row {row}. Drop "
+                "that row."
+            )
+    return np.array([os.path.expanduser(str(os.fspath(value))) for value in rows], dtype=np.str_)
+
+
+def names_image_files(X: Any) -> bool:
+    """Whether text is paths of image files, and not labels.
+
+    It is if some ends as names of images do, or if all are files that exist.
+
+    Parameters
+    ----------
+    X : object
+        What a user passed.
+    """
+    rows = _as_objects(X)
+    texts = {os.fspath(row) for row in (() if rows is None else rows) if is_path(row)}
+    endings = {os.path.splitext(text)[1].lower() for text in texts}
+    if not IMAGE_EXTENSIONS.isdisjoint(endings):
+        return True
+    return bool(texts) and all(os.path.isfile(os.path.expanduser(text)) for text in texts)
+
+
+def _as_objects(X: Any) -> npt.NDArray[np.object_] | None:
+    """One value a row, None where a batch has no single column or holds numbers only."""
+    if isinstance(X, list | tuple):
+        found = any(is_path(only(value)) for value in X)
+        return objects([only(value) for value in X]) if found else None
+    if sparse.issparse(X) or not hasattr(X, "__array__"):
+        return None
+    shape = tuple(getattr(X, "shape", ()))  # PyArrow's columns have none
+    if len(shape) > 2 or shape[1:] not in ((), (1,)):
+        return None
+    values = np.asarray(X)
+    return values.astype(object).reshape(-1) if values.dtype.kind in "OUT" else None

@@ -1,0 +1,143 @@
+"""Images, and beside each what an augmentation makes of it."""
+
+from numbers import Integral
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from skdl._utils.text import shortened
+from skdl.plotting._grid import draw_image, grid_axes
+
+
+class AugmentationDisplay:
+    """Images, one a row, and beside each what an augmentation makes of it.
+
+    It is recommended to use :meth:`from_estimator`.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, 1 + n_variants, h, w, c)
+        Each image as it is, and its variants. Values outside [0, 1], as of standardised images,
+        are drawn by the smallest and the largest value of the images as they are.
+
+    Attributes
+    ----------
+    figure_ : matplotlib.figure.Figure
+        The figure.
+    axes_ : ndarray of matplotlib.axes.Axes of shape (n, 1 + n_variants)
+        One an image.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_digits
+    >>> from skdl import CNNClassifier
+    >>> from skdl.plotting import AugmentationDisplay
+    >>> display = AugmentationDisplay.from_estimator(
+    ...     CNNClassifier(augmentation="light"), load_digits().images, n_images=2, n_variants=3
+    ... )
+    >>> display.axes_.shape
+    (2, 4)
+    """
+
+    figure_: Any
+    axes_: npt.NDArray[Any]
+
+    def __init__(self, images: npt.NDArray[Any]) -> None:
+        self.images = images
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        *,
+        n_images: int = 4,
+        n_variants: int = 6,
+        random_state: Any = 0,
+        title: str | None = None,
+        ax: Any = None,
+    ) -> "AugmentationDisplay":
+        """Draw what the augmentation of a classifier makes of images in as many epochs.
+
+        Parameters
+        ----------
+        estimator : CNNClassifier, TransferClassifier or VGG16Classifier
+            With the parameter `augmentation`; it need not be fitted.
+        X : array-like
+            Images or paths of image files, as its `fit` takes them; the first are drawn.
+        n_images : int, default=4
+            Number of images, at least 1; one a row.
+        n_variants : int, default=6
+            Number of variants of each, at least 1.
+        random_state : int, RandomState instance or None, default=0
+            Seeds the variants.
+        title : str, default=None
+            Title of the figure.
+        ax : sequence of matplotlib axes, default=None
+            One an image, row by row; None makes a new figure.
+
+        Returns
+        -------
+        display : AugmentationDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If the estimator has no augmentation, X holds no images, or a number is not one.
+        """
+        if not isinstance(n_images, Integral) or n_images < 1:
+            raise ValueError(
+                f"n_images must be a whole number of at least 1. Got {shortened(n_images)}."
+            )
+        if not hasattr(estimator, "augmented_images"):
+            raise ValueError(
+                f"{type(estimator).__name__} augments no images: pass a classifier with the "
+                "parameter augmentation, such as CNNClassifier."
+            )
+        some = X.iloc[:n_images] if hasattr(X, "iloc") else X[:n_images]
+        images = estimator.augmented_images(some, n_variants, random_state)
+        return cls(images).plot(title=title, ax=ax)
+
+    def plot(self, *, title: str | None = None, ax: Any = None) -> "AugmentationDisplay":
+        """Draw.
+
+        Parameters
+        ----------
+        title : str, default=None
+            Title of the figure.
+        ax : sequence of matplotlib axes, default=None
+            One an image, row by row; None makes a new figure.
+
+        Returns
+        -------
+        self : AugmentationDisplay
+            The display, with `figure_` and `axes_`.
+
+        Raises
+        ------
+        ValueError
+            If `ax` holds fewer axes than there are images.
+        """
+        images = np.asarray(self.images)
+        n, columns = images.shape[:2]
+        captions = ["as it is", *[""] * (columns - 1)] * n
+        if ax is None:
+            figure, axes = grid_axes(captions, title, columns=columns)
+        else:
+            axes = list(np.ravel(np.asarray(ax, dtype=object)))[: len(captions)]
+            if len(axes) < len(captions):
+                raise ValueError(
+                    f"ax must hold one axes per image: {len(captions)}. Got {len(axes)}."
+                )
+            figure = axes[0].figure
+        first = images[:, 0]
+        low, high = min(0.0, float(first.min())), max(1.0, float(first.max()))
+        if low < 0:
+            high = max(float(first.max()), low + 1e-9)
+        shown = np.clip((images - low) / (high - low), 0, 1).reshape(-1, *images.shape[2:])
+        for panel, image, caption in zip(axes, shown, captions, strict=True):
+            draw_image(panel, image, caption)
+        self.figure_, self.axes_ = figure, np.array(axes, dtype=object).reshape(n, columns)
+        return self

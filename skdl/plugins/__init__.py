@@ -1,0 +1,34 @@
+"""Registries of networks, backbones and data sets, by name.
+
+skdl's own entries, those that code registers, and those that other packages declare as entry
+points. A name is resolved when it is needed and not before: listing imports nothing, and
+TensorFlow is imported only to build a network.
+"""
+
+from skdl.plugins._groups import (
+    REGISTRIES,
+    architectures,
+    backbones,
+    datasets,
+    list_architectures,
+    reference_protocol,
+    register_architecture,
+    register_backbone,
+    register_dataset,
+)
+from skdl.plugins._registry import Plugin, Registry, require_importable
+
+__all__ = [
+    "REGISTRIES",
+    "Plugin",
+    "Registry",
+    "architectures",
+    "backbones",
+    "datasets",
+    "list_architectures",
+    "reference_protocol",
+    "register_architecture",
+    "register_backbone",
+    "register_dataset",
+    "require_importable",
+]

@@ -1,0 +1,236 @@
+"""The registries of skdl, its own entries in them, and the decorators that add to them."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from skdl.plugins._registry import Registry
+
+Builder = TypeVar("Builder", bound=Callable[..., Any])
+
+
+architectures = Registry(
+    "skdl.architectures",
+    "architecture",
+    {
+        name: f"skdl.architectures.{module}:{name}"
+        for module, names in {
+            "_alexnet": ["alexnet", "zfnet"],
+            "_densenet": ["densenet40"],
+            "_lenet": ["lenet5"],
+            "_resnet": ["resnet18", "resnet20", "resnet32", "resnet56"],
+            "_separable": ["separable"],
+            "_simple": ["deep", "simple"],
+            "_vgg": ["vgg16"],
+        }.items()
+        for name in names
+    },
+)
+backbones = Registry(
+    "skdl.backbones",
+    "backbone",
+    {
+        name: f"skdl.backbones.{module}:{name}"
+        for module, names in {
+            "_applications": [
+                "convnext_tiny",
+                "densenet121",
+                "inception_v3",
+                "resnet50",
+                "vgg16",
+                "vgg19",
+                "xception",
+            ],
+            "_cifar": ["cifar_resnet20"],
+            "_small_applications": [
+                "efficientnet_b0",
+                "efficientnetv2_b0",
+                "mobilenet_v2",
+                "mobilenet_v3_small",
+            ],
+        }.items()
+        for name in names
+    },
+)
+datasets = Registry(
+    "skdl.datasets",
+    "data set",
+    {
+        "cifar10": "skdl.datasets._cifar:load_cifar10",
+        "digits": "skdl.datasets._digits:load_digits_images",
+        "fashion_mnist": "skdl.datasets._mnist:load_fashion_mnist",
+        "mnist": "skdl.datasets._mnist:load_mnist",
+    },
+)
+
+REGISTRIES = {"architectures": architectures, "backbones": backbones, "datasets": datasets}
+
+
+def _decorator(registry: Registry, name: str, function: str) -> Callable[[Builder], Builder]:
+    if not isinstance(name, str):
+        raise TypeError(
+            f"{function} needs the name of the {registry.noun}: write "
+            f'@{function}("name") above the function.'
+        )
+
+    def decorator(target: Builder) -> Builder:
+        registry.register(name, target)
+        return target
+
+    return decorator
+
+
+def register_architecture(name: str) -> Callable[[Builder], Builder]:
+    """Register a network builder under a name that `CNNClassifier` accepts.
+
+    Parameters
+    ----------
+    name : str
+        The name users write: ``CNNClassifier(architecture=name)``.
+
+    Returns
+    -------
+    decorator : callable
+        Returns the builder unchanged. A builder is a function
+        ``(input_shape, n_classes, **params) -> keras.Model`` at the top level of a module; the
+        model ends in a softmax of `n_classes` units and is not compiled.
+
+    Raises
+    ------
+    ValueError
+        If the name is taken, or the builder is a lambda or a local function.
+    TypeError
+        If the decorator is used without a name.
+
+    Examples
+    --------
+    >>> from skdl import list_architectures
+    >>> list_architectures("sim*")
+    ['simple']
+    """
+    return _decorator(architectures, name, "register_architecture")
+
+
+def register_backbone(name: str) -> Callable[[Builder], Builder]:
+    """Register a backbone under a name.
+
+    Parameters
+    ----------
+    name : str
+        The name that ``skdl list backbones`` prints.
+
+    Returns
+    -------
+    decorator : callable
+        Returns the builder unchanged. A builder is a function ``(input_shape, **params) ->
+        keras.Model`` at the top level of a module, under ``skdl.backbones.declare_backbone``;
+        :func:`skdl.testing.check_backbone` holds it to what that says.
+
+    Raises
+    ------
+    ValueError
+        If the name is taken, or the builder is a lambda or a local function.
+    TypeError
+        If the decorator is used without a name.
+
+    Examples
+    --------
+    >>> import keras
+    >>> from skdl.backbones import Backbone, Preprocessing, declare_backbone
+    >>> from skdl.plugins import backbones, register_backbone
+    >>> @register_backbone("backbone-of-an-example")
+    ... @declare_backbone(Backbone(Preprocessing(), {"edges": 8}, min_size=8))
+    ... def edges(input_shape):
+    ...     inputs = keras.Input(input_shape)
+    ...     return keras.Model(inputs, keras.layers.Conv2D(8, 3, name="edges")(inputs))
+    >>> backbones.get("backbone-of-an-example") is edges
+    True
+    """
+    return _decorator(backbones, name, "register_backbone")
+
+
+def register_dataset(name: str) -> Callable[[Builder], Builder]:
+    """Register a loader of a data set under a name.
+
+    Parameters
+    ----------
+    name : str
+        The name that ``skdl list datasets`` prints.
+
+    Returns
+    -------
+    decorator : callable
+        Returns the loader unchanged. A loader is a function at the top level of a module, with
+        keyword parameters only, `return_X_y` among them; it returns a ``sklearn.utils.Bunch`` with
+        `data`, `target`, `target_names` and `DESCR`, or the pair of images and labels.
+        :func:`skdl.testing.check_dataset` holds it to that.
+
+    Raises
+    ------
+    ValueError
+        If the name is taken, or the loader is a lambda or a local function.
+    TypeError
+        If the decorator is used without a name.
+
+    Examples
+    --------
+    >>> from skdl.plugins import datasets, register_dataset
+    >>> from sklearn.datasets import load_digits
+    >>> register_dataset("digits-of-an-example")(load_digits) is load_digits
+    True
+    >>> "digits-of-an-example" in datasets.names()
+    True
+    """
+    return _decorator(datasets, name, "register_dataset")
+
+
+def reference_protocol(**params: Any) -> Callable[[Builder], Builder]:
+    """State how a network is usually trained.
+
+    ``CNNClassifier.from_protocol`` takes the parameters from here.
+
+    Parameters
+    ----------
+    **params : dict
+        Parameters of the estimator, such as ``optimizer="sgd"``, ``optimizer__learning_rate=0.1``
+        or ``epochs=50``.
+
+    Returns
+    -------
+    decorator : callable
+        Returns the builder, which carries the parameters as its attribute `reference_protocol`.
+
+    Examples
+    --------
+    >>> from skdl.plugins import architectures
+    >>> architectures.get("lenet5").reference_protocol["batch_size"]
+    128
+    """
+
+    def decorator(builder: Builder) -> Builder:
+        protocol: Mapping[str, Any] = dict(params)
+        builder.reference_protocol = protocol  # type: ignore[attr-defined]
+        return builder
+
+    return decorator
+
+
+def list_architectures(pattern: str = "*") -> list[str]:
+    """Names of the registered architectures.
+
+    Parameters
+    ----------
+    pattern : str, default="*"
+        Shell-style pattern, such as ``"res*"``.
+
+    Returns
+    -------
+    names : list of str
+        Sorted.
+
+    Examples
+    --------
+    >>> from skdl import list_architectures
+    >>> "simple" in list_architectures()
+    True
+    """
+    return architectures.names(pattern)
