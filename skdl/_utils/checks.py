@@ -3,12 +3,15 @@
 import difflib
 import functools
 import inspect
+import math
 import sys
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
+from numbers import Integral, Real
 from types import FunctionType
 from typing import Any
 
+import numpy as np
 from sklearn.utils._param_validation import InvalidParameterError
 
 from skdl._utils.text import shortened
@@ -35,6 +38,83 @@ def _is_inside(module: str) -> bool:
 
 
 _LONGEST_RULE = 200
+
+
+def check_whole(value: Any, name: str, *, low: int | None = None, high: int | None = None) -> int:
+    """A whole number of the caller's; True and False are none.
+
+    Raises
+    ------
+    ValueError
+        If it is no whole number, or not in these bounds.
+    """
+    inside = _is_whole(value) and (low is None or value >= low) and (high is None or value <= high)
+    if not inside:
+        raise ValueError(f"{name} must be a whole number{_bounds(low, high)}. {_got(value)}")
+    return int(value)
+
+
+def check_number(
+    value: Any, name: str, *, low: float | None = None, high: float | None = None
+) -> float:
+    """A finite number of the caller's; True and False are none.
+
+    Raises
+    ------
+    ValueError
+        If it is no finite number, or not in these bounds, which belong to what may be.
+    """
+    is_number = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+    inside = is_number and (low is None or value >= low) and (high is None or value <= high)
+    if not (inside and math.isfinite(value)):
+        raise ValueError(f"{name} must be a finite number{_bounds(low, high)}. {_got(value)}")
+    return float(value)
+
+
+def check_sizes(value: Any, name: str, kind: str = "(height, width)") -> tuple[int, int]:
+    """Two positive whole numbers; one stands for both.
+
+    Raises
+    ------
+    ValueError
+        If it is neither a positive whole number nor two of them.
+    """
+    sizes = (value, value) if _is_whole(value) else value
+    is_pair = isinstance(sizes, tuple | list | np.ndarray) and len(sizes) == 2
+    if not (is_pair and all(_is_whole(size) and size > 0 for size in sizes)):
+        raise ValueError(
+            f"{name} must be a positive whole number, or two of them, {kind}. {_got(value)}"
+        )
+    return int(sizes[0]), int(sizes[1])
+
+
+def check_choice(value: Any, name: str, choices: Collection[Any]) -> Any:
+    """One of some names or values.
+
+    Raises
+    ------
+    ValueError
+        If it is none of them, naming the one that was meant by a similar one, and all.
+    """
+    if not any(type(value) is type(choice) and value == choice for choice in choices):
+        known = ", ".join(map(repr, choices))
+        meant = suggest(value, map(str, choices)) if isinstance(value, str) else ""
+        raise ValueError(f"{name} must be one of {known}. {_got(value)}{meant}")
+    return value
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool | np.bool_)
+
+
+def _bounds(low: float | None, high: float | None) -> str:
+    if low is None or high is None:
+        return "" if low is None else f" of at least {low:g}"
+    return f" from {low:g} to {high:g}"
+
+
+def _got(value: Any) -> str:
+    return f"Got {shortened(value)}."
 
 
 def validate_params(estimator: Any) -> None:

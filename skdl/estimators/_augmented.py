@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import check_random_state
 
+from skdl._utils.checks import check_whole
 from skdl.engine import augmented
 from skdl.estimators._format import check_images
 from skdl.images import ImageFiles, range_offset_and_scale, rescale
@@ -42,10 +43,7 @@ class AugmentedImagesMixin:
             If X holds no images, or `augmentation` or `n_variants` is not one.
         """
         plan = plan_augmentation(self.augmentation)
-        if not isinstance(n_variants, int | np.integer) or n_variants < 1:
-            raise ValueError(
-                f"n_variants must be a whole number of at least 1. Got {n_variants!r}."
-            )
+        n_variants = check_whole(n_variants, "n_variants", low=1)
         array = check_images(X, "X", self)
         learned = self._learn_format(X, array, None)  # type: ignore[attr-defined]
         images = learned.as_images(array, self)

@@ -1,12 +1,11 @@
 """Images, and beside each what an augmentation makes of it."""
 
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from skdl._utils.text import shortened
+from skdl._utils.checks import check_whole
 from skdl.plotting._grid import draw_image, grid_axes
 
 
@@ -87,10 +86,7 @@ class AugmentationDisplay:
         ValueError
             If the estimator has no augmentation, X holds no images, or a number is not one.
         """
-        if not isinstance(n_images, Integral) or n_images < 1:
-            raise ValueError(
-                f"n_images must be a whole number of at least 1. Got {shortened(n_images)}."
-            )
+        check_whole(n_images, "n_images", low=1)
         if not hasattr(estimator, "augmented_images"):
             raise ValueError(
                 f"{type(estimator).__name__} augments no images: pass a classifier with the "
