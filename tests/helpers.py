@@ -24,7 +24,7 @@ def run_script(path, *arguments, cwd=ROOT, timeout=240):
 
 
 def _run(*arguments, cwd=ROOT, timeout):
-    path = [ROOT, ROOT / "tests", ROOT / "tests" / "engine"]
+    path = [ROOT, ROOT / "tests", ROOT / "tests/engine", ROOT / "tests/backbones"]
     process = subprocess.run(
         [sys.executable, *map(str, arguments)],
         capture_output=True,

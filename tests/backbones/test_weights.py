@@ -223,8 +223,6 @@ def test_a_name_that_is_registered_anew(builds):
 
 def test_random_weights_are_the_same_in_another_process():
     code = """
-import sys
-sys.path.insert(0, "tests/backbones")
 import test_weights
 print(test_weights.load("random").digest)
 print(test_weights.load("random", "cifar_resnet20").digest)
