@@ -4,12 +4,11 @@ import skdl.architectures  # starts TensorFlow
 from skdl.engine._augment import augmented
 from skdl.engine._backbone import POOLINGS, BackboneSpec
 from skdl.engine._building import keras_settings
-from skdl.engine._clear import clear
 from skdl.engine._devices import prepare_devices
 from skdl.engine._features import FeatureExtractor, FeatureSpec, pixel_range
 from skdl.engine._fitted import FittedNetwork
 from skdl.engine._inspection import Inspector, inspector_of
-from skdl.engine._pool import borrowed_trainer
+from skdl.engine._pool import borrowed_trainer, clear
 from skdl.engine._private import tensorflow_random_state
 from skdl.engine._schedules import scheduled_rate
 from skdl.engine._seeding import python_random

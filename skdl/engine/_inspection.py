@@ -4,16 +4,17 @@ import difflib
 import functools
 import math
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from skdl._utils.cache import Cache
 from skdl._utils.text import shortened
 from skdl.engine._building import keras_settings
 from skdl.engine._devices import prepare_devices, refuse_forked
@@ -28,25 +29,16 @@ from skdl.images import ImageFiles, resized
 # Outputs of all layers for one batch.
 _ACTIVATION_BYTES = 64 * 2**20
 
-_lock = threading.Lock()
-_inspectors: "WeakKeyDictionary[Any, Inspector]" = WeakKeyDictionary()
+_inspectors: "Cache[Inspector]" = Cache(max_number=16)
 
 Watcher = Callable[[Any, Any], None]
 
 
 def inspector_of(network: FittedNetwork | TransferNetwork, optimizer: OptimizerSpec) -> "Inspector":
-    """What looks into a fitted network, made once while the network lives."""
+    """What looks into a fitted network; it goes when the network does, which it is no part of."""
     refuse_forked()
-    with _lock:
-        if network not in _inspectors:
-            _inspectors[network] = Inspector(network, optimizer)
-        return _inspectors[network]
-
-
-def forget_inspectors() -> None:
-    """Drop every watched copy of a network."""
-    with _lock:
-        _inspectors.clear()
+    owner = weakref.ref(network, _inspectors.drop)
+    return _inspectors.get(owner, lambda: Inspector(network, optimizer))
 
 
 class Inspector:

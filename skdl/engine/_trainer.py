@@ -90,6 +90,8 @@ class Trainer:
         self._optimizer_start = self.optimizer_state()
         self._functions: dict[tuple[Any, ...], Any] = {}
         self.n_traces = 0
+        # Its structure when callbacks of a user got to see it.
+        self.seen_as: Hashable | None = None
 
     @property
     def resettable(self) -> bool:
@@ -107,6 +109,10 @@ class Trainer:
             id(compiled_loss(model)),
             tuple(sorted((name, own[name]) for name in own.keys() - _MADE_BY_KERAS)),
         )
+
+    def is_intact(self) -> bool:
+        """Whether it has the structure with which callbacks got to see it, if they did."""
+        return self.seen_as is None or self.structure() == self.seen_as
 
     @property
     def nbytes(self) -> int:

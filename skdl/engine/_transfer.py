@@ -2,13 +2,13 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
 
+from skdl._utils.cache import Cache
 from skdl.backbones import BackboneWeights, Preprocessing
 from skdl.engine._backbone import BackboneSpec, as_channels, find_layers, last_cut, pooled
 from skdl.engine._spec import ModelSpec
@@ -40,6 +40,9 @@ class NetworkPlan:
     blocks: tuple[int, ...]
 
 
+_plans = Cache[NetworkPlan](max_number=64)
+
+
 def network_plan(backbone: BackboneSpec, trainable: str | int) -> NetworkPlan:
     """What of a backbone to train, and how much of it to run only once for each image.
 
@@ -54,18 +57,11 @@ def network_plan(backbone: BackboneSpec, trainable: str | int) -> NetworkPlan:
     ValueError
         If there are not so many blocks, or no such layer.
     """
-    return _network_plan(_Keyed(backbone.key or id(backbone), backbone), trainable)
+    key = None if backbone.key is None else (backbone.key, trainable)
+    return _plans.get(key, lambda: _network_plan(backbone, trainable))
 
 
-@dataclass(frozen=True)
-class _Keyed:
-    key: Hashable
-    backbone: BackboneSpec = field(compare=False)
-
-
-@lru_cache(maxsize=64)
-def _network_plan(keyed: _Keyed, trainable: str | int) -> NetworkPlan:
-    backbone = keyed.backbone
+def _network_plan(backbone: BackboneSpec, trainable: str | int) -> NetworkPlan:
     smallest = backbone.declaration.min_size
     model = backbone.build((smallest, smallest))
     position = {id(layer): number for number, layer in enumerate(model.layers)}

@@ -304,11 +304,11 @@ def test_what_a_callback_keeps_may_be_changed_later(few_digits, trainers):
 
 
 def test_the_pool_is_bounded(few_digits, monkeypatch):
-    monkeypatch.setattr(_pool, "MAX_IDLE_TRAINERS", 2)
+    monkeypatch.setattr(_pool._idle, "max_number", 2)
     for units in (2, 3, 4, 5):
         CNNClassifier(tiny, epochs=1, architecture__units=units).fit(*few_digits)
     assert len(_pool._idle) == 2
-    monkeypatch.setattr(_pool, "MAX_IDLE_BYTES", 0)
+    monkeypatch.setattr(_pool._idle, "max_bytes", 0)
     CNNClassifier(tiny, epochs=1).fit(*few_digits)
     assert not _pool._idle
 
