@@ -262,9 +262,10 @@ class Registry:
         ValueError
             If nothing has that name; the message lists the nearest ones.
         """
-        plugin = self._plugins.get(name) if isinstance(name, str) else None
+        text = name if isinstance(name, str) else ""
+        plugin = self._plugins.get(text)
         if plugin is None:
-            near = difflib.get_close_matches(str(name), self._plugins, n=3, cutoff=0.5)
+            near = difflib.get_close_matches(text, self._plugins, n=3, cutoff=0.5)
             hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
             raise ValueError(
                 f"Unknown {self.noun} {shortened(name)}.{hint} Known: {', '.join(self.names())}."
