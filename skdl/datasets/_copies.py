@@ -1,8 +1,8 @@
 """Image files that are equal byte for byte."""
 
-import hashlib
 from collections import defaultdict
 
+from skdl._utils.checksums import digest_of
 from skdl._utils.threads import in_threads
 from skdl.datasets._layout import Entry
 from skdl.images import read_bytes, size_of
@@ -43,6 +43,6 @@ def _try_size(path: str) -> int:
 
 def _try_digest(path: str) -> bytes:
     try:
-        return hashlib.blake2b(read_bytes(path)).digest()
+        return digest_of(read_bytes(path))
     except (OSError, ValueError):
         return b""

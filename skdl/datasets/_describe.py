@@ -1,6 +1,5 @@
 """What is in a batch of images or image files, by class."""
 
-import hashlib
 import math
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from skdl._utils.checksums import digest_of
 from skdl.images import (
     check_image_array,
     find_paths,
@@ -117,7 +117,7 @@ def _sorted(labels: Any) -> list[Any]:
 
 def _of_pixels(image: npt.NDArray[Any], kind: str) -> _Facts:
     height, width, channels = image.shape
-    digest = _digest(np.ascontiguousarray(image))
+    digest = digest_of(image)
     return _Facts(height, width, channels, kind, float(image.min()), float(image.max()), digest)
 
 
@@ -125,16 +125,12 @@ def _of_file(path: str) -> _Facts:
     try:
         info = read_image_info(path)
         image = read_image(path)
-        digest = _digest(read_bytes(path))
+        digest = digest_of(read_bytes(path))
     except (ValueError, OSError):  # UnreadableImageError is a ValueError
         return _Facts()
     low, high = float(image.min()), float(image.max())
     kind = info.format if info.dtype == "uint8" else f"{info.format} ({info.dtype})"
     return _Facts(info.height, info.width, info.channels, kind, low, high, digest)
-
-
-def _digest(content: Any) -> bytes:
-    return hashlib.blake2b(content, digest_size=20).digest()
 
 
 def _summarise(table: Any) -> dict[str, Any]:

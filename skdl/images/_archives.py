@@ -20,12 +20,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from skdl._utils.checksums import file_digest
 from skdl._utils.members import Member, content_of, kind_of, members_of, tells_of_damage
 from skdl._utils.storage import (
     allowed_by_ratio,
     allowed_bytes,
     copy_limited,
-    file_digest,
     get_data_home,
     replacing,
 )
