@@ -231,10 +231,9 @@ default="gaussian"
         """
         validate_params(self)
         prepare_devices()
-        continues = bool(self.warm_start) and self.initialized_
-        task = self._check_task(X, y, continues)
+        job, learned = self._describe(X, y)
         tasks = EpochTasks(self, X, y, self.epochs)
-        self._train(task, epochs=self.epochs, tasks=tasks)
+        self._train(job, learned, tasks)
         tasks.end_fit()
         return self
 
