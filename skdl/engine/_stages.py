@@ -65,10 +65,8 @@ def fit_transfer(
     tunes = spec.plan.cut != FEATURES
     if tunes:
         optimizer = _finetuning_optimizer(job.optimizer, finetune_learning_rate)
-        job = replace(
-            job, optimizer=optimizer, mode="warm_start" if job.mode == "partial_fit" else job.mode
-        )
-    begin: Begin = partial(go_on, on_features)
+        job = replace(job, optimizer=optimizer)
+    begin: Begin = partial(go_on, job)
     if job.start is None:
         begin = partial(_standardise_head, _behind_prefix(on_features, store))
     if not (tunes and warmup_epochs and job.mode == "fit"):
