@@ -10,6 +10,7 @@ from skdl.engine._features import FeatureExtractor, FeatureSpec, pixel_range
 from skdl.engine._fitted import FittedNetwork
 from skdl.engine._inspection import Inspector, inspector_of
 from skdl.engine._job import Fitted, Job, Mode
+from skdl.engine._private import tensorflow_random_state
 from skdl.engine._seeding import python_random
 from skdl.engine._spec import ImageMapSpec, ModelSpec, OptimizerSpec
 from skdl.engine._stages import fit_transfer
@@ -42,6 +43,7 @@ __all__ = [
     "pixel_range",
     "prepare_devices",
     "python_random",
+    "tensorflow_random_state",
 ]
 
 # On import, since what comes next may make variables: an optimizer that is unpickled, say. And

@@ -14,6 +14,7 @@ from skdl.engine._building import keras_settings
 from skdl.engine._fitted import FittedNetwork
 from skdl.engine._job import Fitted, History, Job
 from skdl.engine._pool import borrowed_trainer
+from skdl.engine._private import forget_resumed_epoch, resumed_epoch
 from skdl.engine._seeding import AUGMENTATION, SHUFFLING, stream, value_of
 from skdl.engine._trainer import Loop, State, Trainer
 
@@ -146,10 +147,11 @@ def _train(trainer: Trainer, job: Job, stage: Stage, stopper: EarlyStopper | Non
     callbacks = _callback_list(trainer, job, stage, last_epoch, training.n_batches())
     hooked = any(_has_batch_hooks(callback) for callback in job.callbacks)
     watched, history = callbacks.model, History()
-    watched._initial_epoch, watched.stop_training = 0, False
+    forget_resumed_epoch(watched)
+    watched.stop_training = False
     callbacks.on_train_begin()
     # BackupAndRestore loads the weights of an interrupted fit and says here how far it had come.
-    first_epoch = max(job.first_epoch, watched._initial_epoch)
+    first_epoch = max(job.first_epoch, resumed_epoch(watched))
     for epoch in range(first_epoch, last_epoch):
         rate = job.learning_rate(epoch)
         if rate is not None:
