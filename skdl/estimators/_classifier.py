@@ -11,6 +11,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.checks import validate_params
+from skdl._utils.scikit import StrOptions
 from skdl._utils.text import plain, shortened
 from skdl.engine import Job, Mode, ModelSpec, TrainingSet, prepare_devices
 from skdl.estimators._augmented import AugmentedImagesMixin
@@ -30,9 +31,15 @@ from skdl.estimators._inputs import (
 )
 from skdl.estimators._inspection import InspectionMixin
 from skdl.estimators._progress import EpochTasks, with_callbacks
-from skdl.estimators._trained import Learned, TrainedEstimator
+from skdl.estimators._trained import TRAINING_CONSTRAINTS, Learned, TrainedEstimator
 from skdl.plugins import architectures, require_importable
-from skdl.preprocessing import plan_augmentation
+from skdl.preprocessing import PRESETS, Augmentation, plan_augmentation
+
+CLASSIFIER_CONSTRAINTS: dict[str, list[Any]] = {
+    **TRAINING_CONSTRAINTS,
+    "class_weight": [None, dict, StrOptions({"balanced"})],
+    "augmentation": [None, StrOptions(set(PRESETS)), Augmentation],
+}
 
 
 class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, TrainedEstimator):

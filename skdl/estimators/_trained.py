@@ -4,18 +4,41 @@ import pickle
 import warnings
 from dataclasses import replace
 from functools import partial
+from numbers import Integral, Real
 from typing import Any, TypeVar
 
 import keras
 import numpy.typing as npt
 
 from skdl._utils.checksums import checksum_of, refuse_damaged
+from skdl._utils.scikit import Interval, StrOptions
 from skdl.engine import Fitted, Job, Mode, OptimizerSpec, fit
 from skdl.estimators._base import KerasEstimator
 from skdl.estimators._format import ImageFormat
 from skdl.estimators._progress import CallbackSupportMixin, EpochLines, EpochTasks
 
 DEFAULT_VALIDATION_FRACTION = 0.1
+
+# Of the parameters that all share.
+TRAINING_CONSTRAINTS: dict[str, list[Any]] = {
+    "epochs": [Interval(Integral, 1, None, closed="left")],
+    "batch_size": [Interval(Integral, 1, None, closed="left")],
+    "optimizer": [str, type, keras.optimizers.Optimizer],
+    "learning_rate_schedule": [
+        None,
+        StrOptions({"cosine", "step"}),
+        keras.optimizers.schedules.LearningRateSchedule,
+    ],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [None, Interval(Real, 0, 1, closed="neither")],
+    "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
+    "tol": [Interval(Real, 0, None, closed="left")],
+    "keep_aspect": ["boolean"],
+    "precision": [StrOptions({"float32", "bfloat16"})],
+    "warm_start": ["boolean"],
+    "random_state": ["random_state"],
+    "verbose": ["verbose"],
+}
 
 Self = TypeVar("Self", bound="TrainedEstimator")
 # What a training leaves on the estimator beside its results, by the attribute's name.

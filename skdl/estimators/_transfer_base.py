@@ -28,27 +28,20 @@ from skdl.estimators._backbones import (
     resolve_store,
     warn_of_standardized,
 )
-from skdl.estimators._classifier import ImageClassifier
-from skdl.estimators._cnn import CNNClassifier
+from skdl.estimators._classifier import CLASSIFIER_CONSTRAINTS, ImageClassifier
 from skdl.estimators._format import ImageFormat
 
-
-def transfer_constraints() -> dict[str, list[Any]]:
-    """Constraints of the parameters, those of `CNNClassifier` included."""
-    shared = dict(CNNClassifier._parameter_constraints)
-    for name in ("architecture", "color"):
-        del shared[name]
-    return {
-        **shared,
-        "trainable": [str, Interval(Integral, 1, None, closed="left")],
-        "head": ["array-like"],
-        "pooling": [StrOptions(set(POOLINGS))],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "warmup_epochs": [Interval(Integral, 0, None, closed="left")],
-        "finetune_learning_rate": [None, Interval(Real, 0, None, closed="neither")],
-        "layer_decay": [Interval(Real, 0, 1, closed="right")],
-        "augmentation_copies": [None, Interval(Integral, 1, None, closed="left")],
-    }
+TRANSFER_CONSTRAINTS: dict[str, list[Any]] = {
+    **CLASSIFIER_CONSTRAINTS,
+    "trainable": [str, Interval(Integral, 1, None, closed="left")],
+    "head": ["array-like"],
+    "pooling": [StrOptions(set(POOLINGS))],
+    "dropout": [Interval(Real, 0, 1, closed="left")],
+    "warmup_epochs": [Interval(Integral, 0, None, closed="left")],
+    "finetune_learning_rate": [None, Interval(Real, 0, None, closed="neither")],
+    "layer_decay": [Interval(Real, 0, 1, closed="right")],
+    "augmentation_copies": [None, Interval(Integral, 1, None, closed="left")],
+}
 
 
 class TransferBase(ImageClassifier):
