@@ -318,7 +318,7 @@ class Loop:
             return
         rows = tf.constant(order, tf.int32)
         for start, stop in self._spans(batches_per_call):
-            yield partial(self._call, self._tensors, rows, start, stop, (seed, 0))
+            yield self._call(self._tensors, rows, start, stop, (seed, 0))
 
     def _calls_on_files(
         self, files: ImageFiles, order: npt.NDArray[Any], seed: int, batches_per_call: int
@@ -330,7 +330,7 @@ class Loop:
             rows = row_sets[number]
             n, data = len(rows), self._data
             tensors = _tensors(TrainingSet(images, *data.targets_and_weights(rows)))
-            yield partial(self._call, tensors, tf.range(n), 0, n, (seed, number * n_batches))
+            yield self._call(tensors, tf.range(n), 0, n, (seed, number * n_batches))
 
     def _spans(self, n_batches: int) -> Iterator[tuple[int, int]]:
         step = n_batches * self._batch_size
@@ -339,9 +339,9 @@ class Loop:
 
     def _call(
         self, tensors: list[Any], rows: Any, start: int, stop: int, seed: tuple[int, int]
-    ) -> None:
+    ) -> Callable[[], None]:
         span = tf.constant(start), tf.constant(stop)
-        self._function(*tensors, rows, *span, tf.constant(seed), *self._constants)
+        return partial(self._function, *tensors, rows, *span, tf.constant(seed), *self._constants)
 
 
 def _tensors(data: TrainingSet) -> list[Any]:

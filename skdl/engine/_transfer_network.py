@@ -1,24 +1,21 @@
 """A fitted classifier on a backbone: a frozen prefix, the trained part, and both as one."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
 
-from skdl.engine._augment import augmented
 from skdl.engine._backbone import pooled
 from skdl.engine._building import building
 from skdl.engine._features import FeatureExtractor
 from skdl.engine._fitted import FittedNetwork
-from skdl.engine._seeding import AUGMENTATION, python_random, stream
+from skdl.engine._seeding import python_random
 from skdl.engine._spec import ModelSpec, OptimizerSpec
-from skdl.engine._trainer import Trainer, TrainingSet
+from skdl.engine._trainer import Trainer
 from skdl.engine._transfer import FEATURES, IMAGES, TransferSpec, preprocessed
-from skdl.images import ImageFiles, ValueRange, range_offset_and_scale, rescale
-from skdl.preprocessing import AugmentationPlan
+from skdl.images import ImageFiles, ValueRange, range_offset_and_scale, resized
 from skdl.store import FeatureStore
 
 _IMAGES_AT_A_TIME = 256
@@ -67,7 +64,8 @@ class TransferNetwork:
     ) -> npt.NDArray[np.float32]:
         """Class probabilities."""
         if self.prefix is None:
-            return self.fitted.predict(images)
+            assert isinstance(self.spec, TransferSpec)
+            return self.fitted.predict(sized(images, self.spec, self.value_range))
         return self.fitted.predict(prefix_features(self.prefix, images, store, report))
 
     @python_random()
@@ -150,34 +148,17 @@ def prefix_features(
     return features.reshape(len(features), *prefix.network.output_shape)
 
 
-def augmented_copies(
-    prefix: FeatureExtractor, data: TrainingSet, changes: AugmentationPlan, copies: int, seed: int
-) -> TrainingSet:
-    """What a prefix gives for random variants of images: all images once, then once more.
-
-    Parameters
-    ----------
-    prefix : FeatureExtractor
-    data : TrainingSet
-    changes : AugmentationPlan
-    copies : int
-        Variants of each image.
-    seed : int
-        Of the changes.
-    """
-    rescaled = replace(prefix, value_range=(0.0, 1.0))
-    offset, scale = range_offset_and_scale(prefix.value_range)
-    parts = []
-    for copy in range(copies):
-        drawn = int(stream(seed, AUGMENTATION, copy).generate_state(1)[0]) >> 1
-        for start in range(0, len(data), _IMAGES_AT_A_TIME):
-            images = data.images[start : start + _IMAGES_AT_A_TIME]
-            batch = images.load() if isinstance(images, ImageFiles) else images
-            values = rescale(batch.astype(np.float32), np.float32(offset), np.float32(scale))
-            changed = augmented(values, changes, (drawn, start))
-            parts.append(prefix_features(rescaled, changed))
-    return TrainingSet(
-        np.concatenate(parts),
-        np.tile(np.asarray(data.targets), copies),
-        np.tile(data.weights, copies),
+def sized(
+    images: npt.NDArray[Any] | ImageFiles, spec: TransferSpec, value_range: ValueRange
+) -> npt.NDArray[Any] | ImageFiles:
+    """Images in the size in which they reach the network; files are read in it."""
+    if isinstance(images, ImageFiles) or images.shape[1:3] == spec.size:
+        return images
+    return np.concatenate(
+        [
+            resized(
+                images[start : start + _IMAGES_AT_A_TIME], spec.size, value_range, spec.keep_aspect
+            )
+            for start in range(0, len(images), _IMAGES_AT_A_TIME)
+        ]
     )

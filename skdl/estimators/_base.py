@@ -64,7 +64,7 @@ def _import_scikeras() -> Any:
 BaseWrapper = _import_scikeras()
 
 
-class _Absent(property):
+class Absent(property):
     """In place of what scikeras or Keras has and a kind of estimator has no use for."""
 
     def __init__(self, advice: str = "") -> None:
@@ -91,12 +91,12 @@ class KerasEstimator(KeywordsMixin, SignatureParamsMixin, BaseWrapper):  # type:
 
     _routing_prefixes = frozenset({"architecture", "optimizer"})
     # Classifiers have the first two.
-    initialize: Any = _Absent()
-    scorer: Any = _Absent()
-    feature_encoder: Any = _Absent()
-    target_encoder: Any = _Absent()
-    evaluate: Any = _Absent(". Use score(X, y), or scikit-learn's metrics.")
-    compile: Any = _Absent(
+    initialize: Any = Absent()
+    scorer: Any = Absent()
+    feature_encoder: Any = Absent()
+    target_encoder: Any = Absent()
+    evaluate: Any = Absent(". Use score(X, y), or scikit-learn's metrics.")
+    compile: Any = Absent(
         ": set the optimizer when it is made, such as optimizer='adam', "
         "optimizer__learning_rate=0.01."
     )
@@ -112,12 +112,15 @@ class KerasEstimator(KeywordsMixin, SignatureParamsMixin, BaseWrapper):  # type:
     def __dir__(self) -> list[str]:
         cls = type(self)
         names = super().__dir__()
-        return [x for x in names if not isinstance(inspect.getattr_static(cls, x, None), _Absent)]
+        return [x for x in names if not isinstance(inspect.getattr_static(cls, x, None), Absent)]
 
     # ---- parameters --------------------------------------------------------------------------
 
-    def _set_routed(self, routed: dict[str, Any]) -> None:
-        for name, value in routed.items():
+    def _set_parameters(self, given: dict[str, Any]) -> None:
+        """Set what a constructor was called with, its ``locals()``, as it came."""
+        own = {name: value for name, value in given.items() if name not in ("self", "routed")}
+        self.__dict__.update(own)
+        for name, value in given.get("routed", {}).items():
             if not self._is_routed(name):
                 advice = self._advice_on_keyword("__init__", name, value)
                 raise TypeError(

@@ -20,7 +20,7 @@ from skdl.estimators._backbones import (
     found_store,
     warn_of_standardized,
 )
-from skdl.estimators._base import KerasEstimator
+from skdl.estimators._base import Absent, KerasEstimator
 from skdl.estimators._format import ImageFormat, check_images
 from skdl.estimators._progress import ImageProgress
 
@@ -144,6 +144,9 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
         "verbose": ["verbose"],
     }
 
+    predict: Any = Absent(". Use transform.")
+    partial_fit: Any = Absent(": nothing is trained.")
+    score: Any = Absent(". Put a classifier behind it.")
     layers_: list[str]
     _extractor: FeatureExtractor
     _image_format: ImageFormat
@@ -166,20 +169,7 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
         verbose: int = 0,
         **routed: Any,
     ) -> None:
-        self.backbone = backbone
-        self.weights = weights
-        self.layer = layer
-        self.pooling = pooling
-        self.image_size = image_size
-        self.keep_aspect = keep_aspect
-        self.image_shape = image_shape
-        self.value_range = value_range
-        self.batch_size = batch_size
-        self.precision = precision
-        self.store = store
-        self.n_jobs = n_jobs
-        self.verbose = verbose
-        self._set_routed(routed)
+        self._set_parameters(locals())
 
     def fit(self, X: Any, y: Any = None) -> "BackboneFeatures":
         """Learn shape and value range of the images, and load the weights.
@@ -302,21 +292,6 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
             for number in range(width)
         ]
         return np.asarray(names, dtype=object)
-
-    @property
-    def predict(self) -> Any:
-        """Not available: this is a transformer."""
-        raise AttributeError(f"{type(self).__name__} has no predict. Use transform.")
-
-    @property
-    def partial_fit(self) -> Any:
-        """Not available: there is nothing to train."""
-        raise AttributeError(f"{type(self).__name__} has no partial_fit: nothing is trained.")
-
-    @property
-    def score(self) -> Any:
-        """Not available: this is a transformer."""
-        raise AttributeError(f"{type(self).__name__} has no score. Put a classifier behind it.")
 
     @property
     def initialized_(self) -> bool:

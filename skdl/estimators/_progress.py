@@ -1,6 +1,5 @@
 """What a fit tells while it runs: lines of its own, and tasks of scikit-learn's callbacks."""
 
-import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -33,28 +32,20 @@ __all__ = [
     "EpochLines",
     "EpochTasks",
     "ImageProgress",
-    "joined_histories",
     "with_callbacks",
 ]
 
 
 class EpochLines:
-    """Prints a line per epoch.
+    """Prints a line per epoch."""
 
-    Parameters
-    ----------
-    n_epochs : int
-        Number of the last epoch.
-    """
-
-    def __init__(self, n_epochs: int) -> None:
-        self._n_epochs = n_epochs
+    def __init__(self) -> None:
         self._last = time.perf_counter()
 
-    def __call__(self, epoch: int, logs: dict[str, float]) -> None:
+    def __call__(self, epoch: int, last_epoch: int, figures: dict[str, float]) -> None:
         now = time.perf_counter()
-        figures = "  ".join(f"{name} {value:.4f}" for name, value in logs.items())
-        print(f"Epoch {epoch}/{self._n_epochs}  {now - self._last:.1f} s  {figures}", flush=True)
+        line = "  ".join(f"{name} {value:.4f}" for name, value in figures.items())
+        print(f"Epoch {epoch}/{last_epoch}  {now - self._last:.1f} s  {line}", flush=True)
         self._last = now
 
 
@@ -102,9 +93,6 @@ class _ImagesPerSecond(ProgressColumn):
         return Text("" if speed is None else f"{speed:,.0f} images/s")
 
 
-Attributes = Callable[[], dict[str, Any]]
-
-
 class EpochTasks:
     """Announces a fit and its epochs to scikit-learn's callbacks.
 
@@ -127,38 +115,29 @@ class EpochTasks:
         if self._context is not None:
             self._context.call_on_fit_task_begin(**self._told)
 
-    def begin_epoch(self, attributes: Attributes) -> Callable[[], bool]:
-        """Begin the task of an epoch.
+    def begin_epoch(
+        self, attributes: Callable[[Any], dict[str, Any]], snapshot: Callable[[], Any]
+    ) -> Callable[[], bool]:
+        """Begin the task of an epoch; what is returned ends it, and says whether to stop.
 
         Parameters
         ----------
         attributes : callable
-            Gives the attributes that make a fitted estimator of a copy, at any time.
-
-        Returns
-        -------
-        end_epoch : callable
-            Ends the task, and says whether to stop.
+            Gives the attributes that make a fitted estimator of what a training has come to.
+        snapshot : callable
+            Gives that, at any time.
         """
         if self._context is None:
             return lambda: False
-        task, told = self._context.subcontext(task_name="epoch"), self._told
-        task.call_on_fit_task_begin(**told, reconstruction_attributes=attributes)
-        return lambda: bool(task.call_on_fit_task_end(**told, reconstruction_attributes=attributes))
+        task = self._context.subcontext(task_name="epoch")
+        told = {
+            **self._told,
+            "reconstruction_attributes": lambda: attributes(snapshot()),
+        }
+        task.call_on_fit_task_begin(**told)
+        return lambda: bool(task.call_on_fit_task_end(**told))
 
     def end_fit(self) -> None:
         """End the task of the fit, of an estimator that is fitted now."""
         if self._context is not None:
             self._context.call_on_fit_task_end(**self._told, reconstruction_attributes={})
-
-
-def joined_histories(
-    before: dict[str, list[float]], history: dict[str, list[float]]
-) -> dict[str, list[float]]:
-    """Histories one after the other; NaN where a figure was not taken."""
-    lengths = len(before.get("loss", [])), len(history.get("loss", []))
-    missing = [[math.nan] * length for length in lengths]
-    return {
-        name: before.get(name, missing[0]) + history.get(name, missing[1])
-        for name in {**before, **history}
-    }

@@ -565,13 +565,13 @@ def test_uint8_images_are_not_copied_to_float(monkeypatch):
     from skdl.estimators import _trained
 
     seen = []
-    original = _trained.train
+    original = _trained.fit
 
-    def spy(trainer, data, validation, plan):
-        seen.append((data.images, data.images.dtype))
-        return original(trainer, data, validation, plan)
+    def spy(job):
+        seen.append((job.data.images, job.data.images.dtype))
+        return original(job)
 
-    monkeypatch.setattr(_trained, "train", spy)
+    monkeypatch.setattr(_trained, "fit", spy)
     X = np.random.default_rng(0).integers(0, 256, (50, 8, 8, 1), dtype=np.uint8)
     CNNClassifier(tiny, epochs=1).fit(X, np.arange(50) % 2)
     assert seen[0][1] == np.uint8
