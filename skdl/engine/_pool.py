@@ -10,7 +10,8 @@ from contextlib import contextmanager
 
 from skdl._utils.cache import Cache, clear_caches
 from skdl.engine._network import Network
-from skdl.engine._spec import ModelSpec, OptimizerSpec
+from skdl.engine._optimizers import OptimizerSpec
+from skdl.engine._recipe import Recipe
 from skdl.engine._trainer import Trainer
 
 _idle = Cache[Trainer](max_number=8, max_bytes=512 * 2**20)
@@ -32,27 +33,27 @@ def clear() -> None:
 
 @contextmanager
 def borrowed_trainer(
-    spec: ModelSpec, optimizer: OptimizerSpec, seed: int, *, is_shown: bool = False
+    recipe: Recipe, optimizer: OptimizerSpec, seed: int, *, is_shown: bool = False
 ) -> Iterator[Trainer]:
     """A trainer at its start values for `seed`, given back to the pool after the block.
 
     Parameters
     ----------
-    spec : ModelSpec
+    recipe : Recipe
     optimizer : OptimizerSpec
     seed : int
     is_shown : bool, default=False
         Whether something in the block may change the model itself, as foreign callbacks can. It is
         given back if nothing has, and looked at once more before the next fit.
     """
-    keys = spec.key, optimizer.key
+    keys = recipe.key, optimizer.key
     key = None if None in keys else keys
     trainer = _take(key) if key is not None else None
     if trainer is None:
-        trainer = Trainer(spec, optimizer, seed)
+        trainer = Trainer(recipe, optimizer, seed)
         # It is needed for predictions anyway, and a second network shows whether the builder makes
         # its layers anew.
-        shared_network(spec)
+        shared_network(recipe)
     trainer.reset(seed, optimizer.learning_rate)
     trainer.seen_as = trainer.structure() if is_shown else None
     try:
@@ -71,6 +72,6 @@ def _take(key: Hashable) -> Trainer | None:
             return trainer
 
 
-def shared_network(spec: ModelSpec) -> Network:
+def shared_network(recipe: Recipe) -> Network:
     """The network of a structure, built once a process while it is in use."""
-    return _networks.get(spec.key, lambda: Network(spec))
+    return _networks.get(recipe.key, lambda: Network(recipe))

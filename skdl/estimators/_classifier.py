@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from skdl._utils.checks import validate_params
 from skdl._utils.scikit import StrOptions
 from skdl._utils.text import plain, shortened
-from skdl.engine import Job, Mode, ModelSpec, TrainingSet, prepare_devices
+from skdl.engine import Job, Mode, Recipe, TrainingSet, prepare_devices
 from skdl.estimators._augmented import AugmentedImagesMixin
 from skdl.estimators._convergence import warn_of_failure
 from skdl.estimators._format import ImageFormat
@@ -311,7 +311,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
     def _n_epochs(self) -> int:
         return int(self.epochs)
 
-    def _model_spec(self, image_format: ImageFormat, n_classes: int) -> ModelSpec:
+    def _model_spec(self, image_format: ImageFormat, n_classes: int) -> Recipe:
         if isinstance(self.architecture, str):
             architectures.get(self.architecture)
         elif isinstance(self.architecture, keras.Model):
@@ -321,7 +321,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
             )
         else:
             require_importable(self.architecture, "architecture")
-        spec = ModelSpec(
+        spec = Recipe(
             self.architecture,
             self._routed("architecture"),
             image_format.input_shape,

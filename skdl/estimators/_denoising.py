@@ -1,6 +1,7 @@
 """`DenoisingAutoencoder`: a network that maps noisy images to clean ones."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -10,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.checks import validate_params
 from skdl._utils.scikit import StrOptions
-from skdl.engine import FittedNetwork, ImageMapSpec, prepare_devices
+from skdl.engine import FittedNetwork, prepare_devices
 from skdl.estimators._autoencoder import encoder, image_noise
 from skdl.estimators._base import Absent
 from skdl.estimators._denoising_base import DenoisingBase, holds_images
@@ -270,11 +271,9 @@ default="gaussian"
         """
         check_is_fitted(self)
         _, images = self._image_format.check_batch(X, self)
-        spec = self._network.spec
-        half = ImageMapSpec(
-            encoder, spec.params, spec.input_shape, precision=spec.precision, loss=self.loss
-        )
-        n_arrays = 2 * len(spec.params["filters"])  # a kernel and a bias a convolution
+        recipe = self._network.recipe
+        half = replace(recipe, architecture=encoder)
+        n_arrays = 2 * len(recipe.params["filters"])  # a kernel and a bias a convolution
         state = self._network.state[:n_arrays]
         return FittedNetwork(half, state, self.value_range_).predict(images)
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from skdl.engine import ImageMapSpec, Job
+from skdl.engine import Job, Recipe
 from skdl.estimators._autoencoder import check_filters, denoiser, noise_plan
 from skdl.estimators._format import ImageFormat, check_images
 from skdl.estimators._inputs import draw_seed, hold_out_any, make_training_set
@@ -52,13 +52,14 @@ class DenoisingBase(TrainedEstimator):
             targets, changes = image_format.as_images(clean, self, "y"), None
             if isinstance(targets, ImageFiles):  # what is learned is in memory
                 targets = targets.load()
-        recipe = ImageMapSpec(
+        recipe = Recipe(
             denoiser,
             {
                 "filters": check_filters(self.filters),
                 "bounded": self.loss == "binary_crossentropy",
             },
             image_format.input_shape,
+            n_classes=None,
             precision=self.precision,
             loss=self._checked_loss(image_format),
         )

@@ -14,9 +14,10 @@ from skdl._utils.text import shortened
 from skdl.engine import (
     POOLINGS,
     BackboneSpec,
+    Body,
     Fitted,
     Job,
-    TransferSpec,
+    Recipe,
     fit_transfer,
     network_plan,
 )
@@ -64,7 +65,7 @@ class TransferBase(ImageClassifier):
         warn_of_standardized(image_format.value_range)
         return image_format
 
-    def _model_spec(self, image_format: ImageFormat, n_classes: int) -> TransferSpec:
+    def _model_spec(self, image_format: ImageFormat, n_classes: int) -> Recipe:
         """The network that takes images; where it really begins is decided before training."""
         backbone: BackboneSpec = backbone_spec(self._backbone(), self._routed("backbone"))
         height, width, channels = image_format.input_shape
@@ -75,18 +76,20 @@ class TransferBase(ImageClassifier):
                 f"augmentation_copies={self.augmentation_copies} without augmentation: all copies "
                 "would be alike. Set augmentation, such as 'light'."
             )
-        return TransferSpec(
-            architecture=backbone.backbone,
-            params={"units": self._units(), "dropout": self.dropout, "pooling": self.pooling},
-            input_shape=(height, width, channels),
-            n_classes=n_classes,
-            precision=self.precision,
-            backbone=backbone,
-            weights=backbone.load(self.weights),
-            size=(height, width),
-            keep_aspect=image_format.keep_aspect,
-            plan=plan,
-            layer_decay=float(self.layer_decay),
+        return Recipe(
+            backbone.backbone,
+            {"units": self._units(), "dropout": self.dropout, "pooling": self.pooling},
+            (height, width, channels),
+            n_classes,
+            self.precision,
+            on_backbone=Body(
+                backbone,
+                backbone.load(self.weights),
+                (height, width),
+                image_format.keep_aspect,
+                plan,
+                float(self.layer_decay),
+            ),
         )
 
     def _units(self) -> tuple[int, ...]:

@@ -14,7 +14,7 @@ from sklearn.base import clone
 import skdl.engine
 from skdl import BackboneFeatures, CNNClassifier, DenoisingAutoencoder, TransferClassifier
 from skdl.backbones import _loading
-from skdl.engine import _features, _inspection, _ownership, _pool, _transfer, keras_settings
+from skdl.engine import _body, _features, _inspection, _ownership, _pool, keras_settings
 from skdl.engine._building import building
 
 SETTINGS = {
@@ -127,7 +127,7 @@ KEPT = {
     "networks": _pool._networks,
     "feature networks": _features._networks,
     "inspectors": _inspection._inspectors,
-    "plans": _transfer._plans,
+    "plans": _body._plans,
     "weights": _loading._kept_weights,
     "files of other weights": _loading._others,
 }

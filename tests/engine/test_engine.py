@@ -22,9 +22,10 @@ from sklearn.base import clone
 import skdl.engine
 from skdl import CNNClassifier
 from skdl.engine import _pool
-from skdl.engine._optimizers import fuse_adam
+from skdl.engine._keys import freeze
+from skdl.engine._optimizers import OptimizerSpec, fuse_adam
+from skdl.engine._recipe import Recipe
 from skdl.engine._seeding import InitialState, python_random, value_of
-from skdl.engine._spec import ModelSpec, OptimizerSpec, freeze
 from skdl.engine._trainer import Trainer
 from skdl.plugins import architectures
 
@@ -343,7 +344,7 @@ def test_keys_tell_what_python_calls_equal():
 
 def test_every_variable_of_a_model_has_a_recipe():
     for builder in (tiny, normalized):
-        model = ModelSpec(builder, {}, (8, 8, 1), 3).build()
+        model = Recipe(builder, {}, (8, 8, 1), 3).build()
         initial = InitialState.of(model)
         initial.reset(1)
         first = [np.asarray(v.value.numpy()) for v in model.variables]
@@ -541,13 +542,13 @@ def test_adam_in_one_operation_is_keras_adam(optimizer):
 @pytest.mark.parametrize("enabled", [True, False])
 def test_the_garbage_collector_is_given_back(few_digits, monkeypatch, enabled):
     seen = []
-    original = ModelSpec.build
+    original = Recipe.build
 
     def build(self, seed=None):
         seen.append(gc.isenabled())
         return original(self, seed)
 
-    monkeypatch.setattr(ModelSpec, "build", build)
+    monkeypatch.setattr(Recipe, "build", build)
     before = gc.isenabled()
     try:
         (gc.enable if enabled else gc.disable)()
