@@ -15,7 +15,7 @@ from skdl.engine._features import FeatureExtractor, FeatureSpec, pixel_range
 from skdl.engine._fitted import FittedNetwork
 from skdl.engine._job import Fitted, Job
 from skdl.engine._optimizers import OptimizerSpec
-from skdl.engine._seeding import AUGMENTATION, stream
+from skdl.engine._seeding import AUGMENTATION, seed_of, stream
 from skdl.engine._trainer import State, Trainer, TrainingSet
 from skdl.engine._training import EarlyStopper, Stage, fit, go_on
 from skdl.engine._transfer_network import TransferNetwork, prefix_features, sized, whole_model
@@ -180,7 +180,7 @@ def _augmented_copies(
     offset, scale = range_offset_and_scale(prefix.value_range)
     parts = []
     for copy in range(copies):
-        drawn = int(stream(seed, AUGMENTATION, copy).generate_state(1)[0]) >> 1
+        drawn = seed_of(stream(seed, AUGMENTATION, copy))
         for start in range(0, len(data), _IMAGES_AT_A_TIME):
             images = data.images[start : start + _IMAGES_AT_A_TIME]
             batch = images.load() if isinstance(images, ImageFiles) else images

@@ -25,7 +25,15 @@ from skdl.engine import _pool
 from skdl.engine._keys import freeze
 from skdl.engine._optimizers import OptimizerSpec, fuse_adam
 from skdl.engine._recipe import Recipe
-from skdl.engine._seeding import InitialState, python_random, value_of
+from skdl.engine._seeding import (
+    AUGMENTATION,
+    SHUFFLING,
+    InitialState,
+    python_random,
+    seed_of,
+    stream,
+    value_of,
+)
 from skdl.engine._trainer import Trainer
 from skdl.plugins import architectures
 
@@ -401,6 +409,14 @@ def test_seeds_a_builder_sets_itself_are_kept():
         assert np.array_equal(variable.value.numpy(), value)
 
 
+def test_seeds_of_streams_fit_into_int32():
+    seeds = [seed_of(stream(3, AUGMENTATION, epoch)) for epoch in range(200)]
+    assert len(set(seeds)) == 200
+    assert seeds == [seed_of(stream(3, AUGMENTATION, epoch)) for epoch in range(200)]
+    assert 0 <= min(seeds) < 2**30 < max(seeds) < 2**31
+    assert seed_of(stream(3, SHUFFLING, 0)) != seeds[0]
+
+
 def test_python_random_is_given_back():
     state = random.getstate()
     with python_random(3):
@@ -489,8 +505,6 @@ def test_keras_early_stopping_works_as_a_callback(few_digits):
 
 def test_an_epoch_is_what_keras_makes_of_the_same_batches(few_digits):
     """The traced loop against `keras.Model.train_on_batch`, batch for batch."""
-    from skdl.engine._seeding import SHUFFLING, stream
-
     X, y = few_digits
     model = CNNClassifier(tiny, epochs=1, architecture__dropout=0.0, random_state=0)
     start = clone(model).initialize(X, y)

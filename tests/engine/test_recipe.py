@@ -101,6 +101,6 @@ def test_classes_come_with_the_accuracy():
         "metrics": ["accuracy"],
     }
     assert isinstance(recipe.build(), keras.Model)
-    with pytest.raises(ValueError, match="has no parameter 'depths', set as architecture__depths=3"):
+    with pytest.raises(ValueError, match="has no parameter 'depths', set as architecture__dep"):
         replace(recipe, params={"depths": 3}).check_params()
     assert replace(recipe, params={"sizes": {3}}).key is None
