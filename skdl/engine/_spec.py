@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from skdl import plugins
 from skdl._utils.text import shortened
-from skdl.engine._building import building
+from skdl.engine._building import building, keras_settings
 from skdl.engine._ownership import claim
 from skdl.engine._seeding import python_random
 
@@ -289,6 +289,12 @@ class OptimizerSpec:
         config = optimizer.get_config()
         config.pop("name", None)  # counted up by Keras with every instance: "adam_7"
         return cls(type(optimizer), config)
+
+    @classmethod
+    def made_by(cls, make: Callable[[], keras.optimizers.Optimizer]) -> "OptimizerSpec":
+        """Describe the optimizer that a function makes, whatever Keras's settings are."""
+        with keras_settings():
+            return cls.of(make())
 
     @property
     def learning_rate(self) -> float | None:

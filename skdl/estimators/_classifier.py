@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from skdl._utils.checks import validate_params
 from skdl._utils.scikit import StrOptions
 from skdl._utils.text import plain, shortened
-from skdl.engine import Job, Mode, ModelSpec, TrainingSet, prepare_devices
+from skdl.engine import Job, Mode, ModelSpec, TrainingSet
 from skdl.estimators._augmented import AugmentedImagesMixin
 from skdl.estimators._convergence import warn_of_failure
 from skdl.estimators._format import ImageFormat
@@ -266,7 +266,6 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
         """Validate a fit: the training it asks for, and what it learns beside."""
         validate_params(self)
         changes = plan_augmentation(self.augmentation)
-        prepare_devices()
         optimizer, callbacks = self._optimizer_spec(), self._make_callbacks()
         array, labels = check_pair(X, y, "X", "y", self)
         sample_weight = as_weights(sample_weight)

@@ -10,7 +10,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.checks import validate_params
 from skdl._utils.scikit import StrOptions
-from skdl.engine import FittedNetwork, ImageMapSpec, prepare_devices
 from skdl.estimators._autoencoder import encoder, image_noise
 from skdl.estimators._base import Absent
 from skdl.estimators._denoising_base import DenoisingBase, holds_images
@@ -195,7 +194,6 @@ default="gaussian"
             diverges: loss or weights become NaN, infinite or enormous.
         """
         validate_params(self)
-        prepare_devices()
         job, learned = self._describe(X, y)
         tasks = EpochTasks(self, X, y, self.epochs)
         self._train(job, learned, tasks)
@@ -270,13 +268,9 @@ default="gaussian"
         """
         check_is_fitted(self)
         _, images = self._image_format.check_batch(X, self)
-        spec = self._network.spec
-        half = ImageMapSpec(
-            encoder, spec.params, spec.input_shape, precision=spec.precision, loss=self.loss
-        )
-        n_arrays = 2 * len(spec.params["filters"])  # a kernel and a bias a convolution
-        state = self._network.state[:n_arrays]
-        return FittedNetwork(half, state, self.value_range_).predict(images)
+        n_arrays = 2 * len(self._network.spec.params["filters"])  # a kernel and a bias each
+        code: npt.NDArray[np.float32] = self._network.beginning(encoder, n_arrays).predict(images)
+        return code
 
     def score(self, X: Any, y: Any = None) -> float:
         """Mean peak signal-to-noise ratio, in decibels.

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from skdl._utils.checks import validate_params
 from skdl._utils.scikit import Interval, StrOptions
 from skdl._utils.text import shortened
-from skdl.engine import POOLINGS, BackboneSpec, FeatureExtractor, FeatureSpec, prepare_devices
+from skdl.engine import POOLINGS, BackboneSpec, FeatureExtractor, FeatureSpec
 from skdl.estimators._backbones import (
     backbone_spec,
     check_store,
@@ -205,7 +205,6 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
         channels = backbone.declaration.preprocessing.channels
         image_format = ImageFormat.learn(X, array, self, backbone_channels=channels)
         warn_of_standardized(image_format.value_range)
-        prepare_devices()
         shape = image_format.input_shape
         backbone.check_size(*shape[:2], "Set image_size=(height, width) to resize them.")
         spec = FeatureSpec(
@@ -305,7 +304,7 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
 
-    def _backbone(self) -> str | Callable[..., Any]:
+    def _backbone(self) -> Any:
         return self.backbone
 
     def _backbone_spec(self) -> BackboneSpec:
