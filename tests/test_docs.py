@@ -166,7 +166,8 @@ def test_docstrings(name):
     assert doc["Summary"]
     assert doc["Examples"] or name in WITHOUT_EXAMPLE
     plain = not (inspect.isclass(value) and issubclass(value, Warning))  # has no signature
-    if plain and not dataclasses.is_dataclass(value):  # whose parameters are its attributes
+    # Parameters of other dataclasses are their attributes.
+    if plain and (doc["Parameters"] or not dataclasses.is_dataclass(value)):
         described = [n for n in described_parameters(doc) if n != "routed"]
         assert described == taken_parameters(value)
     sections = re.findall(r"\n(\w[\w ]+)\n-{3,}\n", inspect.getdoc(value))

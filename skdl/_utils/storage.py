@@ -3,7 +3,6 @@
 import errno
 import functools
 import glob
-import hashlib
 import os
 import re
 import secrets
@@ -14,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from skdl._utils.checksums import file_digest
 from skdl._utils.text import shown_path
 
 # A file that is still being written is touched more often than this.
@@ -71,13 +71,7 @@ def get_data_home(data_home: str | os.PathLike[str] | None = None) -> Path:
 
 
 def usable(path: Path) -> Path:
-    """The path itself, unless its name is longer than the system takes.
-
-    Raises
-    ------
-    OSError
-        Saying so, without the whole name.
-    """
+    """The path itself; an OSError that cuts its name if that is longer than the system takes."""
     try:
         os.lstat(path)
     except OSError as error:
@@ -88,14 +82,7 @@ def usable(path: Path) -> Path:
 
 
 def find_file(name: str | os.PathLike[str], folder: str) -> Path | None:
-    """A file by its path, or else by its path in a folder of the data home; None if there is none.
-
-    Parameters
-    ----------
-    name : str or path-like
-    folder : str
-        Such as ``"weights"``.
-    """
+    """A file by its path, or else by its path in "weights" or another folder of the data home."""
     path = usable(Path(name).expanduser())
     if path.is_file():
         return path
@@ -202,13 +189,7 @@ def too_large(limit: int) -> ValueError:
 
 
 def copy_limited(source: Any, target: BinaryIO, limit: int) -> None:
-    """Copy a stream to a file.
-
-    Raises
-    ------
-    ValueError
-        If that would be more than `limit`.
-    """
+    """Copy a stream to a file, unless that would be more than `limit`."""
     used = 0
     while chunk := source.read(_CHUNK):
         used += len(chunk)
@@ -272,9 +253,3 @@ def weights_digest(weights: str | os.PathLike[str]) -> str | None:
 @functools.lru_cache(maxsize=64)
 def _digest_of(version: tuple[str, int, int]) -> str:
     return file_digest(version[0])
-
-
-def file_digest(path: str | os.PathLike[str]) -> str:
-    """Sha256 of the content of a file."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import _safe_indexing
 
 from skdl.downloads import replacing
 from skdl.evaluation import EvaluationResult, EvaluationWarning
@@ -34,7 +33,7 @@ def pictures(folder: Path, result: EvaluationResult, data: StudyData) -> None:
         table = result.per_model(model).iloc[some]
         sure = recorded.confidence if recorded.probabilities is not None else None
         grid = PredictionGridDisplay.from_predictions(
-            _safe_indexing(data.shown, table["row"].to_numpy()),
+            data.shown[table["row"].to_numpy()],
             table["y_true"],
             table["y_pred"],
             None if sure is None else sure[some],

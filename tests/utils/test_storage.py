@@ -6,7 +6,8 @@ import os
 import pytest
 
 from skdl._utils import storage
-from skdl._utils.storage import file_digest, file_version
+from skdl._utils.checksums import file_digest
+from skdl._utils.storage import file_version
 from skdl.downloads import weights_digest
 
 
