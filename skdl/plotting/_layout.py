@@ -156,6 +156,11 @@ def image_axes(
     return figure, [figure.add_subplot(rows, columns, i + 1) for i in range(n)]
 
 
+def first_rows(X: Any, n: int) -> Any:
+    """The first images of any X, those of a frame by position."""
+    return X.iloc[:n] if hasattr(X, "iloc") else X[:n]
+
+
 def square_axes(figure: Any, left: float, top: float, side: float) -> Any:
     """New square axes in a figure, at a place in inches from its left and its bottom."""
     width, height = figure.get_size_inches()
