@@ -85,13 +85,11 @@ def test_the_quickstart_prints_scores_and_saves(run_page, tmp_path, capsys):
     assert (tmp_path / "eights.joblib").stat().st_size > 100_000
 
 
-@pytest.mark.exhaustive
 def test_the_page_of_networks_is_up_to_date():
     code = "import runpy; print(runpy.run_path('tools/architectures_page.py')['page']())"
     assert run_python(code).rstrip("\n") in (ROOT / "docs/architectures.md").read_text()
 
 
-@pytest.mark.exhaustive
 def test_the_page_of_backbones_is_up_to_date():
     code = "import runpy; print(runpy.run_path('tools/backbones_page.py')['page']())"
     assert run_python(code).rstrip("\n") == (ROOT / "docs/backbones.md").read_text().rstrip("\n")

@@ -2,7 +2,6 @@
 
 import errno
 import glob
-import hashlib
 import os
 import re
 import secrets
@@ -70,13 +69,7 @@ def get_data_home(data_home: str | os.PathLike[str] | None = None) -> Path:
 
 
 def usable(path: Path) -> Path:
-    """The path itself, unless its name is longer than the system takes.
-
-    Raises
-    ------
-    OSError
-        Saying so, without the whole name.
-    """
+    """The path itself; an OSError that cuts its name if that is longer than the system takes."""
     try:
         os.lstat(path)
     except OSError as error:
@@ -87,14 +80,7 @@ def usable(path: Path) -> Path:
 
 
 def find_file(name: str | os.PathLike[str], folder: str) -> Path | None:
-    """A file by its path, or else by its path in a folder of the data home; None if there is none.
-
-    Parameters
-    ----------
-    name : str or path-like
-    folder : str
-        Such as ``"weights"``.
-    """
+    """A file by its path, or else by its path in "weights" or another folder of the data home."""
     path = usable(Path(name).expanduser())
     if path.is_file():
         return path
@@ -106,23 +92,9 @@ def find_file(name: str | os.PathLike[str], folder: str) -> Path | None:
 def replacing(path: Path, advice: str = ANOTHER_PLACE) -> Iterator[Path]:
     """Name for a new file, or folder, that takes its place only when it is complete.
 
-    Parameters
-    ----------
-    path : pathlib.Path
-        The place.
-    advice : str, default=ANOTHER_PLACE
-        What to do where nothing can be written.
-
-    Yields
-    ------
-    part : pathlib.Path
-        A name beside it, to be written to. It moves to `path` when the block ends, and is removed
-        when the block raises; what a killed process left is removed a day later.
-
-    Raises
-    ------
-    OSError
-        If nothing can be written there, as the subclass that tells why; or the disk is full.
+    It lies beside `path`, to which it moves when the block ends, and is removed when the block
+    raises; what a killed process left is removed a day later. If nothing can be written there, the
+    OSError is the subclass that tells why, with `advice`.
     """
     _make_writable(path.parent, advice)
     for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
@@ -192,13 +164,7 @@ def too_large(limit: int) -> ValueError:
 
 
 def copy_limited(source: Any, target: BinaryIO, limit: int) -> None:
-    """Copy a stream to a file.
-
-    Raises
-    ------
-    ValueError
-        If that would be more than `limit`.
-    """
+    """Copy a stream to a file, unless that would be more than `limit`."""
     used = 0
     while chunk := source.read(_CHUNK):
         used += len(chunk)
@@ -221,9 +187,3 @@ def _remove_if_stale(part: Path) -> None:
             remove(part)
     except OSError:
         pass  # another process was faster
-
-
-def file_digest(path: str | os.PathLike[str]) -> str:
-    """Sha256 of the content of a file."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

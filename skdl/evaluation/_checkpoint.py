@@ -16,8 +16,8 @@ import numpy as np
 from joblib.hashing import NumpyHasher
 
 from skdl._utils.checks import warn_user
+from skdl._utils.checksums import file_digest
 from skdl._utils.environment import versions
-from skdl._utils.storage import file_digest
 from skdl.evaluation import _records
 from skdl.evaluation._folds import Fold, FoldRecord
 from skdl.evaluation._records import UnusableFileError

@@ -10,6 +10,7 @@ from sklearn.base import is_classifier
 from sklearn.model_selection import learning_curve
 
 from skdl._utils.checks import check_choice
+from skdl._utils.scikit import parts_of
 from skdl._utils.text import shortened
 from skdl.plotting._layout import (
     arrange,
@@ -367,7 +368,8 @@ def _score_name(scoring: Any, estimators: list[Any]) -> str:
     """Name of a scorer in words."""
     if scoring is None:
         return "Accuracy" if all(is_classifier(model) for model in estimators) else "Score"
-    function = getattr(scoring, "_score_func", scoring)  # of a scorer of scikit-learn
+    parts = parts_of(scoring)
+    function = scoring if parts is None else parts.function
     name = scoring if isinstance(scoring, str) else getattr(function, "__name__", "score")
     words = name.removesuffix("_score").replace("_", " ")
     return words[:1].upper() + words[1:] or "Score"

@@ -1,6 +1,5 @@
 """What a store accepts."""
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skdl._utils.checksums import digest_of
 from skdl._utils.storage import usable
 from skdl._utils.text import shortened, shown_path
 
@@ -43,7 +43,7 @@ class Space:
                 "space must hold what JSON can hold: dicts with names, lists, texts, finite "
                 f"numbers, booleans and None. Got {shortened(space)}: {error}."
             ) from error
-        return cls(text, hashlib.sha256(text.encode()).digest())
+        return cls(text, digest_of(text.encode()))
 
 
 def _check_names(value: Any, where: str) -> None:

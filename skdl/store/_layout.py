@@ -1,6 +1,5 @@
 """Where a store keeps what in its folder: ``features-v1/<digest of the space>/<random>.shard``."""
 
-import hashlib
 import json
 import os
 import re
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from skdl._utils.checksums import digest_of
 from skdl._utils.storage import replacing
 from skdl.store._checks import Space
 
@@ -67,7 +67,7 @@ class Layout:
             content = (place / _DESCRIPTION).read_bytes()
         except OSError:
             return None
-        if hashlib.sha256(content).hexdigest() != place.name:
+        if digest_of(content).hex() != place.name:
             return None
         space: dict[str, Any] = json.loads(content)
         return space

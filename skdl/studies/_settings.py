@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from skdl._utils.storage import file_digest, find_file, replacing
+from skdl._utils.checksums import file_digest
+from skdl._utils.storage import find_file, replacing
 from skdl._utils.text import shortened
 from skdl.studies._declaration import Model, Setting, Study
 
