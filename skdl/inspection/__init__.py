@@ -6,7 +6,6 @@ from skdl.inspection._evidence import (
     class_scores,
     network_input,
     predicted_codes,
-    score_kind,
 )
 from skdl.inspection._layers import activations, feature_maps, grad_cam, maps_of
 from skdl.inspection._occlusion import Cover, covered_maps, occlusion_maps

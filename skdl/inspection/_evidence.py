@@ -1,45 +1,43 @@
 """What an estimator is asked about images: its scores, its network, and the images to draw."""
 
 import math
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
+from skdl._utils.checks import check_choice
 from skdl._utils.labels import check_known, class_labels
 from skdl._utils.nesting import nested
 from skdl.images import ImageFiles, as_batch, displayable, find_paths
 
-
-def score_kind(model: Any) -> Literal["probability", "decision"]:
-    return "probability" if hasattr(model, "predict_proba") else "decision"
+RESPONSE_METHODS = ("predict_proba", "decision_function")
 
 
-def class_scores(model: Any, X: Any) -> npt.NDArray[np.float64]:
-    """One column a class.
-
-    Raises
-    ------
-    ValueError
-        If the estimator has no scores of classes.
-    """
-    method = getattr(model, "predict_proba", None) or getattr(model, "decision_function", None)
-    if method is None or not hasattr(model, "classes_"):
+def class_scores(
+    model: Any, X: Any, response_method: str = "auto"
+) -> tuple[npt.NDArray[np.float64], str]:
+    """Scores, one column a class, and the method that gave them."""
+    check_choice(response_method, "response_method", ("auto", *RESPONSE_METHODS))
+    methods = RESPONSE_METHODS if response_method == "auto" else (response_method,)
+    used = next((method for method in methods if hasattr(model, method)), None)
+    name = type(model).__name__
+    if used is None or not hasattr(model, "classes_"):
         raise ValueError(
-            f"{type(model).__name__} has neither predict_proba nor decision_function of classes_. "
-            "Pass a fitted classifier that has one of them."
+            f"{name} has no {' and no '.join(methods)} of classes_: pass a fitted classifier that "
+            "gives scores."
         )
-    scores = np.asarray(method(X), dtype=np.float64)
-    if scores.ndim == 1:
+    scores = np.asarray(getattr(model, used)(X), dtype=np.float64)
+    if scores.ndim == 1:  # of the second of two classes
         scores = np.column_stack([-scores, scores])
     if scores.shape[1] != len(model.classes_):
         raise ValueError(
-            f"{type(model).__name__} gives {scores.shape[1]} scores for {len(model.classes_)} "
-            "classes; expected one a class."
+            f"{used} of {name} has {scores.shape[1]} columns for {len(model.classes_)} classes: "
+            "one a class is needed, such as with decision_function_shape='ovr'."
         )
-    return scores
+    return scores, used
 
 
 def predicted_codes(model: Any, X: Any, scores: npt.NDArray[Any]) -> npt.NDArray[np.int_]:
@@ -51,13 +49,7 @@ def predicted_codes(model: Any, X: Any, scores: npt.NDArray[Any]) -> npt.NDArray
 
 
 def class_codes(y: Any, model: Any, n: int) -> npt.NDArray[np.int_]:
-    """Positions of the classes of `n` images: of each, or of all.
-
-    Raises
-    ------
-    ValueError
-        If there are not as many labels as images, or a label is no class.
-    """
+    """Positions of the classes of `n` images: of each, or of all."""
     labels = class_labels([y] * n if np.ndim(y) == 0 else y, "y")
     if len(labels) != n:
         raise ValueError(f"X has {n} images, but y has {len(labels)} labels: pass one an image.")
@@ -90,11 +82,6 @@ def network_input(model: Any, X: Any, method: str) -> tuple[Any, Any, Any]:
 
     Steps of a pipeline that give images, such as Resize, change what is drawn; those that give the
     columns they take, such as a scaler, do not.
-
-    Raises
-    ------
-    ValueError
-        If there is no such network, or it does not see the images.
     """
     *outer, last = nested(model)
     name = type(last).__name__

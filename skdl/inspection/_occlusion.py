@@ -92,7 +92,7 @@ def occlusion_maps(
     check_is_fitted(estimator)
     cover = Cover(patch, stride, fill)
     model = getattr(estimator, "best_estimator_", estimator)
-    scores = class_scores(model, X)
+    scores, _ = class_scores(model, X)
     codes = predicted_codes(model, X, scores) if y is None else class_codes(y, model, len(scores))
     _, maps = covered_maps(model, X, codes, scores, image_shape, cover)
     return maps
@@ -108,13 +108,7 @@ class Cover:
         self.fill = fill if is_mean else check_number(fill, "fill, if not 'mean',")
 
     def places(self, size: tuple[int, int]) -> list[tuple[slice, slice]]:
-        """Rows and columns that are covered, one place after the other; the edges are, too.
-
-        Raises
-        ------
-        ValueError
-            If the patch is larger than the images, or the stride than the patch.
-        """
+        """Rows and columns that are covered, one place after the other; the edges are, too."""
         side = max(1, round(min(size) / 5))
         patch = self.patch or (side, side)
         stride = self.stride or (max(1, patch[0] // 2), max(1, patch[1] // 2))
@@ -160,8 +154,8 @@ def covered_maps(
     for image, code, score, result in zip(batch, codes, scores, maps, strict=True):
         falls, covered = np.zeros((2, *image.shape[:2]))
         for some, copies in cover.copies(image, places):
-            changed = class_scores(model, _like(X, copies))[:, code]
-            for place, fall in zip(some, score[code] - changed, strict=True):
+            changed, _ = class_scores(model, _like(X, copies))
+            for place, fall in zip(some, score[code] - changed[:, code], strict=True):
                 falls[place] += fall
                 covered[place] += 1
         falls = (falls / covered).clip(0)

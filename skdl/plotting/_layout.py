@@ -82,13 +82,7 @@ def new_figure(
 
 
 def given_axes(ax: Any, panels: Sequence[str]) -> list[Any]:
-    """Axes to draw in, one a panel.
-
-    Raises
-    ------
-    ValueError
-        If there are more or fewer, or they are none.
-    """
+    """Axes to draw in, one a panel."""
     axes = _as_axes(ax)
     if len(axes) != len(panels):
         *others, last = panels
@@ -131,11 +125,6 @@ def image_axes(
 
     A new figure is about square unless `columns` says otherwise, and has room for a colour bar
     where there is one.
-
-    Raises
-    ------
-    ValueError
-        If fewer axes than images are given.
     """
     n = len(captions)
     if ax is not None:

@@ -17,7 +17,6 @@ from skdl.inspection import (
     covered_maps,
     network_input,
     predicted_codes,
-    score_kind,
 )
 from skdl.plotting._labels import names_by_label, percent
 from skdl.plotting._layout import (
@@ -30,6 +29,7 @@ from skdl.plotting._layout import (
 )
 from skdl.plotting._palette import LINE_WIDTH
 
+Kind = Literal["probability", "decision"]
 Method = Literal["auto", "grad_cam", "occlusion"]
 
 _LEVEL = 0.5  # of the contour, which tells in grayscale
@@ -98,7 +98,7 @@ class SaliencyDisplay:
     class_names: Sequence[str] | None = None
     scores: Sequence[float] | None = None
     _: KW_ONLY
-    score_kind: Literal["probability", "decision"] = "probability"
+    score_kind: Kind = "probability"
     method: Literal["grad_cam", "occlusion"] | None = None
 
     @classmethod
@@ -187,14 +187,15 @@ class SaliencyDisplay:
         check_is_fitted(estimator)
         model = getattr(estimator, "best_estimator_", estimator)
         n, X = len(X), first_rows(X, n_images)
-        scores = class_scores(model, X)
+        scores, used = class_scores(model, X)
+        kind: Kind = "probability" if used == "predict_proba" else "decision"
         if y is None:
             codes = predicted_codes(model, X, scores)
         else:
             codes = class_codes(y, model, n)[:n_images]
         labels = np.asarray(model.classes_)[codes]
         found: Any = None
-        used: Literal["grad_cam", "occlusion"] = "grad_cam"
+        by: Literal["grad_cam", "occlusion"] = "grad_cam"
         needed = method == "grad_cam" or layer is not None
         if method != "occlusion":
             try:
@@ -205,7 +206,7 @@ class SaliencyDisplay:
                 if needed:
                     raise
         if found is None or not (needed or found[1].any()):
-            used, cover = "occlusion", Cover(patch, stride, fill)
+            by, cover = "occlusion", Cover(patch, stride, fill)
             found = covered_maps(model, X, codes, scores, image_shape, cover)
         names = names_by_label([np.asarray(model.classes_)], target_names)
         images, maps = found
@@ -214,8 +215,8 @@ class SaliencyDisplay:
             maps,
             [names[label] for label in labels.tolist()],
             scores[np.arange(len(codes)), codes].tolist(),
-            score_kind=score_kind(model),
-            method=used,
+            score_kind=kind,
+            method=by,
         )
         return display.plot(alpha=alpha, title=title, ax=ax)
 

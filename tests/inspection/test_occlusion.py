@@ -198,8 +198,8 @@ def test_bad_estimators(digits):
     X, y = digits
     with pytest.raises(NotFittedError):
         occlusion_maps(LogisticRegression(), X[:1])
-    with pytest.raises(ValueError, match="LinearRegression has neither predict_proba nor"):
+    with pytest.raises(ValueError, match="LinearRegression has no predict_proba and no"):
         occlusion_maps(LinearRegression().fit(X, y), X[:1], 3)
     several = SVC(decision_function_shape="ovo").fit(X[:200], y[:200])
-    with pytest.raises(ValueError, match="SVC gives 45 scores for 10 classes"):
+    with pytest.raises(ValueError, match="SVC has 45 columns for 10 classes"):
         occlusion_maps(several, X[:1])

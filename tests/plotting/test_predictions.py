@@ -130,7 +130,7 @@ def test_nothing_overlaps_among_uncertain_ones(n_classes):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"which": "unsure"}, "which must be 'all', 'right', 'wrong' or 'uncertain'"),
+        ({"which": "unsure"}, "which must be one of 'all', 'right', 'wrong', 'uncertain'"),
         ({"which": "uncertain", "confidence": None}, "which='uncertain' needs probabilities"),
         ({"confidence": [0.5, np.nan]}, "confidence has NaN or None at row 1"),
         ({"confidence": np.full((2, 2, 2), 0.5)}, "confidence must have shape"),
@@ -321,7 +321,7 @@ def test_nothing_to_show():
     ("changes", "message"),
     [
         ({"which": "best"}, "which must be"),
-        ({"n_images": 0}, "n_images must be at least 1"),
+        ({"n_images": 0}, "n_images must be a whole number of at least 1"),
         ({"y_true": [0]}, "y_true has 1 rows, and y_pred has 2"),
         ({"confidence": [0.5]}, "different lengths"),
         ({"X": np.full((2, 8, 8), np.nan)}, "NaN: first at row 0"),

@@ -240,7 +240,7 @@ def test_bad_estimators_and_images(fitted, linear, images, digits):
     X, y = digits
     with pytest.raises(NotFittedError):
         SaliencyDisplay.from_estimator(LogisticRegression(), X)
-    with pytest.raises(ValueError, match="LinearRegression has neither predict_proba nor"):
+    with pytest.raises(ValueError, match="LinearRegression has no predict_proba and no"):
         SaliencyDisplay.from_estimator(LinearRegression().fit(X, y), X, 3)
     with pytest.raises(ValueError, match="LogisticRegression has no grad_cam: pass a network"):
         SaliencyDisplay.from_estimator(linear, X[:1], method="grad_cam")
@@ -249,5 +249,5 @@ def test_bad_estimators_and_images(fitted, linear, images, digits):
     with pytest.raises(ValueError, match="NaN"):
         SaliencyDisplay.from_estimator(fitted, np.full((1, 16, 16), np.nan))
     several = SVC(decision_function_shape="ovo").fit(X[:200], y[:200])
-    with pytest.raises(ValueError, match="SVC gives 45 scores for 10 classes"):
+    with pytest.raises(ValueError, match="SVC has 45 columns for 10 classes"):
         SaliencyDisplay.from_estimator(several, X[:1])
