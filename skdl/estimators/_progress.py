@@ -37,17 +37,7 @@ def epoch_lines(n_epochs: int) -> Callable[[int, dict[str, float]], None]:
 
 
 class EpochTasks:
-    """Announces a fit and its epochs to scikit-learn's callbacks.
-
-    Parameters
-    ----------
-    estimator : estimator instance
-    X, y : object
-        What `fit` was called with.
-    n_epochs : int
-        How many epochs there will be at most.
-    sample_weight : object, default=None
-    """
+    """Announces a fit, with what it was called with, and its epochs to scikit-learn's callbacks."""
 
     def __init__(
         self, estimator: Any, X: Any, y: Any, n_epochs: int, sample_weight: Any = None
@@ -63,20 +53,13 @@ class EpochTasks:
     ) -> Callable[[], bool]:
         """Begin the task of an epoch; what is returned ends it, and says whether to stop.
 
-        Parameters
-        ----------
-        attributes : callable
-            Gives the attributes that make a fitted estimator of what a training has come to.
-        snapshot : callable
-            Gives that, at any time.
+        `attributes` gives what makes a fitted estimator of what a training has come to, which
+        `snapshot` gives at any time.
         """
         if self._context is None:
             return lambda: False
         task = self._context.subcontext(task_name="epoch")
-        told = {
-            **self._told,
-            "reconstruction_attributes": lambda: attributes(snapshot()),
-        }
+        told = {**self._told, "reconstruction_attributes": lambda: attributes(snapshot())}
         task.call_on_fit_task_begin(**told)
         return lambda: bool(task.call_on_fit_task_end(**told))
 
