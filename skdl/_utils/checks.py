@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from skdl._utils.scikit import check_by_constraints
 from skdl._utils.text import shortened
 
 _INSIDE = ("contextlib", "joblib", "skdl", "sklearn")
@@ -96,7 +95,7 @@ def check_counts(value: Any, name: str, *, shortest: int = 0) -> tuple[int, ...]
     ValueError
         If there are fewer, or anything else is among them.
     """
-    counts = list(value) if hasattr(value, "__len__") else [None]
+    counts: list[Any] = list(value) if hasattr(value, "__len__") else [None]
     if len(counts) < shortest or not all(_is_whole(count) and count > 0 for count in counts):
         least = f", at least {shortest} of them" if shortest else ""
         raise ValueError(
@@ -143,7 +142,7 @@ def validate_params(estimator: Any) -> None:
         Naming the parameter, what it may be, and what it is.
     """
     # Not above, since what has no estimator can do without the seconds that importing it takes.
-    from sklearn.utils._param_validation import InvalidParameterError
+    from skdl._utils.scikit import InvalidParameterError, check_by_constraints
 
     try:
         check_by_constraints(estimator)
