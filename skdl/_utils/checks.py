@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from skdl._utils.scikit import InvalidParameterError, check_by_constraints
 from skdl._utils.text import shortened
 
 _INSIDE = ("contextlib", "joblib", "skdl", "sklearn")
@@ -88,6 +87,23 @@ def check_sizes(value: Any, name: str, kind: str = "(height, width)") -> tuple[i
     return int(sizes[0]), int(sizes[1])
 
 
+def check_counts(value: Any, name: str, *, shortest: int = 0) -> tuple[int, ...]:
+    """Positive whole numbers, at least so many of them.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer, or anything else is among them.
+    """
+    counts: list[Any] = list(value) if hasattr(value, "__len__") else [None]
+    if len(counts) < shortest or not all(_is_whole(count) and count > 0 for count in counts):
+        least = f", at least {shortest} of them" if shortest else ""
+        raise ValueError(
+            f"{name} must be a sequence of positive whole numbers{least}. {_got(value)}"
+        )
+    return tuple(map(int, counts))
+
+
 def check_choice(value: Any, name: str, choices: Collection[Any]) -> Any:
     """One of some names or values.
 
@@ -125,6 +141,9 @@ def validate_params(estimator: Any) -> None:
     ValueError
         Naming the parameter, what it may be, and what it is.
     """
+    # Not above, since what has no estimator can do without the seconds that importing it takes.
+    from skdl._utils.scikit import InvalidParameterError, check_by_constraints
+
     try:
         check_by_constraints(estimator)
     except InvalidParameterError as error:

@@ -4,10 +4,8 @@ import skdl.architectures  # starts TensorFlow
 from skdl.engine._augment import augmented
 from skdl.engine._backbone import POOLINGS, BackboneSpec
 from skdl.engine._body import Body, network_plan
-from skdl.engine._building import keras_settings
 from skdl.engine._devices import prepare_devices
 from skdl.engine._features import FeatureExtractor, FeatureSpec, pixel_range
-from skdl.engine._fitted import FittedNetwork
 from skdl.engine._inspection import Inspector, inspector_of
 from skdl.engine._job import Fitted, Job, Mode
 from skdl.engine._optimizers import OptimizerSpec
@@ -26,7 +24,6 @@ __all__ = [
     "FeatureExtractor",
     "FeatureSpec",
     "Fitted",
-    "FittedNetwork",
     "Inspector",
     "Job",
     "Mode",
@@ -38,10 +35,8 @@ __all__ = [
     "fit",
     "fit_transfer",
     "inspector_of",
-    "keras_settings",
     "network_plan",
     "pixel_range",
-    "prepare_devices",
     "python_random",
     "tensorflow_random_state",
 ]

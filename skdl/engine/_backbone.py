@@ -15,6 +15,7 @@ from skdl import plugins
 from skdl._utils.text import shortened
 from skdl.backbones import Backbone, BackboneWeights, backbone_of, declared_params, load_weights
 from skdl.engine._building import building
+from skdl.engine._devices import prepare_devices
 from skdl.engine._folding import settle
 from skdl.engine._keys import builder_key, freeze, label_of, plain_text
 from skdl.engine._private import is_used_once
@@ -145,6 +146,7 @@ class BackboneSpec:
 
     def load(self, weights: Any) -> BackboneWeights:
         """Its weights, see :func:`skdl.backbones._loading.load_weights`."""
+        prepare_devices()
         smallest = self.declaration.min_size
         params = declared_params(self.builder, self.params)
         return load_weights(

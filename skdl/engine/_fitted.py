@@ -1,6 +1,7 @@
 """A trained network: its description and its weights, and how it predicts."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -77,6 +78,11 @@ class FittedNetwork:
                 outputs = np.empty((len(images), *some.shape[1:]), np.float32)
             outputs[span] = some
         return outputs
+
+    def beginning(self, builder: Callable[..., keras.Model], n_arrays: int) -> "FittedNetwork":
+        """What another builder makes of the same parameters and the first so many arrays."""
+        recipe = replace(self.recipe, architecture=builder)
+        return FittedNetwork(recipe, self.state[:n_arrays], self.value_range)
 
     def _bind(self) -> tuple[Network, list[Any]]:
         refuse_forked()

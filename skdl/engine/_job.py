@@ -68,7 +68,8 @@ class Job:
         and keep the weights of the lowest. Needs validation data.
     callbacks : sequence of keras.callbacks.Callback
     report : callable, default=None
-        Called after each epoch with its number, from 1, that of the last, and its figures.
+        Of the number of the last epoch, makes what is called after each with its number, from 1,
+        and its figures.
     begin_epoch : callable, default=None
         Called before each epoch, with a function that gives what the training has come to; what it
         returns is called after the epoch, and says whether to stop.
@@ -96,7 +97,7 @@ class Job:
     augments_validation: bool = False
     patience: tuple[int, float] | None = None
     callbacks: Sequence[keras.callbacks.Callback] = ()
-    report: Callable[[int, int, dict[str, float]], None] | None = None
+    report: Callable[[int], Callable[[int, dict[str, float]], None]] | None = None
     begin_epoch: Callable[[Callable[[], Fitted]], Callable[[], bool]] | None = None
     judge: Callable[[Callable[[Any], npt.NDArray[Any]], TrainingSet, History], None] | None = None
 

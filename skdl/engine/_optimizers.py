@@ -1,12 +1,13 @@
 """Descriptions of optimizers, and changes to how they update their variables."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from skdl.engine._building import keras_settings
 from skdl.engine._keys import freeze
 from skdl.engine._private import moments_of, position_of
 
@@ -35,6 +36,12 @@ class OptimizerSpec:
         config = optimizer.get_config()
         config.pop("name", None)  # counted up by Keras with every instance: "adam_7"
         return cls(type(optimizer), config)
+
+    @classmethod
+    def made_by(cls, make: Callable[[], keras.optimizers.Optimizer]) -> "OptimizerSpec":
+        """Describe the optimizer that a function makes, whatever Keras's settings are."""
+        with keras_settings():
+            return cls.of(make())
 
     @property
     def learning_rate(self) -> float | None:

@@ -144,6 +144,7 @@ def _train(trainer: Trainer, job: Job, stage: Stage, stopper: EarlyStopper | Non
     """Train a model in place: the history of this training alone."""
     training, testing = _loops(trainer, job, len(job.data) // stage.copies)
     last_epoch = job.first_epoch + job.epochs
+    report = job.report(last_epoch + stage.later_epochs) if job.report else None
     callbacks = _callback_list(trainer, job, stage, last_epoch, training.n_batches())
     hooked = any(_has_batch_hooks(callback) for callback in job.callbacks)
     watched, history = callbacks.model, History()
@@ -168,8 +169,8 @@ def _train(trainer: Trainer, job: Job, stage: Stage, stopper: EarlyStopper | Non
         callbacks.on_epoch_end(epoch, dict(logs))
         for name, value in {**logs, "learning_rate": rate}.items():
             history.setdefault(name, []).append(value)
-        if job.report is not None:
-            job.report(epoch + 1, last_epoch + stage.later_epochs, logs)
+        if report is not None:
+            report(epoch + 1, logs)
         stops = [end_epoch(), bool(watched.stop_training)]
         if stopper is not None:
             stops.append(stopper.update(logs["val_loss"], trainer.state))

@@ -8,6 +8,7 @@ patching Keras) is put right here.
 import copy
 import inspect
 import sys
+from functools import partial
 from typing import Any
 
 import keras
@@ -17,7 +18,7 @@ from sklearn.base import BaseEstimator
 from skdl._utils.checks import KeywordsMixin, suggest
 from skdl._utils.scikit import SignatureParamsMixin
 from skdl._utils.text import shortened
-from skdl.engine import OptimizerSpec, keras_settings
+from skdl.engine import OptimizerSpec
 from skdl.estimators._backbones import store_elsewhere
 from skdl.estimators._keras_words import advice_on_keras_word
 from skdl.estimators._routing import made_with, routed_to
@@ -256,8 +257,7 @@ class KerasEstimator(KeywordsMixin, SignatureParamsMixin, BaseWrapper):  # type:
         # the variables of each nameless optimizer.
         named = {"name": cls.__name__.lower(), **routed} if _takes_name(cls) else routed
         try:
-            with keras_settings():
-                return OptimizerSpec.of(made_with(cls, named))
+            return OptimizerSpec.made_by(partial(made_with, cls, named))
         except (TypeError, ValueError) as error:
             settings = ", ".join(
                 f"optimizer__{name}={shortened(value)}" for name, value in routed.items()

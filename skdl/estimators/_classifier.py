@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from skdl._utils.checks import validate_params
 from skdl._utils.scikit import StrOptions
 from skdl._utils.text import plain, shortened
-from skdl.engine import Job, Mode, Recipe, TrainingSet, prepare_devices
+from skdl.engine import Job, Mode, Recipe, TrainingSet
 from skdl.estimators._augmented import AugmentedImagesMixin
 from skdl.estimators._convergence import warn_of_failure
 from skdl.estimators._format import ImageFormat
@@ -266,7 +266,6 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
         """Validate a fit: the training it asks for, and what it learns beside."""
         validate_params(self)
         changes = plan_augmentation(self.augmentation)
-        prepare_devices()
         optimizer, callbacks = self._optimizer_spec(), self._make_callbacks()
         array, labels = check_pair(X, y, "X", "y", self)
         sample_weight = as_weights(sample_weight)
@@ -279,7 +278,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
             image_format.check_columns(X, array, self)
             image_format.warn_of_another_scale(array)
             _refuse_other_classes(known, labels, classes, mode)
-        recipe = self._model_spec(image_format, len(known))
+        recipe = self._recipe(image_format, len(known))
         advice = "Pass all classes to the first call of partial_fit."
         codes = encode_labels(labels, known, advice=advice)
         weights = check_weights(sample_weight, self.class_weight, labels, known)
@@ -311,7 +310,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
     def _n_epochs(self) -> int:
         return int(self.epochs)
 
-    def _model_spec(self, image_format: ImageFormat, n_classes: int) -> Recipe:
+    def _recipe(self, image_format: ImageFormat, n_classes: int) -> Recipe:
         if isinstance(self.architecture, str):
             architectures.get(self.architecture)
         elif isinstance(self.architecture, keras.Model):

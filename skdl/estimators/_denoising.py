@@ -1,7 +1,6 @@
 """`DenoisingAutoencoder`: a network that maps noisy images to clean ones."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -11,7 +10,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.checks import validate_params
 from skdl._utils.scikit import StrOptions
-from skdl.engine import FittedNetwork, prepare_devices
 from skdl.estimators._autoencoder import encoder, image_noise
 from skdl.estimators._base import Absent
 from skdl.estimators._denoising_base import DenoisingBase, holds_images
@@ -196,7 +194,6 @@ default="gaussian"
             diverges: loss or weights become NaN, infinite or enormous.
         """
         validate_params(self)
-        prepare_devices()
         job, learned = self._describe(X, y)
         tasks = EpochTasks(self, X, y, self.epochs)
         self._train(job, learned, tasks)
@@ -271,11 +268,9 @@ default="gaussian"
         """
         check_is_fitted(self)
         _, images = self._image_format.check_batch(X, self)
-        recipe = self._network.recipe
-        half = replace(recipe, architecture=encoder)
-        n_arrays = 2 * len(recipe.params["filters"])  # a kernel and a bias a convolution
-        state = self._network.state[:n_arrays]
-        return FittedNetwork(half, state, self.value_range_).predict(images)
+        n_arrays = 2 * len(self._network.recipe.params["filters"])  # a kernel and a bias each
+        code: npt.NDArray[np.float32] = self._network.beginning(encoder, n_arrays).predict(images)
+        return code
 
     def score(self, X: Any, y: Any = None) -> float:
         """Mean peak signal-to-noise ratio, in decibels.

@@ -5,8 +5,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from skdl._utils.checks import check_counts
 from skdl.engine import Job, Recipe
-from skdl.estimators._autoencoder import check_filters, denoiser, noise_plan
+from skdl.estimators._autoencoder import denoiser, noise_plan
 from skdl.estimators._format import ImageFormat, check_images
 from skdl.estimators._inputs import draw_seed, hold_out_any, make_training_set
 from skdl.estimators._trained import Learned, TrainedEstimator
@@ -55,7 +56,7 @@ class DenoisingBase(TrainedEstimator):
         recipe = Recipe(
             denoiser,
             {
-                "filters": check_filters(self.filters),
+                "filters": check_counts(self.filters, "filters", shortest=1),
                 "bounded": self.loss == "binary_crossentropy",
             },
             image_format.input_shape,

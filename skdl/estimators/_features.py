@@ -11,9 +11,10 @@ from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.checks import validate_params
+from skdl._utils.progress import Progress
 from skdl._utils.scikit import Interval, StrOptions
 from skdl._utils.text import shortened
-from skdl.engine import POOLINGS, BackboneSpec, FeatureExtractor, FeatureSpec, prepare_devices
+from skdl.engine import POOLINGS, BackboneSpec, FeatureExtractor, FeatureSpec
 from skdl.estimators._backbones import (
     backbone_spec,
     check_store,
@@ -22,7 +23,6 @@ from skdl.estimators._backbones import (
 )
 from skdl.estimators._base import Absent, KerasEstimator
 from skdl.estimators._format import ImageFormat, check_images
-from skdl.estimators._progress import ImageProgress
 
 Pooling: TypeAlias = Literal["avg", "max", "flatten", "gem"]
 
@@ -205,7 +205,6 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
         channels = backbone.declaration.preprocessing.channels
         image_format = ImageFormat.learn(X, array, self, backbone_channels=channels)
         warn_of_standardized(image_format.value_range)
-        prepare_devices()
         shape = image_format.input_shape
         backbone.check_size(*shape[:2], "Set image_size=(height, width) to resize them.")
         spec = FeatureSpec(
@@ -260,7 +259,8 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
         store = found_store(self.store)
         _, images = self._image_format.check_batch(X, self)
         n_threads = None if self.n_jobs is None else joblib.effective_n_jobs(self.n_jobs)
-        with ImageProgress(type(self).__name__, len(images), bool(self.verbose)) as progress:
+        name, shown = type(self).__name__, bool(self.verbose)
+        with Progress(name, len(images), shown=shown, unit="images") as progress:
             return self._extractor.transform(
                 images, store, int(self.batch_size), n_threads, progress.update
             )
@@ -305,7 +305,7 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
 
-    def _backbone(self) -> str | Callable[..., Any]:
+    def _backbone(self) -> Any:
         return self.backbone
 
     def _backbone_spec(self) -> BackboneSpec:

@@ -1,18 +1,9 @@
 """What a fit tells while it runs: lines of its own, and tasks of scikit-learn's callbacks."""
 
-import time
 from collections.abc import Callable
 from typing import Any
 
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
-
+from skdl._utils.progress import Progress
 from skdl._utils.scikit import begin_callbacks
 
 try:
@@ -29,82 +20,24 @@ except ImportError:  # scikit-learn before 1.9
 
 __all__ = [
     "CallbackSupportMixin",
-    "EpochLines",
     "EpochTasks",
-    "ImageProgress",
+    "epoch_lines",
     "with_callbacks",
 ]
 
 
-class EpochLines:
-    """Prints a line per epoch."""
+def epoch_lines(n_epochs: int) -> Callable[[int, dict[str, float]], None]:
+    """What prints a line per epoch, up to this one."""
+    progress = Progress("Epoch", n_epochs, bar=False)
 
-    def __init__(self) -> None:
-        self._last = time.perf_counter()
+    def show(epoch: int, logs: dict[str, float]) -> None:
+        progress.update(epoch, "  ".join(f"{name} {value:.4f}" for name, value in logs.items()))
 
-    def __call__(self, epoch: int, last_epoch: int, figures: dict[str, float]) -> None:
-        now = time.perf_counter()
-        line = "  ".join(f"{name} {value:.4f}" for name, value in figures.items())
-        print(f"Epoch {epoch}/{last_epoch}  {now - self._last:.1f} s  {line}", flush=True)
-        self._last = now
-
-
-class ImageProgress:
-    """A progress bar with images per second, or nothing: also where everything is done at once.
-
-    Parameters
-    ----------
-    name : str
-        What it says.
-    n_images : int
-    shown : bool
-    """
-
-    def __init__(self, name: str, n_images: int, shown: bool) -> None:
-        self._bar: Progress | None = None
-        self._n_images = n_images
-        if shown:
-            self._bar = Progress(
-                "{task.description}",
-                BarColumn(),
-                MofNCompleteColumn(),
-                _ImagesPerSecond(),
-                TimeRemainingColumn(),
-            )
-            self._task = self._bar.add_task(name, total=n_images)
-
-    def __enter__(self) -> "ImageProgress":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._bar is not None and self._bar.live.is_started:
-            self._bar.stop()
-
-    def update(self, done: int) -> None:
-        """Say how many images are done."""
-        if self._bar is not None and (done < self._n_images or self._bar.live.is_started):
-            self._bar.start()
-            self._bar.update(self._task, completed=done)
-
-
-class _ImagesPerSecond(ProgressColumn):
-    def render(self, task: Any) -> Text:
-        speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed:,.0f} images/s")
+    return show
 
 
 class EpochTasks:
-    """Announces a fit and its epochs to scikit-learn's callbacks.
-
-    Parameters
-    ----------
-    estimator : estimator instance
-    X, y : object
-        What `fit` was called with.
-    n_epochs : int
-        How many epochs there will be at most.
-    sample_weight : object, default=None
-    """
+    """Announces a fit, with what it was called with, and its epochs to scikit-learn's callbacks."""
 
     def __init__(
         self, estimator: Any, X: Any, y: Any, n_epochs: int, sample_weight: Any = None
@@ -120,20 +53,13 @@ class EpochTasks:
     ) -> Callable[[], bool]:
         """Begin the task of an epoch; what is returned ends it, and says whether to stop.
 
-        Parameters
-        ----------
-        attributes : callable
-            Gives the attributes that make a fitted estimator of what a training has come to.
-        snapshot : callable
-            Gives that, at any time.
+        `attributes` gives what makes a fitted estimator of what a training has come to, which
+        `snapshot` gives at any time.
         """
         if self._context is None:
             return lambda: False
         task = self._context.subcontext(task_name="epoch")
-        told = {
-            **self._told,
-            "reconstruction_attributes": lambda: attributes(snapshot()),
-        }
+        told = {**self._told, "reconstruction_attributes": lambda: attributes(snapshot())}
         task.call_on_fit_task_begin(**told)
         return lambda: bool(task.call_on_fit_task_end(**told))
 

@@ -15,7 +15,7 @@ from skdl._utils.scikit import Interval, StrOptions
 from skdl.engine import Fitted, Job, Mode, OptimizerSpec, fit
 from skdl.estimators._base import KerasEstimator
 from skdl.estimators._format import ImageFormat
-from skdl.estimators._progress import CallbackSupportMixin, EpochLines, EpochTasks
+from skdl.estimators._progress import CallbackSupportMixin, EpochTasks, epoch_lines
 
 DEFAULT_VALIDATION_FRACTION = 0.1
 
@@ -128,7 +128,7 @@ class TrainedEstimator(CallbackSupportMixin, KerasEstimator):
             mode=mode,
             schedule=schedule,
             patience=(self.n_iter_no_change, self.tol) if self.early_stopping else None,
-            report=EpochLines() if self.verbose else None,
+            report=epoch_lines if self.verbose else None,
             **parts,
         )
 

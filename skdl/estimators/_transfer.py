@@ -191,5 +191,5 @@ class TransferClassifier(TransferBase):
     ) -> None:
         self._set_parameters(locals())
 
-    def _backbone(self) -> str | Callable[..., Any]:
+    def _backbone(self) -> Any:
         return self.backbone

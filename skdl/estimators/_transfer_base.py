@@ -1,6 +1,5 @@
 """How a classifier on a backbone is fitted: frozen prefix, warm-up, fine-tuning."""
 
-from collections.abc import Sequence
 from numbers import Integral, Real
 from typing import Any
 
@@ -8,9 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
 
-from skdl._utils.checks import warn_user
+from skdl._utils.checks import check_counts, warn_user
 from skdl._utils.scikit import Interval, StrOptions
-from skdl._utils.text import shortened
 from skdl.engine import (
     POOLINGS,
     BackboneSpec,
@@ -65,7 +63,7 @@ class TransferBase(ImageClassifier):
         warn_of_standardized(image_format.value_range)
         return image_format
 
-    def _model_spec(self, image_format: ImageFormat, n_classes: int) -> Recipe:
+    def _recipe(self, image_format: ImageFormat, n_classes: int) -> Recipe:
         """The network that takes images; where it really begins is decided before training."""
         backbone: BackboneSpec = backbone_spec(self._backbone(), self._routed("backbone"))
         height, width, channels = image_format.input_shape
@@ -78,7 +76,11 @@ class TransferBase(ImageClassifier):
             )
         return Recipe(
             backbone.backbone,
-            {"units": self._units(), "dropout": self.dropout, "pooling": self.pooling},
+            {
+                "units": check_counts(self.head, "head"),
+                "dropout": self.dropout,
+                "pooling": self.pooling,
+            },
             (height, width, channels),
             n_classes,
             self.precision,
@@ -91,17 +93,6 @@ class TransferBase(ImageClassifier):
                 float(self.layer_decay),
             ),
         )
-
-    def _units(self) -> tuple[int, ...]:
-        units = tuple(self.head) if isinstance(self.head, Sequence | np.ndarray) else (None,)
-        if not all(
-            isinstance(n, int | np.integer) and not isinstance(n, bool) and n > 0 for n in units
-        ):
-            raise ValueError(
-                "The parameter head must be a sequence of positive whole numbers, the units of "
-                f"dense layers. Got {shortened(self.head)}."
-            )
-        return tuple(int(n) for n in units)
 
     def _n_epochs(self) -> int:
         return int(self.epochs + (self.warmup_epochs if self.trainable != "head" else 0))
@@ -129,7 +120,7 @@ class TransferBase(ImageClassifier):
         stops = job.patience is not None
         if job.validation is not None:
             lowest, name = _lowest(before), "validation loss"
-            end = _lowest(after) if stops else after["val_loss"][-1]
+            end = _lowest(after) if stops else after.get("val_loss", [np.nan])[-1]
         elif job.augmentation is None and not self.dropout:
             lowest, end, name = before["loss"][-1], after["loss"][-1], "loss"
         else:

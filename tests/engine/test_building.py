@@ -14,8 +14,8 @@ from sklearn.base import clone
 import skdl.engine
 from skdl import BackboneFeatures, CNNClassifier, DenoisingAutoencoder, TransferClassifier
 from skdl.backbones import _loading
-from skdl.engine import _body, _features, _inspection, _ownership, _pool, keras_settings
-from skdl.engine._building import building
+from skdl.engine import _body, _features, _inspection, _ownership, _pool
+from skdl.engine._building import building, keras_settings
 
 SETTINGS = {
     "channels_first": lambda: keras.config.set_image_data_format("channels_first"),
