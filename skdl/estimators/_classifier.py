@@ -320,15 +320,15 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
             )
         else:
             require_importable(self.architecture, "architecture")
-        spec = Recipe(
+        recipe = Recipe(
             self.architecture,
             self._routed("architecture"),
             image_format.input_shape,
             n_classes,
             self.precision,
         )
-        spec.check_params()
-        return spec
+        recipe.check_params()
+        return recipe
 
     def _validation_set(
         self, X_val: Any, y_val: Any, image_format: ImageFormat, classes: npt.NDArray[Any]
