@@ -15,6 +15,7 @@ from helpers import run_python
 from keras import layers
 from PIL import Image
 
+from skdl._utils.cache import Cache
 from skdl.backbones import Backbone, Preprocessing, backbone_of, declare_backbone
 from skdl.engine import BackboneSpec, FeatureExtractor, FeatureSpec, _putter
 from skdl.engine import _features as features
@@ -98,7 +99,7 @@ def assert_close(found, expected):
 
 @pytest.fixture(autouse=True)
 def no_networks(monkeypatch):
-    monkeypatch.setattr(features, "_networks", type(features._networks)())
+    monkeypatch.setattr(features, "_networks", Cache(features._networks.max_number))
 
 
 @pytest.fixture
