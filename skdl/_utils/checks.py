@@ -55,19 +55,27 @@ def check_whole(value: Any, name: str, *, low: int | None = None, high: int | No
 
 
 def check_number(
-    value: Any, name: str, *, low: float | None = None, high: float | None = None
+    value: Any,
+    name: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    below: float | None = None,
 ) -> float:
     """A finite number of the caller's; True and False are none.
 
     Raises
     ------
     ValueError
-        If it is no finite number, or not in these bounds, which belong to what may be.
+        If it is no finite number, or not in these bounds; `low` and `high` may be, `below` may not.
     """
     is_number = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
     inside = is_number and (low is None or value >= low) and (high is None or value <= high)
-    if not (inside and math.isfinite(value)):
-        raise ValueError(f"{name} must be a finite number{_bounds(low, high)}. {_got(value)}")
+    if not (inside and math.isfinite(value) and (below is None or value < below)):
+        limit = "" if below is None else f" and below {below:g}"
+        raise ValueError(
+            f"{name} must be a finite number{_bounds(low, high)}{limit}. {_got(value)}"
+        )
     return float(value)
 
 

@@ -40,6 +40,13 @@ def test_what_is_no_number_from_0_to_1(value):
         check_number(value, "alpha", low=0, high=1)
 
 
+def test_a_bound_that_may_not_be_reached():
+    assert check_number(0.99, "alpha", low=0, below=1) == 0.99
+    message = r"^alpha must be a finite number of at least 0 and below 1\. Got 1\.$"
+    with pytest.raises(ValueError, match=message):
+        check_number(1, "alpha", low=0, below=1)
+
+
 @pytest.mark.parametrize(("value", "sizes"), [(3, (3, 3)), ((2, 3), (2, 3)), ([2, 3], (2, 3))])
 def test_sizes(value, sizes):
     assert check_sizes(value, "size") == sizes
