@@ -123,36 +123,6 @@ class ImageNoise(PixelColumnsMixin, ArrayTransformer):
         self.image_shape = image_shape
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any = None) -> "ImageNoise":
-        """Learn shape and value range of the images, and draw the seed.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
-            Images. See :mod:`skdl.images` for what counts as an image batch.
-        y : object, default=None
-            Ignored.
-
-        Returns
-        -------
-        self : ImageNoise
-            The fitted transformer.
-
-        Raises
-        ------
-        TypeError
-            If X is sparse.
-        ValueError
-            For bad parameters or images, leaving the transformer as it was.
-        """
-        super().fit(X, y)
-        if isinstance(self.random_state, int | np.integer):
-            self._seed = int(self.random_state)
-        else:
-            generator = check_random_state(self.random_state)
-            self._seed = int(generator.randint(np.iinfo(np.int32).max))
-        return self
-
     def transform(self, X: Any) -> npt.NDArray[Any]:
         """Add the noise.
 
@@ -195,6 +165,13 @@ class ImageNoise(PixelColumnsMixin, ArrayTransformer):
         pixels = np.ascontiguousarray(image, dtype="<f4") + np.float32(0)  # -0.0 becomes 0.0
         digest = hashlib.blake2b(pixels.tobytes(), digest_size=16).digest()
         return np.random.default_rng([self._seed, int.from_bytes(digest, "little")])
+
+    def _end_fit(self) -> None:
+        if isinstance(self.random_state, int | np.integer):
+            self._seed = int(self.random_state)
+        else:
+            generator = check_random_state(self.random_state)
+            self._seed = int(generator.randint(np.iinfo(np.int32).max))
 
     def _check_parameters(self) -> None:
         NOISES[self.kind].check(self.amount, f"amount of kind={self.kind!r}")
