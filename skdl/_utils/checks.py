@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from skdl._utils.scikit import InvalidParameterError, check_by_constraints
 from skdl._utils.text import shortened
 
 _INSIDE = ("contextlib", "joblib", "skdl", "sklearn")
@@ -128,7 +129,7 @@ def validate_params(estimator: Any) -> None:
     from sklearn.utils._param_validation import InvalidParameterError
 
     try:
-        estimator._validate_params()
+        check_by_constraints(estimator)
     except InvalidParameterError as error:
         rule, _, value = str(error).partition(" Got ")
         if len(value) <= _LONGEST_RULE:

@@ -8,10 +8,10 @@ import joblib
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import TransformerMixin
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.checks import validate_params
+from skdl._utils.scikit import Interval, StrOptions
 from skdl._utils.text import shortened
 from skdl.engine import POOLINGS, BackboneSpec, FeatureExtractor, FeatureSpec, prepare_devices
 from skdl.estimators._backbones import (

@@ -14,6 +14,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from skdl._utils.scikit import begin_callbacks
+
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
 except ImportError:  # scikit-learn before 1.9
@@ -121,9 +123,8 @@ class EpochTasks:
     ) -> None:
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self._told = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
-        self._context = None
-        if hasattr(estimator, "_skl_callbacks"):
-            self._context = estimator._init_callback_context(max_subtasks=n_epochs)
+        self._context = begin_callbacks(estimator, n_epochs)
+        if self._context is not None:
             self._context.call_on_fit_task_begin(**self._told)
 
     def begin_epoch(self, attributes: Attributes) -> Callable[[], bool]:

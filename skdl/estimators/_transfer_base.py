@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils._param_validation import Interval, StrOptions
 
 from skdl._utils.checks import warn_user
+from skdl._utils.scikit import Interval, StrOptions
 from skdl._utils.text import shortened
 from skdl.engine import (
     FEATURES,

@@ -1,14 +1,16 @@
 """Images, and beside each what an augmentation makes of it."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from skdl._utils.checks import check_whole
-from skdl.plotting._grid import draw_image, grid_axes
+from skdl.plotting._layout import draw_image, image_axes
 
 
+@dataclass(eq=False, repr=False)
 class AugmentationDisplay:
     """Images, one a row, and beside each what an augmentation makes of it.
 
@@ -39,11 +41,7 @@ class AugmentationDisplay:
     (2, 4)
     """
 
-    figure_: Any
-    axes_: npt.NDArray[Any]
-
-    def __init__(self, images: npt.NDArray[Any]) -> None:
-        self.images = images
+    images: npt.NDArray[Any]
 
     @classmethod
     def from_estimator(
@@ -119,15 +117,7 @@ class AugmentationDisplay:
         images = np.asarray(self.images)
         n, columns = images.shape[:2]
         captions = ["as it is", *[""] * (columns - 1)] * n
-        if ax is None:
-            figure, axes = grid_axes(captions, title, columns=columns)
-        else:
-            axes = list(np.ravel(np.asarray(ax, dtype=object)))[: len(captions)]
-            if len(axes) < len(captions):
-                raise ValueError(
-                    f"ax must hold one axes per image: {len(captions)}. Got {len(axes)}."
-                )
-            figure = axes[0].figure
+        figure, axes = image_axes(ax, captions, title, columns)
         first = images[:, 0]
         low, high = min(0.0, float(first.min())), max(1.0, float(first.max()))
         if low < 0:

@@ -1,6 +1,7 @@
 """What a layer of a network makes of an image, and what its filters look for."""
 
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from numbers import Integral
 from typing import Any, Literal
 
@@ -11,13 +12,12 @@ from sklearn.utils.validation import check_is_fitted
 from skdl._utils.text import shortened
 from skdl.images import as_batch
 from skdl.inspection import as_images, network_input
-from skdl.plotting._colorbar import add_bar, grid_with_room
-from skdl.plotting._grid import CAPTION_SIZE, draw_image, grid_axes
-from skdl.plotting._style import given_axes
+from skdl.plotting._layout import add_bar, draw_image, image_axes
 
 Kind = Literal["activations", "filters"]
 
 
+@dataclass(eq=False, repr=False)
 class FeatureMapDisplay:
     """A grid of the feature maps of a layer, or of the filters of a convolution.
 
@@ -67,22 +67,13 @@ class FeatureMapDisplay:
     'conv2d: 16 of 32 filters'
     """
 
-    def __init__(
-        self,
-        maps: npt.NDArray[Any],
-        numbers: Sequence[int] | None = None,
-        image: npt.NDArray[Any] | None = None,
-        *,
-        kind: Kind = "activations",
-        label: str | None = None,
-        title: str | None = None,
-    ) -> None:
-        self.maps = maps
-        self.numbers = numbers
-        self.image = image
-        self.kind = kind
-        self.label = label
-        self.title = title
+    maps: npt.NDArray[Any]
+    numbers: Sequence[int] | None = None
+    image: npt.NDArray[Any] | None = None
+    _: KW_ONLY
+    kind: Kind = "activations"
+    label: str | None = None
+    title: str | None = None
 
     @classmethod
     def from_estimator(
@@ -215,12 +206,8 @@ class FeatureMapDisplay:
         numbers = range(len(self.maps)) if self.numbers is None else self.numbers
         captions = ["image"] * (self.image is not None) + [str(number) for number in numbers]
         is_color = self.maps.ndim == 4
-        if ax is None:
-            new_axes = grid_axes if is_color else grid_with_room
-            figure, axes = new_axes(captions, self.title if title is None else title)
-        else:
-            axes = given_axes(ax, captions)
-            figure = axes[0].figure
+        title = self.title if title is None else title
+        figure, axes = image_axes(ax, captions, title, with_bar=not is_color)
         panels = list(axes)
         if self.image is not None:
             draw_image(panels.pop(0), self.image, captions.pop(0))
@@ -230,10 +217,9 @@ class FeatureMapDisplay:
             if is_color:
                 draw_image(panel, (values - low) / (high - low), caption)
             else:
-                _draw_map(panel, values, caption, low, high, self._colors())
-        self.colorbar_ = None
-        if not is_color:
-            self.colorbar_ = add_bar(axes, panels[0].images[0], self.label)
+                cmap = "gray" if self.kind == "filters" else "viridis"
+                draw_image(panel, values, caption, cmap=cmap, limits=(low, high))
+        self.colorbar_ = None if is_color else add_bar(axes, panels[0].images[0], self.label)
         self.figure_, self.axes_ = figure, np.array(axes, dtype=object)
         return self
 
@@ -244,17 +230,3 @@ class FeatureMapDisplay:
             high = max(-low, high)
             low = -high
         return low, high if high > low else low + 1
-
-    def _colors(self) -> str:
-        return "gray" if self.kind == "filters" else "viridis"
-
-
-def _draw_map(
-    ax: Any, values: npt.NDArray[Any], caption: str, low: float, high: float, colors: str
-) -> None:
-    ax.imshow(values, cmap=colors, vmin=low, vmax=high, interpolation="nearest")
-    ax.set_xticks([])
-    ax.set_yticks([])
-    ax.set_title(caption, fontsize=CAPTION_SIZE, parse_math=False)
-    for spine in ax.spines.values():
-        spine.set(color="0.6", linewidth=0.8)

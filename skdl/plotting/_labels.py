@@ -1,9 +1,6 @@
 """Class labels and their names, as plots need them."""
 
-import textwrap
-import warnings
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -78,41 +75,3 @@ def joined(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
     if len({part.dtype.kind in "OUST" for part in parts}) == 1:
         return np.concatenate(parts)
     return np.concatenate([part.astype(object) for part in parts])
-
-
-def wrapped(name: Any, width: int) -> str:
-    """A name in lines of so many letters at most."""
-    return textwrap.fill(str(name), width)
-
-
-def fitted(name: Any, width: float, size: float) -> str:
-    """A name in lines of so many inches at most in a font size."""
-    letters = max(1, int(width * 72 / size / 0.4))
-    while letters > 1 and text_width([wrapped(name, letters)], size) > width:
-        letters -= 1
-    return wrapped(name, letters)
-
-
-def text_width(texts: Iterable[str], size: float) -> float:
-    """Width in inches of the widest line in a font size."""
-    lines = {line for text in texts for line in text.split("\n")}
-    return max([_line_width(line) for line in lines], default=0.0) * size
-
-
-def most_lines(texts: Iterable[str]) -> int:
-    """Lines of the text that has the most."""
-    return max([text.count("\n") + 1 for text in texts], default=1)
-
-
-@lru_cache(maxsize=4096)
-def _line_width(line: str) -> float:
-    """Width in inches of a line of letters one point high."""
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextToPath
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # letters without a glyph: reported when they are drawn
-        width, _, _ = TextToPath().get_text_width_height_descent(
-            line, FontProperties(size=10), ismath=False
-        )
-    return 1.05 * float(width) / 10 / 72  # drawn letters are rounded to pixels

@@ -9,6 +9,7 @@ from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClas
 
 from skdl._utils.labels import check_known, class_labels, label_pair, listed
 from skdl._utils.nesting import nested
+from skdl._utils.scikit import tuned_positive_class
 from skdl._utils.text import plain, shortened
 from skdl.plotting._labels import encode, joined
 
@@ -63,7 +64,7 @@ def chosen_threshold(estimator: Any) -> Choice | None:
     """The threshold of a classifier that has one, be it in a pipeline or found by a search."""
     for inner in nested(estimator):
         if isinstance(inner, TunedThresholdClassifierCV):
-            threshold, pos_label = inner.best_threshold_, inner._curve_scorer._get_pos_label()
+            threshold, pos_label = inner.best_threshold_, tuned_positive_class(inner)
         elif isinstance(inner, FixedThresholdClassifier):
             threshold, pos_label = inner.threshold, inner.pos_label
         else:

@@ -1,6 +1,7 @@
 """Images with what in them speaks for a class."""
 
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from numbers import Integral, Real
 from typing import Any, Literal
 
@@ -17,15 +18,16 @@ from skdl.inspection import (
     occlusion_maps,
     score_kind,
 )
-from skdl.plotting._colorbar import add_bar, grid_with_room
-from skdl.plotting._grid import CAPTION_WIDTH, draw_image
-from skdl.plotting._labels import names_by_label, percent, wrapped
+from skdl.plotting._labels import names_by_label, percent
+from skdl.plotting._layout import CAPTION_WIDTH, add_bar, draw_image, image_axes, wrapped
+from skdl.plotting._palette import LINE_WIDTH
 
 Method = Literal["auto", "grad_cam", "occlusion"]
 
 _LEVEL = 0.5  # of the contour, which tells in grayscale
 
 
+@dataclass(eq=False, repr=False)
 class SaliencyDisplay:
     """Images overlaid with where the evidence for a class lies.
 
@@ -82,26 +84,13 @@ class SaliencyDisplay:
     ('occlusion', ['0', '1', '2', '3'], (8, 8))
     """
 
-    figure_: Any
-    axes_: npt.NDArray[Any]
-    colorbar_: Any
-
-    def __init__(
-        self,
-        images: Sequence[npt.NDArray[Any]],
-        maps: Sequence[npt.NDArray[Any]],
-        class_names: Sequence[str] | None = None,
-        scores: Sequence[float] | None = None,
-        *,
-        score_kind: Literal["probability", "decision"] = "probability",
-        method: Literal["grad_cam", "occlusion"] | None = None,
-    ) -> None:
-        self.images = images
-        self.maps = maps
-        self.class_names = class_names
-        self.scores = scores
-        self.score_kind = score_kind
-        self.method = method
+    images: Sequence[npt.NDArray[Any]]
+    maps: Sequence[npt.NDArray[Any]]
+    class_names: Sequence[str] | None = None
+    scores: Sequence[float] | None = None
+    _: KW_ONLY
+    score_kind: Literal["probability", "decision"] = "probability"
+    method: Literal["grad_cam", "occlusion"] | None = None
 
     @classmethod
     def from_estimator(
@@ -249,15 +238,7 @@ class SaliencyDisplay:
         if not isinstance(alpha, Real) or not 0 <= alpha <= 1:
             raise ValueError(f"alpha must be a number from 0 to 1. Got {shortened(alpha)}.")
         captions = [self._caption(i) for i in range(len(self.images))]
-        if ax is None:
-            figure, axes = grid_with_room(captions, title)
-        else:
-            axes = list(np.ravel(np.asarray(ax, dtype=object)))[: len(captions)]
-            if len(axes) < len(captions):
-                raise ValueError(
-                    f"ax must hold one axes per image: {len(captions)}. Got {len(axes)}."
-                )
-            figure = axes[0].figure
+        figure, axes = image_axes(ax, captions, title, with_bar=True)
         overlays, colors = [], _colors(alpha)
         for panel, image, evidence, caption in zip(
             axes, self.images, self.maps, captions, strict=True
@@ -266,9 +247,10 @@ class SaliencyDisplay:
             overlays.append(_overlay(panel, image.shape[:2], evidence, colors))
         bar = add_bar(axes, overlays[0], "Evidence")
         bar.set_ticks([0, _LEVEL, 1], labels=["none", "half", "most"])
-        bar.ax.axhline(_LEVEL, color="black", linewidth=1.2)
+        bar.ax.axhline(_LEVEL, color="black", linewidth=LINE_WIDTH)
         self.colorbar_ = bar
-        self.figure_, self.axes_ = figure, np.array(axes, dtype=object)
+        self.figure_: Any = figure
+        self.axes_ = np.array(axes, dtype=object)
         return self
 
     def _caption(self, i: int) -> str:
@@ -315,6 +297,6 @@ def _overlay(ax: Any, size: tuple[int, int], evidence: npt.NDArray[Any], colors:
             np.r_[0, np.arange(n) + 0.5, n] * side / n - 0.5
             for n, side in zip(np.shape(evidence), size, strict=True)
         )
-        line = ax.contour(x, y, padded, levels=[_LEVEL], colors="white", linewidths=1.2)
+        line = ax.contour(x, y, padded, levels=[_LEVEL], colors="white", linewidths=LINE_WIDTH)
         line.set(path_effects=[withStroke(linewidth=2.6, foreground="black")])
     return overlay

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import _safe_indexing
 
+from skdl._utils.scikit import safe_indexing
 from skdl._utils.storage import replacing
 from skdl.evaluation import EvaluationResult, EvaluationWarning
 from skdl.plotting import ClassDistributionDisplay, PredictionGridDisplay
@@ -33,7 +33,7 @@ def pictures(folder: Path, result: EvaluationResult, data: StudyData) -> None:
         table = result.per_model(model).iloc[some]
         sure = recorded.confidence if recorded.probabilities is not None else None
         grid = PredictionGridDisplay.from_predictions(
-            _safe_indexing(data.shown, table["row"].to_numpy()),
+            safe_indexing(data.shown, table["row"].to_numpy()),
             table["y_true"],
             table["y_pred"],
             None if sure is None else sure[some],

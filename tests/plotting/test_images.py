@@ -493,7 +493,9 @@ def test_distribution_on_given_axes():
     assert list(display.axes_) == list(axes)
     alone, ax = plt.subplots()
     assert ClassDistributionDisplay.from_labels([0, 1], ax=ax).figure_ is alone
-    with pytest.raises(ValueError, match=r"must hold 3 axes for kind='both' and 2 subsets. Got 1"):
+    with pytest.raises(
+        ValueError, match="ax must hold 3 axes, for the bars, pie 1 and pie 2. Got 1"
+    ):
         ClassDistributionDisplay.from_labels(y, kind="both", ax=ax)
 
 
