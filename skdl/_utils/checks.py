@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from skdl._utils.scikit import InvalidParameterError, check_by_constraints
 from skdl._utils.text import shortened
 
 _INSIDE = ("contextlib", "joblib", "skdl", "sklearn")
@@ -126,7 +125,7 @@ def validate_params(estimator: Any) -> None:
         Naming the parameter, what it may be, and what it is.
     """
     # Not above, since what has no estimator can do without the seconds that importing it takes.
-    from sklearn.utils._param_validation import InvalidParameterError
+    from skdl._utils.scikit import InvalidParameterError, check_by_constraints
 
     try:
         check_by_constraints(estimator)
