@@ -136,7 +136,7 @@ def test_samples_do_without_unreadable_files(make_images):
 @pytest.mark.parametrize("path", [None, 3, ["pets"], b"pets", ""])
 def test_what_is_no_path(path):
     kind = ValueError if path == "" else TypeError
-    with pytest.raises(kind, match="^path must be .* Got "):
+    with pytest.raises(kind, match="^path must .* Got "):
         load_image_folder(path)
 
 
