@@ -4,10 +4,12 @@ import difflib
 import functools
 import inspect
 import math
+import os
 import sys
 import warnings
 from collections.abc import Callable, Collection, Iterable
 from numbers import Integral, Real
+from pathlib import Path
 from types import FunctionType
 from typing import Any
 
@@ -93,6 +95,21 @@ def check_sizes(value: Any, name: str, kind: str = "(height, width)") -> tuple[i
             f"{name} must be a positive whole number, or two of them, {kind}. {_got(value)}"
         )
     return int(sizes[0]), int(sizes[1])
+
+
+def check_path(value: Any, name: str) -> Path:
+    """An absolute path of the caller's text or path-like object, ``~`` included.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is neither, or empty.
+    """
+    if not isinstance(value, str | os.PathLike) or not isinstance(os.fspath(value), str):
+        raise TypeError(f"{name} must be a path, as a string or pathlib.Path. {_got(value)}")
+    if not os.fspath(value):
+        raise ValueError(f"{name} must not be empty; '.' is the working directory. {_got(value)}")
+    return Path(os.path.abspath(os.path.expanduser(value)))
 
 
 def check_choice(value: Any, name: str, choices: Collection[Any]) -> Any:
