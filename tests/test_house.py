@@ -54,6 +54,27 @@ def test_no_package_imports_the_private_modules_of_another(path):
             assert not inside[1].startswith("_"), module
 
 
+def public_names(package):
+    """What a package gives: the literal `__all__` of its `__init__`."""
+    path = ROOT / package.replace(".", "/") / "__init__.py"
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return set(ast.literal_eval(node.value))
+    raise AssertionError(package)
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("skdl/studies/*.py")), ids=lambda p: p.name)
+def test_studies_are_users(path):
+    """They import what any user may: names that a package has in its `__all__`."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            assert not [alias for alias in node.names if alias.name.startswith("skdl")]
+        elif isinstance(node, ast.ImportFrom):
+            package, *room = node.module.split(".")
+            if package == "skdl" and room[:1] != ["studies"]:
+                assert {alias.name for alias in node.names} <= public_names(node.module)
+
+
 def test_scikeras_has_one_door():
     importing = [
         p.name for p in SOURCES if re.search(r"^\s*(from|import) scikeras", p.read_text(), re.M)
