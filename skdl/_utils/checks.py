@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from skdl._utils.scikit import InvalidParameterError, check_by_constraints
 from skdl._utils.text import shortened
 
 _INSIDE = ("contextlib", "joblib", "skdl", "sklearn")
@@ -125,6 +124,9 @@ def validate_params(estimator: Any) -> None:
     ValueError
         Naming the parameter, what it may be, and what it is.
     """
+    # Not above, since what has no estimator can do without the seconds that importing it takes.
+    from skdl._utils.scikit import InvalidParameterError, check_by_constraints
+
     try:
         check_by_constraints(estimator)
     except InvalidParameterError as error:

@@ -121,7 +121,7 @@ def replacing(path: Path, advice: str = ANOTHER_PLACE) -> Iterator[Path]:
     >>> [path.name for path in Path("tables").iterdir()]
     ['areas.csv']
     """
-    _make_writable(path.parent, advice)
+    make_writable(path.parent, advice)
     for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
         _remove_if_stale(part)
     part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
@@ -139,20 +139,28 @@ def replacing(path: Path, advice: str = ANOTHER_PLACE) -> Iterator[Path]:
         raise
 
 
-def _make_writable(folder: Path, advice: str) -> None:
+def make_writable(folder: Path, advice: str, name: str = "", *, probe: bool = False) -> None:
+    """Make a folder, unless it is there; an OSError with `advice` if nothing can be written there.
+
+    `name` is what the message calls it. A probe is a file that is written and removed: not every
+    network file system tells what is allowed.
+    """
+    name = name or f"The folder {shown_path(folder)}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        if probe:
+            file = folder / f".probe.{os.getpid()}-{secrets.token_hex(4)}.part"
+            file.touch(exist_ok=False)
+            file.unlink(missing_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
         file = next(f for f in (folder, *folder.parents) if os.path.lexists(f))
         raise FileExistsError(
-            f"The folder {shown_path(folder)} cannot be made, since {shown_path(file)} is a "
-            f"file. {advice}"
+            f"{name} cannot be made, since {shown_path(file)} is a file. {advice}"
         ) from error
     except OSError as error:
-        message = f"The folder {shown_path(folder)} cannot be written to: {error.strerror}."
-        raise restated(error, f"{message} {advice}") from error
+        raise restated(error, f"{name} cannot be written to: {error.strerror}. {advice}") from error
 
 
 def restated(error: OSError, message: str) -> OSError:

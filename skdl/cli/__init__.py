@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     >>> from skdl.cli import main
     >>> main(["list", "backbones", "*_v2"])
     backbone      package  description
-    mobilenet_v2  skdl     Inverted residuals with linear bottlenecks.
+    mobilenet_v2  skdl     Inverted residuals of depthwise convolutions; small and fast.
                            alpha=1.0
     0
     """

@@ -73,16 +73,15 @@ def _search(X: Any, y: Any, *, quick: bool, seed: int) -> GridSearchCV:
     }
     folds = StratifiedKFold(3, shuffle=True, random_state=seed)
     score = check_scoring(pipeline, scoring=_SCORES)
-    progress = Progress(len(ParameterGrid(grid)) * folds.get_n_splits(), "Searching")
+    with Progress("Searching", len(ParameterGrid(grid)) * folds.get_n_splits()) as progress:
 
-    def score_and_step(estimator: Any, X: Any, y: Any) -> dict[str, float]:
-        scores: dict[str, float] = score(estimator, X, y)
-        progress.step()
-        return scores
+        def score_and_step(estimator: Any, X: Any, y: Any) -> dict[str, float]:
+            scores: dict[str, float] = score(estimator, X, y)
+            progress.step()
+            return scores
 
-    return GridSearchCV(pipeline, grid, scoring=score_and_step, refit="accuracy", cv=folds).fit(
-        X, y
-    )
+        search = GridSearchCV(pipeline, grid, scoring=score_and_step, refit="accuracy", cv=folds)
+        return search.fit(X, y)
 
 
 def _show_candidates(search: GridSearchCV) -> None:
@@ -91,12 +90,14 @@ def _show_candidates(search: GridSearchCV) -> None:
         "(sensitivity, specificity, ROC AUC: one digit against the rest, averaged)\n"
     )
     results = search.cv_results_
-    searched = [name.split("__", 1)[1] for name in results["params"][0]]
+    searched = [name.rpartition("__")[2] for name in results["params"][0]]
     rows = []
     for i, params in enumerate(results["params"]):
-        scores = [(results[f"{s}_test_{name}"][i] for s in ("mean", "std")) for name in _SHOWN]
-        shown = [f"{mean:.3f} ± {deviation:.3f}" for mean, deviation in scores]
-        rows.append([*params.values(), *shown, "best" if i == search.best_index_ else ""])
+        scores = [
+            f"{results[f'mean_test_{name}'][i]:.3f}±{results[f'std_test_{name}'][i]:.3f}"
+            for name in _SHOWN
+        ]
+        rows.append([*params.values(), *scores, "best" if i == search.best_index_ else ""])
     show_table([*searched, *_SHOWN, ""], rows, right=[*searched, *_SHOWN])
 
 

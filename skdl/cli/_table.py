@@ -69,8 +69,8 @@ def _fitted(cells: Cells, right: Collection[str], width: int) -> list[str]:
                 console.print(Text(title, "bold"), width=width)
                 for name, cell in zip(header[1:], others, strict=True):
                     if cell:
-                        text = Padding(Text(f"{name}: {cell}"), (0, 0, 0, _INDENT))
-                        console.print(text, width=width)
+                        text = Text(f"{name}: {cell}" if name else cell)
+                        console.print(Padding(text, (0, 0, 0, _INDENT)), width=width)
     lines: list[str] = captured.get().splitlines()
     return lines
 

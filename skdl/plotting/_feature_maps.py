@@ -2,16 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
-from numbers import Integral
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
-from skdl._utils.text import shortened
+from skdl._utils.checks import check_choice, check_whole
+from skdl._utils.nesting import nested
 from skdl.images import as_batch
-from skdl.inspection import as_images, network_input
+from skdl.inspection import as_images, maps_of, network_input
 from skdl.plotting._layout import add_bar, draw_image, image_axes
 
 Kind = Literal["activations", "filters"]
@@ -50,6 +50,7 @@ class FeatureMapDisplay:
     See Also
     --------
     skdl.CNNClassifier.layer_shapes : Names of the layers.
+    skdl.inspection.feature_maps : The maps as arrays.
     skdl.plotting.SaliencyDisplay : What in an image speaks for a class.
 
     Examples
@@ -125,16 +126,13 @@ class FeatureMapDisplay:
             If it has no network, or the network no such layer; if the layer gives no feature maps,
             or has no filters; or if X is not one image.
         """
-        if kind not in ("activations", "filters"):
-            raise ValueError(f"kind must be 'activations' or 'filters'. Got {shortened(kind)}.")
-        if not isinstance(n_maps, Integral) or n_maps < 1:
-            raise ValueError(f"n_maps must be a whole number from 1 on. Got {shortened(n_maps)}.")
+        check_choice(kind, "kind", ("activations", "filters"))
+        n_maps = check_whole(n_maps, "n_maps", low=1)
         check_is_fitted(estimator)
-        model = getattr(estimator, "best_estimator_", estimator)
         if kind == "filters":
-            display = cls._of_filters(model, layer, int(n_maps))
+            display = cls._of_filters(estimator, layer, n_maps)
         else:
-            display = cls._of_activations(model, X, layer, int(n_maps), image_shape)
+            display = cls._of_activations(estimator, X, layer, n_maps, image_shape)
         return display.plot(title=title, ax=ax)
 
     @classmethod
@@ -147,25 +145,19 @@ class FeatureMapDisplay:
         if n_images != 1:
             raise ValueError(f"X holds {n_images} images. Pass a batch of one, such as X[:1].")
         network, passed, shown = network_input(model, X, "activations")
-        maps = network.activations(passed, layer=layer)[0]
-        if maps.ndim != 3:
-            raise ValueError(
-                f"The layer {shortened(layer)} gives values of shape {maps.shape} for an image; "
-                "expected "
-                "feature maps (height, width, channels). layer_shapes() lists all layers."
-            )
-        n_maps = min(n_maps, maps.shape[-1])
+        maps = maps_of(network, passed, layer)[0]
+        shown_maps = maps[:n_maps]
         return cls(
-            np.moveaxis(maps[..., :n_maps], -1, 0),
-            range(n_maps),
+            shown_maps,
+            range(len(shown_maps)),
             as_images(model, shown, image_shape)[0],
             label="Activation",
-            title=f"{layer}: {n_maps} of {maps.shape[-1]} feature maps",
+            title=f"{layer}: {len(shown_maps)} of {len(maps)} feature maps",
         )
 
     @classmethod
     def _of_filters(cls, model: Any, layer: str, n_maps: int) -> "FeatureMapDisplay":
-        network = model[-1] if hasattr(model, "steps") else model
+        *_, network = nested(model)
         if not hasattr(network, "filters"):
             raise ValueError(f"{type(network).__name__} has no filters: pass a network of skdl.")
         filters = network.filters(layer=layer)

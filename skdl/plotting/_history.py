@@ -131,11 +131,6 @@ class TrainingHistoryDisplay:
                 histories[str(name)] = _history_of(estimator)
             except ValueError as error:
                 raise ValueError(f"estimators[{shortened(name)}]: {error}") from error
-        if not 1 <= len(histories) <= _MOST_ESTIMATORS:
-            raise ValueError(
-                f"estimators must hold from 1 to {_MOST_ESTIMATORS} estimators, which can still be "
-                f"told apart. Got {len(histories)}."
-            )
         return cls(histories).plot(learning_rate=learning_rate, ax=ax)
 
     def plot(
@@ -163,10 +158,10 @@ class TrainingHistoryDisplay:
         """
         several = all(isinstance(value, Mapping) for value in self.history.values())
         histories = dict(self.history) if several else {"": self.history}
-        if len(histories) > _MOST_ESTIMATORS:
+        if not 1 <= len(histories) <= _MOST_ESTIMATORS:
             raise ValueError(
-                f"history holds {len(histories)} estimators: {_MOST_ESTIMATORS} can still be told "
-                "apart."
+                f"Expected from 1 to {_MOST_ESTIMATORS} estimators, which can still be told apart. "
+                f"Got {len(histories)}."
             )
         panels = _panels(list(histories.values()), learning_rate)
         entries = _legend_entries(histories) if several else []

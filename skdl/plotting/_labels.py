@@ -21,11 +21,6 @@ def encode(labels: npt.NDArray[Any], target_names: Any) -> tuple[npt.NDArray[np.
     Names belong to labels in the first of these ways that is possible: the labels are names
     themselves; they are positions in the list of names, as in scikit-learn's data sets; or the
     names are as many as the classes, and in their order.
-
-    Raises
-    ------
-    ValueError
-        If the labels cannot be sorted, or `target_names` does not fit them.
     """
     try:
         classes, codes = np.unique(labels, return_inverse=True)
@@ -58,13 +53,7 @@ def _drawable(name: Any) -> str:
 
 
 def names_by_label(parts: Sequence[npt.NDArray[Any]], target_names: Any) -> dict[Any, str]:
-    """Name of each label that occurs in some arrays of labels, as :func:`encode` finds it.
-
-    Raises
-    ------
-    ValueError
-        If the labels cannot be sorted, or `target_names` does not fit them.
-    """
+    """Name of each label that occurs in some arrays of labels, as :func:`encode` finds it."""
     labels = joined(parts)
     codes, names = encode(labels, target_names)
     return {label: names[code] for label, code in zip(labels.tolist(), codes.tolist(), strict=True)}

@@ -82,13 +82,7 @@ def new_figure(
 
 
 def given_axes(ax: Any, panels: Sequence[str]) -> list[Any]:
-    """Axes to draw in, one a panel.
-
-    Raises
-    ------
-    ValueError
-        If there are more or fewer, or they are none.
-    """
+    """Axes to draw in, one a panel."""
     axes = _as_axes(ax)
     if len(axes) != len(panels):
         *others, last = panels
@@ -131,11 +125,6 @@ def image_axes(
 
     A new figure is about square unless `columns` says otherwise, and has room for a colour bar
     where there is one.
-
-    Raises
-    ------
-    ValueError
-        If fewer axes than images are given.
     """
     n = len(captions)
     if ax is not None:
@@ -154,6 +143,11 @@ def image_axes(
     if not n:
         figure.text(0.5, 0.5, "No such image", ha="center", va="center", color=NOTE)
     return figure, [figure.add_subplot(rows, columns, i + 1) for i in range(n)]
+
+
+def first_rows(X: Any, n: int) -> Any:
+    """The first images of any X, those of a frame by position."""
+    return X.iloc[:n] if hasattr(X, "iloc") else X[:n]
 
 
 def square_axes(figure: Any, left: float, top: float, side: float) -> Any:

@@ -17,20 +17,17 @@ from skdl._utils.labels import (
     score_values,
 )
 from skdl._utils.text import shortened
+from skdl.inspection import class_scores
 from skdl.metrics import GUESSABLE, confidence_interval
 from skdl.plotting._labels import names_by_label
 from skdl.plotting._layout import arrange, fitted, given_axes, inches, new_figure
 from skdl.plotting._operating_panels import draw_curve, draw_legend, draw_rates
-from skdl.plotting._outcomes import (
-    ResponseMethod,
-    check_positive,
-    chosen_threshold,
-    scores_of,
-)
+from skdl.plotting._outcomes import ResponseMethod, check_positive, chosen_threshold
 from skdl.plotting._palette import HEADING
 
 _PANELS = ("the ROC curve", "sensitivity and specificity by threshold")
-_DEFAULT_THRESHOLDS = {"probability": 0.5, "decision value": 0.0}
+# What the scores are, and the threshold where none is chosen.
+_KINDS = {"predict_proba": ("probability", 0.5), "decision_function": ("decision value", 0.0)}
 
 
 @dataclass(eq=False, repr=False)
@@ -172,11 +169,13 @@ class OperatingPointDisplay:
             pos_label = labels[1]
         check_positive(labels, pos_label)
         check_known(class_labels(y, "y"), classes, name)
-        scores, kind = scores_of(estimator, X, labels, pos_label, response_method)
-        if threshold is None:
-            threshold = _DEFAULT_THRESHOLDS[kind]
+        scores, used = class_scores(estimator, X, response_method)
+        kind, default = _KINDS[used]
+        threshold = default if threshold is None else threshold
         pos_name = names_by_label([np.asarray(classes)], target_names)[pos_label]
-        return cls._computed(y, scores, threshold, pos_label, level, pos_name, kind).plot(ax=ax)
+        return cls._computed(
+            y, scores[:, labels.index(pos_label)], threshold, pos_label, level, pos_name, kind
+        ).plot(ax=ax)
 
     @classmethod
     def from_predictions(

@@ -7,8 +7,8 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from skdl._utils.checks import check_choice, check_whole
 from skdl._utils.labels import label_pair, score_values
-from skdl._utils.text import shortened
 from skdl.images import as_batch, displayable
 from skdl.plotting._labels import names_by_label, percent
 from skdl.plotting._layout import CAPTION_WIDTH, draw_image, image_axes, wrapped
@@ -219,12 +219,8 @@ class PredictionGridDisplay:
         image_names: Sequence[str] | None = None,
     ) -> "PredictionGridDisplay":
         """The display of the chosen images, not drawn yet."""
-        if which not in ("all", "right", "wrong", "uncertain"):
-            raise ValueError(
-                f"which must be 'all', 'right', 'wrong' or 'uncertain'. Got {shortened(which)}."
-            )
-        if n_images < 1:
-            raise ValueError(f"n_images must be at least 1. Got {shortened(n_images)}.")
+        check_choice(which, "which", ("all", "right", "wrong", "uncertain"))
+        check_whole(n_images, "n_images", low=1)
         true, predicted = label_pair(y_true, y_pred)
         given = (images, true, predicted, confidence, image_names)
         lengths = {len(part) for part in given if part is not None}

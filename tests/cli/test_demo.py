@@ -50,6 +50,15 @@ def test_demo_prints_every_step_and_a_table(demo):
     assert header[-4:] == ["accuracy", "sensitivity", "specificity", "roc_auc"]
     assert printed.count("±") == 8 + 1
     assert printed.count(" best\n") == 1
+    row = re.search(r".* best", printed).group()
+    assert len(row) <= 80
+    best = row.split()
+    assert best[0] == "0.5"
+    assert best[1] in ("0.001", "0.003")
+    accuracy, sensitivity, specificity, auc = (float(word.split("±")[0]) for word in best[2:6])
+    assert 0.8 < accuracy < specificity <= 1
+    assert 0.8 < sensitivity < specificity
+    assert max(accuracy, sensitivity) < auc <= 1
     assert "the same predictions, to the last bit" in printed
     scores = dict(re.findall(r"(\w+) (0\.\d+)", printed.partition("on the 1297 test images")[2]))
     assert float(scores["accuracy"]) > 0.8

@@ -3,6 +3,7 @@
 import os
 import re
 import time
+from pathlib import Path
 
 import pytest
 
@@ -153,10 +154,10 @@ def test_another_format(stored, capsys):
 def test_a_store_that_cannot_be_read(stored, capsys, monkeypatch):
     stored.put(1)
 
-    def refuse(*args):
+    def refuse(*args, **kwargs):
         raise PermissionError(13, "Permission denied", "some/file")
 
-    monkeypatch.setattr("skdl.store._upkeep.open_shard", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     status, _, err = run(capsys, "verify", stored.folder)
     assert status == 1
     assert "skdl store: " in err

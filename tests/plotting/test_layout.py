@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers import run_python
 
 from skdl.plotting import (
     ConfusionMatricesDisplay,
@@ -30,3 +31,7 @@ def test_what_is_no_axes_is_refused(drawing):
 def test_no_axes_at_all_are_refused(drawing):
     with pytest.raises(ValueError, match=r"ax must hold .* Got 0"):
         DRAWINGS[drawing]([])
+
+
+def test_matplotlib_is_imported_only_to_draw():
+    run_python("import sys, skdl.plotting; assert 'matplotlib' not in sys.modules")
