@@ -81,7 +81,8 @@ def evaluate(
         with `groups`, they are those of :class:`~sklearn.model_selection.StratifiedGroupKFold`.
         "prefit" tests fitted estimators on all of X, as one fold.
     scoring : "clinical", str, list of str, scorer, or dict of str to scorer, default="clinical"
-        Metrics: names of scikit-learn's, "sensitivity", "specificity", "ppv" or "npv", or scorers.
+        Metrics: names of scikit-learn's, "sensitivity", "specificity", "ppv", "npv" or
+        "geometric_mean", or scorers.
         "clinical" is accuracy, sensitivity, specificity, balanced accuracy, ROC AUC, PPV and NPV.
     pos_label : int, float, bool or str, default=None
         The positive class, for metrics by name that have one, such as sensitivity, "roc_auc", "f1"

@@ -53,11 +53,7 @@ from skdl.metrics import (
     CLINICAL_SCORERS,
     confidence_interval,
     geometric_mean_scorer,
-    make_negative_likelihood_ratio_scorer,
-    make_ppv_scorer,
-    make_sensitivity_at_specificity_scorer,
-    make_sensitivity_scorer,
-    make_specificity_scorer,
+    make_clinical_scorer,
     wilson_interval,
 )
 
@@ -169,6 +165,7 @@ def test_folds_are_equal_for_all_models(cancer):
         ("f1", ["f1"]),
         (["accuracy", "sensitivity"], ["accuracy", "sensitivity"]),
         ({"a": "roc_auc", "b": make_scorer(roc_auc_score)}, ["a", "b"]),
+        (["geometric_mean", "positive_likelihood_ratio"],) * 2,
         (lambda estimator, X, y: float(estimator.n_features_in_), ["score"]),
     ],
 )
@@ -227,7 +224,7 @@ def test_the_positive_class_is_asked_for_before_anything_is_fitted(cancer, scori
         evaluate(Odd("fails"), X, labels, scoring=scoring)  # whose fit would fail otherwise
     found = evaluate(logistic(), X, labels, scoring=scoring, pos_label="malignant", cv=2)
     assert found.missing.empty
-    scorer = {"mine": make_sensitivity_scorer()}
+    scorer = {"mine": make_clinical_scorer("sensitivity")}
     with pytest.raises(ValueError, match="'mine' needs.*Make the scorer with pos_label"):
         evaluate(Odd("fails"), X, labels, scoring=scorer)
     with warnings.catch_warnings():
@@ -283,9 +280,9 @@ class TestKnownScorers:
     @pytest.mark.parametrize(
         ("scorer", "same", "settings"),
         [
-            (make_sensitivity_scorer(pos_label=2), "sensitivity", {"pos_label": 2}),
-            (make_specificity_scorer(pos_label=2), "specificity", {"pos_label": 2}),
-            (make_ppv_scorer(zero_division=0.0), "ppv", {}),
+            (make_clinical_scorer("sensitivity", pos_label=2), "sensitivity", {"pos_label": 2}),
+            (make_clinical_scorer("specificity", pos_label=2), "specificity", {"pos_label": 2}),
+            (make_clinical_scorer("ppv", zero_division=0.0), "ppv", {}),
             (make_scorer(recall_score, pos_label=2, average="macro"), "sensitivity", {}),
             (make_scorer(f1_score, average="weighted"), "f1", {"average": "weighted"}),
             ("geometric mean", "geometric_mean", {}),
@@ -296,7 +293,7 @@ class TestKnownScorers:
         X, y = load_digits(n_class=3, return_X_y=True)
         made = {
             "geometric mean": geometric_mean_scorer,
-            "likelihood ratio": make_negative_likelihood_ratio_scorer(pos_label=2),
+            "likelihood ratio": make_clinical_scorer("negative_likelihood_ratio", pos_label=2),
         }
         scorer = made.get(scorer, scorer) if isinstance(scorer, str) else scorer
         found = evaluate(RidgeClassifier(alpha=1e5), X, y, cv=3, scoring={"it": scorer})
@@ -316,7 +313,7 @@ class TestKnownScorers:
         y = np.repeat([0, 1, 2], [20, 18, 20])
         X = np.where(np.arange(58) % 7 == 0, y == 0, y)[:, None] * 1.0
         X[y == 1] = 5.0
-        scorer = make_sensitivity_scorer(pos_label=1)
+        scorer = make_clinical_scorer("sensitivity", pos_label=1)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", EvaluationWarning)  # there are copies
             found = evaluate(DecisionTreeClassifier(), X, y, cv=2, scoring={"of 1": scorer})
@@ -369,7 +366,7 @@ def test_what_a_summary_says_of_missing_intervals(cancer):
     assert "variance is 0" in summary["reason"][0]
     assert np.isnan(summary["low"][0])
     assert summary["reason"][1] == ""
-    with pytest.raises(ValueError, match="n_resamples must be an int of 1 or more. Got 0"):
+    with pytest.raises(ValueError, match="n_resamples must be a whole number of at least 1. Got 0"):
         evaluate(logistic(), *cancer, cv=2).summary(n_resamples=0)
 
 
@@ -395,7 +392,9 @@ class TestLabelsThatWerePredicted:
 
     MODELS = {
         "tuned threshold": TunedThresholdClassifierCV(
-            logistic(), scoring=make_sensitivity_at_specificity_scorer(specificity=0.999), cv=3
+            logistic(),
+            scoring=make_clinical_scorer("sensitivity_at_specificity", specificity=0.999),
+            cv=3,
         ),
         "fixed threshold": FixedThresholdClassifier(
             logistic(), threshold=0.995, response_method="predict_proba"
@@ -863,7 +862,8 @@ def test_empty_folds(cancer):
         ({"y": np.arange(568)}, "X has 569 images, and y has 568 labels"),
         ({"y": np.linspace(0, 1, 569)}, "at row 1, which is no class label .* continuous"),
         ({"y": np.eye(3)[np.arange(569) % 3]}, r"must have shape \(n,\)"),
-        ({"scoring": "sensitivty"}, "sensitivty"),
+        ({"scoring": "sensitivty"}, "no metric 'sensitivty'.* Did you mean 'sensitivity'?"),
+        ({"scoring": "acuracy"}, r"get_scorer_names\(\)\. Did you mean 'accuracy'?"),
         ({"scoring": []}, "scoring must be"),
         ({"scoring": {}}, "scoring is empty"),
         ({"scoring": 3}, "scoring must be"),
