@@ -18,6 +18,7 @@ from skdl._utils.checks import KeywordsMixin, suggest
 from skdl._utils.text import shortened
 from skdl.engine import OptimizerSpec, keras_settings
 from skdl.estimators._backbones import store_elsewhere
+from skdl.estimators._identity import IdentityMixin
 from skdl.estimators._keras_words import advice_on_keras_word
 from skdl.images import adopt_pixel_limit, with_pixel_limit
 from skdl.plugins import architectures, backbones
@@ -76,7 +77,7 @@ PICKLE_FORMAT = 1
 """Version of the pickled state; raised whenever older versions of skdl could not read it."""
 
 
-class KerasEstimator(KeywordsMixin, BaseWrapper):  # type: ignore[misc, valid-type]
+class KerasEstimator(IdentityMixin, KeywordsMixin, BaseWrapper):  # type: ignore[misc, valid-type]
     """Base of all estimators that run a Keras network.
 
     Subclasses put scikit-learn's mixins on the left, list their parameters explicitly and accept

@@ -100,8 +100,9 @@ def evaluate(
         are missing, and ends with the same result. With other estimators,
         only what is new is fitted; other metrics are computed from the predictions that were kept.
         A scorer that is any function but scikit-learn's needs the estimators: they are fitted anew.
-        Folds that were fitted by other code of a class, with other weights in a file, or with
-        another version of a package, are fitted anew as well.
+        Folds that were fitted by other code of a class, by an estimator whose
+        ``__skdl_digest__()`` returned something else (those of networks tell what files of weights
+        hold), or with another version of a package, are fitted anew as well.
     return_estimator : bool, default=False
         Whether the fitted estimator of each fold is kept, in ``result.fitted``. The report then
         shows where networks looked. Not with a checkpoint, which keeps no estimators.

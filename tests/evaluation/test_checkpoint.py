@@ -16,7 +16,10 @@ import pytest
 from sklearn.datasets import load_breast_cancer
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import RidgeClassifier
+from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
 from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from skdl import evaluate
 
@@ -178,6 +181,35 @@ def test_records_are_json_that_anyone_can_read(tmp_path):
     record = json.loads(next(tmp_path.glob("forest-0-*")).read_text())["content"]["record"]
     assert record["n_test"] == result.times["n_test"][0]
     assert record["fit_seconds"] == result.times["fit_seconds"][0]
+
+
+class FromFile(Counted):
+    """Depends on a file, and says so."""
+
+    def __init__(self, file=None, *, priors=None, var_smoothing=1e-9):
+        super().__init__(priors=priors, var_smoothing=var_smoothing)
+        self.file = file
+
+    def __skdl_digest__(self):
+        return {"holds": self.file.read_text(), "rows": np.arange(3)}
+
+
+@pytest.mark.parametrize("inside", ["alone", "pipeline", "search", "threshold"])
+def test_what_an_estimator_tells_of_itself_is_compared(tmp_path, inside):
+    file = tmp_path / "numbers"
+    model = {
+        "alone": FromFile(file),
+        "pipeline": make_pipeline(StandardScaler(), FromFile(file)),
+        "search": GridSearchCV(FromFile(file), {"var_smoothing": [1e-9]}, cv=2),
+        "threshold": FixedThresholdClassifier(FromFile(file)),
+    }[inside]
+    fits = []
+    for content in ("1", "1", "2", "1"):
+        file.write_text(content)
+        run(tmp_path / "kept", {"model": model})
+        fits.append(Counted.n_fits)
+    once = fits[0]
+    assert fits == [once, once, 2 * once, 2 * once]
 
 
 LABELS = [
