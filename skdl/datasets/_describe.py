@@ -1,14 +1,13 @@
 """What is in a batch of images or image files, by class."""
 
-import hashlib
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from skdl._utils.checksums import digest_of
 from skdl.images import (
     check_image_array,
     find_paths,
@@ -18,18 +17,7 @@ from skdl.images import (
     to_images,
 )
 
-
-@dataclass(frozen=True)
-class _Facts:
-    """What is known of one image; nothing but None if it cannot be read."""
-
-    height: int | None = None
-    width: int | None = None
-    channels: int | None = None
-    kind: str | None = None
-    low: float | None = None
-    high: float | None = None
-    digest: bytes | None = None
+_FACTS = ("height", "width", "channels", "kind", "low", "high", "digest")
 
 
 def describe_images(X: Any, y: Any = None) -> Any:
@@ -84,7 +72,7 @@ def describe_images(X: Any, y: Any = None) -> Any:
         facts = [_of_pixels(image, kind) for image in images]
     else:
         facts = [_of_file(path) for path in paths.tolist()]
-    table = pd.DataFrame([vars(fact) for fact in facts], columns=list(_Facts.__annotations__))
+    table = pd.DataFrame(facts, columns=_FACTS)
     rows = {}
     if labels is not None:
         for label in _sorted(labels):
@@ -115,26 +103,20 @@ def _sorted(labels: Any) -> list[Any]:
         return sorted(unique, key=str)
 
 
-def _of_pixels(image: npt.NDArray[Any], kind: str) -> _Facts:
-    height, width, channels = image.shape
-    digest = _digest(np.ascontiguousarray(image))
-    return _Facts(height, width, channels, kind, float(image.min()), float(image.max()), digest)
+def _of_pixels(image: npt.NDArray[Any], kind: str) -> tuple[Any, ...]:
+    return (*image.shape, kind, float(image.min()), float(image.max()), digest_of(image))
 
 
-def _of_file(path: str) -> _Facts:
+def _of_file(path: str) -> tuple[Any, ...]:
     try:
         info = read_image_info(path)
         image = read_image(path)
-        digest = _digest(read_bytes(path))
+        digest = digest_of(read_bytes(path))
     except (ValueError, OSError):  # UnreadableImageError is a ValueError
-        return _Facts()
-    low, high = float(image.min()), float(image.max())
+        return (None,) * len(_FACTS)
     kind = info.format if info.dtype == "uint8" else f"{info.format} ({info.dtype})"
-    return _Facts(info.height, info.width, info.channels, kind, low, high, digest)
-
-
-def _digest(content: Any) -> bytes:
-    return hashlib.blake2b(content, digest_size=20).digest()
+    low, high = float(image.min()), float(image.max())
+    return info.height, info.width, info.channels, kind, low, high, digest
 
 
 def _summarise(table: Any) -> dict[str, Any]:

@@ -5,13 +5,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils.validation import (
-    _check_feature_names,
-    _check_sample_weight,
-    _get_feature_names,
-)
 
 from skdl._utils.checks import warn_user
+from skdl._utils.scikit import check_feature_names, check_sample_weight, get_feature_names
 from skdl.engine import pixel_range
 from skdl.images import (
     COLOR_CHANNELS,
@@ -120,7 +116,7 @@ class ImageFormat:
             if backbone_channels is not None and channels not in _COLORS:
                 channels = 3  # transparency is dropped, as of files
                 _warn_of_fourth_channel(images)
-            names = _get_feature_names(X) if images.ndim == 2 else None
+            names = get_feature_names(X) if images.ndim == 2 else None
         values = _values_that_count(images, sample_weight, all_files=explicit is None)
         learned = _learned_range(values) if explicit is None else explicit
         are_bytes = isinstance(images, ImageFiles) and values.eight_bit  # which nobody looked at
@@ -175,11 +171,11 @@ class ImageFormat:
         A column of paths, or of images, is no feature.
         """
         if not isinstance(array, ImageFiles):
-            _check_feature_names(estimator, X if array.ndim == 2 else array, reset=False)
+            check_feature_names(estimator, X if array.ndim == 2 else array, reset=False)
 
     def check_names(self, X: Any, name: str) -> None:
         """Refuse a DataFrame whose columns are not those of the training data, in their order."""
-        names = _get_feature_names(X)
+        names = get_feature_names(X)
         known = self.feature_names
         if names is not None and known is not None and not np.array_equal(names, known):
             raise ValueError(
@@ -273,7 +269,7 @@ def _values_that_count(
 ) -> PixelValues:
     if sample_weight is not None:
         rows = np.zeros(len(images))  # files are no array to scikit-learn
-        weights = _check_sample_weight(sample_weight, rows, ensure_non_negative=True)
+        weights = check_sample_weight(sample_weight, rows, ensure_non_negative=True)
         images = images if weights.all() or not weights.any() else images[weights > 0]
     if isinstance(images, ImageFiles):
         return images.values(None if all_files else _some(images))

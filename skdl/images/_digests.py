@@ -1,11 +1,8 @@
 """What tells images apart by their content."""
 
-import hashlib
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
+from skdl._utils.checksums import digest_of
 from skdl._utils.threads import in_threads
 from skdl.images._files import ImageFiles, file_content
 
@@ -24,14 +21,13 @@ def content_digests(images: Any, n_threads: int | None = None) -> list[bytes]:
     skdl.images.UnreadableImageError
         If a file cannot be read, naming it.
     """
+
+    def of_file(path: str) -> bytes:
+        return digest_of(file_content(path))
+
+    def of_row(row: int) -> bytes:
+        return digest_of(images[row])
+
     if isinstance(images, ImageFiles):
-        return list(in_threads(_digest_of_file, images.paths.tolist(), n_threads))
-    return list(in_threads(lambda row: _digest(images[row]), range(len(images)), n_threads))
-
-
-def _digest(image: npt.NDArray[Any]) -> bytes:
-    return hashlib.sha256(np.ascontiguousarray(image)).digest()
-
-
-def _digest_of_file(path: str) -> bytes:
-    return hashlib.sha256(file_content(path)).digest()
+        return list(in_threads(of_file, images.paths.tolist(), n_threads))
+    return list(in_threads(of_row, range(len(images)), n_threads))

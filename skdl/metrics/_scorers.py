@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.metrics import get_scorer, make_scorer, roc_auc_score
 
 from skdl._utils.checks import check_choice, check_number
+from skdl._utils.scikit import score_by, scorer_class
 from skdl.metrics._confusion import ZeroDivision, check_average, check_zero_division, positive_class
 from skdl.metrics._derived import MeanAverage
 from skdl.metrics._operating_points import ROUNDING
@@ -109,21 +110,20 @@ def make_clinical_scorer(
         return _make_point_scorer(score, settings)
     check_average(average, row.several)
     check_zero_division(zero_division, row.ratio)
-    scorer = make_scorer(row.function, greater_is_better=row.greater_is_better, **settings)
-    return _ClinicalScorer(row.function, scorer._sign, scorer._kwargs, scorer._response_method)
+    return _ClinicalScorer(row.function, 1 if row.greater_is_better else -1, settings, "predict")
 
 
-class _ClinicalScorer(type(make_scorer(roc_auc_score))):  # type: ignore[misc]
+class _ClinicalScorer(scorer_class()):  # type: ignore[misc]
     """A scorer that asks the estimator how many classes there are.
 
     A fold that happens to hold two of three classes must not be scored as a binary problem.
     """
 
-    def _score(self, method_caller: Any, estimator: Any, X: Any, y_true: Any, **kwargs: Any) -> Any:
+    def rate(self, method_caller: Any, estimator: Any, X: Any, y: Any, **settings: Any) -> Any:
         several = len(getattr(estimator, "classes_", ())) > 2
-        if several and not self._kwargs.keys() & {"average", "pos_label"}:
-            kwargs = {"average": _SEVERAL[self._score_func], **kwargs}
-        return super()._score(method_caller, estimator, X, y_true, **kwargs)
+        if several and not self.parts.settings.keys() & {"average", "pos_label"}:
+            settings = {"average": _SEVERAL[self.parts.function], **settings}
+        return super().rate(method_caller, estimator, X, y, **settings)
 
 
 # ---- operating points ----------------------------------------------------------------------------
@@ -133,29 +133,28 @@ def _make_point_scorer(score: str, settings: dict[str, Any]) -> Callable[..., fl
     _, bound = TABLE[score].settings
     value = check_number(settings.pop(bound, 0.9), bound, low=0, high=1)
     settings = {bound: value, **settings}
-    response = ("decision_function", "predict_proba")
-    of_scores = make_scorer(TABLE[score].function, response_method=response, **settings)
     rate = _sensitivity_if_specific if bound == "specificity" else _specificity_if_sensitive
-    return _PointScorer(score, rate, of_scores)
+    return _PointScorer(score, rate, settings)
 
 
-class _PointScorer(type(make_scorer(roc_auc_score))):  # type: ignore[misc]
+class _PointScorer(scorer_class()):  # type: ignore[misc]
     """A scorer that rates scores, and labels when it is asked to choose a threshold.
 
     TunedThresholdClassifierCV takes the function out of a scorer and calls it with labels;
     everything else calls the scorer.
     """
 
-    def __init__(self, name: str, of_labels: Any, of_scores: Any) -> None:
-        super().__init__(of_labels, 1, of_scores._kwargs, of_scores._response_method)
+    def __init__(self, name: str, of_labels: Any, settings: dict[str, Any]) -> None:
+        response = ("decision_function", "predict_proba")
+        super().__init__(of_labels, 1, settings, response)
         self._name = name
-        self._of_scores = of_scores
+        self._of_scores = make_scorer(TABLE[name].function, response_method=response, **settings)
 
-    def _score(self, method_caller: Any, estimator: Any, X: Any, y_true: Any, **kwargs: Any) -> Any:
-        return self._of_scores._score(method_caller, estimator, X, y_true, **kwargs)
+    def rate(self, method_caller: Any, estimator: Any, X: Any, y: Any, **settings: Any) -> Any:
+        return score_by(self._of_scores, method_caller, estimator, X, y, **settings)
 
     def __repr__(self) -> str:
-        settings = "".join(f", {key}={value!r}" for key, value in self._kwargs.items())
+        settings = "".join(f", {key}={value!r}" for key, value in self.parts.settings.items())
         return f"make_clinical_scorer({self._name!r}{settings})"
 
 

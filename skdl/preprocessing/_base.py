@@ -7,13 +7,10 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import (
-    _check_feature_names,
-    _check_feature_names_in,
-    check_is_fitted,
-)
+from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.checks import KeywordsMixin, validate_params
+from skdl._utils.scikit import check_feature_names, check_feature_names_in
 from skdl.images import (
     as_rows,
     cast_pixels,
@@ -77,7 +74,7 @@ class PixelColumnsMixin(SetOutputMixin):
             If `input_features` are not the names seen in fit.
         """
         check_is_fitted(self)
-        names: npt.NDArray[Any] = _check_feature_names_in(self, input_features)
+        names: npt.NDArray[Any] = check_feature_names_in(self, input_features)
         return names
 
 
@@ -122,7 +119,7 @@ class ArrayTransformer(KeywordsMixin, SetOutputMixin, TransformerMixin, BaseEsti
             black, white = float(array.min()), float(array.max())
         else:
             black, white = value_range
-        _check_feature_names(self, X if array.ndim == 2 else array, reset=True)
+        check_feature_names(self, X if array.ndim == 2 else array, reset=True)
         self.image_shape_ = image_shape
         self.n_features_in_ = math.prod(image_shape)
         self.value_range_ = value_range
@@ -147,7 +144,7 @@ class ArrayTransformer(KeywordsMixin, SetOutputMixin, TransformerMixin, BaseEsti
         """
         check_is_fitted(self)
         rows = as_rows(X)
-        _check_feature_names(self, X if rows.ndim == 2 else rows, reset=False)
+        check_feature_names(self, X if rows.ndim == 2 else rows, reset=False)
         array = _pixels(rows, self)
         name = type(self).__name__
         if array.ndim == 2:
