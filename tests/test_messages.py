@@ -285,7 +285,7 @@ def test_errors_of_others_are_cut():
     with pytest.raises(ValueError, match="Every fold failed") as caught:
         evaluate(Fails(), X, Y, cv=2)
     assert len(str(caught.value)) < SCREEN
-    scoring = {"it": metrics.make_sensitivity_scorer(), "that": lambda e, X, y: 1 / 0}
+    scoring = {"it": metrics.make_clinical_scorer("sensitivity"), "that": lambda e, X, y: 1 / 0}
     scoring["other"] = lambda e, X, y: fails("a" * 10**6)(y, y)
     with pytest.warns(UserWarning, match="are missing"):
         found = evaluate(GaussianNB(), X, Y, cv=2, scoring=scoring)
