@@ -7,11 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from skdl.engine import ImageMapSpec
-from skdl.estimators._autoencoder import check_filters, denoiser, noise_plan
+from skdl.estimators._autoencoder import check_filters, denoiser
 from skdl.estimators._format import ImageFormat, check_images
 from skdl.estimators._inputs import draw_seed, hold_out_any, make_training_set
 from skdl.estimators._trained import FitResult, FitTask, TrainedEstimator
 from skdl.images import ImageFiles, PixelValues, as_rows, is_image, names_image_files, objects
+from skdl.preprocessing import plan_noise
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,7 @@ class DenoisingBase(TrainedEstimator):
             image_format.warn_of_another_scale(array)
         else:
             image_format = ImageFormat.learn(X, array, self)
-        targets, changes = None, noise_plan(self.noise, _extremes(array, image_format))
+        targets, changes = None, plan_noise(self.noise, _extremes(array, image_format))
         if holds_images(y):
             clean = check_images(y, "y", self)
             if len(clean) != len(array):
