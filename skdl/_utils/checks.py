@@ -112,6 +112,23 @@ def check_path(value: Any, name: str) -> Path:
     return Path(os.path.abspath(os.path.expanduser(value)))
 
 
+def check_counts(value: Any, name: str, *, shortest: int = 0) -> tuple[int, ...]:
+    """Positive whole numbers, at least so many of them.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer, or anything else is among them.
+    """
+    counts: list[Any] = list(value) if hasattr(value, "__len__") else [None]
+    if len(counts) < shortest or not all(_is_whole(count) and count > 0 for count in counts):
+        least = f", at least {shortest} of them" if shortest else ""
+        raise ValueError(
+            f"{name} must be a sequence of positive whole numbers{least}. {_got(value)}"
+        )
+    return tuple(map(int, counts))
+
+
 def check_choice(value: Any, name: str, choices: Collection[Any]) -> Any:
     """One of some names or values.
 

@@ -5,7 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from skdl._utils.checks import check_choice, check_number, check_path, check_sizes, check_whole
+from skdl._utils.checks import (
+    check_choice,
+    check_counts,
+    check_number,
+    check_path,
+    check_sizes,
+    check_whole,
+)
 
 
 @pytest.mark.parametrize("value", [3, np.int8(3), np.uint64(3)])
@@ -71,6 +78,20 @@ def test_paths(tmp_path, monkeypatch):
             check_path(wrong, "folder")
     with pytest.raises(ValueError, match="^folder must not be empty; '.' is the working directory"):
         check_path("", "folder")
+
+
+@pytest.mark.parametrize("value", [(1, 2), [1, 2], np.array([1, 2])])
+def test_counts(value):
+    assert check_counts(value, "units") == (1, 2)
+    assert check_counts((), "units") == ()
+    assert {type(count) for count in check_counts(value, "units")} == {int}
+
+
+@pytest.mark.parametrize("value", [(), (0,), (1.5,), (True,), ("1",), "12", 3, None, [[1, 2]]])
+def test_bad_counts(value):
+    what = "^units must be a sequence of positive whole numbers, at least 1 of them. Got"
+    with pytest.raises(ValueError, match=what):
+        check_counts(value, "units", shortest=1)
 
 
 def test_choices():
