@@ -10,14 +10,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.checks import validate_params
 from skdl._utils.scikit import StrOptions
-from skdl.estimators._autoencoder import encoder, image_noise
+from skdl.estimators._autoencoder import encoder
 from skdl.estimators._base import Absent
 from skdl.estimators._denoising_base import DenoisingBase, holds_images
 from skdl.estimators._format import check_images
 from skdl.estimators._progress import EpochTasks, with_callbacks
 from skdl.estimators._trained import TRAINING_CONSTRAINTS
 from skdl.images import ImageFiles, as_rows, range_offset_and_scale, to_images
-from skdl.preprocessing import ImageNoise, PixelColumnsMixin
+from skdl.preprocessing import NOISES, ImageNoise, PixelColumnsMixin, as_noise
 
 _LOSSES = {"mse", "binary_crossentropy"}
 
@@ -132,7 +132,7 @@ default="gaussian"
     _parameter_constraints = {
         **TRAINING_CONSTRAINTS,
         "filters": ["array-like"],
-        "noise": [*ImageNoise._parameter_constraints["kind"], ImageNoise],
+        "noise": [StrOptions(set(NOISES)), ImageNoise],
         "loss": [StrOptions(_LOSSES)],
         "color": [None, StrOptions({"rgb", "grayscale"})],
     }
@@ -301,7 +301,7 @@ default="gaussian"
         if holds_images(y):
             y = self._as_pixels(y, "y")
         else:
-            noise = image_noise(self.noise)
+            noise = as_noise(self.noise)
             noise.set_params(value_range=self.value_range_, random_state=0)
             y, noisy = noisy, np.asarray(noise.fit_transform(noisy))
         array = check_images(noisy, "X", self)

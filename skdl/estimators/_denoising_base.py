@@ -7,11 +7,12 @@ import numpy.typing as npt
 
 from skdl._utils.checks import check_counts
 from skdl.engine import Job, Recipe
-from skdl.estimators._autoencoder import denoiser, noise_plan
+from skdl.estimators._autoencoder import denoiser
 from skdl.estimators._format import ImageFormat, check_images
 from skdl.estimators._inputs import draw_seed, hold_out_any, make_training_set
 from skdl.estimators._trained import Learned, TrainedEstimator
 from skdl.images import ImageFiles, PixelValues, as_rows, is_image, names_image_files, objects
+from skdl.preprocessing import plan_noise
 
 
 class DenoisingBase(TrainedEstimator):
@@ -42,7 +43,7 @@ class DenoisingBase(TrainedEstimator):
             image_format = self._image_format
             image_format.check_columns(X, array, self)
             image_format.warn_of_another_scale(array)
-        targets, changes = None, noise_plan(self.noise, _extremes(array, image_format))
+        targets, changes = None, plan_noise(self.noise, _extremes(array, image_format))
         if holds_images(y):
             clean = check_images(y, "y", self)
             if len(clean) != len(array):
