@@ -6,17 +6,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
-from skdl.images import (
-    check_image_array,
-    find_paths,
-    read_bytes,
-    read_image,
-    read_image_info,
-    to_images,
-)
+from skdl.images import ImageBatch, read_batch
 
 
 @dataclass(frozen=True)
@@ -76,14 +68,9 @@ def describe_images(X: Any, y: Any = None) -> Any:
     8         174           8       16.0  float32
     all      1797           8       16.0  float32
     """
-    paths = find_paths(X)
-    images = to_images(check_image_array(X)) if paths is None else paths
+    images = read_batch(X, mixed=True).unflattened()
     labels = None if y is None else _check_labels(y, len(images))
-    if paths is None:
-        kind = str(X.dtype if hasattr(X, "dtype") else np.asarray(X).dtype)
-        facts = [_of_pixels(image, kind) for image in images]
-    else:
-        facts = [_of_file(path) for path in paths.tolist()]
+    facts = [_facts(images, row) for row in range(len(images))]
     table = pd.DataFrame([vars(fact) for fact in facts], columns=list(_Facts.__annotations__))
     rows = {}
     if labels is not None:
@@ -115,26 +102,15 @@ def _sorted(labels: Any) -> list[Any]:
         return sorted(unique, key=str)
 
 
-def _of_pixels(image: npt.NDArray[Any], kind: str) -> _Facts:
-    height, width, channels = image.shape
-    digest = _digest(np.ascontiguousarray(image))
-    return _Facts(height, width, channels, kind, float(image.min()), float(image.max()), digest)
-
-
-def _of_file(path: str) -> _Facts:
+def _facts(images: ImageBatch, row: int) -> _Facts:
     try:
-        info = read_image_info(path)
-        image = read_image(path)
-        digest = _digest(read_bytes(path))
+        kind, pixels, content = images.examine(row)
     except (ValueError, OSError):  # UnreadableImageError is a ValueError
         return _Facts()
-    low, high = float(image.min()), float(image.max())
-    kind = info.format if info.dtype == "uint8" else f"{info.format} ({info.dtype})"
-    return _Facts(info.height, info.width, info.channels, kind, low, high, digest)
-
-
-def _digest(content: Any) -> bytes:
-    return hashlib.blake2b(content, digest_size=20).digest()
+    digest = hashlib.blake2b(content, digest_size=20).digest()
+    height, width, channels = pixels.shape
+    low, high = float(pixels.min()), float(pixels.max())
+    return _Facts(height, width, channels, kind, low, high, digest)
 
 
 def _summarise(table: Any) -> dict[str, Any]:

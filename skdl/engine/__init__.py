@@ -6,7 +6,7 @@ from skdl.engine._backbone import POOLINGS, BackboneSpec
 from skdl.engine._building import keras_settings
 from skdl.engine._clear import clear
 from skdl.engine._devices import prepare_devices
-from skdl.engine._features import FeatureExtractor, FeatureSpec, pixel_range
+from skdl.engine._features import FeatureExtractor, FeatureSpec
 from skdl.engine._fitted import FittedNetwork
 from skdl.engine._inspection import Inspector, inspector_of
 from skdl.engine._pool import borrowed_trainer
@@ -57,7 +57,6 @@ __all__ = [
     "inspector_of",
     "keras_settings",
     "network_plan",
-    "pixel_range",
     "prefix_features",
     "prepare_devices",
     "python_random",

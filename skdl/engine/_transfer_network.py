@@ -17,7 +17,7 @@ from skdl.engine._seeding import AUGMENTATION, python_random, stream
 from skdl.engine._spec import ModelSpec, OptimizerSpec
 from skdl.engine._trainer import Trainer, TrainingSet
 from skdl.engine._transfer import FEATURES, IMAGES, TransferSpec, preprocessed
-from skdl.images import ImageFiles, ValueRange, range_offset_and_scale, rescale
+from skdl.images import ImageArray, ImageBatch, ValueRange, range_offset_and_scale, rescale
 from skdl.preprocessing import AugmentationPlan
 from skdl.store import FeatureStore
 
@@ -61,14 +61,14 @@ class TransferNetwork:
 
     def predict(
         self,
-        images: npt.NDArray[Any] | ImageFiles,
+        images: ImageBatch,
         store: FeatureStore | None = None,
         report: Callable[[int], None] | None = None,
     ) -> npt.NDArray[np.float32]:
         """Class probabilities."""
         if self.prefix is None:
             return self.fitted.predict(images)
-        return self.fitted.predict(prefix_features(self.prefix, images, store, report))
+        return self.fitted.predict(ImageArray(prefix_features(self.prefix, images, store, report)))
 
     @python_random()
     @building()
@@ -141,7 +141,7 @@ def _classes(spec: TransferSpec, base: keras.Model, model: keras.Model, images: 
 
 def prefix_features(
     prefix: FeatureExtractor,
-    images: npt.NDArray[Any] | ImageFiles,
+    images: ImageBatch,
     store: FeatureStore | None = None,
     report: Callable[[int], None] | None = None,
 ) -> npt.NDArray[np.float32]:
@@ -170,14 +170,12 @@ def augmented_copies(
     parts = []
     for copy in range(copies):
         drawn = int(stream(seed, AUGMENTATION, copy).generate_state(1)[0]) >> 1
-        for start in range(0, len(data), _IMAGES_AT_A_TIME):
-            images = data.images[start : start + _IMAGES_AT_A_TIME]
-            batch = images.load() if isinstance(images, ImageFiles) else images
-            values = rescale(batch.astype(np.float32), np.float32(offset), np.float32(scale))
-            changed = augmented(values, changes, (drawn, start))
-            parts.append(prefix_features(rescaled, changed))
+        for span, pixels, _ in data.images.chunks(_IMAGES_AT_A_TIME):
+            values = rescale(pixels.astype(np.float32), np.float32(offset), np.float32(scale))
+            changed = augmented(values, changes, (drawn, span.start))
+            parts.append(prefix_features(rescaled, ImageArray(changed)))
     return TrainingSet(
-        np.concatenate(parts),
+        ImageArray(np.concatenate(parts)),
         np.tile(np.asarray(data.targets), copies),
         np.tile(data.weights, copies),
     )

@@ -20,7 +20,6 @@ from skdl.engine import (
 )
 from skdl.estimators._augmented import AugmentedImagesMixin
 from skdl.estimators._convergence import warn_of_failure
-from skdl.estimators._format import ImageFormat
 from skdl.estimators._inputs import (
     as_weights,
     check_classes,
@@ -30,12 +29,14 @@ from skdl.estimators._inputs import (
     draw_seed,
     encode_labels,
     hold_out,
+    learn_format,
     make_training_set,
     unique_labels,
 )
 from skdl.estimators._inspection import InspectionMixin
 from skdl.estimators._progress import EpochTasks, with_callbacks
 from skdl.estimators._trained import FitResult, FitTask, TrainedEstimator
+from skdl.images import ImageBatch, ImageFormat
 from skdl.plugins import architectures, require_importable
 from skdl.preprocessing import plan_augmentation
 
@@ -196,7 +197,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
-    def _probabilities(self, images: Any) -> npt.NDArray[np.float32]:
+    def _probabilities(self, images: ImageBatch) -> npt.NDArray[np.float32]:
         probabilities: npt.NDArray[np.float32] = self._network.predict(images)
         return probabilities
 
@@ -270,12 +271,12 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
         changes = plan_augmentation(self.augmentation)
         prepare_devices()
         optimizer, callbacks = self._optimizer_spec(), self._make_callbacks()
-        array, labels = check_pair(X, y, "X", "y", self)
+        batch, labels = check_pair(X, y, "X", "y", self)
         sample_weight = as_weights(sample_weight)
         if continues:
             known, image_format = self.classes_, self._image_format
-            image_format.check_columns(X, array, self)
-            image_format.warn_of_another_scale(array)
+            batch.check_columns(X, self)
+            image_format.warn_of_another_scale(batch)
             if classes is not None and not np.array_equal(check_classes(classes), known):
                 raise ValueError(
                     f"classes={shortened(plain(list(classes)))} is not the same as on the last "
@@ -291,10 +292,10 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
                 )
         else:
             known = unique_labels(labels) if classes is None else check_classes(classes)
-            image_format = self._learn_format(X, array, sample_weight)
+            image_format = self._learn_format(X, batch, sample_weight)
         spec = self._model_spec(image_format, len(known))
         data = make_training_set(
-            image_format.as_images(array, self),
+            image_format.as_images(batch, self),
             encode_labels(
                 labels, known, advice="Pass all classes to the first call of partial_fit."
             ),
@@ -320,8 +321,8 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
             incremental=incremental,
         )
 
-    def _learn_format(self, X: Any, array: Any, sample_weight: Any) -> ImageFormat:
-        return ImageFormat.learn(X, array, self, sample_weight)
+    def _learn_format(self, X: Any, batch: ImageBatch, sample_weight: Any) -> ImageFormat:
+        return learn_format(self, X, batch, sample_weight)
 
     def _n_epochs(self) -> int:
         return int(self.epochs)
@@ -349,12 +350,12 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
     def _validation_set(
         self, X_val: Any, y_val: Any, image_format: ImageFormat, classes: npt.NDArray[Any]
     ) -> TrainingSet:
-        array, labels = check_pair(X_val, y_val, "X_val", "y_val", self)
+        batch, labels = check_pair(X_val, y_val, "X_val", "y_val", self)
         image_format.check_names(X_val, "X_val")
-        image_format.warn_of_another_scale(array, "X_val")
+        image_format.warn_of_another_scale(batch, "X_val")
         codes = encode_labels(labels, classes, "y_val")
         weights = check_weights(None, self.class_weight, labels, classes)
-        return make_training_set(image_format.as_images(array, self, "X_val"), codes, weights)
+        return make_training_set(image_format.as_images(batch, self, "X_val"), codes, weights)
 
     def _judge(self, task: FitTask) -> Judge | None:
         if task.incremental:  # one step of a training

@@ -12,10 +12,26 @@ from sklearn.utils import check_random_state, column_or_1d, compute_sample_weigh
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight
 
+from skdl._utils.rows import is_missing, objects, refuse_masked
 from skdl._utils.text import plain, shortened
 from skdl.engine import TrainingSet
-from skdl.estimators._format import check_images
-from skdl.images import ImageFiles, is_missing, objects, refuse_masked
+from skdl.images import ImageBatch, ImageFormat, read_batch
+
+_PARAMETERS = ("image_shape", "value_range", "image_size", "keep_aspect", "color")
+
+
+def learn_format(
+    estimator: Any,
+    X: Any,
+    batch: ImageBatch,
+    sample_weight: Any = None,
+    backbone_channels: int | None = None,
+) -> ImageFormat:
+    """What a fit learns of its images, by the parameters that an estimator has."""
+    params = {name: getattr(estimator, name) for name in _PARAMETERS if hasattr(estimator, name)}
+    return ImageFormat.learn(
+        X, batch, **params, sample_weight=sample_weight, backbone_channels=backbone_channels
+    )
 
 
 def check_labels(y: Any, name: str = "y") -> npt.NDArray[Any]:
@@ -219,11 +235,9 @@ def _weights_of_present(
 
 
 def make_training_set(
-    images: Any, targets: npt.NDArray[Any] | None, weights: npt.NDArray[np.float32]
+    images: ImageBatch, targets: npt.NDArray[Any] | None, weights: npt.NDArray[np.float32]
 ) -> TrainingSet:
     """A training set of the rows that have a weight."""
-    if not isinstance(images, ImageFiles):
-        images = np.ascontiguousarray(images)
     data = TrainingSet(images, targets, weights)
     return data if (weights > 0).all() else data.take(np.flatnonzero(weights))
 
@@ -280,7 +294,9 @@ def hold_out_any(data: TrainingSet, fraction: float, seed: int) -> tuple[Trainin
     return data.take(kept), data.take(held_out)
 
 
-def check_pair(X: Any, y: Any, x_name: str, y_name: str, estimator: Any) -> tuple[Any, Any]:
+def check_pair(
+    X: Any, y: Any, x_name: str, y_name: str, estimator: Any
+) -> tuple[ImageBatch, npt.NDArray[Any]]:
     """Validate images and labels that belong together.
 
     Raises
@@ -291,14 +307,14 @@ def check_pair(X: Any, y: Any, x_name: str, y_name: str, estimator: Any) -> tupl
     if x_name == "X_val" and (X is None or y is None):
         given, absent = (y_name, x_name) if X is None else (x_name, y_name)
         raise ValueError(f"{given} was passed without {absent}. Pass both, or neither.")
-    array = check_images(X, x_name, estimator)
+    batch = read_batch(X, x_name, estimator)
     labels = check_labels(y, y_name)
-    if len(array) != len(labels):
+    if len(batch) != len(labels):
         raise ValueError(
-            f"{x_name} has {len(array)} rows, but {y_name} has {len(labels)}: inconsistent numbers "
+            f"{x_name} has {len(batch)} rows, but {y_name} has {len(labels)}: inconsistent numbers "
             "of samples."
         )
-    return array, labels
+    return batch, labels
 
 
 def check_classes(classes: Sequence[Any]) -> npt.NDArray[Any]:

@@ -27,13 +27,13 @@ from skdl.engine import (
     train,
 )
 from skdl.estimators._base import KerasEstimator
-from skdl.estimators._format import ImageFormat
 from skdl.estimators._progress import (
     CallbackSupportMixin,
     EpochLines,
     EpochTasks,
     joined_histories,
 )
+from skdl.images import ImageFormat
 from skdl.preprocessing import AugmentationPlan
 
 DEFAULT_VALIDATION_FRACTION = 0.1

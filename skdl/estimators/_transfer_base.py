@@ -32,7 +32,6 @@ from skdl.engine import (
     TransferSpec,
     augmented_copies,
     network_plan,
-    pixel_range,
     prefix_features,
     standardise,
     whole_model,
@@ -47,10 +46,10 @@ from skdl.estimators._backbones import (
 )
 from skdl.estimators._classifier import ImageClassifier
 from skdl.estimators._cnn import CNNClassifier
-from skdl.estimators._format import ImageFormat
+from skdl.estimators._inputs import learn_format
 from skdl.estimators._progress import EpochLines, joined_histories
 from skdl.estimators._trained import FitResult, FitTask
-from skdl.images import ImageFiles, ValueRange, resized
+from skdl.images import ImageArray, ImageBatch, ImageFormat, pixel_range
 from skdl.store import FeatureStore
 
 # Beyond this, feature maps are computed in each epoch instead of being kept.
@@ -82,18 +81,15 @@ class TransferBase(ImageClassifier):
 
     # ---- prediction ----------------------------------------------------------------------------
 
-    def _probabilities(self, images: Any) -> npt.NDArray[np.float32]:
-        if self._network.prefix is None:
-            assert isinstance(self._network.spec, TransferSpec)
-            images = _sized(images, self._network.spec, self._network.value_range)
+    def _probabilities(self, images: ImageBatch) -> npt.NDArray[np.float32]:
         return self._network.predict(images, found_store(self.store))
 
     # ---- validation ----------------------------------------------------------------------------
 
-    def _learn_format(self, X: Any, array: Any, sample_weight: Any) -> ImageFormat:
+    def _learn_format(self, X: Any, batch: ImageBatch, sample_weight: Any) -> ImageFormat:
         check_store(self.store)
         channels = backbone_channels(self._backbone())
-        image_format = ImageFormat.learn(X, array, self, sample_weight, channels)
+        image_format = learn_format(self, X, batch, sample_weight, channels)
         warn_of_standardized(image_format.value_range)
         return image_format
 
@@ -117,7 +113,6 @@ class TransferBase(ImageClassifier):
             backbone=backbone,
             weights=backbone.load(self.weights),
             size=(height, width),
-            keep_aspect=image_format.keep_aspect,
             plan=plan,
             layer_decay=float(self.layer_decay),
         )
@@ -186,8 +181,8 @@ class TransferBase(ImageClassifier):
         at_end = replace(spec, plan=replace(spec.plan, cut=FEATURES))
         prefix = _prefix(at_end, plan.value_range, len(task.data))
         assert prefix is not None
-        features = _behind(prefix, task.data, store).images
-        return lambda trainer: standardise(trainer.model, np.asarray(features))
+        features = prefix_features(prefix, task.data.images, store)
+        return lambda trainer: standardise(trainer.model, features)
 
     def _warm_up(
         self,
@@ -233,14 +228,14 @@ class TransferBase(ImageClassifier):
             prefix = _prefix(spec, plan.value_range, len(task.data) * (copies or 1))
         if prefix is None:
             spec = replace(spec, plan=replace(spec.plan, cut=IMAGES))
-            data = _sized_set(task.data, spec, plan.value_range)
-            validation = task.validation and _sized_set(task.validation, spec, plan.value_range)
+            data = _resized_once(task.data)
+            validation = task.validation and _resized_once(task.validation)
             plan = replace(plan, augmentation=task.changes)
         else:
             spec = replace(spec, input_shape=prefix.network.output_shape)
             if task.changes is not None and copies:
-                sized = _sized_set(task.data, spec, plan.value_range)
-                data = augmented_copies(prefix, sized, task.changes, copies, plan.seed)
+                data = _resized_once(task.data)
+                data = augmented_copies(prefix, data, task.changes, copies, plan.seed)
             else:
                 data = _behind(prefix, task.data, store)
             validation = task.validation and _behind(prefix, task.validation, store)
@@ -318,26 +313,14 @@ def _prefix(spec: TransferSpec, value_range: Any, n_images: int) -> FeatureExtra
         (spec.params["pooling"],) if at_end else (),
         spec.precision,
     )
-    prefix = FeatureExtractor(features, spec.weights, value_range, True, spec.keep_aspect)
+    prefix = FeatureExtractor(features, spec.weights, value_range)
     too_large = 4 * n_images * math.prod(prefix.network.output_shape) > _MAX_PREFIX_BYTES
     return None if too_large and not at_end else prefix
 
 
 def _behind(prefix: FeatureExtractor, data: TrainingSet, store: FeatureStore) -> TrainingSet:
-    return TrainingSet(prefix_features(prefix, data.images, store), data.targets, data.weights)
+    return replace(data, images=ImageArray(prefix_features(prefix, data.images, store)))
 
 
-def _sized_set(data: TrainingSet, spec: TransferSpec, value_range: ValueRange) -> TrainingSet:
-    return TrainingSet(_sized(data.images, spec, value_range), data.targets, data.weights)
-
-
-def _sized(images: Any, spec: TransferSpec, value_range: ValueRange) -> Any:
-    """Images in the size in which they reach the network."""
-    if isinstance(images, ImageFiles) or images.shape[1:3] == spec.size:
-        return images
-    return np.concatenate(
-        [
-            resized(images[start : start + 256], spec.size, value_range, spec.keep_aspect)
-            for start in range(0, len(images), 256)
-        ]
-    )
+def _resized_once(data: TrainingSet) -> TrainingSet:
+    return replace(data, images=data.images.resized_once())

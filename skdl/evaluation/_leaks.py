@@ -9,20 +9,17 @@ import pandas as pd
 
 from skdl.evaluation._folds import Fold
 from skdl.evaluation._result import EvaluationResult
-from skdl.images import ImageFiles, content_digests
+from skdl.images import ImageArray
 
 
 def digests_of(images: Any) -> list[bytes]:
-    """Digests of the images; of paths, of the files' content."""
-    if isinstance(images, np.ndarray) and images.dtype.kind == "U":
-        return content_digests(ImageFiles(images))
+    """Digests of the rows of any array."""
     if hasattr(images, "tocsr"):
-        images = images.tocsr()
-        return content_digests([row.toarray() for row in images])
+        return [hashlib.sha256(row.toarray()).digest() for row in images.tocsr()]
     rows = np.asarray(images)
     if rows.dtype.kind == "O":  # whose memory holds addresses: columns of several kinds
         return [hashlib.sha256(repr(row.tolist()).encode()).digest() for row in rows]
-    return content_digests(rows)
+    return ImageArray(rows).digests()
 
 
 def find_leaks(digests: Sequence[bytes], folds: list[Fold]) -> pd.DataFrame:

@@ -16,8 +16,10 @@ Size: TypeAlias = tuple[int, int]
 
 # Brightness of red, green and blue by ITU-R recommendation BT.601, as Pillow weighs them, too.
 _LUMA = np.array([0.299, 0.587, 0.114])
-COLOR_CHANNELS = {"grayscale": 1, "rgb": 3}
+COLOR_CHANNELS: dict[Color, int] = {"grayscale": 1, "rgb": 3}
 """Channels of an image in a colour."""
+COLORS: dict[int, Color] = {1: "grayscale", 3: "rgb"}
+"""The colour of images of so many channels."""
 
 
 def check_image_size(image_size: Any) -> Size | None:

@@ -11,7 +11,7 @@ from sklearn.utils import get_tags
 
 from skdl._utils.labels import check_known, class_labels
 from skdl._utils.text import shortened
-from skdl.images import ImageFiles, as_batch, check_image_array, displayable, find_paths, to_images
+from skdl.images import ImageArray, displayable, read_batch
 
 # Of the covered copies of an image that are predicted at a time.
 _COPIES_BYTES, _MOST_COPIES = 32 * 2**20, 256
@@ -106,7 +106,7 @@ def network_input(model: Any, X: Any, method: str) -> tuple[Any, Any, Any]:
     if last is model or len(model.steps) == 1:
         return last, X, X
     passed = model[:-1].transform(X)
-    if np.ndim(passed) > 2 or find_paths(X) is not None:
+    if np.ndim(passed) > 2 or _decodes(model[0]):
         return last, passed, passed
     if not _keeps_pixels(model[:-1]):
         raise ValueError(
@@ -132,8 +132,14 @@ def grad_cam_maps(
 
 def as_images(model: Any, X: Any, image_shape: Any) -> list[npt.NDArray[Any]]:
     """Images in [0, 1], to draw."""
-    batch = as_batch(X, _shape_of(model, X, image_shape))
+    batch = read_batch(X).unflattened(_shape_of(model, X, image_shape))
     return displayable(batch, np.arange(len(batch)))
+
+
+def _decodes(step: Any) -> bool:
+    """Whether a step takes paths of files only."""
+    tags = get_tags(step).input_tags
+    return tags.one_d_array and not tags.two_d_array
 
 
 def _keeps_pixels(steps: Any) -> bool:
@@ -220,10 +226,14 @@ def occlusion_maps(
     model: Any, X: Any, codes: Any, scores: Any, image_shape: Any, cover: Cover
 ) -> tuple[Any, Any]:
     """Images to draw, and by how much the scores of their classes fall where they are covered."""
-    model, X = _decoded(model, X)
-    batch = to_images(check_image_array(X), _shape_of(model, X, image_shape))
-    places = cover.places(batch.shape[1:3])
-    maps = np.empty(batch.shape[:3])
+    first = _steps(model)[0]
+    if first is not model and _decodes(first):
+        model, X = model[1:], first.transform(X)
+    else:
+        X = read_batch(X).in_memory(X, first)
+    batch = ImageArray.of(X).unflattened(_shape_of(model, X, image_shape))
+    n, height, width, _ = batch.shape
+    places, maps = cover.places((height, width)), np.empty((n, height, width))
     for image, code, score, result in zip(batch, codes, scores, maps, strict=True):
         falls, covered = np.zeros((2, *image.shape[:2]))
         for some, copies in cover.copies(image, places):
@@ -235,25 +245,6 @@ def occlusion_maps(
         # Less is no more than rounding.
         result[:] = falls / falls.max() if falls.max() > 1e-6 * max(1, abs(score[code])) else 0
     return displayable(batch, np.arange(len(batch))), maps
-
-
-def _decoded(model: Any, X: Any) -> tuple[Any, Any]:
-    """What is left of an estimator behind the decoding of files, and the decoded images."""
-    paths = find_paths(X)
-    if paths is None:
-        return model, X
-    first = _steps(model)[0]
-    if first is not model and not get_tags(first).input_tags.two_d_array:  # takes files only
-        return model[1:], first.transform(X)
-    shape = getattr(first, "image_shape_", None)
-    if shape is None:
-        raise ValueError(
-            f"X holds paths of image files, but {type(first).__name__} has no image_shape_ to "
-            "decode them to. Pass arrays, such as those of ImageLoader."
-        )
-    value_range = getattr(first, "value_range_", (0.0, 255.0))
-    files = ImageFiles.of(paths).in_shape(shape, True, value_range=value_range)
-    return model, files.load()
 
 
 def _like(X: Any, images: npt.NDArray[Any]) -> Any:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.text import shortened
-from skdl.images import as_batch
+from skdl.images import read_batch
 from skdl.inspection import as_images, network_input
 from skdl.plotting._colorbar import add_bar, grid_with_room
 from skdl.plotting._grid import CAPTION_SIZE, draw_image, grid_axes
@@ -152,7 +152,7 @@ class FeatureMapDisplay:
     ) -> "FeatureMapDisplay":
         if X is None:
             raise ValueError("X is None. Pass a batch of one image, such as X[:1].")
-        n_images = len(as_batch(X, image_shape))
+        n_images = len(read_batch(X).unflattened(image_shape))
         if n_images != 1:
             raise ValueError(f"X holds {n_images} images. Pass a batch of one, such as X[:1].")
         network, passed, shown = network_input(model, X, "activations")

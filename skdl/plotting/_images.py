@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 
 from skdl._utils.labels import class_labels
 from skdl._utils.text import shortened
-from skdl.images import as_batch, displayable
+from skdl.images import displayable, read_batch
 from skdl.plotting._grid import (
     CAPTION_SIZE,
     CAPTION_WIDTH,
@@ -124,7 +124,7 @@ class ImageGridDisplay:
             raise ValueError(
                 f"n_per_class must be a whole number from 1 on. Got {shortened(n_per_class)}."
             )
-        batch = as_batch(X, image_shape)
+        batch = read_batch(X).unflattened(image_shape)
         codes, names = np.zeros(len(batch), dtype=int), [""]
         if y is not None:
             labels = class_labels(y, "y")

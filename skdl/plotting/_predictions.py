@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from skdl._utils.labels import label_pair, score_values
 from skdl._utils.text import shortened
-from skdl.images import as_batch, displayable
+from skdl.images import ImageBatch, displayable, read_batch
 from skdl.plotting._grid import CAPTION_WIDTH, draw_image, grid_axes
 from skdl.plotting._labels import names_by_label, percent, wrapped
 
@@ -131,7 +131,7 @@ class PredictionGridDisplay:
         elif hasattr(estimator, "decision_function"):
             margin = _margin(np.asarray(estimator.decision_function(X)))
         return cls._chosen(
-            as_batch(X, image_shape),
+            read_batch(X).unflattened(image_shape),
             y,
             predicted,
             confidence,
@@ -201,7 +201,7 @@ class PredictionGridDisplay:
         if sure is not None and sure.ndim == 2:
             sure, margin = _of_predicted(sure, y_true, y_pred), _margin(sure)
         return cls._chosen(
-            as_batch(X, image_shape),
+            read_batch(X).unflattened(image_shape),
             y_true,
             y_pred,
             sure,
@@ -215,7 +215,7 @@ class PredictionGridDisplay:
     @classmethod
     def _chosen(
         cls,
-        images: npt.NDArray[Any],
+        images: ImageBatch,
         y_true: Any,
         y_pred: Any,
         confidence: npt.NDArray[Any] | None,

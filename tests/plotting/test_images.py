@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skdl import CNNClassifier, DenoisingAutoencoder
-from skdl.images._files import ImageFiles
+from skdl.images import ImageFiles
 from skdl.plotting import (
     ClassDistributionDisplay,
     ImageGridDisplay,
@@ -597,9 +597,9 @@ def test_images_without_labels(few_digits):
 @pytest.mark.parametrize("container", [list, np.array, pd.Series, lambda p: pd.DataFrame({"p": p})])
 def test_only_the_files_that_are_drawn_are_decoded(pictures, monkeypatch, container):
     paths, labels = pictures
-    decoded, read = [], ImageFiles.read
+    decoded, decode = [], ImageFiles.decode
     monkeypatch.setattr(
-        ImageFiles, "read", lambda self, path: decoded.append(path) or read(self, path)
+        ImageFiles, "decode", lambda self, path: decoded.append(path) or decode(self, path)
     )
     display = ImageGridDisplay.from_images(container(paths), labels)
     assert decoded == [paths[row] for row in display.rows]

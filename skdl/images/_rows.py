@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from skdl._utils.rows import objects, refuse_masked
 from skdl._utils.text import shortened
 from skdl.images._decoding import picture_pixels
 
@@ -108,24 +109,6 @@ def _is_folder(path: Any) -> bool:
         return False
 
 
-def refuse_masked(values: Any, name: str) -> None:
-    """Refuse a masked array that hides a value: nothing here would leave it out.
-
-    Raises
-    ------
-    ValueError
-        Naming the first row.
-    """
-    if not isinstance(values, np.ma.MaskedArray) or values.ndim == 0 or not np.ma.is_masked(values):
-        return
-    hidden = np.ma.getmaskarray(values).reshape(len(values), -1).any(axis=1)
-    raise ValueError(
-        f"{name} is a masked array with masked values: first at row {int(np.argmax(hidden))}, in "
-        f"{int(hidden.sum())} of {len(values)} rows. Masks are ignored; fill them with "
-        f"{name}.filled(…), or drop those rows."
-    )
-
-
 def is_path(value: Any) -> bool:
     """Whether a row is the path of a file. Bytes may be a file's content as well."""
     return isinstance(value, str | PathLike)
@@ -141,29 +124,9 @@ def text_at(value: Any, row: int) -> str:
     )
 
 
-def is_missing(value: Any) -> bool:
-    """Whether it is None, NaN, NaT or pandas's NA."""
-    if value is None:
-        return True
-    try:
-        return bool(value != value)
-    except TypeError:  # NA is neither equal to itself nor not
-        return True
-    except ValueError:  # an array
-        return False
-
-
 def only(value: Any) -> Any:
     """The value of a row of one."""
     return value[0] if isinstance(value, list | tuple | np.ndarray) and len(value) == 1 else value
-
-
-def objects(values: Sequence[Any]) -> npt.NDArray[np.object_]:
-    """Values as a vector of objects, whatever they are."""
-    rows = np.empty(len(values), dtype=object)
-    for row, value in enumerate(values):
-        rows[row] = value
-    return rows
 
 
 def _refuse_what_is_no_array(X: Any, name: str, expected: str) -> None:
