@@ -11,6 +11,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.checks import validate_params
+from skdl._utils.seeds import draw_seed
 from skdl._utils.text import plain, shortened
 from skdl.engine import (
     Judge,
@@ -22,11 +23,9 @@ from skdl.estimators._augmented import AugmentedImagesMixin
 from skdl.estimators._convergence import warn_of_failure
 from skdl.estimators._inputs import (
     as_weights,
-    check_classes,
     check_labels,
     check_pair,
     check_weights,
-    draw_seed,
     encode_labels,
     hold_out,
     learn_format,
@@ -273,13 +272,15 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
         optimizer, callbacks = self._optimizer_spec(), self._make_callbacks()
         batch, labels = check_pair(X, y, "X", "y", self)
         sample_weight = as_weights(sample_weight)
+        if classes is not None:
+            classes = unique_labels(check_labels(classes, "classes"))
         if continues:
             known, image_format = self.classes_, self._image_format
-            batch.check_columns(X, self)
+            image_format.check_columns(X, batch, self)
             image_format.warn_of_another_scale(batch)
-            if classes is not None and not np.array_equal(check_classes(classes), known):
+            if classes is not None and not np.array_equal(classes, known):
                 raise ValueError(
-                    f"classes={shortened(plain(list(classes)))} is not the same as on the last "
+                    f"classes={shortened(plain(classes))} is not the same as on the last "
                     "call to "
                     f"partial_fit, was: {shortened(plain(known))}."
                 )
@@ -291,7 +292,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
                     "Refit with warm_start=False, or use partial_fit."
                 )
         else:
-            known = unique_labels(labels) if classes is None else check_classes(classes)
+            known = unique_labels(labels) if classes is None else classes
             image_format = self._learn_format(X, batch, sample_weight)
         spec = self._model_spec(image_format, len(known))
         data = make_training_set(

@@ -282,7 +282,7 @@ default="gaussian"
         """Arrays that are not resized as they came, other images as the network has them."""
         batch = read_batch(X, name, self)
         if len(batch.shape) == 2 and name == "X":
-            batch.check_columns(X, self)
+            self._image_format.check_columns(X, batch, self)
         images = self._image_format.as_images(batch, self, name)
         rows = batch.unchanged(images, self._image_format.image_shape)
         return images.load() if rows is None else rows

@@ -5,9 +5,10 @@ from typing import Any
 
 import numpy as np
 
+from skdl._utils.seeds import draw_seed
 from skdl.engine import ImageMapSpec
 from skdl.estimators._autoencoder import check_filters, denoiser, noise_plan
-from skdl.estimators._inputs import draw_seed, hold_out_any, learn_format, make_training_set
+from skdl.estimators._inputs import hold_out_any, learn_format, make_training_set
 from skdl.estimators._trained import FitTask, TrainedEstimator
 from skdl.images import ImageBatch, ImageFormat, holds_images, read_batch
 
@@ -21,7 +22,7 @@ class DenoisingBase(TrainedEstimator):
         if continues:
             flattened = len(batch.shape) == 2
             image_format = replace(self._image_format, dtype=batch.came, flattened=flattened)
-            batch.check_columns(X, self)
+            image_format.check_columns(X, batch, self)
             image_format.warn_of_another_scale(batch)
         else:
             image_format = learn_format(self, X, batch)

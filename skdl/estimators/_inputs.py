@@ -1,14 +1,14 @@
 """What goes into a fit, validated: images, labels, weights, validation data."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from numbers import Real
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state, column_or_1d, compute_sample_weight
+from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight
 
@@ -35,13 +35,7 @@ def learn_format(
 
 
 def check_labels(y: Any, name: str = "y") -> npt.NDArray[Any]:
-    """Validate class labels of any kind.
-
-    Raises
-    ------
-    ValueError
-        If there are none, or they are missing, continuous or of several kinds.
-    """
+    """Class labels of any kind, none of them missing or continuous."""
     if y is None:
         raise ValueError(
             "This classifier requires y to be passed, but the target y is None. Pass one class "
@@ -115,13 +109,7 @@ def _refuse_mixed(labels: npt.NDArray[Any], name: str) -> None:
 
 
 def unique_labels(y: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Sorted classes.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two classes.
-    """
+    """Sorted classes, at least two."""
     classes: npt.NDArray[Any] = np.unique(y)
     if len(classes) < 2:
         raise ValueError(
@@ -134,13 +122,7 @@ def unique_labels(y: npt.NDArray[Any]) -> npt.NDArray[Any]:
 def encode_labels(
     y: npt.NDArray[Any], classes: npt.NDArray[Any], name: str = "y", advice: str = ""
 ) -> npt.NDArray[np.int32]:
-    """Positions of labels among the known classes.
-
-    Raises
-    ------
-    ValueError
-        Naming the first label that is not among them, and its row.
-    """
+    """Positions of labels among the known classes."""
     position = {label: code for code, label in enumerate(classes.tolist())}
     labels = plain(y)
     codes = np.array([position.get(label, -1) for label in labels], dtype=np.int32)
@@ -185,14 +167,7 @@ def check_weights(
     y: npt.NDArray[Any],
     classes: npt.NDArray[Any],
 ) -> npt.NDArray[np.float32]:
-    """Sample weights times class weights, as a new vector.
-
-    Raises
-    ------
-    ValueError
-        If a weight is negative, all are zero, their number is not that of the rows, or a key of
-        `class_weight` is no class.
-    """
+    """Sample weights times class weights, as a new vector."""
     if isinstance(class_weight, dict):
         class_weight = _weights_of_present(class_weight, y, classes.tolist())
     weights = _check_sample_weight(
@@ -245,13 +220,7 @@ def make_training_set(
 def hold_out(
     data: TrainingSet, fraction: float, seed: int, classes: npt.NDArray[Any]
 ) -> tuple[TrainingSet, TrainingSet]:
-    """Stratified, seeded split into training and validation data.
-
-    Raises
-    ------
-    ValueError
-        If a class is too small to stand on both sides, naming it and what to do.
-    """
+    """Stratified, seeded split into training and validation data."""
     counts = np.bincount(np.asarray(data.targets), minlength=len(classes))
     n_held_out = int(np.ceil(fraction * len(data)))
     n_present = int((counts > 0).sum())
@@ -269,27 +238,24 @@ def hold_out(
             f"which cannot be stratified over {n_present} classes: each split needs at least one "
             f"row per class. {advice}"
         )
-    kept, held_out = train_test_split(
-        np.arange(len(data)), test_size=n_held_out, stratify=data.targets, random_state=seed
-    )
-    return data.take(kept), data.take(held_out)
+    return _split(data, n_held_out, seed, data.targets)
 
 
 def hold_out_any(data: TrainingSet, fraction: float, seed: int) -> tuple[TrainingSet, TrainingSet]:
-    """Seeded split into training and validation data, of images without classes.
-
-    Raises
-    ------
-    ValueError
-        If there are too few.
-    """
+    """Seeded split into training and validation data, of images without classes."""
     if len(data) < 2:
         raise ValueError(
             f"validation_fraction={fraction:g} of {len(data)} image leaves none to train on. Pass "
             "more images, or set validation_fraction=None and early_stopping=False."
         )
+    return _split(data, int(np.ceil(fraction * len(data))), seed)
+
+
+def _split(
+    data: TrainingSet, n_held_out: int, seed: int, stratify: Any = None
+) -> tuple[TrainingSet, TrainingSet]:
     kept, held_out = train_test_split(
-        np.arange(len(data)), test_size=int(np.ceil(fraction * len(data))), random_state=seed
+        np.arange(len(data)), test_size=n_held_out, stratify=stratify, random_state=seed
     )
     return data.take(kept), data.take(held_out)
 
@@ -297,13 +263,7 @@ def hold_out_any(data: TrainingSet, fraction: float, seed: int) -> tuple[Trainin
 def check_pair(
     X: Any, y: Any, x_name: str, y_name: str, estimator: Any
 ) -> tuple[ImageBatch, npt.NDArray[Any]]:
-    """Validate images and labels that belong together.
-
-    Raises
-    ------
-    ValueError
-        If one is missing, or their lengths differ, naming both.
-    """
+    """Images and labels that belong together."""
     if x_name == "X_val" and (X is None or y is None):
         given, absent = (y_name, x_name) if X is None else (x_name, y_name)
         raise ValueError(f"{given} was passed without {absent}. Pass both, or neither.")
@@ -315,15 +275,3 @@ def check_pair(
             "of samples."
         )
     return batch, labels
-
-
-def check_classes(classes: Sequence[Any]) -> npt.NDArray[Any]:
-    """Validate the `classes` of the first partial fit."""
-    return unique_labels(check_labels(classes, "classes"))
-
-
-def draw_seed(random_state: Any) -> int:
-    """Seed of a fit: the `random_state` itself where it is an int."""
-    if isinstance(random_state, int | np.integer):
-        return int(random_state)
-    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))

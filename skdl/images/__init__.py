@@ -40,7 +40,6 @@ from skdl.images._decoding import (
     read_image,
     read_image_info,
 )
-from skdl.images._display import displayable
 from skdl.images._door import holds_images, read_batch
 from skdl.images._files import ImageFiles
 from skdl.images._format import ImageFormat

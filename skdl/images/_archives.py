@@ -102,18 +102,10 @@ def is_archive(path: str | os.PathLike[str]) -> bool:
 
 
 def list_members(path: str | os.PathLike[str]) -> list[str]:
-    """Addresses of the files in an archive.
+    """Sorted addresses of the files in a zip or tar archive; links and devices cannot be read.
 
-    Parameters
-    ----------
-    path : str or path-like
-        A zip or tar archive. A compressed tar archive cannot be read at random: it is decompressed
-        once, into ``archives/`` in the data home, and the addresses lead there.
-
-    Returns
-    -------
-    members : list of str
-        Sorted; folders are not among them. Those that are links or devices cannot be read.
+    A compressed tar archive cannot be read at random: it is decompressed once, into ``archives/``
+    in the data home, and the addresses lead there.
 
     Raises
     ------
@@ -139,16 +131,7 @@ def link_targets(path: str | os.PathLike[str]) -> dict[str, str]:
 
 
 def read_bytes(path: str) -> bytes:
-    """Content of a file, or of a member of an archive.
-
-    Parameters
-    ----------
-    path : str
-        A path, or an address: ``"/data/pets.zip/cats/1.jpg"``.
-
-    Returns
-    -------
-    content : bytes
+    """Content of a file, or of a member of an archive by its address.
 
     Raises
     ------
@@ -160,7 +143,10 @@ def read_bytes(path: str) -> bytes:
     place = _locate(path)
     if place is None:
         with open(path, "rb") as file:
-            return _checked(file.read(MAX_FILE_BYTES + 1))
+            content = file.read(MAX_FILE_BYTES + 1)
+        if len(content) > MAX_FILE_BYTES:  # it has grown meanwhile
+            _refuse_size(len(content))
+        return content
     index, member = place
     with open(index.path, "rb") as file:
         return b"".join(content_of(file, index.is_zip, member))
@@ -214,12 +200,6 @@ def _refuse_size(size: int) -> None:
     raise ValueError(
         f"it has {size:,} bytes, more than the limit of {MAX_FILE_BYTES:,} for one image"
     )
-
-
-def _checked(content: bytes) -> bytes:
-    if len(content) > MAX_FILE_BYTES:
-        _refuse_size(len(content))
-    return content
 
 
 def _split(path: str) -> tuple[str, str]:

@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils.validation import _check_feature_names, _get_feature_names
 
 from skdl._utils.checks import warn_user
 from skdl._utils.threads import PER_TASK, in_threads, n_threads_for
 from skdl.images._arrays import ImageShape, check_image_array, infer_image_shape, to_images
 from skdl.images._resizing import COLOR_CHANNELS, Color, Resizer, Size
 from skdl.images._rows import as_rows
-from skdl.images._value_range import PixelValues, ValueRange
+from skdl.images._value_range import (
+    PixelValues,
+    ValueRange,
+    learn_from_values,
+    range_offset_and_scale,
+)
 
 if TYPE_CHECKING:
     from skdl.images._format import ImageFormat
 
 # Pixels of some rows, and digests of the contents they were decoded from, where there are any.
 Decoded: TypeAlias = tuple[npt.NDArray[Any], list[bytes]]
+Chunk: TypeAlias = tuple[slice, npt.NDArray[Any], list[bytes]]
+Portion: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[Any] | None, npt.NDArray[Any]]
 
 # Of images decoded for training at a time; two such chunks are in memory, one in use and the next.
 _CHUNK_BYTES = 16 * 2**20
@@ -57,9 +63,9 @@ class ImageBatch(ABC):
         """What images of equal content may still differ in."""
 
     @property
+    @abstractmethod
     def files(self) -> list[str]:
         """Their paths; none of arrays."""
-        return []
 
     def __len__(self) -> int:
         return self.shape[0]
@@ -84,16 +90,9 @@ class ImageBatch(ABC):
     ) -> tuple[ImageShape, int]:
         """Shape that a fit learns, and channels as the network gets them.
 
-        Parameters
-        ----------
-        declared : tuple of int or None
-            The parameter `image_shape`.
-        size : (height, width) or None
-        color : {"rgb", "grayscale"} or None
-        takes : int or None
-            Channels that a backbone takes. Files are decoded to it, since a fold of grayscale files
-            alone would otherwise see other images than the next; arrays are brought to it by the
-            network.
+        Files are decoded to the channels that a backbone `takes`, since a fold of grayscale files
+        alone would otherwise see other images than the next; arrays are brought to it by the
+        network.
         """
 
     @abstractmethod
@@ -101,19 +100,12 @@ class ImageBatch(ABC):
         """The same as images of three dimensions."""
 
     @abstractmethod
-    def column_names(self, X: Any) -> npt.NDArray[np.object_] | None:
-        """Names of the columns of X, which this was; None if it has none."""
-
-    @abstractmethod
-    def check_columns(self, X: Any, estimator: Any) -> None:
-        """Warn or refuse where the columns of X, which this was, are not those of the fit.
-
-        A column of paths, or of images, is no feature.
-        """
+    def columns(self, X: Any) -> Any:
+        """Where X, which this was, has names of columns, if it has; paths are no feature."""
 
     @abstractmethod
     def in_format(self, learned: ImageFormat, estimator: Any, name: str) -> ImageBatch:
-        """The images as the network gets them, see :meth:`ImageFormat.as_images`."""
+        """See :meth:`ImageFormat.as_images`."""
 
     @abstractmethod
     def in_memory(self, X: Any, estimator: Any) -> Any:
@@ -131,6 +123,19 @@ class ImageBatch(ABC):
     def digests(self, n_threads: int | None = None) -> list[bytes]:
         """sha256 of each image's content: of a file its bytes, of an array its pixels."""
 
+    def displayable(self, rows: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
+        """The chosen images in [0, 1]; standardised ones by their own smallest and largest value.
+
+        Of files with values of 8 bits, only the chosen ones are decoded.
+        """
+        values = self.values()
+        value_range = learn_from_values(values)
+        if value_range == "standardized":
+            low, high = values.extremes
+            value_range = low, high if high > low else low + 1
+        offset, scale = range_offset_and_scale(value_range)
+        return [np.clip((image.astype(np.float32) - offset) * scale, 0, 1) for image in self[rows]]
+
     # ---- its pixels ----------------------------------------------------------------------------
 
     @abstractmethod
@@ -138,36 +143,14 @@ class ImageBatch(ABC):
         """What is read again and again: arrays are resized for good, and files stay files."""
 
     def load(self, n_threads: int | None = None) -> npt.NDArray[Any]:
-        """All pixels, of shape (n, height, width, channels).
-
-        Parameters
-        ----------
-        n_threads : int, default=None
-            None takes as many as there are cores.
-
-        Raises
-        ------
-        UnreadableImageError
-            Naming the first file that cannot be read.
-        ValueError
-            If a file is of another shape and not to be resized.
-        """
+        """All pixels, of shape (n, height, width, channels)."""
         with ThreadPoolExecutor(n_threads or n_threads_for(len(self))) as pool:
             return self._collect(self._submit(pool, False))[0]
 
     def chunks(
         self, size: int, rows: npt.NDArray[Any] | None = None, with_digests: bool = False
-    ) -> Generator[tuple[slice, npt.NDArray[Any], list[bytes]]]:
-        """Pixels of at most so many rows after the other; the next is decoded while one is used.
-
-        Parameters
-        ----------
-        size : int
-        rows : ndarray of int, default=None
-            Which, in this order; None is all.
-        with_digests : bool, default=False
-            Whether files, which may be replaced at any time, give the digests of the very bytes
-            that were decoded.
+    ) -> Iterator[Chunk]:
+        """Pixels of all or the given rows, so many at a time; the next is decoded meanwhile.
 
         Yields
         ------
@@ -175,6 +158,7 @@ class ImageBatch(ABC):
             Where these rows stand among all that are asked for.
         pixels : ndarray of shape (n_rows, height, width, channels)
         digests : list of bytes
+            Of the very bytes that were decoded, if asked for: a file may be replaced at any time.
         """
         pool = ThreadPoolExecutor(n_threads_for(len(self)))
         try:
@@ -192,15 +176,8 @@ class ImageBatch(ABC):
 
     def portions(
         self, order: npt.NDArray[Any], batch_size: int, n_batches: int
-    ) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any] | None, npt.NDArray[Any]]]:
-        """Pixels for training on the rows in an order, whole batches at a time.
-
-        Parameters
-        ----------
-        order : ndarray of int
-        batch_size : int
-        n_batches : int
-            At most so many batches are decoded at a time.
+    ) -> Iterator[Portion]:
+        """Pixels for training on the rows in an order, at most so many whole batches at a time.
 
         Yields
         ------
@@ -250,8 +227,6 @@ class ImageArray(ImageBatch):
         What each image still goes through when its pixels are asked for.
     """
 
-    __slots__ = ("_resizer", "pixels", "rows")
-
     def __init__(
         self,
         pixels: npt.NDArray[Any],
@@ -300,8 +275,9 @@ class ImageArray(ImageBatch):
         source = f"{self.dtype.str} {tuple(self.pixels.shape[1:])}"
         return {"source": source, "keeps_aspect": has_borders}
 
-    def __len__(self) -> int:
-        return len(self.pixels)
+    @property
+    def files(self) -> list[str]:
+        return []
 
     def __getitem__(self, rows: Any) -> ImageArray:
         return ImageArray(self.pixels[rows], resizer=self._resizer)
@@ -337,14 +313,8 @@ class ImageArray(ImageBatch):
     def unflattened(self, image_shape: Any = None) -> ImageArray:
         return ImageArray(to_images(self.pixels, image_shape), self.rows)
 
-    def column_names(self, X: Any) -> npt.NDArray[np.object_] | None:
-        names: npt.NDArray[np.object_] | None = None
-        if self.pixels.ndim == 2:
-            names = _get_feature_names(X)
-        return names
-
-    def check_columns(self, X: Any, estimator: Any) -> None:
-        _check_feature_names(estimator, X if self.pixels.ndim == 2 else self.pixels, reset=False)
+    def columns(self, X: Any) -> Any:
+        return X if self.pixels.ndim == 2 else self.pixels
 
     def in_format(self, learned: ImageFormat, estimator: Any, name: str) -> ImageBatch:
         return learned.of_array(self.pixels, estimator, name)
@@ -376,7 +346,7 @@ class ImageArray(ImageBatch):
 
     def chunks(
         self, size: int, rows: npt.NDArray[Any] | None = None, with_digests: bool = False
-    ) -> Generator[tuple[slice, npt.NDArray[Any], list[bytes]]]:
+    ) -> Iterator[Chunk]:
         if self._resizer is not None:
             yield from super().chunks(size, rows)
             return
@@ -385,7 +355,7 @@ class ImageArray(ImageBatch):
 
     def portions(
         self, order: npt.NDArray[Any], batch_size: int, n_batches: int
-    ) -> Iterator[tuple[npt.NDArray[Any], npt.NDArray[Any] | None, npt.NDArray[Any]]]:
+    ) -> Iterator[Portion]:
         if self._resizer is not None:
             yield from super().portions(order, batch_size, n_batches)
             return

@@ -159,29 +159,20 @@ class ImageFiles(ImageBatch):
             height, width, found = self.common_shape(size)
             channels = found if color is None else COLOR_CHANNELS[color]
             shape = (height, width, takes or channels)
-        if declared is not None:
-            _check_declared(check_image_shape(declared), shape)
+        given = shape if declared is None else check_image_shape(declared)
+        if given != shape[: len(given)]:
+            colored = "" if len(given) < 3 else " and color for their channels"
+            raise ValueError(
+                f"The image files give images of shape {shape}, but image_shape={given}, which is "
+                f"the shape of flattened images. Set image_size={given[:2]} to resize "
+                f"files{colored}."
+            )
         return shape, shape[2]
 
     def common_shape(self, size: Size | None = None) -> ImageShape:
-        """Shape of the images by their headers.
+        """Shape of the images by their headers; one channel if all are grayscale, else three.
 
-        Parameters
-        ----------
-        size : (height, width), default=None
-            If they are to be resized.
-
-        Returns
-        -------
-        image_shape : (height, width, channels)
-            One channel if all are grayscale, three otherwise.
-
-        Raises
-        ------
-        UnreadableImageError
-            Naming the first file that cannot be read.
-        ValueError
-            If they are of different sizes and `size` is None.
+        Those of different sizes are refused, unless they are to be resized to `size`.
         """
         first: ImageInfo | None = None
         channels = 1
@@ -204,11 +195,8 @@ class ImageFiles(ImageBatch):
     def unflattened(self, image_shape: Any = None) -> ImageFiles:
         return self
 
-    def column_names(self, X: Any) -> None:
+    def columns(self, X: Any) -> None:
         return None
-
-    def check_columns(self, X: Any, estimator: Any) -> None:
-        pass
 
     def in_format(self, learned: ImageFormat, estimator: Any, name: str) -> ImageFiles:
         return learned.of_files(self, estimator, name)
@@ -250,15 +238,7 @@ class ImageFiles(ImageBatch):
         return np.stack(images), digests
 
     def decode(self, path: str, content: bytes | None = None) -> npt.NDArray[Any]:
-        """Decode one file; what was read of it already is not read again.
-
-        Raises
-        ------
-        UnreadableImageError
-            If it cannot be read.
-        ValueError
-            If it is of another shape than `image_shape`, and not to be resized.
-        """
+        """Decode one file; what was read of it already is not read again."""
         color = None if self.image_shape is None else COLORS[self.image_shape[2]]
         if self.resizer.size is None:  # colours are made gray by wish only
             color = self.resizer.color or (None if color == "grayscale" else color)
@@ -290,21 +270,7 @@ class ImageFiles(ImageBatch):
             raise UnreadableImageError(path, "its values contain NaN or infinity")
         if self.as_floats:
             image = image.astype(np.float32)
-        if self.image_shape is None:
-            return image
-        if resizer.color is not None and image.shape[-1] == COLOR_CHANNELS[resizer.color]:
-            resizer = replace(resizer, color=None)
-        return resizer(image)
-
-
-def _check_declared(declared: tuple[int, ...], found: ImageShape) -> None:
-    """Refuse a shape of flattened images that files are not decoded to."""
-    if declared != found[: len(declared)]:
-        color = "" if len(declared) < 3 else " and color for their channels"
-        raise ValueError(
-            f"The image files give images of shape {found}, but image_shape={declared}, which is "
-            f"the shape of flattened images. Set image_size={declared[:2]} to resize files{color}."
-        )
+        return image if self.image_shape is None else resizer(image)
 
 
 def _digest(path: str) -> bytes:
@@ -312,13 +278,7 @@ def _digest(path: str) -> bytes:
 
 
 def file_content(path: str) -> bytes:
-    """The bytes of an image file.
-
-    Raises
-    ------
-    UnreadableImageError
-        If it cannot be read.
-    """
+    """The bytes of an image file; what is wrong with one that cannot be read."""
     try:
         return read_bytes(path)
     except (OSError, ValueError):

@@ -8,7 +8,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils.validation import _check_sample_weight, _get_feature_names
+from sklearn.utils.validation import (
+    _check_feature_names,
+    _check_sample_weight,
+    _get_feature_names,
+)
 
 from skdl._utils.checks import warn_user
 from skdl.images._arrays import ImageShape, one_image_advice, to_images
@@ -109,7 +113,7 @@ class ImageFormat:
             value_range=_learned_range(values, warns) if explicit is None else explicit,
             dtype=batch.came,
             flattened=len(batch.shape) == 2,
-            feature_names=batch.column_names(X),
+            feature_names=_get_feature_names(batch.columns(X)),
             image_size=size,
             keep_aspect=bool(keep_aspect),
             channels=channels,
@@ -145,9 +149,15 @@ class ImageFormat:
         """Images for a fitted estimator: as they came, and as the network gets them."""
         batch = read_batch(X, "X", estimator)
         if type(X) is not np.ndarray or hasattr(estimator, "feature_names_in_"):
-            batch.check_columns(X, estimator)
+            self.check_columns(X, batch, estimator)
         self.warn_of_another_scale(batch)
         return batch, self.as_images(batch, estimator)
+
+    def check_columns(self, X: Any, batch: ImageBatch, estimator: Any) -> None:
+        """Warn or refuse where the columns of X, which is `batch`, are not those of the fit."""
+        columns = batch.columns(X)
+        if columns is not None:
+            _check_feature_names(estimator, columns, reset=False)
 
     def warn_of_another_scale(self, batch: ImageBatch, name: str = "X") -> None:
         """Warn where the values can hardly be of the scale that was learned."""

@@ -16,18 +16,8 @@ from skdl.images._rows import PATHS, as_rows, is_path, only, refuse_what_has_no_
 def find_paths(X: Any, name: str = "X") -> npt.NDArray[np.str_] | None:
     """Paths of image files, if that is what a batch holds.
 
-    Parameters
-    ----------
-    X : object
-        What a user passed: paths come as a list, a 1-D array, a Series or a DataFrame of one
-        column.
-    name : str, default="X"
-        What error messages call it.
-
-    Returns
-    -------
-    paths : ndarray of str of shape (n,), or None
-        With the home folder in place of ``~``. None if it holds no text.
+    They come as a list, a 1-D array, a Series or a DataFrame of one column, and get the home folder
+    in place of ``~``. None if it holds no text.
 
     Raises
     ------
@@ -49,13 +39,7 @@ def find_paths(X: Any, name: str = "X") -> npt.NDArray[np.str_] | None:
 
 
 def require_paths(X: Any) -> npt.NDArray[np.str_]:
-    """Paths of image files, where nothing else is taken.
-
-    Raises
-    ------
-    ValueError
-        If X holds anything else, or nothing.
-    """
+    """Paths of image files, where nothing else is taken."""
     rows = as_rows(X, expected=PATHS)
     paths = find_paths(rows)
     if paths is not None:
@@ -75,11 +59,6 @@ def names_image_files(X: Any) -> bool:
     """Whether text is paths of image files, and not labels.
 
     It is if some ends as names of images do, or if all are files that exist.
-
-    Parameters
-    ----------
-    X : object
-        What a user passed.
     """
     rows = _as_objects(X)
     texts = {os.fspath(row) for row in (() if rows is None else rows) if is_path(row)}

@@ -34,27 +34,9 @@ _NO_ARRAY = (TypeError, ValueError, RuntimeError, AttributeError, BufferError)
 def as_rows(X: Any, name: str = "X", expected: str = IMAGES) -> npt.NDArray[Any]:
     """What a user passed as images, as one array: of numbers, or of paths or other objects.
 
-    Parameters
-    ----------
-    X : object
-        An array or a tensor, a frame or a Series of any library, a list, with numbers, paths,
-        arrays or pictures in it.
-    name : str, default="X"
-        What error messages call it.
-    expected : str, default=IMAGES
-        What they say it should have been.
-
-    Returns
-    -------
-    rows : ndarray of shape (n, …)
-        Of numbers, text or objects; the caller's array itself where it is one.
-
-    Raises
-    ------
-    TypeError
-        If it is sparse.
-    ValueError
-        If it is anything else.
+    It comes as an array or a tensor, a frame or a Series of any library, or a list, with numbers,
+    paths, arrays or pictures in it; the caller's array is given back as it is. What cannot be one
+    is refused, saying that `name` should be what is `expected`.
     """
     rows: npt.NDArray[Any] = X
     if type(X) is not np.ndarray or X.ndim == 0:
@@ -73,13 +55,7 @@ def as_rows(X: Any, name: str = "X", expected: str = IMAGES) -> npt.NDArray[Any]
 
 
 def refuse_what_has_no_rows(X: Any, name: str = "X", expected: str = "") -> None:
-    """Refuse a single path, and an iterator, a set or a dict.
-
-    Raises
-    ------
-    ValueError
-        Saying which.
-    """
+    """Refuse a single path, and an iterator, a set or a dict."""
     if isinstance(X, str | PathLike) or (isinstance(X, np.ndarray) and X.shape == ()):
         shown = shortened(X)
         if isinstance(X, str | PathLike) and _is_folder(X):

@@ -180,14 +180,7 @@ def scale_problem(values: PixelValues, value_range: ValueRange, usual: float) ->
     """Why values can hardly be of the scale that was learned, in words; "" if they can.
 
     A few dark images are no reason: only values that the scale does not have, or many images all
-    of which are far below those of the fit.
-
-    Parameters
-    ----------
-    values : PixelValues
-    value_range : (low, high) or "standardized"
-    usual : float
-        :attr:`PixelValues.usual_largest` of the training images.
+    of which are far below those of the fit, whose :attr:`PixelValues.usual_largest` is `usual`.
     """
     smallest, largest = values.extremes
     eight_bit = values.eight_bit

@@ -11,7 +11,7 @@ from sklearn.utils import get_tags
 
 from skdl._utils.labels import check_known, class_labels
 from skdl._utils.text import shortened
-from skdl.images import ImageArray, displayable, read_batch
+from skdl.images import ImageArray, read_batch
 
 # Of the covered copies of an image that are predicted at a time.
 _COPIES_BYTES, _MOST_COPIES = 32 * 2**20, 256
@@ -133,7 +133,7 @@ def grad_cam_maps(
 def as_images(model: Any, X: Any, image_shape: Any) -> list[npt.NDArray[Any]]:
     """Images in [0, 1], to draw."""
     batch = read_batch(X).unflattened(_shape_of(model, X, image_shape))
-    return displayable(batch, np.arange(len(batch)))
+    return batch.displayable(np.arange(len(batch)))
 
 
 def _decodes(step: Any) -> bool:
@@ -244,7 +244,7 @@ def occlusion_maps(
         falls = (falls / covered).clip(0)
         # Less is no more than rounding.
         result[:] = falls / falls.max() if falls.max() > 1e-6 * max(1, abs(score[code])) else 0
-    return displayable(batch, np.arange(len(batch))), maps
+    return batch.displayable(np.arange(len(batch))), maps
 
 
 def _like(X: Any, images: npt.NDArray[Any]) -> Any:

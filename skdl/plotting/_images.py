@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 
 from skdl._utils.labels import class_labels
 from skdl._utils.text import shortened
-from skdl.images import displayable, read_batch
+from skdl.images import read_batch
 from skdl.plotting._grid import (
     CAPTION_SIZE,
     CAPTION_WIDTH,
@@ -139,7 +139,7 @@ class ImageGridDisplay:
             ]
         )
         class_names = None if y is None else [names[code] for code in codes[rows]]
-        return cls(displayable(batch, rows), class_names, rows).plot(title=title, ax=ax)
+        return cls(batch.displayable(rows), class_names, rows).plot(title=title, ax=ax)
 
     def plot(self, *, title: str | None = None, ax: Any = None) -> "ImageGridDisplay":
         """Draw.

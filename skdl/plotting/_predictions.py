@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from skdl._utils.labels import label_pair, score_values
 from skdl._utils.text import shortened
-from skdl.images import ImageBatch, displayable, read_batch
+from skdl.images import ImageBatch, read_batch
 from skdl.plotting._grid import CAPTION_WIDTH, draw_image, grid_axes
 from skdl.plotting._labels import names_by_label, percent, wrapped
 
@@ -249,7 +249,7 @@ class PredictionGridDisplay:
             known = [] if classes is None else [np.asarray(classes)]
             names = names_by_label([true, predicted, *known], target_names)
         return cls(
-            displayable(images, rows),
+            images.displayable(rows),
             true[rows],
             predicted[rows],
             None if confidence is None else confidence[rows],
