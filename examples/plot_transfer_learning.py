@@ -27,7 +27,7 @@ from sklearn.svm import SVC
 from skdl import BackboneFeatures, CNNClassifier, ImageLoader, TransferClassifier
 from skdl.datasets import load_digits_images, load_image_folder
 from skdl.downloads import get_data_home
-from skdl.plotting import LearningCurve
+from skdl.plotting import LearningCurveDisplay
 
 parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
 parser.add_argument("--full", action="store_true", help="cats and dogs, and MobileNetV2")
@@ -76,7 +76,7 @@ models = {
 # bands reach from the lowest to the highest score of the three splits.
 
 splits = StratifiedShuffleSplit(3, train_size=max(sizes), test_size=n_test, random_state=0)
-display = LearningCurve.from_estimators(
+display = LearningCurveDisplay.from_estimators(
     models, X, y, train_sizes=sizes, cv=splits, scoring="accuracy", interval="range"
 )
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from skdl import (
         testing as testing,
     )
+    from skdl.datasets import load_dataset
     from skdl.estimators import (
         BackboneFeatures,
         CNNClassifier,
@@ -59,6 +60,7 @@ _LAZY_NAMES = {
     "all_estimators": "skdl.estimators",
     "evaluate": "skdl.evaluation",
     "list_architectures": "skdl.plugins",
+    "load_dataset": "skdl.datasets",
     "register_architecture": "skdl.plugins",
     "report": "skdl.reporting",
 }
@@ -102,6 +104,7 @@ __all__ = [
     "images",
     "inspection",
     "list_architectures",
+    "load_dataset",
     "metrics",
     "plotting",
     "plugins",

@@ -46,6 +46,13 @@ def data_home():
     return Path(os.environ["SKDL_DATA_HOME"])
 
 
+@pytest.fixture
+def own_data_home(tmp_path, monkeypatch):
+    """A data home of the test's own, which is not there yet."""
+    monkeypatch.setenv("SKDL_DATA_HOME", str(tmp_path / "home"))
+    return tmp_path / "home"
+
+
 def _part(text):
     index, _, n = text.partition("/")
     if not (index.isdecimal() and n.isdecimal() and int(index) < int(n)):

@@ -1,6 +1,8 @@
 """A feature store with what tests do to it again and again."""
 
 import hashlib
+import os
+import time
 
 import numpy as np
 
@@ -17,6 +19,38 @@ def rows_of(keys, width=8):
         return np.zeros((0, width), dtype=np.float32)
     seeds = np.array([int.from_bytes(key[:3], "big") for key in keys], dtype=np.float32)
     return seeds[:, None] + np.arange(width, dtype=np.float32)
+
+
+def change(path, position, bits=1):
+    """Flip bits of one byte, without a new modification time."""
+    status = path.stat()
+    data = bytearray(path.read_bytes())
+    data[position] ^= bits
+    path.write_bytes(data)
+    os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def place_of_row(path, key, width=8):
+    """Where in a file the vector of an image lies."""
+    return path.read_bytes().index(rows_of([key], width).tobytes())
+
+
+def age(path, seconds):
+    moment = time.time() - seconds
+    os.utime(path, (moment, moment))
+
+
+FORMAT = "features-v1"
+
+
+def leave_parts(stored):
+    """What killed processes leave: of now, and of days ago."""
+    place = stored.shards()[0].parent
+    parts = [place / f".{'ab' * 16}.shard.1-a.part", place / ".space.json.1-b.part"]
+    parts.append(stored.folder / FORMAT / ".probe.1-c.part")
+    for part in parts:
+        part.write_bytes(b"half")
+    return parts
 
 
 SPACE = {"backbone": "resnet50", "layer": None, "size": [224, 224], "weights": "ab" * 32}

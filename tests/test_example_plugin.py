@@ -13,7 +13,7 @@ import pickle
 import numpy as np
 from sklearn.model_selection import GridSearchCV
 import skdl
-from skdl.plugins import architectures, datasets
+from skdl.plugins import architectures
 
 assert "keras" not in __import__("sys").modules
 assert "dilated" in skdl.list_architectures("dil*")
@@ -22,7 +22,7 @@ assert (plugin.owner, plugin.error) == ("skdl-shapes", None)
 assert "filters=16" in plugin.description.parameters
 assert "keras" not in __import__("sys").modules, "listing imports the plugin"
 
-X, y = datasets.get("shapes")(n_samples=60, return_X_y=True)
+X, y = skdl.load_dataset("shapes", n_samples=60, return_X_y=True)
 model = skdl.CNNClassifier.from_protocol("dilated", epochs=2, random_state=0)
 search = GridSearchCV(model, {"architecture__filters": [4, 8]}, cv=2, n_jobs=2, error_score="raise")
 search.fit(X, y)

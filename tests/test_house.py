@@ -54,11 +54,102 @@ def test_no_package_imports_the_private_modules_of_another(path):
             assert not inside[1].startswith("_"), module
 
 
+def public_names(package):
+    """What a package gives: the literal `__all__` of its `__init__`."""
+    path = ROOT / package.replace(".", "/") / "__init__.py"
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
+            return set(ast.literal_eval(node.value))
+    raise AssertionError(package)
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("skdl/studies/*.py")), ids=lambda p: p.name)
+def test_studies_are_users(path):
+    """They import what any user may: names that a package has in its `__all__`."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            assert not [alias for alias in node.names if alias.name.startswith("skdl")]
+        elif isinstance(node, ast.ImportFrom):
+            package, *room = node.module.split(".")
+            if package == "skdl" and room[:1] != ["studies"]:
+                assert {alias.name for alias in node.names} <= public_names(node.module)
+
+
 def test_scikeras_has_one_door():
     importing = [
         p.name for p in SOURCES if re.search(r"^\s*(from|import) scikeras", p.read_text(), re.M)
     ]
     assert importing == ["_base.py"]
+
+
+PRIVATE = {"sklearn": "skdl/_utils/scikit.py"}
+PRIVATE |= dict.fromkeys(("keras", "tensorflow"), "skdl/engine/_private.py")
+FOREIGN = ("scikeras", *PRIVATE)
+
+
+def is_private(name):
+    return name.startswith("_") and not name.startswith("__")
+
+
+def given_names(tree):
+    """Private names that a module gives: definitions, what it sets, keys of its dicts."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.id if isinstance(node, ast.Name) else node.attr
+        elif isinstance(node, ast.Dict):
+            yield from (key.value for key in node.keys if isinstance(key, ast.Constant))
+
+
+def taken_names(tree):
+    """Private names that a module takes from an object: of itself or not, and which."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+            owner = ast.unparse(node.value)
+            yield owner in ("self", "cls") or owner.startswith("super("), node.attr
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("getattr", "hasattr"):
+            owner, name, *_ = node.args
+            yield ast.unparse(owner) == "self", getattr(name, "value", "")
+
+
+def names_of_libraries():
+    """Private names of the classes that skdl's own have as a base, or handle."""
+    import keras
+    from sklearn.base import BaseEstimator
+    from sklearn.metrics import accuracy_score, make_scorer
+
+    keras_classes = (keras.Model, keras.layers.BatchNormalization, keras.optimizers.Adam)
+    of_keras = {name for cls in keras_classes for name in dir(cls)}
+    return {*dir(BaseEstimator), *dir(make_scorer(accuracy_score))}, of_keras
+
+
+def test_private_names_of_libraries_stand_in_one_file_each():
+    places = set(PRIVATE.values())
+    trees = {str(path.relative_to(ROOT)): ast.parse(path.read_text()) for path in SOURCES}
+    own = {name for path, tree in trees.items() if path not in places for name in given_names(tree)}
+    own |= {"_replace", "_getframe", "_instances"}  # of named tuples, Python and Dask's worker
+    of_scikit, of_keras = names_of_libraries()
+    found = []
+    for path, tree in trees.items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and node.level == 0:
+                names = [f"{node.module}.{alias.name}" for alias in node.names]
+            elif isinstance(node, ast.Import):
+                names = [alias.name for alias in node.names]
+            else:
+                continue
+            for name in names:
+                library, *parts = name.split(".")
+                hidden = any(map(is_private, parts)) or parts[:1] in (["src"], ["python"])
+                if library in FOREIGN and hidden and path != PRIVATE.get(library):
+                    found.append((path, name))
+        if path not in places:
+            for of_itself, name in taken_names(tree):
+                strange = of_scikit if of_itself else of_scikit | of_keras
+                if is_private(name) and (name not in own or name in strange):
+                    found.append((path, name))
+    assert found == []
 
 
 def imported_by(path):

@@ -26,7 +26,7 @@ from skdl.plotting import (
     ClassDistributionDisplay,
     ConfusionMatricesDisplay,
     ImageGridDisplay,
-    LearningCurve,
+    LearningCurveDisplay,
     ModelComparisonDisplay,
     OperatingPointDisplay,
     PerClassMetricsDisplay,
@@ -151,8 +151,8 @@ CALLS = {
     "of a class": lambda h, r: ClassDistributionDisplay.from_labels({"a": h, "b": []}),
     "n_per_class": lambda h, r: ImageGridDisplay.from_images(IMAGES, Y, n_per_class=h),
     "comparison": lambda h, r: ModelComparisonDisplay(h).plot(),
-    "curves": lambda h, r: LearningCurve.from_scores({"a": h}, train_sizes=[1, 2]),
-    "sizes": lambda h, r: LearningCurve.from_scores({"a": [[1]]}, train_sizes=h),
+    "curves": lambda h, r: LearningCurveDisplay.from_scores({"a": h}, train_sizes=[1, 2]),
+    "sizes": lambda h, r: LearningCurveDisplay.from_scores({"a": [[1]]}, train_sizes=h),
     "history": lambda h, r: TrainingHistoryDisplay(h).plot(),
 }
 

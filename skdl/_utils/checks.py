@@ -12,8 +12,8 @@ from types import FunctionType
 from typing import Any
 
 import numpy as np
-from sklearn.utils._param_validation import InvalidParameterError
 
+from skdl._utils.scikit import check_by_constraints
 from skdl._utils.text import shortened
 
 _INSIDE = ("contextlib", "joblib", "skdl", "sklearn")
@@ -125,8 +125,11 @@ def validate_params(estimator: Any) -> None:
     ValueError
         Naming the parameter, what it may be, and what it is.
     """
+    # Not above, since what has no estimator can do without the seconds that importing it takes.
+    from sklearn.utils._param_validation import InvalidParameterError
+
     try:
-        estimator._validate_params()
+        check_by_constraints(estimator)
     except InvalidParameterError as error:
         rule, _, value = str(error).partition(" Got ")
         if len(value) <= _LONGEST_RULE:

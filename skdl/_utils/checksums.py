@@ -1,11 +1,26 @@
-"""Checksums of arrays, by which damage is found before it becomes other predictions."""
+"""What tells contents apart, and by which damage is found before it becomes other predictions."""
 
+import hashlib
+import os
 import zlib
 from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+
+
+def digest_of(content: Any) -> bytes:
+    """sha256 of bytes, or of the values of an array."""
+    return hashlib.sha256(
+        content if isinstance(content, bytes) else np.ascontiguousarray(content)
+    ).digest()
+
+
+def file_digest(path: str | os.PathLike[str]) -> str:
+    """Hexadecimal sha256 of the content of a file."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def checksum_of(arrays: Iterable[npt.NDArray[Any]]) -> int:
@@ -20,13 +35,7 @@ def checksum_of(arrays: Iterable[npt.NDArray[Any]]) -> int:
 
 
 def refuse_damaged(arrays: Iterable[npt.NDArray[Any]], checksum: object) -> None:
-    """Refuse arrays of a pickle that are not those that were saved.
-
-    Raises
-    ------
-    ValueError
-        If they have another checksum.
-    """
+    """Refuse arrays of a pickle that do not have the checksum that they were saved with."""
     if checksum_of(arrays) != checksum:
         raise ValueError(
             "The saved weights are damaged: they do not have the checksum that they were saved "

@@ -21,7 +21,24 @@ _PACKAGES = (
 
 
 def versions(*more: str) -> dict[str, str]:
-    """Versions of the packages that results depend on, and of `more`, if they are installed."""
+    """Versions of the packages that results depend on, such as to write them down beside a result.
+
+    Parameters
+    ----------
+    *more : str
+        Names of other packages.
+
+    Returns
+    -------
+    versions : dict of str to str
+        Of those that are installed.
+
+    Examples
+    --------
+    >>> from skdl.reporting import versions
+    >>> {"skdl", "scikit-learn", "keras", "joblib"} <= set(versions("joblib"))
+    True
+    """
     found = {}
     for name in (*_PACKAGES, *more):
         try:
@@ -32,7 +49,19 @@ def versions(*more: str) -> dict[str, str]:
 
 
 def machine() -> dict[str, str]:
-    """Python, operating system and processor."""
+    """Python, operating system and processor, by which figures may differ in their last digits.
+
+    Returns
+    -------
+    machine : dict of str to str
+        "Python", "system" and "processor".
+
+    Examples
+    --------
+    >>> from skdl.reporting import machine
+    >>> list(machine())
+    ['Python', 'system', 'processor']
+    """
     return {
         "Python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()}",

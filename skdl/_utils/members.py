@@ -19,16 +19,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from skdl._utils.storage import tidied
+from skdl._utils.storage import tidied, too_large
 from skdl._utils.text import shown_path
 
-OPENERS: dict[bytes, Callable[[Any], Any]] = {
+_DECOMPRESSORS: dict[bytes, Callable[[Any], Any]] = {
     b"\x1f\x8b": gzip.open,
     b"BZh": bz2.open,
     b"\xfd7zXZ\x00": lzma.open,
 }
-"""What decompresses a tar archive, by its first bytes."""
-
 _DAMAGE = (
     zipfile.BadZipFile,
     tarfile.TarError,
@@ -47,6 +45,7 @@ _LONGEST_LINK = 4096
 _LARGEST_OFFSET = 2**63 - 1
 
 _CHUNK = 2**20
+_LARGEST_HEADER = 64 * _CHUNK
 _LOCAL_HEADER = 30
 _NAME_IS_UTF8 = 0x800
 _LOCATOR_64, _END_64 = 20, 56
@@ -55,35 +54,17 @@ _LONGEST_END = 22 + 0xFFFF + _LOCATOR_64 + _END_64
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A file in an archive.
+    """A file in an archive; what it leads to, if it is a link, is "" where that is not known."""
 
-    Attributes
-    ----------
-    name : str
-        Its path, tidied.
-    offset : int
-        Where its header lies in a zip archive, its content in a tar archive.
-    stored, size : int
-        Bytes in the archive, and once they are decompressed.
-    deflated : bool
-        Whether they are compressed.
-    checksum, name_checksum : int
-        In a zip archive, of its content and of its name as it is written there.
-    refusal : str
-        Why it is not read, if it is not.
-    link : str or None
-        What it leads to, if it is a link: a member or a folder; "" if that is not known.
-    """
-
-    name: str
-    offset: int
-    stored: int
-    size: int
+    name: str  # its path, tidied
+    offset: int  # of its header in a zip archive, of its content in a tar archive
+    stored: int  # bytes in the archive
+    size: int  # bytes once they are decompressed
     deflated: bool = False
-    checksum: int = 0
-    name_checksum: int = 0
-    refusal: str = ""
-    link: str | None = None
+    checksum: int = 0  # in a zip archive, of its content
+    name_checksum: int = 0  # in a zip archive, of its name as it is written there
+    refusal: str = ""  # why it is not read
+    link: str | None = None  # a member or a folder
 
 
 def tells_of_damage(error: Exception) -> bool:
@@ -93,19 +74,45 @@ def tells_of_damage(error: Exception) -> bool:
     return seeks or isinstance(error, _DAMAGE)
 
 
-def is_zip(start: bytes, name: str) -> bool:
-    """Whether an archive with these first bytes and this name is a zip archive, and no tar."""
-    return start.startswith((b"PK\3\4", b"PK\5\6")) or name.lower().endswith(".zip")
+def kind_of(path: str | os.PathLike[str]) -> tuple[bool, Callable[[Any], Any] | None]:
+    """Whether an archive is a zip archive, and what opens it if it is a compressed tar archive."""
+    with open(path, "rb") as file:
+        start = file.read(6)
+    for magic, decompressor in _DECOMPRESSORS.items():
+        if start.startswith(magic):
+            return False, decompressor
+    zipped = start.startswith((b"PK\3\4", b"PK\5\6")) or os.fspath(path).lower().endswith(".zip")
+    return zipped, None
 
 
-def safe_name(name: str) -> str:
-    """Path of a member, with forward slashes and without detours.
+def members_of(file: Any, zipped: bool, limit: int) -> Iterator[Member]:
+    """Members of an open zip or tar archive in its order; folders are not among them.
+
+    A tar archive is read from its start to its end, so that it may be decompressed meanwhile.
 
     Raises
     ------
     ValueError
-        If it is absolute or leaves the archive.
+        If a path leads out of the archive or belongs to two members, or they have more bytes than
+        `limit` altogether.
+    Exception
+        Where it is damaged, one that :func:`tells_of_damage` knows.
     """
+    seen, size = set(), 0
+    for member in _members_of_zip(file) if zipped else _members_of_tar(file):
+        if member.name in seen:
+            raise ValueError(
+                f"it holds two files named {shown_path(member.name)}, of which only one could be "
+                "read; pack it again with one of them"
+            )
+        seen.add(member.name)
+        size += member.size
+        if size > limit:
+            raise too_large(limit)
+        yield member
+
+
+def _safe_name(name: str) -> str:
     path = tidied(name)
     if not path:
         raise ValueError(
@@ -115,37 +122,10 @@ def safe_name(name: str) -> str:
     return path
 
 
-def members_of(file: Any, zipped: bool) -> Iterator[Member]:
-    """Members of an open zip or tar archive; folders are not among them.
-
-    Parameters
-    ----------
-    file : file-like
-        A tar archive is read from its start to its end, so that a :class:`Forward` will do.
-    zipped : bool
-        Whether it is a zip archive.
-
-    Yields
-    ------
-    member : Member
-        In the order of the archive.
-
-    Raises
-    ------
-    ValueError
-        If a path leads out of the archive, or belongs to two members.
-    Exception
-        Where it is damaged, one that :func:`tells_of_damage` knows.
-    """
-    seen = set()
-    for member in _members_of_zip(file) if zipped else _members_of_tar(file):
-        if member.name in seen:
-            raise ValueError(
-                f"it holds two files named {shown_path(member.name)}, of which only one could be "
-                "read; pack it again with one of them"
-            )
-        seen.add(member.name)
-        yield member
+def _where_to(name: str, target: str) -> str:
+    """Member or folder that a link of this name leads to; "" if it leads out of the archive."""
+    path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
+    return "" if path == "." or path.split("/")[0] in ("", "..") else path
 
 
 # ---- zip -----------------------------------------------------------------------------------------
@@ -157,11 +137,13 @@ def _members_of_zip(file: BinaryIO) -> Iterator[Member]:
         entries = opened.infolist()
         _require_all(file, size, entries)
         for info in entries:
-            name_checksum = _checksum_of_name(_name_in_bytes(info), info.flag_bits)
+            encoding = "utf-8" if info.flag_bits & _NAME_IS_UTF8 else "cp437"
+            written = info.orig_filename.encode(encoding)
+            name_checksum = _checksum_of_name(written, info.flag_bits)
             if info.is_dir():  # or a file whose name is damaged
                 _seek_content(file, info.header_offset, name_checksum)
                 continue
-            name, refusal = safe_name(info.filename), _refusal_in_zip(info, size)
+            name, refusal = _safe_name(info.filename), _refusal_in_zip(info, size)
             yield Member(
                 name,
                 0 if refusal else info.header_offset,
@@ -219,16 +201,6 @@ def _zip_link(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> str:
         raise
 
 
-def _where_to(name: str, target: str) -> str:
-    """Member or folder that a link of this name leads to; "" if it leads out of the archive."""
-    path = posixpath.normpath(posixpath.join(posixpath.dirname(name), target))
-    return "" if path == "." or path.split("/")[0] in ("", "..") else path
-
-
-def _name_in_bytes(info: zipfile.ZipInfo) -> bytes:
-    return info.orig_filename.encode("utf-8" if info.flag_bits & _NAME_IS_UTF8 else "cp437")
-
-
 def _checksum_of_name(name: bytes, flags: int) -> int:
     return zlib.crc32(name, 0 if name.isascii() else flags & _NAME_IS_UTF8)
 
@@ -249,7 +221,8 @@ def _seek_content(file: BinaryIO, offset: int, name_checksum: int) -> None:
 
 
 def _members_of_tar(file: Any) -> Iterator[Member]:
-    with tarfile.open(fileobj=_Bounded(file), mode="r:") as opened:  # type: ignore[call-overload]
+    bounded = _Bounded(file)
+    with tarfile.open(fileobj=bounded, mode="r:") as opened:  # type: ignore[call-overload]
         while (info := opened.next()) is not None:
             opened.members.clear()  # which it would keep
             if info.size < 0 or not info.offset < opened.offset <= _LARGEST_OFFSET:
@@ -258,8 +231,7 @@ def _members_of_tar(file: Any) -> Iterator[Member]:
                 )
             if info.isdir():
                 continue
-            refusal = ""
-            name, link = safe_name(info.name), None
+            refusal, link, name = "", None, _safe_name(info.name)
             if info.issym() or info.islnk():
                 refusal = _LINK
                 # Hard links tell the whole path.
@@ -269,77 +241,36 @@ def _members_of_tar(file: Any) -> Iterator[Member]:
             elif info.issparse():
                 refusal = "it is stored as a sparse file; pack the archive without --sparse"
             yield Member(name, info.offset_data, info.size, info.size, refusal=refusal, link=link)
-        _require_end(file, opened.offset)
-
-
-def _require_end(file: Any, offset: int) -> None:
-    """Refuse an archive without the mark of its end; tarfile takes all sorts of things for it."""
-    file.seek(offset)
-    mark = file.read(tarfile.BLOCKSIZE)
-    if mark.strip(b"\0"):
-        raise tarfile.ReadError(f"bad header at byte {offset:,}")
-    if len(mark) < tarfile.BLOCKSIZE:
-        raise tarfile.ReadError("it is cut off: the mark of its end is missing")
-    while rest := file.read(_CHUNK):
-        if rest.strip(b"\0"):
-            raise tarfile.ReadError(
-                "something follows the end of the archive, such as another archive; unpack both, "
-                "and pack their files into one"
-            )
+        bounded.require_end(opened.offset)
 
 
 class _Bounded:
     """A file without a read that a header could make as long as it likes."""
 
-    def __init__(self, file: Any, limit: int = 64 * _CHUNK) -> None:
+    def __init__(self, file: Any) -> None:
         self._file = file
-        self._limit = limit
         self.tell, self.seek = file.tell, file.seek
+        self._last = 0, b""  # where the last read began, and what it gave
 
     def read(self, size: int) -> bytes:
-        if not 0 <= size <= self._limit:
+        if not 0 <= size <= _LARGEST_HEADER:
             raise tarfile.ReadError(f"a header claims to have {size:,} bytes")
-        data: bytes = self._file.read(size)
-        return data
+        self._last = self.tell(), self._file.read(size)
+        return self._last[1]
 
-
-class Forward:
-    """A stream that is read once, and goes back no further than tarfile does.
-
-    Parameters
-    ----------
-    source : file-like
-        What can be read.
-    """
-
-    def __init__(self, source: Any) -> None:
-        self._source = source
-        self._position = 0  # of what is read next, from the source or again
-        self._again = b""
-        self._last = b""
-
-    def tell(self) -> int:
-        return self._position
-
-    def seek(self, position: int) -> int:
-        if position < self._position:
-            back = self._position - position
-            if back > len(self._last):
-                raise tarfile.StreamError("seeking backwards is not possible")
-            self._again = self._last[-back:] + self._again
-            self._last = self._last[:-back]
-            self._position = position
-        while self._position < position and self.read(min(_CHUNK, position - self._position)):
-            pass
-        return self._position
-
-    def read(self, size: int) -> bytes:
-        data, self._again = self._again[:size], self._again[size:]
-        if len(data) < size:
-            data += self._source.read(size - len(data))
-        self._position += len(data)
-        self._last = (self._last + data)[-tarfile.BLOCKSIZE :]
-        return data
+    def require_end(self, offset: int) -> None:
+        """Refuse what is not marked as the end; tarfile takes all sorts of things for it."""
+        position, mark = self._last
+        if position != offset or mark.strip(b"\0"):
+            raise tarfile.ReadError(f"bad header at byte {offset:,}")
+        if len(mark) < tarfile.BLOCKSIZE:
+            raise tarfile.ReadError("it is cut off: the mark of its end is missing")
+        while rest := self._file.read(_CHUNK):
+            if rest.strip(b"\0"):
+                raise tarfile.ReadError(
+                    "something follows the end of the archive, such as another archive; unpack "
+                    "both, and pack their files into one"
+                )
 
 
 # ---- content -------------------------------------------------------------------------------------

@@ -2,49 +2,110 @@
 
 import contextlib
 import sys
+import threading
 import time
-from typing import TextIO
+from typing import Any
+
+_SECONDS_BETWEEN_LINES = 10
+_screen = threading.Lock()  # held while a bar is drawn: two would overwrite each other
 
 
 class Progress:
-    """A bar on a terminal, plain lines elsewhere.
+    """A bar on a terminal or in a notebook; plain lines elsewhere, and beside another bar.
 
     Parameters
     ----------
-    total : int
-        Number of steps.
     label : str
         What is going on.
-    stream : text file, default=None
-        Where to write; None is standard output.
+    total : int
+        Number of steps.
+    shown : bool, default=True
+        Whether anything is to be seen.
+    unit : str, default=""
+        What is counted where steps are many and short, such as "images": how many there are per
+        second is shown, lines come only now and then, and none where all is done at once.
+    bar : bool, default=True
+        False prints a line per step on a terminal too, with the time of this step.
     """
 
-    def __init__(self, total: int, label: str, stream: TextIO | None = None) -> None:
-        self._total = total
-        self._label = label
-        self._stream = stream or sys.stdout
+    def __init__(
+        self, label: str, total: int, *, shown: bool = True, unit: str = "", bar: bool = True
+    ) -> None:
+        self._label, self._total, self._unit = label, total, unit
+        self._shown, self._draws = shown, bar
+        self._bar: Any = None
         self._done = 0
-        self._start = time.perf_counter()
-        self._show()
+        self._began = False
+        self._start = self._last = time.perf_counter()
+
+    def __enter__(self) -> "Progress":
+        if not self._unit and self._total:
+            self.update(0)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+            _screen.release()
 
     def step(self) -> None:
         """One more step is done."""
-        self._done += 1
-        self._show()
+        self.update(self._done + 1)
 
-    def _show(self) -> None:
-        # Whoever read along may have left; that is no reason for the work itself to fail.
-        with contextlib.suppress(BrokenPipeError):
-            self._write()
+    def update(self, done: int, note: str = "") -> None:
+        """So many steps are done; the note stands beside their number."""
+        self._done = done
+        all_at_once = self._unit and not self._began and done == self._total
+        if not self._shown or all_at_once:
+            return
+        if not self._began and self._draws:
+            self._bar = _new_bar(self._label, self._total)
+        self._began = True
+        now = time.perf_counter()
+        if self._unit:
+            seconds = max(now - self._start, 1e-9)  # clocks have steps
+            note = f"{done / seconds:,.0f} {self._unit}/s"
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], completed=done, note=note)
+        elif done:
+            self._write_line(now, note)
 
-    def _write(self) -> None:
-        seconds = time.perf_counter() - self._start
-        count = f"{self._done}/{self._total}"
-        if self._stream.isatty():
-            filled = round(30 * self._done / max(self._total, 1))
-            bar = "█" * filled + "░" * (30 - filled)
-            end = "\n" if self._done == self._total else ""
-            self._stream.write(f"\r{self._label} {bar} {count}  {seconds:.0f} s {end}")
-        elif self._done:
-            self._stream.write(f"{self._label} {count}  {seconds:.0f} s\n")
-        self._stream.flush()
+    def _write_line(self, now: float, note: str) -> None:
+        due = self._done == self._total or now - self._last > _SECONDS_BETWEEN_LINES
+        if due or not self._unit:
+            seconds = now - (self._start if self._draws else self._last)
+            line = f"{self._label} {self._done}/{self._total}  {seconds:.1f} s  {note}"
+            # Whoever read along may have left; that is no reason for the work itself to fail.
+            with contextlib.suppress(BrokenPipeError):
+                print(line.rstrip(), flush=True)
+            self._last = now
+
+
+def _new_bar(label: str, total: int) -> Any:
+    """A bar of rich's that is being drawn; None where there is no place for one."""
+    if not (sys.stdout.isatty() or "ipykernel" in sys.modules):
+        return None
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console()
+    if not (console.is_interactive or console.is_jupyter) or not _screen.acquire(blocking=False):
+        return None
+    bar = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[note]}", markup=False),
+        TimeRemainingColumn(elapsed_when_finished=True),
+        console=console,
+    )
+    bar.add_task(label, total=total, note="")
+    bar.start()
+    return bar

@@ -1,8 +1,8 @@
 """Where data is kept, files that are written whole or not at all, and how much may be written."""
 
 import errno
+import functools
 import glob
-import hashlib
 import os
 import re
 import secrets
@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from skdl._utils.checksums import file_digest
 from skdl._utils.text import shown_path
 
 # A file that is still being written is touched more often than this.
@@ -70,13 +71,7 @@ def get_data_home(data_home: str | os.PathLike[str] | None = None) -> Path:
 
 
 def usable(path: Path) -> Path:
-    """The path itself, unless its name is longer than the system takes.
-
-    Raises
-    ------
-    OSError
-        Saying so, without the whole name.
-    """
+    """The path itself; an OSError that cuts its name if that is longer than the system takes."""
     try:
         os.lstat(path)
     except OSError as error:
@@ -87,14 +82,7 @@ def usable(path: Path) -> Path:
 
 
 def find_file(name: str | os.PathLike[str], folder: str) -> Path | None:
-    """A file by its path, or else by its path in a folder of the data home; None if there is none.
-
-    Parameters
-    ----------
-    name : str or path-like
-    folder : str
-        Such as ``"weights"``.
-    """
+    """A file by its path, or else by its path in "weights" or another folder of the data home."""
     path = usable(Path(name).expanduser())
     if path.is_file():
         return path
@@ -109,9 +97,9 @@ def replacing(path: Path, advice: str = ANOTHER_PLACE) -> Iterator[Path]:
     Parameters
     ----------
     path : pathlib.Path
-        The place.
-    advice : str, default=ANOTHER_PLACE
-        What to do where nothing can be written.
+        The place. Its folder is made if need be.
+    advice : str, default="Choose another place with …"
+        What to do where nothing can be written; of the data home by default.
 
     Yields
     ------
@@ -123,8 +111,17 @@ def replacing(path: Path, advice: str = ANOTHER_PLACE) -> Iterator[Path]:
     ------
     OSError
         If nothing can be written there, as the subclass that tells why; or the disk is full.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from skdl.downloads import replacing
+    >>> with replacing(Path("tables", "areas.csv")) as part:
+    ...     _ = part.write_text("area")
+    >>> [path.name for path in Path("tables").iterdir()]
+    ['areas.csv']
     """
-    _make_writable(path.parent, advice)
+    make_writable(path.parent, advice)
     for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
         _remove_if_stale(part)
     part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
@@ -142,20 +139,28 @@ def replacing(path: Path, advice: str = ANOTHER_PLACE) -> Iterator[Path]:
         raise
 
 
-def _make_writable(folder: Path, advice: str) -> None:
+def make_writable(folder: Path, advice: str, name: str = "", *, probe: bool = False) -> None:
+    """Make a folder, unless it is there; an OSError with `advice` if nothing can be written there.
+
+    `name` is what the message calls it. A probe is a file that is written and removed: not every
+    network file system tells what is allowed.
+    """
+    name = name or f"The folder {shown_path(folder)}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if not os.access(folder, os.W_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        if probe:
+            file = folder / f".probe.{os.getpid()}-{secrets.token_hex(4)}.part"
+            file.touch(exist_ok=False)
+            file.unlink(missing_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
         file = next(f for f in (folder, *folder.parents) if os.path.lexists(f))
         raise FileExistsError(
-            f"The folder {shown_path(folder)} cannot be made, since {shown_path(file)} is a "
-            f"file. {advice}"
+            f"{name} cannot be made, since {shown_path(file)} is a file. {advice}"
         ) from error
     except OSError as error:
-        message = f"The folder {shown_path(folder)} cannot be written to: {error.strerror}."
-        raise restated(error, f"{message} {advice}") from error
+        raise restated(error, f"{name} cannot be written to: {error.strerror}. {advice}") from error
 
 
 def restated(error: OSError, message: str) -> OSError:
@@ -192,13 +197,7 @@ def too_large(limit: int) -> ValueError:
 
 
 def copy_limited(source: Any, target: BinaryIO, limit: int) -> None:
-    """Copy a stream to a file.
-
-    Raises
-    ------
-    ValueError
-        If that would be more than `limit`.
-    """
+    """Copy a stream to a file, unless that would be more than `limit`."""
     used = 0
     while chunk := source.read(_CHUNK):
         used += len(chunk)
@@ -223,7 +222,42 @@ def _remove_if_stale(part: Path) -> None:
         pass  # another process was faster
 
 
-def file_digest(path: str | os.PathLike[str]) -> str:
-    """Sha256 of the content of a file."""
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def file_version(path: str | os.PathLike[str]) -> tuple[str, int, int]:
+    """What tells a file from another one that is put in its place, without reading it."""
+    status = os.stat(path)
+    return os.path.realpath(path), status.st_size, status.st_mtime_ns
+
+
+def weights_digest(weights: str | os.PathLike[str]) -> str | None:
+    """Sha256 of the file that a parameter `weights` names, such as to write down what was used.
+
+    Parameters
+    ----------
+    weights : str or path-like
+        As :class:`skdl.BackboneFeatures` takes it: the path of a file, or its name in ``weights/``
+        of the data home.
+
+    Returns
+    -------
+    digest : str or None
+        Of the whole file, which is read again only once it has changed. None where there is no such
+        file, as for the names "auto", "random" and "imagenet".
+
+    Examples
+    --------
+    >>> import hashlib
+    >>> from pathlib import Path
+    >>> from skdl.downloads import weights_digest
+    >>> _ = Path("edges.npz").write_bytes(b"arrays")
+    >>> weights_digest("edges.npz") == hashlib.sha256(b"arrays").hexdigest()
+    True
+    >>> weights_digest("imagenet") is None
+    True
+    """
+    path = find_file(weights, "weights") if Path(weights).suffix else None
+    return None if path is None else _digest_of(file_version(path))
+
+
+@functools.lru_cache(maxsize=64)
+def _digest_of(version: tuple[str, int, int]) -> str:
+    return file_digest(version[0])

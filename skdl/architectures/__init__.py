@@ -1,26 +1,21 @@
 """Networks as pure builders: ``(input_shape, n_classes, **params) -> keras.Model``, uncompiled."""
 
-import skdl.architectures._start  # before all that imports Keras
-from skdl.architectures._alexnet import alexnet, zfnet
-from skdl.architectures._densenet import densenet40
-from skdl.architectures._lenet import lenet5
-from skdl.architectures._resnet import resnet18, resnet20, resnet32, resnet56
-from skdl.architectures._separable import separable
-from skdl.architectures._simple import deep, simple
-from skdl.architectures._start import quiet_start
-from skdl.architectures._vgg import vgg16
+from collections.abc import Callable
+from importlib.metadata import EntryPoint
+from typing import Any
 
-__all__ = [
-    "alexnet",
-    "deep",
-    "densenet40",
-    "lenet5",
-    "resnet18",
-    "resnet20",
-    "resnet32",
-    "resnet56",
-    "separable",
-    "simple",
-    "vgg16",
-    "zfnet",
-]
+from skdl.architectures._start import quiet_start  # before all that imports Keras
+from skdl.plugins import architectures
+
+__all__ = sorted(architectures.own)
+
+
+def __getattr__(name: str) -> Callable[..., Any]:
+    if name not in architectures.own:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    builder: Callable[..., Any] = EntryPoint(name, architectures.own[name], __name__).load()
+    return builder
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skdl._utils.checksums import checksum_of, refuse_damaged
-from skdl._utils.storage import find_file, get_data_home
+from skdl._utils.storage import file_version, find_file, get_data_home
 from skdl._utils.text import shortened, shown_path
 from skdl.backbones._declaration import backbone_of
 from skdl.backbones._reading import FORMATS, read_into
@@ -189,7 +189,7 @@ def load_weights(
     name = label, builder, repr(sorted(params.items()))
 
     def read(path: Path | None) -> BackboneWeights:
-        return _kept((*name, _identity(path)), path, label, build)
+        return _kept((*name, path and file_version(path)), path, label, build)
 
     if not isinstance(source, PretrainedWeights):
         return read(source)
@@ -235,7 +235,7 @@ def _found_by_values(source: PretrainedWeights, read: Read) -> BackboneWeights |
     for path in sorted((get_data_home() / "weights").glob("*")):
         if not path.name.endswith(FORMATS) or not path.is_file() or not _may_hold(path, source):
             continue
-        key = source.values_sha256, _identity(path)
+        key = source.values_sha256, file_version(path)
         if key in _others:
             continue
         try:
@@ -265,14 +265,6 @@ def _downloaded(source: PretrainedWeights, label: str) -> Path:
             f"{error}\nOr pass the path of a file as weights, or take the backbone "
             "'cifar_resnet20', whose weights come with skdl."
         ) from error
-
-
-def _identity(path: Path | None) -> Any:
-    """What tells a file from another one that was put in its place."""
-    if path is None:
-        return None
-    status = path.stat()
-    return str(path.resolve()), status.st_size, status.st_mtime_ns
 
 
 def _values_of(model: keras.Model) -> BackboneWeights:

@@ -1,178 +1,44 @@
 """``skdl demo``: the main job on real images, from the search to the saved pipeline."""
 
-import os
-import subprocess
-import sys
-import tempfile
-import time
-from collections.abc import Callable
-from functools import partial
+import argparse
 from pathlib import Path
-from typing import Any
 
-import joblib
-import numpy as np
-import pandas as pd
-from sklearn.datasets import load_digits
-from sklearn.metrics import ConfusionMatrixDisplay, check_scoring
-from sklearn.model_selection import GridSearchCV, ParameterGrid, StratifiedKFold, train_test_split
-from sklearn.pipeline import Pipeline, make_pipeline
-from sklearn.preprocessing import StandardScaler
-
-from skdl._utils.progress import Progress
-from skdl.estimators import CNNClassifier
-from skdl.metrics import CLINICAL_SCORERS
-from skdl.plotting import PredictionGridDisplay, TrainingHistoryDisplay
-from skdl.reporting import report
-
-_SCORES = {"accuracy": "accuracy", **CLINICAL_SCORERS}
-_SHOWN = ["accuracy", "sensitivity", "specificity", "roc_auc"]
-
-# What the other process runs: it knows nothing but the two files.
-_RELOAD = """
-import sys, joblib, numpy
-pipeline = joblib.load(sys.argv[1])
-numpy.save(sys.argv[3], pipeline.predict_proba(numpy.load(sys.argv[2])))
-"""
+from skdl._utils.text import say
+from skdl.cli._arguments import Commands, seed
 
 
-def run_demo(out: Path, *, quick: bool = False, seed: int = 0) -> None:
-    """Search, evaluate, draw, save and reload.
-
-    Parameters
-    ----------
-    out : Path
-        Folder for what is written; made if it is not there.
-    quick : bool, default=False
-        Fewer images, candidates and epochs.
-    seed : int, default=0
-        Seed of everything random.
-    """
-    import matplotlib
-
-    matplotlib.use("agg")
-    start = time.perf_counter()
-    out.mkdir(parents=True, exist_ok=True)
-    X, y = load_digits(return_X_y=True)
-    X_train, X_test, y_train, y_test = train_test_split(
-        X, y, train_size=500 if quick else None, stratify=y, random_state=seed
+def add_parser(commands: Commands) -> None:
+    """Add the command and its arguments."""
+    parser = commands.add_parser(
+        "demo",
+        help="search, train, evaluate and save a classifier of handwritten digits",
+        description="Grid search over a pipeline with CNNClassifier on scikit-learn's handwritten "
+        "digits, a table of clinical scores, pictures, and the best pipeline saved and loaded "
+        "again in another process. Takes less than a minute and downloads nothing.",
     )
-    print(
-        f"skdl demo: {len(X)} handwritten digits of 8×8 pixels, {len(X_train)} to train and "
-        f"{len(X_test)} to test\n"
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("skdl-demo"),
+        metavar="DIR",
+        help="folder for the pictures and the saved pipeline (default: %(default)s)",
     )
-    search = _search(X_train, y_train, quick=quick, seed=seed)
-    best: Pipeline = search.best_estimator_
-    print(_candidates_table(search))
-    print(_test_table(best, X_test, y_test))
-    _draw(out, best, X_test, y_test)
-    path = report(best, X_test, y_test, out / "report.html", title="Handwritten digits")
-    print(f"wrote {path}: all of it on one page, with confidence intervals")
-    _save_and_reload(out, best, X_test)
-    print(f"\nDone in {time.perf_counter() - start:.0f} s. Look at {out.resolve()}")
-
-
-def _search(X: Any, y: Any, *, quick: bool, seed: int) -> GridSearchCV:
-    pipeline = make_pipeline(
-        StandardScaler(),
-        CNNClassifier(epochs=6 if quick else 20, early_stopping=True, n_iter_no_change=4),
-    ).set_params(cnnclassifier__random_state=seed)
-    grid = {
-        "cnnclassifier__optimizer__learning_rate": [0.001, 0.003],
-        "cnnclassifier__architecture__dropout": [0.5] if quick else [0.2, 0.5],
-    }
-    folds = StratifiedKFold(3, shuffle=True, random_state=seed)
-    score = check_scoring(pipeline, scoring=_SCORES)
-    progress = Progress(len(ParameterGrid(grid)) * folds.get_n_splits(), "Searching")
-
-    def score_and_step(estimator: Any, X: Any, y: Any) -> dict[str, float]:
-        scores: dict[str, float] = score(estimator, X, y)
-        progress.step()
-        return scores
-
-    return GridSearchCV(pipeline, grid, scoring=score_and_step, refit="accuracy", cv=folds).fit(
-        X, y
+    parser.add_argument("--quick", action="store_true", help="fewer images, candidates and epochs")
+    parser.add_argument(
+        "--seed",
+        type=seed,
+        default=0,
+        help="seed of everything random, 0 to 2**32 - 1 (default: %(default)s)",
     )
+    parser.set_defaults(run=run)
 
 
-def _candidates_table(search: GridSearchCV) -> str:
-    results = search.cv_results_
-    rows = [
-        {
-            **{key.split("__", 1)[1]: value for key, value in params.items()},
-            **{
-                name: "{:.3f} ± {:.3f}".format(
-                    results[f"mean_test_{name}"][i], results[f"std_test_{name}"][i]
-                )
-                for name in _SHOWN
-            },
-            "": "best" if i == search.best_index_ else "",
-        }
-        for i, params in enumerate(results["params"])
-    ]
-    table: str = pd.DataFrame(rows).to_string(index=False)
-    return (
-        "\nCross-validation, 3 folds, mean ± standard deviation "
-        "(sensitivity, specificity, ROC AUC: one digit against the rest, averaged)\n\n" + table
-    )
+def run(arguments: argparse.Namespace) -> int:
+    """Search, evaluate, draw, save and reload."""
+    if arguments.out.exists() and not arguments.out.is_dir():
+        raise ValueError(f"--out {arguments.out} is a file, not a folder.")
+    say("Starting TensorFlow …")
+    from skdl.cli._digits import demonstrate
 
-
-def _test_table(best: Pipeline, X_test: Any, y_test: Any) -> str:
-    scores = check_scoring(best, scoring=_SCORES)(best, X_test, y_test)
-    figures = "   ".join(f"{name} {scores[name]:.3f}" for name in _SHOWN)
-    return f"\nThe best pipeline on the {len(y_test)} test images\n\n{figures}\n"
-
-
-def _draw(out: Path, best: Pipeline, X_test: Any, y_test: Any) -> None:
-    import matplotlib.pyplot as plt
-
-    confusion, ax = plt.subplots(figsize=(6, 5.4), layout="constrained")
-    ConfusionMatrixDisplay.from_estimator(best, X_test, y_test, cmap="Blues", ax=ax, colorbar=False)
-    ax.set_title("Confusion matrix of the test images")
-    # The pipeline scales its input, so that it is the original pixels that are drawn.
-    pictures = {
-        "training_curves.png": TrainingHistoryDisplay.from_estimator(best).figure_,
-        "confusion_matrix.png": confusion,
-        "sample_predictions.png": PredictionGridDisplay.from_estimator(
-            best, X_test, y_test, title="Predictions of test images"
-        ).figure_,
-        "misclassified.png": PredictionGridDisplay.from_estimator(
-            best, X_test, y_test, which="wrong", title="Misclassified, the most confident first"
-        ).figure_,
-    }
-    for name, figure in pictures.items():
-        _write(out / name, partial(figure.savefig, dpi=150))
-        plt.close(figure)
-        print(f"wrote {out / name}")
-
-
-def _save_and_reload(out: Path, best: Pipeline, X_test: Any) -> None:
-    path = out / "pipeline.joblib"
-    _write(path, lambda temporary: joblib.dump(best, temporary))
-    print(f"wrote {path} ({path.stat().st_size / 1000:.0f} kB)")
-    with tempfile.TemporaryDirectory() as folder:
-        images, probabilities = Path(folder, "images.npy"), Path(folder, "probabilities.npy")
-        np.save(images, X_test)
-        process = subprocess.run(
-            [sys.executable, "-c", _RELOAD, str(path), str(images), str(probabilities)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if process.returncode != 0:
-            raise RuntimeError(f"Loading {path} in another process failed:\n{process.stderr}")
-        if not np.array_equal(np.load(probabilities), best.predict_proba(X_test)):
-            raise RuntimeError(
-                f"The pipeline loaded from {path} in another process predicts differently."
-            )
-    print("loaded it in another process: the same predictions, to the last bit")
-
-
-def _write(path: Path, write: Callable[[Path], Any]) -> None:
-    """Write to a temporary name, then rename: a file is there as a whole or not at all."""
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
-    try:
-        write(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    demonstrate(arguments.out, quick=arguments.quick, seed=arguments.seed)
+    return 0

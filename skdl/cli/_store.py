@@ -1,59 +1,85 @@
-"""The command ``skdl store``: show, clear and verify the feature store in a folder."""
+"""``skdl store``: show, clear and verify the feature store in a folder."""
 
+import argparse
 import json
 import re
-import shutil
-import sys
-import textwrap
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skdl._utils.text import printable, say, shown_path
-from skdl.store import FeatureStore, SpaceInfo, StoreInfo
+from skdl.cli._arguments import Commands
+from skdl.cli._table import show_table
+
+if TYPE_CHECKING:
+    from skdl.store import FeatureStore, SpaceInfo, StoreInfo
 
 # What of a space is shown first; the first name that is there is its title.
 _TITLES = ("backbone", "architecture", "network", "model", "name")
 _FIRST = ("layer", "pooling", "image_size", "size", "input_shape")
 
-_NARROWEST = 40
 _WIDEST_VALUE = 40
 _DIGEST = re.compile("[0-9a-f]{32,}")
 
 _MINUTE, _HOUR, _DAY = 60, 60 * 60, 24 * 60 * 60
 
 
-def run_store(action: str, folder: str, *, repair: bool = False) -> int:
-    """Run one of the commands and return the status of the process."""
-    try:
-        store = FeatureStore(folder)
-        info = store.info()
-        if not info.of_this_format and not info.other_formats:
-            return _fail(f"The folder {shown_path(str(store.folder))} holds no feature store.")
-        if action == "info":
-            return _info(store, info)
-        return _clear(store, info) if action == "clear" else _verify(store, info, repair)
-    except BrokenPipeError:
-        raise
-    except (OSError, ValueError) as error:
-        return _fail(str(error))
+def add_parser(commands: Commands) -> None:
+    """Add the command, its actions and their arguments."""
+    store = commands.add_parser(
+        "store",
+        help="show, clear or verify a folder of stored features",
+        description="The feature store in a folder: features that networks computed of images.",
+    )
+    actions = store.add_subparsers(title="actions", required=True, metavar="ACTION")
+    summaries = {
+        _info: "what is stored: networks, entries, sizes, last use",
+        _clear: "remove what is stored, and nothing else in the folder; asks nothing",
+        _verify: "read everything and say what is damaged; the status is 1 if something is",
+    }
+    for action, summary in summaries.items():
+        parser = actions.add_parser(
+            action.__name__.strip("_"), help=summary, description=f"Feature store: {summary}."
+        )
+        parser.add_argument("folder", metavar="FOLDER", help="folder of the store")
+        parser.set_defaults(run=run, action=action, repair=False)
+    parser.add_argument(
+        "--repair", action="store_true", help="remove what is damaged, and temporary files"
+    )
 
 
-def _fail(message: str) -> int:
-    say(f"skdl store: {message}", file=sys.stderr)
-    return 1
+def run(arguments: argparse.Namespace) -> int:
+    """Run an action on the store, if there is one."""
+    from skdl.store import FeatureStore
+
+    store = FeatureStore(arguments.folder)
+    info = store.info()
+    if not info.of_this_format and not info.other_formats:
+        raise ValueError(f"The folder {shown_path(str(store.folder))} holds no feature store.")
+    status: int = arguments.action(store, info, arguments.repair)
+    if info.other_formats:
+        say(f"\n{_other_formats(info)}")
+    return status
 
 
-def _info(store: FeatureStore, info: StoreInfo) -> int:
+def _info(store: "FeatureStore", info: "StoreInfo", repair: bool) -> int:
     say(f"Feature store in {store.folder}\n")
-    say("\n".join(_table(info)) if info.spaces else "It is empty.")
-    _print_other_formats(info)
+    if not info.spaces:
+        say("It is empty.")
+        return 0
+    numbers = "entries", "size", "files"
+    rows = [
+        (_title(space), *_numbers(space), _ago(space.last_used), _details(space))
+        for space in info.spaces
+    ]
+    rows += [("",) * 6, ("total", *_numbers(info), "", "")]
+    show_table(("features", *numbers, "last used", "details"), rows, right=numbers)
     return 0
 
 
-def _clear(store: FeatureStore, info: StoreInfo) -> int:
+def _clear(store: "FeatureStore", info: "StoreInfo", repair: bool) -> int:
     if not info.of_this_format:
-        return _fail(
+        raise ValueError(
             f"Nothing was removed from {shown_path(str(store.folder))}. {_other_formats(info)}"
         )
     removed = store.clear()
@@ -61,11 +87,10 @@ def _clear(store: FeatureStore, info: StoreInfo) -> int:
         f"Removed {_counted(info.entries, 'entry', 'entries')} in "
         f"{_counted(info.files, 'file')}, {_size(removed)}, from {store.folder}"
     )
-    _print_other_formats(info)
     return 0
 
 
-def _verify(store: FeatureStore, info: StoreInfo, repair: bool) -> int:
+def _verify(store: "FeatureStore", info: "StoreInfo", repair: bool) -> int:
     check = store.verify(repair=repair)
     files = _counted(check.files, "file")
     say(f"{_counted(check.entries, 'entry is', 'entries are')} right, in {files}.")
@@ -83,49 +108,24 @@ def _verify(store: FeatureStore, info: StoreInfo, repair: bool) -> int:
         say("What was damaged has been removed, and will be computed again.")
     else:
         say("Damaged features are computed again when needed; --repair removes them.")
-    _print_other_formats(info)
     return int(not check.sound)
 
 
-def _print_other_formats(info: StoreInfo) -> None:
-    if info.other_formats:
-        say(f"\n{_other_formats(info)}")
-
-
-def _other_formats(info: StoreInfo) -> str:
+def _other_formats(info: "StoreInfo") -> str:
     names = " and ".join(info.other_formats)
     return f"What lies in {names} is of another version of skdl, and is left alone."
 
 
-def _table(info: StoreInfo) -> list[str]:
-    rows = [("features", "entries", "size", "files", "last used")]
-    rows += [(_title(space), *_numbers(space), _ago(space.last_used)) for space in info.spaces]
-    rows += [("total", *_numbers(info), "")]
-    first, *others = (max(len(row[column]) for row in rows) for column in range(4))
-    lines = [
-        "  ".join([f"{name:<{first}}", *map(str.rjust, numbers, others), last]).rstrip()
-        for name, *numbers, last in rows
-    ]
-    width = max(_NARROWEST, shutil.get_terminal_size((100, 24)).columns)
-    table = lines[:1]
-    for line, space in zip(lines[1:-1], info.spaces, strict=True):
-        table.append(line)
-        table += textwrap.wrap(
-            _details(space), width, initial_indent="    ", subsequent_indent="    "
-        )
-    return [*table, "", lines[-1]]
-
-
-def _numbers(counted: SpaceInfo | StoreInfo) -> tuple[str, str, str]:
+def _numbers(counted: "SpaceInfo | StoreInfo") -> tuple[str, str, str]:
     return f"{counted.entries:,}", _size(counted.bytes), f"{counted.files:,}"
 
 
-def _title(space: SpaceInfo) -> str:
+def _title(space: "SpaceInfo") -> str:
     names = _named(space.space or {}, _TITLES)
     return _value(space.space[names[0]]) if space.space and names else space.digest[:12]
 
 
-def _details(space: SpaceInfo) -> str:
+def _details(space: "SpaceInfo") -> str:
     """The description in one line, without the title and what is not set."""
     if space.space is None:
         return "The description is lost."
@@ -154,12 +154,10 @@ def _shortened(text: str) -> str:
     return text if len(text) <= _WIDEST_VALUE else f"{text[: _WIDEST_VALUE - 1]}…"
 
 
-def _size(n_bytes: float) -> str:
-    for unit in ("bytes", "kB", "MB"):
-        if n_bytes < 999.95:
-            return f"{n_bytes:.0f} bytes" if unit == "bytes" else f"{n_bytes:.1f} {unit}"
-        n_bytes /= 1000
-    return f"{n_bytes:.1f} GB"
+def _size(n_bytes: int) -> str:
+    from rich.filesize import decimal
+
+    return str(decimal(n_bytes))
 
 
 def _ago(moment: float | None) -> str:

@@ -1,4 +1,4 @@
-"""What all loaders share: subsets, samples, and the bunch they return."""
+"""What all loaders share: paths, samples, and the bunch they return."""
 
 import errno
 import os
@@ -11,50 +11,24 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import Bunch, check_random_state
 
+from skdl._utils.checks import check_whole
 from skdl._utils.text import shortened, shown_path
 from skdl.datasets._tree import why_closed
 
 Codes = npt.NDArray[np.int64]
 
 
-def check_choice(name: str, value: Any, choices: Sequence[str]) -> None:
-    """Refuse a parameter that is none of its choices.
-
-    Raises
-    ------
-    ValueError
-        Naming them.
-    """
-    if not isinstance(value, str) or value not in choices:
-        known = ", ".join(map(repr, choices))
-        raise ValueError(f"The parameter {name} must be one of {known}. Got {shortened(value)}.")
-
-
 def check_path(path: Any) -> Path:
-    """The parameter `path` as an absolute path.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is none.
-    """
+    """The parameter `path` as an absolute path."""
     if not isinstance(path, str | os.PathLike) or isinstance(os.fspath(path), bytes):
-        raise TypeError(f"The parameter path must be a string or a path. Got {shortened(path)}.")
+        raise TypeError(f"path must be a string or a path. Got {shortened(path)}.")
     if not os.fspath(path):
-        raise ValueError(
-            f"The parameter path must be a path; '.' is this folder. Got {shortened(path)}."
-        )
+        raise ValueError(f"path must be a path; '.' is this folder. Got {shortened(path)}.")
     return Path(os.path.abspath(os.path.expanduser(path)))
 
 
 def refuse_pair_with_groups(group_column: str | None, return_X_y: bool) -> None:
-    """Refuse to lose groups that were asked for.
-
-    Raises
-    ------
-    ValueError
-        If there is a column of groups and a pair is to be returned.
-    """
+    """Refuse to lose groups that were asked for."""
     if group_column is not None and return_X_y:
         raise ValueError(
             "return_X_y=True has no place for groups. Leave it out, and take data, target and "
@@ -64,13 +38,7 @@ def refuse_pair_with_groups(group_column: str | None, return_X_y: bool) -> None:
 
 @contextmanager
 def what_is_closed(path: Path) -> Iterator[None]:
-    """Say of a path that the system does not open what is wrong with it.
-
-    Raises
-    ------
-    ValueError
-        In place of an OSError that says so.
-    """
+    """Say of a path that the system does not open what is wrong with it, as a ValueError."""
     try:
         yield
     except OSError as error:
@@ -78,27 +46,6 @@ def what_is_closed(path: Path) -> Iterator[None]:
             raise
         name = str(error.filename or path)
         raise ValueError(f"{shown_path(name)} cannot be read: {why_closed(error)}.") from error
-
-
-def check_n_samples(n_samples: Any, available: int, n_classes: int) -> int | None:
-    """Validate the parameter `n_samples`.
-
-    Raises
-    ------
-    ValueError
-        If it is no whole number from the number of classes to that of the images.
-    """
-    if n_samples is None:
-        return None
-    integer = isinstance(n_samples, int | np.integer) and not isinstance(n_samples, bool)
-    if not integer or n_samples < n_classes:
-        raise ValueError(
-            "The parameter n_samples must be a whole number, at least one for each of the "
-            f"{n_classes} classes, or None for all. Got {shortened(n_samples)}."
-        )
-    if n_samples > available:
-        raise ValueError(f"The parameter n_samples={n_samples}, but there are {available} images.")
-    return int(n_samples)
 
 
 def quotas(counts: Codes, n_samples: int) -> Codes:
@@ -125,23 +72,31 @@ def quotas(counts: Codes, n_samples: int) -> Codes:
     return chosen
 
 
-def draw_orders(target: Codes, n_classes: int, random_state: Any) -> list[Codes]:
-    """Rows of each class, in the random order in which samples take them."""
-    generator = check_random_state(random_state)
-    return [generator.permutation(np.flatnonzero(target == code)) for code in range(n_classes)]
-
-
-def stratified_rows(
+def draw(
     target: Codes, n_classes: int, n_samples: Any, random_state: Any
-) -> Codes | None:
-    """Rows of a stratified sample, in ascending order; None for all rows."""
-    n_samples = check_n_samples(n_samples, len(target), n_classes)
+) -> list[tuple[Codes, int]]:
+    """Rows of each class in a random order, and how many of the first make a stratified sample.
+
+    For all images, their rows are in one piece, in their own order.
+    """
     if n_samples is None:
-        return None
-    wanted = quotas(np.bincount(target, minlength=n_classes), n_samples)
-    orders = draw_orders(target, n_classes, random_state)
-    rows = [order[:quota] for order, quota in zip(orders, wanted, strict=True)]
-    return np.sort(np.concatenate(rows))
+        return [(np.arange(len(target)), len(target))]
+    counts = np.bincount(target, minlength=n_classes)
+    name = "n_samples (at least one for each class; None takes all)"
+    check_whole(n_samples, name, low=int(np.count_nonzero(counts)), high=len(target))
+    generator = check_random_state(random_state)
+    return [
+        (generator.permutation(np.flatnonzero(target == code)), quota)
+        for code, quota in enumerate(quotas(counts, int(n_samples)).tolist())
+    ]
+
+
+def sample_rows(target: Codes, n_classes: int, n_samples: Any, random_state: Any) -> Codes | slice:
+    """Rows of a stratified sample in ascending order; a slice, which copies nothing, of all."""
+    if n_samples is None:
+        return slice(None)
+    drawn = draw(target, n_classes, n_samples, random_state)
+    return np.sort(np.concatenate([order[:quota] for order, quota in drawn]))
 
 
 def image_bunch(

@@ -4,15 +4,17 @@ import io
 import os
 import pickle
 import tarfile
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from skdl._utils.checks import check_choice
 from skdl._utils.text import shown_path
 from skdl._utils.threads import in_threads
-from skdl.datasets._bunch import check_choice, image_bunch, stratified_rows
+from skdl.datasets._bunch import image_bunch, sample_rows
 from skdl.downloads import RemoteFile, fetch, get_data_home
 from skdl.images import read_image
 
@@ -20,17 +22,8 @@ Subset = Literal["train", "test", "all"]
 Version = Literal["auto", "original", "jpeg"]
 
 CIFAR10_NAMES = [
-    "airplane",
-    "automobile",
-    "bird",
-    "cat",
-    "deer",
-    "dog",
-    "frog",
-    "horse",
-    "ship",
-    "truck",
-]
+    "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+]  # fmt: skip
 
 _DESCR = """CIFAR-10{title}: small photographs
 
@@ -132,8 +125,8 @@ def load_cifar10(
     ...
     FileNotFoundError: There is no file '/no/such/folder/cifar10/cifar-10-python.tar.gz', ...
     """
-    check_choice("version", version, ("auto", "original", "jpeg"))
-    check_choice("subset", subset, ("train", "test", "all"))
+    check_choice(version, "version", ("auto", "original", "jpeg"))
+    check_choice(subset, "subset", ("train", "test", "all"))
     home = get_data_home(data_home)
     parts: list[str] = ["train", "test"] if subset == "all" else [subset]
     if version == "auto":
@@ -141,19 +134,18 @@ def load_cifar10(
         version = "jpeg" if folder_only else "original"
     if version == "jpeg":
         paths, target = _list_jpegs(home / _JPEG_FOLDER, parts)
-        rows = stratified_rows(target, len(CIFAR10_NAMES), n_samples, random_state)
-        if rows is not None:
-            paths, target = paths[rows], target[rows]
-        images = _decode(paths)
+        rows = sample_rows(target, len(CIFAR10_NAMES), n_samples, random_state)
+        images = _decode(paths[rows])
         description = _DESCR.format(title=" (JPEG)", note=_JPEG_NOTE)
     else:
         path = fetch(_ARCHIVE, data_home=home, download_if_missing=download_if_missing)
         images, target = _read_batches(path, parts)
-        rows = stratified_rows(target, len(CIFAR10_NAMES), n_samples, random_state)
-        if rows is not None:
-            images, target = images[rows], target[rows]
+        rows = sample_rows(target, len(CIFAR10_NAMES), n_samples, random_state)
+        images = images[rows]
         description = _DESCR.format(title="", note="")
-    return image_bunch(images, target, CIFAR10_NAMES, description, return_X_y, version=version)
+    return image_bunch(
+        images, target[rows], CIFAR10_NAMES, description, return_X_y, version=version
+    )
 
 
 def _list_jpegs(
@@ -177,7 +169,7 @@ def _list_jpegs(
 
 def _decode(paths: npt.NDArray[np.str_]) -> npt.NDArray[np.uint8]:
     images = np.empty((len(paths), 32, 32, 3), np.uint8)
-    for row, image in enumerate(in_threads(_read_rgb, paths.tolist())):
+    for row, image in enumerate(in_threads(partial(read_image, color="rgb"), paths.tolist())):
         if image.shape != (32, 32, 3):
             raise ValueError(
                 f"The image {shown_path(paths[row])} is of shape {image.shape}, expected "
@@ -185,10 +177,6 @@ def _decode(paths: npt.NDArray[np.str_]) -> npt.NDArray[np.uint8]:
             )
         images[row] = image
     return images
-
-
-def _read_rgb(path: str) -> npt.NDArray[np.uint8]:
-    return read_image(path, color="rgb")
 
 
 def _read_batches(

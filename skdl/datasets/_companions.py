@@ -4,9 +4,8 @@ import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import replace
 
-from skdl.datasets._tree import Parts, Tree
+from skdl.datasets._tree import Parts, folders_above
 
 _MASK = (
     r"(?:masks?|segm?|segmentations?|segmented|superpixels?|gt|ground[\s_-]?truths?|anno|"
@@ -27,18 +26,9 @@ def find_companions(files: Iterable[Parts]) -> set[Parts]:
     These are ``1_mask.png`` and ``1_mask_2.png`` beside ``1.png``, ``mask.png`` beside
     ``image.png``, and the files in a folder ``masks`` if there is a folder ``images`` beside it or
     if most of them are called like images beside it.
-
-    Parameters
-    ----------
-    files : iterable of tuple of str
-        Image files, as the parts of their paths.
-
-    Returns
-    -------
-    companions : set of tuple of str
     """
     files = list(files)
-    folders = {file[:depth] for file in files for depth in range(1, len(file))}
+    folders = folders_above(files)
     masks = {folder for folder in folders if _IS_MASK.fullmatch(folder[-1])}
     images = {folder[:-1] for folder in folders if _IS_IMAGE.fullmatch(folder[-1])}
     origins = {file: names for file in files if (names := _origins(_stem(file)))}
@@ -93,11 +83,3 @@ def _names_of_image(stem: str) -> set[str]:
 def _origins(stem: str) -> set[str]:
     """What the image of a mask may be called; nothing if a name is none of a mask."""
     return {_STARTS.sub("", stem), _ENDS.sub("", stem)} - {stem}
-
-
-def without(tree: Tree, files: set[Parts]) -> Tree:
-    """The tree without some files, and without the folders that nothing else was in."""
-    kept = [file for file in tree.files if file not in files]
-    needed = {file[:depth] for file in kept for depth in range(1, len(file))}
-    emptied = {file[:depth] for file in files for depth in range(1, len(file))} - needed
-    return replace(tree, files=kept, folders=tree.folders - emptied)

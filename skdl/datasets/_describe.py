@@ -1,27 +1,15 @@
 """What is in a batch of images or image files, by class."""
 
-import hashlib
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from skdl._utils.checksums import digest_of
 from skdl.images import ImageBatch, read_batch
 
-
-@dataclass(frozen=True)
-class _Facts:
-    """What is known of one image; nothing but None if it cannot be read."""
-
-    height: int | None = None
-    width: int | None = None
-    channels: int | None = None
-    kind: str | None = None
-    low: float | None = None
-    high: float | None = None
-    digest: bytes | None = None
+_FACTS = ("height", "width", "channels", "kind", "low", "high", "digest")
 
 
 def describe_images(X: Any, y: Any = None) -> Any:
@@ -71,7 +59,7 @@ def describe_images(X: Any, y: Any = None) -> Any:
     images = read_batch(X, mixed=True).unflattened()
     labels = None if y is None else _check_labels(y, len(images))
     facts = [_facts(images, row) for row in range(len(images))]
-    table = pd.DataFrame([vars(fact) for fact in facts], columns=list(_Facts.__annotations__))
+    table = pd.DataFrame(facts, columns=_FACTS)
     rows = {}
     if labels is not None:
         for label in _sorted(labels):
@@ -102,15 +90,12 @@ def _sorted(labels: Any) -> list[Any]:
         return sorted(unique, key=str)
 
 
-def _facts(images: ImageBatch, row: int) -> _Facts:
+def _facts(images: ImageBatch, row: int) -> tuple[Any, ...]:
     try:
         kind, pixels, content = images.examine(row)
     except (ValueError, OSError):  # UnreadableImageError is a ValueError
-        return _Facts()
-    digest = hashlib.blake2b(content, digest_size=20).digest()
-    height, width, channels = pixels.shape
-    low, high = float(pixels.min()), float(pixels.max())
-    return _Facts(height, width, channels, kind, low, high, digest)
+        return (None,) * len(_FACTS)
+    return (*pixels.shape, kind, float(pixels.min()), float(pixels.max()), digest_of(content))
 
 
 def _summarise(table: Any) -> dict[str, Any]:

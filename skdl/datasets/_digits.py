@@ -4,9 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from skdl.datasets._bunch import image_bunch, stratified_rows
+from skdl.datasets._bunch import image_bunch, sample_rows
 
-_NAMES = [str(digit) for digit in range(10)]
 _DESCR = """Optical recognition of handwritten digits
 
 1,797 grayscale images of 8 x 8 pixels, float32, 0 to 16, in 10 classes. They come with
@@ -64,7 +63,5 @@ def load_digits_images(
 
     digits = load_digits()
     images, target = digits.images.astype(np.float32), digits.target.astype(np.int64)
-    rows = stratified_rows(target, len(_NAMES), n_samples, random_state)
-    if rows is not None:
-        images, target = images[rows], target[rows]
-    return image_bunch(images, target, _NAMES, _DESCR, return_X_y)
+    rows = sample_rows(target, 10, n_samples, random_state)
+    return image_bunch(images[rows], target[rows], list("0123456789"), _DESCR, return_X_y)

@@ -1,7 +1,6 @@
 """Image files in folders of classes, in archives and in lists."""
 
 import os
-from collections import Counter
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -11,23 +10,28 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import Bunch
 
-from skdl._utils.checks import warn_user
+from skdl._utils.checks import check_choice, warn_user
 from skdl._utils.text import middle_out, shown_path
 from skdl._utils.threads import in_threads
 from skdl.datasets._bunch import (
     Codes,
-    check_choice,
-    check_n_samples,
     check_path,
-    draw_orders,
-    quotas,
+    draw,
     refuse_pair_with_groups,
     what_is_closed,
 )
-from skdl.datasets._concerns import NAMED, about_several, concerns_about, first_of, join_spellings
-from skdl.datasets._copies import find_copies
-from skdl.datasets._frames import files_of_several
-from skdl.datasets._layout import Entry, Listing, arrange, sorted_names
+from skdl.datasets._concerns import (
+    NAMED,
+    about_copies,
+    about_divided,
+    about_several,
+    about_spellings,
+    about_untrained,
+    first_of,
+)
+from skdl.datasets._contents import files_of_several, find_copies
+from skdl.datasets._layout import arrange
+from skdl.datasets._listing import Entry, Listing, sorted_names
 from skdl.datasets._lists import listing_of_csv
 from skdl.datasets._tree import tree_of_archive, tree_of_folder
 from skdl.images import SUFFIXES, UnreadableImageError, is_archive, read_image, read_image_info
@@ -161,19 +165,20 @@ def load_image_folder(
     >>> pets.target, pets.target_names
     (array([0, 1]), array(['cats', 'dogs'], dtype='<U4'))
     """
-    check_choice("subset", subset, ("train", "test", "val", "all"))
-    check_choice("on_error", on_error, ("raise", "skip", "warn"))
+    check_choice(subset, "subset", ("train", "test", "val", "all"))
+    check_choice(on_error, "on_error", ("raise", "skip", "warn"))
     refuse_pair_with_groups(group_column, return_X_y)
     source = check_path(path)
     with what_is_closed(source):
         listing = _list(source, path_column, label_column, group_column)
-    concerns = join_spellings(listing)
+    concerns = list(about_spellings(*listing.join_spellings()))
     entries = listing.of_subset(subset, source)
     names = sorted_names(entry.label for entry in listing.entries)
     codes = {name: code for code, name in enumerate(names)}
     target = np.array([codes[entry.label] for entry in entries], dtype=np.int64)
     paths = np.array([entry.path for entry in entries], dtype=np.str_)
-    rows, unreadable = _choose(paths, target, len(names), n_samples, random_state, verify)
+    drawn = draw(target, len(names), n_samples, random_state)
+    rows, unreadable = _readable(paths, drawn, verify)
     unreadable += [(link, _fault(link, verify)) for link in listing.links]
     folders = listing.faults(subset)
     unreadable += folders
@@ -182,9 +187,16 @@ def load_image_folder(
 
     data, target = paths[rows], target[rows]
     loaded = [entries[row] for row in rows]
-    compared = listing.entries if n_samples is None else loaded
-    copies = find_copies(compared, loaded) if find_duplicates else []
-    concerns += concerns_about(listing, copies, subset)
+    copies: list[list[Entry]] = []
+    if find_duplicates:
+        compared = listing.entries if n_samples is None else loaded
+        groups = find_copies([entry.path for entry in compared], data.tolist())
+        copies = [[compared[row] for row in group] for group in groups]
+    concerns += [*about_copies(copies), *about_divided(listing.entries), *listing.left_out]
+    if subset == "all" and listing.unlabelled:
+        unlabelled = first_of(list(listing.unlabelled.values()))
+        concerns.append(f"The images in {unlabelled} have no class, and are left out.")
+    concerns += [*listing.doubts, *about_untrained(listing.entries)]
     for concern in [*concerns, *about_several(files_of_several(data.tolist()))]:
         warn_user(concern)
     if return_X_y:
@@ -223,26 +235,14 @@ def _list(source: Path, *columns: str | None) -> Listing:
     )
 
 
-def _choose(
-    paths: npt.NDArray[np.str_],
-    target: Codes,
-    n_classes: int,
-    n_samples: Any,
-    random_state: Any,
-    verify: bool,
+def _readable(
+    paths: npt.NDArray[np.str_], drawn: Sequence[tuple[Codes, int]], verify: bool
 ) -> tuple[Codes, list[tuple[str, str]]]:
-    """Rows of images that can be read, all or a sample; and paths of those that cannot be read."""
-    counts = np.bincount(target, minlength=n_classes)
-    n_samples = check_n_samples(n_samples, len(target), int(np.count_nonzero(counts)))
-    if n_samples is None:
-        orders, wanted = [np.arange(len(target))], [len(target)]
-    else:
-        orders = draw_orders(target, n_classes, random_state)
-        wanted = quotas(counts, n_samples).tolist()
+    """Rows of images that can be read, as many as were drawn; and paths of those that cannot."""
     chosen: list[int] = []
     unreadable: list[tuple[str, str]] = []
-    for order, quota in zip(orders, wanted, strict=True):
-        queue, missing = order, quota
+    for order, missing in drawn:
+        queue = order
         while missing and len(queue):
             batch, queue = queue[:missing], queue[missing:]
             faults = in_threads(partial(_fault, verify=verify), paths[batch].tolist())
@@ -274,30 +274,21 @@ def _paths_of(copies: list[list[Entry]]) -> list[tuple[str, ...]]:
 def _settle(
     unreadable: Sequence[tuple[str, str]], source: Path, on_error: str, with_folders: bool
 ) -> list[str]:
-    """What to say of what cannot be read.
-
-    Raises
-    ------
-    ValueError
-        If that is to be refused.
-    """
-    if not unreadable or on_error == "skip":
-        return []
-    said = _listed(unreadable, source, with_folders)
-    if on_error == "warn":
-        return [f"{said}\nThey are left out."]
-    raise ValueError(f"{said}\nRemove or replace them, or leave them out with on_error='skip'.")
-
-
-def _listed(unreadable: Sequence[tuple[str, str]], source: Path, with_folders: bool) -> str:
-    lines = [f"- {middle_out(path)}: {reason}" for path, reason in unreadable[:NAMED]]
-    if len(unreadable) > NAMED:
-        lines.append(f"- and {len(unreadable) - NAMED:,} more")
+    """What to say of what cannot be read; a ValueError if that is to be refused."""
     n = len(unreadable)
+    if not n or on_error == "skip":
+        return []
     what, verb = f"file{'s' * (n > 1)}", "read"
     if with_folders:
         what, verb = f"{what} or folder{'s' * (n > 1)}", "used"
-    return f"{n:,} {what} of {shown_path(source)} cannot be {verb}:\n" + "\n".join(lines)
+    lines = [f"{n:,} {what} of {shown_path(source)} cannot be {verb}:"]
+    lines += [f"- {middle_out(path)}: {reason}" for path, reason in unreadable[:NAMED]]
+    if n > NAMED:
+        lines.append(f"- and {n - NAMED:,} more")
+    if on_error == "warn":
+        return ["\n".join([*lines, "They are left out."])]
+    advice = "Remove or replace them, or leave them out with on_error='skip'."
+    raise ValueError("\n".join([*lines, advice]))
 
 
 def _refuse_emptied(before: Codes, after: Codes, names: list[str]) -> None:
@@ -316,10 +307,10 @@ def _description(
     n_unreadable: int,
     listing: Listing,
 ) -> str:
-    counts = Counter(target.tolist())
+    counts = np.bincount(target, minlength=len(names))
     n = len(listing.companions)
     companions = f", {n:,} masks or thumbnails" if n else ""
-    classes = "\n".join(f"- {name}: {counts[code]:,}" for code, name in enumerate(names))
+    classes = "\n".join(f"- {name}: {count:,}" for name, count in zip(names, counts, strict=True))
     return (
         f"Image files of {source}\n\nSubset: {subset}. {len(target):,} images in {len(names)} "
         f"classes:\n{classes}\n\nLeft out: {n_unreadable:,} unreadable files and "

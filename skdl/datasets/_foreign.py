@@ -3,42 +3,34 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
-from skdl.datasets._tree import Parts, Tree, ending_of
+from skdl.datasets._tree import Parts, Tree, ending_of, folders_above
 
 # What the formats are called, and what reads them, by the endings of files.
 _FORMATS = {
-    ".dcm": "DICOM, read by pydicom",
-    ".dicom": "DICOM, read by pydicom",
-    ".ima": "DICOM, read by pydicom",
-    ".nii": "NIfTI, read by nibabel",
-    ".gz": "compressed, such as NIfTI, read by nibabel",
-    ".nrrd": "NRRD, read by pynrrd",
-    ".mha": "MetaImage, read by SimpleITK",
-    ".mhd": "MetaImage, read by SimpleITK",
-    ".npy": "NumPy, read by numpy.load",
-    ".npz": "NumPy, read by numpy.load",
-    ".mat": "MATLAB, read by scipy.io.loadmat",
-    ".heic": "HEIF, read by pillow-heif",
-    ".heif": "HEIF, read by pillow-heif",
-    ".avif": "AVIF, read by Pillow",
-    ".jxl": "JPEG XL, read by imagecodecs",
-    ".jp2": "JPEG 2000, read by Pillow",
-    ".j2k": "JPEG 2000, read by Pillow",
-    ".ppm": "Netpbm, read by Pillow",
-    ".pgm": "Netpbm, read by Pillow",
-    ".pbm": "Netpbm, read by Pillow",
-    ".pnm": "Netpbm, read by Pillow",
-    ".apng": "animated PNG, read by Pillow",
-    ".tga": "Targa, read by Pillow",
-    ".psd": "Photoshop, read by Pillow",
-    ".dng": "raw photograph, read by rawpy",
-    ".cr2": "raw photograph, read by rawpy",
-    ".nef": "raw photograph, read by rawpy",
-    ".svs": "slide scanner, read by openslide-python",
-    ".ndpi": "slide scanner, read by openslide-python",
-    ".czi": "Zeiss, read by czifile",
-    ".lif": "Leica, read by readlif",
-    ".nd2": "Nikon, read by nd2",
+    ending: what
+    for what, endings in {
+        "DICOM, read by pydicom": ".dcm .dicom .ima",
+        "NIfTI, read by nibabel": ".nii",
+        "compressed, such as NIfTI, read by nibabel": ".gz",
+        "NRRD, read by pynrrd": ".nrrd",
+        "MetaImage, read by SimpleITK": ".mha .mhd",
+        "NumPy, read by numpy.load": ".npy .npz",
+        "MATLAB, read by scipy.io.loadmat": ".mat",
+        "HEIF, read by pillow-heif": ".heic .heif",
+        "AVIF, read by Pillow": ".avif",
+        "JPEG XL, read by imagecodecs": ".jxl",
+        "JPEG 2000, read by Pillow": ".jp2 .j2k",
+        "Netpbm, read by Pillow": ".ppm .pgm .pbm .pnm",
+        "animated PNG, read by Pillow": ".apng",
+        "Targa, read by Pillow": ".tga",
+        "Photoshop, read by Pillow": ".psd",
+        "raw photograph, read by rawpy": ".dng .cr2 .nef",
+        "slide scanner, read by openslide-python": ".svs .ndpi",
+        "Zeiss, read by czifile": ".czi",
+        "Leica, read by readlif": ".lif",
+        "Nikon, read by nd2": ".nd2",
+    }.items()
+    for ending in endings.split()
 }
 _ANNOTATIONS = {".xml", ".json", ".txt", ".csv"}
 _ADVICE = "Convert them to PNG or TIFF, or read them yourself and pass arrays."
@@ -68,5 +60,5 @@ def folders_of_annotations(tree: Tree) -> set[Parts]:
         for depth in range(1, len(file)):
             endings[file[:depth]].add(ending_of(file))
     unknown = [*tree.files, *tree.links, *(folder for folder, _ in tree.closed)]
-    needed = {parts[:depth] for parts in unknown for depth in range(1, len(parts) + 1)}
-    return {folder for folder in endings if endings[folder] <= _ANNOTATIONS} - needed
+    texts = {folder for folder in endings if endings[folder] <= _ANNOTATIONS}
+    return texts - folders_above(unknown) - set(unknown)

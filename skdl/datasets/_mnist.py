@@ -6,25 +6,16 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from skdl.datasets._bunch import check_choice, image_bunch, stratified_rows
+from skdl._utils.checks import check_choice
+from skdl.datasets._bunch import image_bunch, sample_rows
 from skdl.downloads import RemoteFile, fetch_content
 
 Subset = Literal["train", "test", "all"]
-Arrays = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]
 
-MNIST_NAMES = [str(digit) for digit in range(10)]
-FASHION_NAMES = [
-    "T-shirt/top",
-    "Trouser",
-    "Pullover",
-    "Dress",
-    "Coat",
-    "Sandal",
-    "Shirt",
-    "Sneaker",
-    "Bag",
-    "Ankle boot",
-]
+_CLOTHES = [
+    "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+    "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+]  # fmt: skip
 
 _MNIST_DESCR = """MNIST: handwritten digits
 
@@ -152,12 +143,9 @@ def load_mnist(
     ...
     FileNotFoundError: There is no file '/no/such/folder/mnist/train-images-idx3-ubyte.gz', ...
     """
-    check_choice("subset", subset, ("train", "test", "all"))
     images, target = _load("mnist", _MNIST_URLS, subset, data_home, download_if_missing)
-    rows = stratified_rows(target, len(MNIST_NAMES), n_samples, random_state)
-    if rows is not None:
-        images, target = images[rows], target[rows]
-    return image_bunch(images, target, MNIST_NAMES, _MNIST_DESCR, return_X_y)
+    rows = sample_rows(target, 10, n_samples, random_state)
+    return image_bunch(images[rows], target[rows], list("0123456789"), _MNIST_DESCR, return_X_y)
 
 
 def load_fashion_mnist(
@@ -222,12 +210,9 @@ def load_fashion_mnist(
     ...
     FileNotFoundError: There is no file '/no/such/folder/fashion-mnist/train-images-idx3-ubyte...
     """
-    check_choice("subset", subset, ("train", "test", "all"))
     images, target = _load("fashion-mnist", _FASHION_URLS, subset, data_home, download_if_missing)
-    rows = stratified_rows(target, len(FASHION_NAMES), n_samples, random_state)
-    if rows is not None:
-        images, target = images[rows], target[rows]
-    return image_bunch(images, target, FASHION_NAMES, _FASHION_DESCR, return_X_y)
+    rows = sample_rows(target, 10, n_samples, random_state)
+    return image_bunch(images[rows], target[rows], _CLOTHES, _FASHION_DESCR, return_X_y)
 
 
 def _load(
@@ -236,7 +221,9 @@ def _load(
     subset: Subset,
     data_home: str | os.PathLike[str] | None,
     download_if_missing: bool,
-) -> Arrays:
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    check_choice(subset, "subset", ("train", "test", "all"))
+
     def read(name: str, size: int, header: int) -> npt.NDArray[np.uint8]:
         file = RemoteFile(
             f"{folder}/{name}",

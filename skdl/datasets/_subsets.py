@@ -2,21 +2,12 @@
 
 import re
 
-_SUBSETS = {
-    "train": "train",
-    "training": "train",
-    "test": "test",
-    "testing": "test",
-    "holdout": "test",
-    "eval": "test",
-    "evaluation": "test",
-    "val": "val",
-    "valid": "val",
-    "validate": "val",
-    "validation": "val",
-    "dev": "val",
-    "development": "val",
+_NAMES = {
+    "train": ("train", "training"),
+    "test": ("test", "testing", "holdout", "eval", "evaluation"),
+    "val": ("val", "valid", "validate", "validation", "dev", "development"),
 }
+_SUBSETS = {name: subset for subset, names in _NAMES.items() for name in names}
 # What may stand beside the name of a subset: train_images, test set, seg_train, trainset.
 _FILLERS = ("set", "data", "dataset", "images", "image", "imgs", "img", "split", "folder", "seg")
 

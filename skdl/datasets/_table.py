@@ -12,8 +12,8 @@ from sklearn.utils import Bunch
 from skdl._utils.checks import warn_user
 from skdl._utils.text import middle_out, shortened, shown_path
 from skdl.datasets._bunch import check_path, refuse_pair_with_groups, what_is_closed
-from skdl.datasets._layout import sorted_names
-from skdl.datasets._lists import MISSING, find_groups, read_csv, require_column
+from skdl.datasets._csv import MISSING, find_groups, read_csv, require_column
+from skdl.datasets._listing import sorted_names
 
 _PARQUET = (".parquet", ".pq")
 
@@ -99,7 +99,7 @@ def load_feature_csv(
         table = _read(file, target_column, group_column)
     table.columns = [str(column) for column in table.columns]
     if target_column is not None:
-        require_column(list(table.columns), target_column, "target_column", file)
+        require_column(table, target_column, "target_column", file)
     groups = None
     if group_column is not None:
         groups = find_groups(table, group_column, [target_column], file)
@@ -141,7 +141,7 @@ def _read(file: Path, *text_columns: str | None) -> Any:
     if ".csv" in endings[-2:]:
         # As text where pandas would guess: labels such as "NA" and "007" stay what they are.
         dtype = {column: str for column in text_columns if column is not None}
-        return read_csv(file, dtype=dtype, keep_default_na=False, low_memory=False)
+        return read_csv(file, dtype=dtype, low_memory=False)
     if endings[-1:] and endings[-1] in _PARQUET:
         try:
             table = pd.read_parquet(file)

@@ -3,6 +3,7 @@
 import errno
 import os
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -28,33 +29,15 @@ _OF_SYSTEM = {
 
 @dataclass(frozen=True)
 class Tree:
-    """Image files and folders below a root, as the parts of their paths.
+    """Image files and folders below a root, as the parts of their paths."""
 
-    Attributes
-    ----------
-    root : str
-        Absolute path of the folder, or what addresses in the archive begin with.
-    files : list of tuple of str
-        The image files, sorted.
-    folders : set of tuple of str
-        All folders.
-    others : list of tuple of str
-        The other files.
-    links : list of tuple of str
-        Links in an archive that may be folders of classes: nobody knows where they lead.
-    passed : Counter of str
-        How many folders of the system were passed over, by their name.
-    closed : list of (tuple of str, str)
-        Folders that cannot be read, and why. They are not among `folders`.
-    """
-
-    root: str
-    files: list[Parts]
-    folders: set[Parts]
-    others: list[Parts]
-    links: list[Parts] = field(default_factory=list)
-    passed: Counter[str] = field(default_factory=Counter)
-    closed: list[tuple[Parts, str]] = field(default_factory=list)
+    root: str  # path of the folder, or what addresses in the archive begin with
+    files: list[Parts]  # the images, sorted
+    folders: set[Parts]  # without those that cannot be read
+    others: list[Parts]  # files that are no images
+    links: list[Parts] = field(default_factory=list)  # in an archive, perhaps to classes
+    passed: Counter[str] = field(default_factory=Counter)  # folders of the system, by name
+    closed: list[tuple[Parts, str]] = field(default_factory=list)  # folders, and why
 
     @property
     def ignored(self) -> Counter[str]:
@@ -65,9 +48,20 @@ class Tree:
         """Path of a file that :mod:`skdl.images` reads."""
         return os.path.join(self.root, *parts)
 
+    def without(self, files: set[Parts]) -> "Tree":
+        """The tree without some images, and without the folders that nothing else was in."""
+        kept = [file for file in self.files if file not in files]
+        emptied = folders_above(files) - folders_above(kept)
+        return replace(self, files=kept, folders=self.folders - emptied)
+
     def below(self, folder: Parts) -> list[Parts]:
         """Image files somewhere below a folder."""
         return [file for file in self.files if file[: len(folder)] == folder]
+
+
+def folders_above(paths: Iterable[Parts]) -> set[Parts]:
+    """All folders that some files or folders lie in."""
+    return {parts[:depth] for parts in paths for depth in range(1, len(parts))}
 
 
 def ending_of(parts: Parts) -> str:
@@ -104,7 +98,7 @@ def tree_of_archive(archive: Path) -> Tree:
     files = [parts for parts in every if not any(map(_is_hidden, parts))]
     of_system = {folder for parts in files if (folder := _folder_of_system(parts))}
     files = [parts for parts in files if not _folder_of_system(parts)]
-    folders = {parts[:depth] for parts in files for depth in range(1, len(parts))}
+    folders = folders_above(files)
     targets = {
         tuple(name.split("/")): tuple(target.split("/"))
         for name, target in link_targets(archive).items()
@@ -129,12 +123,7 @@ def tree_of_folder(root: Path) -> Tree:
     """Files below a folder, links followed; each folder is read once, however often it is linked.
 
     A link to a folder that was read already stands for an empty folder, a link to one above itself
-    for nothing.
-
-    Raises
-    ------
-    OSError
-        If the folder itself cannot be read.
+    for nothing. An OSError says that the folder itself cannot be read.
     """
     files: list[Parts] = []
     folders: set[Parts] = set()

@@ -5,8 +5,16 @@ Data sets and pretrained weights are declared as :class:`RemoteFile` and asked f
 got there, so that machines without a network are served as well.
 """
 
-from skdl._utils.storage import get_data_home
+from skdl._utils.storage import get_data_home, replacing, weights_digest
 from skdl.downloads._extraction import extract_archive
 from skdl.downloads._fetch import RemoteFile, fetch, fetch_content
 
-__all__ = ["RemoteFile", "extract_archive", "fetch", "fetch_content", "get_data_home"]
+__all__ = [
+    "RemoteFile",
+    "extract_archive",
+    "fetch",
+    "fetch_content",
+    "get_data_home",
+    "replacing",
+    "weights_digest",
+]

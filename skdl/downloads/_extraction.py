@@ -1,13 +1,11 @@
 """Archives unpacked into a folder, without trusting them."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from skdl._utils.members import OPENERS, Forward, content_of, is_zip, members_of, tells_of_damage
-from skdl._utils.storage import allowed_bytes, replacing, too_large, usable
+from skdl._utils.members import content_of, kind_of, members_of, tells_of_damage
+from skdl._utils.storage import allowed_bytes, replacing, usable
 from skdl._utils.text import shown_path
 
 # The first three tell of a path in the archive that is a file and a folder.
@@ -75,7 +73,8 @@ def extract_archive(
     with replacing(target, _ADVICE) as part:
         part.mkdir()
         try:
-            with _opened(source) as (file, zipped):
+            zipped, decompressor = kind_of(source)
+            with source.open("rb") if decompressor is None else decompressor(source) as file:
                 _unpack(file, zipped, part, limit)
         except Exception as error:
             if not (isinstance(error, _REFUSALS) or tells_of_damage(error)):
@@ -86,26 +85,8 @@ def extract_archive(
     return target
 
 
-@contextmanager
-def _opened(archive: Path) -> Iterator[tuple[Any, bool]]:
-    """What the members of an archive are read from, and whether it is a zip archive."""
-    with open(archive, "rb") as file:
-        start = file.read(6)
-        for magic, opener in OPENERS.items():
-            if start.startswith(magic):
-                with opener(archive) as stream:
-                    yield Forward(stream), False
-                return
-        file.seek(0)
-        yield file, is_zip(start, archive.name)
-
-
 def _unpack(file: Any, zipped: bool, folder: Path, limit: int) -> None:
-    used = 0
-    for member in members_of(file, zipped):
-        used += member.size
-        if used > limit:
-            raise too_large(limit)
+    for member in members_of(file, zipped, limit):
         path = folder / member.name
         path.parent.mkdir(parents=True, exist_ok=True)
         try:

@@ -10,6 +10,7 @@ from skdl.engine._features import FeatureExtractor, FeatureSpec
 from skdl.engine._fitted import FittedNetwork
 from skdl.engine._inspection import Inspector, inspector_of
 from skdl.engine._pool import borrowed_trainer
+from skdl.engine._private import tensorflow_random_state
 from skdl.engine._schedules import scheduled_rate
 from skdl.engine._seeding import python_random
 from skdl.engine._spec import ImageMapSpec, ModelSpec, OptimizerSpec
@@ -62,6 +63,7 @@ __all__ = [
     "python_random",
     "scheduled_rate",
     "standardise",
+    "tensorflow_random_state",
     "train",
     "whole_model",
 ]

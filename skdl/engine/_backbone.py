@@ -16,6 +16,7 @@ from skdl._utils.text import shortened
 from skdl.backbones import Backbone, BackboneWeights, backbone_of, declared_params, load_weights
 from skdl.engine._building import building
 from skdl.engine._folding import settle
+from skdl.engine._private import is_used_once
 from skdl.engine._seeding import python_random
 from skdl.engine._spec import builder_key, freeze, plain_text
 
@@ -246,7 +247,7 @@ def last_cut(model: keras.Model, boundary: int) -> int:
     """
     # Operations that are no layers see the image, too.
     operations = model.operations
-    if any(len(operation._inbound_nodes) != 1 for operation in operations):  # used twice
+    if not all(map(is_used_once, operations)):  # used twice
         return 0
     last_use: dict[int, int] = {}
     for position, operation in enumerate(operations):

@@ -5,10 +5,10 @@ import functools
 import os
 
 import tensorflow as tf
-from tensorflow.python.eager import context as tensorflow_context
 
 from skdl._utils.threads import cores_of_worker
 from skdl.architectures import quiet_start
+from skdl.engine._private import tensorflow_has_run
 
 
 def prepare_devices() -> None:
@@ -42,9 +42,7 @@ _forked = False
 def _note_fork() -> None:
     """In a process that was forked just now: whether TensorFlow had run before."""
     global _forked
-    # Not by asking for the context, which takes a lock that another thread may have held.
-    context = getattr(tensorflow_context, "_context", None)
-    _forked = bool(getattr(context, "_initialized", False))
+    _forked = tensorflow_has_run()
 
 
 if hasattr(os, "register_at_fork"):  # not on Windows, where nothing is forked

@@ -6,9 +6,9 @@ import keras
 import numpy as np
 import numpy.typing as npt
 from keras import layers
-from keras.src.models.functional import Functional
 
 from skdl.engine._building import building
+from skdl.engine._private import Functional, all_layers, consumers, is_used_once
 from skdl.engine._seeding import python_random, value_of
 
 # Convolutions whose kernels a normalisation behind them can be multiplied into.
@@ -83,7 +83,7 @@ def folds_as(part: keras.Model, whole: keras.Model) -> bool:
 
 def settle(model: keras.Model) -> None:
     """Let layers that compute with constants made of their weights make them anew."""
-    for layer in model._flatten_layers():
+    for layer in all_layers(model):
         if isinstance(layer, layers.Normalization):
             layer.finalize_state()
 
@@ -99,10 +99,10 @@ def _pairs(model: keras.Model) -> dict[str, layers.BatchNormalization]:
     for layer in model.layers:
         if type(layer) not in _CONVOLUTIONS or layer.activation is not keras.activations.linear:
             continue
-        consumers = [node.operation for node in layer._outbound_nodes]
-        shared = len(layer._inbound_nodes) != 1 or id(layer.output) in outputs
-        if not shared and len(consumers) == 1 and _takes_all(layer, consumers[0]):
-            found[layer.name] = consumers[0]
+        users = consumers(layer)
+        alone = is_used_once(layer) and id(layer.output) not in outputs
+        if alone and len(users) == 1 and _takes_all(layer, users[0]):
+            found[layer.name] = users[0]
     return found
 
 
@@ -110,7 +110,7 @@ def _takes_all(convolution: Any, consumer: Any) -> bool:
     """Whether a consumer normalises the channels of this convolution, and nothing else."""
     return (
         type(consumer) is layers.BatchNormalization
-        and len(consumer._inbound_nodes) == 1
+        and is_used_once(consumer)
         and convolution.data_format == "channels_last"
         and consumer.axis in (-1, len(convolution.output.shape) - 1)
     )

@@ -18,6 +18,7 @@ from skdl._utils.text import shortened
 from skdl.engine._building import keras_settings
 from skdl.engine._devices import prepare_devices, refuse_forked
 from skdl.engine._fitted import FittedNetwork
+from skdl.engine._private import all_layers
 from skdl.engine._seeding import value_of
 from skdl.engine._spec import OptimizerSpec
 from skdl.engine._transfer import InferenceMode, TransferSpec
@@ -76,7 +77,7 @@ class Inspector:
             self._model = thread.submit(network.to_keras, optimizer).result()
         self._watcher: Watcher | None = None
         self._lock = threading.Lock()
-        for layer in self._model._flatten_layers(include_self=False):
+        for layer in all_layers(self._model):
             if not isinstance(layer, keras.Model | InferenceMode):
                 self._hook(layer)
         self._layers: dict[str, Any] = {}

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from skdl.engine._building import building
+from skdl.engine._private import all_layers
 from skdl.engine._spec import ModelSpec
 from skdl.images import rescale
 
@@ -98,7 +99,9 @@ class Network:
 
     def _bytes_per_image(self) -> int:
         floats = int(np.prod(self._input_shape))
-        for layer in self._model._flatten_layers(include_self=False):
+        for layer in all_layers(self._model):
+            if layer is self._model:
+                continue
             shapes = [getattr(tensor, "shape", ()) for tensor in _outputs(layer)]
             floats += sum(int(np.prod([side or 1 for side in shape])) for shape in shapes)
         return 4 * floats

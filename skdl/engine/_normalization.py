@@ -6,6 +6,8 @@ import keras
 import tensorflow as tf
 from keras import layers
 
+from skdl.engine._private import all_layers, normalised_axes
+
 
 def fuse_normalization(model: keras.Model) -> None:
     """Let the batch normalisations of a model take one operation each while it is trained.
@@ -16,7 +18,7 @@ def fuse_normalization(model: keras.Model) -> None:
     Keras as before, and so are normalisations of another axis, of other than feature maps, in
     double precision, masked or synchronised ones, and batch renormalisation.
     """
-    for layer in model._flatten_layers():
+    for layer in all_layers(model):
         if _is_plain(layer):
             _fuse(layer)
 
@@ -24,7 +26,7 @@ def fuse_normalization(model: keras.Model) -> None:
 def _is_plain(layer: Any) -> bool:
     return (
         type(layer) is layers.BatchNormalization
-        and layer._reduction_axes == [0, 1, 2]
+        and normalised_axes(layer) == [0, 1, 2]
         and layer.moving_mean.dtype == "float32"
         and not (layer.renorm or layer.synchronized)
     )

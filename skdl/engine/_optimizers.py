@@ -6,6 +6,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from skdl.engine._private import moments_of, position_of
+
 
 def fuse_adam(optimizer: keras.optimizers.Optimizer) -> None:
     """Let an Adam optimizer update each variable in one operation.
@@ -25,12 +27,12 @@ def fuse_adam(optimizer: keras.optimizers.Optimizer) -> None:
         if isinstance(gradient, tf.IndexedSlices) or variable.dtype != tf.float32:
             plain_update(gradient, variable, learning_rate)
             return
-        index = optimizer._get_variable_index(variable)
+        mean, square = moments_of(optimizer, variable)
         step = tf.cast(tf.convert_to_tensor(optimizer.iterations) + 1, tf.float32)
         tf.raw_ops.ResourceApplyAdam(
             var=variable.handle,
-            m=optimizer._momentums[index].value.handle,
-            v=optimizer._velocities[index].value.handle,
+            m=mean.value.handle,
+            v=square.value.handle,
             beta1_power=tf.pow(tf.constant(optimizer.beta_1, tf.float32), step),
             beta2_power=tf.pow(tf.constant(optimizer.beta_2, tf.float32), step),
             lr=tf.cast(learning_rate, tf.float32),
@@ -56,7 +58,7 @@ def scale_rates(optimizer: keras.optimizers.Optimizer, factors: Sequence[float])
     plain_update = optimizer.update_step
 
     def update_step(gradient: Any, variable: Any, learning_rate: Any) -> None:
-        factor = factors[optimizer._get_variable_index(variable)]
+        factor = factors[position_of(optimizer, variable)]
         plain_update(gradient, variable, learning_rate * factor)
 
     optimizer.update_step = update_step

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skdl.engine._devices import refuse_forked
+from skdl.engine._private import all_layers
 
 _LOCK = threading.RLock()
 
@@ -102,7 +103,7 @@ class InitialState:
             None if a variable's value cannot be explained.
         """
         fixed_generators, initializers = set(), defaultdict(list)
-        for layer in model._flatten_layers():
+        for layer in all_layers(model):
             held = list(vars(layer).values())
             for value in held:
                 if isinstance(value, keras.random.SeedGenerator) and _has_seed(value):

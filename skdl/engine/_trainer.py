@@ -14,6 +14,7 @@ from skdl.engine._augment import N_NUMBERS, augment, numbers_of
 from skdl.engine._building import building, keras_settings
 from skdl.engine._normalization import fuse_normalization
 from skdl.engine._optimizers import fuse_adam, scale_rates
+from skdl.engine._private import all_layers, build_metrics, compiled_loss
 from skdl.engine._seeding import InitialState, value_of
 from skdl.engine._spec import ModelSpec, OptimizerSpec
 from skdl.images import ImageBatch, ValueRange, range_offset_and_scale, rescale
@@ -78,10 +79,9 @@ class Trainer:
         factors = spec.rate_factors(self.model)
         if factors is not None:
             scale_rates(self.model.optimizer, factors)
-        if self.model._compile_metrics is not None:
-            # Metrics make their variables at their first batch; in a trace, that costs another.
-            codes, probabilities = np.zeros(1, np.int32), np.ones((1, spec.n_classes), np.float32)
-            self.model._compile_metrics.build(codes, probabilities)
+        # Metrics make their variables at their first batch; in a trace, that costs another.
+        codes, probabilities = np.zeros(1, np.int32), np.ones((1, spec.n_classes), np.float32)
+        build_metrics(self.model, codes, probabilities)
         self._optimizer_start = self.optimizer_state()
         self._functions: dict[tuple[Any, ...], Any] = {}
         self.n_traces = 0
@@ -96,12 +96,10 @@ class Trainer:
         model = self.model
         own = {name: id(value) for name, value in vars(model).items() if callable(value)}
         return (
-            tuple(
-                (id(layer), layer.trainable, _settings(layer)) for layer in model._flatten_layers()
-            ),
+            tuple((id(layer), layer.trainable, _settings(layer)) for layer in all_layers(model)),
             tuple(map(id, model.variables)),
             id(model.optimizer),
-            id(model._compile_loss),
+            id(compiled_loss(model)),
             tuple(sorted((name, own[name]) for name in own.keys() - _MADE_BY_KERAS)),
         )
 

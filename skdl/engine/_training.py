@@ -12,6 +12,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from skdl.engine._building import keras_settings
+from skdl.engine._private import forget_resumed_epoch, resumed_epoch
 from skdl.engine._seeding import AUGMENTATION, SHUFFLING, stream, value_of
 from skdl.engine._trainer import Loop, State, Trainer, TrainingSet
 from skdl.images import ValueRange
@@ -179,10 +180,11 @@ def train(
         network = plan.network(trainer.state()) if plan.network else None
         return network, {name: list(values) for name, values in history.items()}
 
-    watched._initial_epoch, watched.stop_training = 0, False
+    forget_resumed_epoch(watched)
+    watched.stop_training = False
     callbacks.on_train_begin()
     # BackupAndRestore loads the weights of an interrupted fit and says here how far it had come.
-    first_epoch = max(plan.first_epoch, watched._initial_epoch)
+    first_epoch = max(plan.first_epoch, resumed_epoch(watched))
     for epoch in range(first_epoch, plan.first_epoch + plan.epochs):
         if plan.learning_rate is not None:
             model.optimizer.learning_rate = plan.learning_rate(epoch)

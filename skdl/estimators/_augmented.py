@@ -18,7 +18,7 @@ class AugmentedImagesMixin:
     augmentation: Any
 
     def augmented_images(
-        self, X: Any, n_variants: int = 1, random_state: Any = 0
+        self, X: Any, n_variants: int = 1, random_state: Any = 0, *, n_images: int | None = None
     ) -> npt.NDArray[np.float32]:
         """Images, and what `augmentation` makes of them in as many epochs.
 
@@ -30,6 +30,8 @@ class AugmentedImagesMixin:
             Number of variants of each, at least 1.
         random_state : int, RandomState instance or None, default=0
             Seeds the variants.
+        n_images : int, default=None
+            Number of images, the first ones; None takes all. Their value range is that of X.
 
         Returns
         -------
@@ -39,13 +41,14 @@ class AugmentedImagesMixin:
         Raises
         ------
         ValueError
-            If X holds no images, or `augmentation` or `n_variants` is not one.
+            If X holds no images, or `augmentation`, `n_variants` or `n_images` is not one.
         """
         plan = plan_augmentation(self.augmentation)
         n_variants = check_whole(n_variants, "n_variants", low=1)
+        n_images = None if n_images is None else check_whole(n_images, "n_images", low=1)
         batch = read_batch(X, "X", self)
         learned = self._learn_format(X, batch, None)  # type: ignore[attr-defined]
-        pixels = learned.as_images(batch, self).load()
+        pixels = learned.as_images(batch[:n_images], self).load()
         pixels = rescale(pixels.astype(np.float32), *range_offset_and_scale(learned.value_range))
         seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
         clipped = learned.value_range != "standardized"

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import layers
 
+from skdl._utils.checks import validate_params
 from skdl._utils.text import shortened
 from skdl.preprocessing import AugmentationPlan, ImageNoise
 
@@ -97,7 +98,7 @@ def noise_plan(noise: Any, extremes: tuple[float, float] = (0.0, 1.0)) -> Augmen
         If the kind or the amount is not one.
     """
     noise = image_noise(noise)
-    noise._validate_params()
+    validate_params(noise)
     noise._check_parameters()
     if noise.amount == 0:
         return None

@@ -1,8 +1,8 @@
 """The bridge to scikeras, and the only module that imports it.
 
-scikeras supplies the routing of dunder parameters and the compilation of optimizers. What it gets
-wrong with today's scikit-learn (tags, ``repr``, parameter names, seeding, writing into the caller's
-weights, patching Keras) is put right here.
+scikeras supplies the class of all estimators that wrap a Keras network. What it gets wrong with
+today's scikit-learn (tags, ``repr``, parameter names, seeding, writing into the caller's weights,
+patching Keras) is put right here.
 """
 
 import copy
@@ -15,10 +15,12 @@ import numpy as np
 from sklearn.base import BaseEstimator
 
 from skdl._utils.checks import KeywordsMixin, suggest
+from skdl._utils.scikit import SignatureParamsMixin
 from skdl._utils.text import shortened
 from skdl.engine import OptimizerSpec, keras_settings
 from skdl.estimators._backbones import store_elsewhere
 from skdl.estimators._keras_words import advice_on_keras_word
+from skdl.estimators._routing import made_with, routed_to
 from skdl.images import adopt_pixel_limit, with_pixel_limit
 from skdl.plugins import architectures, backbones
 
@@ -41,7 +43,6 @@ def _import_scikeras() -> Any:
     ]
     before = [vars(cls).get(name, _MISSING) for cls, name in patched]
     imported_before = "scikeras" in sys.modules
-    import scikeras._utils as routing
     from scikeras.wrappers import BaseWrapper
 
     if not imported_before:
@@ -57,26 +58,30 @@ def _import_scikeras() -> Any:
             return super(BaseWrapper, self).__sklearn_tags__()
 
         BaseWrapper.__sklearn_tags__ = inherited_tags
-    return BaseWrapper, routing
+    return BaseWrapper
 
 
-BaseWrapper, _routing = _import_scikeras()
+BaseWrapper = _import_scikeras()
 
 
-def _absent(name: str) -> Any:
-    """In place of what scikeras has and a kind of estimator has no use for."""
+class _Absent(property):
+    """In place of what scikeras or Keras has and a kind of estimator has no use for."""
 
-    def refuse(self: Any) -> Any:
-        raise AttributeError(f"{type(self).__name__} has no {name}.")
+    def __init__(self, advice: str = "") -> None:
+        def refuse(estimator: Any) -> Any:
+            raise AttributeError(f"{type(estimator).__name__} has no {self._name}{advice or '.'}")
 
-    return property(refuse, doc="Not available.")
+        super().__init__(refuse, doc="Not available.")
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
 
 
 PICKLE_FORMAT = 1
 """Version of the pickled state; raised whenever older versions of skdl could not read it."""
 
 
-class KerasEstimator(KeywordsMixin, BaseWrapper):  # type: ignore[misc, valid-type]
+class KerasEstimator(KeywordsMixin, SignatureParamsMixin, BaseWrapper):  # type: ignore[misc, valid-type]
     """Base of all estimators that run a Keras network.
 
     Subclasses put scikit-learn's mixins on the left, list their parameters explicitly and accept
@@ -86,10 +91,15 @@ class KerasEstimator(KeywordsMixin, BaseWrapper):  # type: ignore[misc, valid-ty
 
     _routing_prefixes = frozenset({"architecture", "optimizer"})
     # Classifiers have the first two.
-    initialize: Any = _absent("initialize")
-    scorer: Any = _absent("scorer")
-    feature_encoder: Any = _absent("feature_encoder")
-    target_encoder: Any = _absent("target_encoder")
+    initialize: Any = _Absent()
+    scorer: Any = _Absent()
+    feature_encoder: Any = _Absent()
+    target_encoder: Any = _Absent()
+    evaluate: Any = _Absent(". Use score(X, y), or scikit-learn's metrics.")
+    compile: Any = _Absent(
+        ": set the optimizer when it is made, such as optimizer='adam', "
+        "optimizer__learning_rate=0.01."
+    )
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -99,13 +109,12 @@ class KerasEstimator(KeywordsMixin, BaseWrapper):  # type: ignore[misc, valid-ty
         explicit = [p for p in own if p.name != "self" and p.kind is not p.VAR_KEYWORD]
         cls.__signature__ = inspect.Signature(explicit)
 
-    # ---- parameters --------------------------------------------------------------------------
+    def __dir__(self) -> list[str]:
+        cls = type(self)
+        names = super().__dir__()
+        return [x for x in names if not isinstance(inspect.getattr_static(cls, x, None), _Absent)]
 
-    @classmethod
-    def _get_param_names(cls) -> list[str]:
-        # scikeras lists whatever attributes an instance has; scikit-learn reads the signature.
-        names: list[str] = BaseEstimator._get_param_names.__func__(cls)
-        return names
+    # ---- parameters --------------------------------------------------------------------------
 
     def _set_routed(self, routed: dict[str, Any]) -> None:
         for name, value in routed.items():
@@ -114,7 +123,7 @@ class KerasEstimator(KeywordsMixin, BaseWrapper):  # type: ignore[misc, valid-ty
                 raise TypeError(
                     f"{type(self).__name__}.__init__() got an unexpected keyword argument "
                     f"{shortened(name)}."
-                    + (f" {advice}" if advice else suggest(name, self._get_param_names()))
+                    + (f" {advice}" if advice else suggest(name, self.param_names()))
                 )
             setattr(self, name, value)
 
@@ -125,9 +134,7 @@ class KerasEstimator(KeywordsMixin, BaseWrapper):  # type: ignore[misc, valid-ty
 
     def _routed(self, prefix: str) -> dict[str, Any]:
         """Parameters routed to a prefix, without it."""
-        params: dict[str, Any] = _routing.route_params(
-            self.get_params(deep=False), destination=prefix, pass_filter=set(), strict=True
-        )
+        params = routed_to(prefix, self.get_params(deep=False))
         # Searches draw from NumPy arrays, but Keras takes Python's numbers only.
         return {k: v.item() if isinstance(v, np.generic) else v for k, v in params.items()}
 
@@ -163,7 +170,7 @@ class KerasEstimator(KeywordsMixin, BaseWrapper):  # type: ignore[misc, valid-ty
         own = {name: value for name, value in params.items() if not self._is_routed(name)}
         for name in own:
             prefix, nested, _ = name.partition("__")
-            known = self._get_param_names()
+            known = self.param_names()
             if not nested and name not in known:
                 raise ValueError(
                     f"Invalid parameter {shortened(name)} for estimator {self._written()}."
@@ -247,7 +254,7 @@ class KerasEstimator(KeywordsMixin, BaseWrapper):  # type: ignore[misc, valid-ty
         named = {"name": cls.__name__.lower(), **routed} if _takes_name(cls) else routed
         try:
             with keras_settings():
-                return OptimizerSpec.of(_routing.unflatten_params(items=cls, params=named))
+                return OptimizerSpec.of(made_with(cls, named))
         except (TypeError, ValueError) as error:
             settings = ", ".join(
                 f"optimizer__{name}={shortened(value)}" for name, value in routed.items()
@@ -322,21 +329,6 @@ class KerasEstimator(KeywordsMixin, BaseWrapper):  # type: ignore[misc, valid-ty
             if builder is not None and parameter in state:
                 registry.add_missing(state[parameter], builder)
         self.__dict__.update(state)
-
-    @property
-    def evaluate(self) -> Any:
-        """Not available: ``score`` is scikit-learn's name of it."""
-        raise AttributeError(
-            f"{type(self).__name__} has no evaluate. Use score(X, y), or scikit-learn's metrics."
-        )
-
-    @property
-    def compile(self) -> Any:
-        """Not available: what is compiled follows from the parameters."""
-        raise AttributeError(
-            f"{type(self).__name__} has no compile: set the optimizer when it is made, such as "
-            "optimizer='adam', optimizer__learning_rate=0.01."
-        )
 
     @property
     def initialized_(self) -> bool:

@@ -5,8 +5,8 @@ from numbers import Integral, Real
 from typing import Any, Literal
 
 import keras
-from sklearn.utils._param_validation import Interval, StrOptions
 
+from skdl._utils.scikit import Interval, StrOptions
 from skdl._utils.text import shortened
 from skdl.estimators._classifier import ImageClassifier
 from skdl.plugins import architectures

@@ -8,10 +8,11 @@ import joblib
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import TransformerMixin
-from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.checks import validate_params
+from skdl._utils.progress import Progress
+from skdl._utils.scikit import Interval, StrOptions
 from skdl._utils.text import shortened
 from skdl.engine import POOLINGS, BackboneSpec, FeatureExtractor, FeatureSpec, prepare_devices
 from skdl.estimators._backbones import (
@@ -22,7 +23,6 @@ from skdl.estimators._backbones import (
 )
 from skdl.estimators._base import KerasEstimator
 from skdl.estimators._inputs import learn_format
-from skdl.estimators._progress import ImageProgress
 from skdl.images import ImageFormat, read_batch
 
 Pooling: TypeAlias = Literal["avg", "max", "flatten", "gem"]
@@ -265,7 +265,8 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
         store = found_store(self.store)
         _, images = self._image_format.check_batch(X, self)
         n_threads = None if self.n_jobs is None else joblib.effective_n_jobs(self.n_jobs)
-        with ImageProgress(type(self).__name__, len(images), bool(self.verbose)) as progress:
+        name, shown = type(self).__name__, bool(self.verbose)
+        with Progress(name, len(images), shown=shown, unit="images") as progress:
             return self._extractor.transform(
                 images, store, int(self.batch_size), n_threads, progress.update
             )

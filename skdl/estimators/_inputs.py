@@ -10,9 +10,9 @@ import numpy.typing as npt
 from sklearn.model_selection import train_test_split
 from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import _check_sample_weight
 
 from skdl._utils.rows import is_missing, objects, refuse_masked
+from skdl._utils.scikit import check_sample_weight
 from skdl._utils.text import plain, shortened
 from skdl.engine import TrainingSet
 from skdl.images import ImageBatch, ImageFormat, read_batch
@@ -170,7 +170,7 @@ def check_weights(
     """Sample weights times class weights, as a new vector."""
     if isinstance(class_weight, dict):
         class_weight = _weights_of_present(class_weight, y, classes.tolist())
-    weights = _check_sample_weight(
+    weights = check_sample_weight(
         sample_weight, y, dtype=np.float64, copy=True, ensure_non_negative=True
     )
     if class_weight is not None:

@@ -1,18 +1,11 @@
 """What a fit tells while it runs: lines of its own, and tasks of scikit-learn's callbacks."""
 
 import math
-import time
 from collections.abc import Callable
 from typing import Any
 
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    ProgressColumn,
-    TimeRemainingColumn,
-)
-from rich.text import Text
+from skdl._utils.progress import Progress
+from skdl._utils.scikit import begin_callbacks
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -28,76 +21,21 @@ except ImportError:  # scikit-learn before 1.9
 
 __all__ = [
     "CallbackSupportMixin",
-    "EpochLines",
     "EpochTasks",
-    "ImageProgress",
+    "epoch_lines",
     "joined_histories",
     "with_callbacks",
 ]
 
 
-class EpochLines:
-    """Prints a line per epoch.
+def epoch_lines(n_epochs: int) -> Callable[[int, dict[str, float]], None]:
+    """What prints a line per epoch, up to this one."""
+    progress = Progress("Epoch", n_epochs, bar=False)
 
-    Parameters
-    ----------
-    n_epochs : int
-        Number of the last epoch.
-    """
+    def show(epoch: int, logs: dict[str, float]) -> None:
+        progress.update(epoch, "  ".join(f"{name} {value:.4f}" for name, value in logs.items()))
 
-    def __init__(self, n_epochs: int) -> None:
-        self._n_epochs = n_epochs
-        self._last = time.perf_counter()
-
-    def __call__(self, epoch: int, logs: dict[str, float]) -> None:
-        now = time.perf_counter()
-        figures = "  ".join(f"{name} {value:.4f}" for name, value in logs.items())
-        print(f"Epoch {epoch}/{self._n_epochs}  {now - self._last:.1f} s  {figures}", flush=True)
-        self._last = now
-
-
-class ImageProgress:
-    """A progress bar with images per second, or nothing: also where everything is done at once.
-
-    Parameters
-    ----------
-    name : str
-        What it says.
-    n_images : int
-    shown : bool
-    """
-
-    def __init__(self, name: str, n_images: int, shown: bool) -> None:
-        self._bar: Progress | None = None
-        self._n_images = n_images
-        if shown:
-            self._bar = Progress(
-                "{task.description}",
-                BarColumn(),
-                MofNCompleteColumn(),
-                _ImagesPerSecond(),
-                TimeRemainingColumn(),
-            )
-            self._task = self._bar.add_task(name, total=n_images)
-
-    def __enter__(self) -> "ImageProgress":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self._bar is not None and self._bar.live.is_started:
-            self._bar.stop()
-
-    def update(self, done: int) -> None:
-        """Say how many images are done."""
-        if self._bar is not None and (done < self._n_images or self._bar.live.is_started):
-            self._bar.start()
-            self._bar.update(self._task, completed=done)
-
-
-class _ImagesPerSecond(ProgressColumn):
-    def render(self, task: Any) -> Text:
-        speed = task.finished_speed or task.speed
-        return Text("" if speed is None else f"{speed:,.0f} images/s")
+    return show
 
 
 Attributes = Callable[[], dict[str, Any]]
@@ -121,9 +59,8 @@ class EpochTasks:
     ) -> None:
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self._told = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
-        self._context = None
-        if hasattr(estimator, "_skl_callbacks"):
-            self._context = estimator._init_callback_context(max_subtasks=n_epochs)
+        self._context = begin_callbacks(estimator, n_epochs)
+        if self._context is not None:
             self._context.call_on_fit_task_begin(**self._told)
 
     def begin_epoch(self, attributes: Attributes) -> Callable[[], bool]:

@@ -29,8 +29,8 @@ from skdl.engine import (
 from skdl.estimators._base import KerasEstimator
 from skdl.estimators._progress import (
     CallbackSupportMixin,
-    EpochLines,
     EpochTasks,
+    epoch_lines,
     joined_histories,
 )
 from skdl.images import ImageFormat
@@ -153,7 +153,7 @@ class TrainedEstimator(CallbackSupportMixin, KerasEstimator):
             ),
             callbacks=task.callbacks,
             stopper=stopper,
-            report=EpochLines(first_epoch + epochs) if self.verbose else None,
+            report=epoch_lines(first_epoch + epochs) if self.verbose else None,
             judge=self._judge(task),
             begin_epoch=None if tasks is None else partial(self._begin_epoch, tasks, task),
         )

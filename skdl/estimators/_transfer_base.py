@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils._param_validation import Interval, StrOptions
 
 from skdl._utils.checks import warn_user
+from skdl._utils.scikit import Interval, StrOptions
 from skdl._utils.text import shortened
 from skdl.engine import (
     FEATURES,
@@ -47,7 +47,7 @@ from skdl.estimators._backbones import (
 from skdl.estimators._classifier import ImageClassifier
 from skdl.estimators._cnn import CNNClassifier
 from skdl.estimators._inputs import learn_format
-from skdl.estimators._progress import EpochLines, joined_histories
+from skdl.estimators._progress import epoch_lines, joined_histories
 from skdl.estimators._trained import FitResult, FitTask
 from skdl.images import ImageArray, ImageBatch, ImageFormat, pixel_range
 from skdl.store import FeatureStore
@@ -151,7 +151,7 @@ class TransferBase(ImageClassifier):
             n_before = len(warmed.history["loss"])
             schedule = self._epoch_schedule(optimizer, n_before)
             plan = replace(plan, first_epoch=n_before, learning_rate=schedule)
-            plan.report = EpochLines(n_before + plan.epochs) if self.verbose else None
+            plan.report = epoch_lines(n_before + plan.epochs) if self.verbose else None
             if plan.begin_epoch is not None:
                 plan.begin_epoch = partial(plan.begin_epoch, before=warmed.history)
             start = warmed.starter(plan.stopper)
@@ -204,7 +204,7 @@ class TransferBase(ImageClassifier):
                 epochs=self.warmup_epochs,
                 learning_rate=None,
                 stopper=stopper,
-                report=EpochLines(n_epochs) if self.verbose else None,
+                report=epoch_lines(n_epochs) if self.verbose else None,
                 judge=None,
             ),
             start,

@@ -17,7 +17,7 @@ from joblib.hashing import NumpyHasher
 
 from skdl._utils.checks import warn_user
 from skdl._utils.environment import versions
-from skdl._utils.storage import file_digest
+from skdl._utils.storage import weights_digest
 from skdl.evaluation import _records
 from skdl.evaluation._folds import Fold, FoldRecord
 from skdl.evaluation._records import UnusableFileError
@@ -142,18 +142,12 @@ class Checkpoint:
 
 def _weights_of(estimator: Any) -> list[str]:
     """Digests of the files of weights that parameters name: others may have taken their place."""
-    return [
-        _digest_of_weights(os.fspath(value), os.stat(value).st_mtime_ns, os.stat(value).st_size)
+    digests = (
+        weights_digest(value)
         for name, value in sorted(estimator.get_params().items())
-        if name.rpartition("__")[2] == "weights"
-        and isinstance(value, str | os.PathLike)
-        and os.path.isfile(value)
-    ]
-
-
-@functools.cache
-def _digest_of_weights(path: str, changed: int, size: int) -> str:
-    return file_digest(path)  # once for all folds
+        if name.rpartition("__")[2] == "weights" and isinstance(value, str | os.PathLike)
+    )
+    return [digest for digest in digests if digest is not None]
 
 
 def _same(folds: list[Fold], others: list[Fold]) -> bool:

@@ -253,14 +253,13 @@ def _records(
             records[key] = found
     if kept is not None:
         kept.warn_of_unusable()
-    progress = Progress(len(left), "Folds") if verbose else None
     jobs = (delayed(run)(task) for task in left)
-    for task, record in Parallel(n_jobs=n_jobs, return_as="generator_unordered")(jobs):
-        key = task.model, task.fold.number
-        records[key] = record
-        if kept is not None:  # here, and not in a worker, which may have other disks
-            kept.save(record, paths[key])
-        if progress:
+    with Progress("Folds", len(left), shown=bool(verbose)) as progress:
+        for task, record in Parallel(n_jobs=n_jobs, return_as="generator_unordered")(jobs):
+            key = task.model, task.fold.number
+            records[key] = record
+            if kept is not None:  # here, and not in a worker, which may have other disks
+                kept.save(record, paths[key])
             progress.step()
     return records
 

@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from sklearn import config_context
 from sklearn.base import clone
-from sklearn.utils import _safe_indexing, check_consistent_length, column_or_1d
+from sklearn.utils import check_consistent_length, column_or_1d
 from sklearn.utils.metadata_routing import get_routing_for_object
 
 from skdl._utils.nesting import history_of, nested
+from skdl._utils.scikit import safe_indexing
 from skdl._utils.text import plain
 from skdl._utils.threads import available_cores
 from skdl.evaluation._scoring import RecordedPredictions, Scorer, in_short, score_one
@@ -84,12 +85,12 @@ def run_fold(
         if len(rows) == 0 and not (prefit and what == "training"):
             record.failure = f"The fold has no {what} images."
             return record, estimator
-    X_test, y_test = _safe_indexing(X, fold.test), y[fold.test]
+    X_test, y_test = safe_indexing(X, fold.test), y[fold.test]
     saved_before = seconds_saved_here()
     try:
         if not prefit:
             estimator = clone(estimator)
-            X_train, y_train = _safe_indexing(X, fold.train), y[fold.train]
+            X_train, y_train = safe_indexing(X, fold.train), y[fold.train]
             start = time.perf_counter()
             _fit(estimator, X_train, y_train, None if groups is None else groups[fold.train])
             record.fit_seconds = time.perf_counter() - start

@@ -13,14 +13,14 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.metrics import get_scorer, make_scorer
+from sklearn.metrics import get_scorer
 from sklearn.utils.metaestimators import available_if
 
+from skdl._utils.scikit import is_scorer, parts_of
 from skdl._utils.text import encodable, plain, shortened
 from skdl.metrics import CLINICAL_SCORERS, KnownScore, known_scorer, npv_scorer, ppv_scorer
 
 Scorer = Callable[..., float]
-_ScorerClass = type(make_scorer(len)).__mro__[1]  # what scorers of scikit-learn have in common
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Metric:
     @property
     def needs_estimator(self) -> bool:
         """Whether recorded predictions are not enough: any function may be a scorer."""
-        return not isinstance(self.scorer, _ScorerClass)
+        return not is_scorer(self.scorer)
 
     def known(self, n_classes: int) -> KnownScore | None:
         """How :func:`skdl.metrics.confidence_interval` knows the score, or None."""
@@ -241,8 +241,11 @@ def _of_scikit_learn(name: str) -> Any:
 
 def _has_a_positive_class(scorer: Any) -> bool:
     """Whether a scorer is one of the positive class, unless told otherwise."""
-    parameters = inspect.signature(scorer._score_func).parameters
-    return "pos_label" in parameters and scorer._kwargs.get("average", "binary") == "binary"
+    parts = parts_of(scorer)
+    if parts is None:
+        return False
+    parameters = inspect.signature(parts.function).parameters
+    return "pos_label" in parameters and parts.settings.get("average", "binary") == "binary"
 
 
 def check_positive_class(
@@ -268,7 +271,8 @@ def check_positive_class(
             _, reason = metric.score(perfect, y)
         if "pos_label" not in reason:
             continue
-        if getattr(metric.scorer, "_kwargs", {}).get("pos_label") is not None:
+        parts = parts_of(metric.scorer)
+        if parts is not None and parts.settings.get("pos_label") is not None:
             raise ValueError(f"The metric {shortened(name)}: {reason}")
         advice = "Pass pos_label" if metric.by_name else "Make the scorer with pos_label"
         raise ValueError(

@@ -20,15 +20,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from skdl._utils.members import OPENERS, Member, content_of, is_zip, members_of, tells_of_damage
+from skdl._utils.checksums import file_digest
+from skdl._utils.members import Member, content_of, kind_of, members_of, tells_of_damage
 from skdl._utils.storage import (
     allowed_by_ratio,
     allowed_bytes,
     copy_limited,
-    file_digest,
     get_data_home,
     replacing,
-    too_large,
 )
 from skdl._utils.text import shown_path
 
@@ -101,8 +100,8 @@ def is_archive(path: str | os.PathLike[str]) -> bool:
     return os.fspath(path).lower().endswith(SUFFIXES) and os.path.isfile(path)
 
 
-def list_members(path: str | os.PathLike[str]) -> list[str]:
-    """Sorted addresses of the files in a zip or tar archive; links and devices cannot be read.
+def member_names(path: str | os.PathLike[str]) -> tuple[str, list[str]]:
+    """What the addresses of all files in an archive begin with, and their names, sorted.
 
     A compressed tar archive cannot be read at random: it is decompressed once, into ``archives/``
     in the data home, and the addresses lead there.
@@ -115,12 +114,6 @@ def list_members(path: str | os.PathLike[str]) -> list[str]:
         If it is no archive, is damaged or cut off, holds a path that leaves it or two members of
         one path, or decompresses to more than it should.
     """
-    base, names = member_names(path)
-    return [f"{base}/{name}" for name in names]
-
-
-def member_names(path: str | os.PathLike[str]) -> tuple[str, list[str]]:
-    """What :func:`list_members` returns in two parts: what all addresses begin with, and names."""
     index = _index(os.fspath(path))
     return index.path, list(index.names)
 
@@ -144,8 +137,7 @@ def read_bytes(path: str) -> bytes:
     if place is None:
         with open(path, "rb") as file:
             content = file.read(MAX_FILE_BYTES + 1)
-        if len(content) > MAX_FILE_BYTES:  # it has grown meanwhile
-            _refuse_size(len(content))
+        _require_size(len(content))
         return content
     index, member = place
     with open(index.path, "rb") as file:
@@ -153,13 +145,7 @@ def read_bytes(path: str) -> bytes:
 
 
 def size_of(path: str) -> int:
-    """Bytes of a file, or of a member of an archive once it is decompressed.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        As :func:`read_bytes`.
-    """
+    """How many bytes :func:`read_bytes` gives, or the error that it raises."""
     place = _locate(path)
     return os.stat(path).st_size if place is None else place[1].size
 
@@ -172,8 +158,7 @@ def _locate(path: str) -> tuple[_Index, Member] | None:
         archive, name = _split(path)
     else:
         require_regular(status.st_mode)
-        if status.st_size > MAX_FILE_BYTES:
-            _refuse_size(status.st_size)
+        _require_size(status.st_size)
         return None
     index = _index(archive)
     member = index.find(name)
@@ -183,8 +168,7 @@ def _locate(path: str) -> tuple[_Index, Member] | None:
         )
     if member.refusal:
         raise ValueError(member.refusal)
-    if member.size > MAX_FILE_BYTES:
-        _refuse_size(member.size)
+    _require_size(member.size)
     return index, member
 
 
@@ -196,10 +180,11 @@ def require_regular(mode: int) -> None:
         raise ValueError("it is no regular file")
 
 
-def _refuse_size(size: int) -> None:
-    raise ValueError(
-        f"it has {size:,} bytes, more than the limit of {MAX_FILE_BYTES:,} for one image"
-    )
+def _require_size(size: int) -> None:
+    if size > MAX_FILE_BYTES:
+        raise ValueError(
+            f"it has {size:,} bytes, more than the limit of {MAX_FILE_BYTES:,} for one image"
+        )
 
 
 def _split(path: str) -> tuple[str, str]:
@@ -286,32 +271,24 @@ def _index(archive: str) -> _Index:
 
 
 def _read_index(archive: str) -> _Index:
-    path = archive
-    with open(archive, "rb") as file:
-        start = file.read(6)
-    for magic, opener in OPENERS.items():
-        if start.startswith(magic):
-            path = _decompressed(archive, opener)
-    zipped = path == archive and is_zip(start, archive)
-    with open(path, "rb") as file:
-        index = _Index.of(path, zipped, members_of(file, zipped))
+    zipped, decompressor = kind_of(archive)
+    path = archive if decompressor is None else _decompressed(archive, decompressor)
     limit = allowed_by_ratio(os.path.getsize(archive))
-    if zipped and sum(index.rows["size"].tolist()) > limit:
-        raise too_large(limit)
-    return index
+    with open(path, "rb") as file:
+        return _Index.of(path, zipped, members_of(file, zipped, limit))
 
 
-def _decompressed(archive: str, opener: Callable[[str], Any]) -> str:
+def _decompressed(archive: str, decompressor: Callable[[str], Any]) -> str:
     """Path of a compressed tar archive's content, which is decompressed if need be."""
     digest = file_digest(archive)
     target = get_data_home() / "archives" / f"{digest}.tar"
     if not target.exists():
         limit = allowed_bytes(os.path.getsize(archive))
         with replacing(target) as part:
-            with opener(archive) as source, open(part, "wb") as file:
+            with decompressor(archive) as source, open(part, "wb") as file:
                 copy_limited(source, file, limit)
             with open(part, "rb") as tar:
-                for _ in members_of(tar, zipped=False):  # raises where it is damaged
+                for _ in members_of(tar, False, limit):  # raises where it is damaged
                     pass
             if file_digest(archive) != digest:  # else the old one would have this content for good
                 raise ValueError("it was replaced while it was read; load it again")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -12,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skdl._utils.checks import warn_user
+from skdl._utils.checksums import digest_of
 from skdl._utils.threads import PER_TASK, in_threads, n_threads_for
 from skdl.images._arrays import ImageShape, check_image_array, infer_image_shape, to_images
 from skdl.images._resizing import COLOR_CHANNELS, Color, Resizer, Size
@@ -327,14 +327,14 @@ class ImageArray(ImageBatch):
         return self.rows if shape == images.shape[1:] else None
 
     def examine(self, row: int) -> tuple[str, npt.NDArray[Any], Any]:
-        image = np.ascontiguousarray(self.pixels[row])
+        image = self.pixels[row]
         return str(self.came), image, image
 
     def digests(self, n_threads: int | None = None) -> list[bytes]:
         return list(in_threads(self._digest, range(len(self)), n_threads))
 
     def _digest(self, row: int) -> bytes:
-        return hashlib.sha256(np.ascontiguousarray(self.pixels[row])).digest()
+        return digest_of(self.pixels[row])
 
     # ---- its pixels ----------------------------------------------------------------------------
 

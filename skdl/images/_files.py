@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from skdl._utils.checksums import digest_of
 from skdl._utils.text import shown_path
 from skdl._utils.threads import in_threads
 from skdl.images._archives import read_bytes
@@ -234,7 +234,7 @@ class ImageFiles(ImageBatch):
             content = file_content(path) if with_digests else None
             images.append(self.decode(path, content))
             if content is not None:
-                digests.append(hashlib.sha256(content).digest())
+                digests.append(digest_of(content))
         return np.stack(images), digests
 
     def decode(self, path: str, content: bytes | None = None) -> npt.NDArray[Any]:
@@ -274,7 +274,7 @@ class ImageFiles(ImageBatch):
 
 
 def _digest(path: str) -> bytes:
-    return hashlib.sha256(file_content(path)).digest()
+    return digest_of(file_content(path))
 
 
 def file_content(path: str) -> bytes:

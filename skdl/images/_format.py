@@ -8,13 +8,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils.validation import (
-    _check_feature_names,
-    _check_sample_weight,
-    _get_feature_names,
-)
 
 from skdl._utils.checks import warn_user
+from skdl._utils.scikit import check_feature_names, check_sample_weight, get_feature_names
 from skdl.images._arrays import ImageShape, one_image_advice, to_images
 from skdl.images._batch import ImageArray, ImageBatch
 from skdl.images._door import read_batch
@@ -113,7 +109,7 @@ class ImageFormat:
             value_range=_learned_range(values, warns) if explicit is None else explicit,
             dtype=batch.came,
             flattened=len(batch.shape) == 2,
-            feature_names=_get_feature_names(batch.columns(X)),
+            feature_names=get_feature_names(batch.columns(X)),
             image_size=size,
             keep_aspect=bool(keep_aspect),
             channels=channels,
@@ -157,7 +153,7 @@ class ImageFormat:
         """Warn or refuse where the columns of X, which is `batch`, are not those of the fit."""
         columns = batch.columns(X)
         if columns is not None:
-            _check_feature_names(estimator, columns, reset=False)
+            check_feature_names(estimator, columns, reset=False)
 
     def warn_of_another_scale(self, batch: ImageBatch, name: str = "X") -> None:
         """Warn where the values can hardly be of the scale that was learned."""
@@ -177,7 +173,7 @@ class ImageFormat:
 
     def check_names(self, X: Any, name: str) -> None:
         """Refuse a DataFrame whose columns are not those of the training data, in their order."""
-        names = _get_feature_names(X)
+        names = get_feature_names(X)
         known = self.feature_names
         if names is not None and known is not None and not np.array_equal(names, known):
             raise ValueError(
@@ -262,7 +258,7 @@ def _counting(batch: ImageBatch, sample_weight: Any) -> ImageBatch:
     if sample_weight is None:
         return batch
     rows = np.zeros(len(batch))  # files are no array to scikit-learn
-    weights = _check_sample_weight(sample_weight, rows, ensure_non_negative=True)
+    weights = check_sample_weight(sample_weight, rows, ensure_non_negative=True)
     return batch if weights.all() or not weights.any() else batch[weights > 0]
 
 

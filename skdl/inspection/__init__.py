@@ -1,12 +1,13 @@
 """Where in images the evidence for a class lies, and what the layers of a network make of them."""
 
 from skdl.inspection._evidence import (
-    Cover,
     as_images,
     class_codes,
     class_scores,
-    grad_cam_maps,
     network_input,
-    occlusion_maps,
-    score_kind,
+    predicted_codes,
 )
+from skdl.inspection._layers import activations, feature_maps, grad_cam, maps_of
+from skdl.inspection._occlusion import Cover, covered_maps, occlusion_maps
+
+__all__ = ["activations", "feature_maps", "grad_cam", "occlusion_maps"]

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from sklearn import metrics
 
+from skdl._utils.scikit import parts_of
 from skdl.metrics._clinical import npv_score, ppv_score, sensitivity_score, specificity_score
 from skdl.metrics._derived import (
     geometric_mean_score,
@@ -82,14 +83,14 @@ def unwrapped(function: Any) -> tuple[Any, tuple[Any, ...], dict[str, Any]]:
 
 def known_scorer(scorer: Any) -> KnownScore | None:
     """The name of a scorer that was made of such a function, if it has one."""
-    function = getattr(scorer, "_score_func", None)
-    if function is None or not hasattr(scorer, "_kwargs"):
+    parts = parts_of(scorer)
+    if parts is None:
         return None
-    found = _named(function, scorer._kwargs)
-    of_labels = getattr(scorer, "_response_method", "predict") == "predict"
+    found = _named(parts.function, parts.settings)
+    of_labels = parts.response_method == "predict"
     if found is None or of_labels == (found.name == "roc_auc"):
         return None  # such as an area under the curve of labels
-    return found._replace(sign=scorer._sign)
+    return found._replace(sign=parts.sign)
 
 
 def _named(function: Any, settings: dict[str, Any]) -> KnownScore | None:

@@ -9,6 +9,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import make_scorer, roc_curve
 
 from skdl._utils.labels import check_finite
+from skdl._utils.scikit import score_by, scorer_class
 from skdl._utils.text import shortened
 from skdl.metrics._checks import binary_problem
 from skdl.metrics._confusion import positive_class
@@ -309,27 +310,25 @@ def _make_scorer(
 ) -> Callable[..., float]:
     if pos_label is not None:
         settings["pos_label"] = pos_label
-    response = ("decision_function", "predict_proba")
-    return _PointScorer(
-        of_labels, make_scorer(of_scores, response_method=response, **settings), settings, response
-    )
+    return _PointScorer(of_labels, of_scores, settings)
 
 
-class _PointScorer(type(make_scorer(sensitivity_at_specificity_score))):  # type: ignore[misc]
+class _PointScorer(scorer_class()):  # type: ignore[misc]
     """A scorer that rates scores, and labels when it is asked to choose a threshold.
 
     TunedThresholdClassifierCV takes the function out of a scorer and calls it with labels;
     everything else calls the scorer.
     """
 
-    def __init__(self, of_labels: Any, of_scores: Any, settings: Any, response: Any) -> None:
+    def __init__(self, of_labels: Any, of_scores: Any, settings: dict[str, Any]) -> None:
+        response = ("decision_function", "predict_proba")
         super().__init__(of_labels, 1, settings, response)
-        self._of_scores = of_scores
+        self._of_scores = make_scorer(of_scores, response_method=response, **settings)
+        self._name = f"make_{of_scores.__name__.removesuffix('_score')}_scorer"
 
-    def _score(self, method_caller: Any, estimator: Any, X: Any, y_true: Any, **kwargs: Any) -> Any:
-        return self._of_scores._score(method_caller, estimator, X, y_true, **kwargs)
+    def rate(self, method_caller: Any, estimator: Any, X: Any, y: Any, **settings: Any) -> Any:
+        return score_by(self._of_scores, method_caller, estimator, X, y, **settings)
 
     def __repr__(self) -> str:
-        name = self._of_scores._score_func.__name__.removesuffix("_score")
-        settings = ", ".join(f"{key}={value!r}" for key, value in self._kwargs.items())
-        return f"make_{name}_scorer({settings})"
+        settings = ", ".join(f"{key}={value!r}" for key, value in self.parts.settings.items())
+        return f"{self._name}({settings})"

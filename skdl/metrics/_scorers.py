@@ -5,6 +5,7 @@ from typing import Any
 
 from sklearn.metrics import get_scorer, make_scorer, roc_auc_score
 
+from skdl._utils.scikit import scorer_class
 from skdl.metrics._clinical import npv_score, ppv_score, sensitivity_score, specificity_score
 from skdl.metrics._confusion import Average, Score, ZeroDivision
 from skdl.metrics._derived import (
@@ -292,22 +293,21 @@ def _make_scorer(
         settings["average"] = average
     if zero_division != "warn":
         settings["zero_division"] = zero_division
-    scorer = make_scorer(score, greater_is_better=greater_is_better, **settings)
-    return _ClinicalScorer(score, scorer._sign, scorer._kwargs, scorer._response_method)
+    return _ClinicalScorer(score, 1 if greater_is_better else -1, settings, "predict")
 
 
-class _ClinicalScorer(type(make_scorer(sensitivity_score))):  # type: ignore[misc]
+class _ClinicalScorer(scorer_class()):  # type: ignore[misc]
     """A scorer that asks the estimator how many classes there are.
 
     A fold that happens to hold two of three classes must not be scored as a binary problem.
     """
 
-    def _score(self, method_caller: Any, estimator: Any, X: Any, y_true: Any, **kwargs: Any) -> Any:
+    def rate(self, method_caller: Any, estimator: Any, X: Any, y: Any, **settings: Any) -> Any:
         several = len(getattr(estimator, "classes_", ())) > 2
-        if several and not self._kwargs.keys() & {"average", "pos_label"}:
-            multiclass = self._score_func is geometric_mean_score
-            kwargs = {"average": "multiclass" if multiclass else "macro", **kwargs}
-        return super()._score(method_caller, estimator, X, y_true, **kwargs)
+        if several and not self.parts.settings.keys() & {"average", "pos_label"}:
+            multiclass = self.parts.function is geometric_mean_score
+            settings = {"average": "multiclass" if multiclass else "macro", **settings}
+        return super().rate(method_caller, estimator, X, y, **settings)
 
 
 # For labels whose positive class goes without saying; of several classes, averages.

@@ -8,7 +8,7 @@ from skdl.plotting._feature_maps import FeatureMapDisplay
 from skdl.plotting._history import TrainingHistoryDisplay
 from skdl.plotting._images import ImageGridDisplay
 from skdl.plotting._labels import names_by_label
-from skdl.plotting._learning_curve import LearningCurve
+from skdl.plotting._learning_curve import LearningCurveDisplay
 from skdl.plotting._operating_point import OperatingPointDisplay
 from skdl.plotting._per_class import PerClassMetricsDisplay
 from skdl.plotting._predictions import PredictionGridDisplay
@@ -20,7 +20,7 @@ __all__ = [
     "ConfusionMatricesDisplay",
     "FeatureMapDisplay",
     "ImageGridDisplay",
-    "LearningCurve",
+    "LearningCurveDisplay",
     "ModelComparisonDisplay",
     "OperatingPointDisplay",
     "PerClassMetricsDisplay",

@@ -1,14 +1,18 @@
 """Images, and beside each what an augmentation makes of it."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from skdl._utils.checks import check_whole
-from skdl.plotting._grid import draw_image, grid_axes
+from skdl._utils.nesting import nested
+from skdl.inspection import network_input
+from skdl.plotting._layout import draw_image, first_rows, image_axes
 
 
+@dataclass(eq=False, repr=False)
 class AugmentationDisplay:
     """Images, one a row, and beside each what an augmentation makes of it.
 
@@ -39,11 +43,7 @@ class AugmentationDisplay:
     (2, 4)
     """
 
-    figure_: Any
-    axes_: npt.NDArray[Any]
-
-    def __init__(self, images: npt.NDArray[Any]) -> None:
-        self.images = images
+    images: npt.NDArray[Any]
 
     @classmethod
     def from_estimator(
@@ -61,8 +61,10 @@ class AugmentationDisplay:
 
         Parameters
         ----------
-        estimator : CNNClassifier, TransferClassifier or VGG16Classifier
-            With the parameter `augmentation`; it need not be fitted.
+        estimator : CNNClassifier, TransferClassifier or VGG16Classifier, Pipeline or search
+            With the parameter `augmentation`; it need not be fitted. Of a pipeline, the last step:
+            those before it have to be fitted, and see the drawn images only. Of a search, the best
+            estimator or, before it is fitted, the one that it starts from.
         X : array-like
             Images or paths of image files, as its `fit` takes them; the first are drawn.
         n_images : int, default=4
@@ -83,17 +85,19 @@ class AugmentationDisplay:
 
         Raises
         ------
+        NotFittedError
+            If a step of a pipeline before the classifier is not fitted.
         ValueError
             If the estimator has no augmentation, X holds no images, or a number is not one.
         """
         check_whole(n_images, "n_images", low=1)
-        if not hasattr(estimator, "augmented_images"):
-            raise ValueError(
-                f"{type(estimator).__name__} augments no images: pass a classifier with the "
-                "parameter augmentation, such as CNNClassifier."
-            )
-        some = X.iloc[:n_images] if hasattr(X, "iloc") else X[:n_images]
-        images = estimator.augmented_images(some, n_variants, random_state)
+        *_, last = nested(estimator)
+        if not hasattr(last, "augmented_images"):  # such as a search that is not fitted
+            estimator = getattr(last, "estimator", estimator)
+        if any(hasattr(inner, "steps") for inner in nested(estimator)):
+            X = first_rows(X, n_images)  # other steps may decode, which takes its time
+        network, passed, _ = network_input(estimator, X, "augmented_images")
+        images = network.augmented_images(passed, n_variants, random_state, n_images=n_images)
         return cls(images).plot(title=title, ax=ax)
 
     def plot(self, *, title: str | None = None, ax: Any = None) -> "AugmentationDisplay":
@@ -119,15 +123,7 @@ class AugmentationDisplay:
         images = np.asarray(self.images)
         n, columns = images.shape[:2]
         captions = ["as it is", *[""] * (columns - 1)] * n
-        if ax is None:
-            figure, axes = grid_axes(captions, title, columns=columns)
-        else:
-            axes = list(np.ravel(np.asarray(ax, dtype=object)))[: len(captions)]
-            if len(axes) < len(captions):
-                raise ValueError(
-                    f"ax must hold one axes per image: {len(captions)}. Got {len(axes)}."
-                )
-            figure = axes[0].figure
+        figure, axes = image_axes(ax, captions, title, columns)
         first = images[:, 0]
         low, high = min(0.0, float(first.min())), max(1.0, float(first.max()))
         if low < 0:

@@ -2,21 +2,38 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from skdl._utils.text import shortened
-from skdl.plotting._grid import WIDEST, new_figure
-from skdl.plotting._labels import most_lines, text_width, wrapped
-from skdl.plotting._style import COLORS, given_axes
+from skdl.plotting._layout import (
+    WIDEST,
+    given_axes,
+    most_lines,
+    new_figure,
+    text_width,
+    wrapped,
+)
+from skdl.plotting._palette import (
+    COLORS,
+    HEADING,
+    LINE_WIDTH,
+    MARKER_SIZE,
+    NOTE,
+    SMALL,
+    TEXT,
+    name_rows,
+    tidy,
+)
 
 _COLUMNS = ("model", "metric", "value", "low", "high")
 _ACRONYMS = frozenset({"auc", "f1", "mcc", "npv", "ppv", "roc"})
-_NAME_WIDTH, _NAME_SIZE, _NUMBER_SIZE = 30, 9, 8  # letters, points, points
 _PANEL, _ROW = 1.9, 0.3  # inches
 
 
+@dataclass(eq=False, repr=False)
 class ModelComparisonDisplay:
     """Models by metric, with intervals: one panel per metric, one row per model.
 
@@ -54,8 +71,7 @@ class ModelComparisonDisplay:
     ['Sensitivity', 'Specificity']
     """
 
-    def __init__(self, frame: Any) -> None:
-        self.frame = frame
+    frame: Any
 
     @classmethod
     def from_result(
@@ -136,7 +152,7 @@ class ModelComparisonDisplay:
         _check_frame(self.frame)
         metrics = self.frame["metric"].unique().tolist()
         models = self.frame["model"].unique().tolist()
-        names = [wrapped(name, _NAME_WIDTH) for name in models]
+        names = [wrapped(name) for name in models]
         if ax is None:
             axes, first = _new_axes(metrics, names, title)
         else:
@@ -145,15 +161,13 @@ class ModelComparisonDisplay:
         for i, (panel, metric) in enumerate(zip(axes, metrics, strict=True)):
             rows = self.frame[self.frame["metric"] == metric].set_index("model").reindex(models)
             _draw_panel(panel, rows[["value", "low", "high"]].to_numpy(dtype=float))
-            panel.set_title(_in_words(metric), fontsize=10, parse_math=False)
-            panel.set_ylim(len(models) - 0.5, -0.5)  # the first model on top
+            panel.set_title(_in_words(metric), fontsize=HEADING, parse_math=False)
+            name_rows(panel, names if i in first else [""] * len(names), striped=True)
             if metric in limits:
                 low, high = limits[metric]
                 ticks = [tick for tick in MaxNLocator(4).tick_values(low, high) if low <= tick <= 1]
                 panel.set_xticks(ticks)
                 panel.set_xlim(low, high)
-            shown = names if i in first else [""] * len(names)
-            panel.set_yticks(np.arange(len(names)), shown, fontsize=_NAME_SIZE, parse_math=False)
         self.figure_, self.axes_ = axes[0].figure, np.array(axes, dtype=object)
         return self
 
@@ -206,8 +220,8 @@ def _new_axes(
     metrics: Sequence[Any], names: Sequence[str], title: str | None
 ) -> tuple[list[Any], set[int]]:
     """Axes of a new figure, and which of them stand first in a row."""
-    width = text_width(names, _NAME_SIZE) + 0.2
-    panel = _PANEL + text_width(["0.000 (0.000–0.000)"], _NUMBER_SIZE)
+    width = text_width(names, TEXT) + 0.2
+    panel = _PANEL + text_width(["0.000 (0.000–0.000)"], SMALL)
     columns = min(len(metrics), max(1, int((WIDEST - width) / panel)))
     rows = math.ceil(len(metrics) / columns)
     row = max(_ROW, 0.16 * most_lines(names) + 0.1)
@@ -221,34 +235,21 @@ def _draw_panel(ax: Any, rows: Any) -> None:
     """Dots and whiskers of one metric, with their numbers at the right."""
     at_side = ax.get_yaxis_transform()
     for place, (value, low, high) in enumerate(rows):
-        if place % 2:
-            ax.axhspan(place - 0.5, place + 0.5, color="0.95", linewidth=0, zorder=0)
+        style: dict[str, Any] = {"transform": at_side, "va": "center", "fontsize": SMALL}
         if np.isnan(value):
-            text, x, style = "not available", 0.5, {"style": "italic", "color": "0.4"}
-            ax.text(
-                x, place, text, transform=at_side, ha="center", va="center", fontsize=8, **style
-            )
+            style |= {"ha": "center", "style": "italic", "color": NOTE}
+            ax.text(0.5, place, "not available", **style)
             continue
+        ends = ""
         if not np.isnan([low, high]).any():
-            ax.plot(
-                [low, high], [place, place], color="black", linewidth=1.2, marker="|", markersize=7
-            )
-        ax.plot([value], [place], "o", color=COLORS[0], markersize=6, zorder=3)
-        ends = "" if np.isnan([low, high]).any() else f" ({_number(low)}–{_number(high)})"
-        ax.text(
-            1.02,
-            place,
-            f"{_number(value)}{ends}",
-            transform=at_side,
-            va="center",
-            fontsize=_NUMBER_SIZE,
-        )
-    ax.tick_params(axis="y", length=0)
+            ends = f" ({_number(low)}–{_number(high)})"
+            whisker = {"color": "black", "linewidth": LINE_WIDTH, "marker": "|", "markersize": 7}
+            ax.plot([low, high], [place, place], **whisker)
+        ax.plot([value], [place], "o", color=COLORS[0], markersize=MARKER_SIZE, zorder=3)
+        ax.text(1.02, place, f"{_number(value)}{ends}", **style)
     ax.xaxis.get_major_locator().set_params(nbins=4)
-    ax.tick_params(axis="x", labelsize=_NUMBER_SIZE)
-    ax.grid(axis="x", alpha=0.25)
-    ax.set_axisbelow(True)
-    ax.spines[["top", "right"]].set_visible(False)
+    ax.tick_params(axis="x", labelsize=SMALL)
+    tidy(ax, grid="x")
 
 
 def _number(value: float) -> str:

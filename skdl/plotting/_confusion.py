@@ -1,25 +1,37 @@
 """Counts, precision and recall: three views of a confusion matrix."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import confusion_matrix as count_outcomes
 
-from skdl.plotting._grid import LINE, arrange
-from skdl.plotting._labels import fitted, most_lines, text_width, wrapped
+from skdl.plotting._layout import (
+    LINE,
+    arrange,
+    fitted,
+    fitted_size,
+    given_axes,
+    inches,
+    most_lines,
+    new_figure,
+    text_width,
+    wrapped,
+)
 from skdl.plotting._outcomes import encoded_outcomes, predicted_labels
-from skdl.plotting._style import given_axes
+from skdl.plotting._palette import FRAME, HEADING, TEXT
 
 _PANELS = ("Counts", "Precision (columns sum to 1)", "Recall (rows sum to 1)")
 _CELL, _SMALLEST_SIDE, _LARGEST_SIDE = 0.45, 2.4, 6.0  # inches
-_NAME_SIZE, _NUMBER_SIZE, _SMALLEST_NUMBER, _SMALLEST_NAME = 9, 9, 5, 5  # points
+_SMALLEST = 5  # points, of names and numbers
 _NAME_WIDTHS = (16, 24, 32, 44)  # letters
 _UPRIGHT = 1.3  # inches, of names under the columns
 _LINE = 1.25  # height of a line of text, as a share of its size
 
 
+@dataclass(eq=False, repr=False)
 class ConfusionMatricesDisplay:
     """A confusion matrix as counts, as precision and as recall, side by side.
 
@@ -65,11 +77,8 @@ class ConfusionMatricesDisplay:
            [0. , 1. ]])
     """
 
-    def __init__(
-        self, confusion_matrix: npt.NDArray[Any], class_names: Sequence[str] | None = None
-    ) -> None:
-        self.confusion_matrix = confusion_matrix
-        self.class_names = class_names
+    confusion_matrix: npt.NDArray[Any]
+    class_names: Sequence[str] | None = None
 
     @classmethod
     def from_estimator(
@@ -111,9 +120,13 @@ class ConfusionMatricesDisplay:
             As :meth:`from_predictions`; or if the estimator is no classifier, or labels are no
             classes of it.
         """
-        predicted = predicted_labels(estimator, X, y)
-        return cls._counted(y, predicted, target_names, sample_weight, estimator.classes_).plot(
-            ax=ax
+        return cls.from_predictions(
+            y,
+            predicted_labels(estimator, X, y),
+            labels=estimator.classes_,
+            target_names=target_names,
+            sample_weight=sample_weight,
+            ax=ax,
         )
 
     @classmethod
@@ -122,6 +135,7 @@ class ConfusionMatricesDisplay:
         y_true: Any,
         y_pred: Any,
         *,
+        labels: Any = None,
         target_names: Sequence[str] | None = None,
         sample_weight: Any = None,
         ax: Any = None,
@@ -132,6 +146,8 @@ class ConfusionMatricesDisplay:
         ----------
         y_true, y_pred : array-like of shape (n,)
             True and predicted labels.
+        labels : array-like, default=None
+            All classes, where some may not occur; None takes those that do.
         target_names : sequence of str, default=None
             Names of the classes: in sorted order of the labels, or such that labels are positions
             in it, as in scikit-learn's data sets. None takes the labels themselves.
@@ -151,23 +167,11 @@ class ConfusionMatricesDisplay:
             If lengths differ, labels are missing or of several kinds, or `target_names` or `ax`
             does not fit.
         """
-        return cls._counted(y_true, y_pred, target_names, sample_weight).plot(ax=ax)
-
-    @classmethod
-    def _counted(
-        cls,
-        y_true: Any,
-        y_pred: Any,
-        target_names: Sequence[str] | None,
-        sample_weight: Any,
-        classes: Any = None,
-    ) -> "ConfusionMatricesDisplay":
-        """The display, not drawn yet."""
-        true, predicted, names = encoded_outcomes(y_true, y_pred, target_names, classes)
+        true, predicted, names = encoded_outcomes(y_true, y_pred, target_names, labels)
         matrix = count_outcomes(
             true, predicted, labels=np.arange(len(names)), sample_weight=sample_weight
         )
-        return cls(matrix, names)
+        return cls(matrix, names).plot(ax=ax)
 
     @property
     def precision(self) -> npt.NDArray[np.float64]:
@@ -207,7 +211,7 @@ class ConfusionMatricesDisplay:
                 f"{counts.shape} for {len(names)} classes."
             )
         own_figure = ax is None
-        axes = _new_axes(names) if own_figure else given_axes(ax, _PANELS)
+        axes = given_axes(_new_axes(names) if own_figure else ax, _PANELS)
         figure = axes[0].figure
         matrices = (counts, self.precision, self.recall)
         images = [
@@ -221,7 +225,7 @@ class ConfusionMatricesDisplay:
         arrange(figure)  # what is written has to fit into the room that there is
         for panel, matrix, image in zip(axes, matrices, images, strict=True):
             size = _number_size(panel, matrices)
-            if size < _SMALLEST_NUMBER:
+            if size < _SMALLEST:
                 figure.colorbar(image, ax=panel, shrink=0.8)
             else:
                 _write_numbers(panel, matrix, image.norm.vmax, size)
@@ -239,27 +243,24 @@ def _shares(matrix: npt.NDArray[Any], axis: int) -> npt.NDArray[np.float64]:
 # ---- layout --------------------------------------------------------------------------------------
 
 
-def _new_axes(names: Sequence[str]) -> list[Any]:
-    import matplotlib.pyplot as plt
-
+def _new_axes(names: Sequence[str]) -> Any:
     side = float(np.clip(_CELL * len(names), _SMALLEST_SIDE, _LARGEST_SIDE))
     cell = side / len(names)
     columns, size, upright = _column_names(names, cell)
     rows = _row_names(names if columns else _numbered(names), cell)
     below = text_width(columns, size) if upright else LINE * most_lines(columns)
     width = 3 * (side + 0.15) + text_width(*rows) + 0.5
-    if _size_that_fits(["0.00"], cell) < _SMALLEST_NUMBER:
+    if _size_that_fits(["0.00"], cell) < _SMALLEST:
         width += 3 * 0.7  # the colour bars
-    figure = plt.figure(figsize=(width, side + below + 0.75), layout="constrained")
-    return list(figure.subplots(1, 3))
+    return new_figure(width, side + below + 0.75).subplots(1, 3)
 
 
 def _row_names(names: Sequence[str], cell: float) -> tuple[list[str], float]:
     """Names in as few letters a line as the height of a cell allows, and their size."""
     wrappings = [[wrapped(name, width) for name in names] for width in _NAME_WIDTHS]
     sizes = [72 * cell / (_LINE * most_lines(texts)) for texts in wrappings]
-    best = int(np.argmax(np.minimum(sizes, _NAME_SIZE)))  # the first of equal ones
-    return wrappings[best], float(np.clip(sizes[best], _SMALLEST_NAME, _NAME_SIZE))
+    best = int(np.argmax(np.minimum(sizes, TEXT)))  # the first of equal ones
+    return wrappings[best], fitted_size(sizes[best], TEXT, _SMALLEST)
 
 
 def _column_names(names: Sequence[str], cell: float) -> tuple[list[str], float, bool]:
@@ -268,11 +269,11 @@ def _column_names(names: Sequence[str], cell: float) -> tuple[list[str], float, 
     No names where they are too long for that: then the classes are numbered.
     """
     room = cell - 0.08
-    if text_width([word for name in names for word in name.split()], _NAME_SIZE) <= room:
-        return [fitted(name, room, _NAME_SIZE) for name in names], _NAME_SIZE, False
+    if text_width([word for name in names for word in name.split()], TEXT) <= room:
+        return [fitted(name, room, TEXT) for name in names], TEXT, False
     texts, size = _row_names(names, cell)
     fits = text_width(texts, size) <= _UPRIGHT
-    return (texts, size, True) if fits else ([], _NAME_SIZE, False)
+    return (texts, size, True) if fits else ([], TEXT, False)
 
 
 def _numbered(names: Sequence[str]) -> list[str]:
@@ -280,14 +281,13 @@ def _numbered(names: Sequence[str]) -> list[str]:
 
 
 def _write_names(ax: Any, names: Sequence[str], rows: bool) -> None:
-    box, dpi = ax.get_window_extent(), ax.figure.dpi
-    cell = min(box.width, box.height) / dpi / len(names)
+    cell = min(inches(ax)) / len(names)
     # One name in so many, where there are too many to read.
-    places = np.arange(0, len(names), int(np.ceil(_LINE * _SMALLEST_NAME / 72 / cell)))
+    places = np.arange(0, len(names), int(np.ceil(_LINE * _SMALLEST / 72 / cell)))
     columns, size, upright = _column_names(names, cell)
     if not columns:
         columns, names = [str(i + 1) for i in range(len(names))], _numbered(names)
-        size = min(_NAME_SIZE, 0.85 * cell / text_width(columns, 1))
+        size = min(TEXT, 0.85 * cell / text_width(columns, 1))
     style = {"rotation": 90 if upright else 0, "parse_math": False}
     ax.set_xticks(places, [columns[i] for i in places], fontsize=size, **style)
     texts, size = _row_names(names, cell)
@@ -302,23 +302,22 @@ def _write_names(ax: Any, names: Sequence[str], rows: bool) -> None:
 
 def _draw_matrix(ax: Any, matrix: npt.NDArray[Any], title: str, largest: float) -> Any:
     """Draw the cells; missing ones show the hatched background."""
-    ax.patch.set(facecolor="white", edgecolor="0.6", hatch="////", linewidth=0)
+    ax.patch.set(facecolor="white", edgecolor=FRAME, hatch="////", linewidth=0)
     image = ax.imshow(
         np.ma.masked_invalid(matrix), cmap="Blues", vmin=0, vmax=largest, interpolation="nearest"
     )
-    ax.set_title(title, fontsize=10)
+    ax.set_title(title, fontsize=HEADING)
     return image
 
 
 def _number_size(ax: Any, matrices: Sequence[npt.NDArray[Any]]) -> float:
     """Font size in points in which the numbers of every matrix fit into a cell."""
-    box, dpi = ax.get_window_extent(), ax.figure.dpi
     numbers = {_number(value) for matrix in matrices for value in matrix.flat}
-    return _size_that_fits(sorted(numbers), min(box.width, box.height) / dpi / len(matrices[0]))
+    return _size_that_fits(sorted(numbers), min(inches(ax)) / len(matrices[0]))
 
 
 def _size_that_fits(texts: Sequence[str], cell: float) -> float:
-    return min(_NUMBER_SIZE, 0.8 * cell / text_width(texts, 1), 72 * 0.8 * cell / _LINE)
+    return min(TEXT, 0.8 * cell / text_width(texts, 1), 72 * 0.8 * cell / _LINE)
 
 
 def _write_numbers(ax: Any, matrix: npt.NDArray[Any], largest: float, size: float) -> None:

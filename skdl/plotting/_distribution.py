@@ -2,27 +2,42 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from skdl._utils.checks import check_choice
 from skdl._utils.labels import class_labels
 from skdl._utils.text import shortened
-from skdl.plotting._grid import LINE, arrange, new_figure
-from skdl.plotting._labels import encode, joined, most_lines, text_width, wrapped
-from skdl.plotting._style import as_text
+from skdl.plotting._labels import encode, joined
+from skdl.plotting._layout import (
+    LINE,
+    arrange,
+    fitted_size,
+    given_axes,
+    inches,
+    most_lines,
+    new_figure,
+    text_width,
+    wrapped,
+)
+from skdl.plotting._palette import (
+    COLORS,
+    DARK_COLORS,
+    HATCHES,
+    HEADING,
+    SLICE_COLORS,
+    SMALL,
+    TEXT,
+    add_legend,
+    name_rows,
+    tidy,
+)
 
 Kind = Literal["bar", "pie", "both"]
 
-# Okabe and Ito's palette: distinct for colour-blind readers. Hatches and numbers tell in grayscale.
-_PALETTE = ("#0072B2", "#E69F00", "#009E73", "#F0E442", "#D55E00", "#56B4E9", "#CC79A7")
-_SUBSET_COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7")
-_HATCHES = ("", "///", "...", "xxx", "\\\\\\")
-_DARK = ("#0072B2", "#009E73", "#D55E00")
-
-_NAME_WIDTH = 30  # letters
-_NAME_SIZE, _COUNT_SIZE, _NUMBER_SIZE, _SMALLEST = 9, 8, 8, 3  # points
 _BARS, _PIE, _LARGE_PIE, _PIES = 4.6, 2.7, 4.2, 8.4  # inches
 _THICKNESS = 0.8  # of the bars of a class, as a share of its row
 _NUMBERS_AT = 0.84  # of the radius of a pie
@@ -30,6 +45,7 @@ _LEGEND_ROWS = 30
 _SHORT = 3  # letters of a name that is written into a slice
 
 
+@dataclass(eq=False, repr=False)
 class ClassDistributionDisplay:
     """Counts and shares of the classes, as bars, as pies or both.
 
@@ -62,15 +78,9 @@ class ClassDistributionDisplay:
     [[2, 1], [0, 1]]
     """
 
-    def __init__(
-        self,
-        counts: npt.NDArray[np.int_],
-        class_names: Sequence[str],
-        subset_names: Sequence[str] | None = None,
-    ) -> None:
-        self.counts = counts
-        self.class_names = class_names
-        self.subset_names = subset_names
+    counts: npt.NDArray[np.int_]
+    class_names: Sequence[str]
+    subset_names: Sequence[str] | None = None
 
     @classmethod
     def from_labels(
@@ -144,18 +154,10 @@ class ClassDistributionDisplay:
         ValueError
             If `kind` is unknown, or `ax` does not hold as many axes as are needed.
         """
-        if kind not in ("bar", "pie", "both"):
-            raise ValueError(f"kind must be 'bar', 'pie' or 'both'. Got {shortened(kind)}.")
+        check_choice(kind, "kind", ("bar", "pie", "both"))
         n_pies = 0 if kind == "bar" else len(self.counts)
-        if ax is None:
-            axes = self._new_axes(kind, n_pies)
-        else:
-            axes = list(np.ravel(np.asarray(ax, dtype=object)))
-            if len(axes) != (kind != "pie") + n_pies:
-                raise ValueError(
-                    f"ax must hold {(kind != 'pie') + n_pies} axes for kind={shortened(kind)} and "
-                    f"{len(self.counts)} subsets. Got {len(axes)}."
-                )
+        panels = ["the bars"] * (kind != "pie") + [f"pie {i + 1}" for i in range(n_pies)]
+        axes = given_axes(self._new_axes(kind, n_pies) if ax is None else ax, panels)
         self.figure_, self.axes_ = axes[0].figure, np.array(axes, dtype=object)
         pies = axes[len(axes) - n_pies :]
         bars = None if kind == "pie" else self._draw_bars(axes[0], numbered=kind == "both")
@@ -174,7 +176,7 @@ class ClassDistributionDisplay:
     def _new_axes(self, kind: Kind, n_pies: int) -> list[Any]:
         names = self._wrapped_names(numbered=kind == "both")
         row = max(0.16 * most_lines(names), 0.19 * len(self.counts)) + 0.08
-        width = text_width(names, _NAME_SIZE) + _BARS
+        width = text_width(names, TEXT) + _BARS
         height = max(1.7, row * len(names) + 0.7 + LINE * (self.subset_names is not None))
         if kind == "bar":
             return [new_figure(width, height).add_subplot()]
@@ -194,7 +196,7 @@ class ClassDistributionDisplay:
     def _wrapped_names(self, numbered: bool) -> list[str]:
         numbered = numbered and not self._are_short()
         return [
-            wrapped(f"{i + 1}  {name}" if numbered else name, _NAME_WIDTH)
+            wrapped(f"{i + 1}  {name}" if numbered else name)
             for i, name in enumerate(self.class_names)
         ]
 
@@ -212,43 +214,35 @@ class ClassDistributionDisplay:
                 np.arange(n_classes) + (subset + 0.5 - n_subsets / 2) * thickness,
                 counts,
                 height=0.92 * thickness,
-                color=_SUBSET_COLORS[subset % len(_SUBSET_COLORS)],
-                hatch=_HATCHES[subset % len(_HATCHES)] or None,
+                color=COLORS[subset % len(COLORS)],
+                hatch=HATCHES[subset % len(HATCHES)] or None,
                 edgecolor="white",
                 linewidth=0,
                 label=None if self.subset_names is None else self.subset_names[subset],
             )
             for subset, counts in enumerate(self.counts)
         ]
-        names = self._wrapped_names(numbered)
-        ax.set_yticks(np.arange(n_classes), names, fontsize=_NAME_SIZE, parse_math=False)
-        ax.set_ylim(n_classes - 0.5, -0.5)  # the first class on top
+        name_rows(ax, self._wrapped_names(numbered))
         ax.set_xlabel("Number of images")
         ax.xaxis.get_major_locator().set_params(integer=True)
-        ax.tick_params(axis="y", length=0)
-        ax.grid(axis="x", alpha=0.25)
-        ax.set_axisbelow(True)
-        ax.spines[["top", "right"]].set_visible(False)
+        tidy(ax, grid="x")
         if self.subset_names is not None:
-            legend = ax.legend(
-                loc="lower left", bbox_to_anchor=(0, 1), ncols=min(n_subsets, 4), frameon=False
-            )
-            as_text(legend)
+            add_legend(ax, loc="lower left", bbox_to_anchor=(0, 1), ncols=min(n_subsets, 4))
         return bars
 
     def _write_counts(self, ax: Any, bars: list[Any]) -> None:
         """Write counts and shares beside the bars, and make room for them."""
-        box, dpi = ax.get_window_extent(), ax.figure.dpi
-        row = 72 * box.height / dpi / len(self.class_names)  # points
+        width, height = inches(ax)
+        row = 72 * height / len(self.class_names)  # points
         lines = most_lines(label.get_text() for label in ax.get_yticklabels())
         for label in ax.get_yticklabels():
-            label.set_fontsize(_clipped(0.75 * row / lines, _NAME_SIZE))
-        size = _clipped(0.9 * row * _THICKNESS / len(bars), _COUNT_SIZE)
+            label.set_fontsize(fitted_size(0.75 * row / lines, TEXT))
+        size = fitted_size(0.9 * row * _THICKNESS / len(bars), SMALL)
         texts = [[_count_and_share(n, sum(counts)) for n in counts] for counts in self.counts]
         for container, written in zip(bars, texts, strict=True):
             ax.bar_label(container, written, padding=3, fontsize=size)
         widest = text_width([text for written in texts for text in written], size) + 0.1
-        room = max(0.3, 1 - widest / (box.width / dpi))
+        room = max(0.3, 1 - widest / width)
         ax.set_xlim(0, self.counts.max() / room)
 
     # ---- pies ----------------------------------------------------------------------------------
@@ -263,15 +257,15 @@ class ClassDistributionDisplay:
         )[0]
         ax.set(xlim=(-1.05, 1.05), ylim=(-1.05, 1.05))
         if self.subset_names is not None:
-            ax.set_title(self.subset_names[subset], fontsize=10, parse_math=False)
+            ax.set_title(self.subset_names[subset], fontsize=HEADING, parse_math=False)
         return list(wedges)
 
     def _write_numbers(self, ax: Any, wedges: list[Any]) -> None:
         """Write its class, or the number of it, into each slice that is wide enough."""
         numbers = [str(i + 1) for i in range(len(wedges))]
         texts = list(self.class_names) if self._are_short() else numbers
-        radius = ax.get_window_extent().height / ax.figure.dpi / 2.1
-        needed = text_width(texts, _NUMBER_SIZE) + 0.04
+        radius = inches(ax)[1] / 2.1
+        needed = text_width(texts, SMALL) + 0.04
         for wedge, text, color in zip(wedges, texts, self._class_colors(), strict=True):
             angle = math.radians(wedge.theta2 - wedge.theta1)
             if angle * _NUMBERS_AT * radius < needed:
@@ -284,15 +278,15 @@ class ClassDistributionDisplay:
                 parse_math=False,
                 ha="center",
                 va="center",
-                fontsize=_NUMBER_SIZE,
-                color="white" if color in _DARK else "black",
+                fontsize=SMALL,
+                color="white" if color in DARK_COLORS else "black",
             )
 
     def _class_colors(self) -> list[str]:
         """One colour a class, such that the last slice has another one than the first."""
         n = len(self.class_names)
         used = next((used for used in (7, 6, 5) if n % used != 1), 7)
-        return [_PALETTE[i % used] for i in range(n)]
+        return [SLICE_COLORS[i % used] for i in range(n)]
 
     def _legend_entries(self) -> list[str]:
         names = self._wrapped_names(numbered=True)
@@ -309,17 +303,16 @@ class ClassDistributionDisplay:
         columns = math.ceil(len(entries) / _LEGEND_ROWS)
         lines = sum(1 + entry.count("\n") for entry in entries) / columns
         gaps = len(entries) / columns
-        height = (1.4 * lines + 0.5 * gaps) * _NAME_SIZE / 72 + 3 * LINE
-        return columns * (text_width(entries, _NAME_SIZE) + 0.6), height
+        height = (1.4 * lines + 0.5 * gaps) * TEXT / 72 + 3 * LINE
+        return columns * (text_width(entries, TEXT) + 0.6), height
 
     def _draw_legend(self, axes: list[Any], own_figure: bool) -> None:
         from matplotlib.patches import Patch
 
         entries = self._legend_entries()
-        size: float = _NAME_SIZE
-        if not own_figure:
-            size = self._make_room(axes)
-        legend = (axes[-1].figure if own_figure else axes[-1]).legend(
+        size = TEXT if own_figure else self._make_room(axes)
+        add_legend(
+            axes[-1].figure if own_figure else axes[-1],
             handles=[
                 Patch(color=color, label=entry)
                 for color, entry in zip(self._class_colors(), entries, strict=True)
@@ -331,9 +324,7 @@ class ClassDistributionDisplay:
             alignment="left",
             fontsize=size,
             title_fontsize=size,
-            frameon=False,
         )
-        as_text(legend)
 
     def _make_room(self, axes: list[Any]) -> float:
         """Move pies to the left of given axes, and find the font size of a legend beside them."""
@@ -341,8 +332,8 @@ class ClassDistributionDisplay:
         width, height = np.array([place.width, place.height]) * figure.get_size_inches()
         legend_width, legend_height = self._legend_size()
         shrink = min(1.0, height / legend_height, 0.65 * width / legend_width)
-        size = _clipped(_NAME_SIZE * shrink, _NAME_SIZE)
-        side = min(height, width - legend_width * size / _NAME_SIZE)
+        size = fitted_size(TEXT * shrink, TEXT)
+        side = min(height, width - legend_width * size / TEXT)
         for ax in axes:
             ax.set_xlim(-1.05, -1.05 + 2.1 * max(1.0, width / max(side, 0.1)))
         return size
@@ -350,8 +341,3 @@ class ClassDistributionDisplay:
 
 def _count_and_share(count: int, total: int) -> str:
     return f"{count} ({100 * count / total:.3g} %)"
-
-
-def _clipped(size: float, largest: float) -> float:
-    """A font size that fits, but can still be read."""
-    return float(np.clip(size, _SMALLEST, largest))

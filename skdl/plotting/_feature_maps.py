@@ -1,23 +1,23 @@
 """What a layer of a network makes of an image, and what its filters look for."""
 
 from collections.abc import Sequence
-from numbers import Integral
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
-from skdl._utils.text import shortened
+from skdl._utils.checks import check_choice, check_whole
+from skdl._utils.nesting import nested
 from skdl.images import read_batch
-from skdl.inspection import as_images, network_input
-from skdl.plotting._colorbar import add_bar, grid_with_room
-from skdl.plotting._grid import CAPTION_SIZE, draw_image, grid_axes
-from skdl.plotting._style import given_axes
+from skdl.inspection import as_images, maps_of, network_input
+from skdl.plotting._layout import add_bar, draw_image, image_axes
 
 Kind = Literal["activations", "filters"]
 
 
+@dataclass(eq=False, repr=False)
 class FeatureMapDisplay:
     """A grid of the feature maps of a layer, or of the filters of a convolution.
 
@@ -50,6 +50,7 @@ class FeatureMapDisplay:
     See Also
     --------
     skdl.CNNClassifier.layer_shapes : Names of the layers.
+    skdl.inspection.feature_maps : The maps as arrays.
     skdl.plotting.SaliencyDisplay : What in an image speaks for a class.
 
     Examples
@@ -67,22 +68,13 @@ class FeatureMapDisplay:
     'conv2d: 16 of 32 filters'
     """
 
-    def __init__(
-        self,
-        maps: npt.NDArray[Any],
-        numbers: Sequence[int] | None = None,
-        image: npt.NDArray[Any] | None = None,
-        *,
-        kind: Kind = "activations",
-        label: str | None = None,
-        title: str | None = None,
-    ) -> None:
-        self.maps = maps
-        self.numbers = numbers
-        self.image = image
-        self.kind = kind
-        self.label = label
-        self.title = title
+    maps: npt.NDArray[Any]
+    numbers: Sequence[int] | None = None
+    image: npt.NDArray[Any] | None = None
+    _: KW_ONLY
+    kind: Kind = "activations"
+    label: str | None = None
+    title: str | None = None
 
     @classmethod
     def from_estimator(
@@ -134,16 +126,13 @@ class FeatureMapDisplay:
             If it has no network, or the network no such layer; if the layer gives no feature maps,
             or has no filters; or if X is not one image.
         """
-        if kind not in ("activations", "filters"):
-            raise ValueError(f"kind must be 'activations' or 'filters'. Got {shortened(kind)}.")
-        if not isinstance(n_maps, Integral) or n_maps < 1:
-            raise ValueError(f"n_maps must be a whole number from 1 on. Got {shortened(n_maps)}.")
+        check_choice(kind, "kind", ("activations", "filters"))
+        n_maps = check_whole(n_maps, "n_maps", low=1)
         check_is_fitted(estimator)
-        model = getattr(estimator, "best_estimator_", estimator)
         if kind == "filters":
-            display = cls._of_filters(model, layer, int(n_maps))
+            display = cls._of_filters(estimator, layer, n_maps)
         else:
-            display = cls._of_activations(model, X, layer, int(n_maps), image_shape)
+            display = cls._of_activations(estimator, X, layer, n_maps, image_shape)
         return display.plot(title=title, ax=ax)
 
     @classmethod
@@ -156,25 +145,19 @@ class FeatureMapDisplay:
         if n_images != 1:
             raise ValueError(f"X holds {n_images} images. Pass a batch of one, such as X[:1].")
         network, passed, shown = network_input(model, X, "activations")
-        maps = network.activations(passed, layer=layer)[0]
-        if maps.ndim != 3:
-            raise ValueError(
-                f"The layer {shortened(layer)} gives values of shape {maps.shape} for an image; "
-                "expected "
-                "feature maps (height, width, channels). layer_shapes() lists all layers."
-            )
-        n_maps = min(n_maps, maps.shape[-1])
+        maps = maps_of(network, passed, layer)[0]
+        shown_maps = maps[:n_maps]
         return cls(
-            np.moveaxis(maps[..., :n_maps], -1, 0),
-            range(n_maps),
+            shown_maps,
+            range(len(shown_maps)),
             as_images(model, shown, image_shape)[0],
             label="Activation",
-            title=f"{layer}: {n_maps} of {maps.shape[-1]} feature maps",
+            title=f"{layer}: {len(shown_maps)} of {len(maps)} feature maps",
         )
 
     @classmethod
     def _of_filters(cls, model: Any, layer: str, n_maps: int) -> "FeatureMapDisplay":
-        network = model[-1] if hasattr(model, "steps") else model
+        *_, network = nested(model)
         if not hasattr(network, "filters"):
             raise ValueError(f"{type(network).__name__} has no filters: pass a network of skdl.")
         filters = network.filters(layer=layer)
@@ -215,12 +198,8 @@ class FeatureMapDisplay:
         numbers = range(len(self.maps)) if self.numbers is None else self.numbers
         captions = ["image"] * (self.image is not None) + [str(number) for number in numbers]
         is_color = self.maps.ndim == 4
-        if ax is None:
-            new_axes = grid_axes if is_color else grid_with_room
-            figure, axes = new_axes(captions, self.title if title is None else title)
-        else:
-            axes = given_axes(ax, captions)
-            figure = axes[0].figure
+        title = self.title if title is None else title
+        figure, axes = image_axes(ax, captions, title, with_bar=not is_color)
         panels = list(axes)
         if self.image is not None:
             draw_image(panels.pop(0), self.image, captions.pop(0))
@@ -230,10 +209,9 @@ class FeatureMapDisplay:
             if is_color:
                 draw_image(panel, (values - low) / (high - low), caption)
             else:
-                _draw_map(panel, values, caption, low, high, self._colors())
-        self.colorbar_ = None
-        if not is_color:
-            self.colorbar_ = add_bar(axes, panels[0].images[0], self.label)
+                cmap = "gray" if self.kind == "filters" else "viridis"
+                draw_image(panel, values, caption, cmap=cmap, limits=(low, high))
+        self.colorbar_ = None if is_color else add_bar(axes, panels[0].images[0], self.label)
         self.figure_, self.axes_ = figure, np.array(axes, dtype=object)
         return self
 
@@ -244,17 +222,3 @@ class FeatureMapDisplay:
             high = max(-low, high)
             low = -high
         return low, high if high > low else low + 1
-
-    def _colors(self) -> str:
-        return "gray" if self.kind == "filters" else "viridis"
-
-
-def _draw_map(
-    ax: Any, values: npt.NDArray[Any], caption: str, low: float, high: float, colors: str
-) -> None:
-    ax.imshow(values, cmap=colors, vmin=low, vmax=high, interpolation="nearest")
-    ax.set_xticks([])
-    ax.set_yticks([])
-    ax.set_title(caption, fontsize=CAPTION_SIZE, parse_math=False)
-    for spine in ax.spines.values():
-        spine.set(color="0.6", linewidth=0.8)

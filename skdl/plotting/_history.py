@@ -2,20 +2,28 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from skdl._utils.nesting import history_of, nested
 from skdl._utils.text import shortened
-from skdl.plotting._grid import CAPTION_WIDTH
-from skdl.plotting._labels import text_width, wrapped
-from skdl.plotting._style import COLORS, MARKERS, as_text, given_axes
+from skdl.plotting._layout import CAPTION_WIDTH, given_axes, new_figure, text_width, wrapped
+from skdl.plotting._palette import (
+    COLORS,
+    FRAME,
+    MARKER_SIZE,
+    MARKERS,
+    STYLES,
+    TEXT,
+    add_legend,
+    tidy,
+)
 
 _METRICS = ("loss", "accuracy")
 _MOST_ESTIMATORS = len(COLORS)
-_MOST_MARKERS, _FEW_MARKERS = 30, 12  # on one line
-_LEGEND_SIZE = 9  # points
+_MARKERS = 12  # on one line
 _STAR: dict[str, Any] = {
     "marker": "*",
     "ms": 12,
@@ -26,6 +34,7 @@ _STAR: dict[str, Any] = {
 }
 
 
+@dataclass(eq=False, repr=False)
 class TrainingHistoryDisplay:
     """Training and validation loss, accuracy and learning rate by epoch.
 
@@ -55,8 +64,7 @@ class TrainingHistoryDisplay:
     'Loss'
     """
 
-    def __init__(self, history: Mapping[str, Any]) -> None:
-        self.history = history
+    history: Mapping[str, Any]
 
     @classmethod
     def from_estimator(
@@ -123,11 +131,6 @@ class TrainingHistoryDisplay:
                 histories[str(name)] = _history_of(estimator)
             except ValueError as error:
                 raise ValueError(f"estimators[{shortened(name)}]: {error}") from error
-        if not 1 <= len(histories) <= _MOST_ESTIMATORS:
-            raise ValueError(
-                f"estimators must hold from 1 to {_MOST_ESTIMATORS} estimators, which can still be "
-                f"told apart. Got {len(histories)}."
-            )
         return cls(histories).plot(learning_rate=learning_rate, ax=ax)
 
     def plot(
@@ -155,10 +158,10 @@ class TrainingHistoryDisplay:
         """
         several = all(isinstance(value, Mapping) for value in self.history.values())
         histories = dict(self.history) if several else {"": self.history}
-        if len(histories) > _MOST_ESTIMATORS:
+        if not 1 <= len(histories) <= _MOST_ESTIMATORS:
             raise ValueError(
-                f"history holds {len(histories)} estimators: {_MOST_ESTIMATORS} can still be told "
-                "apart."
+                f"Expected from 1 to {_MOST_ESTIMATORS} estimators, which can still be told apart. "
+                f"Got {len(histories)}."
             )
         panels = _panels(list(histories.values()), learning_rate)
         entries = _legend_entries(histories) if several else []
@@ -168,10 +171,7 @@ class TrainingHistoryDisplay:
             axes = given_axes(ax, [panel.replace("_", " ") for panel in panels])
         for panel, metric in zip(axes, panels, strict=True):
             for i, history in enumerate(histories.values()):
-                if several:
-                    _draw_one_of_several(panel, history, metric, i)
-                else:
-                    _draw_alone(panel, history, metric)
+                _draw(panel, history, metric, i if several else None)
             _finish(panel, metric, list(histories.values()))
         if several:
             _draw_legend(axes, entries, own_figure=ax is None)
@@ -204,13 +204,11 @@ def _panels(histories: list[Mapping[str, Any]], learning_rate: bool | None) -> l
 
 
 def _new_axes(n_panels: int, entries: list[str]) -> list[Any]:
-    import matplotlib.pyplot as plt
-
     # Beside the panels stands the legend, which needs its height, too.
-    beside = text_width(entries, _LEGEND_SIZE) + 0.7 if entries else 0.0
+    beside = text_width(entries, TEXT) + 0.7 if entries else 0.0
     lines = sum(2 + entry.count("\n") for entry in entries) + 4
-    size = (min(4.5, 12 / n_panels) * n_panels + beside, max(3.6, lines * 1.25 * _LEGEND_SIZE / 72))
-    figure = plt.figure(figsize=size, layout="constrained")
+    width = min(4.5, 12 / n_panels) * n_panels + beside
+    figure = new_figure(width, max(3.6, lines * 1.25 * TEXT / 72))
     return list(figure.subplots(1, n_panels, squeeze=False)[0])
 
 
@@ -220,46 +218,31 @@ def _best_epoch(history: Mapping[str, Any]) -> int | None:
     return None if np.isnan(losses).all() else int(np.nanargmin(losses)) + 1
 
 
-def _draw_alone(ax: Any, history: Mapping[str, Any], metric: str) -> None:
-    """Training and validation in a colour each."""
-    lines = {"training": history.get(metric), "validation": history.get(f"val_{metric}")}
-    for i, (label, values) in enumerate(lines.items()):
-        if values:
-            ax.plot(
-                np.arange(1, len(values) + 1),
-                values,
-                color=COLORS[i],
-                linestyle=("-", "--")[i],
-                marker=MARKERS[i] if len(values) <= _MOST_MARKERS else None,
-                ms=4,
-                label=label,
-            )
-    best = _best_epoch(history)
-    if best is not None:
-        ax.axvline(best, color="0.6", linewidth=1, zorder=0, label=f"best epoch ({best})")
-    if metric in _METRICS:
-        ax.legend(frameon=False)
-
-
-def _draw_one_of_several(ax: Any, history: Mapping[str, Any], metric: str, i: int) -> None:
-    """A colour and a marker for the estimator; training solid, validation dashed, best starred."""
-    lines = {"-": history.get(metric), "--": history.get(f"val_{metric}")}
-    for style, values in lines.items():
-        if values:
-            ax.plot(
-                np.arange(1, len(values) + 1),
-                values,
-                color=COLORS[i],
-                linestyle=style,
-                linewidth=1.2,
-                marker=MARKERS[i],
-                ms=4,
-                mfc=COLORS[i] if style == "-" else "white",
-                markevery=math.ceil(len(values) / _FEW_MARKERS),
-            )
-    best = _best_epoch(history)
-    if best is not None and lines["--"]:
-        ax.plot(best, lines["--"][best - 1], color=COLORS[i], **_STAR)
+def _draw(ax: Any, history: Mapping[str, Any], metric: str, number: int | None) -> None:
+    """Training and validation: in a colour each, or in that of one of several estimators."""
+    best, alone = _best_epoch(history), number is None
+    for i, label in enumerate(("training", "validation")):
+        values = history.get(("", "val_")[i] + metric)
+        if not values:
+            continue
+        look = i if number is None else number
+        ax.plot(
+            np.arange(1, len(values) + 1),
+            values,
+            color=COLORS[look],
+            linestyle=STYLES[i],
+            marker=MARKERS[look],
+            ms=MARKER_SIZE,
+            mfc=COLORS[look] if alone or not i else "white",
+            markevery=math.ceil(len(values) / _MARKERS),
+            label=label,
+        )
+        if i and best is not None and not alone:
+            ax.plot(best, values[best - 1], color=COLORS[look], **_STAR)
+    if alone and best is not None:
+        ax.axvline(best, color=FRAME, linewidth=1, zorder=0, label=f"best epoch ({best})")
+    if alone and metric in _METRICS:
+        add_legend(ax)
 
 
 def _finish(ax: Any, metric: str, histories: list[Mapping[str, Any]]) -> None:
@@ -270,8 +253,7 @@ def _finish(ax: Any, metric: str, histories: list[Mapping[str, Any]]) -> None:
         ax.set(xlim=(0.5, 1.5), xticks=[1])
     if metric == "learning_rate" and 0 < 10 * np.nanmin(values) <= np.nanmax(values):
         ax.set_yscale("log")
-    ax.grid(alpha=0.25)
-    ax.spines[["top", "right"]].set_visible(False)
+    tidy(ax)
 
 
 def _legend_entries(histories: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -286,17 +268,12 @@ def _draw_legend(axes: list[Any], entries: list[str], own_figure: bool) -> None:
     from matplotlib.lines import Line2D
 
     handles = [
-        Line2D([], [], color=COLORS[i], marker=MARKERS[i], ms=4, label=entry)
+        Line2D([], [], color=COLORS[i], marker=MARKERS[i], ms=MARKER_SIZE, label=entry)
         for i, entry in enumerate(entries)
     ]
     handles.append(Line2D([], [], color="0.3", label="training"))
     if any(line.get_linestyle() == "--" for line in axes[0].lines):
         handles.append(Line2D([], [], color="0.3", linestyle="--", label="validation"))
         handles.append(Line2D([], [], color="white", label="best epoch", **_STAR))
-    legend = (axes[0].figure if own_figure else axes[-1]).legend(
-        handles=handles,
-        loc="outside center right" if own_figure else "best",
-        fontsize=_LEGEND_SIZE,
-        frameon=False,
-    )
-    as_text(legend)
+    parent, place = (axes[0].figure, "outside center right") if own_figure else (axes[-1], "best")
+    add_legend(parent, handles=handles, loc=place)

@@ -2,32 +2,36 @@
 
 import math
 from collections.abc import Sequence
-from numbers import Integral
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.utils import check_random_state
 
+from skdl._utils.checks import check_whole
 from skdl._utils.labels import class_labels
-from skdl._utils.text import shortened
 from skdl.images import read_batch
-from skdl.plotting._grid import (
-    CAPTION_SIZE,
+from skdl.plotting._labels import encode
+from skdl.plotting._layout import (
     CAPTION_WIDTH,
     LINE,
     WIDEST,
-    add_axes,
     draw_image,
-    grid_axes,
+    fitted,
+    image_axes,
+    most_lines,
     new_figure,
+    square_axes,
+    wrapped,
 )
-from skdl.plotting._labels import encode, fitted, most_lines, wrapped
+from skdl.plotting._palette import TEXT
 
 # Inches, where the images of a class stand in a row.
 _CELL, _MARGIN, _GAP = 0.9, 0.3, 0.1
 
 
+@dataclass(eq=False, repr=False)
 class ImageGridDisplay:
     """A grid of images, some of each class.
 
@@ -63,15 +67,9 @@ class ImageGridDisplay:
     (30, ['0', '0', '0', '1'])
     """
 
-    def __init__(
-        self,
-        images: Sequence[npt.NDArray[Any]],
-        class_names: Sequence[str] | None = None,
-        rows: npt.NDArray[np.int_] | None = None,
-    ) -> None:
-        self.images = images
-        self.class_names = class_names
-        self.rows = rows
+    images: Sequence[npt.NDArray[Any]]
+    class_names: Sequence[str] | None = None
+    rows: npt.NDArray[np.int_] | None = None
 
     @classmethod
     def from_images(
@@ -120,10 +118,7 @@ class ImageGridDisplay:
             If there are not as many labels as images, labels are missing, or `target_names`,
             `n_per_class` or `ax` does not fit.
         """
-        if not isinstance(n_per_class, Integral) or n_per_class < 1:
-            raise ValueError(
-                f"n_per_class must be a whole number from 1 on. Got {shortened(n_per_class)}."
-            )
+        check_whole(n_per_class, "n_per_class", low=1)
         batch = read_batch(X).unflattened(image_shape)
         codes, names = np.zeros(len(batch), dtype=int), [""]
         if y is not None:
@@ -163,26 +158,15 @@ class ImageGridDisplay:
         """
         names = [wrapped(name, CAPTION_WIDTH) for name in self.class_names or []]
         captions = names or [""] * len(self.images)
-        if ax is not None:
-            axes = self._given_axes(ax)
-            figure = axes[0].figure
-        elif len(set(names)) < len(names):
+        if ax is None and len(set(names)) < len(names):
             figure, axes = self._class_rows(title)
             captions = [""] * len(names)
         else:
-            figure, axes = grid_axes(captions, title)
+            figure, axes = image_axes(ax, captions, title)
         for panel, image, caption in zip(axes, self.images, captions, strict=True):
             draw_image(panel, image, caption)
         self.figure_, self.axes_ = figure, np.array(axes, dtype=object)
         return self
-
-    def _given_axes(self, ax: Any) -> list[Any]:
-        axes = list(np.ravel(np.asarray(ax, dtype=object)))
-        if len(axes) < len(self.images):
-            raise ValueError(
-                f"ax must hold one axes per image: {len(self.images)}. Got {len(axes)}."
-            )
-        return axes[: len(self.images)]
 
     def _class_rows(self, title: str | None) -> tuple[Any, list[Any]]:
         """A new figure with the images of a class in rows of their own, its name above.
@@ -193,7 +177,7 @@ class ImageGridDisplay:
         counts = {name: names.count(name) for name in names}  # in the order of the classes
         columns = min(max(counts.values()), int((WIDEST - _MARGIN) / _CELL))
         lines = math.ceil(max(counts.values()) / columns)
-        headings = [fitted(name, columns * _CELL, CAPTION_SIZE) for name in counts]
+        headings = [fitted(name, columns * _CELL, TEXT) for name in counts]
         heading = LINE * most_lines(headings) + _GAP
         block = columns * _CELL + _MARGIN, lines * _CELL + heading + _GAP
         n_blocks = _blocks(len(counts), *block)
@@ -205,10 +189,10 @@ class ImageGridDisplay:
             left = i % n_blocks * block[0] + _MARGIN / 2
             top = height - i // n_blocks * block[1] - heading
             panels = [
-                add_axes(figure, left + j % columns * _CELL, top - j // columns * _CELL, _CELL)
+                square_axes(figure, left + j % columns * _CELL, top - j // columns * _CELL, _CELL)
                 for j in range(count)
             ]
-            panels[0].set_title(text, loc="left", fontsize=CAPTION_SIZE, parse_math=False)
+            panels[0].set_title(text, loc="left", fontsize=TEXT, parse_math=False)
             axes += panels
         return figure, axes
 

@@ -1,9 +1,6 @@
 """Class labels and their names, as plots need them."""
 
-import textwrap
-import warnings
-from collections.abc import Iterable, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,11 +21,6 @@ def encode(labels: npt.NDArray[Any], target_names: Any) -> tuple[npt.NDArray[np.
     Names belong to labels in the first of these ways that is possible: the labels are names
     themselves; they are positions in the list of names, as in scikit-learn's data sets; or the
     names are as many as the classes, and in their order.
-
-    Raises
-    ------
-    ValueError
-        If the labels cannot be sorted, or `target_names` does not fit them.
     """
     try:
         classes, codes = np.unique(labels, return_inverse=True)
@@ -61,13 +53,7 @@ def _drawable(name: Any) -> str:
 
 
 def names_by_label(parts: Sequence[npt.NDArray[Any]], target_names: Any) -> dict[Any, str]:
-    """Name of each label that occurs in some arrays of labels, as :func:`encode` finds it.
-
-    Raises
-    ------
-    ValueError
-        If the labels cannot be sorted, or `target_names` does not fit them.
-    """
+    """Name of each label that occurs in some arrays of labels, as :func:`encode` finds it."""
     labels = joined(parts)
     codes, names = encode(labels, target_names)
     return {label: names[code] for label, code in zip(labels.tolist(), codes.tolist(), strict=True)}
@@ -78,41 +64,3 @@ def joined(parts: Sequence[npt.NDArray[Any]]) -> npt.NDArray[Any]:
     if len({part.dtype.kind in "OUST" for part in parts}) == 1:
         return np.concatenate(parts)
     return np.concatenate([part.astype(object) for part in parts])
-
-
-def wrapped(name: Any, width: int) -> str:
-    """A name in lines of so many letters at most."""
-    return textwrap.fill(str(name), width)
-
-
-def fitted(name: Any, width: float, size: float) -> str:
-    """A name in lines of so many inches at most in a font size."""
-    letters = max(1, int(width * 72 / size / 0.4))
-    while letters > 1 and text_width([wrapped(name, letters)], size) > width:
-        letters -= 1
-    return wrapped(name, letters)
-
-
-def text_width(texts: Iterable[str], size: float) -> float:
-    """Width in inches of the widest line in a font size."""
-    lines = {line for text in texts for line in text.split("\n")}
-    return max([_line_width(line) for line in lines], default=0.0) * size
-
-
-def most_lines(texts: Iterable[str]) -> int:
-    """Lines of the text that has the most."""
-    return max([text.count("\n") + 1 for text in texts], default=1)
-
-
-@lru_cache(maxsize=4096)
-def _line_width(line: str) -> float:
-    """Width in inches of a line of letters one point high."""
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import TextToPath
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # letters without a glyph: reported when they are drawn
-        width, _, _ = TextToPath().get_text_width_height_descent(
-            line, FontProperties(size=10), ismath=False
-        )
-    return 1.05 * float(width) / 10 / 72  # drawn letters are rounded to pixels

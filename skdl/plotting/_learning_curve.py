@@ -1,6 +1,7 @@
 """How scores grow with the number of training images."""
 
 from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -8,22 +9,30 @@ import numpy.typing as npt
 from sklearn.base import is_classifier
 from sklearn.model_selection import learning_curve
 
+from skdl._utils.checks import check_choice
+from skdl._utils.scikit import parts_of
 from skdl._utils.text import shortened
-from skdl.plotting._grid import arrange, new_figure
-from skdl.plotting._labels import most_lines, text_width, wrapped
-from skdl.plotting._style import COLORS, MARKERS, as_text
+from skdl.plotting._layout import (
+    arrange,
+    given_axes,
+    most_lines,
+    new_figure,
+    text_width,
+    wrapped,
+)
+from skdl.plotting._palette import COLORS, MARKER_SIZE, MARKERS, STYLES, TEXT, add_legend, tidy
 
 Interval = Literal["std", "range"]
 
-_STYLES = ("-", "--", ":", "-.")
+_INTERVALS = ("std", "range", None)
 _AXES, _HEIGHT = 5.0, 3.6  # inches
-_NAME_WIDTH, _SIZE = 30, 9  # letters, points
 
 
-class LearningCurve:
+@dataclass(eq=False, repr=False)
+class LearningCurveDisplay:
     """Scores of models against the number of training images, with intervals over splits.
 
-    It is recommended to use :meth:`from_estimators` or :meth:`from_scores`.
+    It is recommended to use :meth:`from_estimator`, :meth:`from_estimators` or :meth:`from_scores`.
 
     Parameters
     ----------
@@ -52,23 +61,46 @@ class LearningCurve:
 
     Examples
     --------
-    >>> from skdl.plotting import LearningCurve
+    >>> from skdl.plotting import LearningCurveDisplay
     >>> scores = {"svc": [[0.7, 0.8], [0.9, 0.9]], "cnn": [[0.6, 0.7], [0.9, 1.0]]}
-    >>> display = LearningCurve.from_scores(scores, train_sizes=[100, 1000])
+    >>> display = LearningCurveDisplay.from_scores(scores, train_sizes=[100, 1000])
     >>> display.ax_.get_xscale(), [line.get_label() for line in display.ax_.lines]
     ('log', ['svc', 'cnn'])
     """
 
-    def __init__(
-        self,
-        train_sizes: npt.NDArray[np.int_],
-        scores: Mapping[str, npt.NDArray[Any]],
-        *,
-        score_name: str = "Score",
-    ) -> None:
-        self.train_sizes = train_sizes
-        self.scores = scores
-        self.score_name = score_name
+    train_sizes: npt.NDArray[np.int_]
+    scores: Mapping[str, npt.NDArray[Any]]
+    _: KW_ONLY
+    score_name: str = "Score"
+
+    @classmethod
+    def from_estimator(
+        cls, estimator: Any, X: Any, y: Any, **params: Any
+    ) -> "LearningCurveDisplay":
+        """Fit a model on growing parts of training data, and draw its scores.
+
+        Parameters
+        ----------
+        estimator : estimator
+            The model; it is cloned, and named by its class.
+        X : array-like of shape (n, …)
+            Images, or paths, as the estimator takes them.
+        y : array-like of shape (n,)
+            Labels.
+        **params : object
+            As :meth:`from_estimators` takes them, such as `cv` and `scoring`.
+
+        Returns
+        -------
+        display : LearningCurveDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`from_estimators`.
+        """
+        return cls.from_estimators({type(estimator).__name__: estimator}, X, y, **params)
 
     @classmethod
     def from_estimators(
@@ -88,7 +120,7 @@ class LearningCurve:
         score_name: str | None = None,
         title: str | None = None,
         ax: Any = None,
-    ) -> "LearningCurve":
+    ) -> "LearningCurveDisplay":
         """Fit models on growing parts of training data, and draw their scores.
 
         Parameters
@@ -128,7 +160,7 @@ class LearningCurve:
 
         Returns
         -------
-        display : LearningCurve
+        display : LearningCurveDisplay
             The display, drawn.
 
         Raises
@@ -142,7 +174,7 @@ class LearningCurve:
                 "estimators must be a dict of names to estimators, with one at least. Got "
                 f"{shortened(estimators)}."
             )
-        _check_interval(interval)
+        check_choice(interval, "interval", _INTERVALS)
         scores = {}
         sizes: Any = np.geomspace(0.1, 1.0, 5) if train_sizes is None else train_sizes
         for name, estimator in estimators.items():
@@ -180,7 +212,7 @@ class LearningCurve:
         score_name: str = "Score",
         title: str | None = None,
         ax: Any = None,
-    ) -> "LearningCurve":
+    ) -> "LearningCurveDisplay":
         """Draw given scores.
 
         Parameters
@@ -200,7 +232,7 @@ class LearningCurve:
 
         Returns
         -------
-        display : LearningCurve
+        display : LearningCurveDisplay
             The display, drawn.
 
         Raises
@@ -237,7 +269,7 @@ class LearningCurve:
 
     def plot(
         self, *, interval: Interval | None = "std", title: str | None = None, ax: Any = None
-    ) -> "LearningCurve":
+    ) -> "LearningCurveDisplay":
         """Draw.
 
         Parameters
@@ -251,7 +283,7 @@ class LearningCurve:
 
         Returns
         -------
-        self : LearningCurve
+        self : LearningCurveDisplay
             The display, with `figure_` and `ax_`.
 
         Raises
@@ -259,21 +291,20 @@ class LearningCurve:
         ValueError
             If `interval` is unknown.
         """
-        _check_interval(interval)
-        names = [wrapped(name, _NAME_WIDTH) for name in self.scores]
-        own_figure = ax is None
-        if own_figure:
+        check_choice(interval, "interval", _INTERVALS)
+        names = [wrapped(name) for name in self.scores]
+        place: dict[str, Any] = {"loc": "best"}
+        if ax is None:
             height = max(_HEIGHT, 0.17 * len(names) * most_lines(names) + 0.8)
-            ax = new_figure(_AXES + text_width(names, _SIZE) + 0.9, height, title).add_subplot()
+            ax = new_figure(_AXES + text_width(names, TEXT) + 0.9, height, title).add_subplot()
+            place = {"loc": "center left", "bbox_to_anchor": (1.02, 0.5)}
+        (ax,) = given_axes(ax, ["the scores"])
         for number, (name, values) in enumerate(zip(names, self.scores.values(), strict=True)):
             self._draw(ax, number, name, values, interval)
         ax.set_xscale("log")
         ax.set(xlabel="Number of training images", ylabel=self.score_name)
-        ax.grid(alpha=0.25)
-        ax.spines[["top", "right"]].set_visible(False)
-        outside = {"loc": "center left", "bbox_to_anchor": (1.02, 0.5)}
-        place = outside if own_figure else {"loc": "best"}
-        as_text(ax.legend(fontsize=_SIZE, frameon=False, handlelength=3, **place))
+        tidy(ax)
+        add_legend(ax, handlelength=3, **place)
         self.figure_, self.ax_ = ax.figure, ax
         self._write_sizes(ax)
         return self
@@ -290,10 +321,10 @@ class LearningCurve:
             sizes,
             means,
             color=color,
-            linestyle=_STYLES[number % len(_STYLES)],
+            linestyle=STYLES[number % len(STYLES)],
             marker=MARKERS[number % len(MARKERS)],
             markerfacecolor="white" if again % 2 else color,
-            markersize=5,
+            markersize=MARKER_SIZE,
             label=name,
         )
         if interval is None or values.shape[1] == 1:
@@ -315,19 +346,14 @@ class LearningCurve:
         ax.set_xlim(sizes[0] / edge, sizes[-1] * edge)
         arrange(ax.figure)  # the width of the axes is known only then
         places = ax.transData.transform([(n, 0) for n in sizes])[:, 0] / ax.figure.dpi
-        halves = [text_width([f"{n:,}"], _SIZE) / 2 + 0.05 for n in sizes]
+        halves = [text_width([f"{n:,}"], TEXT) / 2 + 0.05 for n in sizes]
         kept, left = [], np.inf  # where the number before begins
         for i in reversed(range(len(sizes))):
             if places[i] + halves[i] < left:
                 kept.append(i)
                 left = places[i] - halves[i]
         ax.xaxis.set_minor_locator(NullLocator())
-        ax.set_xticks(sizes[kept], [f"{n:,}" for n in sizes[kept]], fontsize=_SIZE)
-
-
-def _check_interval(interval: Any) -> None:
-    if interval not in ("std", "range", None):
-        raise ValueError(f"interval must be 'std', 'range' or None. Got {shortened(interval)}.")
+        ax.set_xticks(sizes[kept], [f"{n:,}" for n in sizes[kept]], fontsize=TEXT)
 
 
 def _numbers(values: Any, name: str) -> npt.NDArray[np.float64]:
@@ -342,7 +368,8 @@ def _score_name(scoring: Any, estimators: list[Any]) -> str:
     """Name of a scorer in words."""
     if scoring is None:
         return "Accuracy" if all(is_classifier(model) for model in estimators) else "Score"
-    function = getattr(scoring, "_score_func", scoring)  # of a scorer of scikit-learn
+    parts = parts_of(scoring)
+    function = scoring if parts is None else parts.function
     name = scoring if isinstance(scoring, str) else getattr(function, "__name__", "score")
     words = name.removesuffix("_score").replace("_", " ")
     return words[:1].upper() + words[1:] or "Score"

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import RocCurveDisplay
 
-from skdl.plotting._style import COLORS, MARKERS, as_text
+from skdl.plotting._palette import COLORS, MARKERS, REFERENCE, STYLES, add_legend, tidy
 
 if TYPE_CHECKING:
     from skdl.plotting._operating_point import OperatingPointDisplay
@@ -18,7 +18,6 @@ _MARK: dict[str, Any] = {
     "zorder": 4,
     "clip_on": False,  # also where it stands on the frame
 }
-_LEGEND_SIZE = 9  # points
 
 
 def draw_curve(display: "OperatingPointDisplay", ax: Any) -> None:
@@ -27,14 +26,14 @@ def draw_curve(display: "OperatingPointDisplay", ax: Any) -> None:
         ax=ax,
         curve_kwargs={"color": COLORS[0], "label": _area_in_words(display)},
         plot_chance_level=True,
-        chance_level_kw={"color": "0.5", "label": "chance (AUC 0.5)"},
+        chance_level_kw={"color": REFERENCE, "label": "chance (AUC 0.5)"},
         despine=True,
     )
     sensitivity, specificity = display.operating_point
     label = f"threshold {display.threshold:.3g}"
     ax.plot(1 - specificity, sensitivity, color=COLORS[0], marker="o", label=label, **_MARK)
     ax.set(xlabel="1 − specificity", ylabel="Sensitivity")
-    ax.grid(alpha=0.25)
+    tidy(ax)
 
 
 def _area_in_words(display: "OperatingPointDisplay") -> str:
@@ -55,7 +54,7 @@ def draw_rates(display: "OperatingPointDisplay", ax: Any) -> None:
     at_threshold = dict(zip(("sensitivity", "specificity"), display.operating_point, strict=True))
     rates = {"sensitivity": (display.sensitivity, 1.0), "specificity": (display.specificity, 0.0)}
     ax.axvline(
-        display.threshold, color="0.5", linewidth=1, label=f"threshold {display.threshold:.3g}"
+        display.threshold, color=REFERENCE, linewidth=1, label=f"threshold {display.threshold:.3g}"
     )
     for i, (name, (rate, lowest)) in enumerate(rates.items()):
         ax.step(
@@ -63,14 +62,13 @@ def draw_rates(display: "OperatingPointDisplay", ax: Any) -> None:
             np.concatenate([[lowest], rate[::-1]]),
             where="pre",
             color=COLORS[i],
-            linestyle=("-", "--")[i],
+            linestyle=STYLES[i],
             label=f"{name} ({at_threshold[name]:.3f} at the threshold)",
         )
         ax.plot(display.threshold, at_threshold[name], color=COLORS[i], marker=MARKERS[i], **_MARK)
     ax.set(xlabel=f"Threshold of the {display.score_name}", ylabel="Rate")
     ax.set(xlim=(low, high), ylim=(-0.02, 1.02))
-    ax.grid(alpha=0.25)
-    ax.spines[["top", "right"]].set_visible(False)
+    tidy(ax)
 
 
 def _limits(scores: npt.NDArray[np.float64], threshold: float) -> tuple[float, float]:
@@ -92,4 +90,4 @@ def draw_legend(ax: Any, below: bool) -> None:
             "bbox_to_anchor": (0.5, 0),
             "bbox_transform": offset_copy(ax.transAxes, ax.figure, y=-0.45, units="inches"),
         }
-    as_text(ax.legend(fontsize=_LEGEND_SIZE, frameon=False, borderaxespad=0, **place))
+    add_legend(ax, borderaxespad=0, **place)

@@ -1,31 +1,36 @@
 """Sensitivity and specificity at a threshold, on the ROC curve and beside it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import roc_auc_score, roc_curve
 
-from skdl._utils.labels import check_finite, check_known, check_length, class_labels, score_values
-from skdl._utils.text import shortened
-from skdl.metrics import GUESSABLE, confidence_interval
-from skdl.plotting._grid import arrange
-from skdl.plotting._labels import fitted, listed, names_by_label
-from skdl.plotting._operating_panels import draw_curve, draw_legend, draw_rates
-from skdl.plotting._outcomes import (
-    ResponseMethod,
-    check_positive,
-    chosen_threshold,
-    scores_of,
+from skdl._utils.labels import (
+    check_finite,
+    check_known,
+    check_length,
+    class_labels,
+    listed,
+    score_values,
 )
-from skdl.plotting._style import given_axes
+from skdl._utils.text import shortened
+from skdl.inspection import class_scores
+from skdl.metrics import GUESSABLE, confidence_interval
+from skdl.plotting._labels import names_by_label
+from skdl.plotting._layout import arrange, fitted, given_axes, inches, new_figure
+from skdl.plotting._operating_panels import draw_curve, draw_legend, draw_rates
+from skdl.plotting._outcomes import ResponseMethod, check_positive, chosen_threshold
+from skdl.plotting._palette import HEADING
 
 _PANELS = ("the ROC curve", "sensitivity and specificity by threshold")
-_TITLE_SIZE = 10  # points
-_DEFAULT_THRESHOLDS = {"probability": 0.5, "decision value": 0.0}
+# What the scores are, and the threshold where none is chosen.
+_KINDS = {"predict_proba": ("probability", 0.5), "decision_function": ("decision value", 0.0)}
 
 
+@dataclass(eq=False, repr=False)
 class OperatingPointDisplay:
     """The ROC curve with the chosen threshold, beside sensitivity and specificity by threshold.
 
@@ -82,25 +87,14 @@ class OperatingPointDisplay:
     (1.0, 0.67)
     """
 
-    def __init__(
-        self,
-        thresholds: npt.NDArray[np.float64],
-        sensitivity: npt.NDArray[np.float64],
-        specificity: npt.NDArray[np.float64],
-        threshold: float,
-        roc_auc: tuple[float, float, float] | None = None,
-        level: float = 0.95,
-        pos_name: str | None = None,
-        score_name: str = "score",
-    ) -> None:
-        self.thresholds = thresholds
-        self.sensitivity = sensitivity
-        self.specificity = specificity
-        self.threshold = threshold
-        self.roc_auc = roc_auc
-        self.level = level
-        self.pos_name = pos_name
-        self.score_name = score_name
+    thresholds: npt.NDArray[np.float64]
+    sensitivity: npt.NDArray[np.float64]
+    specificity: npt.NDArray[np.float64]
+    threshold: float
+    roc_auc: tuple[float, float, float] | None = None
+    level: float = 0.95
+    pos_name: str | None = None
+    score_name: str = "score"
 
     @classmethod
     def from_estimator(
@@ -175,11 +169,13 @@ class OperatingPointDisplay:
             pos_label = labels[1]
         check_positive(labels, pos_label)
         check_known(class_labels(y, "y"), classes, name)
-        scores, kind = scores_of(estimator, X, labels, pos_label, response_method)
-        if threshold is None:
-            threshold = _DEFAULT_THRESHOLDS[kind]
+        scores, used = class_scores(estimator, X, response_method)
+        kind, default = _KINDS[used]
+        threshold = default if threshold is None else threshold
         pos_name = names_by_label([np.asarray(classes)], target_names)[pos_label]
-        return cls._computed(y, scores, threshold, pos_label, level, pos_name, kind).plot(ax=ax)
+        return cls._computed(
+            y, scores[:, labels.index(pos_label)], threshold, pos_label, level, pos_name, kind
+        ).plot(ax=ax)
 
     @classmethod
     def from_predictions(
@@ -300,23 +296,16 @@ class OperatingPointDisplay:
         ValueError
             If `ax` does not hold 2 axes.
         """
-        import matplotlib.pyplot as plt
-
-        if ax is None:
-            figure, axes = plt.subplots(1, 2, figsize=(9.4, 5), layout="constrained")
-        else:
-            axes = np.array(given_axes(ax, _PANELS), dtype=object)
-            figure = axes[0].figure
+        axes = given_axes(new_figure(9.4, 5).subplots(1, 2) if ax is None else ax, _PANELS)
         draw_curve(self, axes[0])
         draw_rates(self, axes[1])
         for panel in axes:
             draw_legend(panel, below=ax is None)
-        arrange(figure)  # the title has to fit into the room that there is
+        arrange(axes[0].figure)  # the title has to fit into the room that there is
         if self.pos_name is not None:
-            width = axes[0].get_window_extent().width / figure.dpi
-            title = fitted(f"Positive class: {self.pos_name}", width, _TITLE_SIZE)
-            axes[0].set_title(title, loc="left", fontsize=_TITLE_SIZE, parse_math=False)
-        self.figure_, self.axes_ = figure, axes
+            title = fitted(f"Positive class: {self.pos_name}", inches(axes[0])[0], HEADING)
+            axes[0].set_title(title, loc="left", fontsize=HEADING, parse_math=False)
+        self.figure_, self.axes_ = axes[0].figure, np.array(axes, dtype=object)
         return self
 
 

@@ -9,22 +9,15 @@ from sklearn.model_selection import FixedThresholdClassifier, TunedThresholdClas
 
 from skdl._utils.labels import check_known, class_labels, label_pair, listed
 from skdl._utils.nesting import nested
+from skdl._utils.scikit import tuned_positive_class
 from skdl._utils.text import plain, shortened
 from skdl.plotting._labels import encode, joined
 
 ResponseMethod = Literal["auto", "predict_proba", "decision_function"]
 
-KINDS = {"predict_proba": "probability", "decision_function": "decision value"}
-
 
 def predicted_labels(estimator: Any, X: Any, y: Any) -> npt.NDArray[Any]:
-    """What a fitted classifier takes X for.
-
-    Raises
-    ------
-    ValueError
-        If it is no classifier, or y has labels that it does not know.
-    """
+    """What a fitted classifier takes X for."""
     name = type(estimator).__name__
     if not hasattr(estimator, "predict"):
         raise ValueError(f"{name} has no predict: pass a fitted classifier.")
@@ -38,13 +31,7 @@ def predicted_labels(estimator: Any, X: Any, y: Any) -> npt.NDArray[Any]:
 def encoded_outcomes(
     y_true: Any, y_pred: Any, target_names: Sequence[str] | None, classes: Any = None
 ) -> tuple[npt.NDArray[np.int_], npt.NDArray[np.int_], list[str]]:
-    """Codes of true and of predicted labels, and the names of all classes.
-
-    Raises
-    ------
-    ValueError
-        If lengths differ, labels are missing or cannot be sorted, or names do not fit.
-    """
+    """Codes of true and of predicted labels, and the names of all classes."""
     true, predicted = label_pair(y_true, y_pred)
     known = [] if classes is None else [np.asarray(classes)]
     codes, names = encode(joined([true, predicted, *known]), target_names)
@@ -63,7 +50,7 @@ def chosen_threshold(estimator: Any) -> Choice | None:
     """The threshold of a classifier that has one, be it in a pipeline or found by a search."""
     for inner in nested(estimator):
         if isinstance(inner, TunedThresholdClassifierCV):
-            threshold, pos_label = inner.best_threshold_, inner._curve_scorer._get_pos_label()
+            threshold, pos_label = inner.best_threshold_, tuned_positive_class(inner)
         elif isinstance(inner, FixedThresholdClassifier):
             threshold, pos_label = inner.threshold, inner.pos_label
         else:
@@ -72,33 +59,6 @@ def chosen_threshold(estimator: Any) -> Choice | None:
             pos_label = np.asarray(inner.classes_).tolist()[1]
         return Choice(None if threshold == "auto" else threshold, pos_label, inner.response_method)
     return None
-
-
-def scores_of(
-    estimator: Any, X: Any, labels: list[Any], pos_label: Any, response_method: ResponseMethod
-) -> tuple[npt.NDArray[np.float64], str]:
-    """Scores of the positive class, and what they are."""
-    if response_method not in ("auto", *KINDS):
-        raise ValueError(
-            "response_method must be 'auto', 'predict_proba' or 'decision_function'. Got "
-            f"{shortened(response_method)}."
-        )
-    methods = list(KINDS) if response_method == "auto" else [response_method]
-    used = next((method for method in methods if hasattr(estimator, method)), None)
-    name = type(estimator).__name__
-    if used is None:
-        raise ValueError(
-            f"{name} has no {' and no '.join(methods)}: pass a classifier that gives scores."
-        )
-    scores, column = np.asarray(getattr(estimator, used)(X)), labels.index(pos_label)
-    if scores.ndim == 1:  # of the second of two classes
-        return scores if column == 1 else -scores, KINDS[used]
-    if scores.shape[1] != len(labels):
-        raise ValueError(
-            f"{used} of {name} has {scores.shape[1]} columns for {len(labels)} classes: one a "
-            "class is needed, such as with decision_function_shape='ovr'."
-        )
-    return scores[:, column], KINDS[used]
 
 
 def check_positive(labels: list[Any], pos_label: Any) -> None:

@@ -1,6 +1,7 @@
 """Precision, recall and F1 of each class."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,18 +9,35 @@ import numpy.typing as npt
 from sklearn.metrics import confusion_matrix
 
 from skdl.metrics import wilson_interval
-from skdl.plotting._grid import LINE, arrange
-from skdl.plotting._labels import most_lines, text_width, wrapped
+from skdl.plotting._layout import (
+    LINE,
+    arrange,
+    fitted_size,
+    given_axes,
+    inches,
+    most_lines,
+    new_figure,
+    text_width,
+    wrapped,
+)
 from skdl.plotting._outcomes import encoded_outcomes, predicted_labels
-from skdl.plotting._style import COLORS, MARKERS, given_axes
+from skdl.plotting._palette import (
+    COLORS,
+    LINE_WIDTH,
+    MARKER_SIZE,
+    MARKERS,
+    TEXT,
+    add_legend,
+    name_rows,
+    tidy,
+)
 
 _NAMES = {"precision": "precision", "recall": "recall", "f1": "F1"}
-_NAME_SIZE, _SMALLEST, _MARKER_SIZE = 9, 3, 4.5  # points
-_NAME_WIDTH = 30  # letters
 _WHISKER, _SPACE = 0.11, 0.1  # inches: of each metric, and between the classes
 _WIDTH = 4.6  # inches
 
 
+@dataclass(eq=False, repr=False)
 class PerClassMetricsDisplay:
     """Precision, recall and F1 of each class with confidence intervals, as dots and whiskers.
 
@@ -79,9 +97,8 @@ class PerClassMetricsDisplay:
     5   dog         f1   0.80  0.34  0.97        2
     """
 
-    def __init__(self, frame: Any, level: float = 0.95) -> None:
-        self.frame = frame
-        self.level = level
+    frame: Any
+    level: float = 0.95
 
     @classmethod
     def from_estimator(
@@ -123,8 +140,14 @@ class PerClassMetricsDisplay:
             As :meth:`from_predictions`; or if the estimator is no classifier, or labels are no
             classes of it.
         """
-        predicted = predicted_labels(estimator, X, y)
-        return cls._computed(y, predicted, target_names, level, estimator.classes_).plot(ax=ax)
+        return cls.from_predictions(
+            y,
+            predicted_labels(estimator, X, y),
+            labels=estimator.classes_,
+            target_names=target_names,
+            level=level,
+            ax=ax,
+        )
 
     @classmethod
     def from_predictions(
@@ -132,6 +155,7 @@ class PerClassMetricsDisplay:
         y_true: Any,
         y_pred: Any,
         *,
+        labels: Any = None,
         target_names: Sequence[str] | None = None,
         level: float = 0.95,
         ax: Any = None,
@@ -142,6 +166,8 @@ class PerClassMetricsDisplay:
         ----------
         y_true, y_pred : array-like of shape (n,)
             True and predicted labels.
+        labels : array-like, default=None
+            All classes, where some may not occur; None takes those that do.
         target_names : sequence of str, default=None
             Names of the classes: in sorted order of the labels, or such that labels are positions
             in it, as in scikit-learn's data sets. None takes the labels themselves.
@@ -161,21 +187,9 @@ class PerClassMetricsDisplay:
             If lengths differ, labels are missing or of several kinds, or `target_names`, `level` or
             `ax` does not fit.
         """
-        return cls._computed(y_true, y_pred, target_names, level).plot(ax=ax)
-
-    @classmethod
-    def _computed(
-        cls,
-        y_true: Any,
-        y_pred: Any,
-        target_names: Sequence[str] | None,
-        level: float,
-        classes: Any = None,
-    ) -> "PerClassMetricsDisplay":
-        """The display, not drawn yet."""
         import pandas as pd
 
-        true, predicted, names = encoded_outcomes(y_true, y_pred, target_names, classes)
+        true, predicted, names = encoded_outcomes(y_true, y_pred, target_names, labels)
         counts = confusion_matrix(true, predicted, labels=np.arange(len(names)))
         hits, support, n_predicted = np.diag(counts), counts.sum(axis=1), counts.sum(axis=0)
         parts = {
@@ -193,7 +207,7 @@ class PerClassMetricsDisplay:
                 for metric, values in parts.items()
             ]
         )
-        return cls(frame.sort_index(kind="stable").reset_index(drop=True), level)
+        return cls(frame.sort_index(kind="stable").reset_index(drop=True), level).plot(ax=ax)
 
     def plot(self, *, ax: Any = None) -> "PerClassMetricsDisplay":
         """Draw.
@@ -220,8 +234,9 @@ class PerClassMetricsDisplay:
         # By position: several classes may have the same name.
         metrics = list(dict.fromkeys(self.frame["metric"]))
         tables = [self.frame[self.frame["metric"] == metric] for metric in metrics]
-        names = [wrapped(name, _NAME_WIDTH) for name in tables[0]["class"]]
-        (ax,) = [_new_axes(names, len(metrics))] if ax is None else given_axes(ax, ["all metrics"])
+        names = [wrapped(name) for name in tables[0]["class"]]
+        ax = _new_axes(names, len(metrics)) if ax is None else ax
+        (ax,) = given_axes(ax, ["all metrics"])
         step = _share_of_whiskers(len(metrics)) / len(metrics)
         for i, (metric, table) in enumerate(zip(metrics, tables, strict=True)):
             offset = (i + 0.5 - len(metrics) / 2) * step
@@ -249,59 +264,50 @@ def _share_of_whiskers(n_metrics: int) -> float:
 
 
 def _new_axes(names: Sequence[str], n_metrics: int) -> Any:
-    import matplotlib.pyplot as plt
-
     row = max(n_metrics * _WHISKER + _SPACE, 0.16 * most_lines(names) + 0.04)
-    size = (text_width(names, _NAME_SIZE) + _WIDTH, max(1.8, row * len(names) + 0.6 + 1.5 * LINE))
-    return plt.figure(figsize=size, layout="constrained").add_subplot()
+    height = max(1.8, row * len(names) + 0.6 + 1.5 * LINE)
+    return new_figure(text_width(names, TEXT) + _WIDTH, height).add_subplot()
 
 
 def _draw_metric(ax: Any, table: Any, places: npt.NDArray[Any], name: str, i: int) -> None:
     value = table["value"].to_numpy(dtype=float)
     low, high = table["low"].to_numpy(dtype=float), table["high"].to_numpy(dtype=float)
+    color = COLORS[i % len(COLORS)]
     ax.errorbar(
         value,
         places,
         xerr=np.maximum([value - low, high - value], 0),  # rounding may put an end inside
         fmt=MARKERS[i % len(MARKERS)],
-        color=COLORS[i % len(COLORS)],
-        ms=_MARKER_SIZE,
-        elinewidth=1.2,
+        color=color,
+        ms=MARKER_SIZE,
+        elinewidth=LINE_WIDTH,
         capsize=2,
         label=name,
     )
     for place in places[np.isnan(value)]:
-        ax.text(0, place, f"no {name}", va="center", color=COLORS[i % len(COLORS)])
+        ax.text(0, place, f"no {name}", va="center", color=color)
 
 
 def _finish(ax: Any, names: list[str], support: list[int], level: float) -> None:
-    n = len(names)
-    ax.set_yticks(np.arange(n), names, fontsize=_NAME_SIZE, parse_math=False)
-    ax.set(xlim=(-0.02, 1.02), ylim=(n - 0.5, -0.5))  # the first class on top
+    name_rows(ax, names, striped=True)
+    ax.set_xlim(-0.02, 1.02)
     ax.set_xlabel(f"Value with {100 * level:g} % confidence interval")
-    for row in range(0, n, 2):
-        ax.axhspan(row - 0.5, row + 0.5, color="0.95", linewidth=0, zorder=0)
-    ax.tick_params(axis="y", length=0)
-    ax.grid(axis="x", alpha=0.4)
-    ax.spines[["top", "right", "left"]].set_visible(False)
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, borderaxespad=0.2)
+    tidy(ax, grid="x")
+    ax.spines["left"].set_visible(False)
+    add_legend(ax, loc="lower left", bbox_to_anchor=(0, 1), ncols=3, borderaxespad=0.2)
     cases = ax.secondary_yaxis("right")
-    cases.set_yticks(np.arange(n), [str(number) for number in support])
+    cases.set_yticks(np.arange(len(names)), [str(number) for number in support])
     cases.tick_params(length=0)
     cases.spines["right"].set_visible(False)
     cases.set_ylabel("Cases")
 
 
 def _fit_sizes(ax: Any, names: Sequence[str], step: float) -> None:
-    row = 72 * ax.get_window_extent().height / ax.figure.dpi / len(names)  # points
-
-    def fitting(room: float, largest: float) -> float:
-        return float(np.clip(room, _SMALLEST, largest))
-
-    ax.tick_params(axis="y", labelsize=fitting(0.75 * row / most_lines(names), _NAME_SIZE))
+    row = 72 * inches(ax)[1] / len(names)  # points
+    ax.tick_params(axis="y", labelsize=fitted_size(0.75 * row / most_lines(names), TEXT))
     (cases,) = ax.child_axes
-    cases.tick_params(labelsize=fitting(0.75 * row, _NAME_SIZE))
+    cases.tick_params(labelsize=fitted_size(0.75 * row, TEXT))
     for text in ax.texts:
-        text.set_fontsize(fitting(0.8 * row * step, 7))
+        text.set_fontsize(fitted_size(0.8 * row * step, 7))
     for container in ax.containers:
-        container[0].set_markersize(min(0.6 * row * step, _MARKER_SIZE))
+        container[0].set_markersize(min(0.6 * row * step, MARKER_SIZE))

@@ -1,22 +1,23 @@
 """Images with what they are and what they were taken for."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from skdl._utils.checks import check_choice, check_whole
 from skdl._utils.labels import label_pair, score_values
-from skdl._utils.text import shortened
 from skdl.images import ImageBatch, read_batch
-from skdl.plotting._grid import CAPTION_WIDTH, draw_image, grid_axes
-from skdl.plotting._labels import names_by_label, percent, wrapped
-
-_RIGHT, _WRONG = "#0072B2", "#D55E00"
+from skdl.plotting._labels import names_by_label, percent
+from skdl.plotting._layout import CAPTION_WIDTH, draw_image, image_axes, wrapped
+from skdl.plotting._palette import RIGHT, WRONG
 
 Selection = Literal["all", "right", "wrong", "uncertain"]
 
 
+@dataclass(eq=False, repr=False)
 class PredictionGridDisplay:
     """A grid of images with true label, prediction and probability.
 
@@ -54,21 +55,12 @@ class PredictionGridDisplay:
     4
     """
 
-    def __init__(
-        self,
-        images: Sequence[npt.NDArray[Any]],
-        y_true: npt.NDArray[Any],
-        y_pred: npt.NDArray[Any],
-        confidence: npt.NDArray[Any] | None = None,
-        class_names: Mapping[Any, str] | None = None,
-        image_names: Sequence[str] | None = None,
-    ) -> None:
-        self.images = images
-        self.y_true = y_true
-        self.y_pred = y_pred
-        self.confidence = confidence
-        self.class_names = class_names
-        self.image_names = image_names
+    images: Sequence[npt.NDArray[Any]]
+    y_true: npt.NDArray[Any]
+    y_pred: npt.NDArray[Any]
+    confidence: npt.NDArray[Any] | None = None
+    class_names: Mapping[Any, str] | None = None
+    image_names: Sequence[str] | None = None
 
     @classmethod
     def from_estimator(
@@ -227,12 +219,8 @@ class PredictionGridDisplay:
         image_names: Sequence[str] | None = None,
     ) -> "PredictionGridDisplay":
         """The display of the chosen images, not drawn yet."""
-        if which not in ("all", "right", "wrong", "uncertain"):
-            raise ValueError(
-                f"which must be 'all', 'right', 'wrong' or 'uncertain'. Got {shortened(which)}."
-            )
-        if n_images < 1:
-            raise ValueError(f"n_images must be at least 1. Got {shortened(n_images)}.")
+        check_choice(which, "which", ("all", "right", "wrong", "uncertain"))
+        check_whole(n_images, "n_images", low=1)
         true, predicted = label_pair(y_true, y_pred)
         given = (images, true, predicted, confidence, image_names)
         lengths = {len(part) for part in given if part is not None}
@@ -271,10 +259,10 @@ class PredictionGridDisplay:
             The display, with `figure_` and `axes_`.
         """
         captions = [self._caption(i) for i in range(len(self.images))]
-        self.figure_, axes = grid_axes(captions, title)
+        self.figure_, axes = image_axes(None, captions, title)
         for i, ax in enumerate(axes):
             right = self.y_true[i] == self.y_pred[i]
-            color = _RIGHT if right else _WRONG
+            color = RIGHT if right else WRONG
             draw_image(
                 ax,
                 self.images[i],

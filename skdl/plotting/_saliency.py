@@ -1,31 +1,41 @@
 """Images with what in them speaks for a class."""
 
 from collections.abc import Sequence
-from numbers import Integral, Real
+from dataclasses import KW_ONLY, dataclass
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
-from skdl._utils.text import shortened
+from skdl._utils.checks import check_choice, check_number, check_whole
 from skdl.inspection import (
     Cover,
+    as_images,
     class_codes,
     class_scores,
-    grad_cam_maps,
-    occlusion_maps,
-    score_kind,
+    covered_maps,
+    network_input,
+    predicted_codes,
 )
-from skdl.plotting._colorbar import add_bar, grid_with_room
-from skdl.plotting._grid import CAPTION_WIDTH, draw_image
-from skdl.plotting._labels import names_by_label, percent, wrapped
+from skdl.plotting._labels import names_by_label, percent
+from skdl.plotting._layout import (
+    CAPTION_WIDTH,
+    add_bar,
+    draw_image,
+    first_rows,
+    image_axes,
+    wrapped,
+)
+from skdl.plotting._palette import LINE_WIDTH
 
+Kind = Literal["probability", "decision"]
 Method = Literal["auto", "grad_cam", "occlusion"]
 
 _LEVEL = 0.5  # of the contour, which tells in grayscale
 
 
+@dataclass(eq=False, repr=False)
 class SaliencyDisplay:
     """Images overlaid with where the evidence for a class lies.
 
@@ -57,7 +67,8 @@ class SaliencyDisplay:
 
     See Also
     --------
-    skdl.CNNClassifier.grad_cam : The maps of a network.
+    skdl.inspection.grad_cam : The maps of a network.
+    skdl.inspection.occlusion_maps : The maps of any classifier.
     skdl.plotting.FeatureMapDisplay : What a layer makes of an image.
 
     Notes
@@ -82,26 +93,13 @@ class SaliencyDisplay:
     ('occlusion', ['0', '1', '2', '3'], (8, 8))
     """
 
-    figure_: Any
-    axes_: npt.NDArray[Any]
-    colorbar_: Any
-
-    def __init__(
-        self,
-        images: Sequence[npt.NDArray[Any]],
-        maps: Sequence[npt.NDArray[Any]],
-        class_names: Sequence[str] | None = None,
-        scores: Sequence[float] | None = None,
-        *,
-        score_kind: Literal["probability", "decision"] = "probability",
-        method: Literal["grad_cam", "occlusion"] | None = None,
-    ) -> None:
-        self.images = images
-        self.maps = maps
-        self.class_names = class_names
-        self.scores = scores
-        self.score_kind = score_kind
-        self.method = method
+    images: Sequence[npt.NDArray[Any]]
+    maps: Sequence[npt.NDArray[Any]]
+    class_names: Sequence[str] | None = None
+    scores: Sequence[float] | None = None
+    _: KW_ONLY
+    score_kind: Kind = "probability"
+    method: Literal["grad_cam", "occlusion"] | None = None
 
     @classmethod
     def from_estimator(
@@ -184,41 +182,41 @@ class SaliencyDisplay:
         predicts many covered copies of each image: features of a frozen backbone go into its store;
         set its ``store=None`` to keep them out.
         """
-        if method not in ("auto", "grad_cam", "occlusion"):
-            raise ValueError(
-                f"method must be 'auto', 'grad_cam' or 'occlusion'. Got {shortened(method)}."
-            )
-        if not isinstance(n_images, Integral) or n_images < 1:
-            raise ValueError(
-                f"n_images must be a whole number from 1 on. Got {shortened(n_images)}."
-            )
+        check_choice(method, "method", ("auto", "grad_cam", "occlusion"))
+        check_whole(n_images, "n_images", low=1)
         check_is_fitted(estimator)
         model = getattr(estimator, "best_estimator_", estimator)
-        n, X = len(X), X.iloc[:n_images] if hasattr(X, "iloc") else X[:n_images]
-        scores, kind = class_scores(model, X), score_kind(model)
-        if y is None and hasattr(model, "predict"):
-            # Not the class of the largest score: there may be a threshold.
-            y, n = model.predict(X), len(scores)
-        codes = scores.argmax(axis=1) if y is None else class_codes(y, model, n)[:n_images]
+        n, X = len(X), first_rows(X, n_images)
+        scores, used = class_scores(model, X)
+        kind: Kind = "probability" if used == "predict_proba" else "decision"
+        if y is None:
+            codes = predicted_codes(model, X, scores)
+        else:
+            codes = class_codes(y, model, n)[:n_images]
         labels = np.asarray(model.classes_)[codes]
-        found, used = None, "grad_cam"
+        found: Any = None
+        by: Literal["grad_cam", "occlusion"] = "grad_cam"
         needed = method == "grad_cam" or layer is not None
         if method != "occlusion":
             try:
-                found = grad_cam_maps(model, X, labels, layer, image_shape)
+                network, passed, shown = network_input(model, X, "grad_cam")
+                maps = network.grad_cam(passed, labels, layer=layer)
+                found = as_images(model, shown, image_shape), maps
             except ValueError:
                 if needed:
                     raise
         if found is None or not (needed or found[1].any()):
-            used, cover = "occlusion", Cover(patch, stride, fill)
-            found = occlusion_maps(model, X, codes, scores, image_shape, cover)
+            by, cover = "occlusion", Cover(patch, stride, fill)
+            found = covered_maps(model, X, codes, scores, image_shape, cover)
         names = names_by_label([np.asarray(model.classes_)], target_names)
+        images, maps = found
         display = cls(
-            *found,
+            images,
+            maps,
             [names[label] for label in labels.tolist()],
             scores[np.arange(len(codes)), codes].tolist(),
             score_kind=kind,
-            method=used,
+            method=by,
         )
         return display.plot(alpha=alpha, title=title, ax=ax)
 
@@ -246,18 +244,9 @@ class SaliencyDisplay:
         ValueError
             If `alpha` is out of range, or `ax` holds fewer axes than there are images.
         """
-        if not isinstance(alpha, Real) or not 0 <= alpha <= 1:
-            raise ValueError(f"alpha must be a number from 0 to 1. Got {shortened(alpha)}.")
+        check_number(alpha, "alpha", low=0, high=1)
         captions = [self._caption(i) for i in range(len(self.images))]
-        if ax is None:
-            figure, axes = grid_with_room(captions, title)
-        else:
-            axes = list(np.ravel(np.asarray(ax, dtype=object)))[: len(captions)]
-            if len(axes) < len(captions):
-                raise ValueError(
-                    f"ax must hold one axes per image: {len(captions)}. Got {len(axes)}."
-                )
-            figure = axes[0].figure
+        figure, axes = image_axes(ax, captions, title, with_bar=True)
         overlays, colors = [], _colors(alpha)
         for panel, image, evidence, caption in zip(
             axes, self.images, self.maps, captions, strict=True
@@ -266,9 +255,10 @@ class SaliencyDisplay:
             overlays.append(_overlay(panel, image.shape[:2], evidence, colors))
         bar = add_bar(axes, overlays[0], "Evidence")
         bar.set_ticks([0, _LEVEL, 1], labels=["none", "half", "most"])
-        bar.ax.axhline(_LEVEL, color="black", linewidth=1.2)
+        bar.ax.axhline(_LEVEL, color="black", linewidth=LINE_WIDTH)
         self.colorbar_ = bar
-        self.figure_, self.axes_ = figure, np.array(axes, dtype=object)
+        self.figure_: Any = figure
+        self.axes_ = np.array(axes, dtype=object)
         return self
 
     def _caption(self, i: int) -> str:
@@ -315,6 +305,6 @@ def _overlay(ax: Any, size: tuple[int, int], evidence: npt.NDArray[Any], colors:
             np.r_[0, np.arange(n) + 0.5, n] * side / n - 0.5
             for n, side in zip(np.shape(evidence), size, strict=True)
         )
-        line = ax.contour(x, y, padded, levels=[_LEVEL], colors="white", linewidths=1.2)
+        line = ax.contour(x, y, padded, levels=[_LEVEL], colors="white", linewidths=LINE_WIDTH)
         line.set(path_effects=[withStroke(linewidth=2.6, foreground="black")])
     return overlay

@@ -1,66 +1,16 @@
-"""The registries of skdl, its own entries in them, and the decorators that add to them."""
+"""The registries of skdl, and the decorators that add to them."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
+from skdl.plugins._own import ARCHITECTURES, BACKBONES, DATASETS
 from skdl.plugins._registry import Registry
 
 Builder = TypeVar("Builder", bound=Callable[..., Any])
 
-
-architectures = Registry(
-    "skdl.architectures",
-    "architecture",
-    {
-        name: f"skdl.architectures.{module}:{name}"
-        for module, names in {
-            "_alexnet": ["alexnet", "zfnet"],
-            "_densenet": ["densenet40"],
-            "_lenet": ["lenet5"],
-            "_resnet": ["resnet18", "resnet20", "resnet32", "resnet56"],
-            "_separable": ["separable"],
-            "_simple": ["deep", "simple"],
-            "_vgg": ["vgg16"],
-        }.items()
-        for name in names
-    },
-)
-backbones = Registry(
-    "skdl.backbones",
-    "backbone",
-    {
-        name: f"skdl.backbones.{module}:{name}"
-        for module, names in {
-            "_applications": [
-                "convnext_tiny",
-                "densenet121",
-                "inception_v3",
-                "resnet50",
-                "vgg16",
-                "vgg19",
-                "xception",
-            ],
-            "_cifar": ["cifar_resnet20"],
-            "_small_applications": [
-                "efficientnet_b0",
-                "efficientnetv2_b0",
-                "mobilenet_v2",
-                "mobilenet_v3_small",
-            ],
-        }.items()
-        for name in names
-    },
-)
-datasets = Registry(
-    "skdl.datasets",
-    "data set",
-    {
-        "cifar10": "skdl.datasets._cifar:load_cifar10",
-        "digits": "skdl.datasets._digits:load_digits_images",
-        "fashion_mnist": "skdl.datasets._mnist:load_fashion_mnist",
-        "mnist": "skdl.datasets._mnist:load_mnist",
-    },
-)
+architectures = Registry("skdl.architectures", "architecture", ARCHITECTURES)
+backbones = Registry("skdl.backbones", "backbone", BACKBONES)
+datasets = Registry("skdl.datasets", "data set", DATASETS)
 
 REGISTRIES = {"architectures": architectures, "backbones": backbones, "datasets": datasets}
 

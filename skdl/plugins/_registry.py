@@ -4,11 +4,10 @@ import difflib
 import fnmatch
 import pickle
 import warnings
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib import import_module, metadata
-from operator import attrgetter
+from importlib import metadata
 from typing import Any
 
 from skdl._utils.text import shortened
@@ -50,9 +49,8 @@ class Plugin:
             raise ValueError(self._clash())
         if not isinstance(self.target, str):
             return self.target
-        module, _, attribute = self.target.partition(":")
         try:
-            loaded: Callable[..., Any] = attrgetter(attribute)(import_module(module))
+            loaded: Callable[..., Any] = metadata.EntryPoint(self.name, self.target, "").load()
         except (Exception, SystemExit) as error:
             reason = ": ".join(filter(None, (type(error).__name__, str(error))))
             raise self._broken(f"importing {self.target!r} failed with {reason}") from error
@@ -108,7 +106,7 @@ class Registry:
         Such as ``"skdl.architectures"``.
     noun : str
         What error messages call an entry.
-    builtin : dict of str to str, default=None
+    own : dict of str to str, default=None
         skdl's own entries, as ``"module:attribute"``.
 
     Examples
@@ -118,24 +116,23 @@ class Registry:
     True
     """
 
-    def __init__(self, group: str, noun: str, builtin: dict[str, str] | None = None) -> None:
+    def __init__(self, group: str, noun: str, own: Mapping[str, str] | None = None) -> None:
         self.group = group
         self.noun = noun
-        self._builtin = builtin or {}
+        self.own = own or {}
 
     @cached_property
     def _plugins(self) -> dict[str, Plugin]:
-        """All entries, those of other packages included: their metadata is read once."""
-        plugins = {name: Plugin(name, _OWN, target) for name, target in self._builtin.items()}
-        for entry in metadata.entry_points(group=self.group):
-            owner = entry.dist.name if entry.dist is not None else "an unnamed package"
-            plugin = Plugin(entry.name, owner, entry.value.partition("[")[0].replace(" ", ""))
-            known = plugins.get(entry.name)
-            if known is None:
-                plugins[entry.name] = plugin
-            elif (known.owner, known.target) != (owner, plugin.target):  # found twice on the path
-                rivals = (*known.rivals, plugin)
-                plugins[entry.name] = Plugin(known.name, known.owner, known.target, rivals)
+        """All entries, skdl's own and those of other packages: their metadata is read once."""
+        entries = metadata.entry_points(group=self.group)
+        plugins: dict[str, Plugin] = {}
+        for plugin in (
+            *(Plugin(name, _OWN, target) for name, target in self.own.items()),
+            *(Plugin(entry.name, _owner(entry), _target(entry)) for entry in entries),
+        ):
+            known = plugins.setdefault(plugin.name, plugin)
+            if (known.owner, known.target) != (plugin.owner, plugin.target):  # or found twice
+                plugins[plugin.name] = replace(known, rivals=(*known.rivals, plugin))
         return plugins
 
     def __iter__(self) -> Iterator[Plugin]:
@@ -209,11 +206,10 @@ class Registry:
             )
         owner = target.__module__.partition(".")[0]
         known = self._plugins.get(name)
-        if known is not None and not _same_definition(known.target, target):
+        if known is not None and _place(known.target) != _place(target):
             raise ValueError(
                 f"The {self.noun} name {shortened(name)} is taken by {known.owner!r}; {owner!r} "
-                "cannot "
-                "register it again. Choose another name."
+                "cannot register it again. Choose another name."
             )
         self._plugins[name] = Plugin(name, owner, target)
 
@@ -266,25 +262,31 @@ class Registry:
         ValueError
             If nothing has that name; the message lists the nearest ones.
         """
-        if name not in self._plugins:
-            near = difflib.get_close_matches(name, self._plugins, n=3, cutoff=0.5)
+        text = name if isinstance(name, str) else ""
+        plugin = self._plugins.get(text)
+        if plugin is None:
+            near = difflib.get_close_matches(text, self._plugins, n=3, cutoff=0.5)
             hint = f" Did you mean {' or '.join(map(repr, near))}?" if near else ""
             raise ValueError(
                 f"Unknown {self.noun} {shortened(name)}.{hint} Known: {', '.join(self.names())}."
             )
-        return self._plugins[name].load()
+        return plugin.load()
+
+
+def _owner(entry: metadata.EntryPoint) -> str:
+    return entry.dist.name if entry.dist is not None else "an unnamed package"
+
+
+def _target(entry: metadata.EntryPoint) -> str:
+    return entry.value.partition("[")[0].replace(" ", "")  # without extras
 
 
 def _an(noun: str) -> str:
     return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
 
 
-def _same_definition(known: str | Callable[..., Any], new: Callable[..., Any]) -> bool:
-    """Whether two targets are one definition: a module may be reloaded, a notebook cell rerun."""
-    return _place(known) == _place(new)
-
-
 def _place(target: str | Callable[..., Any]) -> str:
+    """Where a target is defined: the same place after a reload, or in a cell that is run again."""
     return target if isinstance(target, str) else f"{target.__module__}:{target.__qualname__}"
 
 
@@ -297,8 +299,7 @@ def _require_named(target: Any, noun: str) -> None:
     if not callable(target):
         raise ValueError(
             f"{_an(noun).capitalize()} must be a registered name or a callable, got "
-            f"{shortened(target)} of "
-            f"type {type(target).__name__}."
+            f"{shortened(target)} of type {type(target).__name__}."
         )
     name = getattr(target, "__qualname__", type(target).__qualname__)
     if "<lambda>" in name or "<locals>" in name:
@@ -342,6 +343,6 @@ def require_importable(target: Any, noun: str) -> None:
     except Exception as error:
         raise ValueError(
             f"The {noun} {shortened(target)} cannot be pickled, so it would not reach another "
-            "process: "
-            f"{error}. Define it with def at the top level of a module that can be imported."
+            f"process: {error}. Define it with def at the top level of a module that can be "
+            "imported."
         ) from error

@@ -5,8 +5,8 @@ from numbers import Real
 from typing import Any
 
 from sklearn.base import BaseEstimator
-from sklearn.utils._param_validation import Interval, validate_parameter_constraints
 
+from skdl._utils.scikit import Interval, validate_parameter_constraints
 from skdl._utils.text import shortened
 
 

@@ -6,13 +6,10 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import (
-    _check_feature_names,
-    _check_feature_names_in,
-    check_is_fitted,
-)
+from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.checks import KeywordsMixin, validate_params
+from skdl._utils.scikit import check_feature_names, check_feature_names_in
 from skdl.images import ImageArray, ImageFormat, as_rows, cast_pixels
 
 Self = TypeVar("Self", bound="ArrayTransformer")
@@ -72,7 +69,7 @@ class PixelColumnsMixin(SetOutputMixin):
             If `input_features` are not the names seen in fit.
         """
         check_is_fitted(self)
-        names: npt.NDArray[Any] = _check_feature_names_in(self, input_features)
+        names: npt.NDArray[Any] = check_feature_names_in(self, input_features)
         return names
 
 
@@ -116,7 +113,7 @@ class ArrayTransformer(KeywordsMixin, SetOutputMixin, TransformerMixin, BaseEsti
             value_range=getattr(self, "value_range", None),
             warns=False,
         )
-        _check_feature_names(self, X if learned.flattened else batch.pixels, reset=True)
+        check_feature_names(self, X if learned.flattened else batch.pixels, reset=True)
         self.image_shape_ = learned.image_shape
         self.n_features_in_ = learned.n_features
         self.value_range_ = learned.value_range
@@ -142,7 +139,7 @@ class ArrayTransformer(KeywordsMixin, SetOutputMixin, TransformerMixin, BaseEsti
         """
         check_is_fitted(self)
         rows = as_rows(X)
-        _check_feature_names(self, X if rows.ndim == 2 else rows, reset=False)
+        check_feature_names(self, X if rows.ndim == 2 else rows, reset=False)
         batch = _pixels(rows, self)
         return batch.pixels, self._image_format.as_images(batch, self).load()
 

@@ -10,12 +10,11 @@ import joblib
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
-from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.checks import KeywordsMixin, validate_params, warn_user
+from skdl._utils.scikit import Interval, StrOptions, output_container
 from skdl._utils.threads import in_threads
 from skdl.images import (
     COLOR_CHANNELS,
@@ -207,13 +206,12 @@ class ImageLoader(KeywordsMixin, TransformerMixin, BaseEstimator):
             warn_user(f"{len(failures)} of {len(files)} image files are left out. {shown}{more}")
         decoded = [image for image in images if isinstance(image, np.ndarray)]
         kept = np.array(decoded, files.dtype).reshape(-1, *self.image_shape_)
-        if self.flatten and hasattr(X, "iloc"):
-            dense = _get_output_config("transform", self)["dense"]
-            if dense == "pandas":  # which would be given the index of all rows
-                import pandas as pd
+        if self.flatten and hasattr(X, "iloc") and output_container(self) == "pandas":
+            import pandas as pd
 
-                mask = [isinstance(image, np.ndarray) for image in images]
-                return pd.DataFrame(self._in_rows(kept), index=X.index[mask])
+            # scikit-learn would give it the index of all rows
+            mask = [isinstance(image, np.ndarray) for image in images]
+            return pd.DataFrame(self._in_rows(kept), index=X.index[mask])
         return self._in_rows(kept)
 
     @available_if(lambda self: self.flatten)  # type: ignore[untyped-decorator]

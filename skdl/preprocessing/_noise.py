@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils._param_validation import Interval, StrOptions
 
+from skdl._utils.scikit import Interval, StrOptions
 from skdl._utils.seeds import draw_seed
 from skdl._utils.text import shortened
 from skdl.preprocessing._base import ArrayTransformer, PixelColumnsMixin

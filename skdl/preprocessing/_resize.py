@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils._param_validation import StrOptions
 
+from skdl._utils.scikit import StrOptions
 from skdl.images import COLOR_CHANNELS, Color, Resizer, check_image_size
 from skdl.preprocessing._base import ArrayTransformer
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils import _safe_indexing, column_or_1d
+from sklearn.utils import column_or_1d
 
 from skdl._utils.nesting import nested
+from skdl._utils.scikit import safe_indexing
 from skdl.evaluation import EvaluationResult
 from skdl.images import infer_image_shape
 from skdl.plotting import (
@@ -181,7 +182,7 @@ def _image_plans(
             "The first mistakes" if sure is None else "Worst mistakes: wrong, and most sure of it",
             lambda: (
                 PredictionGridDisplay.from_predictions(
-                    _safe_indexing(subject.X, rows[chosen]),
+                    safe_indexing(subject.X, rows[chosen]),
                     y_true[chosen],
                     y_pred[chosen],
                     None if shown is None else shown[chosen],
@@ -215,7 +216,7 @@ def _saliency(
     """
     parts = [
         SaliencyDisplay.from_estimator(
-            estimator, _safe_indexing(subject.X, [row]), target_names=subject.names
+            estimator, safe_indexing(subject.X, [row]), target_names=subject.names
         )
         for row, estimator in zip(rows, estimators, strict=True)
     ]

@@ -1,17 +1,16 @@
 """What a store accepts."""
 
-import hashlib
 import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from numbers import Integral
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from skdl._utils.checksums import digest_of
 from skdl._utils.storage import usable
 from skdl._utils.text import shortened, shown_path
 
@@ -43,7 +42,7 @@ class Space:
                 "space must hold what JSON can hold: dicts with names, lists, texts, finite "
                 f"numbers, booleans and None. Got {shortened(space)}: {error}."
             ) from error
-        return cls(text, hashlib.sha256(text.encode()).digest())
+        return cls(text, digest_of(text.encode()))
 
 
 def _check_names(value: Any, where: str) -> None:
@@ -85,58 +84,28 @@ def checked_folder(folder: Any) -> Path | None:
     return path
 
 
-def checked_max_bytes(max_bytes: Any) -> int:
-    if isinstance(max_bytes, bool) or not isinstance(max_bytes, Integral):
-        raise TypeError(
-            f"max_bytes must be an int, or None for the default. Got {shortened(max_bytes)} of "
-            f"type {type(max_bytes).__name__}."
-        )
-    if max_bytes < 1:
-        raise ValueError(f"max_bytes must be at least 1. Got {shortened(max_bytes)}.")
-    return int(max_bytes)
-
-
 def checked_keys(keys: Any) -> list[bytes]:
     if isinstance(keys, str | bytes) or not isinstance(keys, Sequence):
         raise TypeError(
             f"keys must be a list of sha256 digests. Got an object of type {type(keys).__name__}."
         )
     for position, key in enumerate(keys):
-        if not isinstance(key, bytes):
-            raise TypeError(
-                f"keys must be sha256 digests, as bytes. Got {shortened(key)} of type "
-                f"{type(key).__name__} at position {position}."
-            )
-        if len(key) != _KEY_BYTES:
+        if not isinstance(key, bytes) or len(key) != _KEY_BYTES:
+            got = f"{len(key)} bytes" if isinstance(key, bytes) else shortened(key)
             raise ValueError(
-                f"keys must be sha256 digests, {_KEY_BYTES} bytes each. Got {len(key)} bytes at "
-                f"position {position}."
+                f"keys must be sha256 digests, {_KEY_BYTES} bytes each. Got {got} at position "
+                f"{position}."
             )
     return list(keys)
-
-
-def checked_width(width: Any) -> int:
-    if isinstance(width, bool) or not isinstance(width, Integral):
-        raise TypeError(
-            f"width must be an int, the length of a feature vector. Got {shortened(width)} of type "
-            f"{type(width).__name__}."
-        )
-    if width < 1:
-        raise ValueError(f"width must be at least 1. Got {shortened(width)}.")
-    return int(width)
 
 
 def checked_features(features: Any, n_keys: int) -> NDArray[np.float32]:
     if not isinstance(features, np.ndarray) or features.dtype != np.float32:
         kind = getattr(features, "dtype", type(features).__name__)
         raise TypeError(f"features must be an array of float32. Got {kind}.")
-    if features.ndim != 2 or features.shape[1] < 1:
+    if features.ndim != 2 or features.shape[1] < 1 or len(features) != n_keys:
         raise ValueError(
-            f"features must have shape (n_images, width), width at least 1. Got {features.shape}."
-        )
-    if len(features) != n_keys:
-        raise ValueError(
-            f"There must be as many rows of features as keys. Got {len(features)} rows and "
-            f"{n_keys} keys."
+            f"features must have shape ({n_keys}, width), a row for each key and width at least 1. "
+            f"Got {features.shape}."
         )
     return features

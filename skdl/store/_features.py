@@ -4,22 +4,15 @@ import os
 import threading
 import warnings
 from collections.abc import Mapping, Sequence
-from numbers import Real
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from skdl._utils.text import shortened, shown_path
-from skdl.store._checks import (
-    Space,
-    checked_features,
-    checked_folder,
-    checked_keys,
-    checked_max_bytes,
-    checked_width,
-)
+from skdl._utils.checks import check_number, check_whole
+from skdl._utils.text import shown_path
+from skdl.store._checks import Space, checked_features, checked_folder, checked_keys
 from skdl.store._folder import FolderFeatures
 from skdl.store._memory import MemoryFeatures
 from skdl.store._reports import StoreCheck, StoreInfo
@@ -89,7 +82,7 @@ class FeatureStore:
     Raises
     ------
     TypeError, ValueError
-        If the folder is no path, or a file, or `max_bytes` is no positive int.
+        If the folder is no path, or a file, or `max_bytes` is no positive whole number.
 
     Notes
     -----
@@ -135,7 +128,7 @@ class FeatureStore:
         path = checked_folder(folder)
         if max_bytes is None:
             max_bytes = _DEFAULT_IN_MEMORY if path is None else _DEFAULT_IN_FOLDER
-        self._start(path, checked_max_bytes(max_bytes))
+        self._start(path, check_whole(max_bytes, "max_bytes", low=1))
 
     def _start(self, folder: Path | None, max_bytes: int) -> None:
         self._max_bytes = max_bytes
@@ -182,18 +175,9 @@ class FeatureStore:
         ------
         TypeError, ValueError
             If the space is nothing that JSON can hold, a key is no digest, or the width no positive
-            int.
+            whole number.
         """
-        checked, names = Space.of(space), checked_keys(keys)
-        out = np.zeros((len(names), checked_width(width)), dtype=np.float32)
-        with self._lock:
-            found, seconds = self._features.get(checked, names, out)
-            hits = int(found.sum())
-            self.hits += hits
-            self.misses += len(names) - hits
-            self.seconds_saved += seconds
-        _thread.seconds = seconds_saved_here() + seconds
-        return out, found
+        return self.get_together([(space, width)], keys)
 
     def get_together(
         self, spaces: Sequence[tuple[Mapping[str, Any], int]], keys: Sequence[bytes]
@@ -219,25 +203,26 @@ class FeatureStore:
         TypeError, ValueError
             As :meth:`get`.
         """
+        checked = [Space.of(space) for space, _ in spaces]
         names = checked_keys(keys)
-        checked = [(Space.of(space), checked_width(width)) for space, width in spaces]
-        parts = [np.zeros((len(names), width), dtype=np.float32) for _, width in checked]
+        ends = np.cumsum([check_whole(width, "width", low=1) for _, width in spaces])
+        features = np.zeros((len(names), ends[-1]), dtype=np.float32)
+        parts = np.split(features, ends[:-1], axis=1)  # views
         pairs = list(zip(checked, parts, strict=True))
         with self._lock:
-            answers = [self._features.get(space, names, part) for (space, _), part in pairs]
+            answers = [self._features.get(space, names, part) for space, part in pairs]
             found = np.all([there for there, _ in answers], axis=0)
             rows = np.flatnonzero(found)
             seconds = sum(spent for _, spent in answers)
             if any(len(rows) < there.sum() for there, _ in answers):
                 # What some of the spaces lack is computed for all: the others save nothing then.
                 some = [names[row] for row in rows]
-                again = [self._features.get(space, some, part[rows]) for (space, _), part in pairs]
+                again = [self._features.get(space, some, part[rows]) for space, part in pairs]
                 seconds = sum(spent for _, spent in again)
             self.hits += len(rows) * len(parts)
             self.misses += (len(names) - len(rows)) * len(parts)
             self.seconds_saved += seconds
         _thread.seconds = seconds_saved_here() + seconds
-        features = np.concatenate(parts, axis=1)
         features[~found] = 0
         return features, found
 
@@ -275,13 +260,10 @@ class FeatureStore:
         """
         checked, names = Space.of(space), checked_keys(keys)
         rows = checked_features(features, len(names))
-        if not isinstance(seconds, Real) or not 0 <= seconds <= _LONGEST:
-            raise ValueError(
-                f"seconds must be a finite number of 0 or more. Got {shortened(seconds)}."
-            )
+        spent = check_number(seconds, "seconds", low=0, high=_LONGEST)
         try:
             with self._lock:
-                self._features.put(checked, names, rows, float(seconds) / max(len(names), 1))
+                self._features.put(checked, names, rows, spent / max(len(names), 1))
         except OSError as error:
             self._warn(error)
 

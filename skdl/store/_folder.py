@@ -4,9 +4,6 @@ Shards are only ever added whole or removed whole, so that whatever a process se
 work, and wherever one is killed, each entry is there and right, or not there.
 """
 
-import errno
-import os
-import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from skdl._utils.storage import NO_ROOM, restated
+from skdl._utils.storage import NO_ROOM, make_writable
 from skdl._utils.text import shown_path
 from skdl.store import _upkeep
 from skdl.store._checks import Space
@@ -38,6 +35,8 @@ _SMALL_BYTES = 2**20
 _VANISHED = (FileNotFoundError, FileExistsError, PermissionError)
 _ATTEMPTS = 5
 
+_ADVICE = "Choose another folder for the feature store, or None for one in memory."
+
 
 class FolderFeatures:
     """Rows by space and key; the store above it keeps threads apart."""
@@ -46,21 +45,11 @@ class FolderFeatures:
         self.folder = folder
         self._max_bytes = max_bytes
         self._layout = Layout(folder)
-        self._limit = SizeLimit(self._layout, max_bytes)
-        self._indices: dict[tuple[bytes, int], ShardIndex] = {}
+        self._forget()
 
-    def get(
-        self, space: Space, keys: Sequence[bytes], out: NDArray[np.float32]
-    ) -> tuple[NDArray[np.bool_], float]:
-        """Fill rows of `out`; which were found, and what computing them took in seconds."""
-        found = np.zeros(len(keys), dtype=bool)
-        index = self._index(space, out.shape[1])
-        before = index.seconds_read
-        absent = index.read(keys, range(len(keys)), out, found)
-        if absent:  # perhaps another process has put them there by now
-            index.refresh()
-            index.read(keys, absent, out, found)
-        return found, index.seconds_read - before
+    def _forget(self) -> None:
+        self._limit = SizeLimit(self._layout, self._max_bytes)
+        self._indices: dict[tuple[bytes, int], ShardIndex] = {}
 
     def _index(self, space: Space, width: int) -> ShardIndex:
         name = (space.digest, width)
@@ -69,39 +58,45 @@ class FolderFeatures:
             self._indices[name] = ShardIndex(place, space.digest, width)
         return self._indices[name]
 
+    def get(
+        self, space: Space, keys: Sequence[bytes], out: NDArray[np.float32]
+    ) -> tuple[NDArray[np.bool_], float]:
+        """Fill rows of `out`; which were found, and what computing them took in seconds."""
+        found = np.zeros(len(keys), dtype=bool)
+        index = self._index(space, out.shape[1])
+        before = index.seconds_read
+        index.read(keys, out, found)
+        if not found.all():  # perhaps another process has put them there by now
+            index.refresh()
+            index.read(keys, out, found)
+        return found, index.seconds_read - before
+
     def put(
         self, space: Space, keys: Sequence[bytes], features: NDArray[np.float32], seconds: float
     ) -> None:
         """Store what fits; `seconds` are those of one entry.
 
-        Raises
-        ------
-        OSError
-            If that cannot be written. Nothing is left of the shard that could not.
+        An OSError says that this cannot be written; nothing is left then of the shard in question.
         """
         width = features.shape[1]
         index = self._index(space, width)
         if not index.listed:  # so that small shards of earlier processes are merged, too
             index.refresh()
-        rows = np.array(list(dict(zip(keys, range(len(keys)), strict=True)).values()))
-        kept, at_once = self._amounts(width)
-        for start in range(0, min(kept, len(rows)), at_once):
-            some = rows[start : min(start + at_once, kept)]
-            # Distinct keys, as usual, need no copy.
-            distinct = len(rows) == len(keys)
-            values = features[start : start + len(some)] if distinct else features[some]
-            self._add(space, index, [keys[row] for row in some], values, seconds)
+        last = dict(zip(keys, range(len(keys)), strict=True))
+        if len(last) < len(keys):  # distinct keys, as usual, need no copy
+            features = features[list(last.values())]
+        distinct = list(last)
+        entry = 4 * width + ENTRY_OVERHEAD
+        at_once = max(1, min(_SHARD_BYTES, self._max_bytes // _SHARDS_AT_LEAST) // entry)
+        full, rest = divmod(self._limit.usable, at_once * entry + HEADER_BYTES)
+        fit = min(len(distinct), full * at_once + max(0, rest - HEADER_BYTES) // entry)
+        for start in range(0, fit, at_once):
+            some = slice(start, min(start + at_once, fit))
+            self._add(space, index, distinct[some], features[some], seconds)
             self._limit.enforce()
         # A disk that is too full to merge is no harm: the entries are there.
         with suppress(OSError):
             self._merge(space, index, at_once)
-
-    def _amounts(self, width: int) -> tuple[int, int]:
-        """How many rows may be put altogether, and into one shard."""
-        entry = 4 * width + ENTRY_OVERHEAD
-        at_once = max(1, min(_SHARD_BYTES, self._max_bytes // _SHARDS_AT_LEAST) // entry)
-        full, rest = divmod(self._limit.usable, at_once * entry + HEADER_BYTES)
-        return full * at_once + max(0, rest - HEADER_BYTES) // entry, at_once
 
     def _add(
         self,
@@ -144,9 +139,8 @@ class FolderFeatures:
             seconds += shard.seconds * int(right.sum())
         mean = seconds / max(len(keys), 1)
         for start in range(0, len(keys), at_once):
-            end = start + at_once
-            values = np.concatenate(features)[start:end]
-            self._add(space, index, keys[start:end], values, mean)
+            some = slice(start, start + at_once)
+            self._add(space, index, keys[some], np.concatenate(features)[some], mean)
         for shard in merged:
             index.drop(shard)
             with suppress(OSError):
@@ -167,40 +161,14 @@ class FolderFeatures:
             self._forget()
         return check
 
-    def _forget(self) -> None:
-        self._indices.clear()
-        self._limit = SizeLimit(self._layout, self._max_bytes)
-
     def check_writable(self) -> None:
-        top = self._layout.top
-        advice = "Choose another folder for the feature store, or None for one in memory."
+        name = f"The folder {shown_path(self.folder)} of the feature store"
         try:
-            _try_to_write(top)
-        except (FileExistsError, NotADirectoryError) as error:
-            file = next(f for f in (top, *top.parents) if os.path.lexists(f))
-            raise restated(
-                FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST)),
-                f"The folder {shown_path(self.folder)} of the feature store cannot be made, since "
-                f"{shown_path(file)} is a file. {advice}",
-            ) from error
+            make_writable(self._layout.top, _ADVICE, name, probe=True)
         except OSError as error:
-            if error.errno in NO_ROOM:
-                return  # of which put warns; what is there can be used
-            raise restated(
-                error,
-                f"The folder {shown_path(self.folder)} of the feature store cannot be written to: "
-                f"{error.strerror}. Change its permissions. {advice}",
-            ) from error
+            if error.errno not in NO_ROOM:  # of which put warns; what is there can be used
+                raise
 
 
 def _is_small(shard: Shard, at_once: int) -> bool:
     return len(shard.keys) < min(_SMALL_ENTRIES, at_once) and shard.size < _SMALL_BYTES
-
-
-def _try_to_write(folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    if not os.access(folder, os.W_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
-    probe = folder / f".probe.{os.getpid()}-{secrets.token_hex(4)}.part"
-    probe.touch(exist_ok=False)
-    probe.unlink(missing_ok=True)

@@ -1,7 +1,8 @@
 """Which shard of a space holds which key, as far as this process knows."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -34,20 +35,16 @@ class ShardIndex:
 
     def refresh(self) -> None:
         """Take up other processes' new shards, and let go of those that they removed."""
-        for _ in range(_LISTINGS):
-            if self._refresh_once():
-                break
         self.listed = True
-
-    def _refresh_once(self) -> bool:
-        """List the folder; False if what was listed was gone before it could be opened."""
-        names = self._list()
-        for name in self.shards.keys() - names:
-            self.drop(self.shards[name])
-        self._passed_over &= names
-        new = names - self.shards.keys() - self._passed_over
-        loaded = [self._load(name) for name in new]
-        return all(loaded)
+        for _ in range(_LISTINGS):
+            names = self._list()
+            for name in self.shards.keys() - names:
+                self.drop(self.shards[name])
+            self._passed_over &= names
+            new = names - self.shards.keys() - self._passed_over
+            loaded = [self._load(name) for name in new]
+            if all(loaded):
+                break
 
     def _list(self) -> set[str]:
         try:
@@ -56,6 +53,7 @@ class ShardIndex:
             return set()
 
     def _load(self, name: str) -> bool:
+        """Take up a shard; False if it was gone before it could be opened."""
         try:
             shard = open_shard(self._folder / name, self._space)
         except FileNotFoundError:
@@ -100,53 +98,32 @@ class ShardIndex:
             self._further[key] = left
 
     def read(
-        self,
-        keys: Sequence[bytes],
-        positions: Iterable[int],
-        out: NDArray[np.float32],
-        found: NDArray[np.bool_],
-    ) -> list[int]:
-        """Fill the rows of `out` at `positions`, note them in `found`, and return the others."""
-        absent: list[int] = []
+        self, keys: Sequence[bytes], out: NDArray[np.float32], found: NDArray[np.bool_]
+    ) -> None:
+        """Fill the rows of `out` that are not found yet, and note them in `found`."""
+        positions = np.flatnonzero(~found).tolist()
         while positions:
             # Each round without an end forgets at least one place.
-            wanted: dict[Shard, list[tuple[int, int]]] = {}
+            wanted: dict[Shard, list[tuple[int, int]]] = defaultdict(list)
             for position in positions:
-                place = self._places.get(keys[position])
-                if place is None:
-                    absent.append(position)
-                else:
-                    wanted.setdefault(place[0], []).append((position, place[1]))
-            positions = [
-                position
-                for shard, pairs in wanted.items()
-                for position in self._read_shard(shard, pairs, keys, out, found)
-            ]
-        return absent
-
-    def _read_shard(
-        self,
-        shard: Shard,
-        pairs: list[tuple[int, int]],
-        keys: Sequence[bytes],
-        out: NDArray[np.float32],
-        found: NDArray[np.bool_],
-    ) -> list[int]:
-        """Read some entries of a shard, forget those that are damaged, and return these."""
-        targets, rows = np.array(pairs, dtype=np.intp).T
-        try:
-            right = shard.read(rows, out, targets)
-        except (DamagedError, OSError) as error:
-            self.drop(shard, damaged=isinstance(error, DamagedError))
-            out[targets] = 0
-            return [position for position, _ in pairs]
-        shard.touch()
-        found[targets[right]] = True
-        self.seconds_read += shard.seconds * int(right.sum())
-        damaged = [int(position) for position in targets[~right]]
-        for position in damaged:
-            self.forget(keys[position], shard)
-        return damaged
+                if (place := self._places.get(keys[position])) is not None:
+                    wanted[place[0]].append((position, place[1]))
+            positions = []
+            for shard, pairs in wanted.items():
+                targets, rows = np.array(pairs, dtype=np.intp).T
+                try:
+                    right = shard.read(rows, out, targets)
+                except (DamagedError, OSError) as error:
+                    self.drop(shard, damaged=isinstance(error, DamagedError))
+                    out[targets] = 0
+                    positions += targets.tolist()
+                    continue
+                shard.touch()
+                found[targets[right]] = True
+                self.seconds_read += shard.seconds * int(right.sum())
+                for position in targets[~right].tolist():
+                    self.forget(keys[position], shard)
+                    positions.append(position)
 
     def current(self, shard: Shard) -> NDArray[np.intp]:
         """Rows of a shard that no other shard's entry has taken the place of."""

@@ -1,24 +1,21 @@
 """Where a store keeps what in its folder: ``features-v1/<digest of the space>/<random>.shard``."""
 
-import hashlib
 import json
 import os
 import re
 import time
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from skdl._utils.checksums import digest_of
 from skdl._utils.storage import replacing
 from skdl.store._checks import Space
 
-FORMAT = "features-v1"
-"""Name of the folder of this format in the folder of a store."""
-
 SHARD_SUFFIX = ".shard"
 
+_FORMAT = "features-v1"
 _DESCRIPTION = "space.json"
 _PART_SUFFIX = ".part"
 _PART_STALE_AFTER = 24 * 60 * 60  # a file that is still being written is not as old
@@ -46,7 +43,7 @@ class Layout:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.top = folder / FORMAT
+        self.top = folder / _FORMAT
 
     def space_folder(self, digest: bytes) -> Path:
         return self.top / digest.hex()
@@ -67,14 +64,14 @@ class Layout:
             content = (place / _DESCRIPTION).read_bytes()
         except OSError:
             return None
-        if hashlib.sha256(content).hexdigest() != place.name:
-            return None
-        space: dict[str, Any] = json.loads(content)
+        space: dict[str, Any] | None = None
+        if digest_of(content).hex() == place.name:
+            space = json.loads(content)
         return space
 
-    def damaged_description(self, place: Path) -> Path | None:
-        path = place / _DESCRIPTION
-        return path if path.is_file() and self.description(place) is None else None
+    def damaged_descriptions(self) -> list[Path]:
+        paths = [place / _DESCRIPTION for place in self.spaces()]
+        return [p for p in paths if p.is_file() and self.description(p.parent) is None]
 
     def spaces(self) -> list[Path]:
         """Folders of all spaces."""
@@ -83,10 +80,12 @@ class Layout:
     def shards(self, place: Path) -> list[FoundFile]:
         return [file for file in _files(place) if file.path.suffix == SHARD_SUFFIX]
 
+    def all_shards(self) -> list[FoundFile]:
+        return [file for place in self.spaces() for file in self.shards(place)]
+
     def leftovers(self) -> list[FoundFile]:
         """Temporary files, whether their processes were killed or are still writing."""
-        places = [self.top, *self.spaces()]
-        files = (file for place in places for file in _files(place))
+        files = [file for place in (self.top, *self.spaces()) for file in _files(place)]
         return [f for f in files if f.path.suffix == _PART_SUFFIX and f.path.name[0] == "."]
 
     def remove_stale(self) -> None:
@@ -97,20 +96,18 @@ class Layout:
 
     def clear(self) -> int:
         """Remove the store's files, then its folders as far as nothing else is in them."""
-        files = self.leftovers()
         spaces = self.spaces()
-        for place in spaces:
-            files += [f for f in _files(place) if f.path.name == _DESCRIPTION]
-            files += self.shards(place)
+        described = [f for p in spaces for f in _files(p) if f.path.name == _DESCRIPTION]
+        files = [*self.leftovers(), *described, *self.all_shards()]
         removed = sum(file.remove() for file in files)
         for place in (*spaces, self.top):
             with suppress(OSError):  # something else is in it
                 place.rmdir()
         return removed
 
-    def other_formats(self) -> list[str]:
+    def other_formats(self) -> tuple[str, ...]:
         names = (e.name for e in _entries(self.folder) if e.is_dir())
-        return sorted(n for n in names if re.fullmatch(r"features-v\d+", n) and n != FORMAT)
+        return tuple(sorted(n for n in names if re.fullmatch(r"features-v\d+", n) and n != _FORMAT))
 
 
 def _is_space(entry: os.DirEntry[str]) -> bool:
@@ -125,11 +122,11 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
         return []
 
 
-def _files(folder: Path) -> Iterator[FoundFile]:
+def _files(folder: Path) -> list[FoundFile]:
+    files = []
     for entry in _entries(folder):
-        try:
+        with suppress(OSError):  # another process removed it
             if entry.is_file(follow_symlinks=False):
                 status = entry.stat(follow_symlinks=False)
-                yield FoundFile(Path(entry.path), status.st_size, status.st_mtime)
-        except OSError:
-            pass  # another process removed it
+                files.append(FoundFile(Path(entry.path), status.st_size, status.st_mtime))
+    return files

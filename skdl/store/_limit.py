@@ -38,16 +38,13 @@ class SizeLimit:
     def enforce(self) -> None:
         """Remove what is too much, oldest use first."""
         if (
-            self._total > self._max_bytes
-            or self._unseen > self._max_bytes * _SHARE_UNSEEN
-            or time.monotonic() - self._listed_at > _SECONDS_UNSEEN
+            self._total <= self._max_bytes
+            and self._unseen <= self._max_bytes * _SHARE_UNSEEN
+            and time.monotonic() - self._listed_at <= _SECONDS_UNSEEN
         ):
-            self._enforce_now()
-
-    def _enforce_now(self) -> None:
-        layout = self._layout
-        layout.remove_stale()
-        files = [file for place in layout.spaces() for file in layout.shards(place)]
+            return
+        self._layout.remove_stale()
+        files = self._layout.all_shards()
         now = time.time()
         last_use = {file: _last_use(file, now) for file in files}
         self._total = sum(file.bytes for file in files)

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections import Counter, OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -23,28 +23,27 @@ class MemoryFeatures:
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
-        self._rows: OrderedDict[bytes, NDArray[np.float32]] = OrderedDict()
-        self._seconds: dict[bytes, float] = {}
+        # Rows, and what computing them took in seconds.
+        self._rows: OrderedDict[bytes, tuple[NDArray[np.float32], float]] = OrderedDict()
         self._bytes = 0
-        self._spaces: dict[bytes, tuple[str, float]] = {}
+        self._spaces: dict[bytes, tuple[str, float]] = {}  # their text, and their last use
 
     def get(
         self, space: Space, keys: Sequence[bytes], out: NDArray[np.float32]
     ) -> tuple[NDArray[np.bool_], float]:
         """Fill rows of `out`; which were found, and what computing them took in seconds."""
         found = np.zeros(len(keys), dtype=bool)
-        seconds = 0.0
+        total = 0.0
         for position, key in enumerate(keys):
-            name = space.digest + key
-            row = self._rows.get(name)
+            row, seconds = self._rows.get(space.digest + key, (None, 0.0))
             if row is not None and row.shape == out.shape[1:]:
                 out[position] = row
                 found[position] = True
-                seconds += self._seconds[name]
-                self._rows.move_to_end(name)
+                total += seconds
+                self._rows.move_to_end(space.digest + key)
         if found.any():
             self._spaces[space.digest] = space.text, time.time()
-        return found, seconds
+        return found, total
 
     def put(
         self, space: Space, keys: Sequence[bytes], features: NDArray[np.float32], seconds: float
@@ -54,9 +53,9 @@ class MemoryFeatures:
         kept = self._max_bytes // cost
         for key, row in zip(keys[:kept], features[:kept], strict=True):
             name = space.digest + key
-            self._discard(name)
-            self._rows[name] = row.copy()
-            self._seconds[name] = seconds
+            if name in self._rows:
+                self._discard(name)
+            self._rows[name] = row.copy(), seconds
             self._bytes += cost
         while self._bytes > self._max_bytes:
             self._discard(next(iter(self._rows)))
@@ -64,36 +63,24 @@ class MemoryFeatures:
             self._spaces[space.digest] = space.text, time.time()
 
     def _discard(self, name: bytes) -> None:
-        row = self._rows.pop(name, None)
-        self._seconds.pop(name, None)
-        if row is not None:
-            self._bytes -= row.nbytes + _OVERHEAD
+        self._bytes -= self._rows.pop(name)[0].nbytes + _OVERHEAD
 
     def info(self) -> StoreInfo:
-        entries: Counter[bytes] = Counter()
-        sizes: Counter[bytes] = Counter()
-        for name, row in self._rows.items():
-            entries[name[:32]] += 1
-            sizes[name[:32]] += row.nbytes + _OVERHEAD
-        spaces = [
-            SpaceInfo(
-                json.loads(self._spaces[digest][0]),
-                digest.hex(),
-                entries[digest],
-                files=0,
-                bytes=sizes[digest],
-                last_used=self._spaces[digest][1],
+        sizes: dict[bytes, list[int]] = defaultdict(list)
+        for name, (row, _) in self._rows.items():
+            sizes[name[:32]].append(row.nbytes + _OVERHEAD)
+        spaces = []
+        for digest, of_rows in sizes.items():
+            text, last_used = self._spaces[digest]
+            spaces.append(
+                SpaceInfo(json.loads(text), digest.hex(), len(of_rows), 0, sum(of_rows), last_used)
             )
-            for digest in entries
-        ]
-        return StoreInfo(tuple(sorted(spaces, key=lambda s: -(s.last_used or 0))))
+        return StoreInfo.of(spaces)
 
     def clear(self) -> int:
-        removed = self._bytes
+        removed, self._bytes = self._bytes, 0
         self._rows.clear()
-        self._seconds.clear()
         self._spaces.clear()
-        self._bytes = 0
         return removed
 
     def verify(self, repair: bool) -> StoreCheck:

@@ -1,5 +1,6 @@
 """What a store tells of itself."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -7,45 +8,27 @@ from typing import Any
 
 @dataclass(frozen=True)
 class SpaceInfo:
-    """What a store holds of one space.
+    """What a store holds of one space, which is what features depend on besides the image."""
 
-    Attributes
-    ----------
-    space : dict or None
-        What the features depend on besides the image; None where its description is lost.
-    digest : str
-        Hex sha256 of the description, the name of the space's folder.
-    entries, files, bytes : int
-        Feature vectors, the files that hold them (0 in memory), and the bytes they take.
-    last_used : float or None
-        Seconds since 1970, to a minute or so; None if there are no entries.
-    """
-
-    space: dict[str, Any] | None
-    digest: str
-    entries: int
-    files: int
+    space: dict[str, Any] | None  # None where its description is lost
+    digest: str  # hex sha256 of the description, the name of the space's folder
+    entries: int  # feature vectors
+    files: int  # that hold them; 0 in memory
     bytes: int
-    last_used: float | None
+    last_used: float | None  # seconds since 1970, to a minute or so; None without entries
 
 
 @dataclass(frozen=True)
 class StoreInfo:
-    """What a store holds.
+    """What a store holds."""
 
-    Attributes
-    ----------
-    spaces : tuple of SpaceInfo
-        The last used first.
-    of_this_format : bool
-        Whether there is a store of this version of skdl, be it empty.
-    other_formats : tuple of str
-        Names of the folders that other versions of skdl keep beside this one's.
-    """
+    spaces: tuple[SpaceInfo, ...]  # the last used first
+    of_this_format: bool = True  # whether there is a store of this version, be it empty
+    other_formats: tuple[str, ...] = ()  # names of folders that other versions keep beside it
 
-    spaces: tuple[SpaceInfo, ...]
-    of_this_format: bool = True
-    other_formats: tuple[str, ...] = ()
+    @classmethod
+    def of(cls, spaces: Iterable[SpaceInfo], *others: Any) -> "StoreInfo":
+        return cls(tuple(sorted(spaces, key=lambda space: -(space.last_used or 0))), *others)
 
     @property
     def entries(self) -> int:
@@ -65,30 +48,14 @@ class StoreInfo:
 
 @dataclass(frozen=True)
 class StoreCheck:
-    """What a look at every entry found.
+    """What a look at every entry found."""
 
-    Attributes
-    ----------
-    entries : int
-        Feature vectors that are right.
-    files : int
-        Files that hold them.
-    damaged_files : tuple of pathlib.Path
-        Files that cannot be used at all, of vectors and of descriptions.
-    damaged_entries : int
-        Feature vectors that are wrong in files that are right otherwise.
-    leftovers : int
-        Temporary files, of processes that were killed or are still writing.
-    repaired : bool
-        Whether what is damaged and what was left over has been removed.
-    """
-
-    entries: int
-    files: int = 0
-    damaged_files: tuple[Path, ...] = ()
-    damaged_entries: int = 0
-    leftovers: int = 0
-    repaired: bool = False
+    entries: int  # feature vectors that are right
+    files: int = 0  # that hold them
+    damaged_files: tuple[Path, ...] = ()  # of vectors and of descriptions, of no use at all
+    damaged_entries: int = 0  # vectors that are wrong in files that are right otherwise
+    leftovers: int = 0  # temporary files, of processes that were killed or are still writing
+    repaired: bool = False  # whether what is damaged or left over has been removed
 
     @property
     def sound(self) -> bool:

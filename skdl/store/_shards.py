@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,14 +64,8 @@ class Shard:
     ) -> NDArray[np.bool_]:
         """Copy `rows` to those of `out` at `targets`, and say which of them were right.
 
-        The others' targets are left as they are.
-
-        Raises
-        ------
-        DamagedError
-            If the file has another size than it should.
-        OSError
-            If it cannot be read, or is gone.
+        The others' targets are left as they are. A DamagedError says that the file has another size
+        than it should.
         """
         right = np.zeros(len(rows), dtype=bool)
         with self.path.open("rb") as file:
@@ -80,7 +75,7 @@ class Shard:
             for run in self._runs(rows):
                 first, last = int(rows[run[0]]), int(rows[run[-1]])
                 values = buffer[: last - first + 1]
-                file.seek(_start(len(self.keys)) + first * self._row_bytes)
+                file.seek(_size(len(self.keys), 0) + first * self._row_bytes)
                 if file.readinto(values.data.cast("B")) != values.nbytes:
                     raise DamagedError  # cut off since it was opened
                 fine = self._right(values, rows[run], first)
@@ -143,54 +138,35 @@ def write_shard(
     ]
     checksums = np.array(sums, dtype=_CHECKSUM)
     table = b"".join(keys) + checksums.tobytes()
-    head = _pack(values.shape[1], len(keys), space, table, seconds)
+    head = _head(values.shape[1], len(keys), space, seconds, table)
     path = folder / f"{secrets.token_hex(16)}.shard"
     with replacing(path) as part, part.open("xb") as file:
-        _write(file.fileno(), (head, table, values.data.cast("B")))
+        for piece in (head, table, values.data.cast("B")):
+            view = memoryview(piece)
+            while view:
+                view = view[os.write(file.fileno(), view) :]
     return Shard(path, values.shape[1], list(keys), checksums, seconds, time.monotonic())
 
 
-def _write(file: int, pieces: Sequence[bytes | memoryview]) -> None:
-    for piece in pieces:
-        view = memoryview(piece)
-        while view:
-            view = view[os.write(file, view) :]
-
-
-def _pack(width: int, count: int, space: bytes, table: bytes, seconds: float) -> bytes:
-    blank = _HEADER.pack(_MAGIC, _VERSION, width, count, space, 0, seconds)
-    checksum = zlib.crc32(table, zlib.crc32(blank))
-    return _HEADER.pack(_MAGIC, _VERSION, width, count, space, checksum, seconds)
-
-
-def _is_all(rows: NDArray[np.intp], values: NDArray[np.float32]) -> bool:
-    return len(rows) == len(values) and bool((np.diff(rows) == 1).all())
-
-
-def _start(count: int) -> int:
-    return HEADER_BYTES + count * ENTRY_OVERHEAD
+def _head(width: int, count: int, space: bytes, seconds: float, table: bytes) -> bytes:
+    before = _MAGIC, _VERSION, width, count, space
+    checksum = zlib.crc32(table, zlib.crc32(_HEADER.pack(*before, 0, seconds)))
+    return _HEADER.pack(*before, checksum, seconds)
 
 
 def _size(count: int, width: int) -> int:
-    return _start(count) + count * width * _VALUE.itemsize
+    return HEADER_BYTES + count * (ENTRY_OVERHEAD + width * _VALUE.itemsize)
 
 
-def read_counts(path: Path, space: bytes) -> tuple[int, int]:
-    """Entries of a shard and their width, as its header says them.
+def read_head(file: BinaryIO, space: bytes) -> tuple[bytes, int, int, float]:
+    """Header of a shard as it is, and the count, width and seconds in it, not verified yet.
 
     Raises
     ------
     DamagedError
         If it is none, belongs to another space, or has another size than the header says.
-    OSError
-        If it cannot be read, or is gone.
     """
-    with path.open("rb") as file:
-        head, size = file.read(HEADER_BYTES), os.fstat(file.fileno()).st_size
-    return _unpack(head, size, space)[:2]
-
-
-def _unpack(head: bytes, size: int, space: bytes) -> tuple[int, int, float]:
+    head, size = file.read(HEADER_BYTES), os.fstat(file.fileno()).st_size
     if len(head) < HEADER_BYTES:
         raise DamagedError
     magic, version, width, count, its_space, _, seconds = _HEADER.unpack(head)
@@ -198,23 +174,20 @@ def _unpack(head: bytes, size: int, space: bytes) -> tuple[int, int, float]:
         raise DamagedError
     if not width or not count:
         raise DamagedError
-    return count, width, seconds
+    return head, count, width, seconds
 
 
 def open_shard(path: Path, space: bytes) -> Shard:
-    """A shard of a space, its header and keys verified.
-
-    Raises
-    ------
-    DamagedError, OSError
-        As `read_counts`, and if the keys are damaged.
-    """
+    """A shard of a space, its header and keys verified: a DamagedError if they are not right."""
     with path.open("rb") as file:
-        head, size = file.read(HEADER_BYTES), os.fstat(file.fileno()).st_size
-        count, width, seconds = _unpack(head, size, space)
+        head, count, width, seconds = read_head(file, space)
         table = file.read(count * ENTRY_OVERHEAD)
-    if head != _pack(width, count, space, table, seconds):
+    if head != _head(width, count, space, seconds, table):
         raise DamagedError
     keys = [table[start : start + _KEY] for start in range(0, count * _KEY, _KEY)]
     checksums = np.frombuffer(table, dtype=_CHECKSUM, offset=count * _KEY)
     return Shard(path, width, keys, checksums, seconds)
+
+
+def _is_all(rows: NDArray[np.intp], values: NDArray[np.float32]) -> bool:
+    return len(rows) == len(values) and bool((np.diff(rows) == 1).all())

@@ -2,9 +2,9 @@
 
 import difflib
 
-from skdl._utils.text import shortened
 from skdl.studies import _cifar, _mnist, _pretrained
 from skdl.studies._declaration import Study
+from skdl.studies._text import shown
 
 _BY_NAME = {study.name: study for study in (*_mnist.STUDIES, *_cifar.STUDIES, *_pretrained.STUDIES)}
 
@@ -54,6 +54,6 @@ def get_study(name: str) -> Study:
         close = difflib.get_close_matches(name, _BY_NAME, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
         raise ValueError(
-            f"There is no study {shortened(name)}.{hint} There are: {', '.join(_BY_NAME)}."
+            f"There is no study {shown(name)}.{hint} There are: {', '.join(_BY_NAME)}."
         )
     return _BY_NAME[name]

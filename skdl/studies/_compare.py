@@ -11,12 +11,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from skdl._utils.storage import usable
-from skdl._utils.text import encodable, middle_out, printable, shortened
 from skdl.studies._catalogue import get_study, list_studies
 from skdl.studies._declaration import Model
 from skdl.studies._record import FORMAT
 from skdl.studies._settings import SETTINGS
+from skdl.studies._text import cut, harmless, shown, usable
 
 _COLUMNS = [
     "study",
@@ -78,7 +77,7 @@ def compare_studies(folders: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
             if text and text not in cells[name]:
                 cells[name].append(text)
     table = [
-        {name: encodable("; ".join(texts)) or "–" for name, texts in row.items()}
+        {name: "; ".join(map(harmless, texts)) or "–" for name, texts in row.items()}
         for row in rows.values()
     ]
     return pd.DataFrame(table, columns=_COLUMNS)
@@ -88,14 +87,10 @@ def markdown(table: pd.DataFrame) -> str:
     """Write the table as one of Markdown, and the notes below it; without a package for it."""
     shown = table.drop(columns="notes")
     lines = [shown.columns.tolist(), ["---"] * len(shown.columns), *shown.values.tolist()]
-    cells = [[_shown(cell).replace("|", "\\|") for cell in line] for line in lines]
+    cells = [[cell.replace("|", "\\|") for cell in line] for line in lines]
     rows = [f"| {' | '.join(line)} |" for line in cells]
-    return "\n".join([*rows, "", *(f"- {_shown(note)}" for note in notes(table))]).rstrip()
-
-
-def _shown(text: str) -> str:
-    """Text of a record, which may be a stranger's, without HTML and line ends."""
-    return html.escape(printable(text), quote=False)
+    text = "\n".join([*rows, "", *(f"- {note}" for note in notes(table))]).rstrip()
+    return html.escape(text, quote=False)
 
 
 def notes(table: pd.DataFrame) -> list[str]:
@@ -111,7 +106,7 @@ def _files(folders: Iterable[str | os.PathLike[str]]) -> list[Path]:
     found = []
     if isinstance(folders, str | os.PathLike):
         folders = [folders]
-    for folder in map(usable, map(Path, folders)):
+    for folder in map(usable, folders):
         if folder.is_file():
             here = [folder]
         elif (folder / "study.json").is_file():
@@ -141,10 +136,10 @@ def _read(path: Path) -> dict[str, Any]:
                 _cells(record, row)
             return dict(record)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        reason = f"it lacks {error}" if isinstance(error, KeyError) else middle_out(str(error))
+        reason = f"it lacks {error}" if isinstance(error, KeyError) else cut(str(error))
         raise ValueError(f"{path} is damaged, or no record of a study: {reason}") from error
     raise ValueError(
-        f"{path} was written by another version of skdl (format {shortened(record['format'])}, "
+        f"{path} was written by another version of skdl (format {shown(record['format'])}, "
         f"expected {FORMAT}). Run the study again."
     )
 

@@ -12,7 +12,6 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import FeatureUnion
 
-from skdl._utils.storage import replacing
 from skdl.datasets import (
     load_cifar10,
     load_digits_images,
@@ -21,7 +20,7 @@ from skdl.datasets import (
     load_image_folder,
     load_mnist,
 )
-from skdl.downloads import get_data_home
+from skdl.downloads import get_data_home, replacing
 from skdl.preprocessing import ImageLoader, ImageNoise
 from skdl.studies._declaration import Setting, StudyData
 from skdl.studies._wrappers import ViewFeatures, stratified

@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from skdl._utils.text import shortened
+from skdl.studies._text import shown
 
 Variant = Literal["as published", "improved"]
 
@@ -208,6 +208,4 @@ class Study:
             if model.name == name:
                 return model
         names = ", ".join(model.name for model in self.models)
-        raise ValueError(
-            f"The study {self.name!r} has no model {shortened(name)}. It has: {names}."
-        )
+        raise ValueError(f"The study {self.name!r} has no model {shown(name)}. It has: {names}.")

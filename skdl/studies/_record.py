@@ -7,9 +7,9 @@ from typing import Any
 
 import pandas as pd
 
-from skdl._utils.environment import machine, versions
-from skdl._utils.storage import replacing
+from skdl.downloads import replacing
 from skdl.evaluation import EvaluationResult
+from skdl.reporting import machine, versions
 from skdl.studies._declaration import Model, Setting, Study, StudyData
 from skdl.studies._figures import measure, training
 from skdl.studies._settings import ADVICE, asked_for, digest
@@ -36,7 +36,7 @@ def write_record(
             "created": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
             "seconds": loaded + spent,  # also of folds that were done before
             "settings": asked_for(setting),
-            "weights_digest": digest(setting.weights),
+            "weights_digest": digest(setting),
             "data": _about(data, result),
             "notes": notes_of(study, setting),
             "models": _models(study, setting, result, data),

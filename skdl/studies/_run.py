@@ -9,7 +9,6 @@ from typing import Any
 
 import pandas as pd
 
-from skdl._utils.storage import usable
 from skdl.evaluation import EvaluationResult, evaluate
 from skdl.studies._catalogue import get_study
 from skdl.studies._declaration import Setting
@@ -23,6 +22,7 @@ from skdl.studies._settings import (
     chosen,
     claim,
 )
+from skdl.studies._text import usable
 from skdl.studies._written import pictures, reports
 
 
@@ -137,7 +137,7 @@ def run_study(
     'study.json']
     """
     study = get_study(name)
-    folder = Path("skdl-studies", name) if out is None else usable(Path(out))
+    folder = Path("skdl-studies", name) if out is None else usable(out)
     setting = Setting(seed, n_train, epochs, backbone, weights, folder)
     check(setting, study)
     models = chosen(study, [only] if isinstance(only, str) else only, n_train)

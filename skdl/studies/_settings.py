@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from skdl._utils.storage import file_digest, find_file, replacing
-from skdl._utils.text import shortened
+from skdl.downloads import replacing, weights_digest
 from skdl.studies._declaration import Model, Setting, Study
+from skdl.studies._text import shown
 
 SETTINGS = "settings.json"
 ADVICE = "Choose another folder for the study."
@@ -30,9 +30,7 @@ def check(setting: Setting, study: Study) -> None:
 def _check_whole(what: str, value: Any, least: int) -> None:
     most = 2**32 - 1  # of seeds
     if not isinstance(value, numbers.Integral) or not least <= int(value) <= most:
-        raise ValueError(
-            f"{what} must be a whole number of at least {least}. Got {shortened(value)}."
-        )
+        raise ValueError(f"{what} must be a whole number of at least {least}. Got {shown(value)}.")
 
 
 def check_epochs(setting: Setting, estimators: dict[str, Any]) -> None:
@@ -64,8 +62,7 @@ def chosen(study: Study, only: Sequence[str] | None, n_train: int | None) -> lis
     for name in only or ():
         if name not in known:
             raise ValueError(
-                f"The study {study.name!r} has no model {shortened(name)}. It has: "
-                f"{', '.join(names)}."
+                f"The study {study.name!r} has no model {shown(name)}. It has: {', '.join(names)}."
             )
     wanted = [m for m in study.models if only is None or m.name in only or m.variant in only]
     found = [m for m in wanted if n_train is None or (m.n_train or 0) <= n_train]
@@ -99,16 +96,15 @@ def claim(setting: Setting, study: Study) -> None:
 
 
 def _identity(setting: Setting, study: Study) -> dict[str, Any]:
-    return asked_for(setting) | {"study": study.name, "weights_digest": digest(setting.weights)}
+    return asked_for(setting) | {"study": study.name, "weights_digest": digest(setting)}
+
+
+def digest(setting: Setting) -> str | None:
+    """Sha256 of the file of weights; None of weights that have a name."""
+    return None if setting.weights is None else weights_digest(setting.weights)
 
 
 def asked_for(setting: Setting) -> dict[str, Any]:
     """The setting as JSON: without folders, which are nobody's business."""
     found = {key: value for key, value in vars(setting).items() if key != "folder"}
     return found | {"weights": setting.weights and Path(setting.weights).name}
-
-
-def digest(weights: str | None) -> str | None:
-    """Sha256 of a file of weights; None of weights that have a name."""
-    path = None if weights is None else find_file(weights, "weights")
-    return None if path is None else file_digest(path)

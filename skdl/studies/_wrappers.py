@@ -13,7 +13,6 @@ from sklearn.base import (
     clone,
 )
 from sklearn.model_selection import train_test_split
-from sklearn.utils import _safe_indexing
 from sklearn.utils.metaestimators import available_if
 
 from skdl.preprocessing import ImageLoader, ImageNoise
@@ -82,7 +81,7 @@ class OnSubset(_Wrapper):
         rows = np.arange(len(y))
         if self.n_train < len(y):
             rows = stratified(y, self.n_train, self.random_state)
-        self.estimator_ = clone(self.estimator).fit(_safe_indexing(X, rows), y[rows])
+        self.estimator_ = clone(self.estimator).fit(X[rows], y[rows])
         return self
 
 

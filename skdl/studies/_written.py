@@ -7,17 +7,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import _safe_indexing
 
-from skdl._utils.storage import replacing
+from skdl.downloads import replacing
 from skdl.evaluation import EvaluationResult, EvaluationWarning
 from skdl.plotting import ClassDistributionDisplay, PredictionGridDisplay
-from skdl.reporting import in_words, report
+from skdl.reporting import report
 from skdl.studies._declaration import Setting, Study, StudyData
 from skdl.studies._record import notes_of, smaller
 from skdl.studies._settings import ADVICE
 
 _N_SAMPLES = 10  # predictions that are shown
+_METRICS = {"roc_auc": "ROC AUC"}  # that are not called by their names
 
 
 def pictures(folder: Path, result: EvaluationResult, data: StudyData) -> None:
@@ -33,7 +33,7 @@ def pictures(folder: Path, result: EvaluationResult, data: StudyData) -> None:
         table = result.per_model(model).iloc[some]
         sure = recorded.confidence if recorded.probabilities is not None else None
         grid = PredictionGridDisplay.from_predictions(
-            _safe_indexing(data.shown, table["row"].to_numpy()),
+            data.shown[table["row"].to_numpy()],
             table["y_true"],
             table["y_pred"],
             None if sure is None else sure[some],
@@ -104,7 +104,8 @@ def sentences(comparison: pd.DataFrame, data: StudyData) -> list[str]:
 
 def _clause(row: dict[str, Any]) -> str:
     published = f"{row['published']:g}" + (f" ({row['note']})" if row["note"] else "")
-    metric = in_words(row["metric"]) + (" of training images" if row["on"] == "train" else "")
+    metric = _METRICS.get(row["metric"], row["metric"])
+    metric += " of training images" if row["on"] == "train" else ""
     published += " of validation images" if row["on"] == "validation" else ""
     measured = _with_limits(row, "measured", "", ".4f")
     difference = _with_limits(row, "difference", "difference_", "+.4f")

@@ -147,7 +147,7 @@ def check_input_layouts(estimator: Any) -> None:
             assert np.array_equal(array, X), f"an array {name} was changed"
             del model
             if isinstance(array, np.memmap):
-                array._mmap.close()  # type: ignore[attr-defined]
+                array.base.close()  # type: ignore[union-attr]
 
 
 @contract(CLASSIFIER, TRANSFORMER)

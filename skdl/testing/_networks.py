@@ -8,9 +8,8 @@ from typing import Any
 
 import keras
 import numpy as np
-from tensorflow.python.eager import context
 
-from skdl.engine import python_random
+from skdl.engine import python_random, tensorflow_random_state
 from skdl.testing._data import default_parameters, same
 
 Build = Callable[..., keras.Model]
@@ -32,7 +31,8 @@ def outputs_of(model: keras.Model, images: Any) -> Any:
 
 def assert_pure(build: Build, images: Any) -> None:
     """Each call builds a network of its own and touches no global setting or random state."""
-    state, policy, seed = np.random.get_state(), keras.config.dtype_policy().name, _global_seed()
+    state, policy = np.random.get_state(), keras.config.dtype_policy().name
+    seed = tensorflow_random_state()
     models = []
     for start in _STATES:
         with python_random(start):
@@ -41,7 +41,7 @@ def assert_pure(build: Build, images: Any) -> None:
     shared = {id(v) for v in first.variables} & {id(v) for v in second.variables}
     assert first is not second, "the builder returns the same model each time"
     assert not shared, "two networks share weights"
-    assert _global_seed() == seed, "the builder sets TensorFlow's global seed"
+    assert tensorflow_random_state() == seed, "the builder sets TensorFlow's global seed"
     assert keras.config.dtype_policy().name == policy, "the builder changes Keras's dtype policy"
     assert all(np.array_equal(a, b) for a, b in zip(np.random.get_state(), state, strict=True)), (
         "the builder draws from NumPy's global generator"
@@ -53,11 +53,6 @@ def assert_pure(build: Build, images: Any) -> None:
     assert len({_structure(model, without=("seed",)) for model in models}) == 1, (
         "the network's structure depends on Python's global generator"
     )
-
-
-def _global_seed() -> tuple[Any, ...]:
-    """TensorFlow's seed, and the generator that takes its place when the same seed is set again."""
-    return context.global_seed(), getattr(context.context(), "_rng", None)
 
 
 def assert_seeded(build: Build) -> None:

@@ -3,6 +3,7 @@
 import os
 import re
 import time
+from pathlib import Path
 
 import pytest
 
@@ -39,20 +40,20 @@ def test_info(filled, capsys):
     lines = out.splitlines()
     assert lines[0] == f"Feature store in {filled.folder}"
     assert lines[2].split("  ")[0] == "features"
-    assert re.fullmatch(r"resnet50 +1,500 +102.1 kB +1  5 hours ago", lines[5])
-    assert lines[6] == ("    layer=conv5_block3_out, pooling=avg, size=224×224, weights=3f3f3f3f…")
-    assert re.fullmatch(r"[0-9a-f]{12} +3 +220 bytes +1  just now", lines[3])
-    assert lines[4] == "    version=3"
-    assert re.fullmatch(r"total +1,503 +102.3 kB +2", lines[8])
-    assert len({line.index("kB") for line in (lines[5], lines[8])}) == 1
+    assert lines[2].split()[-1] == "details"
+    assert re.fullmatch(r"[0-9a-f]{12} +3 +220 bytes +1  just now +version=3", lines[3])
+    details = "layer=conv5_block3_out, pooling=avg, size=224×224, weights=3f3f3f3f…"
+    assert re.fullmatch(rf"resnet50 +1,500 +102.1 kB +1  5 hours ago  {details}", lines[4])
+    assert lines[5] == ""
+    assert re.fullmatch(r"total +1,503 +102.3 kB +2", lines[6])
+    assert len({line.index("kB") for line in (lines[4], lines[6])}) == 1
 
 
 @pytest.mark.parametrize("columns", [50, 70, 120])
 def test_info_follows_the_width_of_the_terminal(filled, capsys, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
     _, out, _ = run(capsys, "info", filled.folder)
-    details = [line for line in out.splitlines() if line.startswith("    ")]
-    assert max(map(len, details)) <= columns
+    assert max(map(len, out.splitlines()[1:])) <= columns
     assert "weights=3f3f3f3f…" in " ".join(out.split())
 
 
@@ -65,7 +66,7 @@ def test_info_of_odd_descriptions(stored, capsys):
     assert status == 0
     assert '["a", {"b": 1}]' in out
     assert "The description is lost." in out
-    assert max(map(len, out.splitlines()[1:])) <= 100
+    assert f"{'x ' * 19}x…" in out  # long values are cut, in a pipe too
 
 
 def test_info_of_an_empty_store(stored, capsys):
@@ -153,10 +154,10 @@ def test_another_format(stored, capsys):
 def test_a_store_that_cannot_be_read(stored, capsys, monkeypatch):
     stored.put(1)
 
-    def refuse(*args):
+    def refuse(*args, **kwargs):
         raise PermissionError(13, "Permission denied", "some/file")
 
-    monkeypatch.setattr("skdl.store._upkeep.open_shard", refuse)
+    monkeypatch.setattr(Path, "open", refuse)
     status, _, err = run(capsys, "verify", stored.folder)
     assert status == 1
     assert "skdl store: " in err

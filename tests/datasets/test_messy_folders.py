@@ -368,6 +368,16 @@ def test_subsets_without_permission(make_images, close_folders):
         load_image_folder(root)
 
 
+def test_a_folder_without_permission_beside_the_one_that_holds_the_subsets(
+    make_images, close_folders
+):
+    root = make_images("pets/train/a/1.png", "pets/test/a/2.png", "private/3.png")
+    close_folders("scandir", root / "private")
+    with pytest.raises(ValueError, match="/private: permission denied"):
+        load_image_folder(root)
+    assert len(load_image_folder(root, subset="train").data) == 1
+
+
 @pytest.mark.parametrize("function", ["scandir", "stat"])
 def test_the_whole_folder_without_permission(make_images, close_folders, function):
     root = make_images("a/1.png", "b/1.png")

@@ -7,7 +7,6 @@ from sklearn.model_selection import GridSearchCV
 
 from skdl import Augmentation, CNNClassifier, engine
 from skdl.engine import _pool
-from skdl.plotting import AugmentationDisplay
 
 
 def model(**params):
@@ -128,53 +127,3 @@ def test_bad_nested_parameters():
     assert estimator.get_params()["augmentation__rotation"] == 3
     with pytest.raises(ValueError, match="Routed parameters start with architecture__"):
         model().set_params(epochs__rotation=3)
-
-
-# ---- looking at it -----------------------------------------------------------------------------
-
-
-def shown(figure):
-    return [np.asarray(ax.images[0].get_array()) for ax in figure.axes]
-
-
-def plot_augmentations(X, augmentation="medium", **params):
-    model = CNNClassifier(augmentation=augmentation)
-    return AugmentationDisplay.from_estimator(model, X, **params).figure_
-
-
-def test_plot(images):
-    X, _ = images
-    figure = plot_augmentations(X, "strong", n_images=3, n_variants=4, random_state=1)
-    drawn = shown(figure)
-    assert len(drawn) == 15
-    np.testing.assert_allclose(drawn[5], X[1, :, :, 0] / 255, atol=1e-6)
-    assert len({image.tobytes() for image in drawn}) == 15
-    again = shown(plot_augmentations(X, "strong", n_images=3, n_variants=4, random_state=1))
-    np.testing.assert_array_equal(drawn, again)
-    other = shown(plot_augmentations(X, "strong", n_images=3, n_variants=4, random_state=2))
-    assert not np.array_equal(drawn[1], other[1])
-
-
-def test_plot_of_what_changes_nothing(images):
-    drawn = shown(plot_augmentations(images[0], Augmentation(), n_images=1, n_variants=2))
-    np.testing.assert_array_equal(drawn[0], drawn[1])
-
-
-def test_plot_of_standardised_images(images):
-    """Noise is in units of the data there: of images with a large spread, it is hardly seen."""
-    X = (images[0] / 127.5 - 1) * 100
-    drawn = shown(plot_augmentations(X, Augmentation(noise=0.05), n_images=1, n_variants=1))
-    assert 0 < np.abs(drawn[1] - drawn[0]).max() < 0.002
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"n_images": 0}, "n_images must be a whole number of at least 1. Got 0"),
-        ({"n_variants": 2.5}, "n_variants must be a whole number"),
-        ({"augmentation": "heavy"}, "Unknown augmentation 'heavy'. Known presets: light, medium"),
-    ],
-)
-def test_bad_plots(images, arguments, message):
-    with pytest.raises(ValueError, match=message):
-        plot_augmentations(images[0], **arguments)

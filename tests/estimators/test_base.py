@@ -282,6 +282,10 @@ def test_what_scikeras_has_works_or_is_absent(estimator, more):
     for name in absent:
         with pytest.raises(AttributeError, match=rf"{type(estimator).__name__} has no {name}"):
             getattr(estimator, name)
+    assert {"feature_encoder", "target_encoder"} <= absent
+    assert not (absent | {"evaluate", "compile"}) & set(dir(estimator))
+    assert "_encoder" not in estimator._repr_html_()
+    assert OF_ALL | more <= set(dir(estimator))
 
 
 @pytest.mark.parametrize(

@@ -931,13 +931,17 @@ def test_a_checkpoint_goes_on(cancer, tmp_path):
     assert both.models == ["Noted", "other"]
 
 
-def test_changed_weights_are_taken_anew(tmp_path):
+@pytest.mark.parametrize("place", ["path", "data home"])
+def test_changed_weights_are_taken_anew(place, tmp_path, monkeypatch):
     """A file of other weights under the same name is another model."""
     X, y = load_digits(n_class=2, return_X_y=True)
     images = X[:60].reshape(-1, 8, 8).astype(np.float32)
     arrays = cifar_resnet20((16, 16, 3)).get_weights()
-    weights = tmp_path / "mine.npz"
-    features = BackboneFeatures(weights=weights, image_size=16, value_range=(0, 16))
+    weights = tmp_path / "weights" / "mine.npz"
+    weights.parent.mkdir()
+    monkeypatch.setenv("SKDL_DATA_HOME", str(tmp_path))
+    named = weights if place == "path" else "mine.npz"
+    features = BackboneFeatures(weights=named, image_size=16, value_range=(0, 16))
     model = make_pipeline(features, LogisticRegression(max_iter=1000))
     found = []
     for factor in (1, 1, 3):

@@ -26,15 +26,22 @@ def visible_texts(figure):
 def assert_readable(figure, artists=None):
     """No two texts overlap, and none is cut off at the edge of the figure."""
     artists = visible_texts(figure) if artists is None else artists
+    boxes = assert_apart(figure, artists)
+    size = figure.get_size_inches() * figure.dpi
+    outside = (boxes < -1) | (boxes > np.tile(size, 2) + 1)
+    assert not outside.any(), [artists[i] for i in np.flatnonzero(outside.any(axis=1))[:3]]
+
+
+def assert_apart(figure, artists):
+    """No two of them overlap; returns their boxes."""
     assert artists
+    figure.draw_without_rendering()
     boxes = np.array([artist.get_window_extent().extents for artist in artists])
     low, high = boxes[:, None, :2], boxes[None, :, 2:]
     overlap = (low < high).all(axis=2)
     overlap = np.triu(overlap & overlap.T, 1)
     assert not overlap.any(), [(artists[i], artists[j]) for i, j in np.argwhere(overlap)[:3]]
-    size = figure.get_size_inches() * figure.dpi
-    outside = (boxes < -1) | (boxes > np.tile(size, 2) + 1)
-    assert not outside.any(), [artists[i] for i in np.flatnonzero(outside.any(axis=1))[:3]]
+    return boxes
 
 
 def long_names(n_classes, length):

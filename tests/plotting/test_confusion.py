@@ -110,6 +110,12 @@ def test_classes_of_the_estimator_count(fitted, digits):
     assert np.isnan(display.recall[3:]).all()
 
 
+def test_given_classes_count():
+    display = ConfusionMatricesDisplay.from_predictions(["a"], ["a"], labels=["a", "b", "c"])
+    assert display.class_names == ["a", "b", "c"]
+    assert display.confusion_matrix.sum() == 1
+
+
 def test_weights():
     display = ConfusionMatricesDisplay.from_predictions(
         [0, 1, 1], [0, 1, 0], sample_weight=[2, 0.25, 0.5]

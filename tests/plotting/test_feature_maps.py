@@ -118,8 +118,8 @@ def test_given_axes(fitted, photographs):
     display = FeatureMapDisplay.from_estimator(fitted, X, layer="conv2d", n_maps=3, ax=axes)
     assert display.figure_ is figure
     assert display.axes_.tolist() == axes.ravel().tolist()
-    with pytest.raises(ValueError, match="ax must hold 3 axes, for image, 0 and 1. Got 4"):
-        FeatureMapDisplay.from_estimator(fitted, X, layer="conv2d", n_maps=2, ax=axes)
+    with pytest.raises(ValueError, match="ax must hold one axes per image: 5. Got 4"):
+        FeatureMapDisplay.from_estimator(fitted, X, layer="conv2d", n_maps=4, ax=axes)
 
 
 @pytest.mark.parametrize(
@@ -132,8 +132,8 @@ def test_given_axes(fitted, photographs):
             "is a Flatten, which has no filters. Layers that",
         ),
         ({"layer": "dense"}, r"'dense' gives values of shape \(128,\) for an image; expected"),
-        ({"kind": "weights"}, "kind must be 'activations' or 'filters'. Got 'weights'"),
-        ({"n_maps": 0}, "n_maps must be a whole number from 1 on. Got 0"),
+        ({"kind": "weights"}, "kind must be one of 'activations', 'filters'. Got 'weights'"),
+        ({"n_maps": 0}, "n_maps must be a whole number of at least 1. Got 0"),
         ({"X": None}, "X is None. Pass a batch of one image"),
     ],
 )

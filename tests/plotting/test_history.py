@@ -3,13 +3,20 @@ import numpy as np
 import pytest
 from helpers import tiny
 from plotting.figures import assert_readable, texts
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
 from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skdl import CNNClassifier
-from skdl.plotting import TrainingHistoryDisplay
+from skdl import CNNClassifier, DenoisingAutoencoder
+from skdl.plotting import (
+    TrainingHistoryDisplay,
+)
+
+
+@pytest.fixture(scope="module")
+def fitted(few_digits):
+    return CNNClassifier(tiny, epochs=4, early_stopping=True, random_state=0).fit(*few_digits)
 
 
 def history(n_epochs=12, validated=True, rate=lambda epoch: 1e-3, seed=0):
@@ -185,9 +192,9 @@ def test_bad_estimators(estimators, message):
 @pytest.mark.parametrize(
     ("recorded", "message"),
     [
-        ({}, "history has no 'loss'"),
+        ({}, "from 1 to 6 estimators.*Got 0"),
         ({"accuracy": [0.5]}, "history has no 'loss'"),
-        ({str(i): history() for i in range(7)}, "history holds 7 estimators"),
+        ({str(i): history() for i in range(7)}, "from 1 to 6 estimators.*Got 7"),
     ],
 )
 def test_bad_histories(recorded, message):
@@ -199,3 +206,66 @@ def test_a_validation_loss_that_was_never_taken():
     recorded = history() | {"val_loss": [np.nan] * 12, "val_accuracy": [np.nan] * 12}
     display = TrainingHistoryDisplay(recorded).plot()
     assert not any("best epoch" in text for text in texts(display))
+
+
+# ---- one estimator -------------------------------------------------------------------------------
+
+
+def test_history_draws_what_the_estimator_recorded(fitted):
+    display = TrainingHistoryDisplay.from_estimator(fitted)
+    loss, accuracy = display.axes_
+    for ax, metric in ((loss, "loss"), (accuracy, "accuracy")):
+        training, validation = ax.lines[:2]
+        assert training.get_xdata().tolist() == [1, 2, 3, 4]
+        assert training.get_ydata().tolist() == fitted.history_[metric]
+        assert validation.get_ydata().tolist() == fitted.history_[f"val_{metric}"]
+        assert training.get_linestyle() != validation.get_linestyle()  # told apart in grayscale
+    best = int(np.argmin(fitted.history_["val_loss"])) + 1
+    assert f"best epoch ({best})" in texts(display)
+    assert display.figure_ is loss.figure
+
+
+def test_history_without_validation(few_digits):
+    model = CNNClassifier(tiny, epochs=2, random_state=0).fit(*few_digits)
+    display = TrainingHistoryDisplay.from_estimator(model)
+    assert [len(ax.lines) for ax in display.axes_] == [1, 1]
+
+
+def test_history_of_pipelines_and_searches(few_digits):
+    pipeline = make_pipeline(StandardScaler(), CNNClassifier(tiny, epochs=2, random_state=0))
+    search = GridSearchCV(pipeline, {"cnnclassifier__epochs": [2, 3]}, cv=2).fit(*few_digits)
+    for estimator in (search, search.best_estimator_):
+        display = TrainingHistoryDisplay.from_estimator(estimator)
+        assert len(display.axes_[0].lines[0].get_xdata()) == search.best_estimator_[-1].n_iter_
+
+
+def test_history_on_given_axes(fitted):
+    figure, axes = plt.subplots(2, 1)
+    display = TrainingHistoryDisplay.from_estimator(fitted, ax=axes)
+    assert display.figure_ is figure
+    with pytest.raises(ValueError, match="must hold 2 axes, for loss and accuracy. Got 1"):
+        TrainingHistoryDisplay.from_estimator(fitted, ax=axes[0])
+
+
+def test_history_without_an_accuracy():
+    images = np.random.default_rng(0).random((40, 8, 8))
+    model = DenoisingAutoencoder(epochs=3, validation_fraction=0.2, random_state=0).fit(images)
+    display = TrainingHistoryDisplay.from_estimator(model)
+    (ax,) = display.axes_
+    assert ax.get_ylabel() == "Loss"
+    assert [len(line.get_xdata()) for line in ax.lines[:2]] == [3, 3]
+    figure = display.figure_.__class__()
+    assert TrainingHistoryDisplay(model.history_).plot(ax=figure.add_subplot()).figure_ is figure
+
+
+@pytest.mark.parametrize("estimator", [CNNClassifier(), RidgeClassifier()])
+def test_no_history(estimator):
+    with pytest.raises(ValueError, match=f"{type(estimator).__name__} has no history_"):
+        TrainingHistoryDisplay.from_estimator(estimator)
+
+
+def test_one_epoch_has_one_tick(few_digits):
+    model = CNNClassifier(tiny, epochs=1, random_state=0).fit(*few_digits)
+    display = TrainingHistoryDisplay.from_estimator(model)
+    display.figure_.canvas.draw()
+    assert [t for t in display.axes_[0].get_xticks() if 0.5 < t < 1.5] == [1]

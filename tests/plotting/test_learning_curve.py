@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skdl import CNNClassifier
 from skdl.metrics import sensitivity_score
-from skdl.plotting import LearningCurve
+from skdl.plotting import LearningCurveDisplay
 
 
 def scores_of(names, n_sizes=5, n_splits=4):
@@ -38,7 +38,7 @@ def test_scores_are_those_of_scikit_learn(digits):
         "guess": DummyClassifier(),
     }
     cv = StratifiedKFold(3, shuffle=True, random_state=0)
-    display = LearningCurve.from_estimators(models, X, y, train_sizes=[50, 100, 200], cv=cv)
+    display = LearningCurveDisplay.from_estimators(models, X, y, train_sizes=[50, 100, 200], cv=cv)
     for (name, model), line in zip(models.items(), display.ax_.lines, strict=True):
         sizes, _, expected = learning_curve(
             model, X, y, train_sizes=[50, 100, 200], cv=cv, shuffle=True, random_state=0
@@ -55,7 +55,7 @@ def test_sorted_labels_do_not_begin_with_one_class(digits):
     order = np.argsort(digits[1][:300], kind="stable")
     X, y = digits[0][order], digits[1][order]
     model = make_pipeline(StandardScaler(), LogisticRegression())
-    display = LearningCurve.from_estimators({"linear": model}, X, y, cv=3)
+    display = LearningCurveDisplay.from_estimators({"linear": model}, X, y, cv=3)
     assert np.isfinite(display.scores["linear"]).all()  # one class alone cannot be fitted
     np.testing.assert_array_equal(display.train_sizes, [20, 35, 63, 112, 200])
 
@@ -63,7 +63,7 @@ def test_sorted_labels_do_not_begin_with_one_class(digits):
 def test_networks(two_classes):
     X, y = two_classes
     models = {"cnn": CNNClassifier(tiny, epochs=1, random_state=0)}
-    display = LearningCurve.from_estimators(
+    display = LearningCurveDisplay.from_estimators(
         models, X, y, train_sizes=[50, 140], cv=2, scoring="roc_auc"
     )
     assert display.scores["cnn"].shape == (2, 2)
@@ -80,11 +80,11 @@ def test_networks(two_classes):
     ],
 )
 def test_names_of_scores(two_classes, scoring, name):
-    display = LearningCurve.from_estimators(
+    display = LearningCurveDisplay.from_estimators(
         {"a": DummyClassifier()}, *two_classes, train_sizes=[20], cv=2, scoring=scoring
     )
     assert display.ax_.get_ylabel() == name
-    named = LearningCurve.from_estimators(
+    named = LearningCurveDisplay.from_estimators(
         {"a": DummyClassifier()}, *two_classes, train_sizes=[20], cv=2, score_name="Hits"
     )
     assert named.ax_.get_ylabel() == "Hits"
@@ -92,29 +92,32 @@ def test_names_of_scores(two_classes, scoring, name):
 
 def test_scores_of_regressors(digits):
     X, y = digits[0][:100], digits[1][:100].astype(float)
-    display = LearningCurve.from_estimators({"ridge": Ridge()}, X, y, train_sizes=[0.5], cv=2)
+    display = LearningCurveDisplay.from_estimator(Ridge(), X, y, train_sizes=[0.5], cv=2)
+    assert [line.get_label() for line in display.ax_.lines] == ["Ridge"]
     assert display.score_name == "Score"
 
 
 def test_bands():
     scores = scores_of(["a", "b"])
     sizes = [10, 20, 40, 80, 160]
-    display = LearningCurve.from_scores(scores, train_sizes=sizes)
+    display = LearningCurveDisplay.from_scores(scores, train_sizes=sizes)
     for values, (low, high) in zip(scores.values(), bands(display), strict=True):
         np.testing.assert_allclose(low, values.mean(axis=1) - values.std(axis=1))
         np.testing.assert_allclose(high, values.mean(axis=1) + values.std(axis=1))
-    display = LearningCurve.from_scores(scores, train_sizes=sizes, interval="range")
+    display = LearningCurveDisplay.from_scores(scores, train_sizes=sizes, interval="range")
     for values, (low, high) in zip(scores.values(), bands(display), strict=True):
         np.testing.assert_allclose(low, values.min(axis=1))
         np.testing.assert_allclose(high, values.max(axis=1))
-    assert not LearningCurve.from_scores(scores, train_sizes=sizes, interval=None).ax_.collections
+    assert not LearningCurveDisplay.from_scores(
+        scores, train_sizes=sizes, interval=None
+    ).ax_.collections
     single = {"a": [0.5, 0.6, 0.7, 0.7, 0.8]}
-    assert not LearningCurve.from_scores(single, train_sizes=sizes).ax_.collections
+    assert not LearningCurveDisplay.from_scores(single, train_sizes=sizes).ax_.collections
 
 
 def test_splits_without_a_score_are_left_out():
     values = np.array([[np.nan, np.nan], [0.5, np.nan], [0.6, 0.8]])
-    display = LearningCurve.from_scores({"a": values}, train_sizes=[10, 20, 40])
+    display = LearningCurveDisplay.from_scores({"a": values}, train_sizes=[10, 20, 40])
     (line,) = display.ax_.lines
     assert line.get_xdata().tolist() == [20, 40]
     assert line.get_ydata().tolist() == pytest.approx([0.5, 0.7])
@@ -122,7 +125,7 @@ def test_splits_without_a_score_are_left_out():
 
 def test_models_are_told_apart_without_colours():
     names = [f"model {i}" for i in range(10)]
-    display = LearningCurve.from_scores(scores_of(names), train_sizes=[1, 2, 3, 4, 5])
+    display = LearningCurveDisplay.from_scores(scores_of(names), train_sizes=[1, 2, 3, 4, 5])
     looks = {
         (line.get_linestyle(), line.get_marker(), line.get_markerfacecolor() == "white")
         for line in display.ax_.lines
@@ -137,7 +140,7 @@ def test_models_are_told_apart_without_colours():
 )
 def test_nothing_overlaps(n_models, length, sizes):
     scores = scores_of(long_names(n_models, length), len(sizes))
-    display = LearningCurve.from_scores(scores, train_sizes=sizes, title="All models")
+    display = LearningCurveDisplay.from_scores(scores, train_sizes=sizes, title="All models")
     assert_readable(display.figure_)
     ticks = [tick.get_text() for tick in display.ax_.get_xticklabels()]
     assert f"{sizes[-1]:,}" in ticks
@@ -146,7 +149,7 @@ def test_nothing_overlaps(n_models, length, sizes):
 
 def test_given_axes_and_names_as_text():
     figure, ax = plt.subplots()
-    display = LearningCurve.from_scores({"$a": [0.1, 0.2]}, train_sizes=[10, 20], ax=ax)
+    display = LearningCurveDisplay.from_scores({"$a": [0.1, 0.2]}, train_sizes=[10, 20], ax=ax)
     assert display.figure_ is figure
     assert "$a" in texts(display)
 
@@ -161,15 +164,19 @@ def test_given_axes_and_names_as_text():
         ({"a": [0.1, np.inf]}, {}, r"scores\['a'\] holds infinity"),
         ({"a": [1, 2]}, {"train_sizes": [20, 10]}, "train_sizes must be positive and increasing"),
         ({"a": [1, 2]}, {"train_sizes": [0, 10]}, "train_sizes must be positive and increasing"),
-        ({"a": [1, 2]}, {"interval": "ci"}, "interval must be 'std', 'range' or None. Got 'ci'"),
+        (
+            {"a": [1, 2]},
+            {"interval": "ci"},
+            "interval must be one of 'std', 'range', None. Got 'ci'",
+        ),
     ],
 )
 def test_bad_scores(scores, arguments, message):
     with pytest.raises(ValueError, match=message):
-        LearningCurve.from_scores(scores, **{"train_sizes": [10, 20], **arguments})
+        LearningCurveDisplay.from_scores(scores, **{"train_sizes": [10, 20], **arguments})
 
 
 @pytest.mark.parametrize("estimators", [{}, [DummyClassifier()], None])
 def test_bad_estimators(two_classes, estimators):
     with pytest.raises(ValueError, match="estimators must be a dict of names to estimators"):
-        LearningCurve.from_estimators(estimators, *two_classes)
+        LearningCurveDisplay.from_estimators(estimators, *two_classes)

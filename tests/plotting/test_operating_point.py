@@ -275,9 +275,9 @@ def test_bad_estimators(tumours, few_digits):
     with pytest.raises(ValueError, match="VotingClassifier has no predict_proba and no decision_f"):
         OperatingPointDisplay.from_estimator(voting, X, y)
     ridge = RidgeClassifier().fit(X, y)
-    with pytest.raises(ValueError, match="RidgeClassifier has no predict_proba: pass"):
+    with pytest.raises(ValueError, match="RidgeClassifier has no predict_proba of classes_: pass"):
         OperatingPointDisplay.from_estimator(ridge, X, y, response_method="predict_proba")
-    with pytest.raises(ValueError, match="response_method must be 'auto', 'predict_proba' or"):
+    with pytest.raises(ValueError, match="response_method must be one of 'auto', 'predict_proba'"):
         OperatingPointDisplay.from_estimator(ridge, X, y, response_method="predict")
     with pytest.raises(ValueError, match="y has the label 0 at row 1, which is no class of Ridge"):
         OperatingPointDisplay.from_estimator(ridge, X[:2], [1, 0])

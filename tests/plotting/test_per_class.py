@@ -120,6 +120,11 @@ def test_what_is_not_defined():
     ]
 
 
+def test_given_classes_are_drawn():
+    display = PerClassMetricsDisplay.from_predictions([0], [0], labels=[0, 1])
+    assert display.frame["class"].tolist() == ["0"] * 3 + ["1"] * 3
+
+
 def test_classes_with_the_same_name():
     display = PerClassMetricsDisplay.from_predictions(
         [0, 1, 1], [0, 1, 0], target_names=["same", "same"]

@@ -9,7 +9,7 @@ import pytest
 from helpers import normalized, run_python, tiny
 
 from skdl import CNNClassifier, list_architectures, register_architecture
-from skdl.plugins import Registry, architectures, require_importable
+from skdl.plugins import REGISTRIES, Registry, architectures, require_importable
 
 
 @pytest.fixture
@@ -42,7 +42,26 @@ def test_a_taken_name_names_both_owners(registered_tiny):
         register_architecture(registered_tiny)(normalized)
 
 
-def test_builtin_targets_are_imported_when_asked_for(registry):
+def test_the_public_builders_are_those_of_the_registry():
+    import skdl.architectures as room
+
+    own = [plugin.name for plugin in architectures if plugin.owner == "skdl"]
+    assert room.__all__ == own
+    assert [getattr(room, name) for name in own] == [architectures.get(name) for name in own]
+    assert set(own) <= set(dir(room))
+    with pytest.raises(AttributeError, match="'skdl.architectures' has no attribute 'simpel'"):
+        room.simpel  # noqa: B018
+
+
+@pytest.mark.parametrize("registry", REGISTRIES.values(), ids=list(REGISTRIES))
+def test_skdls_own_are_found_and_nothing_is_wrong_with_them(registry):
+    own = [plugin for plugin in registry if plugin.owner == "skdl"]
+    assert [plugin.name for plugin in own] == sorted(registry.own)
+    assert [plugin.error for plugin in own] == [None] * len(own)
+    assert all(plugin.description.summary for plugin in own)
+
+
+def test_own_targets_are_imported_when_asked_for(registry):
     assert registry.names() == ["builtin"]
     assert registry.get("builtin") is tiny
     registry.register("builtin", tiny)  # the same definition, as after a reload

@@ -1,10 +1,8 @@
 """What holds for every store, and the one in memory."""
 
 import copy
-import gc
 import pickle
 import threading
-import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -130,17 +128,6 @@ def test_clones_share_the_store(either):
     assert copy.copy(store) is store
 
 
-def test_pickled_in_memory_is_new_and_empty():
-    store = FeatureStore(max_bytes=12345)
-    store.put({}, [bytes(32)], np.ones((1, 2), dtype=np.float32))
-    store.get({}, [bytes(32)], 2)
-    other = pickle.loads(pickle.dumps(store))
-    assert other != store
-    assert (other.folder, other.max_bytes, other.hits, other.misses) == (None, 12345, 0, 0)
-    assert other.info().entries == 0
-    assert len(pickle.dumps(store)) < 500
-
-
 def test_pickled_with_a_folder_is_the_same_folder(stored):
     keys = stored.put(3)
     assert stored.found(keys) == 3
@@ -200,11 +187,11 @@ def test_defaults(tmp_path, monkeypatch):
         ({"folder": b"x"}, TypeError, "folder must be a path"),
         ({"folder": ""}, ValueError, "folder must not be empty"),
         ({"folder": __file__}, ValueError, "test_features.py' is a file. Choose another"),
-        ({"max_bytes": True}, TypeError, "max_bytes must be an int.* Got True of type bool"),
-        ({"max_bytes": 1e9}, TypeError, "max_bytes must be an int"),
-        ({"max_bytes": "1 GB"}, TypeError, "max_bytes must be an int"),
-        ({"max_bytes": 0}, ValueError, "max_bytes must be at least 1. Got 0"),
-        ({"max_bytes": -5}, ValueError, "max_bytes must be at least 1. Got -5"),
+        ({"max_bytes": True}, ValueError, "max_bytes must be a whole number .* Got True"),
+        ({"max_bytes": 1e9}, ValueError, "max_bytes must be a whole number"),
+        ({"max_bytes": "1 GB"}, ValueError, "max_bytes must be a whole number"),
+        ({"max_bytes": 0}, ValueError, "max_bytes must be a whole number of at least 1. Got 0"),
+        ({"max_bytes": -5}, ValueError, "max_bytes must be a whole number of at least 1. Got -5"),
     ],
 )
 def test_bad_parameters(params, error, message):
@@ -228,7 +215,7 @@ KEY = bytes(32)
         ({}, KEY, TypeError, "keys must be a list of sha256 digests. Got an object of type bytes"),
         ({}, "ab", TypeError, "keys must be a list"),
         ({}, iter([KEY]), TypeError, "keys must be a list"),
-        ({}, [KEY, "ab"], TypeError, "as bytes. Got 'ab' of type str at position 1"),
+        ({}, [KEY, "ab"], ValueError, "32 bytes each. Got 'ab' at position 1"),
         ({}, [KEY, KEY[:31]], ValueError, "32 bytes each. Got 31 bytes at position 1"),
         ({}, [KEY.hex().encode()], ValueError, "32 bytes each. Got 64 bytes at position 0"),
     ],
@@ -247,9 +234,9 @@ def test_bad_spaces_and_keys(either, space, keys, error, message):
         (np.zeros((1, 2)), TypeError, "array of float32. Got float64"),
         (np.zeros((1, 2), dtype=">f4"), TypeError, "array of float32. Got >f4"),
         ([[1.0]], TypeError, "array of float32. Got list"),
-        (np.zeros(2, dtype=np.float32), ValueError, r"shape \(n_images, width\).* Got \(2,\)"),
+        (np.zeros(2, dtype=np.float32), ValueError, r"shape \(1, width\).* Got \(2,\)"),
         (np.zeros((1, 0), dtype=np.float32), ValueError, r"width at least 1. Got \(1, 0\)"),
-        (np.zeros((2, 2), dtype=np.float32), ValueError, "Got 2 rows and 1 keys"),
+        (np.zeros((2, 2), dtype=np.float32), ValueError, r"shape \(1, width\).* Got \(2, 2\)"),
     ],
 )
 def test_bad_features(either, features, error, message):
@@ -257,11 +244,9 @@ def test_bad_features(either, features, error, message):
         either.store.put({}, [KEY], features)
 
 
-@pytest.mark.parametrize(
-    ("width", "error"), [(0, ValueError), (-1, ValueError), (2.0, TypeError), (True, TypeError)]
-)
-def test_bad_widths(either, width, error):
-    with pytest.raises(error, match="width must be"):
+@pytest.mark.parametrize("width", [0, -1, 2.0, True])
+def test_bad_widths(either, width):
+    with pytest.raises(ValueError, match="width must be a whole number of at least 1"):
         either.store.get({}, [KEY], width)
 
 
@@ -270,53 +255,6 @@ def test_nested_descriptions(either):
     key = either.put(1, space=space)
     assert either.found(key, space=space) == 1
     assert either.store.info().spaces[0].space == space
-
-
-# ---- in memory ---------------------------------------------------------------------------------
-
-
-def test_memory_forgets_what_was_used_least_recently(in_memory):
-    in_memory.store = FeatureStore(max_bytes=10 * (8 * 4 + 512))
-    old, new = in_memory.put(5, "old"), in_memory.put(5, "new")
-    assert in_memory.found(old[:2]) == 2
-    in_memory.put(5, "newer")
-    assert in_memory.found(old) == 2
-    assert in_memory.found(new) == 3
-    assert in_memory.found(in_memory.keys(5, "newer")) == 5
-
-
-@pytest.mark.parametrize("width", [1, 100, 3000])
-def test_memory_stays_below_its_bound(width):
-    bound = 2_000_000
-    store = FeatureStore(max_bytes=bound)
-    block = np.ones((300, width), dtype=np.float32)
-    gc.collect()
-    tracemalloc.start()
-    try:
-        for i in range(40):
-            # Copies, as the caller's keys go away.
-            keys = [bytes([i]) + k.to_bytes(31, "big") for k in range(300)]
-            store.put({}, keys, block)
-            del keys
-        held, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert 0.4 * bound < held < bound
-    assert store.info().bytes <= bound
-
-
-def test_more_than_memory_may_hold(in_memory):
-    in_memory.store = FeatureStore(max_bytes=10 * (8 * 4 + 512))
-    assert in_memory.found(in_memory.put(100)) == 10
-    in_memory.put(1, "wide", width=10_000)
-    assert in_memory.found(in_memory.keys(1, "wide"), width=10_000) == 0
-    assert in_memory.found(in_memory.keys(100)) == 10
-    in_memory.store = FeatureStore(max_bytes=1)
-    assert in_memory.found(in_memory.put(3)) == 0
-
-
-def test_check_writable_in_memory():
-    assert FeatureStore().check_writable() is None
 
 
 def test_threads(either):
@@ -356,7 +294,7 @@ def test_seconds_are_kept_with_the_entries(either):
     either.found(either.keys(1, "not measured"))
     assert either.store.seconds_saved == pytest.approx(1.0)
     for wrong in (-1.0, float("nan"), float("inf")):
-        with pytest.raises(ValueError, match="seconds must be a finite number of 0 or more"):
+        with pytest.raises(ValueError, match="seconds must be a finite number from 0"):
             either.store.put(either.space, keys, either.rows(keys), seconds=wrong)
 
 

@@ -1,0 +1,67 @@
+"""What image files hold: the same bytes as another, or several frames."""
+
+import io
+import os
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Sequence
+
+from PIL import Image
+
+from skdl._utils.checksums import digest_of
+from skdl._utils.threads import in_threads
+from skdl.images import FORMATS, read_bytes, size_of
+
+_MAY_HOLD_SEVERAL = (".gif", ".png", ".tif", ".tiff", ".webp")
+
+
+def find_copies(paths: Sequence[str], loaded: Iterable[str]) -> list[list[int]]:
+    """Rows of files that are equal byte for byte, in groups, each with one that is loaded.
+
+    Only files of one size are compared.
+    """
+    wanted = set(loaded)
+
+    def alike(rows: list[int], tell: Callable[[str], Hashable]) -> list[list[int]]:
+        groups: dict[Hashable, list[int]] = defaultdict(list)
+        kinds = in_threads(tell, [paths[row] for row in rows])
+        for row, kind in zip(rows, kinds, strict=True):
+            if kind:
+                groups[kind].append(row)
+        return [
+            group
+            for group in groups.values()
+            if len(group) > 1 and any(paths[row] in wanted for row in group)
+        ]
+
+    of_one_size = alike(list(range(len(paths))), _try_size)
+    return sorted(alike(sorted(row for group in of_one_size for row in group), _try_digest))
+
+
+def _try_size(path: str) -> int:
+    try:
+        return size_of(path)
+    except (OSError, ValueError):
+        return 0  # what is wrong with it is said when it is examined
+
+
+def _try_digest(path: str) -> bytes:
+    try:
+        return digest_of(read_bytes(path))
+    except (OSError, ValueError):
+        return b""
+
+
+def files_of_several(paths: Sequence[str]) -> list[str]:
+    """Files with several frames or pages: animations and documents."""
+    candidates = [path for path in paths if path.lower().endswith(_MAY_HOLD_SEVERAL)]
+    several = in_threads(_holds_several, candidates)
+    return [path for path, holds in zip(candidates, several, strict=True) if holds]
+
+
+def _holds_several(path: str) -> bool:
+    try:
+        source = path if os.path.isfile(path) else io.BytesIO(read_bytes(path))
+        with Image.open(source, formats=FORMATS) as image:
+            return bool(getattr(image, "is_animated", False))
+    except Exception:  # what follows the first image is damaged: that one was read
+        return False

@@ -1,0 +1,100 @@
+"""What this process knows of the shards that other processes add, remove and replace."""
+
+import errno
+import os
+from pathlib import Path
+
+
+def test_another_process_finds_it(stored):
+    keys = stored.put(5)
+    other = stored.again()
+    assert other.found(keys) == 5
+    more = stored.put(5, "more")
+    assert other.found(keys + more) == 10
+
+
+def test_shards_are_opened_once(stored, monkeypatch):
+    for i in range(4):
+        stored.put(2, f"{i}")
+    opened = []
+    real = Path.open
+    monkeypatch.setattr(Path, "open", lambda *args: opened.append(args[0]) or real(*args))
+    other = stored.again()
+    for _ in range(3):
+        assert other.found(stored.keys(2, "unknown")) == 0
+    assert sorted(opened) == sorted(stored.shards())
+    assert other.found(stored.keys(2, "0")) == 2
+    assert len(opened) == 5  # to read the vectors
+    stored.put(1, "new")
+    opened.clear()
+    other.found(stored.keys(2, "unknown"))
+    assert opened == stored.shards()[-1:]
+
+
+def test_known_entries_need_no_listing(stored, monkeypatch):
+    keys = stored.put(5)
+    stored.found(keys)
+    monkeypatch.setattr(os, "listdir", None)
+    monkeypatch.setattr(os, "scandir", None)
+    assert stored.found(keys) == 5
+
+
+def test_removed_shards(stored):
+    keys = stored.put(5)
+    others = stored.put(5, "others")
+    assert stored.found(keys + others) == 10
+    stored.shards()[0].unlink()
+    assert stored.found(keys + others) == 5
+    stored.put(5)
+    assert stored.found(keys + others) == 10
+
+
+def test_a_key_in_two_shards(stored):
+    first, second = stored.again(), stored.again()
+    for writer in (first, second):
+        writer.found(stored.keys(3))
+    keys = first.put(3)
+    second.put(3)
+    assert len(stored.shards()) == 2
+    for store in (first, second, stored):
+        assert store.found(keys) == 3
+    stored.shards()[0].unlink()
+    for store in (first, second, stored):
+        assert store.found(keys) == 3
+    stored.shards()[0].unlink()
+    for store in (first, second, stored):
+        assert store.found(keys) == 0
+
+
+def test_shards_that_vanish_between_listing_and_opening(stored, monkeypatch):
+    keys = stored.put(3) + stored.put(3, "more")
+    first, second = stored.shards()
+    real = Path.open
+    moved = []
+
+    def opened(path, *args):
+        if not moved:  # as if another process had merged both into a new one
+            for shard in (first, second):
+                moved.append(shard.rename(shard.with_name("ab" + shard.name)))
+        return real(path, *args)
+
+    monkeypatch.setattr(Path, "open", opened)
+    assert stored.again().found(keys) == 6
+
+
+def test_a_shard_that_cannot_be_read_for_a_moment(stored, monkeypatch):
+    keys = stored.put(3)
+    other = stored.again()
+    real = Path.open
+
+    def stale(path, *args, **kwargs):
+        if path.suffix == ".shard":
+            raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+        return real(path, *args, **kwargs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", stale)
+        assert other.found(keys) == 0
+        assert stored.found(keys) == 0
+    assert other.found(keys) == 3
+    assert stored.found(keys) == 3
