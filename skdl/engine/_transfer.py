@@ -103,8 +103,6 @@ class TransferSpec(ModelSpec):
         What it starts with.
     size : (height, width)
         Of the images as they reach the backbone.
-    keep_aspect : bool
-        Whether resizing to it keeps the ratio of height and width.
     plan : NetworkPlan
     layer_decay : float
         What the learning rate is multiplied by once more for each block on the way down.
@@ -113,7 +111,6 @@ class TransferSpec(ModelSpec):
     backbone: BackboneSpec = None  # type: ignore[assignment]
     weights: BackboneWeights = field(default=None, compare=False)  # type: ignore[assignment]
     size: tuple[int, int] = (0, 0)
-    keep_aspect: bool = False
     plan: NetworkPlan = NetworkPlan(0, IMAGES, ())
     layer_decay: float = 1.0
 

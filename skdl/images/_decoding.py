@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
+from skdl._utils.checks import check_choice, check_whole
 from skdl._utils.text import shortened
 from skdl.images._archives import read_bytes, require_regular
 from skdl.images._pixels import (
@@ -131,7 +132,7 @@ def read_image_info(path: Any, *, frame: int = 0) -> ImageInfo:
     ImageInfo(height=10, width=20, channels=3, format='PNG', dtype='uint8')
     """
     path = os.path.expanduser(str(os.fspath(path)))
-    check_frame(frame)
+    check_whole(frame, "frame", low=0)
     try:
         with _open(path) as file, Image.open(file, formats=FORMATS) as image:
             image.seek(frame)
@@ -211,9 +212,8 @@ def decode_image(
     """What `read_image` makes of a file whose content was read before; None reads it now."""
     path = os.path.expanduser(str(os.fspath(path)))
     wanted = check_image_size(image_size)
-    if color not in (None, "rgb", "grayscale"):
-        raise ValueError(f"color must be 'rgb', 'grayscale' or None. Got {shortened(color)}.")
-    check_frame(frame)
+    check_choice(color, "color", ("rgb", "grayscale", None))
+    check_whole(frame, "frame", low=0)
     try:
         with _open(path) if content is None else io.BytesIO(content) as file:
             verify_png(file)
@@ -259,30 +259,8 @@ def _fitted(
 
 
 def picture_pixels(picture: Any) -> npt.NDArray[Any]:
-    """Pixels of a picture in memory, a palette and other ways to write colours looked up.
-
-    Parameters
-    ----------
-    picture : PIL.Image.Image
-
-    Returns
-    -------
-    pixels : ndarray of shape (height, width) or (height, width, channels)
-    """
+    """Pixels of one of Pillow's, a palette and other ways to write colours looked up."""
     return np.asarray(picture if picture.mode in _PLAIN_MODES else _in_color(picture, None))
-
-
-def check_frame(frame: Any) -> None:
-    """Refuse what counts no frames.
-
-    Raises
-    ------
-    ValueError
-        If it is no whole number from 0.
-    """
-    whole = isinstance(frame, int | np.integer) and not isinstance(frame, bool)
-    if not whole or frame < 0:
-        raise ValueError(f"The parameter frame must be a whole number from 0. Got {frame!r}.")
 
 
 def read_dtype(path: str) -> np.dtype[Any] | None:

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils import check_random_state
 
 from skdl._utils.scikit import Interval, StrOptions
+from skdl._utils.seeds import draw_seed
 from skdl._utils.text import shortened
 from skdl.preprocessing._base import ArrayTransformer, PixelColumnsMixin
 
@@ -148,11 +148,7 @@ class ImageNoise(PixelColumnsMixin, ArrayTransformer):
             For bad parameters or images, leaving the transformer as it was.
         """
         super().fit(X, y)
-        if isinstance(self.random_state, int | np.integer):
-            self._seed = int(self.random_state)
-        else:
-            generator = check_random_state(self.random_state)
-            self._seed = int(generator.randint(np.iinfo(np.int32).max))
+        self._seed = draw_seed(self.random_state)
         return self
 
     def transform(self, X: Any) -> npt.NDArray[Any]:

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from skdl._utils.rows import objects, refuse_masked
 from skdl._utils.text import shortened
 from skdl.images._decoding import picture_pixels
 
@@ -33,27 +34,9 @@ _NO_ARRAY = (TypeError, ValueError, RuntimeError, AttributeError, BufferError)
 def as_rows(X: Any, name: str = "X", expected: str = IMAGES) -> npt.NDArray[Any]:
     """What a user passed as images, as one array: of numbers, or of paths or other objects.
 
-    Parameters
-    ----------
-    X : object
-        An array or a tensor, a frame or a Series of any library, a list, with numbers, paths,
-        arrays or pictures in it.
-    name : str, default="X"
-        What error messages call it.
-    expected : str, default=IMAGES
-        What they say it should have been.
-
-    Returns
-    -------
-    rows : ndarray of shape (n, …)
-        Of numbers, text or objects; the caller's array itself where it is one.
-
-    Raises
-    ------
-    TypeError
-        If it is sparse.
-    ValueError
-        If it is anything else.
+    It comes as an array or a tensor, a frame or a Series of any library, or a list, with numbers,
+    paths, arrays or pictures in it; the caller's array is given back as it is. What cannot be one
+    is refused, saying that `name` should be what is `expected`.
     """
     rows: npt.NDArray[Any] = X
     if type(X) is not np.ndarray or X.ndim == 0:
@@ -72,13 +55,7 @@ def as_rows(X: Any, name: str = "X", expected: str = IMAGES) -> npt.NDArray[Any]
 
 
 def refuse_what_has_no_rows(X: Any, name: str = "X", expected: str = "") -> None:
-    """Refuse a single path, and an iterator, a set or a dict.
-
-    Raises
-    ------
-    ValueError
-        Saying which.
-    """
+    """Refuse a single path, and an iterator, a set or a dict."""
     if isinstance(X, str | PathLike) or (isinstance(X, np.ndarray) and X.shape == ()):
         shown = shortened(X)
         if isinstance(X, str | PathLike) and _is_folder(X):
@@ -108,24 +85,6 @@ def _is_folder(path: Any) -> bool:
         return False
 
 
-def refuse_masked(values: Any, name: str) -> None:
-    """Refuse a masked array that hides a value: nothing here would leave it out.
-
-    Raises
-    ------
-    ValueError
-        Naming the first row.
-    """
-    if not isinstance(values, np.ma.MaskedArray) or values.ndim == 0 or not np.ma.is_masked(values):
-        return
-    hidden = np.ma.getmaskarray(values).reshape(len(values), -1).any(axis=1)
-    raise ValueError(
-        f"{name} is a masked array with masked values: first at row {int(np.argmax(hidden))}, in "
-        f"{int(hidden.sum())} of {len(values)} rows. Masks are ignored; fill them with "
-        f"{name}.filled(…), or drop those rows."
-    )
-
-
 def is_path(value: Any) -> bool:
     """Whether a row is the path of a file. Bytes may be a file's content as well."""
     return isinstance(value, str | PathLike)
@@ -141,29 +100,9 @@ def text_at(value: Any, row: int) -> str:
     )
 
 
-def is_missing(value: Any) -> bool:
-    """Whether it is None, NaN, NaT or pandas's NA."""
-    if value is None:
-        return True
-    try:
-        return bool(value != value)
-    except TypeError:  # NA is neither equal to itself nor not
-        return True
-    except ValueError:  # an array
-        return False
-
-
 def only(value: Any) -> Any:
     """The value of a row of one."""
     return value[0] if isinstance(value, list | tuple | np.ndarray) and len(value) == 1 else value
-
-
-def objects(values: Sequence[Any]) -> npt.NDArray[np.object_]:
-    """Values as a vector of objects, whatever they are."""
-    rows = np.empty(len(values), dtype=object)
-    for row, value in enumerate(values):
-        rows[row] = value
-    return rows
 
 
 def _refuse_what_is_no_array(X: Any, name: str, expected: str) -> None:
