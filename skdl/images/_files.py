@@ -243,11 +243,9 @@ class ImageFiles(ImageBatch):
         if self.resizer.size is None:  # colours are made gray by wish only
             color = self.resizer.color or (None if color == "grayscale" else color)
         resizer = replace(self.resizer, color=color)
-        options: dict[str, Any] = {}
-        if self.file_dtype == _BYTES:
-            keeps = resizer.keep_aspect
-            options = {"image_size": resizer.size, "color": color, "keep_aspect": keeps}
-        image = decode_image(content, path, frame=self.frame, **options)
+        # Pixels that are not bytes are resized below, in their value range.
+        at_once = resizer if self.file_dtype == _BYTES else _UNCHANGED
+        image = decode_image(content, path, at_once, self.frame)
         if image.dtype != self.file_dtype:
             raise UnreadableImageError(
                 path, f"its values are {image.dtype}, but {self.file_dtype} is expected"
