@@ -1,15 +1,10 @@
-"""The network of the denoising autoencoder, and the noise it is trained with."""
+"""The network of the denoising autoencoder."""
 
 from collections.abc import Sequence
 from typing import Any
 
 import keras
 from keras import layers
-
-from skdl._utils.checks import validate_params
-from skdl.preprocessing import AugmentationPlan, ImageNoise
-
-_DEFAULT_AMOUNT = 0.3
 
 
 def denoiser(
@@ -48,20 +43,3 @@ def _encode(x: Any, filters: Sequence[int]) -> tuple[Any, list[tuple[int, int]]]
         x = layers.Conv2D(n_filters, 3, padding="same", activation="relu")(x)
         x = layers.MaxPooling2D(2, padding="same")(x)
     return x, sizes
-
-
-def image_noise(noise: Any) -> ImageNoise:
-    """The noise that a parameter `noise` stands for, as an unfitted transformer of its own."""
-    if not isinstance(noise, ImageNoise):
-        return ImageNoise(noise, amount=_DEFAULT_AMOUNT)
-    return ImageNoise(noise.kind, amount=noise.amount)
-
-
-def noise_plan(noise: Any, extremes: tuple[float, float] = (0.0, 1.0)) -> AugmentationPlan | None:
-    """The same for the engine, of images with such black and white; None if there is none."""
-    noise = image_noise(noise)
-    validate_params(noise)
-    noise._check_parameters()
-    if noise.amount == 0:
-        return None
-    return AugmentationPlan(((noise.kind, float(noise.amount)),), extremes)

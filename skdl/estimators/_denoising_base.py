@@ -8,10 +8,11 @@ import numpy as np
 from skdl._utils.checks import check_counts
 from skdl._utils.seeds import draw_seed
 from skdl.engine import ImageMapSpec, Job
-from skdl.estimators._autoencoder import denoiser, noise_plan
+from skdl.estimators._autoencoder import denoiser
 from skdl.estimators._inputs import hold_out_any, learn_format, make_training_set
 from skdl.estimators._trained import Learned, TrainedEstimator
 from skdl.images import ImageBatch, ImageFormat, holds_images, read_batch
+from skdl.preprocessing import plan_noise
 
 
 class DenoisingBase(TrainedEstimator):
@@ -30,7 +31,7 @@ class DenoisingBase(TrainedEstimator):
             image_format = replace(self._image_format, dtype=batch.came, flattened=flattened)
             image_format.check_columns(X, batch, self)
             image_format.warn_of_another_scale(batch)
-        targets, changes = None, noise_plan(self.noise, _extremes(batch, image_format))
+        targets, changes = None, plan_noise(self.noise, _extremes(batch, image_format))
         if holds_images(y):
             clean = read_batch(y, "y", self)
             if len(clean) != len(batch):
