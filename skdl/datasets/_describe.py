@@ -4,18 +4,10 @@ import math
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from skdl._utils.checksums import digest_of
-from skdl.images import (
-    check_image_array,
-    find_paths,
-    read_bytes,
-    read_image,
-    read_image_info,
-    to_images,
-)
+from skdl.images import ImageBatch, read_batch
 
 _FACTS = ("height", "width", "channels", "kind", "low", "high", "digest")
 
@@ -64,14 +56,9 @@ def describe_images(X: Any, y: Any = None) -> Any:
     8         174           8       16.0  float32
     all      1797           8       16.0  float32
     """
-    paths = find_paths(X)
-    images = to_images(check_image_array(X)) if paths is None else paths
+    images = read_batch(X, mixed=True).unflattened()
     labels = None if y is None else _check_labels(y, len(images))
-    if paths is None:
-        kind = str(X.dtype if hasattr(X, "dtype") else np.asarray(X).dtype)
-        facts = [_of_pixels(image, kind) for image in images]
-    else:
-        facts = [_of_file(path) for path in paths.tolist()]
+    facts = [_facts(images, row) for row in range(len(images))]
     table = pd.DataFrame(facts, columns=_FACTS)
     rows = {}
     if labels is not None:
@@ -103,20 +90,12 @@ def _sorted(labels: Any) -> list[Any]:
         return sorted(unique, key=str)
 
 
-def _of_pixels(image: npt.NDArray[Any], kind: str) -> tuple[Any, ...]:
-    return (*image.shape, kind, float(image.min()), float(image.max()), digest_of(image))
-
-
-def _of_file(path: str) -> tuple[Any, ...]:
+def _facts(images: ImageBatch, row: int) -> tuple[Any, ...]:
     try:
-        info = read_image_info(path)
-        image = read_image(path)
-        digest = digest_of(read_bytes(path))
+        kind, pixels, content = images.examine(row)
     except (ValueError, OSError):  # UnreadableImageError is a ValueError
         return (None,) * len(_FACTS)
-    kind = info.format if info.dtype == "uint8" else f"{info.format} ({info.dtype})"
-    low, high = float(image.min()), float(image.max())
-    return info.height, info.width, info.channels, kind, low, high, digest
+    return (*pixels.shape, kind, float(pixels.min()), float(pixels.max()), digest_of(content))
 
 
 def _summarise(table: Any) -> dict[str, Any]:

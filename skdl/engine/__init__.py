@@ -5,7 +5,7 @@ from skdl.engine._augment import augmented
 from skdl.engine._backbone import POOLINGS, BackboneSpec
 from skdl.engine._body import Body, network_plan
 from skdl.engine._devices import prepare_devices
-from skdl.engine._features import FeatureExtractor, FeatureSpec, pixel_range
+from skdl.engine._features import FeatureExtractor, FeatureSpec
 from skdl.engine._inspection import Inspector, inspector_of
 from skdl.engine._job import Fitted, Job, Mode
 from skdl.engine._optimizers import OptimizerSpec
@@ -36,7 +36,6 @@ __all__ = [
     "fit_transfer",
     "inspector_of",
     "network_plan",
-    "pixel_range",
     "python_random",
     "tensorflow_random_state",
 ]

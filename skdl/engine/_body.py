@@ -107,8 +107,6 @@ class Body:
         What it starts with.
     size : (height, width)
         Of the images as they reach the backbone.
-    keep_aspect : bool
-        Whether resizing to it keeps the ratio of height and width.
     plan : NetworkPlan
     layer_decay : float, default=1.0
         What the learning rate is multiplied by once more for each block on the way down.
@@ -117,7 +115,6 @@ class Body:
     backbone: BackboneSpec
     weights: BackboneWeights = field(compare=False)
     size: tuple[int, int]
-    keep_aspect: bool
     plan: NetworkPlan
     layer_decay: float = 1.0
 

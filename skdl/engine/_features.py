@@ -1,8 +1,7 @@
 """Features of a frozen backbone, each image's computed once."""
 
 import threading
-from collections.abc import Callable, Hashable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,19 +24,17 @@ from skdl.engine._devices import prepare_devices
 from skdl.engine._folding import folded, folds_as
 from skdl.engine._putter import Putter
 from skdl.images import (
-    ImageFiles,
+    ImageBatch,
     ImageShape,
     ValueRange,
-    content_digests,
+    pixel_range,
     range_offset_and_scale,
     rescale,
-    resized,
 )
 from skdl.store import FeatureStore
 
 # Raised whenever the same parameters come to give other features.
 _VERSION = 1
-_STANDARD_MEAN, _STANDARD_DEVIATION = 0.45, 0.225
 
 
 @dataclass(frozen=True)
@@ -166,18 +163,11 @@ class FeatureExtractor:
     spec : FeatureSpec
     weights : BackboneWeights
     value_range : (low, high) or "standardized"
-    resizes : bool
-        Whether images of another size are resized to that of `spec`; files always are decoded to
-        it.
-    keep_aspect : bool
-        Whether resizing keeps the ratio of height and width.
     """
 
     spec: FeatureSpec
     weights: BackboneWeights
     value_range: ValueRange
-    resizes: bool = False
-    keep_aspect: bool = False
 
     @property
     def network(self) -> FeatureNetwork:
@@ -186,7 +176,7 @@ class FeatureExtractor:
         key = None if self.spec.key is None else (self.spec.key, self.weights.digest)
         return _networks.get(key, lambda: FeatureNetwork(self.spec, self.weights))
 
-    def spaces(self, images: npt.NDArray[Any] | ImageFiles) -> list[tuple[dict[str, Any], int]]:
+    def spaces(self, images: ImageBatch) -> list[tuple[dict[str, Any], int]]:
         """What features depend on besides the image's content, and how many there are.
 
         One for each layer and pooling where these do not depend on each other: whoever asks for
@@ -204,14 +194,8 @@ class FeatureExtractor:
         together = poolings[0] if len(poolings) == 1 else poolings
         return [(self._space(images, names, together), sum(network.widths))]
 
-    def _space(
-        self, images: npt.NDArray[Any] | ImageFiles, layers: list[Any], pooling: Any
-    ) -> dict[str, Any]:
+    def _space(self, images: ImageBatch, layers: list[Any], pooling: Any) -> dict[str, Any]:
         spec, backbone = self.spec, self.spec.backbone.backbone
-        if isinstance(images, ImageFiles):
-            source = f"file of {images.file_dtype}"
-        else:
-            source = f"{images.dtype.str} {tuple(images.shape[1:])}"
         return {
             "version": _VERSION,
             "backbone": backbone if isinstance(backbone, str) else backbone.__qualname__,
@@ -223,15 +207,12 @@ class FeatureExtractor:
             "precision": spec.precision,
             "image_shape": list(spec.image_shape),
             "value_range": self.value_range,
-            "source": source,
-            "keeps_aspect": (
-                images.keep_aspect if isinstance(images, ImageFiles) else self._framed(images)
-            ),
+            **images.origin,
         }
 
     def transform(
         self,
-        images: npt.NDArray[Any] | ImageFiles,
+        images: ImageBatch,
         store: FeatureStore | None = None,
         batch_size: int = 32,
         n_threads: int | None = None,
@@ -241,7 +222,7 @@ class FeatureExtractor:
 
         Parameters
         ----------
-        images : ndarray of shape (n, height, width, channels), uint8 or float32, or ImageFiles
+        images : ImageBatch
         store : FeatureStore, default=None
             Where features are looked up, and put.
         batch_size : int, default=32
@@ -256,8 +237,8 @@ class FeatureExtractor:
         """
         width = sum(self.network.widths)
         if store is None:
-            return self._compute(images, np.arange(len(images)), width, batch_size, report)
-        keys = content_digests(images, n_threads)
+            return self._compute(images, None, width, batch_size, report)
+        keys = images.digests(n_threads)
         spaces = self.spaces(images)
         features, found = store.get_together(spaces, keys)
         first: dict[bytes, int] = {}
@@ -285,71 +266,24 @@ class FeatureExtractor:
 
     def _compute(
         self,
-        images: npt.NDArray[Any] | ImageFiles,
-        rows: npt.NDArray[np.intp],
+        images: ImageBatch,
+        rows: npt.NDArray[np.intp] | None,
         width: int,
         batch_size: int,
         report: Callable[[int], None] | None = None,
         putter: Putter | None = None,
     ) -> npt.NDArray[np.float32]:
-        """Features of some rows, batch by batch; the next is read while one is computed."""
-        features = np.empty((len(rows), width), np.float32)
-        spans = [slice(start, start + batch_size) for start in range(0, len(rows), batch_size)]
+        """Features of some rows, or all; the next batch is read while one is computed."""
+        features = np.empty((len(images if rows is None else rows), width), np.float32)
         network = self.network
         offset, scale = range_offset_and_scale(pixel_range(self.value_range))
-        batches = self._batches(images, rows, spans, putter is not None)
-        for span, (batch, digests) in zip(spans, batches, strict=True):
-            features[span] = network.run(batch, offset, scale)
-            done = span.start + len(batch)
+        for span, pixels, digests in images.chunks(batch_size, rows, putter is not None):
+            features[span] = network.run(pixels, offset, scale)
             if putter is not None:
-                putter.progress(features, done, digests)
+                putter.progress(features, span.stop, digests)
             if report is not None:
-                report(done)
+                report(span.stop)
         return features
-
-    def _batches(
-        self,
-        images: npt.NDArray[Any] | ImageFiles,
-        rows: npt.NDArray[np.intp],
-        spans: Sequence[slice],
-        with_digests: bool,
-    ) -> Iterator[tuple[npt.NDArray[Any], list[bytes]]]:
-        """Batches; of files that may be replaced at any time, also the digests, if asked for."""
-        row_sets = [rows[span] for span in spans]
-        if isinstance(images, ImageFiles):
-            yield from images.chunks_and_digests(row_sets, with_digests)
-        elif not self._resized(images):
-            yield from ((images[some], []) for some in row_sets)
-        else:
-            with ThreadPoolExecutor(1) as pool:
-                tasks = [pool.submit(self._resize, images[some]) for some in row_sets[:2]]
-                for number in range(len(row_sets)):
-                    yield tasks.pop(0).result(), []
-                    if number + 2 < len(row_sets):
-                        tasks.append(pool.submit(self._resize, images[row_sets[number + 2]]))
-
-    def _resized(self, images: npt.NDArray[Any]) -> bool:
-        return self.resizes and images.shape[1:3] != self.spec.image_shape[:2]
-
-    def _resize(self, images: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        value_range = pixel_range(self.value_range)
-        return resized(images, self.spec.image_shape[:2], value_range, self.keep_aspect)
-
-    def _framed(self, images: npt.NDArray[Any]) -> bool:
-        """Whether images get borders when they are resized."""
-        return self.keep_aspect and self._resized(images)
-
-
-def pixel_range(value_range: ValueRange) -> tuple[float, float]:
-    """Values that stand for black and white, also of standardised images.
-
-    Pretrained weights expect pixels: standardised images are taken to have been made so with the
-    usual mean and deviation of photographs.
-    """
-    if value_range == "standardized":
-        black, white = ((pixel - _STANDARD_MEAN) / _STANDARD_DEVIATION for pixel in (0.0, 1.0))
-        return black, white
-    return value_range
 
 
 def _all_named(spec: FeatureSpec) -> bool:

@@ -17,7 +17,7 @@ from skdl.engine._optimizers import OptimizerSpec
 from skdl.engine._pool import shared_network
 from skdl.engine._recipe import Recipe
 from skdl.engine._seeding import python_random
-from skdl.images import ImageFiles, ValueRange, range_offset_and_scale
+from skdl.images import ImageBatch, ValueRange, range_offset_and_scale
 
 
 class FittedNetwork:
@@ -49,12 +49,12 @@ class FittedNetwork:
         refuse_damaged(state["state"], state.pop("_checksum", None))
         self.__dict__.update(state)
 
-    def predict(self, images: npt.NDArray[Any] | ImageFiles) -> npt.NDArray[np.float32]:
+    def predict(self, images: ImageBatch) -> npt.NDArray[np.float32]:
         """Outputs of the network, such as class probabilities.
 
         Parameters
         ----------
-        images : ndarray of shape (n, height, width, channels), uint8 or float32, or ImageFiles
+        images : ImageBatch
             Not rescaled. Files are decoded batch by batch.
 
         Returns
@@ -62,18 +62,11 @@ class FittedNetwork:
         outputs : float32 ndarray of shape (n, n_classes), or (n, …) for other networks
         """
         network, arguments = self._bind()
-        size = network.batch_size
-        if isinstance(images, np.ndarray) and len(images) <= size:
-            return network.run(images, arguments)
-        spans = [slice(start, start + size) for start in range(0, len(images), size)]
-        batches = (
-            images.chunks(spans)
-            if isinstance(images, ImageFiles)
-            else (images[span] for span in spans)
-        )
         outputs = np.empty(0, np.float32)
-        for span, batch in zip(spans, batches, strict=True):
-            some = network.run(batch, arguments)
+        for span, pixels, _ in images.chunks(network.batch_size):
+            some = network.run(pixels, arguments)
+            if len(some) == len(images):
+                return some
             if span.start == 0:
                 outputs = np.empty((len(images), *some.shape[1:]), np.float32)
             outputs[span] = some

@@ -5,7 +5,7 @@ import functools
 import math
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -24,7 +24,7 @@ from skdl.engine._optimizers import OptimizerSpec
 from skdl.engine._private import all_layers
 from skdl.engine._seeding import value_of
 from skdl.engine._transfer_network import TransferNetwork
-from skdl.images import ImageFiles, resized
+from skdl.images import ImageBatch
 
 # Outputs of all layers for one batch.
 _ACTIVATION_BYTES = 64 * 2**20
@@ -59,12 +59,10 @@ class Inspector:
     def __init__(self, network: FittedNetwork | TransferNetwork, optimizer: OptimizerSpec) -> None:
         prepare_devices()
         recipe = network.recipe
-        self._size, self._bgr, self._keep_aspect = recipe.input_shape[:2], False, False
+        size, self._bgr = recipe.input_shape[:2], False
         if recipe.on_backbone is not None:
-            body = recipe.on_backbone
-            self._size, self._keep_aspect = body.size, body.keep_aspect
-            self._bgr = body.backbone.declaration.preprocessing.color == "bgr"
-        self._value_range = network.value_range
+            size = recipe.on_backbone.size
+            self._bgr = recipe.on_backbone.backbone.declaration.preprocessing.color == "bgr"
         # Keras counts the names of layers up, anew in each thread: so a name means the same layer
         # whatever was built before.
         with ThreadPoolExecutor(1) as thread:
@@ -77,7 +75,7 @@ class Inspector:
         self._layers: dict[str, Any] = {}
         self.shapes: dict[str, tuple[int, ...]] = {}
         n_channels = getattr(network, "n_channels", recipe.input_shape[-1])
-        self._probe((*self._size, n_channels))
+        self._probe((*size, n_channels))
 
     def _hook(self, layer: Any) -> None:
         call = layer.call
@@ -184,12 +182,12 @@ class Inspector:
 
     # ---- passes through the network --------------------------------------------------------------
 
-    def outputs(self, images: Any, name: str) -> npt.NDArray[np.float32]:
+    def outputs(self, images: ImageBatch, name: str) -> npt.NDArray[np.float32]:
         """What a layer gives for images.
 
         Parameters
         ----------
-        images : ndarray of shape (n, height, width, channels), or ImageFiles
+        images : ImageBatch
         name : str
 
         Returns
@@ -198,7 +196,7 @@ class Inspector:
         """
         layer = self._layers[name]
         result = np.empty((len(images), *self.shapes[name]), np.float32)
-        for span, batch in self._batches(images):
+        for span, batch, _ in images.chunks(self._batch_size):
             seen: list[Any] = []
             self._run(batch, _noting(layer, seen.append))
             result[span] = tf.cast(seen[-1], tf.float32).numpy()
@@ -206,7 +204,7 @@ class Inspector:
 
     def evidence(
         self,
-        images: Any,
+        images: ImageBatch,
         codes: npt.NDArray[Any] | None,
         name: str,
         size: tuple[int, int],
@@ -215,7 +213,7 @@ class Inspector:
 
         Parameters
         ----------
-        images : ndarray of shape (n, height, width, channels), or ImageFiles
+        images : ImageBatch
         codes : ndarray of int of shape (n,), or None
             Positions of the classes; None for the predicted ones.
         name : str
@@ -228,7 +226,7 @@ class Inspector:
             In [0, 1].
         """
         result = np.empty((len(images), *size), np.float32)
-        for span, batch in self._batches(images):
+        for span, batch, _ in images.chunks(self._batch_size):
             maps = self._weighted_maps(batch, None if codes is None else codes[span], name)
             maps = tf.image.resize(maps[..., tf.newaxis], size, antialias=True)[..., 0].numpy()
             largest = maps.max(axis=(1, 2), keepdims=True)
@@ -249,19 +247,6 @@ class Inspector:
         gradient = tape.gradient(score, seen[-1], unconnected_gradients="zero")
         weights = tf.reduce_mean(tf.cast(gradient, tf.float32), axis=(1, 2), keepdims=True)
         return tf.nn.relu(tf.reduce_sum(weights * tf.cast(seen[-1], tf.float32), axis=-1))
-
-    def _batches(self, images: Any) -> Iterator[tuple[slice, Any]]:
-        """Parts of a batch, in the size of the network."""
-        step = self._batch_size
-        spans = [slice(start, start + step) for start in range(0, len(images), step)]
-        if isinstance(images, ImageFiles):
-            yield from zip(spans, images.chunks(spans), strict=True)
-            return
-        for span in spans:
-            batch = images[span]
-            if batch.shape[1:3] != self._size:
-                batch = resized(batch, self._size, self._value_range, self._keep_aspect)
-            yield span, batch
 
     def _logits(self, images: Any, watcher: Watcher) -> Any:
         """What goes into the softmax at the end; log-probabilities where there is none.

@@ -4,22 +4,21 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from skdl.engine._augment import augmented
 from skdl.engine._body import Cut, standardise
-from skdl.engine._features import FeatureExtractor, FeatureSpec, pixel_range
+from skdl.engine._features import FeatureExtractor, FeatureSpec
 from skdl.engine._fitted import FittedNetwork
 from skdl.engine._job import Fitted, Job
 from skdl.engine._optimizers import OptimizerSpec
 from skdl.engine._seeding import AUGMENTATION, seed_of, stream
 from skdl.engine._trainer import State, Trainer, TrainingSet
 from skdl.engine._training import EarlyStopper, Stage, fit, go_on
-from skdl.engine._transfer_network import TransferNetwork, prefix_features, sized, whole_model
-from skdl.images import ImageFiles, range_offset_and_scale, rescale
+from skdl.engine._transfer_network import TransferNetwork, prefix_features, whole_model
+from skdl.images import ImageArray, pixel_range, range_offset_and_scale, rescale
 from skdl.preprocessing import AugmentationPlan
 from skdl.store import FeatureStore
 
@@ -67,7 +66,7 @@ def fit_transfer(
         job = replace(job, optimizer=optimizer)
     begin: Begin = partial(go_on, job)
     if job.start is None:
-        begin = partial(_standardise_head, _behind_prefix(on_features, store))
+        begin = partial(_standardise_head, _features_of_head(on_features, store))
     if not (tunes and warmup_epochs and job.mode == "fit"):
         return _fit_stage(job, store, copies, begin)
     warm_up = replace(
@@ -91,7 +90,7 @@ def _finetuning_optimizer(optimizer: OptimizerSpec, rate: float | None) -> Optim
     return OptimizerSpec(optimizer.cls, {**optimizer.config, "learning_rate": rate})
 
 
-def _behind_prefix(on_features: Job, store: FeatureStore) -> npt.NDArray[np.float32]:
+def _features_of_head(on_features: Job, store: FeatureStore) -> npt.NDArray[np.float32]:
     prefix = _prefix(on_features, 1)
     assert prefix is not None  # of a network that begins at the features
     return prefix_features(prefix, on_features.data.images, store)
@@ -123,25 +122,18 @@ def _fit_stage(
     prefix = None
     if changes is None or copies:
         prefix = _prefix(job, len(job.data) * (copies or 1))
-    bring: Callable[[Any], Any]
     if prefix is None:
         recipe = recipe.cut_at(Cut.IMAGES)
-        bring = partial(sized, body=recipe.body, value_range=value_range)
     else:
         recipe = replace(recipe, input_shape=prefix.network.output_shape)
-        bring = partial(prefix_features, prefix, store=store)
         # Features are taken as they are.
         job = replace(job, augmentation=None, value_range="standardized")
     if prefix is not None and changes is not None and copies:
-        images = sized(job.data.images, recipe.body, value_range)
-        data = _augmented_copies(
-            prefix, replace(job.data, images=images), changes, copies, job.seed
-        )
+        data = replace(job.data, images=job.data.images.resized_once())
+        data = _augmented_copies(prefix, data, changes, copies, job.seed)
     else:
-        data = replace(job.data, images=bring(job.data.images))
-    validation = job.validation
-    if validation is not None:
-        validation = replace(validation, images=bring(validation.images))
+        data = _behind(prefix, job.data, store)
+    validation = job.validation and _behind(prefix, job.validation, store)
     trained_on = job.value_range
 
     def network(state: State) -> TransferNetwork:
@@ -151,6 +143,13 @@ def _fit_stage(
     watched = partial(whole_model, recipe=recipe, n_channels=n_channels)
     stage = Stage(network, begin, watched, copies or 1, later_epochs)
     return fit(replace(job, recipe=recipe, data=data, validation=validation), stage)
+
+
+def _behind(prefix: FeatureExtractor | None, data: TrainingSet, store: FeatureStore) -> TrainingSet:
+    """What the network behind a prefix gets, or one that begins at the images."""
+    if prefix is None:
+        return replace(data, images=data.images.resized_once())
+    return replace(data, images=ImageArray(prefix_features(prefix, data.images, store)))
 
 
 def _prefix(job: Job, n_images: int) -> FeatureExtractor | None:
@@ -167,7 +166,7 @@ def _prefix(job: Job, n_images: int) -> FeatureExtractor | None:
         (recipe.params["pooling"],) if at_end else (),
         recipe.precision,
     )
-    prefix = FeatureExtractor(features, body.weights, job.value_range, True, body.keep_aspect)
+    prefix = FeatureExtractor(features, body.weights, job.value_range)
     too_large = 4 * n_images * math.prod(prefix.network.output_shape) > _MAX_PREFIX_BYTES
     return None if too_large and not at_end else prefix
 
@@ -181,14 +180,12 @@ def _augmented_copies(
     parts = []
     for copy in range(copies):
         drawn = seed_of(stream(seed, AUGMENTATION, copy))
-        for start in range(0, len(data), _IMAGES_AT_A_TIME):
-            images = data.images[start : start + _IMAGES_AT_A_TIME]
-            batch = images.load() if isinstance(images, ImageFiles) else images
-            values = rescale(batch.astype(np.float32), np.float32(offset), np.float32(scale))
-            changed = augmented(values, changes, (drawn, start))
-            parts.append(prefix_features(rescaled, changed))
+        for span, pixels, _ in data.images.chunks(_IMAGES_AT_A_TIME):
+            values = rescale(pixels.astype(np.float32), np.float32(offset), np.float32(scale))
+            changed = augmented(values, changes, (drawn, span.start))
+            parts.append(prefix_features(rescaled, ImageArray(changed)))
     return TrainingSet(
-        np.concatenate(parts),
+        ImageArray(np.concatenate(parts)),
         np.tile(np.asarray(data.targets), copies),
         np.tile(data.weights, copies),
     )

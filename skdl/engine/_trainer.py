@@ -17,15 +17,13 @@ from skdl.engine._optimizers import OptimizerSpec, fuse_adam, scale_rates
 from skdl.engine._private import all_layers, build_metrics, compiled_loss
 from skdl.engine._recipe import Recipe
 from skdl.engine._seeding import InitialState, value_of
-from skdl.images import ImageFiles, ValueRange, range_offset_and_scale, rescale
+from skdl.images import ImageBatch, ValueRange, range_offset_and_scale, rescale
 from skdl.preprocessing import AugmentationPlan
 
 # Batches between two looks at the outside: long enough to cost nothing, short enough for Ctrl-C.
 # Functions that a Keras model keeps when it is called by its own methods.
 _MADE_BY_KERAS = {"train_function", "test_function", "predict_function"}
 _BATCHES_PER_CALL = 64
-# Of images decoded from files at a time; two such chunks are in memory, one in use and the next.
-_CHUNK_BYTES = 16 * 2**20
 
 State = list[npt.NDArray[Any]]
 
@@ -36,14 +34,14 @@ class TrainingSet:
 
     Parameters
     ----------
-    images : ndarray of shape (n, height, width, channels), uint8 or float32, or ImageFiles
+    images : ImageBatch
         Not rescaled: that happens batch by batch. Files are decoded while training.
     targets : int32 ndarray of shape (n,), ndarray of images, or None
         Class codes; or images; None for the images themselves, as they are before any change.
     weights : float32 ndarray of shape (n,)
     """
 
-    images: npt.NDArray[Any] | ImageFiles
+    images: ImageBatch
     targets: npt.NDArray[Any] | None
     weights: npt.NDArray[np.float32]
 
@@ -52,11 +50,8 @@ class TrainingSet:
 
     def take(self, rows: npt.NDArray[Any]) -> "TrainingSet":
         """The given rows, as a set of its own."""
-        return TrainingSet(self.images[rows], *self.targets_and_weights(rows))
-
-    def targets_and_weights(self, rows: npt.NDArray[Any]) -> tuple[Any, npt.NDArray[np.float32]]:
-        """Those of the given rows."""
-        return None if self.targets is None else self.targets[rows], self.weights[rows]
+        targets = None if self.targets is None else self.targets[rows]
+        return TrainingSet(self.images[rows], targets, self.weights[rows])
 
 
 class Trainer:
@@ -143,13 +138,10 @@ class Trainer:
     def load_optimizer_state(self, state: State) -> None:
         _assign(self.model.optimizer.variables, state)
 
-    def predict(
-        self, images: npt.NDArray[Any] | ImageFiles, value_range: ValueRange
-    ) -> npt.NDArray[np.float32]:
+    def predict(self, images: ImageBatch, value_range: ValueRange) -> npt.NDArray[np.float32]:
         """Outputs for a few images, without a trace."""
-        values = images.load() if isinstance(images, ImageFiles) else images
         offset, scale = range_offset_and_scale(value_range)
-        inputs = rescale(values.astype(np.float32), np.float32(offset), np.float32(scale))
+        inputs = rescale(images.load().astype(np.float32), np.float32(offset), np.float32(scale))
         return np.asarray(self.model(inputs, training=False))
 
     def function(self, kind: str, data: TrainingSet, changes: Sequence[str]) -> Any:
@@ -282,8 +274,6 @@ class Loop:
         limits = (-np.inf, np.inf) if value_range == "standardized" else (0.0, 1.0)
         self._data = data
         self._tensors: list[Any] = []
-        if not isinstance(data.images, ImageFiles):
-            self._tensors = _tensors(data)
         self._n = len(data) if n_rows is None else n_rows
         # More than all rows are all rows, and a number that TensorFlow can count to.
         self._batch_size = min(int(batch_size), max(1, self._n))
@@ -312,38 +302,32 @@ class Loop:
         batches_per_call : int
             At most this many.
         """
-        images = self._data.images
-        if isinstance(images, ImageFiles):
-            yield from self._calls_on_files(images, order, seed, batches_per_call)
-            return
-        rows = tf.constant(order, tf.int32)
-        for start, stop in self._spans(batches_per_call):
-            yield self._call(self._tensors, rows, start, stop, (seed, 0))
+        step, done = batches_per_call * self._batch_size, 0
+        portions = self._data.images.portions(order, self._batch_size, batches_per_call)
+        for pixels, held, places in portions:
+            tensors, rows = self._converted(pixels, held), tf.constant(places, tf.int32)
+            for start in range(0, len(places), step):
+                stop = min(start + step, len(places))
+                yield self._call(tensors, rows, start, stop, (seed, done))
+            done += -(-len(places) // self._batch_size)
 
-    def _calls_on_files(
-        self, files: ImageFiles, order: npt.NDArray[Any], seed: int, batches_per_call: int
-    ) -> Iterator[Callable[[], None]]:
-        batch_bytes = self._batch_size * int(np.prod(files.shape[1:]))
-        n_batches = max(1, min(batches_per_call, _CHUNK_BYTES // batch_bytes))
-        row_sets = [order[start:stop] for start, stop in self._spans(n_batches)]
-        for number, images in enumerate(files.chunks(row_sets)):
-            rows = row_sets[number]
-            n, data = len(rows), self._data
-            tensors = _tensors(TrainingSet(images, *data.targets_and_weights(rows)))
-            yield self._call(tensors, tf.range(n), 0, n, (seed, number * n_batches))
-
-    def _spans(self, n_batches: int) -> Iterator[tuple[int, int]]:
-        step = n_batches * self._batch_size
-        for start in range(0, self._n, step):
-            yield start, min(start + step, self._n)
+    def _converted(self, pixels: npt.NDArray[Any], rows: npt.NDArray[Any] | None) -> list[Any]:
+        """Tensors of some rows; of all of them, None, they are the same in each epoch."""
+        if rows is None and self._tensors:
+            return self._tensors
+        targets, weights = self._data.targets, self._data.weights
+        if targets is None:
+            targets = np.zeros(0, np.int32)
+        elif rows is not None:
+            targets = targets[rows]
+        arrays = pixels, targets, weights if rows is None else weights[rows]
+        tensors = [tf.convert_to_tensor(array) for array in arrays]
+        if rows is None:
+            self._tensors = tensors
+        return tensors
 
     def _call(
         self, tensors: list[Any], rows: Any, start: int, stop: int, seed: tuple[int, int]
     ) -> Callable[[], None]:
         span = tf.constant(start), tf.constant(stop)
         return partial(self._function, *tensors, rows, *span, tf.constant(seed), *self._constants)
-
-
-def _tensors(data: TrainingSet) -> list[Any]:
-    targets = np.zeros(0, np.int32) if data.targets is None else data.targets
-    return [tf.convert_to_tensor(array) for array in (data.images, targets, data.weights)]

@@ -16,10 +16,8 @@ from skdl.engine._optimizers import OptimizerSpec
 from skdl.engine._recipe import Recipe
 from skdl.engine._seeding import python_random
 from skdl.engine._trainer import Trainer
-from skdl.images import ImageFiles, ValueRange, range_offset_and_scale, resized
+from skdl.images import ImageArray, ImageBatch, ValueRange, range_offset_and_scale
 from skdl.store import FeatureStore
-
-_IMAGES_AT_A_TIME = 256
 
 
 class TransferNetwork:
@@ -59,14 +57,14 @@ class TransferNetwork:
 
     def predict(
         self,
-        images: npt.NDArray[Any] | ImageFiles,
+        images: ImageBatch,
         store: FeatureStore | None = None,
         report: Callable[[int], None] | None = None,
     ) -> npt.NDArray[np.float32]:
         """Class probabilities."""
         if self.prefix is None:
-            return self.fitted.predict(sized(images, self.recipe.body, self.value_range))
-        return self.fitted.predict(prefix_features(self.prefix, images, store, report))
+            return self.fitted.predict(images)
+        return self.fitted.predict(ImageArray(prefix_features(self.prefix, images, store, report)))
 
     @python_random()
     @building()
@@ -139,26 +137,10 @@ def _classes(recipe: Recipe, base: keras.Model, model: keras.Model, images: Any)
 
 def prefix_features(
     prefix: FeatureExtractor,
-    images: npt.NDArray[Any] | ImageFiles,
+    images: ImageBatch,
     store: FeatureStore | None = None,
     report: Callable[[int], None] | None = None,
 ) -> npt.NDArray[np.float32]:
     """Features, or feature maps in their shape."""
     features = prefix.transform(images, store, report=report)
     return features.reshape(len(features), *prefix.network.output_shape)
-
-
-def sized(
-    images: npt.NDArray[Any] | ImageFiles, body: Body, value_range: ValueRange
-) -> npt.NDArray[Any] | ImageFiles:
-    """Images in the size in which they reach the network; files are read in it."""
-    if isinstance(images, ImageFiles) or images.shape[1:3] == body.size:
-        return images
-    return np.concatenate(
-        [
-            resized(
-                images[start : start + _IMAGES_AT_A_TIME], body.size, value_range, body.keep_aspect
-            )
-            for start in range(0, len(images), _IMAGES_AT_A_TIME)
-        ]
-    )

@@ -8,8 +8,7 @@ from sklearn.utils import check_random_state
 
 from skdl._utils.checks import check_whole
 from skdl.engine import augmented
-from skdl.estimators._format import check_images
-from skdl.images import ImageFiles, range_offset_and_scale, rescale
+from skdl.images import range_offset_and_scale, read_batch, rescale
 from skdl.preprocessing import plan_augmentation
 
 
@@ -47,10 +46,9 @@ class AugmentedImagesMixin:
         plan = plan_augmentation(self.augmentation)
         n_variants = check_whole(n_variants, "n_variants", low=1)
         n_images = None if n_images is None else check_whole(n_images, "n_images", low=1)
-        array = check_images(X, "X", self)
-        learned = self._learn_format(X, array, None)  # type: ignore[attr-defined]
-        images = learned.as_images(array[:n_images], self)
-        pixels = images.load() if isinstance(images, ImageFiles) else images
+        batch = read_batch(X, "X", self)
+        learned = self._learn_format(X, batch, None)  # type: ignore[attr-defined]
+        pixels = learned.as_images(batch[:n_images], self).load()
         pixels = rescale(pixels.astype(np.float32), *range_offset_and_scale(learned.value_range))
         seed = check_random_state(random_state).randint(np.iinfo(np.int32).max)
         clipped = learned.value_range != "standardized"

@@ -12,26 +12,26 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.checks import validate_params
 from skdl._utils.scikit import StrOptions
+from skdl._utils.seeds import draw_seed
 from skdl._utils.text import plain, shortened
 from skdl.engine import Job, Mode, Recipe, TrainingSet
 from skdl.estimators._augmented import AugmentedImagesMixin
 from skdl.estimators._convergence import warn_of_failure
-from skdl.estimators._format import ImageFormat
 from skdl.estimators._inputs import (
     as_weights,
-    check_classes,
     check_labels,
     check_pair,
     check_weights,
-    draw_seed,
     encode_labels,
     hold_out,
+    learn_format,
     make_training_set,
     unique_labels,
 )
 from skdl.estimators._inspection import InspectionMixin
 from skdl.estimators._progress import EpochTasks, with_callbacks
 from skdl.estimators._trained import TRAINING_CONSTRAINTS, Learned, TrainedEstimator
+from skdl.images import ImageBatch, ImageFormat
 from skdl.plugins import architectures, require_importable
 from skdl.preprocessing import PRESETS, Augmentation, plan_augmentation
 
@@ -194,7 +194,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
-    def _probabilities(self, images: Any) -> npt.NDArray[np.float32]:
+    def _probabilities(self, images: ImageBatch) -> npt.NDArray[np.float32]:
         probabilities: npt.NDArray[np.float32] = self._network.predict(images)
         return probabilities
 
@@ -267,22 +267,24 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
         validate_params(self)
         changes = plan_augmentation(self.augmentation)
         optimizer, callbacks = self._optimizer_spec(), self._make_callbacks()
-        array, labels = check_pair(X, y, "X", "y", self)
+        batch, labels = check_pair(X, y, "X", "y", self)
         sample_weight = as_weights(sample_weight)
+        if classes is not None:
+            classes = unique_labels(check_labels(classes, "classes"))
         start = self._last_training(mode)
         if start is None:
-            known = unique_labels(labels) if classes is None else check_classes(classes)
-            image_format = self._learn_format(X, array, sample_weight)
+            known = unique_labels(labels) if classes is None else classes
+            image_format = self._learn_format(X, batch, sample_weight)
         else:
             known, image_format = self.classes_, self._image_format
-            image_format.check_columns(X, array, self)
-            image_format.warn_of_another_scale(array)
+            image_format.check_columns(X, batch, self)
+            image_format.warn_of_another_scale(batch)
             _refuse_other_classes(known, labels, classes, mode)
         recipe = self._recipe(image_format, len(known))
         advice = "Pass all classes to the first call of partial_fit."
         codes = encode_labels(labels, known, advice=advice)
         weights = check_weights(sample_weight, self.class_weight, labels, known)
-        data = make_training_set(image_format.as_images(array, self), codes, weights)
+        data = make_training_set(image_format.as_images(batch, self), codes, weights)
         seed = draw_seed(self.random_state) if start is None else self._seed
         validation, is_whole = None, mode in ("fit", "warm_start")
         if X_val is not None or y_val is not None:
@@ -304,8 +306,8 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
         )
         return job, {**self._learned(job, image_format), "classes_": known}
 
-    def _learn_format(self, X: Any, array: Any, sample_weight: Any) -> ImageFormat:
-        return ImageFormat.learn(X, array, self, sample_weight)
+    def _learn_format(self, X: Any, batch: ImageBatch, sample_weight: Any) -> ImageFormat:
+        return learn_format(self, X, batch, sample_weight)
 
     def _n_epochs(self) -> int:
         return int(self.epochs)
@@ -333,21 +335,21 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
     def _validation_set(
         self, X_val: Any, y_val: Any, image_format: ImageFormat, classes: npt.NDArray[Any]
     ) -> TrainingSet:
-        array, labels = check_pair(X_val, y_val, "X_val", "y_val", self)
+        batch, labels = check_pair(X_val, y_val, "X_val", "y_val", self)
         image_format.check_names(X_val, "X_val")
-        image_format.warn_of_another_scale(array, "X_val")
+        image_format.warn_of_another_scale(batch, "X_val")
         codes = encode_labels(labels, classes, "y_val")
         weights = check_weights(None, self.class_weight, labels, classes)
-        return make_training_set(image_format.as_images(array, self, "X_val"), codes, weights)
+        return make_training_set(image_format.as_images(batch, self, "X_val"), codes, weights)
 
 
 def _refuse_other_classes(
     known: npt.NDArray[Any], labels: npt.NDArray[Any], classes: Any, mode: Mode
 ) -> None:
     """Refuse to go on with other classes than those of the training before."""
-    if classes is not None and not np.array_equal(check_classes(classes), known):
+    if classes is not None and not np.array_equal(classes, known):
         raise ValueError(
-            f"classes={shortened(plain(list(classes)))} is not the same as on the last call to "
+            f"classes={shortened(plain(classes))} is not the same as on the last call to "
             f"partial_fit, was: {shortened(plain(known))}."
         )
     if mode == "warm_start" and not np.array_equal(unique_labels(labels), known):

@@ -12,11 +12,10 @@ from skdl._utils.checks import validate_params
 from skdl._utils.scikit import StrOptions
 from skdl.estimators._autoencoder import encoder
 from skdl.estimators._base import Absent
-from skdl.estimators._denoising_base import DenoisingBase, holds_images
-from skdl.estimators._format import check_images
+from skdl.estimators._denoising_base import DenoisingBase
 from skdl.estimators._progress import EpochTasks, with_callbacks
 from skdl.estimators._trained import TRAINING_CONSTRAINTS
-from skdl.images import ImageFiles, as_rows, range_offset_and_scale, to_images
+from skdl.images import ImageBatch, holds_images, range_offset_and_scale, read_batch
 from skdl.preprocessing import NOISES, ImageNoise, PixelColumnsMixin, as_noise
 
 _LOSSES = {"mse", "binary_crossentropy"}
@@ -223,30 +222,32 @@ default="gaussian"
             If the images are not of the shape seen in fit.
         """
         check_is_fitted(self)
-        array, images = self._image_format.check_batch(X, self)
-        dtype = array.dtype if isinstance(array, ImageFiles) else as_rows(X).dtype
-        return self._denoised(array, images, dtype)
+        return self._denoised(*self._image_format.check_batch(X, self))
 
-    def _denoised(
-        self, array: npt.NDArray[Any] | ImageFiles, images: Any, dtype: np.dtype[Any]
-    ) -> npt.NDArray[Any]:
-        """What `transform` gives, of validated images that came in a dtype."""
+    def _denoised(self, batch: ImageBatch, images: ImageBatch) -> npt.NDArray[Any]:
+        """What `transform` gives, of a batch as it came and as the network gets it."""
         outputs = self._network.predict(images)
         if self.value_range_ != "standardized":
             outputs = outputs.clip(0, 1)
         offset, scale = range_offset_and_scale(self.value_range_)
         values = outputs / np.float32(scale) + np.float32(offset)
-        if self._whole or array.dtype == np.uint8:
+        if self._image_format.whole or batch.dtype == np.uint8:
             values = np.rint(values)
-        as_it_came = isinstance(array, np.ndarray) and (
-            self._keeps_shape if array.ndim == 2 else images.shape == to_images(array).shape
-        )
-        shape = array.shape if as_it_came else images.shape
-        if dtype == np.uint8:
+        if batch.came == np.uint8:
             values = values.clip(0, 255)
-        wanted = dtype if dtype in (np.uint8, np.float64) else np.float32
-        cleaned: npt.NDArray[Any] = values.astype(wanted).reshape(shape)
-        return cleaned
+        wanted = batch.came if batch.came in (np.uint8, np.float64) else np.float32
+        rows = batch.unchanged(images, self._image_format.image_shape)
+        cleaned: npt.NDArray[Any] = values.astype(wanted)
+        return cleaned.reshape(images.shape if rows is None else rows.shape)
+
+    def _as_pixels(self, X: Any, name: str) -> npt.NDArray[Any]:
+        """Arrays that are not resized as they came, other images as the network has them."""
+        batch = read_batch(X, name, self)
+        if len(batch.shape) == 2 and name == "X":
+            self._image_format.check_columns(X, batch, self)
+        images = self._image_format.as_images(batch, self, name)
+        rows = batch.unchanged(images, self._image_format.image_shape)
+        return images.load() if rows is None else rows
 
     def encode(self, X: Any) -> npt.NDArray[np.float32]:
         """Code of images: the output of the encoder.
@@ -296,17 +297,15 @@ default="gaussian"
         """
         check_is_fitted(self)
         noisy = self._as_pixels(X, "X")
-        if noisy.ndim == 2:
-            self._image_format.check_columns(X, noisy, self)
         if holds_images(y):
             y = self._as_pixels(y, "y")
         else:
             noise = as_noise(self.noise)
             noise.set_params(value_range=self.value_range_, random_state=0)
             y, noisy = noisy, np.asarray(noise.fit_transform(noisy))
-        array = check_images(noisy, "X", self)
-        images = self._image_format.as_images(array, self)
-        found = self._denoised(array, images, noisy.dtype).astype(np.float64).reshape(len(y), -1)
+        batch = read_batch(noisy, "X", self)
+        images = self._image_format.as_images(batch, self)
+        found = self._denoised(batch, images).astype(np.float64).reshape(len(y), -1)
         clean = y.astype(np.float64).reshape(len(y), -1)
         if self.value_range_ == "standardized":
             extent = float(np.ptp(clean))

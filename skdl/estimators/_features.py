@@ -22,7 +22,8 @@ from skdl.estimators._backbones import (
     warn_of_standardized,
 )
 from skdl.estimators._base import Absent, KerasEstimator
-from skdl.estimators._format import ImageFormat, check_images
+from skdl.estimators._inputs import learn_format
+from skdl.images import ImageFormat, read_batch
 
 Pooling: TypeAlias = Literal["avg", "max", "flatten", "gem"]
 
@@ -200,10 +201,10 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
         """
         validate_params(self)
         check_store(self.store)
-        array = check_images(X, "X", self)
+        batch = read_batch(X, "X", self)
         backbone = self._backbone_spec()
         channels = backbone.declaration.preprocessing.channels
-        image_format = ImageFormat.learn(X, array, self, backbone_channels=channels)
+        image_format = learn_format(self, X, batch, backbone_channels=channels)
         warn_of_standardized(image_format.value_range)
         shape = image_format.input_shape
         backbone.check_size(*shape[:2], "Set image_size=(height, width) to resize them.")
@@ -214,13 +215,7 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
             self._poolings(),
             self.precision,
         )
-        extractor = FeatureExtractor(
-            spec,
-            backbone.load(self.weights),
-            image_format.value_range,
-            image_format.image_size is not None,
-            image_format.keep_aspect,
-        )
+        extractor = FeatureExtractor(spec, backbone.load(self.weights), image_format.value_range)
         names = extractor.network.names  # builds the network, which may fail
         self._extractor = extractor
         self._image_format = image_format

@@ -1,31 +1,41 @@
 """What goes into a fit, validated: images, labels, weights, validation data."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from numbers import Real
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.model_selection import train_test_split
-from sklearn.utils import check_random_state, column_or_1d, compute_sample_weight
+from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 
+from skdl._utils.rows import is_missing, objects, refuse_masked
 from skdl._utils.scikit import check_sample_weight
 from skdl._utils.text import plain, shortened
 from skdl.engine import TrainingSet
-from skdl.estimators._format import check_images
-from skdl.images import ImageFiles, is_missing, objects, refuse_masked
+from skdl.images import ImageBatch, ImageFormat, read_batch
+
+_PARAMETERS = ("image_shape", "value_range", "image_size", "keep_aspect", "color")
+
+
+def learn_format(
+    estimator: Any,
+    X: Any,
+    batch: ImageBatch,
+    sample_weight: Any = None,
+    backbone_channels: int | None = None,
+) -> ImageFormat:
+    """What a fit learns of its images, by the parameters that an estimator has."""
+    params = {name: getattr(estimator, name) for name in _PARAMETERS if hasattr(estimator, name)}
+    return ImageFormat.learn(
+        X, batch, **params, sample_weight=sample_weight, backbone_channels=backbone_channels
+    )
 
 
 def check_labels(y: Any, name: str = "y") -> npt.NDArray[Any]:
-    """Validate class labels of any kind.
-
-    Raises
-    ------
-    ValueError
-        If there are none, or they are missing, continuous or of several kinds.
-    """
+    """Class labels of any kind, none of them missing or continuous."""
     if y is None:
         raise ValueError(
             "This classifier requires y to be passed, but the target y is None. Pass one class "
@@ -99,13 +109,7 @@ def _refuse_mixed(labels: npt.NDArray[Any], name: str) -> None:
 
 
 def unique_labels(y: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Sorted classes.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer than two classes.
-    """
+    """Sorted classes, at least two."""
     classes: npt.NDArray[Any] = np.unique(y)
     if len(classes) < 2:
         raise ValueError(
@@ -118,13 +122,7 @@ def unique_labels(y: npt.NDArray[Any]) -> npt.NDArray[Any]:
 def encode_labels(
     y: npt.NDArray[Any], classes: npt.NDArray[Any], name: str = "y", advice: str = ""
 ) -> npt.NDArray[np.int32]:
-    """Positions of labels among the known classes.
-
-    Raises
-    ------
-    ValueError
-        Naming the first label that is not among them, and its row.
-    """
+    """Positions of labels among the known classes."""
     position = {label: code for code, label in enumerate(classes.tolist())}
     labels = plain(y)
     codes = np.array([position.get(label, -1) for label in labels], dtype=np.int32)
@@ -169,14 +167,7 @@ def check_weights(
     y: npt.NDArray[Any],
     classes: npt.NDArray[Any],
 ) -> npt.NDArray[np.float32]:
-    """Sample weights times class weights, as a new vector.
-
-    Raises
-    ------
-    ValueError
-        If a weight is negative, all are zero, their number is not that of the rows, or a key of
-        `class_weight` is no class.
-    """
+    """Sample weights times class weights, as a new vector."""
     if isinstance(class_weight, dict):
         class_weight = _weights_of_present(class_weight, y, classes.tolist())
     weights = check_sample_weight(
@@ -219,11 +210,9 @@ def _weights_of_present(
 
 
 def make_training_set(
-    images: Any, targets: npt.NDArray[Any] | None, weights: npt.NDArray[np.float32]
+    images: ImageBatch, targets: npt.NDArray[Any] | None, weights: npt.NDArray[np.float32]
 ) -> TrainingSet:
     """A training set of the rows that have a weight."""
-    if not isinstance(images, ImageFiles):
-        images = np.ascontiguousarray(images)
     data = TrainingSet(images, targets, weights)
     return data if (weights > 0).all() else data.take(np.flatnonzero(weights))
 
@@ -231,13 +220,7 @@ def make_training_set(
 def hold_out(
     data: TrainingSet, fraction: float, seed: int, classes: npt.NDArray[Any]
 ) -> tuple[TrainingSet, TrainingSet]:
-    """Stratified, seeded split into training and validation data.
-
-    Raises
-    ------
-    ValueError
-        If a class is too small to stand on both sides, naming it and what to do.
-    """
+    """Stratified, seeded split into training and validation data."""
     counts = np.bincount(np.asarray(data.targets), minlength=len(classes))
     n_held_out = int(np.ceil(fraction * len(data)))
     n_present = int((counts > 0).sum())
@@ -255,59 +238,40 @@ def hold_out(
             f"which cannot be stratified over {n_present} classes: each split needs at least one "
             f"row per class. {advice}"
         )
-    kept, held_out = train_test_split(
-        np.arange(len(data)), test_size=n_held_out, stratify=data.targets, random_state=seed
-    )
-    return data.take(kept), data.take(held_out)
+    return _split(data, n_held_out, seed, data.targets)
 
 
 def hold_out_any(data: TrainingSet, fraction: float, seed: int) -> tuple[TrainingSet, TrainingSet]:
-    """Seeded split into training and validation data, of images without classes.
-
-    Raises
-    ------
-    ValueError
-        If there are too few.
-    """
+    """Seeded split into training and validation data, of images without classes."""
     if len(data) < 2:
         raise ValueError(
             f"validation_fraction={fraction:g} of {len(data)} image leaves none to train on. Pass "
             "more images, or set validation_fraction=None and early_stopping=False."
         )
+    return _split(data, int(np.ceil(fraction * len(data))), seed)
+
+
+def _split(
+    data: TrainingSet, n_held_out: int, seed: int, stratify: Any = None
+) -> tuple[TrainingSet, TrainingSet]:
     kept, held_out = train_test_split(
-        np.arange(len(data)), test_size=int(np.ceil(fraction * len(data))), random_state=seed
+        np.arange(len(data)), test_size=n_held_out, stratify=stratify, random_state=seed
     )
     return data.take(kept), data.take(held_out)
 
 
-def check_pair(X: Any, y: Any, x_name: str, y_name: str, estimator: Any) -> tuple[Any, Any]:
-    """Validate images and labels that belong together.
-
-    Raises
-    ------
-    ValueError
-        If one is missing, or their lengths differ, naming both.
-    """
+def check_pair(
+    X: Any, y: Any, x_name: str, y_name: str, estimator: Any
+) -> tuple[ImageBatch, npt.NDArray[Any]]:
+    """Images and labels that belong together."""
     if x_name == "X_val" and (X is None or y is None):
         given, absent = (y_name, x_name) if X is None else (x_name, y_name)
         raise ValueError(f"{given} was passed without {absent}. Pass both, or neither.")
-    array = check_images(X, x_name, estimator)
+    batch = read_batch(X, x_name, estimator)
     labels = check_labels(y, y_name)
-    if len(array) != len(labels):
+    if len(batch) != len(labels):
         raise ValueError(
-            f"{x_name} has {len(array)} rows, but {y_name} has {len(labels)}: inconsistent numbers "
+            f"{x_name} has {len(batch)} rows, but {y_name} has {len(labels)}: inconsistent numbers "
             "of samples."
         )
-    return array, labels
-
-
-def check_classes(classes: Sequence[Any]) -> npt.NDArray[Any]:
-    """Validate the `classes` of the first partial fit."""
-    return unique_labels(check_labels(classes, "classes"))
-
-
-def draw_seed(random_state: Any) -> int:
-    """Seed of a fit: the `random_state` itself where it is an int."""
-    if isinstance(random_state, int | np.integer):
-        return int(random_state)
-    return int(check_random_state(random_state).randint(np.iinfo(np.int32).max))
+    return batch, labels

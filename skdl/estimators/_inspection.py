@@ -7,8 +7,8 @@ import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
 from skdl.engine import Inspector, inspector_of
-from skdl.estimators._format import ImageFormat
 from skdl.estimators._inputs import check_labels, encode_labels
+from skdl.images import ImageFormat
 
 
 class InspectionMixin:
@@ -79,8 +79,8 @@ class InspectionMixin:
         """
         inspector = self._inspector()
         name = inspector.map_layer(layer)
-        array, images = self._image_format.check_batch(X, self)
-        codes = None if y is None else self._codes(y, len(array))
+        batch, images = self._image_format.check_batch(X, self)
+        codes = None if y is None else self._codes(y, len(batch))
         return inspector.evidence(images, codes, name, self._image_format.image_shape[:2])
 
     def activations(self, X: Any, *, layer: str) -> npt.NDArray[np.float32]:

@@ -28,7 +28,8 @@ from skdl.estimators._backbones import (
     warn_of_standardized,
 )
 from skdl.estimators._classifier import CLASSIFIER_CONSTRAINTS, ImageClassifier
-from skdl.estimators._format import ImageFormat
+from skdl.estimators._inputs import learn_format
+from skdl.images import ImageBatch, ImageFormat
 
 TRANSFER_CONSTRAINTS: dict[str, list[Any]] = {
     **CLASSIFIER_CONSTRAINTS,
@@ -48,7 +49,7 @@ class TransferBase(ImageClassifier):
 
     # ---- prediction ----------------------------------------------------------------------------
 
-    def _probabilities(self, images: Any) -> npt.NDArray[np.float32]:
+    def _probabilities(self, images: ImageBatch) -> npt.NDArray[np.float32]:
         probabilities: npt.NDArray[np.float32] = self._network.predict(
             images, found_store(self.store)
         )
@@ -56,10 +57,10 @@ class TransferBase(ImageClassifier):
 
     # ---- validation ----------------------------------------------------------------------------
 
-    def _learn_format(self, X: Any, array: Any, sample_weight: Any) -> ImageFormat:
+    def _learn_format(self, X: Any, batch: ImageBatch, sample_weight: Any) -> ImageFormat:
         check_store(self.store)
         channels = backbone_channels(self._backbone())
-        image_format = ImageFormat.learn(X, array, self, sample_weight, channels)
+        image_format = learn_format(self, X, batch, sample_weight, channels)
         warn_of_standardized(image_format.value_range)
         return image_format
 
@@ -88,7 +89,6 @@ class TransferBase(ImageClassifier):
                 backbone,
                 backbone.load(self.weights),
                 (height, width),
-                image_format.keep_aspect,
                 plan,
                 float(self.layer_decay),
             ),

@@ -3,8 +3,9 @@
 import numbers
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -28,7 +29,7 @@ from skdl.evaluation._leaks import (
 )
 from skdl.evaluation._result import EvaluationResult, make_result
 from skdl.evaluation._scoring import Scorer, check_positive_class, make_metrics
-from skdl.images import adopt_pixel_limit, find_paths, with_pixel_limit
+from skdl.images import ImageFiles, adopt_pixel_limit, find_paths, with_pixel_limit
 
 
 class EvaluationWarning(UserWarning):
@@ -154,7 +155,7 @@ def evaluate(
     Name: value, dtype: float64
     """
     named, pos_label = _named(estimators), plain(pos_label)
-    images, labels, groups = _check_data(X, y, groups)
+    images, labels, groups, digests_of_images = _check_data(X, y, groups)
     _check_positive(labels, pos_label)
     metrics = make_metrics(scoring, pos_label)
     prefit = isinstance(cv, str) and cv == "prefit"
@@ -165,7 +166,7 @@ def evaluate(
         cv = StratifiedGroupKFold(5 if cv is None else cv)
     cv_digest = digest_of(cv) if cv is None or isinstance(cv, int) or hasattr(cv, "split") else ""
     folds = _folds(cv, images, labels, groups, prefit)
-    digests = digests_of(images)
+    digests = digests_of_images()
     data = digest_of_data(digests, labels, groups)
     kept = None
     if checkpoint is not None:
@@ -286,8 +287,8 @@ def _known_classes(fitted: Mapping[str, Any], labels: npt.NDArray[Any]) -> list[
 
 def data_digest(X: Any, y: Any, groups: Any) -> str:
     """``data_digest`` of an evaluation of these data."""
-    images, labels, groups = _check_data(X, y, groups)
-    return digest_of_data(digests_of(images), labels, groups)
+    _, labels, groups, digests_of_images = _check_data(X, y, groups)
+    return digest_of_data(digests_of_images(), labels, groups)
 
 
 def _given(estimator: Any) -> str:
@@ -324,11 +325,15 @@ def _named(estimators: Any) -> dict[str, Any]:
     return named
 
 
-def _check_data(X: Any, y: Any, groups: Any) -> tuple[Any, npt.NDArray[Any], Any]:
-    paths = find_paths(X)
+def _check_data(
+    X: Any, y: Any, groups: Any
+) -> tuple[Any, npt.NDArray[Any], Any, Callable[[], list[bytes]]]:
+    """Checked data, and what gives the digests of the images."""
+    paths = find_paths(X)  # not read_batch: X may be a table, too
     images = X if paths is None else paths
     if isinstance(images, list | tuple):
         images = np.asarray(images)
+    digests = partial(digests_of, images) if paths is None else ImageFiles(paths).digests
     labels = class_labels(y, "y")
     if not hasattr(images, "__len__") or getattr(images, "shape", None) == ():
         raise ValueError(f"X must hold one row per image. Got {shortened(X)}.")
@@ -341,7 +346,7 @@ def _check_data(X: Any, y: Any, groups: Any) -> tuple[Any, npt.NDArray[Any], Any
     if groups is not None:
         groups = column(groups, "groups")
         check_length(groups, "groups", labels, "y")
-    return images, labels, groups
+    return images, labels, groups, digests
 
 
 def _folds(cv: Any, X: Any, y: Any, groups: Any, prefit: bool) -> list[Fold]:

@@ -1,28 +1,25 @@
 """What stands in training and test data of a fold."""
 
-import hashlib
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from skdl._utils.checksums import digest_of
 from skdl.evaluation._folds import Fold
 from skdl.evaluation._result import EvaluationResult
-from skdl.images import ImageFiles, content_digests
+from skdl.images import ImageArray
 
 
 def digests_of(images: Any) -> list[bytes]:
-    """Digests of the images; of paths, of the files' content."""
-    if isinstance(images, np.ndarray) and images.dtype.kind == "U":
-        return content_digests(ImageFiles(images))
+    """Digests of the rows of any array."""
     if hasattr(images, "tocsr"):
-        images = images.tocsr()
-        return content_digests([row.toarray() for row in images])
+        return [digest_of(row.toarray()) for row in images.tocsr()]
     rows = np.asarray(images)
     if rows.dtype.kind == "O":  # whose memory holds addresses: columns of several kinds
-        return [hashlib.sha256(repr(row.tolist()).encode()).digest() for row in rows]
-    return content_digests(rows)
+        return [digest_of(repr(row.tolist()).encode()) for row in rows]
+    return ImageArray(rows).digests()
 
 
 def find_leaks(digests: Sequence[bytes], folds: list[Fold]) -> pd.DataFrame:

@@ -29,20 +29,10 @@ from skdl.images._arrays import (
     CHANNELS,
     ImageShape,
     check_image_array,
-    check_image_shape,
     infer_image_shape,
-    one_image_advice,
     to_images,
 )
-from skdl.images._batches import (
-    PATHS,
-    as_rows,
-    is_image,
-    is_missing,
-    objects,
-    refuse_masked,
-    text_at,
-)
+from skdl.images._batch import ImageArray, ImageBatch
 from skdl.images._decoding import (
     IMAGE_EXTENSIONS,
     ImageInfo,
@@ -50,30 +40,22 @@ from skdl.images._decoding import (
     read_image,
     read_image_info,
 )
-from skdl.images._digests import content_digests
-from skdl.images._display import as_batch, displayable
+from skdl.images._door import holds_images, read_batch
 from skdl.images._files import ImageFiles
-from skdl.images._paths import find_paths, names_image_files
+from skdl.images._format import ImageFormat
+from skdl.images._paths import find_paths, require_paths
 from skdl.images._pixel_limit import adopt_pixel_limit, with_pixel_limit
 from skdl.images._pixels import FORMATS
-from skdl.images._resizing import (
-    COLOR_CHANNELS,
-    Color,
-    Resizer,
-    cast_pixels,
-    check_image_size,
-    resized,
-)
+from skdl.images._resizing import COLOR_CHANNELS, Color, Resizer, cast_pixels, check_image_size
+from skdl.images._rows import as_rows
 from skdl.images._value_range import (
-    PixelValues,
     ValueRange,
     check_value_range,
-    doubt_about,
     learn_from_values,
     learn_value_range,
+    pixel_range,
     range_offset_and_scale,
     rescale,
-    scale_problem,
 )
 
 __all__ = [

@@ -7,8 +7,9 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from skdl._utils.rows import is_missing
 from skdl._utils.text import shortened
-from skdl.images._batches import IMAGES, as_rows, is_missing, is_path, text_at
+from skdl.images._rows import IMAGES, as_rows, is_path, text_at
 
 ImageShape: TypeAlias = tuple[int, int, int]
 

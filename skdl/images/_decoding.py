@@ -2,13 +2,14 @@
 
 import io
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
+from skdl._utils.checks import check_choice, check_whole
 from skdl._utils.text import shortened
 from skdl.images._archives import read_bytes, require_regular
 from skdl.images._pixels import (
@@ -22,7 +23,7 @@ from skdl.images._pixels import (
     upright,
     verify_png,
 )
-from skdl.images._resizing import Color, Resizer, Size, check_image_size, fit_into
+from skdl.images._resizing import Color, Resizer, check_image_size, fit_into
 from skdl.images._value_range import learn_value_range
 
 IMAGE_EXTENSIONS = frozenset(
@@ -131,7 +132,7 @@ def read_image_info(path: Any, *, frame: int = 0) -> ImageInfo:
     ImageInfo(height=10, width=20, channels=3, format='PNG', dtype='uint8')
     """
     path = os.path.expanduser(str(os.fspath(path)))
-    check_frame(frame)
+    check_whole(frame, "frame", low=0)
     try:
         with _open(path) as file, Image.open(file, formats=FORMATS) as image:
             image.seek(frame)
@@ -194,42 +195,32 @@ def read_image(
     ...     read_image(f"{folder}/red.png", image_size=8).shape
     (8, 8, 3)
     """
-    return decode_image(
-        None, path, image_size=image_size, color=color, keep_aspect=keep_aspect, frame=frame
-    )
+    check_choice(color, "color", ("rgb", "grayscale", None))
+    resizer = Resizer(check_image_size(image_size), keep_aspect, color)
+    return decode_image(None, path, resizer, frame)
 
 
 def decode_image(
-    content: bytes | None,
-    path: Any,
-    *,
-    image_size: int | tuple[int, int] | None = None,
-    color: Color | None = None,
-    keep_aspect: bool = False,
-    frame: int = 0,
+    content: bytes | None, path: Any, resizer: Resizer, frame: int = 0
 ) -> npt.NDArray[Any]:
     """What `read_image` makes of a file whose content was read before; None reads it now."""
     path = os.path.expanduser(str(os.fspath(path)))
-    wanted = check_image_size(image_size)
-    if color not in (None, "rgb", "grayscale"):
-        raise ValueError(f"color must be 'rgb', 'grayscale' or None. Got {shortened(color)}.")
-    check_frame(frame)
+    check_whole(frame, "frame", low=0)
     try:
         with _open(path) if content is None else io.BytesIO(content) as file:
             verify_png(file)
             with Image.open(file, formats=FORMATS) as image:
                 image.seek(frame)
-                return _decode(image, file, wanted, color, keep_aspect)
+                return _decode(image, file, resizer)
     except Exception as error:
         raise UnreadableImageError(path, _reason(error, path)) from error
 
 
-def _decode(
-    image: Any, file: BinaryIO, size: Size | None, color: Color | None, keep_aspect: bool
-) -> npt.NDArray[Any]:
+def _decode(image: Any, file: BinaryIO, resizer: Resizer) -> npt.NDArray[Any]:
+    size = resizer.size
     _refuse_huge(*image.size)
     if pixel_dtype(image) != np.uint8:
-        return _fitted(deep_pixels(image, file), size, color, keep_aspect)
+        return _fitted(deep_pixels(image, file), resizer)
     if image.format in ("JPEG", "MPO"):  # MPO: several JPEGs in one
         draft = None if size is None else (_REDUCING_GAP * max(size),) * 2
         if draft is not None:
@@ -237,52 +228,28 @@ def _decode(
         image.load()
         if image.format == "JPEG":
             refuse_short_jpeg(image, file, draft)
-    image = _in_color(upright(image), color)
+    image = _in_color(upright(image), resizer.color)
     if size is not None:
-        image = fit_into(image, size, keep_aspect)
+        image = fit_into(image, size, resizer.keep_aspect)
     pixels: npt.NDArray[np.uint8] = np.array(image, dtype=np.uint8)
     return pixels[:, :, np.newaxis] if pixels.ndim == 2 else pixels
 
 
-def _fitted(
-    pixels: npt.NDArray[Any], size: Size | None, color: Color | None, keep_aspect: bool
-) -> npt.NDArray[Any]:
+def _fitted(pixels: npt.NDArray[Any], resizer: Resizer) -> npt.NDArray[Any]:
     """Pixels that are not bytes in a size and a colour, as `Resize` brings arrays to them."""
-    if size is None and color is None:
+    if resizer.size is None and resizer.color is None:
         return pixels
     black = 0.0
     if pixels.dtype.kind != "u":
         learned = learn_value_range(pixels[np.newaxis])
         black = float(pixels.min()) if learned == "standardized" else learned[0]
     whole = pixels.dtype.kind != "f"
-    return Resizer(size, keep_aspect, color, black, black + 1, whole=whole)(pixels)
+    return replace(resizer, black=black, white=black + 1, whole=whole)(pixels)
 
 
 def picture_pixels(picture: Any) -> npt.NDArray[Any]:
-    """Pixels of a picture in memory, a palette and other ways to write colours looked up.
-
-    Parameters
-    ----------
-    picture : PIL.Image.Image
-
-    Returns
-    -------
-    pixels : ndarray of shape (height, width) or (height, width, channels)
-    """
+    """Pixels of one of Pillow's, a palette and other ways to write colours looked up."""
     return np.asarray(picture if picture.mode in _PLAIN_MODES else _in_color(picture, None))
-
-
-def check_frame(frame: Any) -> None:
-    """Refuse what counts no frames.
-
-    Raises
-    ------
-    ValueError
-        If it is no whole number from 0.
-    """
-    whole = isinstance(frame, int | np.integer) and not isinstance(frame, bool)
-    if not whole or frame < 0:
-        raise ValueError(f"The parameter frame must be a whole number from 0. Got {frame!r}.")
 
 
 def read_dtype(path: str) -> np.dtype[Any] | None:

@@ -1,19 +1,21 @@
 """Batches of image files, decoded when and as far as they are needed."""
 
-import hashlib
-from collections.abc import Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from __future__ import annotations
+
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from skdl._utils.checksums import digest_of
 from skdl._utils.text import shown_path
-from skdl._utils.threads import PER_TASK, in_threads, n_threads_for
+from skdl._utils.threads import in_threads
 from skdl.images._archives import read_bytes
+from skdl.images._arrays import ImageShape, check_image_shape
+from skdl.images._batch import Decoded, ImageBatch
 from skdl.images._decoding import (
     ImageInfo,
     UnreadableImageError,
@@ -22,19 +24,21 @@ from skdl.images._decoding import (
     read_image,
     read_image_info,
 )
-from skdl.images._resizing import COLOR_CHANNELS, Color, Resizer
+from skdl.images._resizing import COLOR_CHANNELS, COLORS, Color, Resizer, Size
 from skdl.images._value_range import PixelValues, ValueRange
 
-# Images, and digests of the files' contents where they are asked for.
-_Decoded: TypeAlias = tuple[npt.NDArray[Any], list[bytes]]
+if TYPE_CHECKING:
+    from skdl.images._format import ImageFormat
 
+# Files whose values are looked at before a prediction.
+_MOST_LOOKED_AT = 256
 _BYTES = np.dtype(np.uint8)
-_COLORS: dict[int, Color] = {1: "grayscale", 3: "rgb"}
+_UNCHANGED = Resizer(None)
 
 
 @dataclass(frozen=True, eq=False)
-class ImageFiles:
-    """A batch of image files, as an array of images would be: shape, dtype, rows.
+class ImageFiles(ImageBatch):
+    """Images in files.
 
     Parameters
     ----------
@@ -44,15 +48,10 @@ class ImageFiles:
         What the pixel values in the files are.
     image_shape : (height, width, channels), default=None
         What each is decoded to; None if that is not known yet.
-    resize : bool, default=False
-        Whether files of another size are resized; otherwise they are refused.
-    keep_aspect : bool, default=False
-        Whether resizing keeps the ratio of height and width, see :func:`skdl.images.read_image`.
-    color : {"rgb", "grayscale"} or None, default=None
-        What each is converted to; None takes what `image_shape` says, but refuses to make colour
-        images gray unless they are resized.
-    resizer : Resizer, default=None
-        How pixels that are not bytes are resized and converted; None leaves them.
+    resizer : Resizer, default=Resizer(None)
+        The size that they are resized to, None refuses those of another; and the colour that each
+        is converted to, None takes what `image_shape` says, but refuses to make colour images gray
+        unless they are resized.
     as_floats : bool, default=True
         Whether pixels that are not bytes become float32, as arrays of them do in estimators.
     frame : int, default=0
@@ -61,18 +60,13 @@ class ImageFiles:
 
     paths: npt.NDArray[np.str_]
     file_dtype: np.dtype[Any] = _BYTES
-    image_shape: tuple[int, int, int] | None = None
-    resize: bool = False
-    keep_aspect: bool = False
-    color: Color | None = None
-    resizer: Resizer | None = None
+    image_shape: ImageShape | None = None
+    resizer: Resizer = _UNCHANGED
     as_floats: bool = True
     frame: int = 0
 
-    ndim = 4
-
     @classmethod
-    def of(cls, paths: npt.NDArray[np.str_], name: str = "X", frame: int = 0) -> "ImageFiles":
+    def of(cls, paths: npt.NDArray[np.str_], name: str = "X", frame: int = 0) -> ImageFiles:
         """Files of one kind of pixel values, by their headers.
 
         Raises
@@ -92,23 +86,29 @@ class ImageFiles:
                 )
         return cls(paths, next(iter(first), _BYTES), frame=frame)
 
-    def __len__(self) -> int:
-        return len(self.paths)
-
     @property
     def dtype(self) -> np.dtype[Any]:
-        """That of the decoded images."""
         deep = self.file_dtype != _BYTES
         return np.dtype(np.float32) if deep and self.as_floats else self.file_dtype
 
     @property
+    def came(self) -> np.dtype[Any]:
+        return self.file_dtype
+
+    @property
     def shape(self) -> tuple[int, ...]:
-        """``(n, height, width, channels)``, or ``(n,)`` while that is not known."""
-        return (len(self), *(self.image_shape or ()))
+        return (len(self.paths), *(self.image_shape or ()))
+
+    @property
+    def files(self) -> list[str]:
+        return list(self.paths.tolist())
+
+    @property
+    def origin(self) -> dict[str, Any]:
+        return {"source": f"file of {self.file_dtype}", "keeps_aspect": self.resizer.keep_aspect}
 
     def __iter__(self) -> Iterator[npt.NDArray[Any]]:
-        """The images, decoded one after the other."""
-        return map(self.read, self.paths.tolist())
+        return map(self.decode, self.paths.tolist())
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> npt.NDArray[Any]:
         """Refuse to decode everything where an array was expected."""
@@ -117,7 +117,7 @@ class ImageFiles:
             "ImageLoader().fit_transform(files.paths) decodes them all; files.paths are the paths."
         )
 
-    def __getitem__(self, rows: Any) -> "ImageFiles":
+    def __getitem__(self, rows: Any) -> ImageFiles:
         if isinstance(rows, int | np.integer):
             raise TypeError(
                 "A batch of image files is indexed by slices and arrays. files.paths[row] is the "
@@ -127,60 +127,52 @@ class ImageFiles:
 
     def in_shape(
         self,
-        image_shape: tuple[int, int, int],
+        image_shape: ImageShape,
         resize: bool,
         keep_aspect: bool = False,
         color: Color | None = None,
         value_range: ValueRange = (0.0, 255.0),
-    ) -> "ImageFiles":
+    ) -> ImageFiles:
         """The same files, decoded to images of a shape, in a value range."""
         size = image_shape[:2] if resize else None
         resizer = Resizer.for_range(value_range, size, keep_aspect, color)
-        return replace(
-            self,
-            image_shape=image_shape,
-            resize=resize,
-            keep_aspect=keep_aspect,
-            color=color,
-            resizer=resizer,
-        )
+        return replace(self, image_shape=image_shape, resizer=resizer)
 
-    def values(self, rows: Any = None) -> PixelValues:
-        """What decides about the value range; of bytes, without decoding them.
+    # ---- as it comes ---------------------------------------------------------------------------
 
-        Parameters
-        ----------
-        rows : slice or array of int, default=None
-            None looks at all.
-        """
+    def values(self, *, glance: bool = False) -> PixelValues:
         if self.file_dtype == _BYTES:
-            return PixelValues.of(np.full((1, 1), 255, np.uint8))
-        files = self if rows is None else self[rows]
-        own_size = replace(files, image_shape=None)
-        return PixelValues.joined(list(in_threads(own_size._values_of, files.paths.tolist())))
+            return PixelValues.of_unseen_bytes()
+        step = max(1, -(-len(self) // _MOST_LOOKED_AT)) if glance else 1
+        files = replace(self[::step], image_shape=None)
+        return PixelValues.joined(list(in_threads(files._values_of, files.paths.tolist())))
 
     def _values_of(self, path: str) -> PixelValues:
-        return PixelValues.of(self.read(path)[np.newaxis])
+        return PixelValues.of(self.decode(path)[np.newaxis])
 
-    def common_shape(self, size: tuple[int, ...] | None = None) -> tuple[int, int, int]:
-        """Shape of the images by their headers.
+    def learned_shape(
+        self, declared: Any, size: Size | None, color: Color | None, takes: int | None
+    ) -> tuple[ImageShape, int]:
+        if size is not None and color is not None:  # the headers tell nothing more
+            shape = (*size, COLOR_CHANNELS[color])
+        else:
+            height, width, found = self.common_shape(size)
+            channels = found if color is None else COLOR_CHANNELS[color]
+            shape = (height, width, takes or channels)
+        given = shape if declared is None else check_image_shape(declared)
+        if given != shape[: len(given)]:
+            colored = "" if len(given) < 3 else " and color for their channels"
+            raise ValueError(
+                f"The image files give images of shape {shape}, but image_shape={given}, which is "
+                f"the shape of flattened images. Set image_size={given[:2]} to resize "
+                f"files{colored}."
+            )
+        return shape, shape[2]
 
-        Parameters
-        ----------
-        size : (height, width), default=None
-            If they are to be resized.
+    def common_shape(self, size: Size | None = None) -> ImageShape:
+        """Shape of the images by their headers; one channel if all are grayscale, else three.
 
-        Returns
-        -------
-        image_shape : (height, width, channels)
-            One channel if all are grayscale, three otherwise.
-
-        Raises
-        ------
-        UnreadableImageError
-            Naming the first file that cannot be read.
-        ValueError
-            If they are of different sizes and `size` is None.
+        Those of different sizes are refused, unless they are to be resized to `size`.
         """
         first: ImageInfo | None = None
         channels = 1
@@ -200,150 +192,91 @@ class ImageFiles:
         height, width = size or (first.height, first.width)
         return int(height), int(width), channels
 
-    def load(self, n_threads: int | None = None) -> npt.NDArray[Any]:
-        """Decode all files.
+    def unflattened(self, image_shape: Any = None) -> ImageFiles:
+        return self
 
-        Parameters
-        ----------
-        n_threads : int, default=None
-            None takes as many as there are cores.
+    def columns(self, X: Any) -> None:
+        return None
 
-        Returns
-        -------
-        images : ndarray of shape (n, height, width, channels)
+    def in_format(self, learned: ImageFormat, estimator: Any, name: str) -> ImageFiles:
+        return learned.of_files(self, estimator, name)
 
-        Raises
-        ------
-        UnreadableImageError
-            Naming the first file that cannot be read.
-        ValueError
-            If a file is of another shape, and `resize` is False.
-        """
-        with ThreadPoolExecutor(n_threads or n_threads_for(len(self))) as pool:
-            return self._collect(self._submit(pool))[0]
+    def in_memory(self, X: Any, estimator: Any) -> npt.NDArray[Any]:
+        shape = getattr(estimator, "image_shape_", None)
+        if shape is None:
+            raise ValueError(
+                f"X holds paths of image files, but {type(estimator).__name__} has no image_shape_ "
+                "to decode them to. Pass arrays, such as those of ImageLoader."
+            )
+        value_range = getattr(estimator, "value_range_", (0.0, 255.0))
+        return self.in_shape(shape, True, value_range=value_range).load()
 
-    def chunks(self, row_sets: Iterable[Any]) -> Iterator[npt.NDArray[Any]]:
-        """Images of one set of rows after the other; the next is decoded while one is used.
+    def unchanged(self, images: ImageBatch, declared: ImageShape) -> None:
+        return None
 
-        Parameters
-        ----------
-        row_sets : iterable of slices or arrays of int
+    def examine(self, row: int) -> tuple[str, npt.NDArray[Any], Any]:
+        path = str(self.paths[row])
+        info = read_image_info(path)
+        kind = info.format if info.dtype == "uint8" else f"{info.format} ({info.dtype})"
+        return kind, read_image(path), read_bytes(path)
 
-        Yields
-        ------
-        images : ndarray of shape (n_rows, height, width, channels)
-        """
-        with closing(self.chunks_and_digests(row_sets, False)) as chunks:
-            for images, _ in chunks:
-                yield images
+    def digests(self, n_threads: int | None = None) -> list[bytes]:
+        return list(in_threads(_digest, self.paths.tolist(), n_threads))
 
-    def chunks_and_digests(
-        self, row_sets: Iterable[Any], with_digests: bool = True
-    ) -> Generator[_Decoded]:
-        """What `chunks` yields, and `content_digests` of the very bytes that were decoded.
+    # ---- its pixels ----------------------------------------------------------------------------
 
-        Without `with_digests`, the lists of these are empty.
-        """
-        pool = ThreadPoolExecutor(n_threads_for(len(self)))
-        try:
-            waiting: list[tuple[ImageFiles, list[Future[_Decoded]]]] = []
-            for rows in row_sets:
-                files = self[rows]
-                waiting.append((files, files._submit(pool, with_digests)))
-                if len(waiting) == 2:
-                    ahead = waiting.pop(0)
-                    yield ahead[0]._collect(ahead[1])
-            for files, tasks in waiting:
-                yield files._collect(tasks)
-        finally:  # also when the one who asked stops asking
-            pool.shutdown(wait=True, cancel_futures=True)
+    def resized_once(self) -> ImageFiles:
+        return self
 
-    def _submit(
-        self, pool: ThreadPoolExecutor, with_digests: bool = False
-    ) -> list[Future[_Decoded]]:
-        return [
-            pool.submit(self._decode, slice(start, start + PER_TASK), with_digests)
-            for start in range(0, len(self), PER_TASK)
-        ]
-
-    def _collect(self, tasks: list[Future[_Decoded]]) -> _Decoded:
-        images, digests = np.empty(self.shape, self.dtype), []
-        for number, task in enumerate(tasks):
-            start = number * PER_TASK
-            images[start : start + PER_TASK], some = task.result()
-            digests += some
-        return images, digests
-
-    def _decode(self, rows: slice, with_digests: bool) -> _Decoded:
+    def _decode(self, rows: slice, with_digests: bool) -> Decoded:
         images, digests = [], []
         for path in self.paths[rows].tolist():
             content = file_content(path) if with_digests else None
-            images.append(self.read(path, content))
+            images.append(self.decode(path, content))
             if content is not None:
-                digests.append(hashlib.sha256(content).digest())
+                digests.append(digest_of(content))
         return np.stack(images), digests
 
-    def read(self, path: str, content: bytes | None = None) -> npt.NDArray[Any]:
-        """Decode one file; what was read of it already is not read again.
-
-        Raises
-        ------
-        UnreadableImageError
-            If it cannot be read.
-        ValueError
-            If it is of another shape than `image_shape`, and `resize` is False.
-        """
-        image = self._decoded(path, content)
+    def decode(self, path: str, content: bytes | None = None) -> npt.NDArray[Any]:
+        """Decode one file; what was read of it already is not read again."""
+        color = None if self.image_shape is None else COLORS[self.image_shape[2]]
+        if self.resizer.size is None:  # colours are made gray by wish only
+            color = self.resizer.color or (None if color == "grayscale" else color)
+        resizer = replace(self.resizer, color=color)
+        # Pixels that are not bytes are resized below, in their value range.
+        at_once = resizer if self.file_dtype == _BYTES else _UNCHANGED
+        image = decode_image(content, path, at_once, self.frame)
+        if image.dtype != self.file_dtype:
+            raise UnreadableImageError(
+                path, f"its values are {image.dtype}, but {self.file_dtype} is expected"
+            )
+        if image.dtype != _BYTES:
+            image = self._resized(image, resizer, path)
         if self.image_shape not in (None, image.shape):
             height, width, channels = self.image_shape or image.shape
             raise ValueError(
                 f"The image file {shown_path(path)} is of shape {image.shape}, but images of shape "
                 f"{self.image_shape} (height, width, channels) are expected, as in fit. Set "
                 f"image_size={(height, width)} to resize all images, or read the files with "
-                f"ImageLoader(image_size={(height, width)}, color={_COLORS[channels]!r})."
+                f"ImageLoader(image_size={(height, width)}, color={COLORS[channels]!r})."
             )
         return image
 
-    def _decoded(self, path: str, content: bytes | None) -> npt.NDArray[Any]:
-        color = None if self.image_shape is None else _COLORS[self.image_shape[2]]
-        if not self.resize:  # colours are made gray by wish only
-            color = self.color or (None if color == "grayscale" else color)
-        if self.file_dtype == _BYTES:
-            size = self.image_shape[:2] if self.image_shape and self.resize else None
-            options: dict[str, Any] = {"image_size": size, "color": color}
-            options["keep_aspect"] = self.keep_aspect
-        else:
-            options = {}
-        image = decode_image(content, path, frame=self.frame, **options)
-        if image.dtype != self.file_dtype:
-            raise UnreadableImageError(
-                path, f"its values are {image.dtype}, but {self.file_dtype} is expected"
-            )
-        return image if image.dtype == _BYTES else self._prepared(image, color, path)
-
-    def _prepared(
-        self, image: npt.NDArray[Any], color: Color | None, path: str
-    ) -> npt.NDArray[Any]:
+    def _resized(self, image: npt.NDArray[Any], resizer: Resizer, path: str) -> npt.NDArray[Any]:
         """Pixels that are not bytes, as an array of them would be."""
         if image.dtype.kind == "f" and not np.isfinite(image).all():
             raise UnreadableImageError(path, "its values contain NaN or infinity")
         if self.as_floats:
             image = image.astype(np.float32)
-        if self.image_shape is None or self.resizer is None:
-            return image
-        if color is not None and image.shape[-1] == COLOR_CHANNELS[color]:
-            color = None
-        return replace(self.resizer, color=color)(image)
+        return image if self.image_shape is None else resizer(image)
+
+
+def _digest(path: str) -> bytes:
+    return digest_of(file_content(path))
 
 
 def file_content(path: str) -> bytes:
-    """The bytes of an image file.
-
-    Raises
-    ------
-    UnreadableImageError
-        If it cannot be read.
-    """
+    """The bytes of an image file; what is wrong with one that cannot be read."""
     try:
         return read_bytes(path)
     except (OSError, ValueError):

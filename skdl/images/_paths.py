@@ -7,26 +7,17 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from skdl._utils.rows import objects
 from skdl._utils.text import shortened
-from skdl.images._batches import is_path, objects, only, refuse_what_has_no_rows
 from skdl.images._decoding import IMAGE_EXTENSIONS
+from skdl.images._rows import PATHS, as_rows, is_path, only, refuse_what_has_no_rows, text_at
 
 
 def find_paths(X: Any, name: str = "X") -> npt.NDArray[np.str_] | None:
     """Paths of image files, if that is what a batch holds.
 
-    Parameters
-    ----------
-    X : object
-        What a user passed: paths come as a list, a 1-D array, a Series or a DataFrame of one
-        column.
-    name : str, default="X"
-        What error messages call it.
-
-    Returns
-    -------
-    paths : ndarray of str of shape (n,), or None
-        With the home folder in place of ``~``. None if it holds no text.
+    They come as a list, a 1-D array, a Series or a DataFrame of one column, and get the home folder
+    in place of ``~``. None if it holds no text.
 
     Raises
     ------
@@ -47,15 +38,27 @@ def find_paths(X: Any, name: str = "X") -> npt.NDArray[np.str_] | None:
     return np.array([os.path.expanduser(str(os.fspath(value))) for value in rows], dtype=np.str_)
 
 
+def require_paths(X: Any) -> npt.NDArray[np.str_]:
+    """Paths of image files, where nothing else is taken."""
+    rows = as_rows(X, expected=PATHS)
+    paths = find_paths(rows)
+    if paths is not None:
+        return paths
+    if not len(rows):
+        raise ValueError(f"X is empty: there are no paths in it. {PATHS}")
+    if rows.ndim > 1:
+        held = f"an array of shape {rows.shape}."
+    elif isinstance(rows[0], bytes):
+        held = text_at(rows[0], 0)
+    else:
+        held = f"{shortened(rows[0])} at row 0."
+    raise ValueError(f"X holds no paths of image files, but {held} {PATHS}")
+
+
 def names_image_files(X: Any) -> bool:
     """Whether text is paths of image files, and not labels.
 
     It is if some ends as names of images do, or if all are files that exist.
-
-    Parameters
-    ----------
-    X : object
-        What a user passed.
     """
     rows = _as_objects(X)
     texts = {os.fspath(row) for row in (() if rows is None else rows) if is_path(row)}

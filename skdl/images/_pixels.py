@@ -87,23 +87,10 @@ def pixel_dtype(image: Any) -> np.dtype[Any]:
 
 
 def deep_pixels(image: Any, file: BinaryIO) -> npt.NDArray[Any]:
-    """Pixels that are not bytes, upright, without transparency.
+    """Pixels that are not bytes, upright, without transparency: of shape (height, width, 1 or 3).
 
-    Parameters
-    ----------
-    image : PIL.Image.Image
-        Opened, not loaded.
-    file : binary file
-        That it was opened from.
-
-    Returns
-    -------
-    pixels : ndarray of shape (height, width, 1 or 3)
-
-    Raises
-    ------
-    ValueError
-        If Pillow reads only the high bytes of such a file.
+    `image` is opened from `file`, and not loaded. Refuses files of which Pillow reads only the high
+    bytes.
     """
     dtype, frame = pixel_dtype(image), image.tell()
     if image.mode not in ("L", "F") and not image.mode.startswith("I"):
@@ -166,18 +153,7 @@ def refuse_short_jpeg(image: Any, file: BinaryIO, draft: tuple[int, int] | None)
 
     Pillow drops libjpeg's warning; the missing pixels are gray. Of a picture that ends in gray,
     data behind those that it needs change nothing; of one that lacks some, they become pixels.
-
-    Parameters
-    ----------
-    image : PIL.Image.Image
-        Loaded, as it is in the file.
-    file : binary file
-    draft : pair of int or None
-        What it was decoded for.
-
-    Raises
-    ------
-    ValueError
+    `image` is loaded, as it is in the file; `draft` is the size that it was decoded for.
     """
     width, height = image.size
     corner = image.crop((max(0, width - 2), height - 1, width, height))

@@ -1,6 +1,5 @@
 """Images in another size and colour: one implementation for arrays and files."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -8,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from skdl._utils.text import shortened
+from skdl._utils.checks import check_sizes
 from skdl.images._value_range import ValueRange
 
 Color: TypeAlias = Literal["rgb", "grayscale"]
@@ -16,48 +15,23 @@ Size: TypeAlias = tuple[int, int]
 
 # Brightness of red, green and blue by ITU-R recommendation BT.601, as Pillow weighs them, too.
 _LUMA = np.array([0.299, 0.587, 0.114])
-COLOR_CHANNELS = {"grayscale": 1, "rgb": 3}
+COLOR_CHANNELS: dict[Color, int] = {"grayscale": 1, "rgb": 3}
 """Channels of an image in a colour."""
+COLORS: dict[int, Color] = {1: "grayscale", 3: "rgb"}
+"""The colour of images of so many channels."""
 
 
 def check_image_size(image_size: Any) -> Size | None:
-    """Height and width to resize to, None for the images' own.
-
-    Raises
-    ------
-    ValueError
-        If it is neither a positive whole number nor two of them.
-    """
+    """Height and width to resize to, None for the images' own."""
     if image_size is None:
         return None
-    is_number = isinstance(image_size, int | np.integer)
-    sizes: Any = (image_size, image_size) if is_number else image_size
-    is_pair = isinstance(sizes, Sequence | np.ndarray) and len(sizes) == 2
-    if not is_pair or not all(
-        isinstance(size, int | np.integer) and not isinstance(size, bool) and size > 0
-        for size in sizes
-    ):
-        raise ValueError(
-            "The parameter image_size must be a number of pixels, (height, width) or None. Got "
-            f"{shortened(image_size)}."
-        )
-    return int(sizes[0]), int(sizes[1])
+    return check_sizes(image_size, "image_size", "(height, width), or None")
 
 
 def fit_into(image: Any, size: Size, keep_aspect: bool) -> Any:
-    """Resize a Pillow image, bilinearly with antialiasing.
+    """A Pillow image of a size, bilinearly with antialiasing.
 
-    Parameters
-    ----------
-    image : PIL.Image.Image
-    size : (height, width)
-    keep_aspect : bool
-        Whether to scale both sides alike, and to fill up with black on both sides.
-
-    Returns
-    -------
-    image : PIL.Image.Image
-        Of that size.
+    With `keep_aspect`, both sides are scaled alike, and filled up with black on both sides.
     """
     height, width = size
     if (width, height) == image.size:

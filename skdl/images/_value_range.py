@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 from typing import Any, Literal, TypeAlias
 
@@ -23,6 +23,8 @@ _FEW_IMAGES, _FEW_VALUES = 0.05, 0.01
 _FAULTY = 2.0
 # How many images that are so many times as dark as those of the fit are of another scale.
 _MANY, _DARK = 10, 8.0
+# Of the pixel values of photographs from 0 to 1.
+_STANDARD_MEAN, _STANDARD_DEVIATION = 0.45, 0.225
 
 
 def learn_value_range(X: npt.NDArray[Any]) -> ValueRange:
@@ -80,6 +82,8 @@ class PixelValues:
         Whether all are whole numbers, where some are negative.
     eight_bit : bool
         Whether they are bytes.
+    seen : bool, default=True
+        False of bytes that nobody looked at.
     """
 
     smallest: npt.NDArray[Any]
@@ -88,6 +92,13 @@ class PixelValues:
     size: npt.NDArray[np.intp]
     whole: bool
     eight_bit: bool
+    seen: bool = True
+
+    @classmethod
+    def of_unseen_bytes(cls) -> "PixelValues":
+        """That of bytes whose values are not to be looked at."""
+        ends = cls.of(np.array([[0, 255]], np.uint8))
+        return replace(ends, seen=False)
 
     @classmethod
     def of(cls, X: npt.NDArray[Any]) -> "PixelValues":
@@ -113,6 +124,11 @@ class PixelValues:
             all(part.whole for part in parts),
             all(part.eight_bit for part in parts),
         )
+
+    @property
+    def extremes(self) -> tuple[float, float]:
+        """The smallest and the largest value."""
+        return float(self.smallest.min()), float(self.largest.max())
 
     @property
     def usual_largest(self) -> float:
@@ -164,16 +180,9 @@ def scale_problem(values: PixelValues, value_range: ValueRange, usual: float) ->
     """Why values can hardly be of the scale that was learned, in words; "" if they can.
 
     A few dark images are no reason: only values that the scale does not have, or many images all
-    of which are far below those of the fit.
-
-    Parameters
-    ----------
-    values : PixelValues
-    value_range : (low, high) or "standardized"
-    usual : float
-        :attr:`PixelValues.usual_largest` of the training images.
+    of which are far below those of the fit, whose :attr:`PixelValues.usual_largest` is `usual`.
     """
-    smallest, largest = float(values.smallest.min()), float(values.largest.max())
+    smallest, largest = values.extremes
     eight_bit = values.eight_bit
     if value_range == "standardized":
         if smallest >= 0:
@@ -246,6 +255,18 @@ def check_value_range(value_range: Any) -> ValueRange | None:
         "The parameter value_range must be None (learned in fit), 'standardized' (used as it is) "
         f"or a pair (low, high) of finite numbers with low < high. Got {shortened(value_range)}."
     )
+
+
+def pixel_range(value_range: ValueRange) -> tuple[float, float]:
+    """Values that stand for black and white, also of standardised images.
+
+    Pretrained weights expect pixels: standardised images are taken to have been made so with the
+    usual mean and deviation of photographs.
+    """
+    if value_range == "standardized":
+        black, white = ((pixel - _STANDARD_MEAN) / _STANDARD_DEVIATION for pixel in (0.0, 1.0))
+        return black, white
+    return value_range
 
 
 def range_offset_and_scale(value_range: ValueRange) -> tuple[float, float]:

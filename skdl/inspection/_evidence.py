@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from skdl._utils.checks import check_choice
 from skdl._utils.labels import check_known, class_labels
 from skdl._utils.nesting import nested
-from skdl.images import ImageFiles, as_batch, displayable, find_paths
+from skdl.images import read_batch
 
 RESPONSE_METHODS = ("predict_proba", "decision_function")
 
@@ -97,7 +97,7 @@ def network_input(model: Any, X: Any, method: str) -> tuple[Any, Any, Any]:
         before = pipeline[:-1]
         check_is_fitted(before)
         passed = before.transform(passed)
-        if np.ndim(passed) > 2 or find_paths(shown) is not None:
+        if np.ndim(passed) > 2 or _decodes(pipeline.steps[0][1]):
             shown = passed
         elif not _keeps_pixels(before):
             raise ValueError(
@@ -108,8 +108,8 @@ def network_input(model: Any, X: Any, method: str) -> tuple[Any, Any, Any]:
 
 def as_images(model: Any, X: Any, image_shape: Any) -> list[npt.NDArray[Any]]:
     """Images in [0, 1], to draw."""
-    batch = as_batch(X, shape_of(model, X, image_shape))
-    return displayable(batch, np.arange(len(batch)))
+    batch = read_batch(X).unflattened(shape_of(model, X, image_shape))
+    return batch.displayable(np.arange(len(batch)))
 
 
 def _keeps_pixels(steps: Any) -> bool:
@@ -126,18 +126,13 @@ def _keeps_pixels(steps: Any) -> bool:
 
 def decoded(model: Any, X: Any) -> tuple[Any, Any]:
     """What is left of an estimator behind the decoding of files, and the decoded images."""
-    paths = find_paths(X)
-    if paths is None:
-        return model, X
     first = _steps(model)[0]
-    if hasattr(model, "steps") and not get_tags(first).input_tags.two_d_array:  # takes files only
+    if hasattr(model, "steps") and _decodes(first):
         return model[1:], first.transform(X)
-    shape = getattr(first, "image_shape_", None)
-    if shape is None:
-        raise ValueError(
-            f"X holds paths of image files, but {type(first).__name__} has no image_shape_ to "
-            "decode them to. Pass arrays, such as those of ImageLoader."
-        )
-    value_range = getattr(first, "value_range_", (0.0, 255.0))
-    files = ImageFiles.of(paths).in_shape(shape, True, value_range=value_range)
-    return model, files.load()
+    return model, read_batch(X).in_memory(X, first)
+
+
+def _decodes(step: Any) -> bool:
+    """Whether a step takes paths of files only."""
+    tags = get_tags(step).input_tags
+    return bool(tags.one_d_array and not tags.two_d_array)

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.checks import check_number, check_sizes
-from skdl.images import check_image_array, displayable, to_images
+from skdl.images import ImageArray
 from skdl.inspection._evidence import (
     class_codes,
     class_scores,
@@ -148,9 +148,9 @@ def covered_maps(
 ) -> tuple[Any, npt.NDArray[np.float64]]:
     """Images to draw, and by how much the scores of their classes fall where they are covered."""
     model, X = decoded(model, X)
-    batch = to_images(check_image_array(X), shape_of(model, X, image_shape))
-    places = cover.places(batch.shape[1:3])
-    maps = np.empty(batch.shape[:3])
+    batch = ImageArray.of(X).unflattened(shape_of(model, X, image_shape))
+    n, height, width, _ = batch.shape
+    places, maps = cover.places((height, width)), np.empty((n, height, width))
     for image, code, score, result in zip(batch, codes, scores, maps, strict=True):
         falls, covered = np.zeros((2, *image.shape[:2]))
         for some, copies in cover.copies(image, places):
@@ -161,7 +161,7 @@ def covered_maps(
         falls = (falls / covered).clip(0)
         # Less is no more than rounding.
         result[:] = falls / falls.max() if falls.max() > 1e-6 * max(1, abs(score[code])) else 0
-    return displayable(batch, np.arange(len(batch))), maps
+    return batch.displayable(np.arange(n)), maps
 
 
 def _like(X: Any, images: npt.NDArray[Any]) -> Any:

@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.checks import check_choice, check_whole
 from skdl._utils.nesting import nested
-from skdl.images import as_batch
+from skdl.images import read_batch
 from skdl.inspection import as_images, maps_of, network_input
 from skdl.plotting._layout import add_bar, draw_image, image_axes
 
@@ -141,7 +141,7 @@ class FeatureMapDisplay:
     ) -> "FeatureMapDisplay":
         if X is None:
             raise ValueError("X is None. Pass a batch of one image, such as X[:1].")
-        n_images = len(as_batch(X, image_shape))
+        n_images = len(read_batch(X).unflattened(image_shape))
         if n_images != 1:
             raise ValueError(f"X holds {n_images} images. Pass a batch of one, such as X[:1].")
         network, passed, shown = network_input(model, X, "activations")

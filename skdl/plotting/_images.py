@@ -11,7 +11,7 @@ from sklearn.utils import check_random_state
 
 from skdl._utils.checks import check_whole
 from skdl._utils.labels import class_labels
-from skdl.images import as_batch, displayable
+from skdl.images import read_batch
 from skdl.plotting._labels import encode
 from skdl.plotting._layout import (
     CAPTION_WIDTH,
@@ -119,7 +119,7 @@ class ImageGridDisplay:
             `n_per_class` or `ax` does not fit.
         """
         check_whole(n_per_class, "n_per_class", low=1)
-        batch = as_batch(X, image_shape)
+        batch = read_batch(X).unflattened(image_shape)
         codes, names = np.zeros(len(batch), dtype=int), [""]
         if y is not None:
             labels = class_labels(y, "y")
@@ -134,7 +134,7 @@ class ImageGridDisplay:
             ]
         )
         class_names = None if y is None else [names[code] for code in codes[rows]]
-        return cls(displayable(batch, rows), class_names, rows).plot(title=title, ax=ax)
+        return cls(batch.displayable(rows), class_names, rows).plot(title=title, ax=ax)
 
     def plot(self, *, title: str | None = None, ax: Any = None) -> "ImageGridDisplay":
         """Draw.

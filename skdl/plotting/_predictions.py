@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from skdl._utils.checks import check_choice, check_whole
 from skdl._utils.labels import label_pair, score_values
-from skdl.images import as_batch, displayable
+from skdl.images import ImageBatch, read_batch
 from skdl.plotting._labels import names_by_label, percent
 from skdl.plotting._layout import CAPTION_WIDTH, draw_image, image_axes, wrapped
 from skdl.plotting._palette import RIGHT, WRONG
@@ -123,7 +123,7 @@ class PredictionGridDisplay:
         elif hasattr(estimator, "decision_function"):
             margin = _margin(np.asarray(estimator.decision_function(X)))
         return cls._chosen(
-            as_batch(X, image_shape),
+            read_batch(X).unflattened(image_shape),
             y,
             predicted,
             confidence,
@@ -193,7 +193,7 @@ class PredictionGridDisplay:
         if sure is not None and sure.ndim == 2:
             sure, margin = _of_predicted(sure, y_true, y_pred), _margin(sure)
         return cls._chosen(
-            as_batch(X, image_shape),
+            read_batch(X).unflattened(image_shape),
             y_true,
             y_pred,
             sure,
@@ -207,7 +207,7 @@ class PredictionGridDisplay:
     @classmethod
     def _chosen(
         cls,
-        images: npt.NDArray[Any],
+        images: ImageBatch,
         y_true: Any,
         y_pred: Any,
         confidence: npt.NDArray[Any] | None,
@@ -237,7 +237,7 @@ class PredictionGridDisplay:
             known = [] if classes is None else [np.asarray(classes)]
             names = names_by_label([true, predicted, *known], target_names)
         return cls(
-            displayable(images, rows),
+            images.displayable(rows),
             true[rows],
             predicted[rows],
             None if confidence is None else confidence[rows],

@@ -1,6 +1,5 @@
 """What transformers of image arrays learn in fit, and hold later batches to."""
 
-import math
 from typing import Any, TypeVar
 
 import numpy as np
@@ -11,16 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.checks import KeywordsMixin, validate_params
 from skdl._utils.scikit import check_feature_names, check_feature_names_in
-from skdl.images import (
-    as_rows,
-    cast_pixels,
-    check_image_array,
-    check_value_range,
-    infer_image_shape,
-    learn_value_range,
-    one_image_advice,
-    to_images,
-)
+from skdl.images import ImageArray, ImageFormat, as_rows, cast_pixels
 
 Self = TypeVar("Self", bound="ArrayTransformer")
 
@@ -49,10 +39,15 @@ class SetOutputMixin:
         return self
 
 
-class PixelColumnsMixin(SetOutputMixin):
-    """Names of the columns of flattened images. The estimator sets `_flattened` in fit."""
+def _has_columns(estimator: Any) -> bool:
+    learned = getattr(estimator, "_image_format", None)
+    return learned is None or learned.has_columns
 
-    @available_if(lambda self: getattr(self, "_flattened", True))  # type: ignore[untyped-decorator]
+
+class PixelColumnsMixin(SetOutputMixin):
+    """Names of the columns of flattened images. The estimator sets `_image_format` in fit."""
+
+    @available_if(_has_columns)  # type: ignore[untyped-decorator]
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
         """Names of the columns: those of the flattened images.
 
@@ -110,23 +105,23 @@ class ArrayTransformer(KeywordsMixin, SetOutputMixin, TransformerMixin, BaseEsti
         """
         validate_params(self)
         self._check_parameters()
-        array = _pixels(X, self)
-        image_shape = infer_image_shape(array.shape, getattr(self, "image_shape", None))
-        value_range = check_value_range(getattr(self, "value_range", None))
-        if value_range is None:
-            value_range = learn_value_range(array)
-        if value_range == "standardized":
-            black, white = float(array.min()), float(array.max())
+        batch = _pixels(X, self)
+        learned = ImageFormat.learn(
+            X,
+            batch,
+            image_shape=getattr(self, "image_shape", None),
+            value_range=getattr(self, "value_range", None),
+            warns=False,
+        )
+        check_feature_names(self, X if learned.flattened else batch.pixels, reset=True)
+        self.image_shape_ = learned.image_shape
+        self.n_features_in_ = learned.n_features
+        self.value_range_ = learned.value_range
+        if learned.value_range == "standardized":
+            self.black_, self.white_ = batch.values().extremes
         else:
-            black, white = value_range
-        check_feature_names(self, X if array.ndim == 2 else array, reset=True)
-        self.image_shape_ = image_shape
-        self.n_features_in_ = math.prod(image_shape)
-        self.value_range_ = value_range
-        self.black_, self.white_ = black, white
-        self._whole = array.dtype.kind in "bui"
-        self._eight_bit = array.dtype == np.uint8
-        self._flattened = array.ndim == 2
+            self.black_, self.white_ = learned.value_range
+        self._image_format = learned
         self._end_fit()
         return self
 
@@ -149,28 +144,12 @@ class ArrayTransformer(KeywordsMixin, SetOutputMixin, TransformerMixin, BaseEsti
         check_is_fitted(self)
         rows = as_rows(X)
         check_feature_names(self, X if rows.ndim == 2 else rows, reset=False)
-        array = _pixels(rows, self)
-        name = type(self).__name__
-        if array.ndim == 2:
-            if array.shape[1] != self.n_features_in_:
-                raise ValueError(
-                    f"X has {array.shape[1]} features, but {name} is expecting "
-                    f"{self.n_features_in_} features as input: it was fitted on images of shape "
-                    f"{self.image_shape_}." + one_image_advice(array.shape, self.image_shape_)
-                )
-            return array, to_images(array, self.image_shape_)
-        found = infer_image_shape(array.shape)
-        if found != self.image_shape_:
-            raise ValueError(
-                f"X holds images of shape {found}, but this {name} was fitted on images of shape "
-                f"{self.image_shape_} (height, width, channels)."
-                + one_image_advice(array.shape, self.image_shape_)
-            )
-        return array, to_images(array)
+        batch = _pixels(rows, self)
+        return batch.pixels, self._image_format.as_images(batch, self).load()
 
     def _cast(self, values: npt.NDArray[np.float64], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
         """Bring computed values to the dtype of the batch."""
-        return cast_pixels(values, dtype, self._whole)
+        return cast_pixels(values, dtype, self._image_format.whole)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -179,8 +158,6 @@ class ArrayTransformer(KeywordsMixin, SetOutputMixin, TransformerMixin, BaseEsti
         return tags
 
 
-def _pixels(X: Any, estimator: Any) -> npt.NDArray[Any]:
-    """Validate images, and keep their dtype; numbers in an object array become float64."""
-    array = as_rows(X)
-    check_image_array(array, estimator=estimator)
-    return array if array.dtype.kind in "buif" else array.astype(np.float64)
+def _pixels(X: Any, estimator: Any) -> ImageArray:
+    """Validate images, and keep their dtype."""
+    return ImageArray.of(X, estimator=estimator).in_own_dtype()

@@ -15,22 +15,18 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.checks import KeywordsMixin, validate_params, warn_user
 from skdl._utils.scikit import Interval, StrOptions, output_container
-from skdl._utils.text import shortened
 from skdl._utils.threads import in_threads
 from skdl.images import (
     COLOR_CHANNELS,
-    PATHS,
     Color,
     ImageFiles,
     Resizer,
     UnreadableImageError,
     adopt_pixel_limit,
-    as_rows,
     check_image_size,
-    find_paths,
     learn_from_values,
     read_image_info,
-    text_at,
+    require_paths,
     with_pixel_limit,
 )
 
@@ -174,7 +170,7 @@ class ImageLoader(KeywordsMixin, TransformerMixin, BaseEstimator):
             return 0.0
         values = files.values()
         learned = learn_from_values(values)
-        return float(values.smallest.min()) if learned == "standardized" else learned[0]
+        return values.extremes[0] if learned == "standardized" else learned[0]
 
     def transform(self, X: Any) -> Any:
         """Decode files.
@@ -292,18 +288,13 @@ class ImageLoader(KeywordsMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         files = self._of(X)
         size = None if self.image_size is None else self.image_shape_[:2]
-        keep_aspect, whole = bool(self.keep_aspect), files.file_dtype.kind != "f"
-        return replace(
-            files,
-            image_shape=self.image_shape_,
-            resize=size is not None,
-            keep_aspect=keep_aspect,
-            color=self.color,
-            resizer=Resizer(size, keep_aspect, black=self._black, whole=whole),
-        )
+        whole = files.file_dtype.kind != "f"
+        keep_aspect = bool(self.keep_aspect)
+        resizer = Resizer(size, keep_aspect, self.color, black=self._black, whole=whole)
+        return replace(files, image_shape=self.image_shape_, resizer=resizer)
 
     def _of(self, X: Any) -> ImageFiles:
-        return replace(ImageFiles.of(_paths(X), frame=self.frame), as_floats=False)
+        return replace(ImageFiles.of(require_paths(X), frame=self.frame), as_floats=False)
 
     def _n_threads(self) -> int | None:
         return None if self.n_jobs is None else joblib.effective_n_jobs(self.n_jobs)
@@ -322,23 +313,6 @@ class ImageLoader(KeywordsMixin, TransformerMixin, BaseEstimator):
         return tags
 
 
-def _paths(X: Any) -> npt.NDArray[np.str_]:
-    rows = as_rows(X, expected=PATHS)
-    paths = find_paths(rows)
-    if paths is None:
-        if not len(rows):
-            raise ValueError(f"X is empty: there are no paths in it. {PATHS}")
-        held = f"an array of shape {rows.shape}."
-        if rows.ndim == 1:
-            held = (
-                text_at(rows[0], 0)
-                if isinstance(rows[0], bytes)
-                else f"{shortened(rows[0])} at row 0."
-            )
-        raise ValueError(f"X holds no paths of image files, but {held} {PATHS}")
-    return paths
-
-
 def _has_header(path: str) -> bool:
     try:
         read_image_info(path)
@@ -349,6 +323,6 @@ def _has_header(path: str) -> bool:
 
 def _try(files: ImageFiles, path: str) -> npt.NDArray[Any] | UnreadableImageError:
     try:
-        return files.read(path)
+        return files.decode(path)
     except UnreadableImageError as error:
         return error

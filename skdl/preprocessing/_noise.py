@@ -7,10 +7,10 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils import check_random_state
 
 from skdl._utils.checks import validate_params
 from skdl._utils.scikit import StrOptions
+from skdl._utils.seeds import draw_seed
 from skdl.preprocessing._base import ArrayTransformer, PixelColumnsMixin
 from skdl.preprocessing._changes import DENOISED_AMOUNT, NOISES, AugmentationPlan
 
@@ -167,11 +167,7 @@ class ImageNoise(PixelColumnsMixin, ArrayTransformer):
         return np.random.default_rng([self._seed, int.from_bytes(digest, "little")])
 
     def _end_fit(self) -> None:
-        if isinstance(self.random_state, int | np.integer):
-            self._seed = int(self.random_state)
-        else:
-            generator = check_random_state(self.random_state)
-            self._seed = int(generator.randint(np.iinfo(np.int32).max))
+        self._seed = draw_seed(self.random_state)
 
     def _check_parameters(self) -> None:
         NOISES[self.kind].check(self.amount, f"amount of kind={self.kind!r}")

@@ -134,8 +134,8 @@ class Resize(ArrayTransformer, auto_wrap_output_keys=None):
             self.black_,
             self.white_,
             self.value_range_ == "standardized",
-            self._whole,
-            self._eight_bit,
+            self._image_format.whole,
+            self._image_format.dtype == np.uint8,
         )
 
     def _check_parameters(self) -> None:

@@ -15,6 +15,7 @@ from skdl.backbones import (
 from skdl.backbones._loading import check_weights_name
 from skdl.downloads import RemoteFile
 from skdl.engine import BackboneSpec, FeatureExtractor, FeatureSpec
+from skdl.images import ImageArray
 from skdl.plugins import backbones, register_backbone
 from skdl.testing import check_backbone
 
@@ -287,7 +288,7 @@ def assert_features_equal_those_of_keras(publisher, name, params, shape, encodin
     for encoding in encodings:
         encode, value_range = ENCODINGS[encoding]
         extractor = FeatureExtractor(features_of, spec.load(path), value_range)
-        found = extractor.transform(encode(images))
+        found = extractor.transform(ImageArray(encode(images)))
         assert found.shape == expected.shape
         assert np.abs(found - expected).max() <= 1e-4 * np.abs(expected).max(), encoding
 

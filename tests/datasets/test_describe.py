@@ -12,7 +12,8 @@ from PIL import Image
 from scipy import sparse
 
 from skdl import images
-from skdl.datasets import _describe, describe_images, load_image_folder
+from skdl.datasets import describe_images, load_image_folder
+from skdl.images import _files
 
 COLUMNS = [
     "images", "height_min", "height_max", "width_min", "width_max", "channels", "format",
@@ -102,7 +103,7 @@ def test_one_image_at_a_time(pets, monkeypatch):
         earlier.append(weakref.ref(image))
         return image
 
-    monkeypatch.setattr(_describe, "read_image", watched)
+    monkeypatch.setattr(_files, "read_image", watched)
     assert describe_images(load_image_folder(pets).data).loc["all", "images"] == 5
 
 

@@ -20,7 +20,7 @@ from skdl.backbones import Backbone, Preprocessing, backbone_of, declare_backbon
 from skdl.engine import BackboneSpec, FeatureExtractor, FeatureSpec, _putter
 from skdl.engine import _features as features
 from skdl.engine._features import FeatureNetwork
-from skdl.images._files import ImageFiles
+from skdl.images import ImageArray, ImageBatch, ImageFiles, pixel_range
 from skdl.preprocessing import Resize
 from skdl.store import FeatureStore, seconds_saved_here
 
@@ -51,6 +51,21 @@ def wide(input_shape):
     return keras.Model(inputs, layers.Conv2D(160, 3, name="wide")(x))
 
 
+class OfArrays(FeatureExtractor):
+    """Takes arrays in any size as well."""
+
+    def spaces(self, images):
+        return super().spaces(self._batch(images))
+
+    def transform(self, images, *args, **kwargs):
+        return super().transform(self._batch(images), *args, **kwargs)
+
+    def _batch(self, images):
+        if isinstance(images, ImageBatch):
+            return images
+        return ImageArray(images).sized(self.spec.image_shape[:2], pixel_range(self.value_range))
+
+
 def extractor(
     backbone=normalized,
     *,
@@ -60,23 +75,19 @@ def extractor(
     precision="float32",
     weights="random",
     value_range=BYTES,
-    resizes=False,
     **params,
 ):
     spec = BackboneSpec(backbone, params)
-    return FeatureExtractor(
+    return OfArrays(
         FeatureSpec(spec, shape, tapped, () if pooling is None else (pooling,), precision),
         spec.load(weights),
         value_range,
-        resizes,
     )
 
 
 def several(tapped, poolings):
     spec = BackboneSpec(normalized, {})
-    return FeatureExtractor(
-        FeatureSpec(spec, SHAPE, tapped, poolings), spec.load("random"), BYTES, False
-    )
+    return OfArrays(FeatureSpec(spec, SHAPE, tapped, poolings), spec.load("random"), BYTES)
 
 
 def images_of(n, shape=SHAPE, seed=0):
@@ -261,7 +272,7 @@ def test_bfloat16_is_near():
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32])
 def test_images_of_another_size_are_resized(dtype):
     """Bytes in another dtype as bytes."""
-    images, subject = images_of(7, (20, 14, 3)), extractor(resizes=True)
+    images, subject = images_of(7, (20, 14, 3)), extractor()
     expected = extractor().transform(Resize(SHAPE[:2]).fit_transform(images))
     images = images.astype(dtype)
     for batch_size in (1, 3, 100):
@@ -277,7 +288,7 @@ def test_resized_images_do_not_depend_on_their_neighbours(value_range):
     images[0] += 0.5
     images = images / 255 if value_range == (0.0, 1.0) else images
     images = images - 60 if value_range == "standardized" else images
-    subject = extractor(resizes=True, value_range=value_range)
+    subject = extractor(value_range=value_range)
     together = subject.transform(images)
     alone = np.concatenate([subject.transform(images[row : row + 1]) for row in range(4)])
     assert_close(together, alone)
@@ -407,9 +418,9 @@ def variants(tmp_path):
         "dtype": (extractor(), floats),
         "shape": (extractor(shape=(9, 10, 3)), images.reshape(3, 9, 10, 3)),
         "gray": (extractor(shape=(10, 27, 1)), images.reshape(3, 10, 27, 1)),
-        "resized": (extractor(resizes=True), large),
-        "resized larger": (extractor(shape=(12, 9, 3), resizes=True), large),
-        "resized from another": (extractor(resizes=True), large.reshape(3, 14, 20, 3)),
+        "resized": (extractor(), large),
+        "resized larger": (extractor(shape=(12, 9, 3)), large),
+        "resized from another": (extractor(), large.reshape(3, 14, 20, 3)),
         "files": (extractor(), ImageFiles(paths).in_shape(SHAPE, resize=True)),
         "files with borders": (
             extractor(),
@@ -572,7 +583,7 @@ def test_files_are_not_decoded_when_their_features_are_known(files, monkeypatch)
     def fail(*args):
         raise AssertionError("decoded")
 
-    monkeypatch.setattr(ImageFiles, "read", fail)
+    monkeypatch.setattr(ImageFiles, "decode", fail)
     assert np.array_equal(
         extractor().transform(ImageFiles(files).in_shape(SHAPE, False), store), first
     )
@@ -608,7 +619,7 @@ def test_one_trace_a_dtype():
 
 
 def test_the_network_is_built_once_for_all(built):
-    first, second = extractor(), extractor(value_range=(0.0, 1.0), resizes=True)
+    first, second = extractor(), extractor(value_range=(0.0, 1.0))
     assert first.network is first.network is second.network
     assert pickle.loads(pickle.dumps(first)).network is first.network
     assert len(built) == 1

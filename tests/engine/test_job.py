@@ -11,6 +11,7 @@ from helpers import ROOT, tiny
 
 from skdl import CNNClassifier
 from skdl.engine import Fitted, Job, OptimizerSpec, Recipe, TrainingSet, fit
+from skdl.images import ImageArray
 
 ADAM = OptimizerSpec.of(keras.optimizers.Adam(0.1))
 
@@ -19,7 +20,8 @@ ADAM = OptimizerSpec.of(keras.optimizers.Adam(0.1))
 def job():
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (20, 8, 8, 1), dtype=np.uint8)
-    data = TrainingSet(images, np.arange(20, dtype=np.int32) % 2, np.ones(20, np.float32))
+    labels, weights = np.arange(20, dtype=np.int32) % 2, np.ones(20, np.float32)
+    data = TrainingSet(ImageArray(images), labels, weights)
     recipe = Recipe(tiny, {}, (8, 8, 1), 2)
     return Job(recipe, data, None, (0, 255), ADAM, seed=0, epochs=2, batch_size=8)
 

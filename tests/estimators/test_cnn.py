@@ -249,7 +249,7 @@ def test_the_validation_split_is_stratified_and_seeded(two_classes, monkeypatch)
     original = _trained.fit
 
     def spy(job):
-        seen.append((job.data.targets, job.validation.targets, job.validation.images))
+        seen.append((job.data.targets, job.validation.targets, job.validation.images.load()))
         return original(job)
 
     monkeypatch.setattr(_trained, "fit", spy)

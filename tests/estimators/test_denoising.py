@@ -275,7 +275,7 @@ def test_bad_input(images, fitted):
         model().fit(None)
     with pytest.raises(ValueError, match="needs images within a value range"):
         model(loss="binary_crossentropy").fit(X / 9.0 - 1)
-    with pytest.raises(ValueError, match=r"\(8, 7, 1\), but the training images"):
+    with pytest.raises(ValueError, match=r"\(8, 7, 1\), but this DenoisingA"):
         fitted.transform(X[:, :, 1:])
     with pytest.raises(ValueError, match="of 1 image leaves none to train on"):
         model(early_stopping=True).fit(X[:1])

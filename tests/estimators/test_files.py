@@ -175,8 +175,7 @@ def test_a_pickle_sets_no_limit_here(monkeypatch):
 
 
 def test_a_small_memory_holds_a_few_batches(digit_files, monkeypatch):
-    from skdl.engine import _trainer
-    from skdl.images import _files
+    from skdl.images import _batch, _files
 
     paths, y, images = digit_files
     most = 0
@@ -188,7 +187,7 @@ def test_a_small_memory_holds_a_few_batches(digit_files, monkeypatch):
         return load(self, tasks)
 
     monkeypatch.setattr(_files.ImageFiles, "_collect", watched)
-    monkeypatch.setattr(_trainer, "_CHUNK_BYTES", 3 * 16 * 64)
+    monkeypatch.setattr(_batch, "_CHUNK_BYTES", 3 * 16 * 64)
     on_files = model().fit(paths, y)
     assert most == 3 * 16
     np.testing.assert_array_equal(

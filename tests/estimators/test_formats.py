@@ -320,11 +320,11 @@ def test_borders_are_black_whatever_black_is():
     [
         (
             lambda: CNNClassifier(epochs=1),
-            r"shape \(10, 14, 3\), but .* CNNClassifier are of shape \(8, 8, 1\) .*"
-            r"Set image_size=\(8, 8\) to resize all images, or bring X to this shape by "
-            r"skdl.Resize\(\(8, 8\), color='grayscale'\)",
+            r"shape \(10, 14, 3\), but this CNNClassifier was fitted .* shape \(8, 8, 1\) .*"
+            r"Bring X to this shape by skdl.Resize\(\(8, 8\), color='grayscale'\), or let a "
+            r"network do so: image_size=\(8, 8\) resizes all images",
         ),
-        (lambda: BackboneFeatures(), r"Set image_size=\(8, 8\) to resize all images, or bring X"),
+        (lambda: BackboneFeatures(), r"or let a network do so: image_size=\(8, 8\) resizes all"),
     ],
 )
 def test_what_to_do_about_another_size(ways, make, message):

@@ -352,7 +352,7 @@ def test_grad_cam_refuses(fitted, images, arguments, message):
 
 def test_bad_input_of_the_methods(fitted, images):
     X, _ = images
-    with pytest.raises(ValueError, match=r"shape \(8, 16, 1\).*are of shape \(16, 16, 1\)"):
+    with pytest.raises(ValueError, match=r"\(8, 16, 1\).*fitted on images of shape \(16, 16, 1\)"):
         fitted.grad_cam(X[:, :8])
     with pytest.raises(ValueError, match="NaN: first at row 1"):
         fitted.grad_cam(np.where(np.arange(80).reshape(-1, 1, 1, 1) == 1, np.nan, X))

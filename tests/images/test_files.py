@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from skdl import ImageLoader
-from skdl.images._files import ImageFiles
+from skdl.images import ImageFiles
 
 
 @pytest.fixture

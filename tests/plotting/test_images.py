@@ -6,7 +6,7 @@ from PIL import Image
 from plotting.figures import assert_readable, long_names, texts
 from sklearn.datasets import load_digits
 
-from skdl.images._files import ImageFiles
+from skdl.images import ImageFiles
 from skdl.plotting import (
     ImageGridDisplay,
 )
@@ -63,9 +63,9 @@ def test_images_without_labels(few_digits):
 @pytest.mark.parametrize("container", [list, np.array, pd.Series, lambda p: pd.DataFrame({"p": p})])
 def test_only_the_files_that_are_drawn_are_decoded(pictures, monkeypatch, container):
     paths, labels = pictures
-    decoded, read = [], ImageFiles.read
+    decoded, decode = [], ImageFiles.decode
     monkeypatch.setattr(
-        ImageFiles, "read", lambda self, path: decoded.append(path) or read(self, path)
+        ImageFiles, "decode", lambda self, path: decoded.append(path) or decode(self, path)
     )
     display = ImageGridDisplay.from_images(container(paths), labels)
     assert decoded == [paths[row] for row in display.rows]

@@ -278,8 +278,8 @@ def test_pickles():
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"image_size": 0}, "image_size must be a number of pixels, .* Got 0"),
-        ({"image_size": (8,)}, r"image_size must be .*\(height, width\) or None. Got \(8,\)"),
+        ({"image_size": 0}, "image_size must be a positive whole number, .* Got 0"),
+        ({"image_size": (8,)}, r"image_size must be .*\(height, width\), or None. Got \(8,\)"),
         ({"image_size": (8, 8, 3)}, "image_size must be"),
         ({"image_size": (8, 0)}, "image_size must be"),
         ({"image_size": (8.0, 8)}, "image_size must be"),

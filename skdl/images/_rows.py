@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
+from skdl._utils.rows import objects, refuse_masked
 from skdl._utils.text import shortened
 from skdl.images._decoding import picture_pixels
 
@@ -33,61 +34,45 @@ _NO_ARRAY = (TypeError, ValueError, RuntimeError, AttributeError, BufferError)
 def as_rows(X: Any, name: str = "X", expected: str = IMAGES) -> npt.NDArray[Any]:
     """What a user passed as images, as one array: of numbers, or of paths or other objects.
 
-    Parameters
-    ----------
-    X : object
-        An array or a tensor, a frame or a Series of any library, a list, with numbers, paths,
-        arrays or pictures in it.
-    name : str, default="X"
-        What error messages call it.
-    expected : str, default=IMAGES
-        What they say it should have been.
-
-    Returns
-    -------
-    rows : ndarray of shape (n, …)
-        Of numbers, text or objects; the caller's array itself where it is one.
-
-    Raises
-    ------
-    TypeError
-        If it is sparse.
-    ValueError
-        If it is anything else.
+    It comes as an array or a tensor, a frame or a Series of any library, or a list, with numbers,
+    paths, arrays or pictures in it; the caller's array is given back as it is. What cannot be one
+    is refused, saying that `name` should be what is `expected`.
     """
+    try:
+        return _as_rows(X, name)
+    except (TypeError, ValueError) as error:
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{error} {expected}") from error.__cause__
+
+
+def _as_rows(X: Any, name: str) -> npt.NDArray[Any]:
     rows: npt.NDArray[Any] = X
     if type(X) is not np.ndarray or X.ndim == 0:
-        refuse_what_has_no_rows(X, name, expected)
-        _refuse_what_is_no_array(X, name, expected)
+        refuse_what_has_no_rows(X, name)
+        _refuse_what_is_no_array(X, name)
         refuse_masked(X, name)
-        _refuse_doubled_columns(X, name, expected)
-        rows = _converted(X, name, expected)
+        _refuse_doubled_columns(X, name)
+        rows = _converted(X, name)
     if rows.ndim == 0:
-        raise ValueError(f"{name} is {_described(X)}. {expected}")
+        raise ValueError(f"{name} is {_described(X)}.")
     if rows.dtype.kind == "O" and (rows.ndim == 1 or rows.shape == (len(rows), 1)):
-        rows = _stacked(rows.reshape(-1).tolist(), rows, name, expected)
+        rows = _stacked(rows.reshape(-1).tolist(), rows, name)
     if rows.dtype.kind in "VcmM":
-        return _refuse_or_convert(rows, name, expected)
+        return _refuse_or_convert(rows, name)
     return rows
 
 
-def refuse_what_has_no_rows(X: Any, name: str = "X", expected: str = "") -> None:
-    """Refuse a single path, and an iterator, a set or a dict.
-
-    Raises
-    ------
-    ValueError
-        Saying which.
-    """
+def refuse_what_has_no_rows(X: Any, name: str = "X") -> None:
+    """Refuse a single path, and an iterator, a set or a dict."""
     if isinstance(X, str | PathLike) or (isinstance(X, np.ndarray) and X.shape == ()):
         shown = shortened(X)
         if isinstance(X, str | PathLike) and _is_folder(X):
             raise ValueError(
                 f"{name} is a folder, {shown}. Take the paths of its images from "
-                f"skdl.datasets.load_image_folder, in .data. {expected}".rstrip()
+                f"skdl.datasets.load_image_folder, in .data."
             )
         advice = f"a list or array of paths: [{shown}]" if isinstance(X, str) else "a list of them"
-        raise ValueError(f"{name} is a single value, {shown}. Pass {advice}. {expected}".rstrip())
+        raise ValueError(f"{name} is a single value, {shown}. Pass {advice}.")
     if sparse.issparse(X):  # one kind of SciPy's is a dict
         return
     advice = ""
@@ -98,7 +83,7 @@ def refuse_what_has_no_rows(X: Any, name: str = "X", expected: str = "") -> None
     elif hasattr(X, "__next__"):
         advice = f"It can be read only once: pass list({name})."
     if advice:
-        raise ValueError(f"{name} is a {type(X).__name__}. {advice} {expected}".rstrip())
+        raise ValueError(f"{name} is a {type(X).__name__}. {advice}")
 
 
 def _is_folder(path: Any) -> bool:
@@ -106,24 +91,6 @@ def _is_folder(path: Any) -> bool:
         return os.path.isdir(os.path.expanduser(path))
     except ValueError:  # a null character in it
         return False
-
-
-def refuse_masked(values: Any, name: str) -> None:
-    """Refuse a masked array that hides a value: nothing here would leave it out.
-
-    Raises
-    ------
-    ValueError
-        Naming the first row.
-    """
-    if not isinstance(values, np.ma.MaskedArray) or values.ndim == 0 or not np.ma.is_masked(values):
-        return
-    hidden = np.ma.getmaskarray(values).reshape(len(values), -1).any(axis=1)
-    raise ValueError(
-        f"{name} is a masked array with masked values: first at row {int(np.argmax(hidden))}, in "
-        f"{int(hidden.sum())} of {len(values)} rows. Masks are ignored; fill them with "
-        f"{name}.filled(…), or drop those rows."
-    )
 
 
 def is_path(value: Any) -> bool:
@@ -141,49 +108,28 @@ def text_at(value: Any, row: int) -> str:
     )
 
 
-def is_missing(value: Any) -> bool:
-    """Whether it is None, NaN, NaT or pandas's NA."""
-    if value is None:
-        return True
-    try:
-        return bool(value != value)
-    except TypeError:  # NA is neither equal to itself nor not
-        return True
-    except ValueError:  # an array
-        return False
-
-
 def only(value: Any) -> Any:
     """The value of a row of one."""
     return value[0] if isinstance(value, list | tuple | np.ndarray) and len(value) == 1 else value
 
 
-def objects(values: Sequence[Any]) -> npt.NDArray[np.object_]:
-    """Values as a vector of objects, whatever they are."""
-    rows = np.empty(len(values), dtype=object)
-    for row, value in enumerate(values):
-        rows[row] = value
-    return rows
-
-
-def _refuse_what_is_no_array(X: Any, name: str, expected: str) -> None:
+def _refuse_what_is_no_array(X: Any, name: str) -> None:
     if isinstance(X, np.matrix):
-        raise TypeError(f"{name} is a np.matrix. Use np.asarray({name}). {expected}")
+        raise TypeError(f"{name} is a np.matrix. Use np.asarray({name}).")
     if hasattr(X, "getbands"):
-        raise ValueError(f"{name} is a single picture. Pass a list of them: [picture]. {expected}")
+        raise ValueError(f"{name} is a single picture. Pass a list of them: [picture].")
     if hasattr(X, "collect_schema") and not hasattr(X, "__array__"):
         raise TypeError(
-            f"{name} is a {type(X).__name__}, which holds no data yet. Pass {name}.collect(). "
-            f"{expected}"
+            f"{name} is a {type(X).__name__}, which holds no data yet. Pass {name}.collect()."
         )
     if sparse.issparse(X):
         raise TypeError(
             f"Sparse data was passed for {name}, but dense data is required: images are dense. "
-            f"Use {name}.toarray(). {expected}"
+            f"Use {name}.toarray()."
         )
 
 
-def _refuse_doubled_columns(X: Any, name: str, expected: str) -> None:
+def _refuse_doubled_columns(X: Any, name: str) -> None:
     """Of several columns of one name, libraries of frames give now one and now all."""
     names = getattr(X, "column_names", getattr(X, "columns", None))
     if names is None or not hasattr(X, "__array__"):
@@ -193,18 +139,18 @@ def _refuse_doubled_columns(X: Any, name: str, expected: str) -> None:
         if column in seen:
             raise ValueError(
                 f"{name} has the column {shortened(column)} twice. Give its columns different "
-                f"names. {expected}"
+                f"names."
             )
         seen.add(column)
 
 
-def _converted(X: Any, name: str, expected: str) -> npt.NDArray[Any]:
+def _converted(X: Any, name: str) -> npt.NDArray[Any]:
     """What is no plain array as one."""
     if isinstance(X, list | tuple):
         if any(is_path(only(value)) for value in X):
             return objects([only(value) for value in X])
         if X and all(_is_picture(value) for value in X):  # NumPy would take their raw values
-            return _stacked(list(X), None, name, expected)
+            return _stacked(list(X), None, name)
         for row, value in enumerate(X):  # NumPy would drop their masks
             refuse_masked(value, f"{name}[{row}]")
     try:
@@ -214,17 +160,15 @@ def _converted(X: Any, name: str, expected: str) -> npt.NDArray[Any]:
         return np.array(X, dtype=object) if mixed else rows
     except _NO_ARRAY as error:
         if isinstance(X, Sequence):
-            raise ValueError(_ragged(X, name, expected)) from error
-        raise ValueError(f"{name} is {_described(X)} ({shortened(error)}). {expected}") from error
+            raise ValueError(_ragged(X, name)) from error
+        raise ValueError(f"{name} is {_described(X)} ({shortened(error)}).") from error
 
 
-def _stacked(
-    values: list[Any], rows: npt.NDArray[Any] | None, name: str, expected: str
-) -> npt.NDArray[Any]:
+def _stacked(values: list[Any], rows: npt.NDArray[Any] | None, name: str) -> npt.NDArray[Any]:
     """Arrays, pictures or lists as one array; `rows` as they are where they are no such things."""
     if not values or not all(map(is_image, values)):
         if any(map(is_image, values)):
-            raise ValueError(_ragged(values, name, expected))
+            raise ValueError(_ragged(values, name))
         assert rows is not None
         return rows
     images = []
@@ -233,9 +177,9 @@ def _stacked(
         try:
             images.append(picture_pixels(value) if _is_picture(value) else np.asarray(value))
         except _NO_ARRAY as error:
-            raise ValueError(f"{name} has no array of numbers at row {row}. {expected}") from error
+            raise ValueError(f"{name} has no array of numbers at row {row}.") from error
     if any(image.shape != images[0].shape for image in images):
-        raise ValueError(_ragged(images, name, expected))
+        raise ValueError(_ragged(images, name))
     return np.stack(images)
 
 
@@ -253,12 +197,12 @@ def is_image(value: Any) -> bool:
     )
 
 
-def _ragged(values: Sequence[Any], name: str, expected: str) -> str:
+def _ragged(values: Sequence[Any], name: str) -> str:
     """Where rows first differ in shape, and what helps."""
     shapes = [_shape(value) for value in values]
     odd = next((row for row, shape in enumerate(shapes) if shape != shapes[0]), None)
     if odd is None:
-        return f"{name} is no array of images of one shape: rows are of unequal lengths. {expected}"
+        return f"{name} is no array of images of one shape: rows are of unequal lengths."
     first, other = _described_row(values, shapes, 0), _described_row(values, shapes, odd)
     advice = ""
     if {len(shapes[0] or ()), len(shapes[odd] or ())} == {2, 3} or (
@@ -267,10 +211,7 @@ def _ragged(values: Sequence[Any], name: str, expected: str) -> str:
         advice = " Bring them to equal channels: all in gray, or all in color."
     elif len(shapes[0] or ()) > 1 and len(shapes[odd] or ()) > 1:
         advice = " Resize them to one size; image_size=(height, width) does so with image files."
-    return (
-        f"{name} is no array of images of one shape: row 0 {first}, row {odd} {other}.{advice} "
-        f"{expected}"
-    )
+    return f"{name} is no array of images of one shape: row 0 {first}, row {odd} {other}.{advice}"
 
 
 def _described_row(values: Sequence[Any], shapes: list[Any], row: int) -> str:
@@ -296,9 +237,9 @@ def _described(X: Any) -> str:
     return f"of the type {type(X).__name__}{hint}"
 
 
-def _refuse_or_convert(rows: npt.NDArray[Any], name: str, expected: str) -> npt.NDArray[Any]:
+def _refuse_or_convert(rows: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
     if rows.dtype.kind == "c":
-        raise ValueError(f"Complex data not supported: {name} is of {rows.dtype}. {expected}")
+        raise ValueError(f"Complex data not supported: {name} is of {rows.dtype}.")
     if rows.dtype.kind == "V" and not issubclass(rows.dtype.type, np.void):  # such as bfloat16
         return rows.astype(np.float32)
     what = (
@@ -306,4 +247,4 @@ def _refuse_or_convert(rows: npt.NDArray[Any], name: str, expected: str) -> npt.
         if rows.dtype.names
         else f"holds {rows.dtype.name}, no numbers"
     )
-    raise ValueError(f"{name} {what}. {expected}")
+    raise ValueError(f"{name} {what}.")
