@@ -17,9 +17,7 @@ HEAD = {"units": (4,), "dropout": 0.0, "pooling": "avg"}
 
 def on_backbone(trainable=1, **settings):
     backbone = BackboneSpec("cifar_resnet20", {})
-    body = Body(
-        backbone, backbone.load("random"), SHAPE[:2], False, network_plan(backbone, trainable)
-    )
+    body = Body(backbone, backbone.load("random"), SHAPE[:2], network_plan(backbone, trainable))
     return Recipe(backbone.backbone, HEAD, SHAPE, 3, on_backbone=replace(body, **settings))
 
 
