@@ -29,7 +29,7 @@ from sklearn.preprocessing import StandardScaler
 from skdl import BackboneFeatures, CNNClassifier, ImageLoader, evaluate
 from skdl.datasets import load_image_folder
 from skdl.downloads import get_data_home
-from skdl.metrics import confidence_interval, make_sensitivity_at_specificity_scorer
+from skdl.metrics import confidence_interval, make_clinical_scorer
 from skdl.plotting import ImageGridDisplay, ModelComparisonDisplay, OperatingPointDisplay
 
 parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
@@ -125,7 +125,7 @@ print(f"difference of the areas {pair['auc_difference']:+.3f}, DeLong's p {pair[
 areas = summary.query("metric == 'roc_auc'").set_index("model")["value"]
 print(f"the threshold is chosen for: {areas.idxmax()}")
 
-scorer = make_sensitivity_at_specificity_scorer(specificity=0.9, pos_label="malignant")
+scorer = make_clinical_scorer("sensitivity_at_specificity", specificity=0.9, pos_label="malignant")
 tuned = TunedThresholdClassifierCV(models[areas.idxmax()], scoring=scorer, cv=folds)
 tuned.fit(X_study, y_study)
 plain = tuned.estimator_  # the same model, which decides at 0.5

@@ -4,16 +4,17 @@ import difflib
 import functools
 import inspect
 import math
+import os
 import sys
 import warnings
 from collections.abc import Callable, Collection, Iterable
 from numbers import Integral, Real
+from pathlib import Path
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 
-from skdl._utils.scikit import check_by_constraints
 from skdl._utils.text import shortened
 
 _INSIDE = ("contextlib", "joblib", "skdl", "sklearn")
@@ -55,19 +56,27 @@ def check_whole(value: Any, name: str, *, low: int | None = None, high: int | No
 
 
 def check_number(
-    value: Any, name: str, *, low: float | None = None, high: float | None = None
+    value: Any,
+    name: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    below: float | None = None,
 ) -> float:
     """A finite number of the caller's; True and False are none.
 
     Raises
     ------
     ValueError
-        If it is no finite number, or not in these bounds, which belong to what may be.
+        If it is no finite number, or not in these bounds; `low` and `high` may be, `below` may not.
     """
     is_number = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
     inside = is_number and (low is None or value >= low) and (high is None or value <= high)
-    if not (inside and math.isfinite(value)):
-        raise ValueError(f"{name} must be a finite number{_bounds(low, high)}. {_got(value)}")
+    if not (inside and math.isfinite(value) and (below is None or value < below)):
+        limit = "" if below is None else f" and below {below:g}"
+        raise ValueError(
+            f"{name} must be a finite number{_bounds(low, high)}{limit}. {_got(value)}"
+        )
     return float(value)
 
 
@@ -86,6 +95,21 @@ def check_sizes(value: Any, name: str, kind: str = "(height, width)") -> tuple[i
             f"{name} must be a positive whole number, or two of them, {kind}. {_got(value)}"
         )
     return int(sizes[0]), int(sizes[1])
+
+
+def check_path(value: Any, name: str) -> Path:
+    """An absolute path of the caller's text or path-like object, ``~`` included.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is neither, or empty.
+    """
+    if not isinstance(value, str | os.PathLike) or not isinstance(os.fspath(value), str):
+        raise TypeError(f"{name} must be a path, as a string or pathlib.Path. {_got(value)}")
+    if not os.fspath(value):
+        raise ValueError(f"{name} must not be empty; '.' is the working directory. {_got(value)}")
+    return Path(os.path.abspath(os.path.expanduser(value)))
 
 
 def check_choice(value: Any, name: str, choices: Collection[Any]) -> Any:
@@ -126,7 +150,7 @@ def validate_params(estimator: Any) -> None:
         Naming the parameter, what it may be, and what it is.
     """
     # Not above, since what has no estimator can do without the seconds that importing it takes.
-    from sklearn.utils._param_validation import InvalidParameterError
+    from skdl._utils.scikit import InvalidParameterError, check_by_constraints
 
     try:
         check_by_constraints(estimator)

@@ -1,4 +1,4 @@
-"""The network of the denoising autoencoder, and the noise it is trained with."""
+"""The network of the denoising autoencoder."""
 
 from collections.abc import Sequence
 from numbers import Integral
@@ -7,11 +7,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from skdl._utils.checks import validate_params
 from skdl._utils.text import shortened
-from skdl.preprocessing import AugmentationPlan, ImageNoise
-
-_DEFAULT_AMOUNT = 0.3
 
 
 def denoiser(
@@ -74,32 +70,3 @@ def check_filters(filters: Any) -> tuple[int, ...]:
             f"{shortened(filters)}."
         )
     return tuple(int(n) for n in numbers)
-
-
-def image_noise(noise: Any) -> ImageNoise:
-    """The noise that a parameter `noise` stands for, as an unfitted transformer of its own."""
-    if not isinstance(noise, ImageNoise):
-        return ImageNoise(noise, amount=_DEFAULT_AMOUNT)
-    return ImageNoise(noise.kind, amount=noise.amount)
-
-
-def noise_plan(noise: Any, extremes: tuple[float, float] = (0.0, 1.0)) -> AugmentationPlan | None:
-    """The same for the engine; None if there is none.
-
-    Parameters
-    ----------
-    noise : str or ImageNoise
-    extremes : (float, float), default=(0.0, 1.0)
-        What stands for black and white.
-
-    Raises
-    ------
-    ValueError
-        If the kind or the amount is not one.
-    """
-    noise = image_noise(noise)
-    validate_params(noise)
-    noise._check_parameters()
-    if noise.amount == 0:
-        return None
-    return AugmentationPlan(((noise.kind, float(noise.amount)),), extremes)

@@ -19,6 +19,7 @@ from skdl._utils.scikit import SignatureParamsMixin
 from skdl._utils.text import shortened
 from skdl.engine import OptimizerSpec, keras_settings
 from skdl.estimators._backbones import store_elsewhere
+from skdl.estimators._identity import IdentityMixin
 from skdl.estimators._keras_words import advice_on_keras_word
 from skdl.estimators._routing import made_with, routed_to
 from skdl.images import adopt_pixel_limit, with_pixel_limit
@@ -81,7 +82,9 @@ PICKLE_FORMAT = 1
 """Version of the pickled state; raised whenever older versions of skdl could not read it."""
 
 
-class KerasEstimator(KeywordsMixin, SignatureParamsMixin, BaseWrapper):  # type: ignore[misc, valid-type]
+class KerasEstimator(  # type: ignore[misc, valid-type]
+    IdentityMixin, KeywordsMixin, SignatureParamsMixin, BaseWrapper
+):
     """Base of all estimators that run a Keras network.
 
     Subclasses put scikit-learn's mixins on the left, list their parameters explicitly and accept

@@ -13,11 +13,11 @@ from sklearn.utils.validation import check_is_fitted
 from skdl._utils.checks import validate_params
 from skdl._utils.scikit import Interval, StrOptions
 from skdl.engine import FittedNetwork, ImageMapSpec, prepare_devices
-from skdl.estimators._autoencoder import encoder, image_noise
+from skdl.estimators._autoencoder import encoder
 from skdl.estimators._denoising_base import DenoisingBase
 from skdl.estimators._progress import EpochTasks, with_callbacks
 from skdl.images import ImageBatch, holds_images, range_offset_and_scale, read_batch
-from skdl.preprocessing import ImageNoise, PixelColumnsMixin
+from skdl.preprocessing import NOISES, ImageNoise, PixelColumnsMixin, as_noise
 
 _LOSSES = {"mse", "binary_crossentropy"}
 
@@ -131,7 +131,7 @@ default="gaussian"
     _routing_prefixes = frozenset({"optimizer"})
     _parameter_constraints: dict[str, list[Any]] = {
         "filters": ["array-like"],
-        "noise": [*ImageNoise._parameter_constraints["kind"], ImageNoise],
+        "noise": [StrOptions(set(NOISES)), ImageNoise],
         "epochs": [Interval(Integral, 1, None, closed="left")],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "loss": [StrOptions(_LOSSES)],
@@ -342,7 +342,7 @@ default="gaussian"
         if holds_images(y):
             y = self._as_pixels(y, "y")
         else:
-            noise = image_noise(self.noise)
+            noise = as_noise(self.noise)
             noise.set_params(value_range=self.value_range_, random_state=0)
             y, noisy = noisy, np.asarray(noise.fit_transform(noisy))
         batch = read_batch(noisy, "X", self)

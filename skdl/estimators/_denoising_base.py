@@ -7,10 +7,11 @@ import numpy as np
 
 from skdl._utils.seeds import draw_seed
 from skdl.engine import ImageMapSpec
-from skdl.estimators._autoencoder import check_filters, denoiser, noise_plan
+from skdl.estimators._autoencoder import check_filters, denoiser
 from skdl.estimators._inputs import hold_out_any, learn_format, make_training_set
 from skdl.estimators._trained import FitTask, TrainedEstimator
 from skdl.images import ImageBatch, ImageFormat, holds_images, read_batch
+from skdl.preprocessing import plan_noise
 
 
 class DenoisingBase(TrainedEstimator):
@@ -26,7 +27,7 @@ class DenoisingBase(TrainedEstimator):
             image_format.warn_of_another_scale(batch)
         else:
             image_format = learn_format(self, X, batch)
-        targets, changes = None, noise_plan(self.noise, _extremes(batch, image_format))
+        targets, changes = None, plan_noise(self.noise, _extremes(batch, image_format))
         if holds_images(y):
             clean = read_batch(y, "y", self)
             if len(clean) != len(batch):

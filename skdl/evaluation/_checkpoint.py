@@ -17,7 +17,6 @@ from joblib.hashing import NumpyHasher
 
 from skdl._utils.checks import warn_user
 from skdl._utils.environment import versions
-from skdl._utils.storage import weights_digest
 from skdl.evaluation import _records
 from skdl.evaluation._folds import Fold, FoldRecord
 from skdl.evaluation._records import UnusableFileError
@@ -93,10 +92,10 @@ class Checkpoint:
         """File of the record of a fold.
 
         It tells apart estimators and scorers that need the estimator, by their values, their code
-        and the files of weights that they name, rows, and versions of packages.
+        and what they tell themselves, rows, and versions of packages.
         """
-        weights, rows = _weights_of(estimator), (fold.train, fold.test)
-        digest = digest_of((self.data, estimator, weights, dict(judges), rows, versions()))[:16]
+        rows = fold.train, fold.test
+        digest = digest_of((self.data, estimator, dict(judges), rows, versions()))[:16]
         name = re.sub(r"[^\w.-]+", "_", model)[:_LONGEST_NAME]
         return self.folder / f"{name}-{fold.number}-{digest}.json"
 
@@ -140,16 +139,6 @@ class Checkpoint:
                 )
 
 
-def _weights_of(estimator: Any) -> list[str]:
-    """Digests of the files of weights that parameters name: others may have taken their place."""
-    digests = (
-        weights_digest(value)
-        for name, value in sorted(estimator.get_params().items())
-        if name.rpartition("__")[2] == "weights" and isinstance(value, str | os.PathLike)
-    )
-    return [digest for digest in digests if digest is not None]
-
-
 def _same(folds: list[Fold], others: list[Fold]) -> bool:
     return len(folds) == len(others) and all(
         np.array_equal(fold.train, other.train) and np.array_equal(fold.test, other.test)
@@ -182,8 +171,10 @@ class _Hasher(NumpyHasher):  # type: ignore[misc]
             obj = (cloudpickle.dumps(obj), _source(obj))
         elif isinstance(obj, type):  # any, also one that no other process could import
             obj = (obj.__module__, obj.__qualname__, _source(obj))
-        elif hasattr(type(obj), "from_config") and hasattr(obj, "get_config"):
-            obj = (type(obj).__module__, type(obj).__qualname__, obj.get_config())  # of Keras
+        elif hasattr(type(obj), "__skdl_digest__"):
+            super().save(obj.__skdl_digest__())  # beside its class and its values
+        elif hasattr(type(obj), "from_config") and hasattr(obj, "get_config"):  # that is all of it
+            obj = (type(obj).__module__, type(obj).__qualname__, obj.get_config())
         super().save(obj)
 
 

@@ -82,7 +82,8 @@ def evaluate(
         with `groups`, they are those of :class:`~sklearn.model_selection.StratifiedGroupKFold`.
         "prefit" tests fitted estimators on all of X, as one fold.
     scoring : "clinical", str, list of str, scorer, or dict of str to scorer, default="clinical"
-        Metrics: names of scikit-learn's, "sensitivity", "specificity", "ppv" or "npv", or scorers.
+        Metrics: names of scikit-learn's, "sensitivity", "specificity", "ppv", "npv" or
+        "geometric_mean", or scorers.
         "clinical" is accuracy, sensitivity, specificity, balanced accuracy, ROC AUC, PPV and NPV.
     pos_label : int, float, bool or str, default=None
         The positive class, for metrics by name that have one, such as sensitivity, "roc_auc", "f1"
@@ -100,8 +101,9 @@ def evaluate(
         are missing, and ends with the same result. With other estimators,
         only what is new is fitted; other metrics are computed from the predictions that were kept.
         A scorer that is any function but scikit-learn's needs the estimators: they are fitted anew.
-        Folds that were fitted by other code of a class, with other weights in a file, or with
-        another version of a package, are fitted anew as well.
+        Folds that were fitted by other code of a class, by an estimator whose
+        ``__skdl_digest__()`` returned something else (those of networks tell what files of weights
+        hold), or with another version of a package, are fitted anew as well.
     return_estimator : bool, default=False
         Whether the fitted estimator of each fold is kept, in ``result.fitted``. The report then
         shows where networks looked. Not with a checkpoint, which keeps no estimators.

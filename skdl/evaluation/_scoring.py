@@ -13,12 +13,19 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.metrics import get_scorer
+from sklearn.metrics import get_scorer, get_scorer_names
 from sklearn.utils.metaestimators import available_if
 
+from skdl._utils.checks import suggest
 from skdl._utils.scikit import is_scorer, parts_of
 from skdl._utils.text import encodable, plain, shortened
-from skdl.metrics import CLINICAL_SCORERS, KnownScore, known_scorer, npv_scorer, ppv_scorer
+from skdl.metrics import (
+    CLINICAL_SCORERS,
+    TABLE,
+    KnownScore,
+    known_scorer,
+    make_clinical_scorer,
+)
 
 Scorer = Callable[..., float]
 
@@ -48,8 +55,7 @@ class Metric:
             return found
         if n_classes == 2 or found.pos_label is not None:
             return found._replace(average="binary")
-        several = "multiclass" if found.name == "geometric_mean" else "macro"
-        return found._replace(average=several)
+        return found._replace(average=TABLE[found.name].several)
 
     def score(self, recorded: "RecordedPredictions", y: Any) -> tuple[float, str]:
         """The score of predictions that were recorded, or NaN and the reason why there is none."""
@@ -63,7 +69,16 @@ def column_of(kind: str, label: Any) -> str:
     return encodable(f"{kind}_{label}")
 
 
-_OURS: dict[str, Scorer] = {**CLINICAL_SCORERS, "ppv": ppv_scorer, "npv": npv_scorer}
+_CLINICAL = ["accuracy", *CLINICAL_SCORERS, "ppv", "npv"]
+# Those of which scikit-learn has none of that name, and those of CLINICAL_SCORERS.
+_OURS: dict[str, Scorer] = CLINICAL_SCORERS | {
+    name: make_clinical_scorer(name)
+    for name, row in TABLE.items()
+    if row.settings
+    and row.has_interval
+    and row.greater_is_better
+    and name not in {*get_scorer_names(), *CLINICAL_SCORERS}
+}
 _LONGEST_REASON = 1000  # in characters
 # Of one class against the rest, although they do not say so by a parameter `pos_label`.
 _OF_A_CLASS = ("roc_auc", "positive_likelihood_ratio", "neg_negative_likelihood_ratio")
@@ -196,7 +211,7 @@ def make_metrics(scoring: Any, pos_label: Any) -> dict[str, Metric]:
     if callable(scoring):
         return {"score": Metric(scoring)}
     if isinstance(scoring, str):
-        names = ["accuracy", *_OURS] if scoring == "clinical" else [scoring]
+        names = _CLINICAL if scoring == "clinical" else [scoring]
     elif isinstance(scoring, Mapping):
         if not scoring:
             raise ValueError("scoring is empty. Name at least one metric.")
@@ -235,7 +250,7 @@ def _of_scikit_learn(name: str) -> Any:
     except ValueError as error:
         raise ValueError(
             f"scoring names no metric {shortened(name)}. There are {', '.join(_OURS)} and those of "
-            "sklearn.metrics.get_scorer_names()."
+            f"sklearn.metrics.get_scorer_names().{suggest(name, [*_OURS, *get_scorer_names()])}"
         ) from error
 
 

@@ -7,11 +7,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from skdl._utils.checks import check_whole
 from skdl.evaluation._scoring import Metric, RecordedPredictions
 from skdl.metrics import (
+    TABLE,
     KnownScore,
     check_level,
-    check_n_resamples,
     confidence_interval,
     estimate_score,
 )
@@ -27,7 +28,7 @@ def summarize(
 ) -> pd.DataFrame:
     """A row for each model and metric, as :meth:`EvaluationResult.summary` documents it."""
     check_level(level)
-    check_n_resamples(n_resamples)
+    check_whole(n_resamples, "n_resamples", low=1)
     bootstrap = {"level": level, "n_resamples": n_resamples, "random_state": random_state}
     rows = []
     for model in result.models:
@@ -110,7 +111,7 @@ def _known(
     if positive is None and not several and known.average in ("auto", "binary"):
         positive = result.positive
     y_pred: Any = recorded.predicted
-    if known.name == "roc_auc":
+    if not TABLE[known.name].of_labels:
         y_pred = recorded.probabilities if positive is None else recorded.scores_of(positive)
     try:
         method = estimate_score(known.name, y_true, y_pred, positive, known.average).method

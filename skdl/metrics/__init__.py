@@ -1,6 +1,6 @@
 """Scores, scorers and confidence intervals of clinical studies that scikit-learn does not have."""
 
-from skdl.metrics._checks import check_level, check_n_resamples
+from skdl.metrics._checks import check_level
 from skdl.metrics._clinical import npv_score, ppv_score, sensitivity_score, specificity_score
 from skdl.metrics._comparison import compare_models
 from skdl.metrics._confusion import GUESSABLE
@@ -13,8 +13,6 @@ from skdl.metrics._estimates import estimate_score
 from skdl.metrics._intervals import ConfidenceInterval, confidence_interval
 from skdl.metrics._known import KnownScore, known_scorer
 from skdl.metrics._operating_points import (
-    make_sensitivity_at_specificity_scorer,
-    make_specificity_at_sensitivity_scorer,
     sensitivity_at_specificity_score,
     specificity_at_sensitivity_score,
 )
@@ -22,13 +20,7 @@ from skdl.metrics._proportions import wilson_interval
 from skdl.metrics._scorers import (
     CLINICAL_SCORERS,
     geometric_mean_scorer,
-    make_geometric_mean_scorer,
-    make_negative_likelihood_ratio_scorer,
-    make_npv_scorer,
-    make_positive_likelihood_ratio_scorer,
-    make_ppv_scorer,
-    make_sensitivity_scorer,
-    make_specificity_scorer,
+    make_clinical_scorer,
     negative_likelihood_ratio_scorer,
     npv_scorer,
     positive_likelihood_ratio_scorer,
@@ -36,6 +28,7 @@ from skdl.metrics._scorers import (
     sensitivity_scorer,
     specificity_scorer,
 )
+from skdl.metrics._table import TABLE
 
 __all__ = [
     "CLINICAL_SCORERS",
@@ -44,15 +37,7 @@ __all__ = [
     "confidence_interval",
     "geometric_mean_score",
     "geometric_mean_scorer",
-    "make_geometric_mean_scorer",
-    "make_negative_likelihood_ratio_scorer",
-    "make_npv_scorer",
-    "make_positive_likelihood_ratio_scorer",
-    "make_ppv_scorer",
-    "make_sensitivity_at_specificity_scorer",
-    "make_sensitivity_scorer",
-    "make_specificity_at_sensitivity_scorer",
-    "make_specificity_scorer",
+    "make_clinical_scorer",
     "negative_likelihood_ratio",
     "negative_likelihood_ratio_scorer",
     "npv_score",

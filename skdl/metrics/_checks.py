@@ -19,14 +19,6 @@ def check_level(level: Any) -> None:
         )
 
 
-def check_n_resamples(n_resamples: Any) -> None:
-    """Refuse what is no number of resamples."""
-    if not isinstance(n_resamples, (int, np.integer)) or n_resamples < 1:
-        raise ValueError(
-            f"n_resamples must be an int of 1 or more. Got {shortened(n_resamples)} instead."
-        )
-
-
 def check_scores(values: Any, name: str, n_classes: int) -> npt.NDArray[np.float64]:
     """Return scores of shape (n,), or of shape (n, n_classes)."""
     scores = score_values(values, name)

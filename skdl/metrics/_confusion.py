@@ -12,6 +12,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import multilabel_confusion_matrix
 from sklearn.utils.multiclass import unique_labels
 
+from skdl._utils.checks import check_choice
 from skdl._utils.labels import label_pair
 from skdl._utils.text import plain, shortened
 
@@ -20,7 +21,7 @@ Score: TypeAlias = float | npt.NDArray[np.float64]
 ZeroDivision: TypeAlias = Literal["warn"] | float
 Array: TypeAlias = npt.NDArray[np.float64]
 
-AVERAGES = ("auto", "binary", "macro", "weighted", None)
+AVERAGES = ("auto", "binary", "macro", "weighted", "multiclass")
 
 # Labels whose positive class goes without saying, as in scikit-learn.
 GUESSABLE = ({0, 1}, {-1, 1})
@@ -80,6 +81,13 @@ NEGATIVE_LIKELIHOOD_RATIO = Ratio(
 )
 
 
+GEOMETRIC_MEAN = Ratio(  # its square
+    "The geometric mean",
+    "positive or no negative samples",
+    lambda tn, fp, fn, tp: (tp * tn, (tp + fn) * (tn + fp)),
+)
+
+
 def ratio_score(
     ratio: Ratio,
     y_true: Any,
@@ -104,16 +112,10 @@ def class_matrices(
     pos_label: Any,
     average: Any,
     sample_weight: Any,
-    *,
-    averages: Sequence[Any] = AVERAGES,
     several: str = "macro",
 ) -> tuple[Array, Any]:
     """Check labels, settle what "auto" is, and count: one matrix of two by two a class."""
-    if average not in averages:
-        *others, last = map(repr, averages)
-        raise ValueError(
-            f"average must be {', '.join(others)} or {last}. Got {shortened(average)} instead."
-        )
+    check_average(average, several, None)
     y_true, y_pred = label_pair(y_true, y_pred)
     if sample_weight is not None and (np.asarray(sample_weight) < 0).any():
         raise ValueError("sample_weight must not be negative.")
@@ -126,6 +128,12 @@ def class_matrices(
         y_true, y_pred, labels=labels, sample_weight=sample_weight
     )
     return matrices.astype(np.float64), average
+
+
+def check_average(average: Any, several: str, *more: Any) -> None:
+    """Refuse what is no average of a score that takes `several` of more than two classes."""
+    choices = [a for a in AVERAGES if a != "multiclass" or several == "multiclass"]
+    check_choice(average, "average", [*choices, *more])
 
 
 def positive_class(present: npt.NDArray[Any], pos_label: Any) -> Any:
@@ -148,7 +156,7 @@ def positive_class(present: npt.NDArray[Any], pos_label: Any) -> Any:
         raise ValueError(
             f"The positive class of the labels {shortened(classes)} cannot be guessed. Pass "
             f"pos_label, such as pos_label={shortened(classes[-1])}; for a scorer, "
-            f"make_sensitivity_scorer(pos_label={shortened(classes[-1])}) and its like."
+            f"make_clinical_scorer(…, pos_label={shortened(classes[-1])})."
         )
     return True if present.dtype == bool else 1
 

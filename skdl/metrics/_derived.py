@@ -6,11 +6,11 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from skdl.metrics._confusion import (
+    GEOMETRIC_MEAN,
     NEGATIVE_LIKELIHOOD_RATIO,
     POSITIVE_LIKELIHOOD_RATIO,
     SENSITIVITY,
     Average,
-    Ratio,
     Score,
     ZeroDivision,
     averaged,
@@ -21,12 +21,6 @@ from skdl.metrics._confusion import (
 )
 
 MeanAverage: TypeAlias = Average | Literal["multiclass"]
-
-_GEOMETRIC_MEAN = Ratio(  # its square
-    "The geometric mean",
-    "positive or no negative samples",
-    lambda tn, fp, fn, tp: (tp * tn, (tp + fn) * (tn + fp)),
-)
 
 
 def geometric_mean_score(
@@ -100,22 +94,15 @@ def geometric_mean_score(
     >>> geometric_mean_score([0, 0, 1, 1, 2, 2], [0, 0, 1, 1, 0, 1], zero_division=0.0)
     0.0
     """
-    check_zero_division(zero_division, _GEOMETRIC_MEAN)
+    check_zero_division(zero_division, GEOMETRIC_MEAN)
     matrices, average = class_matrices(
-        y_true,
-        y_pred,
-        labels,
-        pos_label,
-        average,
-        sample_weight,
-        averages=("auto", "binary", "multiclass", "macro", "weighted", None),
-        several="multiclass",
+        y_true, y_pred, labels, pos_label, average, sample_weight, several="multiclass"
     )
     if average == "multiclass":
         rates = defined(SENSITIVITY(matrices), zero_division, SENSITIVITY, stacklevel=3)
         known = rates[~np.isnan(rates)]
         return float(known.prod() ** (1 / len(known))) if len(known) else float("nan")
-    squares = defined(_GEOMETRIC_MEAN(matrices), zero_division, _GEOMETRIC_MEAN, stacklevel=3)
+    squares = defined(GEOMETRIC_MEAN(matrices), zero_division, GEOMETRIC_MEAN, stacklevel=3)
     return averaged(np.sqrt(squares), matrices, average)
 
 

@@ -11,6 +11,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import confusion_matrix
 from sklearn.utils.multiclass import unique_labels
 
+from skdl._utils.checks import suggest
 from skdl._utils.labels import check_length, class_labels, filled, label_pair
 from skdl._utils.text import plain, shortened
 from skdl.metrics._bootstrap import Resamples, resample_matrix, resample_rows
@@ -18,11 +19,11 @@ from skdl.metrics._checks import binary_problem, check_scores
 from skdl.metrics._confusion import positive_class
 from skdl.metrics._delong import SortedScores, area_interval
 from skdl.metrics._known import KnownScore, known_score, unwrapped
-from skdl.metrics._matrix_scores import RATIOS, matrix_score
+from skdl.metrics._matrix_scores import matrix_score
 from skdl.metrics._proportions import Limits
+from skdl.metrics._table import TABLE
 
-NAMES = ("accuracy", "balanced_accuracy", "geometric_mean", *RATIOS, "roc_auc")
-AVERAGES = ("auto", "binary", "macro", "weighted", "multiclass")
+NAMES = [name for name, row in TABLE.items() if row.has_interval]
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,9 @@ class Estimate:
 def estimate_score(score: Any, y_true: Any, y_pred: Any, pos_label: Any, average: str) -> Estimate:
     """Evaluate a score given by name or as a function."""
     if not callable(score) and not (isinstance(score, str) and score in NAMES):
+        meant = suggest(score, NAMES) if isinstance(score, str) else ""
         raise ValueError(
-            f"score must be a function or one of {', '.join(NAMES)}. Got {shortened(score)}."
+            f"score must be a function or one of {', '.join(NAMES)}. Got {shortened(score)}.{meant}"
         )
     true, predicted = filled(y_true, "y_true"), filled(y_pred, "y_pred")
     check_length(true, "y_true", predicted, "y_pred")
@@ -140,8 +142,8 @@ def _of_curve(true: Any, predicted: Any, pos_label: Any) -> Estimate:
 def _of_matrix(name: str, true: Any, predicted: Any, pos_label: Any, average: str) -> Estimate:
     classes = unique_labels(true, predicted)
     if average == "auto":
-        several = "multiclass" if name == "geometric_mean" else "macro"
-        average = "binary" if pos_label is not None or len(classes) <= 2 else several
+        is_binary = pos_label is not None or len(classes) <= 2
+        average = "binary" if is_binary else TABLE[name].several
     if average == "binary" and name not in ("accuracy", "balanced_accuracy"):
         positive = positive_class(classes, pos_label)
         true, predicted, classes = true == positive, predicted == positive, [False, True]

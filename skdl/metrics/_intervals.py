@@ -5,10 +5,11 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from skdl._utils.text import shortened
+from skdl._utils.checks import check_choice, check_whole
 from skdl.metrics._bootstrap import bca_interval
-from skdl.metrics._checks import check_level, check_n_resamples
-from skdl.metrics._estimates import AVERAGES, Estimate, estimate_score
+from skdl.metrics._checks import check_level
+from skdl.metrics._confusion import AVERAGES
+from skdl.metrics._estimates import Estimate, estimate_score
 
 Method: TypeAlias = Literal["auto", "wilson", "mover", "delong", "bootstrap"]
 IntervalAverage: TypeAlias = Literal["auto", "binary", "macro", "weighted", "multiclass"]
@@ -160,16 +161,9 @@ def confidence_interval(
     '0.90 (0.84 to 0.93)'
     """
     check_level(level)
-    if method not in ("auto", *_METHODS, "bootstrap"):
-        raise ValueError(
-            "method must be 'auto', 'wilson', 'mover', 'delong' or 'bootstrap'. Got "
-            f"{shortened(method)} instead."
-        )
-    check_n_resamples(n_resamples)
-    if average not in AVERAGES:
-        raise ValueError(
-            f"average must be one of {', '.join(AVERAGES)}. Got {shortened(average)} instead."
-        )
+    check_choice(method, "method", ("auto", *_METHODS, "bootstrap"))
+    check_whole(n_resamples, "n_resamples", low=1)
+    check_choice(average, "average", AVERAGES)
     generator = np.random.default_rng(random_state)
     estimate = estimate_score(score, y_true, y_pred, pos_label, average)
     if _settled(method, estimate) == "bootstrap" or estimate.limits is None:

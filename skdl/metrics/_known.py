@@ -12,14 +12,8 @@ from typing import Any, NamedTuple
 from sklearn import metrics
 
 from skdl._utils.scikit import parts_of
-from skdl.metrics._clinical import npv_score, ppv_score, sensitivity_score, specificity_score
-from skdl.metrics._derived import (
-    geometric_mean_score,
-    negative_likelihood_ratio,
-    positive_likelihood_ratio,
-)
-
-_AVERAGES = ("auto", "binary", "macro", "weighted", "multiclass")
+from skdl.metrics._confusion import AVERAGES
+from skdl.metrics._table import TABLE
 
 
 class KnownScore(NamedTuple):
@@ -45,19 +39,10 @@ class KnownScore(NamedTuple):
 
 # The name of each function, and what it takes `average` and `pos_label` for by default.
 _FUNCTIONS: dict[Callable[..., Any], KnownScore] = {
-    sensitivity_score: KnownScore("sensitivity"),
-    specificity_score: KnownScore("specificity"),
-    ppv_score: KnownScore("ppv"),
-    npv_score: KnownScore("npv"),
-    geometric_mean_score: KnownScore("geometric_mean"),
-    positive_likelihood_ratio: KnownScore("positive_likelihood_ratio"),
-    negative_likelihood_ratio: KnownScore("negative_likelihood_ratio"),
-    metrics.accuracy_score: KnownScore("accuracy"),
-    metrics.balanced_accuracy_score: KnownScore("balanced_accuracy"),
+    **{row.function: KnownScore(name) for name, row in TABLE.items() if row.has_interval},
     metrics.recall_score: KnownScore("sensitivity", 1, "binary"),
     metrics.precision_score: KnownScore("ppv", 1, "binary"),
     metrics.f1_score: KnownScore("f1", 1, "binary"),
-    metrics.roc_auc_score: KnownScore("roc_auc"),
 }
 # Of which the average "micro" is the accuracy: each sample has one label.
 _MICRO_IS_ACCURACY = (metrics.recall_score, metrics.precision_score, metrics.f1_score)
@@ -88,7 +73,7 @@ def known_scorer(scorer: Any) -> KnownScore | None:
         return None
     found = _named(parts.function, parts.settings)
     of_labels = parts.response_method == "predict"
-    if found is None or of_labels == (found.name == "roc_auc"):
+    if found is None or of_labels != TABLE[found.name].of_labels:
         return None  # such as an area under the curve of labels
     return found._replace(sign=parts.sign)
 
@@ -111,7 +96,7 @@ def _named(function: Any, settings: dict[str, Any]) -> KnownScore | None:
         return KnownScore("accuracy")
     average = settings.pop("average", known.average)
     pos_label = settings.pop("pos_label", known.pos_label)
-    if settings or average not in _AVERAGES:
+    if settings or average not in AVERAGES:
         return None
     return known._replace(
         pos_label=pos_label if average in ("auto", "binary") else None, average=average

@@ -8,9 +8,6 @@ import numpy as np
 from skdl.metrics._confusion import (
     F1,
     NEGATIVE_LIKELIHOOD_RATIO,
-    NPV,
-    POSITIVE_LIKELIHOOD_RATIO,
-    PPV,
     SENSITIVITY,
     SPECIFICITY,
     Array,
@@ -25,16 +22,8 @@ from skdl.metrics._proportions import (
     ratio_interval,
     wilson_interval,
 )
+from skdl.metrics._table import TABLE
 
-RATIOS = {
-    "sensitivity": SENSITIVITY,
-    "specificity": SPECIFICITY,
-    "ppv": PPV,
-    "npv": NPV,
-    "f1": F1,
-    "positive_likelihood_ratio": POSITIVE_LIKELIHOOD_RATIO,
-    "negative_likelihood_ratio": NEGATIVE_LIKELIHOOD_RATIO,
-}
 _CLASSES = "samples of one of the classes"
 
 
@@ -70,7 +59,7 @@ def matrix_score(name: str, matrix: Array, average: str) -> MatrixScore:
         return _balanced_accuracy(matrix)
     if name == "geometric_mean":
         return _geometric_mean(matrix, average)
-    return _ratio(name, matrix, average)
+    return _ratio(TABLE[name].ratio, matrix, average)
 
 
 def _balanced_accuracy(matrix: Array) -> MatrixScore:
@@ -104,13 +93,12 @@ def _geometric_mean(matrix: Array, average: str) -> MatrixScore:
     )
 
 
-def _ratio(name: str, matrix: Array, average: str) -> MatrixScore:
-    ratio = RATIOS[name]
+def _ratio(ratio: Ratio, matrix: Array, average: str) -> MatrixScore:
     if average == "binary":
         method = "mover" if ratio.unbounded else "wilson"
 
         def of_one(level: float) -> Limits:
-            low, high = _class_limits(name, matrix[None], level)
+            low, high = _class_limits(ratio, matrix[None], level)
             return float(low[0]), float(high[0])
 
         return MatrixScore(ratio, method, of_one, ratio.missing)
@@ -118,7 +106,7 @@ def _ratio(name: str, matrix: Array, average: str) -> MatrixScore:
 
     def limits(level: float) -> Limits:
         cells = one_vs_rest(matrix)
-        ends = _class_limits(name, cells, level)
+        ends = _class_limits(ratio, cells, level)
         correlations = rate_correlations(ratio, matrix)[np.ix_(counts, counts)]
         limits_of_counted = ends[0][counts], ends[1][counts]
         return mean_interval(ratio(cells)[counts], limits_of_counted, weights[counts], correlations)
@@ -132,13 +120,13 @@ def _ratio(name: str, matrix: Array, average: str) -> MatrixScore:
     return MatrixScore(averaged, "mover", limits, ratio.missing)
 
 
-def _class_limits(name: str, cells: Array, level: float) -> Limits:
+def _class_limits(ratio: Ratio, cells: Array, level: float) -> Limits:
     """Limits of the ratio of each class, from its four cells."""
-    if name.endswith("likelihood_ratio"):
+    if ratio.unbounded:
         sensitivity, specificity = SENSITIVITY(cells), SPECIFICITY(cells)
         of_sensitivity = _wilson(SENSITIVITY, cells, level)
         of_specificity = _wilson(SPECIFICITY, cells, level)
-        if name == "negative_likelihood_ratio":
+        if ratio is NEGATIVE_LIKELIHOOD_RATIO:
             parts = 1 - sensitivity, _flipped(of_sensitivity), specificity, of_specificity
         else:
             parts = sensitivity, of_sensitivity, 1 - specificity, _flipped(of_specificity)
@@ -146,13 +134,13 @@ def _class_limits(name: str, cells: Array, level: float) -> Limits:
         pairs = zip(a, zip(*limits_a, strict=True), b, zip(*limits_b, strict=True), strict=True)
         low, high = np.array([ratio_interval(*pair) for pair in pairs]).T
         return low, high
-    if name == "f1":
+    if ratio is F1:
         # It grows with the share of true positives among all samples that are of the class, or
         # are taken for it (K. Lam, arXiv:2309.14621).
         tp = cells[:, 1, 1]
         low, high = wilson_interval(tp, tp + cells[:, 0, 1] + cells[:, 1, 0], level=level)
         return 2 * low / (1 + low), 2 * high / (1 + high)
-    return _wilson(RATIOS[name], cells, level)
+    return _wilson(ratio, cells, level)
 
 
 def _wilson(ratio: Ratio, cells: Array, level: float) -> Limits:

@@ -3,184 +3,62 @@
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from sklearn.metrics import get_scorer, make_scorer, roc_auc_score
 
-from skdl._utils.scikit import scorer_class
-from skdl.metrics._clinical import npv_score, ppv_score, sensitivity_score, specificity_score
-from skdl.metrics._confusion import Average, Score, ZeroDivision
-from skdl.metrics._derived import (
-    MeanAverage,
-    geometric_mean_score,
-    negative_likelihood_ratio,
-    positive_likelihood_ratio,
-)
+from skdl._utils.checks import check_choice, check_number
+from skdl._utils.scikit import score_by, scorer_class
+from skdl.metrics._confusion import ZeroDivision, check_average, check_zero_division, positive_class
+from skdl.metrics._derived import MeanAverage
+from skdl.metrics._operating_points import ROUNDING
+from skdl.metrics._table import TABLE
+
+_SEVERAL = {row.function: row.several for row in TABLE.values()}
+_MADE = [name for name, row in TABLE.items() if row.settings]
 
 
-def make_sensitivity_scorer(
-    *,
-    pos_label: Any = None,
-    average: Average = "auto",
-    zero_division: ZeroDivision = "warn",
-) -> Callable[..., float]:
-    """Scorer of sensitivity, for ``scoring=``.
-
-    Parameters
-    ----------
-    pos_label : int, float, bool or str, default=None
-        The positive class; needed unless the labels are {0, 1}, {-1, 1} or {False, True}.
-    average : {"auto", "binary", "macro", "weighted"}, default="auto"
-        See :func:`sensitivity_score`.
-    zero_division : "warn", 0.0, 1.0 or np.nan, default="warn"
-        The score of a fold without positives.
-
-    Returns
-    -------
-    scorer : callable
-        As :func:`sklearn.metrics.make_scorer` returns it.
-
-    Raises
-    ------
-    ValueError
-        If `average` is None: a scorer gives one number.
-
-    Examples
-    --------
-    >>> from skdl.metrics import make_sensitivity_scorer
-    >>> from sklearn.datasets import load_breast_cancer
-    >>> from sklearn.linear_model import RidgeClassifier
-    >>> from sklearn.model_selection import cross_val_score
-    >>> X, y = load_breast_cancer(return_X_y=True)
-    >>> scorer = make_sensitivity_scorer(pos_label=0)  # 0 is malignant here
-    >>> cross_val_score(RidgeClassifier(), X, y, scoring=scorer).mean().round(2)
-    np.float64(0.89)
-    """
-    return _make_scorer(sensitivity_score, pos_label, average, zero_division)
-
-
-def make_specificity_scorer(
-    *,
-    pos_label: Any = None,
-    average: Average = "auto",
-    zero_division: ZeroDivision = "warn",
-) -> Callable[..., float]:
-    """Scorer of specificity, for ``scoring=``.
-
-    Parameters
-    ----------
-    pos_label : int, float, bool or str, default=None
-        The positive class; needed unless the labels are {0, 1}, {-1, 1} or {False, True}.
-    average : {"auto", "binary", "macro", "weighted"}, default="auto"
-        See :func:`specificity_score`.
-    zero_division : "warn", 0.0, 1.0 or np.nan, default="warn"
-        The score of a fold without negatives.
-
-    Returns
-    -------
-    scorer : callable
-        As :func:`sklearn.metrics.make_scorer` returns it.
-
-    Raises
-    ------
-    ValueError
-        If `average` is None: a scorer gives one number.
-
-    Examples
-    --------
-    >>> from skdl.metrics import make_specificity_scorer
-    >>> make_specificity_scorer(pos_label="malignant")
-    make_scorer(specificity_score, response_method='predict', pos_label=malignant)
-    """
-    return _make_scorer(specificity_score, pos_label, average, zero_division)
-
-
-def make_ppv_scorer(
-    *,
-    pos_label: Any = None,
-    average: Average = "auto",
-    zero_division: ZeroDivision = "warn",
-) -> Callable[..., float]:
-    """Scorer of the positive predictive value, for ``scoring=``.
-
-    Parameters
-    ----------
-    pos_label : int, float, bool or str, default=None
-        The positive class; needed unless the labels are {0, 1}, {-1, 1} or {False, True}.
-    average : {"auto", "binary", "macro", "weighted"}, default="auto"
-        See :func:`ppv_score`.
-    zero_division : "warn", 0.0, 1.0 or np.nan, default="warn"
-        The score of a fold in which nothing is predicted positive.
-
-    Returns
-    -------
-    scorer : callable
-        As :func:`sklearn.metrics.make_scorer` returns it.
-
-    Raises
-    ------
-    ValueError
-        If `average` is None: a scorer gives one number.
-
-    Examples
-    --------
-    >>> from skdl.metrics import make_ppv_scorer
-    >>> make_ppv_scorer(pos_label="malignant")
-    make_scorer(ppv_score, response_method='predict', pos_label=malignant)
-    """
-    return _make_scorer(ppv_score, pos_label, average, zero_division)
-
-
-def make_npv_scorer(
-    *,
-    pos_label: Any = None,
-    average: Average = "auto",
-    zero_division: ZeroDivision = "warn",
-) -> Callable[..., float]:
-    """Scorer of the negative predictive value, for ``scoring=``.
-
-    Parameters
-    ----------
-    pos_label : int, float, bool or str, default=None
-        The positive class; needed unless the labels are {0, 1}, {-1, 1} or {False, True}.
-    average : {"auto", "binary", "macro", "weighted"}, default="auto"
-        See :func:`npv_score`.
-    zero_division : "warn", 0.0, 1.0 or np.nan, default="warn"
-        The score of a fold in which nothing is predicted negative.
-
-    Returns
-    -------
-    scorer : callable
-        As :func:`sklearn.metrics.make_scorer` returns it.
-
-    Raises
-    ------
-    ValueError
-        If `average` is None: a scorer gives one number.
-
-    Examples
-    --------
-    >>> from skdl.metrics import make_npv_scorer
-    >>> make_npv_scorer(pos_label="malignant")
-    make_scorer(npv_score, response_method='predict', pos_label=malignant)
-    """
-    return _make_scorer(npv_score, pos_label, average, zero_division)
-
-
-def make_geometric_mean_scorer(
+def make_clinical_scorer(
+    score: str,
     *,
     pos_label: Any = None,
     average: MeanAverage = "auto",
     zero_division: ZeroDivision = "warn",
+    specificity: float | None = None,
+    sensitivity: float | None = None,
 ) -> Callable[..., float]:
-    """Scorer of the geometric mean of sensitivity and specificity, for ``scoring=``.
+    """Scorer of a clinical score, for ``scoring=``.
+
+    Values of the negative likelihood ratio are negated: smaller ratios are better, and greater
+    scores are.
+
+    Scorers of operating points choose thresholds, too. In cross-validation and searches they are
+    :func:`sensitivity_at_specificity_score` or :func:`specificity_at_sensitivity_score` of the
+    scores of the estimator. As ``scoring`` of
+    :class:`sklearn.model_selection.TunedThresholdClassifierCV`, that of the sensitivity rates the
+    labels of each threshold: by their sensitivity where their specificity is no less than asked
+    for, and by what their specificity lacks, as a negative number, where it is less. So the
+    threshold of the highest sensitivity is chosen among those that are specific enough, or the most
+    specific one. Ratings are averaged over the folds. That of the specificity exchanges the two.
 
     Parameters
     ----------
+    score : str
+        "sensitivity", "specificity", "ppv", "npv", "geometric_mean", "positive_likelihood_ratio" or
+        "negative_likelihood_ratio"; or an operating point, "sensitivity_at_specificity" or
+        "specificity_at_sensitivity".
     pos_label : int, float, bool or str, default=None
         The positive class; needed unless the labels are {0, 1}, {-1, 1} or {False, True}.
-    average : {"auto", "binary", "multiclass", "macro", "weighted"}, default="auto"
-        See :func:`geometric_mean_score`.
-    zero_division : "warn", 0.0, 1.0 or np.nan, default="warn"
-        The score of a fold without one of the classes.
+    average : {"auto", "binary", "macro", "weighted", "multiclass"}, default="auto"
+        See :func:`sensitivity_score`, and :func:`geometric_mean_score` for "multiclass", which is
+        for that score alone. Not for operating points.
+    zero_division : "warn", float or np.nan, default="warn"
+        The score of a fold in which there is nothing to divide by, such as one without positives
+        for the sensitivity: 0.0, 1.0 or np.nan, and of likelihood ratios any number of 0 or more.
+        Not for operating points.
+    specificity : float, default=None
+        Specificity that "sensitivity_at_specificity" needs, in [0, 1]; None is 0.9.
+    sensitivity : float, default=None
+        Sensitivity that "specificity_at_sensitivity" needs, in [0, 1]; None is 0.9.
 
     Returns
     -------
@@ -190,102 +68,29 @@ def make_geometric_mean_scorer(
     Raises
     ------
     ValueError
-        If `average` is None: a scorer gives one number.
+        If there is no score of that name, it does not take one of the parameters, or one is out of
+        range.
+
+    See Also
+    --------
+    sklearn.metrics.make_scorer : The same of any function.
 
     Examples
     --------
-    >>> from skdl.metrics import make_geometric_mean_scorer
-    >>> make_geometric_mean_scorer(pos_label="malignant")
-    make_scorer(geometric_mean_score, response_method='predict', pos_label=malignant)
+    >>> from skdl.metrics import make_clinical_scorer, specificity_score
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.linear_model import RidgeClassifier
+    >>> from sklearn.model_selection import TunedThresholdClassifierCV, cross_val_score
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> scorer = make_clinical_scorer("sensitivity", pos_label=0)  # 0 is malignant here
+    >>> cross_val_score(RidgeClassifier(), X, y, scoring=scorer).mean().round(2)
+    np.float64(0.89)
+    >>> scorer = make_clinical_scorer("sensitivity_at_specificity", specificity=0.98, pos_label=0)
+    >>> model = TunedThresholdClassifierCV(RidgeClassifier(), scoring=scorer).fit(X, y)
+    >>> bool(specificity_score(y, model.predict(X), pos_label=0) > 0.97)
+    True
     """
-    return _make_scorer(geometric_mean_score, pos_label, average, zero_division)
-
-
-def make_positive_likelihood_ratio_scorer(
-    *,
-    pos_label: Any = None,
-    average: Average = "auto",
-    zero_division: ZeroDivision = "warn",
-) -> Callable[..., float]:
-    """Scorer of the positive likelihood ratio, for ``scoring=``.
-
-    Parameters
-    ----------
-    pos_label : int, float, bool or str, default=None
-        The positive class; needed unless the labels are {0, 1}, {-1, 1} or {False, True}.
-    average : {"auto", "binary", "macro", "weighted"}, default="auto"
-        See :func:`positive_likelihood_ratio`.
-    zero_division : "warn", float of 0 or more, or np.nan, default="warn"
-        The score of a fold without false positives; np.inf is the best, 1.0 no information.
-
-    Returns
-    -------
-    scorer : callable
-        As :func:`sklearn.metrics.make_scorer` returns it.
-
-    Raises
-    ------
-    ValueError
-        If `average` is None: a scorer gives one number.
-
-    Examples
-    --------
-    >>> from skdl.metrics import make_positive_likelihood_ratio_scorer
-    >>> make_positive_likelihood_ratio_scorer(pos_label="malignant")
-    make_scorer(positive_likelihood_ratio, response_method='predict', pos_label=malignant)
-    """
-    return _make_scorer(positive_likelihood_ratio, pos_label, average, zero_division)
-
-
-def make_negative_likelihood_ratio_scorer(
-    *,
-    pos_label: Any = None,
-    average: Average = "auto",
-    zero_division: ZeroDivision = "warn",
-) -> Callable[..., float]:
-    """Scorer of the negative likelihood ratio, for ``scoring=``.
-
-    Its values are negated: smaller ratios are better, and greater scores are.
-
-    Parameters
-    ----------
-    pos_label : int, float, bool or str, default=None
-        The positive class; needed unless the labels are {0, 1}, {-1, 1} or {False, True}.
-    average : {"auto", "binary", "macro", "weighted"}, default="auto"
-        See :func:`negative_likelihood_ratio`.
-    zero_division : "warn", float of 0 or more, or np.nan, default="warn"
-        The score of a fold without true negatives, negated; 1.0 is no information.
-
-    Returns
-    -------
-    scorer : callable
-        As :func:`sklearn.metrics.make_scorer` returns it.
-
-    Raises
-    ------
-    ValueError
-        If `average` is None: a scorer gives one number.
-
-    Examples
-    --------
-    >>> from skdl.metrics import make_negative_likelihood_ratio_scorer
-    >>> make_negative_likelihood_ratio_scorer()
-    make_scorer(negative_likelihood_ratio, greater_is_better=False, response_method='predict')
-    """
-    return _make_scorer(
-        negative_likelihood_ratio, pos_label, average, zero_division, greater_is_better=False
-    )
-
-
-def _make_scorer(
-    score: Callable[..., Score],
-    pos_label: Any,
-    average: Any,
-    zero_division: Any,
-    greater_is_better: bool = True,
-) -> Callable[..., float]:
-    if average is None:
-        raise ValueError("A scorer gives one number: average cannot be None.")
+    row = TABLE[check_choice(score, "score", _MADE)]
     settings: dict[str, Any] = {}
     if pos_label is not None:
         settings["pos_label"] = pos_label
@@ -293,7 +98,19 @@ def _make_scorer(
         settings["average"] = average
     if zero_division != "warn":
         settings["zero_division"] = zero_division
-    return _ClinicalScorer(score, 1 if greater_is_better else -1, settings, "predict")
+    bounds = {"specificity": specificity, "sensitivity": sensitivity}
+    settings |= {name: value for name, value in bounds.items() if value is not None}
+    for name in settings:
+        if name not in row.settings:
+            raise ValueError(
+                f"{name} is no parameter of the score {score!r}, which takes "
+                f"{', '.join(row.settings)}."
+            )
+    if row.ratio is None:
+        return _make_point_scorer(score, settings)
+    check_average(average, row.several)
+    check_zero_division(zero_division, row.ratio)
+    return _ClinicalScorer(row.function, 1 if row.greater_is_better else -1, settings, "predict")
 
 
 class _ClinicalScorer(scorer_class()):  # type: ignore[misc]
@@ -305,19 +122,77 @@ class _ClinicalScorer(scorer_class()):  # type: ignore[misc]
     def rate(self, method_caller: Any, estimator: Any, X: Any, y: Any, **settings: Any) -> Any:
         several = len(getattr(estimator, "classes_", ())) > 2
         if several and not self.parts.settings.keys() & {"average", "pos_label"}:
-            multiclass = self.parts.function is geometric_mean_score
-            settings = {"average": "multiclass" if multiclass else "macro", **settings}
+            settings = {"average": _SEVERAL[self.parts.function], **settings}
         return super().rate(method_caller, estimator, X, y, **settings)
 
 
+# ---- operating points ----------------------------------------------------------------------------
+
+
+def _make_point_scorer(score: str, settings: dict[str, Any]) -> Callable[..., float]:
+    _, bound = TABLE[score].settings
+    value = check_number(settings.pop(bound, 0.9), bound, low=0, high=1)
+    settings = {bound: value, **settings}
+    rate = _sensitivity_if_specific if bound == "specificity" else _specificity_if_sensitive
+    return _PointScorer(score, rate, settings)
+
+
+class _PointScorer(scorer_class()):  # type: ignore[misc]
+    """A scorer that rates scores, and labels when it is asked to choose a threshold.
+
+    TunedThresholdClassifierCV takes the function out of a scorer and calls it with labels;
+    everything else calls the scorer.
+    """
+
+    def __init__(self, name: str, of_labels: Any, settings: dict[str, Any]) -> None:
+        response = ("decision_function", "predict_proba")
+        super().__init__(of_labels, 1, settings, response)
+        self._name = name
+        self._of_scores = make_scorer(TABLE[name].function, response_method=response, **settings)
+
+    def rate(self, method_caller: Any, estimator: Any, X: Any, y: Any, **settings: Any) -> Any:
+        return score_by(self._of_scores, method_caller, estimator, X, y, **settings)
+
+    def __repr__(self) -> str:
+        settings = "".join(f", {key}={value!r}" for key, value in self.parts.settings.items())
+        return f"make_clinical_scorer({self._name!r}{settings})"
+
+
+def _sensitivity_if_specific(y_true: Any, y_pred: Any, *, specificity: float, **more: Any) -> float:
+    found, recognised = _rates_of_labels(y_true, y_pred, **more)
+    return found if recognised >= specificity - ROUNDING else recognised - specificity
+
+
+def _specificity_if_sensitive(
+    y_true: Any, y_pred: Any, *, sensitivity: float, **more: Any
+) -> float:
+    found, recognised = _rates_of_labels(y_true, y_pred, **more)
+    return recognised if found >= sensitivity - ROUNDING else found - sensitivity
+
+
+def _rates_of_labels(
+    y_true: Any, y_pred: Any, *, pos_label: Any = None, sample_weight: Any = None
+) -> tuple[float, float]:
+    """Return sensitivity and specificity; plain counts, as there may be many thresholds."""
+    true = np.asarray(y_true)
+    label = positive_class(np.unique(true), pos_label)
+    positive, right = true == label, (true == label) == (np.asarray(y_pred) == label)
+    weights = np.ones(len(true)) if sample_weight is None else np.asarray(sample_weight)
+    rates = []
+    for among in (positive, ~positive):
+        total = weights[among].sum()
+        rates.append(float(weights[right & among].sum() / total) if total else 1.0)
+    return rates[0], rates[1]
+
+
 # For labels whose positive class goes without saying; of several classes, averages.
-sensitivity_scorer = make_sensitivity_scorer()
-specificity_scorer = make_specificity_scorer()
-ppv_scorer = make_ppv_scorer()
-npv_scorer = make_npv_scorer()
-geometric_mean_scorer = make_geometric_mean_scorer()
-positive_likelihood_ratio_scorer = make_positive_likelihood_ratio_scorer()
-negative_likelihood_ratio_scorer = make_negative_likelihood_ratio_scorer()
+sensitivity_scorer = make_clinical_scorer("sensitivity")
+specificity_scorer = make_clinical_scorer("specificity")
+ppv_scorer = make_clinical_scorer("ppv")
+npv_scorer = make_clinical_scorer("npv")
+geometric_mean_scorer = make_clinical_scorer("geometric_mean")
+positive_likelihood_ratio_scorer = make_clinical_scorer("positive_likelihood_ratio")
+negative_likelihood_ratio_scorer = make_clinical_scorer("negative_likelihood_ratio")
 
 CLINICAL_SCORERS: dict[str, Callable[..., float]] = {
     "sensitivity": sensitivity_scorer,
@@ -329,4 +204,4 @@ CLINICAL_SCORERS: dict[str, Callable[..., float]] = {
     ),
 }
 """Scorers of a diagnostic study, ready for ``scoring=``. For string labels, replace the first two
-by ``make_sensitivity_scorer(pos_label=...)`` and ``make_specificity_scorer(pos_label=...)``."""
+by ``make_clinical_scorer("sensitivity", pos_label=...)`` and its like of the specificity."""

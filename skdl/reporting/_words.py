@@ -6,24 +6,15 @@ from typing import Any
 import pandas as pd
 
 from skdl.evaluation import EvaluationResult, about_groups, in_both
+from skdl.metrics import TABLE
 
 # Fewer test images of a class than this make for intervals that hardly say anything.
 _FEW = 30
 
-NAMES = {
-    "accuracy": "Accuracy",
-    "sensitivity": "Sensitivity",
-    "specificity": "Specificity",
-    "balanced_accuracy": "Balanced accuracy",
-    "roc_auc": "ROC AUC",
-    "ppv": "Positive predictive value",
-    "npv": "Negative predictive value",
-}
-
 
 def name_of(metric: str) -> str:
     """What to call a metric."""
-    return NAMES.get(metric, metric.replace("_", " ").capitalize())
+    return TABLE[metric].title if metric in TABLE else metric.replace("_", " ").capitalize()
 
 
 def figure(value: float, digits: int = 3) -> str:

@@ -34,7 +34,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skdl import CNNClassifier
-from skdl.metrics import CLINICAL_SCORERS, make_sensitivity_scorer
+from skdl.metrics import CLINICAL_SCORERS, make_clinical_scorer
 
 MODEL = CNNClassifier(epochs=6, random_state=0)
 QUICK = CNNClassifier(tiny, epochs=1, random_state=0)
@@ -266,7 +266,10 @@ def test_tuned_threshold(two_classes, shape):
     X, y = two_classes
     X, labels = X.reshape(shape), np.where(y == 1, "eight", "other")
     tuned = TunedThresholdClassifierCV(
-        MODEL, scoring=make_sensitivity_scorer(pos_label="eight"), cv=2, thresholds=[0.1, 0.5, 0.9]
+        MODEL,
+        scoring=make_clinical_scorer("sensitivity", pos_label="eight"),
+        cv=2,
+        thresholds=[0.1, 0.5, 0.9],
     ).fit(X, labels)
     assert tuned.best_threshold_ == 0.1
     assert (tuned.predict(X)[y == 1] == "eight").mean() > 0.8

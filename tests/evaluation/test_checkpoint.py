@@ -1,155 +1,42 @@
-"""Files of a checkpoint: plain, whole or refused, and where the caller said."""
+"""Checkpoints go on where a run ended, and know again what was fitted."""
 
 import errno
-import hashlib
-import json
 import os
-import pickle
 import shutil
+import subprocess
+import sys
 import time
-import warnings
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.datasets import load_breast_cancer
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import RidgeClassifier
+from evaluation import counted
+from evaluation.counted import Counted, Y, records, run
+from sklearn.base import clone
+from sklearn.datasets import load_digits
+from sklearn.linear_model import LogisticRegression, RidgeClassifier
+from sklearn.metrics import (
+    make_scorer,
+)
+from sklearn.model_selection import (
+    FixedThresholdClassifier,
+    GridSearchCV,
+    KFold,
+    PredefinedSplit,
+    StratifiedKFold,
+)
 from sklearn.naive_bayes import GaussianNB
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
-from skdl import evaluate
-
-X, Y = (values[:90] for values in load_breast_cancer(return_X_y=True))
-
-
-class Counted(GaussianNB):
-    """Counts its fits."""
-
-    n_fits = 0
-
-    def fit(self, X, y):
-        Counted.n_fits += 1
-        return super().fit(X, y)
+from skdl import BackboneFeatures, CNNClassifier, evaluate
+from skdl.backbones._cifar import cifar_resnet20
 
 
 @pytest.fixture(autouse=True)
 def _count_anew():
     Counted.n_fits = 0
-
-
-def run(folder, model=None, y=Y, **options):
-    options = {"cv": 3, "scoring": "accuracy", **options}
-    return evaluate(model or Counted(), X, y, checkpoint=folder, **options)
-
-
-def records(folder):
-    return sorted(folder.glob("Counted-*.json"))
-
-
-def flipped(content, bit):
-    changed = bytearray(content)
-    changed[bit // 8] ^= 1 << bit % 8
-    return bytes(changed)
-
-
-def some_bits(content):
-    """Some in each part of a file, its first and its last."""
-    return [*np.linspace(0, 8 * len(content) - 1, 24, dtype=int).tolist(), 8 * 20, 8 * 60]
-
-
-def test_a_flipped_bit_in_a_record_is_found(tmp_path):
-    first = run(tmp_path)
-    record = records(tmp_path)[1]
-    whole = record.read_bytes()
-    for bit in some_bits(whole):
-        record.write_bytes(flipped(whole, bit))
-        Counted.n_fits = 0
-        with pytest.warns(UserWarning, match=rf"1 of the records .*{record.name}: it is damaged"):
-            again = run(tmp_path)
-        assert Counted.n_fits == 1
-        pd.testing.assert_frame_equal(again.predictions, first.predictions, check_exact=True)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        run(tmp_path)
-
-
-def test_a_flipped_bit_in_the_plan_is_an_error(tmp_path):
-    first = run(tmp_path)
-    plan = tmp_path / "plan.json"
-    whole = plan.read_bytes()
-    for bit in some_bits(whole):
-        plan.write_bytes(flipped(whole, bit))
-        with pytest.raises(ValueError, match=r"plan\.json, cannot be used: .*Delete this file"):
-            run(tmp_path)
-    plan.unlink()  # as the message says, which costs nothing where cv makes the same folds
-    pd.testing.assert_frame_equal(run(tmp_path).times, first.times)
-    assert Counted.n_fits == 3
-
-
-class _RunsCode:
-    def __init__(self, file):
-        self.file = file
-
-    def __reduce__(self):
-        return Path.touch, (self.file,)
-
-
-@pytest.mark.filterwarnings("ignore:A fold cannot be kept")
-@pytest.mark.parametrize("foreign", [b"", b"{}", b"\x00" * 500, "a pickle", "another", "folder"])
-def test_what_is_no_record_is_refused_and_runs_no_code(tmp_path, foreign):
-    folder, marker = tmp_path / "kept", tmp_path / "it ran"
-    first = run(folder)
-    plan, record, other = folder / "plan.json", *records(folder)[:2]
-    contents = {"a pickle": pickle.dumps(_RunsCode(marker)), "another": other.read_bytes()}
-    record.unlink()
-    if foreign == "folder":
-        record.mkdir()
-    else:
-        record.write_bytes(contents.get(foreign, foreign))
-    with pytest.warns(UserWarning, match=f"cannot be used, and their folds are .*{record.name}"):
-        again = run(folder)
-    pd.testing.assert_frame_equal(again.predictions, first.predictions)
-    assert Counted.n_fits == 4
-    plan.write_bytes(contents.get(foreign, foreign if isinstance(foreign, bytes) else b"folder"))
-    with pytest.raises(ValueError, match="plan of the checkpoint"):
-        run(folder)
-    assert not marker.exists()
-
-
-FOREIGN = [
-    b"",
-    b"{",
-    b"null",
-    b"[" * 100_000,
-    b"{}",
-    b'{"file": 1, "record": 2}',
-    "missing",
-    "more",
-]
-
-
-@pytest.mark.parametrize("content", FOREIGN, ids=lambda content: str(content[:20]))
-def test_what_others_wrote_with_a_right_checksum_is_refused(tmp_path, content):
-    first = run(tmp_path)
-    for name in (records(tmp_path)[0].name, "plan.json"):
-        path = tmp_path / name
-        whole = path.read_bytes()
-        given = json.loads(whole)["content"]
-        if content == "missing":
-            given.popitem()
-        if content == "more":
-            (given.get("record") or given["folds"][0][0])["more"] = 1
-        changed = content if isinstance(content, bytes) else json.dumps(given).encode()
-        head, digest = whole[:13], hashlib.sha256(changed).hexdigest()
-        path.write_bytes(b'%b "sha256": "%b", "content": %b}\n' % (head, digest.encode(), changed))
-        if name == "plan.json" and content != "more":  # of which nothing is read
-            with pytest.raises(ValueError, match=r"plan\.json, cannot be used"):
-                run(tmp_path)
-        elif name != "plan.json":
-            with pytest.warns(UserWarning, match=f"1 of the records .*{name}: it is damaged"):
-                again = run(tmp_path)
-            pd.testing.assert_frame_equal(again.predictions, first.predictions)
 
 
 def test_many_damaged_records_are_one_warning(tmp_path):
@@ -159,7 +46,7 @@ def test_many_damaged_records_are_one_warning(tmp_path):
     with pytest.warns(UserWarning, match=r"6 of the records .* and 3 more\.$") as caught:
         run(tmp_path, cv=6)
     assert len(caught) == 1
-    assert caught[0].filename == __file__
+    assert caught[0].filename == counted.__file__
 
 
 def test_a_record_of_other_data_is_not_taken(tmp_path):
@@ -171,50 +58,33 @@ def test_a_record_of_other_data_is_not_taken(tmp_path):
     assert Counted.n_fits == 6
 
 
-def test_records_are_json_that_anyone_can_read(tmp_path):
-    result = run(tmp_path, model={"forest": RandomForestClassifier(5, random_state=0)})
-    for path in tmp_path.iterdir():
-        assert json.loads(path.read_text())["content"]
-    record = json.loads(next(tmp_path.glob("forest-0-*")).read_text())["content"]["record"]
-    assert record["n_test"] == result.times["n_test"][0]
-    assert record["fit_seconds"] == result.times["fit_seconds"][0]
+class FromFile(Counted):
+    """Depends on a file, and says so."""
+
+    def __init__(self, file=None, *, priors=None, var_smoothing=1e-9):
+        super().__init__(priors=priors, var_smoothing=var_smoothing)
+        self.file = file
+
+    def __skdl_digest__(self):
+        return {"holds": self.file.read_text(), "rows": np.arange(3)}
 
 
-LABELS = [
-    Y,
-    Y.astype(bool),
-    Y.astype(np.uint8),
-    np.array(["benign", "bösartig ☢"])[Y],
-    np.array(["a", "bb"], dtype=object)[Y],
-    pd.Series(np.array(["a", "bb"])[Y]),
-    pd.Series(np.array(["a", "bb"])[Y]).astype("category"),
-    (Y / 2).astype(np.float32) * 2,
-]
-
-
-@pytest.mark.parametrize("y", LABELS, ids=lambda y: str(y.dtype))
-@pytest.mark.parametrize("model", [GaussianNB(), RidgeClassifier()], ids=["proba", "decision"])
-def test_what_is_kept_comes_back_as_it_was(tmp_path, y, model):
-    positive = {"pos_label": np.unique(y)[1], "scoring": ["accuracy", "f1"]}
-    first, again = (run(tmp_path, model, y, **positive) for _ in range(2))
-    for table in ("predictions", "scores", "times", "missing"):
-        pd.testing.assert_frame_equal(getattr(again, table), getattr(first, table))
-    assert again.classes.tolist() == first.classes.tolist()
-
-
-class Trained(RidgeClassifier):
-    """With a history in types of NumPy."""
-
-    def fit(self, X, y):
-        super().fit(X, y)
-        self.history_ = {"loss": [np.float32(0.5), np.float64("nan")], "all": np.arange(3)}
-        return self
-
-
-def test_histories_come_back_as_they_were(tmp_path):
-    first, again = (run(tmp_path, Trained()).histories for _ in range(2))
-    assert repr(first) == repr(again)
-    assert first["Trained", 0]["all"] == [0, 1, 2]
+@pytest.mark.parametrize("inside", ["alone", "pipeline", "search", "threshold"])
+def test_what_an_estimator_tells_of_itself_is_compared(tmp_path, inside):
+    file = tmp_path / "numbers"
+    model = {
+        "alone": FromFile(file),
+        "pipeline": make_pipeline(StandardScaler(), FromFile(file)),
+        "search": GridSearchCV(FromFile(file), {"var_smoothing": [1e-9]}, cv=2),
+        "threshold": FixedThresholdClassifier(FromFile(file)),
+    }[inside]
+    fits = []
+    for content in ("1", "1", "2", "1"):
+        file.write_text(content)
+        run(tmp_path / "kept", {"model": model})
+        fits.append(Counted.n_fits)
+    once = fits[0]
+    assert fits == [once, once, 2 * once, 2 * once]
 
 
 class Odd(GaussianNB):
@@ -230,9 +100,6 @@ def test_labels_that_cannot_be_kept_are_said(tmp_path):
     with pytest.warns(UserWarning, match=r"A fold cannot be kept in the file .*complex"):
         result = run(tmp_path, Odd(), scoring={"one": lambda estimator, X, y: 1.0})
     assert (result.scores["value"] == 1).all()
-
-
-# ---- where, and whether there is room -----------------------------------------------------------
 
 
 class Moves(Counted):
@@ -309,3 +176,211 @@ def test_what_a_killed_process_left_is_removed_a_day_later(tmp_path):
         os.utime(part, (moment, moment))
     run(tmp_path)
     assert [part.exists() for part in parts] == [False, True, False]
+
+
+class Noted(RidgeClassifier):
+    """Writes a line a fit."""
+
+    def __init__(self, file=None, alpha=1.0):
+        super().__init__(alpha=alpha)
+        self.file = file
+
+    def fit(self, X, y):
+        with open(self.file, "a") as file:
+            file.write("fit\n")
+        return super().fit(X, y)
+
+
+def n_fits(file):
+    return len(file.read_text().splitlines()) if file.exists() else 0
+
+
+def test_a_checkpoint_goes_on(cancer, tmp_path):
+    file, folder = tmp_path / "fits", tmp_path / "kept"
+    cv = StratifiedKFold(4, shuffle=True)  # without a seed: the folds are kept as well
+    first = evaluate(Noted(file), *cancer, cv=cv, checkpoint=folder)
+    assert n_fits(file) == 4
+    again = evaluate(Noted(file), *cancer, cv=cv, checkpoint=folder)
+    assert n_fits(file) == 4
+    pd.testing.assert_frame_equal(first.predictions, again.predictions)
+    pd.testing.assert_frame_equal(first.times, again.times)
+    one = next(path for path in folder.iterdir() if "-2-" in path.name)
+    one.write_bytes(one.read_bytes()[:100])  # what is damaged is computed again
+    with pytest.warns(UserWarning, match=rf"1 of the records in the checkpoint .*{one.name}"):
+        evaluate(Noted(file), *cancer, cv=cv, checkpoint=folder)
+    assert n_fits(file) == 5
+    models = {"Noted": Noted(file), "other": Noted(file, alpha=2.0)}
+    both = evaluate(models, *cancer, cv=cv, checkpoint=folder)
+    assert n_fits(file) == 9
+    assert both.models == ["Noted", "other"]
+
+
+@pytest.mark.parametrize("place", ["path", "data home"])
+def test_changed_weights_are_taken_anew(place, tmp_path, monkeypatch):
+    """A file of other weights under the same name is another model."""
+    X, y = load_digits(n_class=2, return_X_y=True)
+    images = X[:60].reshape(-1, 8, 8).astype(np.float32)
+    arrays = cifar_resnet20((16, 16, 3)).get_weights()
+    weights = tmp_path / "weights" / "mine.npz"
+    weights.parent.mkdir()
+    monkeypatch.setenv("SKDL_DATA_HOME", str(tmp_path))
+    named = weights if place == "path" else "mine.npz"
+    features = BackboneFeatures(weights=named, image_size=16, value_range=(0, 16))
+    model = make_pipeline(features, LogisticRegression(max_iter=1000))
+    found = []
+    for factor in (1, 1, 3):
+        np.savez(weights, *[factor * array for array in arrays])
+        options = {"cv": 2, "checkpoint": tmp_path / "kept"}
+        found.append(evaluate(model, images, y[:60], **options).predictions["proba_1"])
+    assert found[0].equals(found[1])
+    assert not found[0].equals(found[2])
+    anew = evaluate(model, images, y[:60], cv=2).predictions["proba_1"]
+    np.testing.assert_allclose(found[2], anew)
+    assert len(list((tmp_path / "kept").iterdir())) == 1 + 2 + 2
+
+
+def test_other_metrics_fit_nothing(cancer, tmp_path):
+    file, folder = tmp_path / "fits", tmp_path / "kept"
+    evaluate(Noted(file), *cancer, cv=3, checkpoint=folder)
+    assert n_fits(file) == 3
+    doubled = make_scorer(lambda y_true, y_pred: 2 * np.mean(y_true == y_pred))
+    for scoring in ("accuracy", ["sensitivity", "f1"], {"doubled": doubled}):
+        found = evaluate(Noted(file), *cancer, cv=3, checkpoint=folder, scoring=scoring)
+        plain = evaluate(Noted(tmp_path / "other"), *cancer, cv=3, scoring=scoring)
+        pd.testing.assert_frame_equal(found.scores, plain.scores)
+    assert n_fits(file) == 3
+
+
+def test_a_changed_function_is_called_again(cancer, tmp_path):
+    file, folder = tmp_path / "fits", tmp_path / "kept"
+
+    def scored_by(scorer):
+        found = evaluate(Noted(file), *cancer, cv=3, checkpoint=folder, scoring={"it": scorer})
+        return found.scores["value"].tolist()
+
+    first = scored_by(lambda estimator, X, y: estimator.score(X, y))
+    assert n_fits(file) == 3
+    assert scored_by(lambda estimator, X, y: -estimator.score(X, y)) == [-score for score in first]
+    assert n_fits(file) == 6
+
+
+CLASS = """
+from sklearn.linear_model import RidgeClassifier
+
+class Mine(RidgeClassifier):
+    def predict(self, X):
+        return {predict}
+"""
+
+
+def test_a_changed_class_is_fitted_again(tmp_path):
+    run = """
+import sys
+from sklearn.datasets import load_breast_cancer
+from skdl import evaluate
+from mine import Mine
+X, y = load_breast_cancer(return_X_y=True)
+print(evaluate(Mine(), X, y, cv=3, scoring="accuracy", checkpoint="kept").scores["value"].mean())
+"""
+    found = []
+    for predict in ("super().predict(X)", "1 - super().predict(X)", "1 - super().predict(X)"):
+        (tmp_path / "mine.py").write_text(CLASS.format(predict=predict))
+        command = [sys.executable, "-B", "-c", run]
+        done = subprocess.run(command, cwd=tmp_path, check=True, capture_output=True, text=True)
+        found.append((float(done.stdout), len(list((tmp_path / "kept").glob("Mine-*")))))
+    first = found[0][0]
+    assert found == [(first, 3), (pytest.approx(1 - first), 6), (pytest.approx(1 - first), 6)]
+
+
+FUNCTIONS = """
+import sys
+import keras
+from sklearn.datasets import load_digits
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+from skdl import CNNClassifier, evaluate
+
+def longest(estimator, X, y):
+    return float(len(y))
+
+X, y = load_digits(return_X_y=True)
+network = CNNClassifier(optimizer=keras.optimizers.SGD(0.1, momentum=0.9), epochs=1, random_state=0)
+models = {"cnn": make_pipeline(FunctionTransformer(lambda X: X / 16), network)}
+evaluate(models, X[:200], y[:200], cv=2, checkpoint=sys.argv[1], scoring=["accuracy"])
+evaluate(models, X[:200], y[:200], cv=2, checkpoint=sys.argv[1], scoring={"longest": longest})
+"""
+
+
+def test_functions_and_keras_objects_are_known_again_in_another_process(tmp_path):
+    script, folder = tmp_path / "script.py", tmp_path / "kept"
+    script.write_text(FUNCTIONS)
+    for _ in range(2):
+        subprocess.run([sys.executable, script, folder], check=True, capture_output=True)
+        assert len(list(folder.glob("cnn-*.json"))) == 4
+
+
+def test_a_checkpoint_of_something_else(cancer, tmp_path):
+    X, y = cancer
+    evaluate(RidgeClassifier(), X, y, cv=3, checkpoint=tmp_path)
+    with pytest.raises(ValueError, match="another X, y or groups"):
+        evaluate(RidgeClassifier(), X + 1, y, cv=3, checkpoint=tmp_path)
+    with pytest.raises(ValueError, match=r"another cv \(3\)"):
+        evaluate(RidgeClassifier(), X, y, cv=4, checkpoint=tmp_path)
+
+    class Halves:
+        def get_n_splits(self, X=None, y=None, groups=None):
+            return 2
+
+        def split(self, X, y=None, groups=None):
+            return KFold(2).split(X)
+
+    first = np.arange(len(y)) % 3
+    for number, splitter in enumerate((Halves(), PredefinedSplit(first))):
+        folder = tmp_path / str(number)
+        models = {"model": RidgeClassifier()}
+        kept = evaluate(models, X, y, cv=splitter, checkpoint=folder)
+        again = evaluate(models, X, y, cv=clone(splitter, safe=False), checkpoint=folder)
+        pd.testing.assert_frame_equal(kept.times, again.times)  # nothing was fitted again
+        with pytest.raises(ValueError, match="another cv"):
+            evaluate(models, X, y, cv=PredefinedSplit(first[::-1]), checkpoint=folder)
+    halves = np.arange(0, len(y), 2), np.arange(1, len(y), 2)
+    for folder, given in ((tmp_path / "given", [halves]), (tmp_path / "other", [halves[::-1]])):
+        evaluate(RidgeClassifier(), X, y, cv=given, checkpoint=folder)
+    again = evaluate(RidgeClassifier(), X, y, cv=[halves], checkpoint=tmp_path / "given")
+    assert again.predictions["row"].tolist() == halves[1].tolist()
+    with pytest.raises(ValueError, match=r"another cv \(iterable\)"):
+        evaluate(RidgeClassifier(), X, y, cv=[halves], checkpoint=tmp_path / "other")
+    (tmp_path / "plan.json").write_bytes(b"something")
+    with pytest.raises(ValueError, match=r"plan.json, cannot be used: it is damaged.* Delete this"):
+        evaluate(RidgeClassifier(), X, y, cv=3, checkpoint=tmp_path)
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    with pytest.raises(OSError, match="Choose another folder as checkpoint"):
+        evaluate(RidgeClassifier(), X, y, cv=3, checkpoint=blocked / "folder")
+
+
+def neural(checkpoint=None):
+    """Four fits of a network."""
+    X, y = load_digits(return_X_y=True)
+    model = CNNClassifier(epochs=20, random_state=0)
+    return evaluate(model, X[:400], y[:400], cv=4, checkpoint=checkpoint, scoring="accuracy")
+
+
+def test_a_killed_run_ends_with_the_same_result(tmp_path):
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from evaluation import test_checkpoint as t; "
+    )
+    command = [sys.executable, "-c", code + "t.neural(sys.argv[2])", str(Path(__file__).parents[1])]
+    process = subprocess.Popen([*command, str(tmp_path)], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 240
+    while not list(tmp_path.glob("CNNClassifier-1-*.json")):
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.kill()
+    process.wait()
+    done = {path: path.stat().st_mtime_ns for path in tmp_path.glob("CNNClassifier-*.json")}
+    assert 2 <= len(done) < 4
+    resumed, whole = neural(tmp_path), neural()
+    assert all(path.stat().st_mtime_ns == time for path, time in done.items())
+    pd.testing.assert_frame_equal(resumed.predictions, whole.predictions, check_exact=True)

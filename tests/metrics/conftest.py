@@ -1,5 +1,12 @@
+"""Patients, labels and probabilities that the tests of several modules take."""
+
 import numpy as np
 import pytest
+from sklearn.datasets import load_breast_cancer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_predict
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +30,24 @@ def patients():
     scores = dict(zip(["albumin", "protein", "kg"], columns, strict=True))
     scores["kg"] = 10 - scores["kg"]
     return scores, np.array(list(outcome), dtype=int)
+
+
+@pytest.fixture(scope="session")
+def cancer():
+    """Out-of-fold labels and probabilities of a weak classifier; malignant is positive."""
+    X, y = load_breast_cancer(return_X_y=True)
+    y = 1 - y
+    model = make_pipeline(StandardScaler(), LogisticRegression())
+    probabilities = cross_val_predict(model, X[:, 4:7], y, method="predict_proba")
+    return y, (probabilities[:, 1] > 0.5).astype(int), probabilities
+
+
+@pytest.fixture(scope="session")
+def letters():
+    """Three classes, with labels and probabilities."""
+    generator = np.random.default_rng(0)
+    y = generator.integers(0, 3, 150)
+    probabilities = generator.dirichlet([1, 1, 1], 150) + 0.5 * np.eye(3)[y]
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    names = np.array(["a", "b", "c"])
+    return names[y], names[probabilities.argmax(axis=1)], probabilities

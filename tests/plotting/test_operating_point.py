@@ -18,7 +18,7 @@ from sklearn.svm import SVC
 
 from skdl.metrics import (
     confidence_interval,
-    make_sensitivity_scorer,
+    make_clinical_scorer,
     sensitivity_score,
     specificity_score,
 )
@@ -111,7 +111,9 @@ def test_the_steps_are_what_a_threshold_gives(tumours):
     "model",
     [
         TunedThresholdClassifierCV(
-            LogisticRegression(), scoring=make_sensitivity_scorer(pos_label="benign"), cv=3
+            LogisticRegression(),
+            scoring=make_clinical_scorer("sensitivity", pos_label="benign"),
+            cv=3,
         ),
         TunedThresholdClassifierCV(
             LogisticRegression(), scoring=make_scorer(f1_score, pos_label="malignant"), cv=3

@@ -41,7 +41,7 @@ from sklearn.svm import SVC
 
 from skdl import BackboneFeatures, CNNClassifier, FeatureStore, evaluate, report
 from skdl.evaluation import EvaluationWarning
-from skdl.metrics import make_sensitivity_scorer
+from skdl.metrics import make_clinical_scorer
 from skdl.plotting import SaliencyDisplay
 from skdl.reporting import _content
 from skdl.reporting._pictures import Subject, _plans
@@ -549,7 +549,7 @@ def test_models_are_compared_by_what_they_predicted(digits, tmp_path):
 def test_sentences_are_of_the_class_that_a_scorer_means(digits, tmp_path):
     X, y = digits[0][:200], np.where(digits[1][:200] == 8, "ill", "well")
     models = {"a": LogisticRegression(max_iter=300), "b": RidgeClassifier()}
-    scoring = {"sensitivity": make_sensitivity_scorer(pos_label="ill")}
+    scoring = {"sensitivity": make_clinical_scorer("sensitivity", pos_label="ill")}
     result = evaluate(models, X, y, cv=3, scoring=scoring)
     assert result.positive == "ill"
     table = result.per_model("a")
@@ -560,7 +560,7 @@ def test_sentences_are_of_the_class_that_a_scorer_means(digits, tmp_path):
     row = result.compare().iloc[0]
     assert row["sensitivity_difference"] == pytest.approx(found["a"] - found["b"])
     several = evaluate(
-        models["a"], *digits, cv=3, scoring={"it": make_sensitivity_scorer(pos_label=3)}
+        models["a"], *digits, cv=3, scoring={"it": make_clinical_scorer("sensitivity", pos_label=3)}
     )
     text = Page(report(several, *digits, tmp_path / "r.html").read_text("utf-8")).text
     assert "of the images of class “3” were found" in text

@@ -9,7 +9,7 @@ from skdl._utils.text import plain
 from skdl.metrics import (
     compare_models,
     confidence_interval,
-    make_sensitivity_scorer,
+    make_clinical_scorer,
     sensitivity_score,
 )
 from skdl.plotting import OperatingPointDisplay
@@ -48,7 +48,7 @@ def continued():
             RidgeClassifier(),
             X.reshape(12, -1),
             OBJECTS,
-            scoring={"it": make_sensitivity_scorer(pos_label=OTHER)},
+            scoring={"it": make_clinical_scorer("sensitivity", pos_label=OTHER)},
         ),
         lambda: sensitivity_score(OBJECTS, OBJECTS),
         lambda: sensitivity_score(OBJECTS, OBJECTS, pos_label=OTHER),

@@ -1,36 +1,38 @@
+"""Sensitivity, specificity and predictive values."""
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sklearn.datasets import load_breast_cancer
 from sklearn.exceptions import UndefinedMetricWarning
-from sklearn.linear_model import LogisticRegression, RidgeClassifier
-from sklearn.metrics import balanced_accuracy_score, recall_score
-from sklearn.model_selection import GridSearchCV, cross_validate
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.metrics import balanced_accuracy_score, precision_score, recall_score
 
 from skdl.metrics import (
-    CLINICAL_SCORERS,
-    make_sensitivity_scorer,
-    make_specificity_scorer,
+    npv_score,
+    ppv_score,
     sensitivity_score,
-    sensitivity_scorer,
     specificity_score,
-    specificity_scorer,
 )
 
 # 4 true positives, 1 false negative, 3 true negatives, 2 false positives.
 TRUE = np.array([1, 1, 1, 1, 1, 0, 0, 0, 0, 0])
+
+
 PREDICTED = np.array([1, 1, 1, 1, 0, 0, 0, 0, 1, 1])
+
 
 # Counted by hand; class a: tp 2 of 3, tn 6 of 7; b: tp 1 of 2, tn 7 of 8; c: tp 4 of 5, tn 4 of 5.
 TRUE_3 = list("aaabbccccc")
+
+
 PREDICTED_3 = list("aacbaccccb")
+
 
 LABELS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), min_size=1, max_size=30).map(
     lambda pairs: tuple(map(np.array, zip(*pairs, strict=True)))
 )
+
+
 BINARY = st.lists(st.tuples(st.integers(0, 1), st.integers(0, 1)), min_size=1, max_size=30).map(
     lambda pairs: tuple(map(np.array, zip(*pairs, strict=True)))
 )
@@ -153,11 +155,30 @@ def test_a_class_absent_from_a_fold():
     assert sensitivity_score([0, 0, 1], [0, 2, 1], average="macro", zero_division=np.nan) == 0.75
 
 
+@given(labels=LABELS, average=st.sampled_from(["macro", "weighted", None]))
+def test_ppv_is_precision(labels, average):
+    np.testing.assert_allclose(
+        ppv_score(*labels, average=average, zero_division=0.0),
+        precision_score(*labels, average=average, zero_division=0.0),
+    )
+
+
+@given(labels=LABELS)
+def test_npv_is_its_definition(labels):
+    true, predicted = labels
+    expected = [
+        np.mean(true[predicted != label] != label) if (predicted != label).any() else 1.0
+        for label in np.union1d(true, predicted)
+    ]
+    found = npv_score(true, predicted, average=None, zero_division=1.0)
+    np.testing.assert_allclose(found, expected)
+
+
 @pytest.mark.parametrize("score", [sensitivity_score, specificity_score])
 @pytest.mark.parametrize(
     ("true", "predicted", "settings", "message"),
     [
-        (["ill", "well"], ["ill", "ill"], {}, r"cannot be guessed. Pass pos_label.*make_sensitiv"),
+        (["ill", "well"], ["ill", "ill"], {}, r"cannot be guessed. Pass pos_label.*make_clinical"),
         ([5, 6], [5, 5], {}, "cannot be guessed"),
         ([0, 1], [0, 1], {"pos_label": 2}, "pos_label=2 is not a valid label"),
         ([0, 1, 2], [0, 1, 1], {"average": "binary"}, "needs two classes, but there are 3"),
@@ -173,70 +194,3 @@ def test_a_class_absent_from_a_fold():
 def test_bad_input(score, true, predicted, settings, message):
     with pytest.raises(ValueError, match=message):
         score(true, predicted, **settings)
-
-
-@pytest.fixture(scope="module")
-def cancer():
-    X, y = load_breast_cancer(return_X_y=True)
-    return X, y, np.where(y == 0, "malignant", "benign")
-
-
-def test_scorers_in_cross_validation(cancer):
-    X, y, names = cancer
-    model = make_pipeline(StandardScaler(), LogisticRegression())
-    by_number = cross_validate(
-        model,
-        X,
-        1 - y,
-        scoring={"sensitivity": sensitivity_scorer, "specificity": specificity_scorer},
-    )
-    by_name = cross_validate(
-        model,
-        X,
-        names,
-        scoring={
-            "sensitivity": make_sensitivity_scorer(pos_label="malignant"),
-            "specificity": make_specificity_scorer(pos_label="malignant"),
-        },
-    )
-    for key in ("test_sensitivity", "test_specificity"):
-        assert by_number[key].mean() > 0.9
-        np.testing.assert_allclose(by_number[key], by_name[key])
-
-
-@pytest.mark.parametrize("model", [LogisticRegression(), RidgeClassifier()])
-def test_clinical_scorers_in_a_search(cancer, model):
-    X, y, _ = cancer
-    grid = {"alpha": [0.1, 1.0]} if isinstance(model, RidgeClassifier) else {"C": [0.1, 1.0]}
-    search = GridSearchCV(
-        model, grid, scoring=CLINICAL_SCORERS, refit="sensitivity", error_score="raise"
-    ).fit(StandardScaler().fit_transform(X), y)
-    for name in ("sensitivity", "specificity", "balanced_accuracy", "roc_auc"):
-        assert (search.cv_results_[f"mean_test_{name}"] > 0.85).all()
-
-
-def test_clinical_scorers_with_many_classes(few_digits):
-    model = LogisticRegression(max_iter=200)
-    scores = cross_validate(model, *few_digits, scoring=CLINICAL_SCORERS, error_score="raise")
-    assert scores["test_specificity"].mean() > scores["test_sensitivity"].mean() > 0.8
-    assert scores["test_roc_auc"].mean() > 0.95
-
-
-def test_scorers_go_by_the_classes_of_the_estimator(few_digits):
-    """A fold that holds two of three classes is no binary problem."""
-    X, y = few_digits
-    model = LogisticRegression(max_iter=200).fit(X[y < 3], y[y < 3])
-    rows = y < 2
-    expected = sensitivity_score(y[rows], model.predict(X[rows]), average="macro")
-    assert sensitivity_scorer(model, X[rows], y[rows]) == expected
-    assert "sensitivity_score" in repr(sensitivity_scorer)
-
-
-def test_a_scorer_gives_one_number():
-    with pytest.raises(ValueError, match="average cannot be None"):
-        make_sensitivity_scorer(average=None)
-
-
-def test_scorer_settings_reach_the_score():
-    scorer = make_specificity_scorer(average="weighted", zero_division=1.0)
-    assert scorer._kwargs == {"average": "weighted", "zero_division": 1.0}

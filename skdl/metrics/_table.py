@@ -1,0 +1,76 @@
+"""The table of scores, of which intervals, scorers, evaluations and reports take what they need."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from sklearn import metrics
+
+from skdl.metrics import _confusion
+from skdl.metrics._clinical import npv_score, ppv_score, sensitivity_score, specificity_score
+from skdl.metrics._confusion import Ratio
+from skdl.metrics._derived import (
+    geometric_mean_score,
+    negative_likelihood_ratio,
+    positive_likelihood_ratio,
+)
+from skdl.metrics._operating_points import (
+    sensitivity_at_specificity_score,
+    specificity_at_sensitivity_score,
+)
+
+_OF_LABELS = ("pos_label", "average", "zero_division")
+
+
+class Row(NamedTuple):
+    """A score by name.
+
+    Its range is [0, 1], or [0, infinity) where its ratio is unbounded.
+    """
+
+    title: str
+    function: Callable[..., Any]
+    settings: tuple[str, ...] = ()  # those of its scorers
+    ratio: Any = None  # a Ratio of the cells of one class
+    several: str = "macro"  # what average="auto" is for more than two classes
+    greater_is_better: bool = True
+    of_labels: bool = True  # and not of probabilities or decision values
+    has_interval: bool = True
+
+
+def _ratio(function: Callable[..., Any], ratio: Ratio, **more: Any) -> Row:
+    return Row(ratio.name, function, _OF_LABELS, ratio, **more)
+
+
+def _point(title: str, function: Callable[..., Any], bound: str) -> Row:
+    return Row(title, function, ("pos_label", bound), of_labels=False, has_interval=False)
+
+
+TABLE = {
+    "accuracy": Row("Accuracy", metrics.accuracy_score),
+    "balanced_accuracy": Row("Balanced accuracy", metrics.balanced_accuracy_score),
+    "geometric_mean": Row(
+        "Geometric mean",
+        geometric_mean_score,
+        _OF_LABELS,
+        _confusion.GEOMETRIC_MEAN,
+        several="multiclass",
+    ),
+    "sensitivity": _ratio(sensitivity_score, _confusion.SENSITIVITY),
+    "specificity": _ratio(specificity_score, _confusion.SPECIFICITY),
+    "ppv": _ratio(ppv_score, _confusion.PPV),
+    "npv": _ratio(npv_score, _confusion.NPV),
+    "f1": Row("F1", metrics.f1_score, ratio=_confusion.F1),
+    "positive_likelihood_ratio": _ratio(
+        positive_likelihood_ratio, _confusion.POSITIVE_LIKELIHOOD_RATIO
+    ),
+    "negative_likelihood_ratio": _ratio(
+        negative_likelihood_ratio, _confusion.NEGATIVE_LIKELIHOOD_RATIO, greater_is_better=False
+    ),
+    "roc_auc": Row("ROC AUC", metrics.roc_auc_score, of_labels=False),
+    "sensitivity_at_specificity": _point(
+        "Sensitivity at specificity", sensitivity_at_specificity_score, "specificity"
+    ),
+    "specificity_at_sensitivity": _point(
+        "Specificity at sensitivity", specificity_at_sensitivity_score, "sensitivity"
+    ),
+}

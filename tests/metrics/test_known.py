@@ -1,0 +1,55 @@
+"""Functions that are more than the score of their name."""
+
+from functools import partial
+
+import numpy as np
+import pytest
+from sklearn.metrics import (
+    f1_score,
+    precision_score,
+    recall_score,
+    roc_auc_score,
+)
+
+from skdl.metrics import (
+    confidence_interval,
+)
+
+
+class TestFunctionsThatAreMoreThanTheirName:
+    """A function is the score with its name only where it has the same value."""
+
+    def test_other_averages_and_labels_of_areas(self, letters):
+        y, _, probabilities = letters
+        for settings in (
+            {"multi_class": "ovr", "average": "weighted"},
+            {"multi_class": "ovo"},
+            {"multi_class": "ovr", "labels": ["a", "b", "c"]},
+        ):
+            score = partial(roc_auc_score, **settings)
+            found = confidence_interval(score, y, probabilities, n_resamples=100, random_state=0)
+            assert found.estimate == score(y, probabilities)
+            assert found.low < found.estimate < found.high
+
+    def test_their_own_refusals(self, letters):
+        y, labels, _ = letters
+        for score in (recall_score, precision_score, f1_score):
+            with pytest.raises(ValueError, match="Target is multiclass"):
+                confidence_interval(score, y, labels)
+        codes = np.unique(y, return_inverse=True)[1]
+        with pytest.raises(ValueError, match="Target is multiclass"):
+            confidence_interval(recall_score, codes, codes)
+
+    def test_what_is_undefined_for_a_name_only(self):
+        y, labels = [0, 0, 0, 1, 1, 1], [0, 0, 2, 1, 1, 0]
+        weighted = confidence_interval("sensitivity", y, labels, average="weighted")
+        assert weighted.estimate == pytest.approx(4 / 6)
+        score = partial(precision_score, average="macro", zero_division=0)
+        y, labels = y * 5, [0, 0, 1, 1, 1, 0] * 5
+        labels[0] = 2
+        found = confidence_interval(score, y, labels, n_resamples=100, random_state=0)
+        assert found.estimate == score(y, labels)
+
+    def test_equal_scores_have_no_interval(self):
+        with pytest.warns(UserWarning, match=r"curve is 0.5: DeLong's variance is 0"):
+            assert confidence_interval("roc_auc", [0, 1] * 10, np.full(20, 0.3)) == (0.5,) * 3
