@@ -82,9 +82,7 @@ PICKLE_FORMAT = 1
 """Version of the pickled state; raised whenever older versions of skdl could not read it."""
 
 
-class KerasEstimator(  # type: ignore[misc, valid-type]
-    IdentityMixin, KeywordsMixin, SignatureParamsMixin, BaseWrapper
-):
+class KerasEstimator(IdentityMixin, KeywordsMixin, SignatureParamsMixin, BaseWrapper):  # type: ignore[misc, valid-type]
     """Base of all estimators that run a Keras network.
 
     Subclasses put scikit-learn's mixins on the left, list their parameters explicitly and accept
