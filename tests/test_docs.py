@@ -38,11 +38,12 @@ def public_objects():
                 yield f"{value.__module__}.{value.__qualname__}", value
 
 
-# The engine, and what the estimators share, is not for users.
+# The engine, the cellar, and what the estimators share, is not for users.
 PUBLIC = {
     name: value
     for name, value in public_objects()
-    if not name.startswith(("skdl.engine.", "skdl.estimators._progress")) or name.endswith(".clear")
+    if not name.startswith(("skdl._utils", "skdl.engine.", "skdl.estimators._progress"))
+    or name.endswith(".clear")
 }
 
 

@@ -21,8 +21,10 @@ from skdl.datasets import (
     load_mnist,
 )
 from skdl.downloads import RemoteFile, extract_archive, fetch, fetch_content
+from skdl.inspection import occlusion_maps
 from skdl.metrics import compare_models, confidence_interval, wilson_interval
 from skdl.plotting import (
+    AugmentationDisplay,
     ClassDistributionDisplay,
     ConfusionMatricesDisplay,
     ImageGridDisplay,
@@ -42,6 +44,7 @@ Y = np.arange(N) % 2
 SCORES = np.linspace(0, 1, N)
 IMAGES = np.random.default_rng(0).random((N, 4, 4))
 X = IMAGES.reshape(N, -1)
+BAYES = GaussianNB().fit(X, Y)
 
 
 class Long:
@@ -154,6 +157,11 @@ CALLS = {
     "curves": lambda h, r: LearningCurveDisplay.from_scores({"a": h}, train_sizes=[1, 2]),
     "sizes": lambda h, r: LearningCurveDisplay.from_scores({"a": [[1]]}, train_sizes=h),
     "history": lambda h, r: TrainingHistoryDisplay(h).plot(),
+    "ax": lambda h, r: TrainingHistoryDisplay({"loss": [1]}).plot(ax=h),
+    "patch": lambda h, r: occlusion_maps(BAYES, X, patch=h),
+    "fill": lambda h, r: occlusion_maps(BAYES, X, fill=h),
+    "class": lambda h, r: occlusion_maps(BAYES, X, h),
+    "images": lambda h, r: AugmentationDisplay.from_estimator(h, IMAGES),
 }
 
 

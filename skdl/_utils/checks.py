@@ -4,10 +4,12 @@ import difflib
 import functools
 import inspect
 import math
+import os
 import sys
 import warnings
 from collections.abc import Callable, Collection, Iterable
 from numbers import Integral, Real
+from pathlib import Path
 from types import FunctionType
 from typing import Any
 
@@ -54,19 +56,27 @@ def check_whole(value: Any, name: str, *, low: int | None = None, high: int | No
 
 
 def check_number(
-    value: Any, name: str, *, low: float | None = None, high: float | None = None
+    value: Any,
+    name: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    below: float | None = None,
 ) -> float:
     """A finite number of the caller's; True and False are none.
 
     Raises
     ------
     ValueError
-        If it is no finite number, or not in these bounds, which belong to what may be.
+        If it is no finite number, or not in these bounds; `low` and `high` may be, `below` may not.
     """
     is_number = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
     inside = is_number and (low is None or value >= low) and (high is None or value <= high)
-    if not (inside and math.isfinite(value)):
-        raise ValueError(f"{name} must be a finite number{_bounds(low, high)}. {_got(value)}")
+    if not (inside and math.isfinite(value) and (below is None or value < below)):
+        limit = "" if below is None else f" and below {below:g}"
+        raise ValueError(
+            f"{name} must be a finite number{_bounds(low, high)}{limit}. {_got(value)}"
+        )
     return float(value)
 
 
@@ -85,6 +95,38 @@ def check_sizes(value: Any, name: str, kind: str = "(height, width)") -> tuple[i
             f"{name} must be a positive whole number, or two of them, {kind}. {_got(value)}"
         )
     return int(sizes[0]), int(sizes[1])
+
+
+def check_path(value: Any, name: str) -> Path:
+    """An absolute path of the caller's text or path-like object, ``~`` included.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is neither, or empty.
+    """
+    if not isinstance(value, str | os.PathLike) or not isinstance(os.fspath(value), str):
+        raise TypeError(f"{name} must be a path, as a string or pathlib.Path. {_got(value)}")
+    if not os.fspath(value):
+        raise ValueError(f"{name} must not be empty; '.' is the working directory. {_got(value)}")
+    return Path(os.path.abspath(os.path.expanduser(value)))
+
+
+def check_counts(value: Any, name: str, *, shortest: int = 0) -> tuple[int, ...]:
+    """Positive whole numbers, at least so many of them.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer, or anything else is among them.
+    """
+    counts: list[Any] = list(value) if hasattr(value, "__len__") else [None]
+    if len(counts) < shortest or not all(_is_whole(count) and count > 0 for count in counts):
+        least = f", at least {shortest} of them" if shortest else ""
+        raise ValueError(
+            f"{name} must be a sequence of positive whole numbers{least}. {_got(value)}"
+        )
+    return tuple(map(int, counts))
 
 
 def check_choice(value: Any, name: str, choices: Collection[Any]) -> Any:

@@ -64,21 +64,8 @@ def shown_path(path: str | os.PathLike[str]) -> str:
 def shortened(value: object) -> str:
     """Show a value of the user's in a message, in one line of a bounded length.
 
-    Parameters
-    ----------
-    value : object
-        Anything: a file's content and an array of gigabytes, too.
-
-    Returns
-    -------
-    shown : str
-        Its `repr` where that is short; its beginning, or its type and shape, where it is not.
-
-    Examples
-    --------
-    >>> from skdl._utils.text import shortened
-    >>> shortened("malignant"), shortened(list(range(1000)))
-    ("'malignant'", '[0, 1, 2, 3, 4, 5, ...]')
+    This is its `repr` where that is short; its beginning, or its type and shape, where it is not,
+    as with a file's content or an array of gigabytes.
     """
     try:
         text = " ".join(_REPR.repr(value).split())
@@ -94,30 +81,18 @@ _UNPRINTABLE = frozenset(["Cc", "Cs", "Zl", "Zp"])
 
 
 def printable(text: str, keep: str = "") -> str:
-    r"""Text that does nothing to a terminal or a page but stand there.
+    """Text that does nothing to a terminal or a page but stand there.
 
-    Parameters
-    ----------
-    text : str
-        Any text, such as the name of a file in an archive of a stranger's.
-    keep : str, default=""
-        Control characters that are meant, such as line ends.
-
-    Returns
-    -------
-    text : str
-        With escapes in place of control characters, of lone surrogates (as in the name of a file
-        that is not UTF-8) and of what turns the direction of reading.
-
-    Examples
-    --------
-    >>> from skdl._utils.text import printable
-    >>> print(printable("caf\udce9 \x1b[2J"))
-    caf\udce9 \x1b[2J
+    It has escapes in place of control characters, but for those to `keep`, of lone surrogates (as
+    in the name of a file that is not UTF-8) and of what turns the direction of reading.
     """
-    if text.isprintable():
-        return text
-    return "".join(c if c in keep or not _acts(c) else _escaped(c) for c in text)
+
+    def shown(character: str) -> str:
+        if character in keep or not _acts(character):
+            return character
+        return character.encode("unicode_escape").decode("ascii")
+
+    return text if text.isprintable() else "".join(map(shown, text))
 
 
 def encodable(text: str) -> str:
@@ -132,7 +107,3 @@ def say(text: str = "", *, file: TextIO | None = None) -> None:
 
 def _acts(character: str) -> bool:
     return character in _TURNING or unicodedata.category(character) in _UNPRINTABLE
-
-
-def _escaped(character: str) -> str:
-    return character.encode("unicode_escape").decode("ascii")

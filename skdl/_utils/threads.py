@@ -4,9 +4,10 @@ import multiprocessing
 import os
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import TypeAlias, TypeVar
 
 import joblib
@@ -42,50 +43,33 @@ Result = TypeVar("Result")
 PER_TASK = 16
 """Items handed to one thread at a time: enough to hide the cost of handing over."""
 
+_TASKS_AHEAD = 32
+
 
 def in_threads(
     function: Callable[[Item], Result], items: Sequence[Item], n: int | None = None
 ) -> Iterator[Result]:
     """Results of a function for each item, in their order, computed by several threads.
 
-    Parameters
-    ----------
-    function : callable
-    items : sequence
-    n : int, default=None
-        Number of threads; None takes as many as there are cores.
-
-    Yields
-    ------
-    result : object
-        The first exception is raised where its result would have been.
+    The first exception is raised where its result would have been. Threads, as many as there are
+    cores unless `n` says otherwise, are never many results ahead of the one who takes them.
     """
 
     def some(start: int) -> list[Result]:
         return [function(item) for item in items[start : start + PER_TASK]]
 
+    waiting: deque[Future[list[Result]]] = deque()
     with ThreadPoolExecutor(n or n_threads_for(len(items))) as pool:
-        starts = range(0, len(items), PER_TASK)
-        with closing(_bounded_map(pool, some, starts)) as batches:
-            for batch in batches:
-                yield from batch
-
-
-def _bounded_map(
-    pool: ThreadPoolExecutor, function: Callable[[int], Result], items: Iterable[int]
-) -> Generator[Result]:
-    """Like ``pool.map``, but never many results ahead of the one who takes them."""
-    waiting: list[Future[Result]] = []
-    try:
-        for item in items:
-            waiting.append(pool.submit(function, item))
-            if len(waiting) > 32:
-                yield waiting.pop(0).result()
-        while waiting:
-            yield waiting.pop(0).result()
-    finally:
-        for task in waiting:
-            task.cancel()
+        try:
+            for start in range(0, len(items), PER_TASK):
+                waiting.append(pool.submit(some, start))
+                if len(waiting) > _TASKS_AHEAD:
+                    yield from waiting.popleft().result()
+            while waiting:
+                yield from waiting.popleft().result()
+        finally:
+            for task in waiting:
+                task.cancel()
 
 
 def n_threads_for(n_items: int) -> int:
@@ -99,10 +83,7 @@ Undo: TypeAlias = list[Callable[[], object]]
 class TakenOver:
     """A state of the process that the first thread inside takes over and the last gives back.
 
-    Parameters
-    ----------
-    take_over : callable
-        Changes the state, and returns what gives it back, in reverse order.
+    `take_over` changes the state, and returns what gives it back, in reverse order.
     """
 
     def __init__(self, take_over: Callable[[], Undo]) -> None:

@@ -1,6 +1,7 @@
 """Residual networks."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import keras
@@ -8,6 +9,17 @@ from keras import layers
 
 from skdl.architectures._blocks import convolution, pooling, scaled, softmax
 from skdl.plugins import reference_protocol
+
+_convolution = partial(convolution, initializer="he_normal")
+_usual = reference_protocol(
+    optimizer="sgd",
+    optimizer__learning_rate=0.1,
+    optimizer__momentum=0.9,
+    architecture__l2=5e-5,
+    learning_rate_schedule="cosine",
+    epochs=50,
+    batch_size=128,
+)
 
 
 def _residual_network(
@@ -45,12 +57,12 @@ def _block(
     **options: Any,
 ) -> Any:
     """Two 3×3 convolutions beside a shortcut."""
-    y = convolution(x, filters, 3, strides=strides, activation=activation, **options)
-    y = convolution(y, filters, 3, activation=None, **options)
+    y = _convolution(x, filters, 3, strides=strides, activation=activation, **options)
+    y = _convolution(y, filters, 3, activation=None, **options)
     shortcut = x
     if strides > 1 or x.shape[-1] != filters:
         if projected:
-            shortcut = convolution(x, filters, 1, strides=strides, activation=None, **options)
+            shortcut = _convolution(x, filters, 1, strides=strides, activation=None, **options)
         else:
             shortcut = _padded_identity(x, filters, strides)
     return layers.Activation(activation, name=name)(layers.Add()([y, shortcut]))
@@ -68,22 +80,22 @@ def _padded_identity(x: Any, filters: int, strides: int) -> Any:
 
 
 def _small_image_network(
-    name: str,
-    n_blocks: int,
+    n_layers: int,
     input_shape: tuple[int, int, int],
     n_classes: int,
+    *,
     dropout: float,
     width: float,
     **options: Any,
 ) -> keras.Model:
     """The networks of 6n + 2 layers for CIFAR-10."""
     inputs = keras.Input(input_shape)
-    x = convolution(inputs, scaled(16, width), 3, **options)
+    x = _convolution(inputs, scaled(16, width), 3, **options)
     return _residual_network(
-        name,
+        f"resnet{n_layers}",
         inputs,
         x,
-        [(16, n_blocks), (32, n_blocks), (64, n_blocks)],
+        [(filters, (n_layers - 2) // 6) for filters in (16, 32, 64)],
         n_classes,
         projected=False,
         dropout=dropout,
@@ -92,15 +104,7 @@ def _small_image_network(
     )
 
 
-@reference_protocol(
-    optimizer="sgd",
-    optimizer__learning_rate=0.1,
-    optimizer__momentum=0.9,
-    architecture__l2=5e-5,
-    learning_rate_schedule="cosine",
-    epochs=50,
-    batch_size=128,
-)
+@_usual
 def resnet20(
     input_shape: tuple[int, int, int],
     n_classes: int,
@@ -151,28 +155,18 @@ def resnet20(
     (None, 10)
     """
     return _small_image_network(
-        "resnet20",
-        3,
+        20,
         input_shape,
         n_classes,
-        dropout,
-        width,
+        dropout=dropout,
         activation=activation,
         batch_norm=batch_norm,
         l2=l2,
-        initializer="he_normal",
+        width=width,
     )
 
 
-@reference_protocol(
-    optimizer="sgd",
-    optimizer__learning_rate=0.1,
-    optimizer__momentum=0.9,
-    architecture__l2=5e-5,
-    learning_rate_schedule="cosine",
-    epochs=50,
-    batch_size=128,
-)
+@_usual
 def resnet32(
     input_shape: tuple[int, int, int],
     n_classes: int,
@@ -223,28 +217,18 @@ def resnet32(
     (None, 10)
     """
     return _small_image_network(
-        "resnet32",
-        5,
+        32,
         input_shape,
         n_classes,
-        dropout,
-        width,
+        dropout=dropout,
         activation=activation,
         batch_norm=batch_norm,
         l2=l2,
-        initializer="he_normal",
+        width=width,
     )
 
 
-@reference_protocol(
-    optimizer="sgd",
-    optimizer__learning_rate=0.1,
-    optimizer__momentum=0.9,
-    architecture__l2=5e-5,
-    learning_rate_schedule="cosine",
-    epochs=50,
-    batch_size=128,
-)
+@_usual
 def resnet56(
     input_shape: tuple[int, int, int],
     n_classes: int,
@@ -295,28 +279,18 @@ def resnet56(
     (None, 10)
     """
     return _small_image_network(
-        "resnet56",
-        9,
+        56,
         input_shape,
         n_classes,
-        dropout,
-        width,
+        dropout=dropout,
         activation=activation,
         batch_norm=batch_norm,
         l2=l2,
-        initializer="he_normal",
+        width=width,
     )
 
 
-@reference_protocol(
-    optimizer="sgd",
-    optimizer__learning_rate=0.1,
-    optimizer__momentum=0.9,
-    architecture__l2=5e-5,
-    learning_rate_schedule="cosine",
-    epochs=50,
-    batch_size=128,
-)
+@_usual
 def resnet18(
     input_shape: tuple[int, int, int],
     n_classes: int,
@@ -369,14 +343,13 @@ def resnet18(
         "activation": activation,
         "batch_norm": batch_norm,
         "l2": l2,
-        "initializer": "he_normal",
     }
     inputs = keras.Input(input_shape)
     if min(input_shape[:2]) >= 96:
-        x = convolution(inputs, scaled(64, width), 7, strides=2, **options)
+        x = _convolution(inputs, scaled(64, width), 7, strides=2, **options)
         x = pooling(x, 3, 2)
     else:
-        x = convolution(inputs, scaled(64, width), 3, **options)
+        x = _convolution(inputs, scaled(64, width), 3, **options)
     return _residual_network(
         "resnet18",
         inputs,

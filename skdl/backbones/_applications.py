@@ -1,4 +1,4 @@
-"""The networks of Keras Applications as backbones."""
+"""The networks of Keras Applications as backbones: without their classifiers, weights random."""
 
 from typing import Any
 
@@ -18,6 +18,9 @@ SIGNED = Preprocessing(scale=2, mean=(1.0,))  # to [-1, 1]
 TORCH = Preprocessing(mean=MEAN, std=STD)
 BYTES = Preprocessing(scale=255)  # the network begins with a normalisation of its own
 
+# The poolings that end the five blocks.
+VGG = {f"block{n}_pool": width for n, width in enumerate((64, 128, 256, 512, 512), 1)}
+
 
 def application(name: str, input_shape: Shape, **params: Any) -> keras.Model:
     """A network of Keras Applications without its classifier, with random weights."""
@@ -31,68 +34,20 @@ def named_end(model: keras.Model) -> keras.Model:
     return keras.Model(model.input, end, name=model.name)
 
 
-@declare_backbone(
-    Backbone(
-        CAFFE,
-        {
-            "block1_pool": 64,
-            "block2_pool": 128,
-            "block3_pool": 256,
-            "block4_pool": 512,
-            "block5_pool": 512,
-        },
-        weights=published_weights("vgg16"),
-    )
-)
+@declare_backbone(Backbone(CAFFE, VGG, weights=published_weights("vgg16")))
 def vgg16(input_shape: Shape) -> keras.Model:
     """Thirteen convolutions in five blocks.
 
-    Parameters
-    ----------
-    input_shape : (height, width, channels)
-        At least 32×32×3.
-
-    Returns
-    -------
-    model : keras.Model
-        Ends in feature maps; random weights.
-
-    References
-    ----------
     K. Simonyan and A. Zisserman, "Very deep convolutional networks for large-scale image
     recognition", ICLR 2015.
     """
     return application("VGG16", input_shape)
 
 
-@declare_backbone(
-    Backbone(
-        CAFFE,
-        {
-            "block1_pool": 64,
-            "block2_pool": 128,
-            "block3_pool": 256,
-            "block4_pool": 512,
-            "block5_pool": 512,
-        },
-        weights=published_weights("vgg19"),
-    )
-)
+@declare_backbone(Backbone(CAFFE, VGG, weights=published_weights("vgg19")))
 def vgg19(input_shape: Shape) -> keras.Model:
     """Sixteen convolutions in five blocks.
 
-    Parameters
-    ----------
-    input_shape : (height, width, channels)
-        At least 32×32×3.
-
-    Returns
-    -------
-    model : keras.Model
-        Ends in feature maps; random weights.
-
-    References
-    ----------
     K. Simonyan and A. Zisserman, "Very deep convolutional networks for large-scale image
     recognition", ICLR 2015.
     """
@@ -111,18 +66,6 @@ def vgg19(input_shape: Shape) -> keras.Model:
 def inception_v3(input_shape: Shape) -> keras.Model:
     """Convolutions of several sizes side by side.
 
-    Parameters
-    ----------
-    input_shape : (height, width, channels)
-        At least 75×75×3.
-
-    Returns
-    -------
-    model : keras.Model
-        Ends in feature maps; random weights.
-
-    References
-    ----------
     C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens and Z. Wojna, "Rethinking the Inception
     architecture for computer vision", CVPR 2016.
     """
@@ -144,18 +87,6 @@ def inception_v3(input_shape: Shape) -> keras.Model:
 def resnet50(input_shape: Shape) -> keras.Model:
     """Residual network of 50 layers.
 
-    Parameters
-    ----------
-    input_shape : (height, width, channels)
-        At least 32×32×3.
-
-    Returns
-    -------
-    model : keras.Model
-        Ends in feature maps; random weights.
-
-    References
-    ----------
     K. He, X. Zhang, S. Ren and J. Sun, "Deep residual learning for image recognition", CVPR 2016.
     """
     return application("ResNet50", input_shape)
@@ -171,18 +102,6 @@ def resnet50(input_shape: Shape) -> keras.Model:
 def densenet121(input_shape: Shape) -> keras.Model:
     """Each layer sees all layers before it in its block; 121 layers.
 
-    Parameters
-    ----------
-    input_shape : (height, width, channels)
-        At least 32×32×3.
-
-    Returns
-    -------
-    model : keras.Model
-        Ends in feature maps; random weights.
-
-    References
-    ----------
     G. Huang, Z. Liu, L. van der Maaten and K. Q. Weinberger, "Densely connected convolutional
     networks", CVPR 2017.
     """
@@ -208,18 +127,6 @@ def densenet121(input_shape: Shape) -> keras.Model:
 def xception(input_shape: Shape) -> keras.Model:
     """Depthwise separable convolutions with residual connections.
 
-    Parameters
-    ----------
-    input_shape : (height, width, channels)
-        At least 71×71×3.
-
-    Returns
-    -------
-    model : keras.Model
-        Ends in feature maps; random weights.
-
-    References
-    ----------
     F. Chollet, "Xception: deep learning with depthwise separable convolutions", CVPR 2017.
     """
     return application("Xception", input_shape)
@@ -240,18 +147,6 @@ def xception(input_shape: Shape) -> keras.Model:
 def convnext_tiny(input_shape: Shape) -> keras.Model:
     """Convolutions arranged as in a vision transformer; 28 million parameters.
 
-    Parameters
-    ----------
-    input_shape : (height, width, channels)
-        At least 32×32×3.
-
-    Returns
-    -------
-    model : keras.Model
-        Ends in feature maps; random weights.
-
-    References
-    ----------
     Z. Liu, H. Mao, C.-Y. Wu, C. Feichtenhofer, T. Darrell and S. Xie, "A ConvNet for the 2020s",
     CVPR 2022.
     """

@@ -30,18 +30,6 @@ from skdl.backbones._weights import PretrainedWeights
 def cifar_resnet20(input_shape: tuple[int, int, int]) -> keras.Model:
     """Residual network of 20 layers; weights from CIFAR-10 come with skdl.
 
-    Parameters
-    ----------
-    input_shape : (height, width, channels)
-        At least 8×8×3; made for 32×32×3.
-
-    Returns
-    -------
-    model : keras.Model
-        Ends in feature maps; random weights.
-
-    References
-    ----------
     K. He, X. Zhang, S. Ren and J. Sun, "Deep residual learning for image recognition", CVPR 2016,
     section 4.2.
     """

@@ -1,10 +1,10 @@
 """What a backbone says of itself. Plain Python, so that listing it needs no TensorFlow."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from numbers import Integral, Real
 from typing import Any, Literal, TypeVar
 
+from skdl._utils.checks import check_choice, check_number, check_whole
 from skdl._utils.text import shortened
 from skdl.backbones._weights import PretrainedWeights
 from skdl.plugins import backbones
@@ -53,24 +53,19 @@ class Preprocessing:
     std: tuple[float, ...] = (1.0,)
 
     def __post_init__(self) -> None:
-        if self.color not in _CHANNELS:
-            raise ValueError(
-                f"color must be one of {', '.join(_CHANNELS)}, got {shortened(self.color)}."
-            )
-        if not _is_number(self.scale):
-            raise ValueError(f"scale must be a number, got {shortened(self.scale)}.")
+        check_choice(self.color, "color", _CHANNELS)
+        check_number(self.scale, "scale")
         for name in ("mean", "std"):
             values = getattr(self, name)
-            if not isinstance(values, Iterable) or not all(map(_is_number, values)):
-                raise ValueError(f"{name} must be a tuple of numbers, got {shortened(values)}.")
-            if len(getattr(self, name)) not in (1, self.channels):
+            if not isinstance(values, Collection) or len(values) not in (1, self.channels):
                 raise ValueError(
-                    f"{name} must have 1 or {self.channels} values, got "
-                    f"{shortened(getattr(self, name))}."
+                    f"{name} must have 1 or {self.channels} values. Got {shortened(values)}."
                 )
-        if not self.scale > 0 or not all(value > 0 for value in self.std):
+            for value in values:
+                check_number(value, f"A value of {name}")
+        if not min(self.scale, *self.std) > 0:
             raise ValueError(
-                f"scale and std must be positive, got scale={shortened(self.scale)}, "
+                f"scale and std must be positive. Got scale={shortened(self.scale)}, "
                 f"std={shortened(self.std)}."
             )
 
@@ -148,44 +143,22 @@ class Backbone:
             raise TypeError(
                 f"weights must be a tuple of PretrainedWeights, got {shortened(self.weights)}."
             )
-        if not isinstance(self.layers, Mapping):
+        if not isinstance(self.layers, Mapping) or not self.layers:
             raise ValueError(
-                "layers must be a dict of names and numbers of channels, got "
-                f"{shortened(self.layers)}."
+                "layers must be a dict of names and numbers of channels, of the last layer at "
+                f"least. Got {shortened(self.layers)}."
             )
-        if not self.layers:
-            raise ValueError("layers is empty: name at least the last one, and its channels.")
         for name, width in self.layers.items():
             if not isinstance(name, str) or not name:
-                raise ValueError(
-                    f"The names in layers must be non-empty text, got {shortened(name)}."
-                )
-            if not _is_number(width, Integral) or width < 1:
-                raise ValueError(
-                    f"The layer {shortened(name)} of layers must have a positive whole number of "
-                    "channels, "
-                    f"got {shortened(width)}."
-                )
-        if not all(_is_number(size, Integral) for size in (self.min_size, self.default_size)):
-            raise ValueError(
-                f"Expected whole numbers of pixels, got min_size={shortened(self.min_size)} and "
-                f"default_size={shortened(self.default_size)}."
-            )
-        if not 0 < self.min_size <= self.default_size:
-            raise ValueError(
-                f"Expected 0 < min_size <= default_size, got min_size={shortened(self.min_size)} "
-                "and "
-                f"default_size={shortened(self.default_size)}."
-            )
+                raise ValueError(f"Names in layers must be non-empty text. Got {shortened(name)}.")
+            check_whole(width, f"The number of channels of layer {shortened(name)}", low=1)
+        low = check_whole(self.min_size, "min_size", low=1)
+        check_whole(self.default_size, "default_size", low=low)
 
     @property
     def width(self) -> int:
         """Number of channels of the output."""
         return list(self.layers.values())[-1]
-
-
-def _is_number(value: Any, kind: type = Real) -> bool:
-    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def declare_backbone(declaration: Backbone) -> Callable[[Builder], Builder]:
@@ -266,7 +239,6 @@ def backbone_of(name_or_builder: str | Callable[..., Any]) -> Backbone:
     if not isinstance(declaration, Backbone):
         raise ValueError(
             f"The backbone {shortened(getattr(builder, '__name__', builder))} declares nothing. "
-            "Put "
-            "@declare_backbone(Backbone(...)) of skdl.backbones above its builder."
+            "Put @declare_backbone(Backbone(...)) of skdl.backbones above its builder."
         )
     return declaration

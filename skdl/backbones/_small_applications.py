@@ -36,21 +36,9 @@ def _shifted_mean() -> tuple[float, ...]:
 def mobilenet_v2(input_shape: Shape, *, alpha: float = 1.0) -> keras.Model:
     """Inverted residuals of depthwise convolutions; small and fast.
 
-    Parameters
-    ----------
-    input_shape : (height, width, channels)
-        At least 32×32×3.
-    alpha : float, default=1.0
-        Multiplies the numbers of channels. ImageNet weights can be named for 0.35 and 1.0; files of
-        others for 0.5, 0.75, 1.3 and 1.4 exist.
+    `alpha` multiplies the numbers of channels. ImageNet weights can be named for 0.35 and 1.0;
+    files of others exist for 0.5, 0.75, 1.3 and 1.4.
 
-    Returns
-    -------
-    model : keras.Model
-        Ends in feature maps; random weights.
-
-    References
-    ----------
     M. Sandler, A. Howard, M. Zhu, A. Zhmoginov and L.-C. Chen, "MobileNetV2: inverted residuals
     and linear bottlenecks", CVPR 2018.
     """
@@ -73,18 +61,6 @@ def mobilenet_v2(input_shape: Shape, *, alpha: float = 1.0) -> keras.Model:
 def mobilenet_v3_small(input_shape: Shape) -> keras.Model:
     """Depthwise convolutions and attention to channels, for phones.
 
-    Parameters
-    ----------
-    input_shape : (height, width, channels)
-        At least 32×32×3.
-
-    Returns
-    -------
-    model : keras.Model
-        Ends in feature maps; random weights.
-
-    References
-    ----------
     A. Howard et al., "Searching for MobileNetV3", ICCV 2019.
     """
     return named_end(application("MobileNetV3Small", input_shape))
@@ -109,18 +85,6 @@ def mobilenet_v3_small(input_shape: Shape) -> keras.Model:
 def efficientnet_b0(input_shape: Shape) -> keras.Model:
     """Depthwise convolutions, scaled in depth, width and resolution at once.
 
-    Parameters
-    ----------
-    input_shape : (height, width, channels)
-        At least 32×32×3.
-
-    Returns
-    -------
-    model : keras.Model
-        Ends in feature maps; random weights.
-
-    References
-    ----------
     M. Tan and Q. V. Le, "EfficientNet: rethinking model scaling for convolutional neural networks",
     ICML 2019.
     """
@@ -144,18 +108,6 @@ def efficientnet_b0(input_shape: Shape) -> keras.Model:
 def efficientnetv2_b0(input_shape: Shape) -> keras.Model:
     """EfficientNet with ordinary convolutions in its first blocks.
 
-    Parameters
-    ----------
-    input_shape : (height, width, channels)
-        At least 32×32×3.
-
-    Returns
-    -------
-    model : keras.Model
-        Ends in feature maps; random weights.
-
-    References
-    ----------
     M. Tan and Q. V. Le, "EfficientNetV2: smaller models and faster training", ICML 2021.
     """
     return application("EfficientNetV2B0", input_shape)

@@ -62,17 +62,13 @@ class PretrainedWeights:
                     f"The {what} of PretrainedWeights must be non-empty text, got "
                     f"{shortened(value)}."
                 )
-        if isinstance(self.file, str):
-            if not all(self.file.partition(":")):
-                raise ValueError(
+        if not isinstance(self.file, RemoteFile):
+            is_text = isinstance(self.file, str)
+            if not is_text or not all(self.file.partition(":")):
+                raise (ValueError if is_text else TypeError)(
                     'The file of PretrainedWeights must be a RemoteFile or "package:path", got '
                     f"{shortened(self.file)}."
                 )
-        elif not isinstance(self.file, RemoteFile):
-            raise TypeError(
-                'The file of PretrainedWeights must be a RemoteFile or "package:path", got '
-                f"{shortened(self.file)}."
-            )
         if not isinstance(self.params, Mapping):
             raise TypeError(
                 f"The params of PretrainedWeights must be a dict, got {shortened(self.params)}."

@@ -4,7 +4,6 @@ import argparse
 import json
 import re
 import time
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from skdl._utils.text import printable, say, shown_path
@@ -68,10 +67,10 @@ def _info(store: "FeatureStore", info: "StoreInfo", repair: bool) -> int:
         say("It is empty.")
         return 0
     numbers = "entries", "size", "files"
-    rows = [
-        (_title(space), *_numbers(space), _ago(space.last_used), _details(space))
-        for space in info.spaces
-    ]
+    rows = []
+    for space in info.spaces:
+        title, details = _described(space)
+        rows.append((title, *_numbers(space), _ago(space.last_used), details))
     rows += [("",) * 6, ("total", *_numbers(info), "", "")]
     show_table(("features", *numbers, "last used", "details"), rows, right=numbers)
     return 0
@@ -120,24 +119,15 @@ def _numbers(counted: "SpaceInfo | StoreInfo") -> tuple[str, str, str]:
     return f"{counted.entries:,}", _size(counted.bytes), f"{counted.files:,}"
 
 
-def _title(space: "SpaceInfo") -> str:
-    names = _named(space.space or {}, _TITLES)
-    return _value(space.space[names[0]]) if space.space and names else space.digest[:12]
-
-
-def _details(space: "SpaceInfo") -> str:
-    """The description in one line, without the title and what is not set."""
+def _described(space: "SpaceInfo") -> tuple[str, str]:
+    """A title, and the rest of the description that is set, in one line."""
     if space.space is None:
-        return "The description is lost."
-    title = _named(space.space, _TITLES)[:1]
-    first = _named(space.space, _FIRST)
-    names = [*first, *(name for name in space.space if name not in (*title, *first))]
-    given = {name: space.space[name] for name in names if space.space[name] is not None}
-    return ", ".join(f"{_shortened(name)}={_value(value)}" for name, value in given.items())
-
-
-def _named(space: Mapping[str, Any], names: Sequence[str]) -> list[str]:
-    return [name for name in names if space.get(name) is not None]
+        return space.digest[:12], "The description is lost."
+    given = {name: value for name, value in space.space.items() if value is not None}
+    name = next((name for name in _TITLES if name in given), None)
+    title = space.digest[:12] if name is None else _value(given.pop(name))
+    ordered = {name: given.pop(name) for name in _FIRST if name in given} | given
+    return title, ", ".join(f"{_shortened(key)}={_value(of)}" for key, of in ordered.items())
 
 
 def _value(value: Any) -> str:
@@ -166,12 +156,10 @@ def _ago(moment: float | None) -> str:
     seconds = time.time() - moment
     if seconds < 2 * _MINUTE:
         return "just now"
-    if seconds < 2 * _HOUR:
-        return f"{seconds // _MINUTE:.0f} minutes ago"
-    if seconds < 2 * _DAY:
-        return f"{seconds // _HOUR:.0f} hours ago"
-    if seconds < 30 * _DAY:
-        return f"{seconds // _DAY:.0f} days ago"
+    units = (2 * _HOUR, _MINUTE, "minutes"), (2 * _DAY, _HOUR, "hours"), (30 * _DAY, _DAY, "days")
+    for below, length, unit in units:
+        if seconds < below:
+            return f"{seconds // length:.0f} {unit} ago"
     return time.strftime("%Y-%m-%d", time.localtime(moment))
 
 

@@ -1,7 +1,6 @@
 """What all loaders share: paths, samples, and the bunch they return."""
 
 import errno
-import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,19 +11,10 @@ import numpy.typing as npt
 from sklearn.utils import Bunch, check_random_state
 
 from skdl._utils.checks import check_whole
-from skdl._utils.text import shortened, shown_path
+from skdl._utils.text import shown_path
 from skdl.datasets._tree import why_closed
 
 Codes = npt.NDArray[np.int64]
-
-
-def check_path(path: Any) -> Path:
-    """The parameter `path` as an absolute path."""
-    if not isinstance(path, str | os.PathLike) or isinstance(os.fspath(path), bytes):
-        raise TypeError(f"path must be a string or a path. Got {shortened(path)}.")
-    if not os.fspath(path):
-        raise ValueError(f"path must be a path; '.' is this folder. Got {shortened(path)}.")
-    return Path(os.path.abspath(os.path.expanduser(path)))
 
 
 def refuse_pair_with_groups(group_column: str | None, return_X_y: bool) -> None:

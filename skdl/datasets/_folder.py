@@ -10,12 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import Bunch
 
-from skdl._utils.checks import check_choice, warn_user
+from skdl._utils.checks import check_choice, check_path, warn_user
 from skdl._utils.text import middle_out, shown_path
 from skdl._utils.threads import in_threads
 from skdl.datasets._bunch import (
     Codes,
-    check_path,
     draw,
     refuse_pair_with_groups,
     what_is_closed,
@@ -168,7 +167,7 @@ def load_image_folder(
     check_choice(subset, "subset", ("train", "test", "val", "all"))
     check_choice(on_error, "on_error", ("raise", "skip", "warn"))
     refuse_pair_with_groups(group_column, return_X_y)
-    source = check_path(path)
+    source = check_path(path, "path")
     with what_is_closed(source):
         listing = _list(source, path_column, label_column, group_column)
     concerns = list(about_spellings(*listing.join_spellings()))

@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from sklearn.utils import Bunch
 
-from skdl._utils.checks import warn_user
+from skdl._utils.checks import check_path, warn_user
 from skdl._utils.text import middle_out, shortened, shown_path
-from skdl.datasets._bunch import check_path, refuse_pair_with_groups, what_is_closed
+from skdl.datasets._bunch import refuse_pair_with_groups, what_is_closed
 from skdl.datasets._csv import MISSING, find_groups, read_csv, require_column
 from skdl.datasets._listing import sorted_names
 
@@ -92,7 +92,7 @@ def load_feature_csv(
     if return_X_y and target_column is None:
         raise ValueError("return_X_y=True needs labels: set target_column.")
     refuse_pair_with_groups(group_column, return_X_y)
-    file = check_path(path)
+    file = check_path(path, "path")
     with what_is_closed(file):
         if not file.is_file():
             raise FileNotFoundError(f"There is no file {shown_path(file)}.")

@@ -87,7 +87,7 @@ class RemoteFile:
                 "The urls of a RemoteFile must be addresses, at least one. "
                 f"Got {shortened(self.urls)} for {shortened(self.name)}."
             )
-        kind = "sha256" if self.sha256 is not None or self.md5 is None else "md5"
+        kind = self._kind
         digest, length = getattr(self, kind), _new_digest(kind).digest_size * 2
         if not isinstance(digest, str) or not re.fullmatch(f"[0-9a-fA-F]{{{length}}}", digest):
             raise ValueError(
@@ -96,6 +96,10 @@ class RemoteFile:
             )
         object.__setattr__(self, "urls", urls)  # the dataclass is frozen
         object.__setattr__(self, kind, digest.lower())
+
+    @property
+    def _kind(self) -> str:
+        return "sha256" if self.sha256 is not None or self.md5 is None else "md5"
 
 
 def fetch(
@@ -294,7 +298,7 @@ def _download_once(url: str, path: Path, part: Path) -> str:
 
 def _examine(path: Path, file: RemoteFile, keep: bool) -> tuple[str, bytes]:
     """What is wrong with a file's content, nothing if all is well; and the content, if kept."""
-    kind = "md5" if file.sha256 is None else "sha256"
+    kind = file._kind
     digest, size, kept = _new_digest(kind), 0, []
     try:
         with _open_content(path, file.compressed) as stream:

@@ -3,70 +3,42 @@
 import skdl.architectures  # starts TensorFlow
 from skdl.engine._augment import augmented
 from skdl.engine._backbone import POOLINGS, BackboneSpec
-from skdl.engine._building import keras_settings
-from skdl.engine._clear import clear
+from skdl.engine._body import Body, network_plan
 from skdl.engine._devices import prepare_devices
 from skdl.engine._features import FeatureExtractor, FeatureSpec, pixel_range
-from skdl.engine._fitted import FittedNetwork
 from skdl.engine._inspection import Inspector, inspector_of
-from skdl.engine._pool import borrowed_trainer
+from skdl.engine._job import Fitted, Job, Mode
+from skdl.engine._optimizers import OptimizerSpec
+from skdl.engine._pool import clear
 from skdl.engine._private import tensorflow_random_state
-from skdl.engine._schedules import scheduled_rate
+from skdl.engine._recipe import Recipe
 from skdl.engine._seeding import python_random
-from skdl.engine._spec import ImageMapSpec, ModelSpec, OptimizerSpec
-from skdl.engine._trainer import State, Trainer, TrainingSet
-from skdl.engine._training import EarlyStopper, Judge, Snapshot, TrainingPlan, train
-from skdl.engine._transfer import (
-    FEATURES,
-    IMAGES,
-    TransferSpec,
-    network_plan,
-    standardise,
-)
-from skdl.engine._transfer_network import (
-    TransferNetwork,
-    augmented_copies,
-    prefix_features,
-    whole_model,
-)
+from skdl.engine._stages import fit_transfer
+from skdl.engine._trainer import TrainingSet
+from skdl.engine._training import fit
 
 __all__ = [
-    "FEATURES",
-    "IMAGES",
     "POOLINGS",
     "BackboneSpec",
-    "EarlyStopper",
+    "Body",
     "FeatureExtractor",
     "FeatureSpec",
-    "FittedNetwork",
-    "ImageMapSpec",
+    "Fitted",
     "Inspector",
-    "Judge",
-    "ModelSpec",
+    "Job",
+    "Mode",
     "OptimizerSpec",
-    "Snapshot",
-    "State",
-    "Trainer",
-    "TrainingPlan",
+    "Recipe",
     "TrainingSet",
-    "TransferNetwork",
-    "TransferSpec",
     "augmented",
-    "augmented_copies",
-    "borrowed_trainer",
     "clear",
+    "fit",
+    "fit_transfer",
     "inspector_of",
-    "keras_settings",
     "network_plan",
     "pixel_range",
-    "prefix_features",
-    "prepare_devices",
     "python_random",
-    "scheduled_rate",
-    "standardise",
     "tensorflow_random_state",
-    "train",
-    "whole_model",
 ]
 
 # On import, since what comes next may make variables: an optimizer that is unpickled, say. And

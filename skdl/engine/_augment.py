@@ -9,26 +9,14 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from skdl.engine._devices import prepare_devices
-from skdl.engine._noise import NOISE, add_noise
-from skdl.preprocessing import AugmentationPlan, rectangle
+from skdl.engine._noise import add_noise
+from skdl.preprocessing import CHANGES, NOISES, AugmentationPlan, rectangle
 
-KINDS = (
-    "rotation",
-    "shift",
-    "zoom",
-    "shear",
-    "horizontal_flip",
-    "vertical_flip",
-    "brightness",
-    "contrast",
-    "noise",
-    "cutout",
-    *NOISE,
-)
+KINDS = (*CHANGES, *NOISES)
 # What is handed over: an amount of each kind; the rectangle, black and white of noise.
 N_NUMBERS = len(KINDS) + 4
-_MOVEMENTS = frozenset(KINDS[:4])
-_RESAMPLING = _MOVEMENTS - {"shift"}
+_RESAMPLING = frozenset(["rotation", "zoom", "shear"])
+_MOVEMENTS = _RESAMPLING | {"shift"}
 # Columns of the uniform numbers that one image gets.
 _ROTATION, _DOWN, _RIGHT, _ZOOM, _SHEAR, _MIRROR, _TURN, _LIGHT, _CONTRAST, _TOP, _LEFT = range(11)
 
@@ -36,23 +24,9 @@ _ROTATION, _DOWN, _RIGHT, _ZOOM, _SHEAR, _MIRROR, _TURN, _LIGHT, _CONTRAST, _TOP
 def augment(images: Any, seed: Any, kinds: Sequence[str], numbers: Any, limits: Any) -> Any:
     """Change images at random.
 
-    What changes is part of the trace, by how much is not: searches over amounts share one.
-
-    Parameters
-    ----------
-    images : float32 tensor of shape (n, height, width, channels)
-    seed : int32 tensor of shape (2,)
-        Determines all that is drawn; global random state is not touched.
-    kinds : sequence of str
-        Names of the changes, among `KINDS`.
-    numbers : float32 tensor of shape (N_NUMBERS,)
-        By how much, see :func:`numbers_of`.
-    limits : float32 tensor of shape (2,)
-        Values are clipped to these.
-
-    Returns
-    -------
-    images : float32 tensor of the same shape
+    What changes is part of the trace, by how much is not: searches over amounts share one. The
+    seed determines all that is drawn; global random state is not touched. Values are clipped to the
+    two `limits`.
     """
     amount = {kind: numbers[KINDS.index(kind)] for kind in kinds}
     drawn = tf.random.stateless_uniform([tf.shape(images)[0], 11], seed)
@@ -73,21 +47,14 @@ def augment(images: Any, seed: Any, kinds: Sequence[str], numbers: Any, limits: 
     if "noise" in amount:
         images += tf.random.stateless_normal(tf.shape(images), other) * amount["noise"]
     place = tf.stack([drawn[:, _TOP], drawn[:, _LEFT]], axis=1)
-    for kind in NOISE:
+    for kind in NOISES:
         if kind in amount:
             images = add_noise(images, other, kind, amount[kind], place, numbers[len(KINDS) :])
     return tf.clip_by_value(images, limits[0], limits[1])
 
 
 def numbers_of(plan: AugmentationPlan, height: int, width: int) -> list[float]:
-    """A plan as numbers: amounts in the order of `KINDS`, then what noise needs.
-
-    Parameters
-    ----------
-    plan : AugmentationPlan
-    height, width : int
-        Of the images.
-    """
+    """A plan as numbers, for images of this size: amounts by `KINDS`, then what noise needs."""
     amounts = dict(plan.amounts)
     covered = rectangle(amounts.get("occlusion", 0.0), height, width)
     return [*(amounts.get(kind, 0.0) for kind in KINDS), *covered, *plan.extremes]
@@ -99,16 +66,7 @@ def augmented(
     seed: tuple[int, int],
     clipped: bool = True,
 ) -> npt.NDArray[np.float32]:
-    """Images as training would see them.
-
-    Parameters
-    ----------
-    images : float32 ndarray of shape (n, height, width, channels)
-    plan : AugmentationPlan
-    seed : pair of int
-    clipped : bool, default=True
-        Whether values lie in [0, 1] and stay there; standardised images have no such range.
-    """
+    """Images as training would see them; clipped to [0, 1] unless they are standardised."""
     prepare_devices()
     changed: npt.NDArray[np.float32] = augment(
         tf.constant(images),

@@ -15,10 +15,11 @@ from skdl import plugins
 from skdl._utils.text import shortened
 from skdl.backbones import Backbone, BackboneWeights, backbone_of, declared_params, load_weights
 from skdl.engine._building import building
+from skdl.engine._devices import prepare_devices
 from skdl.engine._folding import settle
+from skdl.engine._keys import builder_key, freeze, label_of, plain_text
 from skdl.engine._private import is_used_once
 from skdl.engine._seeding import python_random
-from skdl.engine._spec import builder_key, freeze, plain_text
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -72,8 +73,7 @@ class BackboneSpec:
     @property
     def label(self) -> str:
         """What error messages call it."""
-        name = self.backbone
-        return repr(name if isinstance(name, str) else getattr(name, "__qualname__", name))
+        return label_of(self.backbone)
 
     @property
     def key(self) -> Hashable | None:
@@ -146,6 +146,7 @@ class BackboneSpec:
 
     def load(self, weights: Any) -> BackboneWeights:
         """Its weights, see :func:`skdl.backbones._loading.load_weights`."""
+        prepare_devices()
         smallest = self.declaration.min_size
         params = declared_params(self.builder, self.params)
         return load_weights(

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 
 from skdl._utils.threads import TakenOver, Undo
-from skdl.engine._devices import refuse_forked
+from skdl.engine._devices import prepare_devices
 
 # Keras's settings for the whole process, as skdl's networks need them.
 _SETTINGS: tuple[tuple[Callable[[], Any], Callable[[Any], None], Any], ...] = (
@@ -48,7 +48,7 @@ def keras_settings(precision: str = "float32") -> Iterator[None]:
     precision : {"float32", "bfloat16"}, default="float32"
         Of the layers made within.
     """
-    refuse_forked()  # before any lock, which another thread may have held
+    prepare_devices()  # before any lock, which another thread of a forked process may have held
     policy = keras.config.dtype_policy()  # each thread has its own
     with _keras_set():
         keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")

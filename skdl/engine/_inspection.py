@@ -4,49 +4,41 @@ import difflib
 import functools
 import math
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from skdl._utils.cache import Cache
 from skdl._utils.text import shortened
+from skdl.engine._body import InferenceMode
 from skdl.engine._building import keras_settings
 from skdl.engine._devices import prepare_devices, refuse_forked
 from skdl.engine._fitted import FittedNetwork
+from skdl.engine._optimizers import OptimizerSpec
 from skdl.engine._private import all_layers
 from skdl.engine._seeding import value_of
-from skdl.engine._spec import OptimizerSpec
-from skdl.engine._transfer import InferenceMode, TransferSpec
 from skdl.engine._transfer_network import TransferNetwork
 from skdl.images import ImageFiles, resized
 
 # Outputs of all layers for one batch.
 _ACTIVATION_BYTES = 64 * 2**20
 
-_lock = threading.Lock()
-_inspectors: "WeakKeyDictionary[Any, Inspector]" = WeakKeyDictionary()
+_inspectors: "Cache[Inspector]" = Cache(max_number=16)
 
 Watcher = Callable[[Any, Any], None]
 
 
 def inspector_of(network: FittedNetwork | TransferNetwork, optimizer: OptimizerSpec) -> "Inspector":
-    """What looks into a fitted network, made once while the network lives."""
+    """What looks into a fitted network; it goes when the network does, which it is no part of."""
     refuse_forked()
-    with _lock:
-        if network not in _inspectors:
-            _inspectors[network] = Inspector(network, optimizer)
-        return _inspectors[network]
-
-
-def forget_inspectors() -> None:
-    """Drop every watched copy of a network."""
-    with _lock:
-        _inspectors.clear()
+    owner = weakref.ref(network, _inspectors.drop)
+    return _inspectors.get(owner, lambda: Inspector(network, optimizer))
 
 
 class Inspector:
@@ -66,11 +58,12 @@ class Inspector:
 
     def __init__(self, network: FittedNetwork | TransferNetwork, optimizer: OptimizerSpec) -> None:
         prepare_devices()
-        spec = network.spec
-        self._size, self._bgr, self._keep_aspect = spec.input_shape[:2], False, False
-        if isinstance(spec, TransferSpec):
-            self._size, self._keep_aspect = spec.size, spec.keep_aspect
-            self._bgr = spec.backbone.declaration.preprocessing.color == "bgr"
+        recipe = network.recipe
+        self._size, self._bgr, self._keep_aspect = recipe.input_shape[:2], False, False
+        if recipe.on_backbone is not None:
+            body = recipe.on_backbone
+            self._size, self._keep_aspect = body.size, body.keep_aspect
+            self._bgr = body.backbone.declaration.preprocessing.color == "bgr"
         self._value_range = network.value_range
         # Keras counts the names of layers up, anew in each thread: so a name means the same layer
         # whatever was built before.
@@ -83,7 +76,7 @@ class Inspector:
                 self._hook(layer)
         self._layers: dict[str, Any] = {}
         self.shapes: dict[str, tuple[int, ...]] = {}
-        n_channels = getattr(network, "n_channels", spec.input_shape[-1])
+        n_channels = getattr(network, "n_channels", recipe.input_shape[-1])
         self._probe((*self._size, n_channels))
 
     def _hook(self, layer: Any) -> None:

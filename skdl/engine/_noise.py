@@ -4,28 +4,12 @@ from typing import Any
 
 import tensorflow as tf
 
-NOISE = ("gaussian", "speckle", "salt_and_pepper", "occlusion")
-
 
 def add_noise(images: Any, seed: Any, kind: str, amount: Any, place: Any, shape: Any) -> Any:
-    """Make images worse, all but their transparency.
+    """Make images worse, all but their transparency; nothing is clipped.
 
-    Parameters
-    ----------
-    images : float32 tensor of shape (n, height, width, channels)
-    seed : int32 tensor of shape (2,)
-    kind : str
-        Among `NOISE`.
-    amount : float32 scalar
-    place : float32 tensor of shape (n, 2)
-        Where a rectangle lies, from 0 to 1, below 1.
-    shape : float32 tensor of shape (4,)
-        Height and width of a rectangle; what stands for black and for white.
-
-    Returns
-    -------
-    images : float32 tensor of the same shape
-        Not clipped.
+    Of each image, `place` has two numbers from 0 to 1, below 1: where a rectangle lies. `shape` is
+    its height and width, and what stands for black and for white.
     """
     colours, transparency = images[..., :3], images[..., 3:]
     height, width, black, white = tf.unstack(shape)

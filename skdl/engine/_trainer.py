@@ -13,10 +13,10 @@ import tensorflow as tf
 from skdl.engine._augment import N_NUMBERS, augment, numbers_of
 from skdl.engine._building import building, keras_settings
 from skdl.engine._normalization import fuse_normalization
-from skdl.engine._optimizers import fuse_adam, scale_rates
+from skdl.engine._optimizers import OptimizerSpec, fuse_adam, scale_rates
 from skdl.engine._private import all_layers, build_metrics, compiled_loss
+from skdl.engine._recipe import Recipe
 from skdl.engine._seeding import InitialState, value_of
-from skdl.engine._spec import ModelSpec, OptimizerSpec
 from skdl.images import ImageFiles, ValueRange, range_offset_and_scale, rescale
 from skdl.preprocessing import AugmentationPlan
 
@@ -64,32 +64,34 @@ class Trainer:
 
     Parameters
     ----------
-    spec : ModelSpec
+    recipe : Recipe
     optimizer : OptimizerSpec
     seed : int
         Of the start values, for a model that cannot be reset.
     """
 
     @building()
-    def __init__(self, spec: ModelSpec, optimizer: OptimizerSpec, seed: int) -> None:
-        self.model = spec.build(seed)
+    def __init__(self, recipe: Recipe, optimizer: OptimizerSpec, seed: int) -> None:
+        self.model = recipe.build(seed)
         fuse_normalization(self.model)
         self.variables = list(self.model.variables)
-        self.image_shape = spec.input_shape
-        fixed = {id(variable) for variable in spec.fixed_variables(self.model)}
+        self.image_shape = recipe.input_shape
+        fixed = {id(variable) for variable in recipe.fixed_variables(self.model)}
         self._initial = InitialState.of(self.model, fixed)
-        self.model.compile(optimizer=optimizer.make(), **spec.compile_options)
+        self.model.compile(optimizer=optimizer.make(), **recipe.compile_options)
         self.model.optimizer.build(self.model.trainable_variables)
         fuse_adam(self.model.optimizer)
-        factors = spec.rate_factors(self.model)
+        factors = recipe.rate_factors(self.model)
         if factors is not None:
             scale_rates(self.model.optimizer, factors)
-        # Metrics make their variables at their first batch; in a trace, that costs another.
-        codes, probabilities = np.zeros(1, np.int32), np.ones((1, spec.n_classes), np.float32)
-        build_metrics(self.model, codes, probabilities)
+        if recipe.n_classes is not None:
+            # Metrics make their variables at their first batch; in a trace, that costs another.
+            build_metrics(self.model, np.zeros(1, np.int32), np.ones((1, recipe.n_classes)))
         self._optimizer_start = self.optimizer_state()
         self._functions: dict[tuple[Any, ...], Any] = {}
         self.n_traces = 0
+        # Its structure when callbacks of a user got to see it.
+        self.seen_as: Hashable | None = None
 
     @property
     def resettable(self) -> bool:
@@ -107,6 +109,10 @@ class Trainer:
             id(compiled_loss(model)),
             tuple(sorted((name, own[name]) for name in own.keys() - _MADE_BY_KERAS)),
         )
+
+    def is_intact(self) -> bool:
+        """Whether it has the structure with which callbacks got to see it, if they did."""
+        return self.seen_as is None or self.structure() == self.seen_as
 
     @property
     def nbytes(self) -> int:
@@ -312,7 +318,7 @@ class Loop:
             return
         rows = tf.constant(order, tf.int32)
         for start, stop in self._spans(batches_per_call):
-            yield partial(self._call, self._tensors, rows, start, stop, (seed, 0))
+            yield self._call(self._tensors, rows, start, stop, (seed, 0))
 
     def _calls_on_files(
         self, files: ImageFiles, order: npt.NDArray[Any], seed: int, batches_per_call: int
@@ -324,7 +330,7 @@ class Loop:
             rows = row_sets[number]
             n, data = len(rows), self._data
             tensors = _tensors(TrainingSet(images, *data.targets_and_weights(rows)))
-            yield partial(self._call, tensors, tf.range(n), 0, n, (seed, number * n_batches))
+            yield self._call(tensors, tf.range(n), 0, n, (seed, number * n_batches))
 
     def _spans(self, n_batches: int) -> Iterator[tuple[int, int]]:
         step = n_batches * self._batch_size
@@ -333,9 +339,9 @@ class Loop:
 
     def _call(
         self, tensors: list[Any], rows: Any, start: int, stop: int, seed: tuple[int, int]
-    ) -> None:
+    ) -> Callable[[], None]:
         span = tf.constant(start), tf.constant(stop)
-        self._function(*tensors, rows, *span, tf.constant(seed), *self._constants)
+        return partial(self._function, *tensors, rows, *span, tf.constant(seed), *self._constants)
 
 
 def _tensors(data: TrainingSet) -> list[Any]:

@@ -1,25 +1,22 @@
 """Training: epochs, callbacks, early stopping."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
 from skdl.engine._building import keras_settings
+from skdl.engine._fitted import FittedNetwork
+from skdl.engine._job import Fitted, History, Job
+from skdl.engine._pool import borrowed_trainer
 from skdl.engine._private import forget_resumed_epoch, resumed_epoch
-from skdl.engine._seeding import AUGMENTATION, SHUFFLING, stream, value_of
-from skdl.engine._trainer import Loop, State, Trainer, TrainingSet
-from skdl.images import ValueRange
-from skdl.preprocessing import AugmentationPlan
-
-Judge = Callable[[Callable[[Any], npt.NDArray[Any]], TrainingSet, dict[str, list[float]]], None]
-Snapshot = Callable[[], tuple[Any, dict[str, list[float]]]]
+from skdl.engine._seeding import AUGMENTATION, SHUFFLING, seed_of, stream, value_of
+from skdl.engine._trainer import Loop, State, Trainer
 
 # Callbacks that neither run nor save the network.
 _BLIND = frozenset(
@@ -42,15 +39,7 @@ _BATCH_HOOKS = ("on_train_batch_begin", "on_train_batch_end", "on_batch_begin", 
 
 @dataclass
 class EarlyStopper:
-    """Stops when the validation loss no longer improves, and remembers the best weights.
-
-    Parameters
-    ----------
-    n_iter_no_change : int
-        Epochs without an improvement of at least `tol` after which to stop.
-    tol : float
-        Smallest decrease of the validation loss that counts as an improvement.
-    """
+    """Stops when the validation loss no longer improves, and remembers the best weights."""
 
     n_iter_no_change: int
     tol: float
@@ -74,166 +63,173 @@ class EarlyStopper:
         return self._waited >= self.n_iter_no_change
 
 
-@dataclass
-class TrainingPlan:
-    """How to train.
+@dataclass(frozen=True)
+class Stage:
+    """What a training in several stages asks for in one of them.
 
     Parameters
     ----------
-    epochs : int
-        How many epochs.
-    batch_size : int
-    seed : int
-        Seeds the order of the batches.
-    value_range : (low, high) or "standardized"
-    augmentation : AugmentationPlan, default=None
-        Random changes of the training images.
-    augments_validation : bool, default=False
-        Whether validation images go through the same, alike in each epoch.
-    first_epoch : int, default=0
-        Number of epochs the weights have behind them.
-    learning_rate : callable, default=None
-        Maps the epoch to its learning rate. None leaves the optimizer's.
-    callbacks : list of keras.callbacks.Callback
-    stopper : EarlyStopper, default=None
+    network : callable
+        Makes what predicts of the trainer's weights.
+    begin : callable
+        Brings the trainer to where it begins, and the early stopper, if there is one.
+    watched : callable, default=None
+        Makes of the trainer the model that callbacks see. None shows them the trainer's own.
     copies : int, default=1
         How many variants of each image there are, all images once and then once more; an epoch
         takes one of each image.
-    report : callable, default=None
-        Called after each epoch with its number, from 1, and its logs.
-    network : callable, default=None
-        Makes what predicts of the trainer's weights.
-    watched : callable, default=None
-        Makes of the trainer the model that callbacks see. None shows them the trainer's own.
-    judge : callable, default=None
-        Called at the end, with what gives the outputs for images, the data and the history.
-    begin_epoch : callable, default=None
-        Called before each epoch, with a function that gives the network as it is and the history
-        so far; what it returns is called after the epoch, and says whether to stop.
+    later_epochs : int, default=0
+        Those of the stages behind this one.
     """
 
-    epochs: int
-    batch_size: int
-    seed: int
-    value_range: ValueRange
-    augmentation: AugmentationPlan | None = None
-    augments_validation: bool = False
-    first_epoch: int = 0
-    learning_rate: Callable[[int], float] | None = None
-    callbacks: Sequence[keras.callbacks.Callback] = ()
-    stopper: EarlyStopper | None = None
-    copies: int = 1
-    report: Callable[[int, dict[str, float]], None] | None = None
-    network: Callable[[State], Any] | None = None
+    network: Callable[[State], Any]
+    begin: Callable[[Trainer, EarlyStopper | None], None]
     watched: Callable[[Trainer], keras.Model] | None = None
-    judge: Judge | None = None
-    begin_epoch: Callable[..., Callable[[], bool]] | None = None
+    copies: int = 1
+    later_epochs: int = 0
 
 
-@keras_settings()
-def train(
-    trainer: Trainer, data: TrainingSet, validation: TrainingSet | None, plan: TrainingPlan
-) -> dict[str, list[float]]:
-    """Train a model in place.
+def fit(job: Job, stage: Stage | None = None) -> Fitted:
+    """Train a network.
 
     Parameters
     ----------
-    trainer : Trainer
-        At its start values, or at the values to go on from.
-    data : TrainingSet
-    validation : TrainingSet or None
-    plan : TrainingPlan
-
-    Returns
-    -------
-    history : dict of str to list of float
-        By epoch: ``loss``, ``accuracy``, ``learning_rate``; with validation data also
-        ``val_loss`` and ``val_accuracy``. NaN for epochs whose weights a callback has restored.
+    job : Job
+    stage : Stage, default=None
+        Of a training in stages. None is the whole training.
 
     Raises
     ------
     ValueError
-        If the loss becomes NaN or infinite, or ends beyond all measure, or the weights are not
-        finite at the end.
+        If the loss becomes NaN or infinite, or ends beyond all measure, the weights are not finite
+        at the end, or those to go on from are not of such a network.
     """
-    model = watched = trainer.model
-    if plan.watched is not None and not all(type(c) in _BLIND for c in plan.callbacks):
-        watched = plan.watched(trainer)
-    settings = plan.batch_size, plan.value_range
-    n = len(data) // plan.copies
-    training = Loop(trainer, "train", data, *settings, plan.augmentation, n_rows=n)
-    testing = None
-    if validation is not None:
-        changes = plan.augmentation if plan.augments_validation else None
-        testing = Loop(trainer, "test", validation, *settings, changes)
-    callbacks = keras.callbacks.CallbackList(
-        list(plan.callbacks),
-        model=watched,
-        verbose=0,
-        epochs=plan.first_epoch + plan.epochs,
-        steps=training.n_batches(),
-    )
-    hooked = any(_has_batch_hooks(callback) for callback in plan.callbacks)
-    history: dict[str, list[float]] = {}
+    if stage is None:
+        network = partial(FittedNetwork, job.recipe, value_range=job.value_range)
+        stage = Stage(network, partial(go_on, job))
+    stopper = None
+    if job.patience is not None and job.validation is not None:
+        stopper = EarlyStopper(*job.patience)
+    is_shown = not all(_leaves_model_alone(callback) for callback in job.callbacks)
+    with borrowed_trainer(job.recipe, job.optimizer, job.seed, is_shown=is_shown) as trainer:
+        stage.begin(trainer, stopper)
+        history = _train(trainer, job, stage, stopper)
+        fitted = _fitted(job, stage.network(trainer.state()), trainer.optimizer_state(), history)
+    for callback in job.callbacks:  # the trainer may train another fit soon
+        keras.callbacks.Callback.set_model(callback, None)
+    return fitted
 
-    def snapshot() -> tuple[Any, dict[str, list[float]]]:
-        network = plan.network(trainer.state()) if plan.network else None
-        return network, {name: list(values) for name, values in history.items()}
 
+def go_on(job: Job, trainer: Trainer, stopper: EarlyStopper | None = None) -> None:
+    """Bring a trainer to where the training before ended, if there is one."""
+    start = job.start
+    if start is None:
+        return
+    shapes = [array.shape for array in start.network.state]
+    if shapes != [tuple(variable.shape) for variable in trainer.variables]:
+        raise ValueError(
+            f"The network {job.recipe.label} with the present parameters does not have the weights "
+            "this estimator was fitted with, so training cannot go on from them. Set the "
+            "parameters back, or fit anew with warm_start=False."
+        )
+    trainer.load_state(start.network.state)
+    if start.optimizer_state and job.optimizer.key == start.optimizer.key:
+        trainer.load_optimizer_state(start.optimizer_state)
+        if job.optimizer.learning_rate is not None:
+            trainer.model.optimizer.learning_rate = job.optimizer.learning_rate
+
+
+@keras_settings()
+def _train(trainer: Trainer, job: Job, stage: Stage, stopper: EarlyStopper | None) -> History:
+    """Train a model in place: the history of this training alone."""
+    training, testing = _loops(trainer, job, len(job.data) // stage.copies)
+    last_epoch = job.first_epoch + job.epochs
+    report = job.report(last_epoch + stage.later_epochs) if job.report else None
+    callbacks = _callback_list(trainer, job, stage, last_epoch, training.n_batches())
+    hooked = any(_has_batch_hooks(callback) for callback in job.callbacks)
+    watched, history = callbacks.model, History()
     forget_resumed_epoch(watched)
     watched.stop_training = False
     callbacks.on_train_begin()
     # BackupAndRestore loads the weights of an interrupted fit and says here how far it had come.
-    first_epoch = max(plan.first_epoch, resumed_epoch(watched))
-    for epoch in range(first_epoch, plan.first_epoch + plan.epochs):
-        if plan.learning_rate is not None:
-            model.optimizer.learning_rate = plan.learning_rate(epoch)
-        end_epoch = plan.begin_epoch(snapshot) if plan.begin_epoch else lambda: False
+    first_epoch = max(job.first_epoch, resumed_epoch(watched))
+    for epoch in range(first_epoch, last_epoch):
+        rate = job.learning_rate(epoch)
+        if rate is not None:
+            trainer.model.optimizer.learning_rate = rate
+        end_epoch = _announce(trainer, job, stage, history)
         callbacks.on_epoch_begin(epoch)
-        rate = float(tf.convert_to_tensor(model.optimizer.learning_rate))
-        generator = np.random.default_rng(stream(plan.seed, SHUFFLING, epoch))
-        calls = training.calls(
-            generator.permutation(n) + n * generator.integers(plan.copies, size=n),
-            int(stream(plan.seed, AUGMENTATION, epoch).generate_state(1)[0]) >> 1,
-            **({"batches_per_call": 1} if hooked else {}),
-        )
-        logs = _run_epoch(calls, model, callbacks, hooked)
+        rate = float(tf.convert_to_tensor(trainer.model.optimizer.learning_rate))
+        order, seed = _drawn(job.seed, epoch, len(job.data), stage.copies)
+        calls = training.calls(order, seed, **({"batches_per_call": 1} if hooked else {}))
+        logs = _run_epoch(calls, trainer.model, callbacks, hooked)
         if testing is not None:
-            logs |= _evaluate(testing, len(validation or ()), model, callbacks)
+            logs |= _evaluate(testing, len(job.validation or ()), trainer.model, callbacks)
         _refuse_divergence(logs, epoch)
         callbacks.on_epoch_end(epoch, dict(logs))
-        _append(history, {**logs, "learning_rate": rate})
-        if plan.report is not None:
-            plan.report(epoch + 1, logs)
+        for name, value in {**logs, "learning_rate": rate}.items():
+            history.setdefault(name, []).append(value)
+        if report is not None:
+            report(epoch + 1, logs)
         stops = [end_epoch(), bool(watched.stop_training)]
-        if plan.stopper is not None:
-            stops.append(plan.stopper.update(logs["val_loss"], trainer.state))
+        if stopper is not None:
+            stops.append(stopper.update(logs["val_loss"], trainer.state))
         if any(stops):
             break
-    if history:  # moving averages of the weights take their place now
-        model.optimizer.finalize_variable_values(model.trainable_variables)
-    callbacks.on_train_end()
-    if plan.stopper is not None and history:
-        trainer.load_state(plan.stopper.best_state)
-    if history:
-        _refuse_bad_end(model, plan.stopper.best_loss if plan.stopper else history["loss"][-1])
-        if plan.judge is not None:
-            plan.judge(partial(trainer.predict, value_range=plan.value_range), data, history)
-    restored = [math.nan] * (first_epoch - plan.first_epoch)
+    _end(trainer, job, stopper, callbacks, history)
+    restored = [math.nan] * (first_epoch - job.first_epoch)
     if restored and not history:  # everything was done
         return {"loss": restored}
     return {name: restored + values for name, values in history.items()}
+
+
+def _loops(trainer: Trainer, job: Job, n_rows: int) -> tuple[Loop, Loop | None]:
+    """Over the training and the validation data."""
+    settings, changes = (job.batch_size, job.value_range), job.augmentation
+    training = Loop(trainer, "train", job.data, *settings, changes, n_rows=n_rows)
+    if job.validation is None:
+        return training, None
+    changes = changes if job.augments_validation else None
+    return training, Loop(trainer, "test", job.validation, *settings, changes)
+
+
+def _callback_list(
+    trainer: Trainer, job: Job, stage: Stage, last_epoch: int, n_batches: int
+) -> Any:
+    model = trainer.model
+    if stage.watched is not None and not all(type(c) in _BLIND for c in job.callbacks):
+        model = stage.watched(trainer)
+    return keras.callbacks.CallbackList(
+        list(job.callbacks), model=model, verbose=0, epochs=last_epoch, steps=n_batches
+    )
+
+
+def _announce(trainer: Trainer, job: Job, stage: Stage, history: History) -> Callable[[], bool]:
+    """Say that an epoch begins; what to call at its end, which says whether to stop."""
+    if job.begin_epoch is None:
+        return lambda: False
+    return job.begin_epoch(lambda: _fitted(job, stage.network(trainer.state()), [], history))
+
+
+def _fitted(job: Job, network: Any, optimizer_state: State, history: History) -> Fitted:
+    return Fitted(network, job.optimizer, optimizer_state, job.joined_with_start(history))
+
+
+def _drawn(seed: int, epoch: int, n_rows: int, copies: int) -> tuple[Any, int]:
+    """The order of an epoch's rows, one copy of each image, and the seed of its changes."""
+    n, generator = n_rows // copies, np.random.default_rng(stream(seed, SHUFFLING, epoch))
+    order = generator.permutation(n) + n * generator.integers(copies, size=n)
+    return order, seed_of(stream(seed, AUGMENTATION, epoch))
 
 
 def _run_epoch(
     calls: Iterator[Callable[[], None]], model: keras.Model, callbacks: Any, hooked: bool
 ) -> dict[str, float]:
     model.reset_metrics()
-    if not hooked:
-        for call in calls:
-            call()
-        return _metrics(model)
     for batch, call in enumerate(calls):
+        if not hooked:
+            call()
+            continue
         callbacks.on_train_batch_begin(batch)
         call()
         callbacks.on_train_batch_end(batch, _metrics(model))
@@ -256,9 +252,21 @@ def _metrics(model: keras.Model) -> dict[str, float]:
     return {name: float(value) for name, value in model.get_metrics_result().items()}
 
 
-def _append(history: dict[str, list[float]], logs: dict[str, float]) -> None:
-    for name, value in logs.items():
-        history.setdefault(name, []).append(value)
+def _end(
+    trainer: Trainer, job: Job, stopper: EarlyStopper | None, callbacks: Any, history: History
+) -> None:
+    """Bring the weights to their last values, and judge them."""
+    model = trainer.model
+    if history:  # moving averages of the weights take their place now
+        model.optimizer.finalize_variable_values(model.trainable_variables)
+    callbacks.on_train_end()
+    if not history:
+        return
+    if stopper is not None:
+        trainer.load_state(stopper.best_state)
+    _refuse_bad_end(model, stopper.best_loss if stopper else history["loss"][-1])
+    if job.judge is not None:
+        job.judge(partial(trainer.predict, value_range=job.value_range), job.data, history)
 
 
 def _refuse_divergence(logs: dict[str, float], epoch: int) -> None:
@@ -283,3 +291,9 @@ def _has_batch_hooks(callback: keras.callbacks.Callback) -> bool:
         is not getattr(keras.callbacks.Callback, hook)
         for hook in _BATCH_HOOKS
     )
+
+
+def _leaves_model_alone(callback: keras.callbacks.Callback) -> bool:
+    """Whether a callback is one of Keras's own, none of which rebuild the model they watch."""
+    kind = type(callback)
+    return kind.__module__.startswith("keras.") and kind is not keras.callbacks.LambdaCallback

@@ -1,24 +1,22 @@
 """A fitted classifier on a backbone: a frozen prefix, the trained part, and both as one."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
 
-from skdl.engine._augment import augmented
-from skdl.engine._backbone import pooled
+from skdl.engine._backbone import Precision, pooled
+from skdl.engine._body import Body, Cut, preprocessed
 from skdl.engine._building import building
 from skdl.engine._features import FeatureExtractor
 from skdl.engine._fitted import FittedNetwork
-from skdl.engine._seeding import AUGMENTATION, python_random, stream
-from skdl.engine._spec import ModelSpec, OptimizerSpec
-from skdl.engine._trainer import Trainer, TrainingSet
-from skdl.engine._transfer import FEATURES, IMAGES, TransferSpec, preprocessed
-from skdl.images import ImageFiles, ValueRange, range_offset_and_scale, rescale
-from skdl.preprocessing import AugmentationPlan
+from skdl.engine._optimizers import OptimizerSpec
+from skdl.engine._recipe import Recipe
+from skdl.engine._seeding import python_random
+from skdl.engine._trainer import Trainer
+from skdl.images import ImageFiles, ValueRange, range_offset_and_scale, resized
 from skdl.store import FeatureStore
 
 _IMAGES_AT_A_TIME = 256
@@ -32,7 +30,7 @@ class TransferNetwork:
     prefix : FeatureExtractor or None
         None if the network begins at the images.
     fitted : FittedNetwork
-        Of a :class:`TransferSpec`.
+        Of a recipe with a body.
     value_range : (low, high) or "standardized"
         Of the images.
     n_channels : int
@@ -52,8 +50,8 @@ class TransferNetwork:
         self.value_range: ValueRange = value_range
 
     @property
-    def spec(self) -> ModelSpec:
-        return self.fitted.spec
+    def recipe(self) -> Recipe:
+        return self.fitted.recipe
 
     @property
     def state(self) -> list[npt.NDArray[Any]]:
@@ -67,31 +65,30 @@ class TransferNetwork:
     ) -> npt.NDArray[np.float32]:
         """Class probabilities."""
         if self.prefix is None:
-            return self.fitted.predict(images)
+            return self.fitted.predict(sized(images, self.recipe.body, self.value_range))
         return self.fitted.predict(prefix_features(self.prefix, images, store, report))
 
     @python_random()
     @building()
     def to_keras(self, optimizer: OptimizerSpec) -> keras.Model:
         """A compiled Keras model of its own that takes images."""
-        spec = self.fitted.spec
-        assert isinstance(spec, TransferSpec)
-        model, base = spec.parts()
+        recipe, body = self.recipe, self.recipe.body
+        model, base = recipe.parts()
         for variable, value in zip(model.variables, self.state, strict=True):
             variable.assign(value)
         if base is None:
-            base = spec.backbone.build_with(spec.size, spec.weights)
+            base = body.build()
             base.trainable = False
-        images = keras.Input((*spec.size, self.n_channels))
+        images = keras.Input((*body.size, self.n_channels))
         offset, scale = range_offset_and_scale(self.value_range)
         rescaled = keras.layers.Rescaling(scale, -offset * scale)(images)
-        whole = keras.Model(images, _classes(spec, base, model, rescaled), name="classifier")
-        whole.compile(optimizer=optimizer.make(), **spec.compile_options)
+        whole = keras.Model(images, _classes(recipe, base, model, rescaled), name="classifier")
+        whole.compile(optimizer=optimizer.make(), **recipe.compile_options)
         return whole
 
 
 @python_random()
-def whole_model(trainer: Trainer, spec: TransferSpec, n_channels: int) -> keras.Model:
+def whole_model(trainer: Trainer, recipe: Recipe, n_channels: int) -> keras.Model:
     """The network in training together with its frozen layers: what a callback should see.
 
     It takes images with values from 0 to 1, and shares the variables and the optimizer of the
@@ -100,40 +97,41 @@ def whole_model(trainer: Trainer, spec: TransferSpec, n_channels: int) -> keras.
     Parameters
     ----------
     trainer : Trainer
-        Of `spec`.
-    spec : TransferSpec
+    recipe : Recipe
+        Of the trainer.
     n_channels : int
         Of the images.
     """
-    with building(spec.precision):
-        images = keras.Input((*spec.size, n_channels))
-        base = _backbone_around(trainer.model, spec)
-        outputs = _classes(spec, base, trainer.model, images)
+    with building(recipe.precision):
+        images = keras.Input((*recipe.body.size, n_channels))
+        base = _backbone_around(trainer.model, recipe.body, recipe.precision)
+        outputs = _classes(recipe, base, trainer.model, images)
         whole = keras.Model(images, outputs, name="classifier")
-        whole.compile(optimizer=trainer.model.optimizer, **spec.compile_options)
+        whole.compile(optimizer=trainer.model.optimizer, **recipe.compile_options)
     return whole
 
 
-def _backbone_around(model: keras.Model, spec: TransferSpec) -> keras.Model:
+def _backbone_around(model: keras.Model, body: Body, precision: Precision) -> keras.Model:
     """The whole backbone, with those of its layers that are in a network in training."""
-    if spec.plan.cut == IMAGES:
+    cut = body.plan.cut
+    if cut is Cut.IMAGES:
         return model.get_layer("backbone").network
-    base = spec.backbone.build_with(spec.size, spec.weights, spec.precision)
+    base = body.build(precision)
     base.trainable = False
-    if spec.plan.cut == FEATURES:
+    if cut is Cut.FEATURES:
         return base
     behind = model.get_layer("backbone").network.layers[1:]  # the first stands for the input
-    before = base.layers[spec.plan.cut + 1 :]
+    before = base.layers[cut + 1 :]
     trained = {id(old): new for old, new in zip(before, behind, strict=True)}
     return keras.models.clone_model(
         base, clone_function=lambda layer: trained.get(id(layer), layer)
     )
 
 
-def _classes(spec: TransferSpec, base: keras.Model, model: keras.Model, images: Any) -> Any:
+def _classes(recipe: Recipe, base: keras.Model, model: keras.Model, images: Any) -> Any:
     """What a backbone and the head of a network say of images with values from 0 to 1."""
-    x = base(preprocessed(images, spec.backbone.declaration.preprocessing), training=False)
-    x = pooled(x, spec.params["pooling"])
+    x = base(preprocessed(images, recipe.body.backbone.declaration.preprocessing), training=False)
+    x = pooled(x, recipe.params["pooling"])
     for layer in model.layers:
         x = layer(x) if layer.name.startswith("head") else x
     return x
@@ -150,34 +148,17 @@ def prefix_features(
     return features.reshape(len(features), *prefix.network.output_shape)
 
 
-def augmented_copies(
-    prefix: FeatureExtractor, data: TrainingSet, changes: AugmentationPlan, copies: int, seed: int
-) -> TrainingSet:
-    """What a prefix gives for random variants of images: all images once, then once more.
-
-    Parameters
-    ----------
-    prefix : FeatureExtractor
-    data : TrainingSet
-    changes : AugmentationPlan
-    copies : int
-        Variants of each image.
-    seed : int
-        Of the changes.
-    """
-    rescaled = replace(prefix, value_range=(0.0, 1.0))
-    offset, scale = range_offset_and_scale(prefix.value_range)
-    parts = []
-    for copy in range(copies):
-        drawn = int(stream(seed, AUGMENTATION, copy).generate_state(1)[0]) >> 1
-        for start in range(0, len(data), _IMAGES_AT_A_TIME):
-            images = data.images[start : start + _IMAGES_AT_A_TIME]
-            batch = images.load() if isinstance(images, ImageFiles) else images
-            values = rescale(batch.astype(np.float32), np.float32(offset), np.float32(scale))
-            changed = augmented(values, changes, (drawn, start))
-            parts.append(prefix_features(rescaled, changed))
-    return TrainingSet(
-        np.concatenate(parts),
-        np.tile(np.asarray(data.targets), copies),
-        np.tile(data.weights, copies),
+def sized(
+    images: npt.NDArray[Any] | ImageFiles, body: Body, value_range: ValueRange
+) -> npt.NDArray[Any] | ImageFiles:
+    """Images in the size in which they reach the network; files are read in it."""
+    if isinstance(images, ImageFiles) or images.shape[1:3] == body.size:
+        return images
+    return np.concatenate(
+        [
+            resized(
+                images[start : start + _IMAGES_AT_A_TIME], body.size, value_range, body.keep_aspect
+            )
+            for start in range(0, len(images), _IMAGES_AT_A_TIME)
+        ]
     )

@@ -1,31 +1,18 @@
-"""The network of the denoising autoencoder, and the noise it is trained with."""
+"""The network of the denoising autoencoder."""
 
 from collections.abc import Sequence
-from numbers import Integral
 from typing import Any
 
 import keras
 from keras import layers
 
-from skdl._utils.checks import validate_params
-from skdl._utils.text import shortened
-from skdl.preprocessing import AugmentationPlan, ImageNoise
-
-_DEFAULT_AMOUNT = 0.3
-
 
 def denoiser(
     input_shape: tuple[int, int, int], *, filters: Sequence[int], bounded: bool = True
 ) -> keras.Model:
-    """Encoder and decoder: images to images of the same shape.
+    """Encoder and decoder: images to images of the same shape, between 0 and 1 if `bounded`.
 
-    Parameters
-    ----------
-    input_shape : (height, width, channels)
-    filters : sequence of int
-        Of the encoder's convolutions; the decoder has them in reverse.
-    bounded : bool, default=True
-        Whether outputs lie between 0 and 1, by a sigmoid.
+    The encoder's convolutions have these numbers of filters, the decoder's have them in reverse.
     """
     inputs = keras.Input(input_shape)
     x, sizes = _encode(inputs, filters)
@@ -56,50 +43,3 @@ def _encode(x: Any, filters: Sequence[int]) -> tuple[Any, list[tuple[int, int]]]
         x = layers.Conv2D(n_filters, 3, padding="same", activation="relu")(x)
         x = layers.MaxPooling2D(2, padding="same")(x)
     return x, sizes
-
-
-def check_filters(filters: Any) -> tuple[int, ...]:
-    """Validate the parameter `filters`.
-
-    Raises
-    ------
-    ValueError
-        If it holds no positive whole numbers.
-    """
-    numbers = tuple(filters)
-    whole = all(isinstance(n, Integral) and not isinstance(n, bool) and int(n) > 0 for n in numbers)
-    if not numbers or not whole:
-        raise ValueError(
-            "The parameter filters must hold at least one positive whole number. Got "
-            f"{shortened(filters)}."
-        )
-    return tuple(int(n) for n in numbers)
-
-
-def image_noise(noise: Any) -> ImageNoise:
-    """The noise that a parameter `noise` stands for, as an unfitted transformer of its own."""
-    if not isinstance(noise, ImageNoise):
-        return ImageNoise(noise, amount=_DEFAULT_AMOUNT)
-    return ImageNoise(noise.kind, amount=noise.amount)
-
-
-def noise_plan(noise: Any, extremes: tuple[float, float] = (0.0, 1.0)) -> AugmentationPlan | None:
-    """The same for the engine; None if there is none.
-
-    Parameters
-    ----------
-    noise : str or ImageNoise
-    extremes : (float, float), default=(0.0, 1.0)
-        What stands for black and white.
-
-    Raises
-    ------
-    ValueError
-        If the kind or the amount is not one.
-    """
-    noise = image_noise(noise)
-    validate_params(noise)
-    noise._check_parameters()
-    if noise.amount == 0:
-        return None
-    return AugmentationPlan(((noise.kind, float(noise.amount)),), extremes)

@@ -20,14 +20,7 @@ _IN_FOLDERS: dict[Path, FeatureStore] = {}
 
 
 def backbone_spec(backbone: str | Callable[..., Any], params: dict[str, Any]) -> BackboneSpec:
-    """A backbone with its parameters.
-
-    Raises
-    ------
-    ValueError
-        If the name is unknown, the builder cannot be imported or declares nothing, or it takes no
-        such parameter.
-    """
+    """A backbone with its parameters, both checked."""
     if isinstance(backbone, str):
         backbones.get(backbone)
     else:
@@ -38,15 +31,7 @@ def backbone_spec(backbone: str | Callable[..., Any], params: dict[str, Any]) ->
 
 
 def check_store(store: Any) -> None:
-    """Refuse a `store` parameter that is none, or a folder that cannot be written to.
-
-    Raises
-    ------
-    ValueError
-        If it is no folder, store, "auto" or None.
-    OSError
-        If the folder cannot be made or written to, naming it.
-    """
+    """Refuse a `store` parameter that is none, or a folder that cannot be written to."""
     found = resolve_store(store)
     if found is not None and found.folder is not None:
         found.check_writable()
@@ -89,13 +74,7 @@ def found_store(store: Any) -> FeatureStore | None:
 
 
 def backbone_channels(backbone: str | Callable[..., Any]) -> int:
-    """Number of channels that a backbone takes.
-
-    Raises
-    ------
-    ValueError
-        If the name is unknown, or the builder declares nothing.
-    """
+    """Number of channels that a backbone takes."""
     return backbone_of(backbone).preprocessing.channels
 
 
@@ -105,6 +84,5 @@ def warn_of_standardized(value_range: ValueRange) -> None:
         warn_user(
             "X has negative values, so it is taken as standardised, but pretrained weights expect "
             "pixel values: they are mapped back with the mean 0.45 and the standard deviation "
-            "0.225. "
-            "Pass the images as they are, or their value_range, such as (-1, 1)."
+            "0.225. Pass the images as they are, or their value_range, such as (-1, 1)."
         )

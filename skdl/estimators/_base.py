@@ -8,6 +8,7 @@ patching Keras) is put right here.
 import copy
 import inspect
 import sys
+from functools import partial
 from typing import Any
 
 import keras
@@ -17,7 +18,7 @@ from sklearn.base import BaseEstimator
 from skdl._utils.checks import KeywordsMixin, suggest
 from skdl._utils.scikit import SignatureParamsMixin
 from skdl._utils.text import shortened
-from skdl.engine import OptimizerSpec, keras_settings
+from skdl.engine import OptimizerSpec
 from skdl.estimators._backbones import store_elsewhere
 from skdl.estimators._identity import IdentityMixin
 from skdl.estimators._keras_words import advice_on_keras_word
@@ -65,7 +66,7 @@ def _import_scikeras() -> Any:
 BaseWrapper = _import_scikeras()
 
 
-class _Absent(property):
+class Absent(property):
     """In place of what scikeras or Keras has and a kind of estimator has no use for."""
 
     def __init__(self, advice: str = "") -> None:
@@ -82,7 +83,12 @@ PICKLE_FORMAT = 1
 """Version of the pickled state; raised whenever older versions of skdl could not read it."""
 
 
-class KerasEstimator(IdentityMixin, KeywordsMixin, SignatureParamsMixin, BaseWrapper):  # type: ignore[misc, valid-type]
+class KerasEstimator(
+    IdentityMixin,
+    KeywordsMixin,
+    SignatureParamsMixin,
+    BaseWrapper,  # type: ignore[misc, valid-type]
+):
     """Base of all estimators that run a Keras network.
 
     Subclasses put scikit-learn's mixins on the left, list their parameters explicitly and accept
@@ -92,12 +98,12 @@ class KerasEstimator(IdentityMixin, KeywordsMixin, SignatureParamsMixin, BaseWra
 
     _routing_prefixes = frozenset({"architecture", "optimizer"})
     # Classifiers have the first two.
-    initialize: Any = _Absent()
-    scorer: Any = _Absent()
-    feature_encoder: Any = _Absent()
-    target_encoder: Any = _Absent()
-    evaluate: Any = _Absent(". Use score(X, y), or scikit-learn's metrics.")
-    compile: Any = _Absent(
+    initialize: Any = Absent()
+    scorer: Any = Absent()
+    feature_encoder: Any = Absent()
+    target_encoder: Any = Absent()
+    evaluate: Any = Absent(". Use score(X, y), or scikit-learn's metrics.")
+    compile: Any = Absent(
         ": set the optimizer when it is made, such as optimizer='adam', "
         "optimizer__learning_rate=0.01."
     )
@@ -113,12 +119,15 @@ class KerasEstimator(IdentityMixin, KeywordsMixin, SignatureParamsMixin, BaseWra
     def __dir__(self) -> list[str]:
         cls = type(self)
         names = super().__dir__()
-        return [x for x in names if not isinstance(inspect.getattr_static(cls, x, None), _Absent)]
+        return [x for x in names if not isinstance(inspect.getattr_static(cls, x, None), Absent)]
 
     # ---- parameters --------------------------------------------------------------------------
 
-    def _set_routed(self, routed: dict[str, Any]) -> None:
-        for name, value in routed.items():
+    def _set_parameters(self, given: dict[str, Any]) -> None:
+        """Set what a constructor was called with, its ``locals()``, as it came."""
+        own = {name: value for name, value in given.items() if name not in ("self", "routed")}
+        self.__dict__.update(own)
+        for name, value in given.get("routed", {}).items():
             if not self._is_routed(name):
                 advice = self._advice_on_keyword("__init__", name, value)
                 raise TypeError(
@@ -254,8 +263,7 @@ class KerasEstimator(IdentityMixin, KeywordsMixin, SignatureParamsMixin, BaseWra
         # the variables of each nameless optimizer.
         named = {"name": cls.__name__.lower(), **routed} if _takes_name(cls) else routed
         try:
-            with keras_settings():
-                return OptimizerSpec.of(made_with(cls, named))
+            return OptimizerSpec.made_by(partial(made_with, cls, named))
         except (TypeError, ValueError) as error:
             settings = ", ".join(
                 f"optimizer__{name}={shortened(value)}" for name, value in routed.items()

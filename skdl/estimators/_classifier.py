@@ -11,13 +11,9 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.checks import validate_params
+from skdl._utils.scikit import StrOptions
 from skdl._utils.text import plain, shortened
-from skdl.engine import (
-    Judge,
-    ModelSpec,
-    TrainingSet,
-    prepare_devices,
-)
+from skdl.engine import Job, Mode, Recipe, TrainingSet
 from skdl.estimators._augmented import AugmentedImagesMixin
 from skdl.estimators._convergence import warn_of_failure
 from skdl.estimators._format import ImageFormat
@@ -35,9 +31,15 @@ from skdl.estimators._inputs import (
 )
 from skdl.estimators._inspection import InspectionMixin
 from skdl.estimators._progress import EpochTasks, with_callbacks
-from skdl.estimators._trained import FitResult, FitTask, TrainedEstimator
+from skdl.estimators._trained import TRAINING_CONSTRAINTS, Learned, TrainedEstimator
 from skdl.plugins import architectures, require_importable
-from skdl.preprocessing import plan_augmentation
+from skdl.preprocessing import PRESETS, Augmentation, plan_augmentation
+
+CLASSIFIER_CONSTRAINTS: dict[str, list[Any]] = {
+    **TRAINING_CONSTRAINTS,
+    "class_weight": [None, dict, StrOptions({"balanced"})],
+    "augmentation": [None, StrOptions(set(PRESETS)), Augmentation],
+}
 
 
 class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, TrainedEstimator):
@@ -86,10 +88,9 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
             If the network takes all training images for one class, or its loss is far above that of
             guessing.
         """
-        continues = bool(self.warm_start) and self.initialized_
-        task = self._check_task(X, y, sample_weight, X_val, y_val, continues=continues)
+        job, learned = self._describe(X, y, sample_weight, X_val, y_val, mode=self._mode())
         tasks = EpochTasks(self, X, y, self._n_epochs(), sample_weight)
-        self._train(task, epochs=self.epochs, tasks=tasks)
+        self._train(job, learned, tasks)
         tasks.end_fit()
         return self
 
@@ -125,10 +126,9 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
         """
         if not self.initialized_ and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
-        task = self._check_task(
-            X, y, sample_weight, continues=self.initialized_, classes=classes, incremental=True
+        return self._train(
+            *self._describe(X, y, sample_weight, mode="partial_fit", classes=classes)
         )
-        return self._train(task, epochs=1)
 
     def initialize(self, X: Any, y: Any) -> "ImageClassifier":
         """Draw the weights without training, such as for a baseline.
@@ -145,9 +145,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
         self : estimator instance
             The estimator with its seeded start values.
         """
-        return self._train(
-            self._check_task(X, y, None, continues=False, incremental=True), epochs=0
-        )
+        return self._train(*self._describe(X, y, mode="initialize"))
 
     def predict_proba(self, X: Any) -> npt.NDArray[np.float32]:
         """Class probabilities.
@@ -254,71 +252,57 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
 
     # ---- validation ----------------------------------------------------------------------------
 
-    def _check_task(
+    def _describe(
         self,
         X: Any,
         y: Any,
-        sample_weight: Any,
+        sample_weight: Any = None,
         X_val: Any = None,
         y_val: Any = None,
         *,
-        continues: bool,
+        mode: Mode,
         classes: Any = None,
-        incremental: bool = False,
-    ) -> FitTask:
+    ) -> tuple[Job, Learned]:
+        """Validate a fit: the training it asks for, and what it learns beside."""
         validate_params(self)
         changes = plan_augmentation(self.augmentation)
-        prepare_devices()
         optimizer, callbacks = self._optimizer_spec(), self._make_callbacks()
         array, labels = check_pair(X, y, "X", "y", self)
         sample_weight = as_weights(sample_weight)
-        if continues:
+        start = self._last_training(mode)
+        if start is None:
+            known = unique_labels(labels) if classes is None else check_classes(classes)
+            image_format = self._learn_format(X, array, sample_weight)
+        else:
             known, image_format = self.classes_, self._image_format
             image_format.check_columns(X, array, self)
             image_format.warn_of_another_scale(array)
-            if classes is not None and not np.array_equal(check_classes(classes), known):
-                raise ValueError(
-                    f"classes={shortened(plain(list(classes)))} is not the same as on the last "
-                    "call to "
-                    f"partial_fit, was: {shortened(plain(known))}."
-                )
-            if not incremental and not np.array_equal(unique_labels(labels), known):
-                raise ValueError(
-                    f"warm_start=True goes on with the classes of the fit before, "
-                    f"{shortened(plain(known))}, but y has "
-                    f"{shortened(plain(unique_labels(labels)))}. "
-                    "Refit with warm_start=False, or use partial_fit."
-                )
-        else:
-            known = unique_labels(labels) if classes is None else check_classes(classes)
-            image_format = self._learn_format(X, array, sample_weight)
-        spec = self._model_spec(image_format, len(known))
-        data = make_training_set(
-            image_format.as_images(array, self),
-            encode_labels(
-                labels, known, advice="Pass all classes to the first call of partial_fit."
-            ),
-            check_weights(sample_weight, self.class_weight, labels, known),
-        )
-        seed = self._seed if continues else draw_seed(self.random_state)
-        validation = None
+            _refuse_other_classes(known, labels, classes, mode)
+        recipe = self._recipe(image_format, len(known))
+        advice = "Pass all classes to the first call of partial_fit."
+        codes = encode_labels(labels, known, advice=advice)
+        weights = check_weights(sample_weight, self.class_weight, labels, known)
+        data = make_training_set(image_format.as_images(array, self), codes, weights)
+        seed = draw_seed(self.random_state) if start is None else self._seed
+        validation, is_whole = None, mode in ("fit", "warm_start")
         if X_val is not None or y_val is not None:
             validation = self._validation_set(X_val, y_val, image_format, known)
-        elif self._validation_fraction() and not incremental:
+        elif is_whole and self._validation_fraction():
             data, validation = hold_out(data, self._validation_fraction(), seed, known)
-        return FitTask(
+        job = self._job(
+            mode,
+            image_format,
+            recipe=recipe,
             data=data,
             validation=validation,
-            format=image_format,
-            spec=spec,
             optimizer=optimizer,
-            callbacks=callbacks,
             seed=seed,
-            continues=continues,
-            changes=changes,
-            classes=known,
-            incremental=incremental,
+            start=start,
+            augmentation=changes,
+            callbacks=callbacks,
+            judge=partial(warn_of_failure, classes=known) if is_whole else None,
         )
+        return job, {**self._learned(job, image_format), "classes_": known}
 
     def _learn_format(self, X: Any, array: Any, sample_weight: Any) -> ImageFormat:
         return ImageFormat.learn(X, array, self, sample_weight)
@@ -326,7 +310,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
     def _n_epochs(self) -> int:
         return int(self.epochs)
 
-    def _model_spec(self, image_format: ImageFormat, n_classes: int) -> ModelSpec:
+    def _recipe(self, image_format: ImageFormat, n_classes: int) -> Recipe:
         if isinstance(self.architecture, str):
             architectures.get(self.architecture)
         elif isinstance(self.architecture, keras.Model):
@@ -336,15 +320,15 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
             )
         else:
             require_importable(self.architecture, "architecture")
-        spec = ModelSpec(
+        recipe = Recipe(
             self.architecture,
             self._routed("architecture"),
             image_format.input_shape,
             n_classes,
             self.precision,
         )
-        spec.check_params()
-        return spec
+        recipe.check_params()
+        return recipe
 
     def _validation_set(
         self, X_val: Any, y_val: Any, image_format: ImageFormat, classes: npt.NDArray[Any]
@@ -356,10 +340,19 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
         weights = check_weights(None, self.class_weight, labels, classes)
         return make_training_set(image_format.as_images(array, self, "X_val"), codes, weights)
 
-    def _judge(self, task: FitTask) -> Judge | None:
-        if task.incremental:  # one step of a training
-            return None
-        return partial(warn_of_failure, classes=task.classes)
 
-    def _attributes(self, task: FitTask, result: FitResult) -> dict[str, Any]:
-        return {**super()._attributes(task, result), "classes_": task.classes}
+def _refuse_other_classes(
+    known: npt.NDArray[Any], labels: npt.NDArray[Any], classes: Any, mode: Mode
+) -> None:
+    """Refuse to go on with other classes than those of the training before."""
+    if classes is not None and not np.array_equal(check_classes(classes), known):
+        raise ValueError(
+            f"classes={shortened(plain(list(classes)))} is not the same as on the last call to "
+            f"partial_fit, was: {shortened(plain(known))}."
+        )
+    if mode == "warm_start" and not np.array_equal(unique_labels(labels), known):
+        raise ValueError(
+            f"warm_start=True goes on with the classes of the fit before, "
+            f"{shortened(plain(known))}, but y has {shortened(plain(unique_labels(labels)))}. "
+            "Refit with warm_start=False, or use partial_fit."
+        )

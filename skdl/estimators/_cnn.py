@@ -1,16 +1,13 @@
 """`CNNClassifier`: a convolutional network, trained from scratch."""
 
 from collections.abc import Callable, Sequence
-from numbers import Integral, Real
 from typing import Any, Literal
 
-import keras
-
-from skdl._utils.scikit import Interval, StrOptions
+from skdl._utils.scikit import StrOptions
 from skdl._utils.text import shortened
-from skdl.estimators._classifier import ImageClassifier
+from skdl.estimators._classifier import CLASSIFIER_CONSTRAINTS, ImageClassifier
 from skdl.plugins import architectures
-from skdl.preprocessing import PRESETS, Augmentation
+from skdl.preprocessing import Augmentation
 
 
 class CNNClassifier(ImageClassifier):
@@ -138,28 +135,10 @@ class CNNClassifier(ImageClassifier):
     True
     """
 
-    _parameter_constraints: dict[str, list[Any]] = {
+    _parameter_constraints = {
+        **CLASSIFIER_CONSTRAINTS,
         "architecture": [str, callable],
-        "epochs": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
-        "optimizer": [str, type, keras.optimizers.Optimizer],
-        "learning_rate_schedule": [
-            None,
-            StrOptions({"cosine", "step"}),
-            keras.optimizers.schedules.LearningRateSchedule,
-        ],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [None, Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "class_weight": [None, dict, StrOptions({"balanced"})],
-        "augmentation": [None, StrOptions(set(PRESETS)), Augmentation],
-        "keep_aspect": ["boolean"],
         "color": [None, StrOptions({"rgb", "grayscale"})],
-        "precision": [StrOptions({"float32", "bfloat16"})],
-        "warm_start": ["boolean"],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -188,28 +167,7 @@ class CNNClassifier(ImageClassifier):
         verbose: int = 0,
         **routed: Any,
     ) -> None:
-        self.architecture = architecture
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.optimizer = optimizer
-        self.learning_rate_schedule = learning_rate_schedule
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.class_weight = class_weight
-        self.augmentation = augmentation
-        self.image_size = image_size
-        self.keep_aspect = keep_aspect
-        self.color = color
-        self.image_shape = image_shape
-        self.value_range = value_range
-        self.precision = precision
-        self.callbacks = callbacks
-        self.warm_start = warm_start
-        self.random_state = random_state
-        self.verbose = verbose
-        self._set_routed(routed)
+        self._set_parameters(locals())
 
     @classmethod
     def from_protocol(

@@ -24,17 +24,7 @@ def warn_of_failure(
     history: dict[str, list[float]],
     classes: npt.NDArray[Any],
 ) -> None:
-    """Warn if nothing was learned.
-
-    Parameters
-    ----------
-    predict : callable
-        Gives the probabilities for images.
-    data : TrainingSet
-        What it was trained on.
-    history : dict of str to list of float
-    classes : ndarray of shape (n_classes,)
-    """
+    """Warn if nothing was learned of the data, by what `predict` says of some images."""
     loss = history.get("loss", [np.nan])[-1]
     guess = float(np.log(len(classes)))
     if loss > _EXPLODED * guess * max(1.0, float(data.weights.max())):
@@ -54,16 +44,12 @@ def warn_of_failure(
         found |= set(predict(data.images[rows[part::n_parts]]).argmax(axis=1).tolist())
         if len(found) > 1:
             return
+    what = "All training images"
+    if len(rows) < len(data):
+        what = f"All of the {len(rows)} training images that were checked (of {len(data):,})"
     warn_user(
-        f"{_all_of(len(rows), len(data))} are predicted as one class, "
+        f"{what} are predicted as one class, "
         f"{shortened(plain(classes)[found.pop()])}: nothing was learned. Train for more epochs, "
         "change the learning rate (optimizer__learning_rate), or set class_weight='balanced'.",
         ConvergenceWarning,
     )
-
-
-def _all_of(n_probed: int, n: int) -> str:
-    """What was looked at, in words."""
-    if n_probed == n:
-        return "All training images"
-    return f"All of the {n_probed} training images that were checked (of {n:,})"

@@ -1,24 +1,23 @@
 """`DenoisingAutoencoder`: a network that maps noisy images to clean ones."""
 
 from collections.abc import Sequence
-from numbers import Integral, Real
 from typing import Any, Literal
 
-import keras
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.checks import validate_params
-from skdl._utils.scikit import Interval, StrOptions
-from skdl.engine import FittedNetwork, ImageMapSpec, prepare_devices
-from skdl.estimators._autoencoder import encoder, image_noise
+from skdl._utils.scikit import StrOptions
+from skdl.estimators._autoencoder import encoder
+from skdl.estimators._base import Absent
 from skdl.estimators._denoising_base import DenoisingBase, holds_images
 from skdl.estimators._format import check_images
 from skdl.estimators._progress import EpochTasks, with_callbacks
+from skdl.estimators._trained import TRAINING_CONSTRAINTS
 from skdl.images import ImageFiles, as_rows, range_offset_and_scale, to_images
-from skdl.preprocessing import ImageNoise, PixelColumnsMixin
+from skdl.preprocessing import NOISES, ImageNoise, PixelColumnsMixin, as_noise
 
 _LOSSES = {"mse", "binary_crossentropy"}
 
@@ -130,29 +129,15 @@ default="gaussian"
     """
 
     _routing_prefixes = frozenset({"optimizer"})
-    _parameter_constraints: dict[str, list[Any]] = {
+    _parameter_constraints = {
+        **TRAINING_CONSTRAINTS,
         "filters": ["array-like"],
-        "noise": [*ImageNoise._parameter_constraints["kind"], ImageNoise],
-        "epochs": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 1, None, closed="left")],
+        "noise": [StrOptions(set(NOISES)), ImageNoise],
         "loss": [StrOptions(_LOSSES)],
-        "optimizer": [str, type, keras.optimizers.Optimizer],
-        "learning_rate_schedule": [
-            None,
-            StrOptions({"cosine", "step"}),
-            keras.optimizers.schedules.LearningRateSchedule,
-        ],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [None, Interval(Real, 0, 1, closed="neither")],
-        "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "keep_aspect": ["boolean"],
         "color": [None, StrOptions({"rgb", "grayscale"})],
-        "precision": [StrOptions({"float32", "bfloat16"})],
-        "warm_start": ["boolean"],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
     }
+    predict: Any = Absent(". Use transform.")
+    partial_fit: Any = Absent(". Go on training with warm_start=True.")
 
     def __init__(
         self,
@@ -180,28 +165,7 @@ default="gaussian"
         verbose: int = 0,
         **routed: Any,
     ) -> None:
-        self.filters = filters
-        self.noise = noise
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.loss = loss
-        self.optimizer = optimizer
-        self.learning_rate_schedule = learning_rate_schedule
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.image_size = image_size
-        self.keep_aspect = keep_aspect
-        self.color = color
-        self.image_shape = image_shape
-        self.value_range = value_range
-        self.precision = precision
-        self.callbacks = callbacks
-        self.warm_start = warm_start
-        self.random_state = random_state
-        self.verbose = verbose
-        self._set_routed(routed)
+        self._set_parameters(locals())
 
     @with_callbacks  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any = None) -> "DenoisingAutoencoder":
@@ -230,11 +194,9 @@ default="gaussian"
             diverges: loss or weights become NaN, infinite or enormous.
         """
         validate_params(self)
-        prepare_devices()
-        continues = bool(self.warm_start) and self.initialized_
-        task = self._check_task(X, y, continues)
+        job, learned = self._describe(X, y)
         tasks = EpochTasks(self, X, y, self.epochs)
-        self._train(task, epochs=self.epochs, tasks=tasks)
+        self._train(job, learned, tasks)
         tasks.end_fit()
         return self
 
@@ -306,13 +268,9 @@ default="gaussian"
         """
         check_is_fitted(self)
         _, images = self._image_format.check_batch(X, self)
-        spec = self._network.spec
-        half = ImageMapSpec(
-            encoder, spec.params, spec.input_shape, precision=spec.precision, loss=self.loss
-        )
-        n_arrays = 2 * len(spec.params["filters"])  # a kernel and a bias a convolution
-        state = self._network.state[:n_arrays]
-        return FittedNetwork(half, state, self.value_range_).predict(images)
+        n_arrays = 2 * len(self._network.recipe.params["filters"])  # a kernel and a bias each
+        code: npt.NDArray[np.float32] = self._network.beginning(encoder, n_arrays).predict(images)
+        return code
 
     def score(self, X: Any, y: Any = None) -> float:
         """Mean peak signal-to-noise ratio, in decibels.
@@ -343,7 +301,7 @@ default="gaussian"
         if holds_images(y):
             y = self._as_pixels(y, "y")
         else:
-            noise = image_noise(self.noise)
+            noise = as_noise(self.noise)
             noise.set_params(value_range=self.value_range_, random_state=0)
             y, noisy = noisy, np.asarray(noise.fit_transform(noisy))
         array = check_images(noisy, "X", self)
@@ -356,15 +314,3 @@ default="gaussian"
             extent = self.value_range_[1] - self.value_range_[0]
         errors = np.square((found - clean) / extent).mean(axis=1)
         return float(np.mean(-10 * np.log10(np.maximum(errors, 1e-12))))
-
-    @property
-    def predict(self) -> Any:
-        """Not available: this is a transformer."""
-        raise AttributeError(f"{type(self).__name__} has no predict. Use transform.")
-
-    @property
-    def partial_fit(self) -> Any:
-        """Not available."""
-        raise AttributeError(
-            f"{type(self).__name__} has no partial_fit. Go on training with warm_start=True."
-        )

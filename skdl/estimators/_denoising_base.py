@@ -1,34 +1,18 @@
 """Base of the denoising autoencoder: what goes into a fit."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from skdl.engine import ImageMapSpec
-from skdl.estimators._autoencoder import check_filters, denoiser, noise_plan
+from skdl._utils.checks import check_counts
+from skdl.engine import Job, Recipe
+from skdl.estimators._autoencoder import denoiser
 from skdl.estimators._format import ImageFormat, check_images
 from skdl.estimators._inputs import draw_seed, hold_out_any, make_training_set
-from skdl.estimators._trained import FitResult, FitTask, TrainedEstimator
+from skdl.estimators._trained import Learned, TrainedEstimator
 from skdl.images import ImageFiles, PixelValues, as_rows, is_image, names_image_files, objects
-
-
-@dataclass(frozen=True)
-class DenoisingTask(FitTask):
-    """A fit, and what else is learned of its images.
-
-    Parameters
-    ----------
-    whole : bool
-        Whether they are whole numbers. Those stay whole, whatever the dtype of a later batch: the
-        same pixel values have the same results.
-    flattened : bool
-        Whether they have columns.
-    """
-
-    whole: bool = False
-    flattened: bool = False
+from skdl.preprocessing import plan_noise
 
 
 class DenoisingBase(TrainedEstimator):
@@ -47,16 +31,19 @@ class DenoisingBase(TrainedEstimator):
         images = self._image_format.as_images(array, self, name)
         return images.load() if isinstance(images, ImageFiles) else images
 
-    def _check_task(self, X: Any, y: Any, continues: bool) -> FitTask:
+    def _describe(self, X: Any, y: Any) -> tuple[Job, Learned]:
+        """Validate a fit: the training it asks for, and what it learns beside."""
         optimizer, callbacks = self._optimizer_spec(), self._make_callbacks()
         array = check_images(X, "X", self)
-        if continues:
+        mode = self._mode()
+        start = self._last_training(mode)
+        if start is None:
+            image_format = ImageFormat.learn(X, array, self)
+        else:
             image_format = self._image_format
             image_format.check_columns(X, array, self)
             image_format.warn_of_another_scale(array)
-        else:
-            image_format = ImageFormat.learn(X, array, self)
-        targets, changes = None, noise_plan(self.noise, _extremes(array, image_format))
+        targets, changes = None, plan_noise(self.noise, _extremes(array, image_format))
         if holds_images(y):
             clean = check_images(y, "y", self)
             if len(clean) != len(array):
@@ -67,43 +54,45 @@ class DenoisingBase(TrainedEstimator):
             targets, changes = image_format.as_images(clean, self, "y"), None
             if isinstance(targets, ImageFiles):  # what is learned is in memory
                 targets = targets.load()
-        spec = ImageMapSpec(
+        recipe = Recipe(
             denoiser,
             {
-                "filters": check_filters(self.filters),
+                "filters": check_counts(self.filters, "filters", shortest=1),
                 "bounded": self.loss == "binary_crossentropy",
             },
             image_format.input_shape,
+            n_classes=None,
             precision=self.precision,
             loss=self._checked_loss(image_format),
         )
         images = image_format.as_images(array, self)
         data = make_training_set(images, targets, np.ones(len(images), np.float32))
-        seed = self._seed if continues else draw_seed(self.random_state)
+        seed = draw_seed(self.random_state) if start is None else self._seed
         validation = None
         if self._validation_fraction():
             data, validation = hold_out_any(data, self._validation_fraction(), seed)
-        came = array.file_dtype if isinstance(array, ImageFiles) else as_rows(X).dtype
-        return DenoisingTask(
+        job = self._job(
+            mode,
+            image_format,
+            recipe=recipe,
             data=data,
             validation=validation,
-            format=image_format,
-            spec=spec,
             optimizer=optimizer,
-            callbacks=callbacks,
             seed=seed,
-            continues=continues,
-            changes=changes,
-            changes_validation=True,
-            whole=came.kind in "bui",
-            # Images of another size have other columns, or none.
-            flattened=array.ndim == 2 and _keeps_shape(image_format),
+            start=start,
+            augmentation=changes,
+            augments_validation=True,
+            callbacks=callbacks,
         )
-
-    def _attributes(self, task: FitTask, result: FitResult) -> dict[str, Any]:
-        assert isinstance(task, DenoisingTask)
-        learned = {"_whole": task.whole, "_flattened": task.flattened}
-        return {**super()._attributes(task, result), **learned}
+        came = array.file_dtype if isinstance(array, ImageFiles) else as_rows(X).dtype
+        return job, {
+            **self._learned(job, image_format),
+            # Whole numbers stay whole, whatever the dtype of a later batch: the same pixel values
+            # have the same results.
+            "_whole": came.kind in "bui",
+            # Images of another size have other columns, or none.
+            "_flattened": array.ndim == 2 and _keeps_shape(image_format),
+        }
 
     def _checked_loss(self, image_format: ImageFormat) -> str:
         if self.loss == "binary_crossentropy" and image_format.value_range == "standardized":

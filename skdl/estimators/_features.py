@@ -14,14 +14,14 @@ from skdl._utils.checks import validate_params
 from skdl._utils.progress import Progress
 from skdl._utils.scikit import Interval, StrOptions
 from skdl._utils.text import shortened
-from skdl.engine import POOLINGS, BackboneSpec, FeatureExtractor, FeatureSpec, prepare_devices
+from skdl.engine import POOLINGS, BackboneSpec, FeatureExtractor, FeatureSpec
 from skdl.estimators._backbones import (
     backbone_spec,
     check_store,
     found_store,
     warn_of_standardized,
 )
-from skdl.estimators._base import KerasEstimator
+from skdl.estimators._base import Absent, KerasEstimator
 from skdl.estimators._format import ImageFormat, check_images
 
 Pooling: TypeAlias = Literal["avg", "max", "flatten", "gem"]
@@ -144,6 +144,9 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
         "verbose": ["verbose"],
     }
 
+    predict: Any = Absent(". Use transform.")
+    partial_fit: Any = Absent(": nothing is trained.")
+    score: Any = Absent(". Put a classifier behind it.")
     layers_: list[str]
     _extractor: FeatureExtractor
     _image_format: ImageFormat
@@ -166,20 +169,7 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
         verbose: int = 0,
         **routed: Any,
     ) -> None:
-        self.backbone = backbone
-        self.weights = weights
-        self.layer = layer
-        self.pooling = pooling
-        self.image_size = image_size
-        self.keep_aspect = keep_aspect
-        self.image_shape = image_shape
-        self.value_range = value_range
-        self.batch_size = batch_size
-        self.precision = precision
-        self.store = store
-        self.n_jobs = n_jobs
-        self.verbose = verbose
-        self._set_routed(routed)
+        self._set_parameters(locals())
 
     def fit(self, X: Any, y: Any = None) -> "BackboneFeatures":
         """Learn shape and value range of the images, and load the weights.
@@ -215,7 +205,6 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
         channels = backbone.declaration.preprocessing.channels
         image_format = ImageFormat.learn(X, array, self, backbone_channels=channels)
         warn_of_standardized(image_format.value_range)
-        prepare_devices()
         shape = image_format.input_shape
         backbone.check_size(*shape[:2], "Set image_size=(height, width) to resize them.")
         spec = FeatureSpec(
@@ -305,21 +294,6 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
         return np.asarray(names, dtype=object)
 
     @property
-    def predict(self) -> Any:
-        """Not available: this is a transformer."""
-        raise AttributeError(f"{type(self).__name__} has no predict. Use transform.")
-
-    @property
-    def partial_fit(self) -> Any:
-        """Not available: there is nothing to train."""
-        raise AttributeError(f"{type(self).__name__} has no partial_fit: nothing is trained.")
-
-    @property
-    def score(self) -> Any:
-        """Not available: this is a transformer."""
-        raise AttributeError(f"{type(self).__name__} has no score. Put a classifier behind it.")
-
-    @property
     def initialized_(self) -> bool:
         """Whether the estimator has weights."""
         return "_extractor" in vars(self)
@@ -331,7 +305,7 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
         tags.transformer_tags.preserves_dtype = ["float32"]
         return tags
 
-    def _backbone(self) -> str | Callable[..., Any]:
+    def _backbone(self) -> Any:
         return self.backbone
 
     def _backbone_spec(self) -> BackboneSpec:

@@ -1,6 +1,5 @@
 """What a fit tells while it runs: lines of its own, and tasks of scikit-learn's callbacks."""
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -23,7 +22,6 @@ __all__ = [
     "CallbackSupportMixin",
     "EpochTasks",
     "epoch_lines",
-    "joined_histories",
     "with_callbacks",
 ]
 
@@ -38,21 +36,8 @@ def epoch_lines(n_epochs: int) -> Callable[[int, dict[str, float]], None]:
     return show
 
 
-Attributes = Callable[[], dict[str, Any]]
-
-
 class EpochTasks:
-    """Announces a fit and its epochs to scikit-learn's callbacks.
-
-    Parameters
-    ----------
-    estimator : estimator instance
-    X, y : object
-        What `fit` was called with.
-    n_epochs : int
-        How many epochs there will be at most.
-    sample_weight : object, default=None
-    """
+    """Announces a fit, with what it was called with, and its epochs to scikit-learn's callbacks."""
 
     def __init__(
         self, estimator: Any, X: Any, y: Any, n_epochs: int, sample_weight: Any = None
@@ -63,38 +48,22 @@ class EpochTasks:
         if self._context is not None:
             self._context.call_on_fit_task_begin(**self._told)
 
-    def begin_epoch(self, attributes: Attributes) -> Callable[[], bool]:
-        """Begin the task of an epoch.
+    def begin_epoch(
+        self, attributes: Callable[[Any], dict[str, Any]], snapshot: Callable[[], Any]
+    ) -> Callable[[], bool]:
+        """Begin the task of an epoch; what is returned ends it, and says whether to stop.
 
-        Parameters
-        ----------
-        attributes : callable
-            Gives the attributes that make a fitted estimator of a copy, at any time.
-
-        Returns
-        -------
-        end_epoch : callable
-            Ends the task, and says whether to stop.
+        `attributes` gives what makes a fitted estimator of what a training has come to, which
+        `snapshot` gives at any time.
         """
         if self._context is None:
             return lambda: False
-        task, told = self._context.subcontext(task_name="epoch"), self._told
-        task.call_on_fit_task_begin(**told, reconstruction_attributes=attributes)
-        return lambda: bool(task.call_on_fit_task_end(**told, reconstruction_attributes=attributes))
+        task = self._context.subcontext(task_name="epoch")
+        told = {**self._told, "reconstruction_attributes": lambda: attributes(snapshot())}
+        task.call_on_fit_task_begin(**told)
+        return lambda: bool(task.call_on_fit_task_end(**told))
 
     def end_fit(self) -> None:
         """End the task of the fit, of an estimator that is fitted now."""
         if self._context is not None:
             self._context.call_on_fit_task_end(**self._told, reconstruction_attributes={})
-
-
-def joined_histories(
-    before: dict[str, list[float]], history: dict[str, list[float]]
-) -> dict[str, list[float]]:
-    """Histories one after the other; NaN where a figure was not taken."""
-    lengths = len(before.get("loss", [])), len(history.get("loss", []))
-    missing = [[math.nan] * length for length in lengths]
-    return {
-        name: before.get(name, missing[0]) + history.get(name, missing[1])
-        for name in {**before, **history}
-    }

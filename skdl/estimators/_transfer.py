@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from skdl.estimators._transfer_base import TransferBase, transfer_constraints
+from skdl.estimators._transfer_base import TRANSFER_CONSTRAINTS, TransferBase
 from skdl.preprocessing import Augmentation
 
 
@@ -152,7 +152,7 @@ class TransferClassifier(TransferBase):
     """
 
     _routing_prefixes = frozenset({"backbone", "optimizer"})
-    _parameter_constraints = {"backbone": [str, callable], **transfer_constraints()}
+    _parameter_constraints = {"backbone": [str, callable], **TRANSFER_CONSTRAINTS}
 
     def __init__(
         self,
@@ -189,37 +189,7 @@ class TransferClassifier(TransferBase):
         verbose: int = 0,
         **routed: Any,
     ) -> None:
-        self.backbone = backbone
-        self.weights = weights
-        self.trainable = trainable
-        self.head = head
-        self.pooling = pooling
-        self.dropout = dropout
-        self.image_size = image_size
-        self.keep_aspect = keep_aspect
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.optimizer = optimizer
-        self.learning_rate_schedule = learning_rate_schedule
-        self.warmup_epochs = warmup_epochs
-        self.finetune_learning_rate = finetune_learning_rate
-        self.layer_decay = layer_decay
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.class_weight = class_weight
-        self.augmentation = augmentation
-        self.augmentation_copies = augmentation_copies
-        self.image_shape = image_shape
-        self.value_range = value_range
-        self.precision = precision
-        self.store = store
-        self.callbacks = callbacks
-        self.warm_start = warm_start
-        self.random_state = random_state
-        self.verbose = verbose
-        self._set_routed(routed)
+        self._set_parameters(locals())
 
-    def _backbone(self) -> str | Callable[..., Any]:
+    def _backbone(self) -> Any:
         return self.backbone

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from skdl.estimators._features import BackboneFeatures, Pooling
-from skdl.estimators._transfer_base import TransferBase, transfer_constraints
+from skdl.estimators._transfer_base import TRANSFER_CONSTRAINTS, TransferBase
 from skdl.preprocessing import Augmentation
 
 
@@ -95,18 +95,7 @@ class VGG16Features(BackboneFeatures):
         n_jobs: int | None = None,
         verbose: int = 0,
     ) -> None:
-        self.weights = weights
-        self.layer = layer
-        self.pooling = pooling
-        self.image_size = image_size
-        self.keep_aspect = keep_aspect
-        self.image_shape = image_shape
-        self.value_range = value_range
-        self.batch_size = batch_size
-        self.precision = precision
-        self.store = store
-        self.n_jobs = n_jobs
-        self.verbose = verbose
+        self._set_parameters(locals())
 
     def _backbone(self) -> str:
         return "vgg16"
@@ -243,7 +232,7 @@ class VGG16Classifier(TransferBase):
     """
 
     _routing_prefixes = frozenset({"optimizer"})
-    _parameter_constraints = transfer_constraints()
+    _parameter_constraints = TRANSFER_CONSTRAINTS
 
     def __init__(
         self,
@@ -279,36 +268,7 @@ class VGG16Classifier(TransferBase):
         verbose: int = 0,
         **routed: Any,
     ) -> None:
-        self.weights = weights
-        self.trainable = trainable
-        self.head = head
-        self.pooling = pooling
-        self.dropout = dropout
-        self.image_size = image_size
-        self.keep_aspect = keep_aspect
-        self.epochs = epochs
-        self.batch_size = batch_size
-        self.optimizer = optimizer
-        self.learning_rate_schedule = learning_rate_schedule
-        self.warmup_epochs = warmup_epochs
-        self.finetune_learning_rate = finetune_learning_rate
-        self.layer_decay = layer_decay
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.class_weight = class_weight
-        self.augmentation = augmentation
-        self.augmentation_copies = augmentation_copies
-        self.image_shape = image_shape
-        self.value_range = value_range
-        self.precision = precision
-        self.store = store
-        self.callbacks = callbacks
-        self.warm_start = warm_start
-        self.random_state = random_state
-        self.verbose = verbose
-        self._set_routed(routed)
+        self._set_parameters(locals())
 
     def _backbone(self) -> str:
         return "vgg16"

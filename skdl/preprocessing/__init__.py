@@ -3,12 +3,12 @@
 from skdl.preprocessing._augmentation import (
     PRESETS,
     Augmentation,
-    AugmentationPlan,
     plan_augmentation,
 )
 from skdl.preprocessing._base import PixelColumnsMixin
+from skdl.preprocessing._changes import CHANGES, NOISES, AugmentationPlan
 from skdl.preprocessing._loader import ImageLoader
-from skdl.preprocessing._noise import ImageNoise, rectangle
+from skdl.preprocessing._noise import ImageNoise, as_noise, plan_noise, rectangle
 from skdl.preprocessing._resize import Resize
 
 __all__ = [

@@ -1,13 +1,11 @@
 """`Augmentation`: which random changes training images go through."""
 
-from dataclasses import dataclass
-from numbers import Real
 from typing import Any
 
 from sklearn.base import BaseEstimator
 
-from skdl._utils.scikit import Interval, validate_parameter_constraints
 from skdl._utils.text import shortened
+from skdl.preprocessing._changes import CHANGES, AugmentationPlan
 
 
 class Augmentation(BaseEstimator):
@@ -68,19 +66,6 @@ class Augmentation(BaseEstimator):
     Augmentation(horizontal_flip=True, rotation=20)
     """
 
-    _parameter_constraints: dict[str, list[Any]] = {
-        "rotation": [Interval(Real, 0, 180, closed="both")],
-        "shift": [Interval(Real, 0, 1, closed="left")],
-        "zoom": [Interval(Real, 0, 1, closed="left")],
-        "shear": [Interval(Real, 0, 90, closed="left")],
-        "horizontal_flip": ["boolean"],
-        "vertical_flip": ["boolean"],
-        "brightness": [Interval(Real, 0, 1, closed="both")],
-        "contrast": [Interval(Real, 0, 1, closed="both")],
-        "noise": [Interval(Real, 0, None, closed="left")],
-        "cutout": [Interval(Real, 0, 1, closed="both")],
-    }
-
     def __init__(
         self,
         *,
@@ -123,39 +108,8 @@ PRESETS: dict[str, dict[str, Any]] = {
 }
 
 
-@dataclass(frozen=True)
-class AugmentationPlan:
-    """An augmentation as plain numbers, as the engine takes it.
-
-    Parameters
-    ----------
-    amounts : tuple of (str, float)
-        Names and values of the parameters that are not 0.
-    extremes : (float, float), default=(0.0, 1.0)
-        What stands for black and white in noise; standardised images have others.
-    """
-
-    amounts: tuple[tuple[str, float], ...]
-    extremes: tuple[float, float] = (0.0, 1.0)
-
-    @property
-    def kinds(self) -> tuple[str, ...]:
-        """Names of the changes, in a fixed order."""
-        return tuple(name for name, _ in self.amounts)
-
-
 def plan_augmentation(augmentation: Any) -> AugmentationPlan | None:
-    """Validate an `augmentation` parameter.
-
-    Parameters
-    ----------
-    augmentation : None, str or Augmentation
-        As a user gave it.
-
-    Returns
-    -------
-    plan : AugmentationPlan or None
-        None if nothing is to be changed.
+    """Validate an `augmentation` parameter; None if nothing is to be changed.
 
     Raises
     ------
@@ -164,22 +118,16 @@ def plan_augmentation(augmentation: Any) -> AugmentationPlan | None:
     """
     if augmentation is None:
         return None
-    if isinstance(augmentation, str):
-        if augmentation not in PRESETS:
-            raise ValueError(
-                f"Unknown augmentation {shortened(augmentation)}. Known presets: "
-                f"{', '.join(PRESETS)}; or "
-                "pass an Augmentation(rotation=…, …)."
-            )
+    if isinstance(augmentation, str) and augmentation in PRESETS:
         augmentation = Augmentation(**PRESETS[augmentation])
     if not isinstance(augmentation, Augmentation):
         raise ValueError(
-            "The parameter augmentation must be None, the name of a preset or an Augmentation. Got "
-            f"{shortened(augmentation)}."
+            f"The parameter augmentation must be None, a preset ({', '.join(PRESETS)}) or an "
+            f"Augmentation(rotation=…, …). Got {shortened(augmentation)}."
         )
-    params = augmentation.get_params(deep=False)
-    validate_parameter_constraints(
-        Augmentation._parameter_constraints, params, caller_name="Augmentation"
-    )
-    amounts = tuple((name, float(value)) for name, value in sorted(params.items()) if value)
+    params = sorted(augmentation.get_params(deep=False).items())
+    checked = {
+        name: CHANGES[name].check(value, f"{name} of Augmentation") for name, value in params
+    }
+    amounts = tuple((name, amount) for name, amount in checked.items() if amount)
     return AugmentationPlan(amounts) if amounts else None

@@ -127,10 +127,14 @@ class ArrayTransformer(KeywordsMixin, SetOutputMixin, TransformerMixin, BaseEsti
         self._whole = array.dtype.kind in "bui"
         self._eight_bit = array.dtype == np.uint8
         self._flattened = array.ndim == 2
+        self._end_fit()
         return self
 
     def _check_parameters(self) -> None:
         """Refuse parameters that scikit-learn's constraints cannot describe."""
+
+    def _end_fit(self) -> None:
+        """Set what else a fit leaves behind."""
 
     def _check_batch(self, X: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
         """Validate a batch after fit: the array that it is, and that array as images.

@@ -3,17 +3,16 @@
 import hashlib
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from numbers import Real
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.utils import check_random_state
 
-from skdl._utils.scikit import Interval, StrOptions
-from skdl._utils.text import shortened
+from skdl._utils.checks import validate_params
+from skdl._utils.scikit import StrOptions
 from skdl.preprocessing._base import ArrayTransformer, PixelColumnsMixin
+from skdl.preprocessing._changes import DENOISED_AMOUNT, NOISES, AugmentationPlan
 
 Kind = Literal["gaussian", "salt_and_pepper", "speckle", "occlusion"]
 Pixels = npt.NDArray[np.float64]
@@ -103,8 +102,7 @@ class ImageNoise(PixelColumnsMixin, ArrayTransformer):
     """
 
     _parameter_constraints: dict[str, list[Any]] = {
-        "kind": [StrOptions({"gaussian", "salt_and_pepper", "speckle", "occlusion"})],
-        "amount": [Interval(Real, 0, None, closed="left")],
+        "kind": [StrOptions(set(NOISES))],  # the amount is checked by the same table
         "value_range": ["array-like", StrOptions({"standardized"}), None],
         "image_shape": ["array-like", None],
         "random_state": ["random_state"],
@@ -124,36 +122,6 @@ class ImageNoise(PixelColumnsMixin, ArrayTransformer):
         self.value_range = value_range
         self.image_shape = image_shape
         self.random_state = random_state
-
-    def fit(self, X: Any, y: Any = None) -> "ImageNoise":
-        """Learn shape and value range of the images, and draw the seed.
-
-        Parameters
-        ----------
-        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features)
-            Images. See :mod:`skdl.images` for what counts as an image batch.
-        y : object, default=None
-            Ignored.
-
-        Returns
-        -------
-        self : ImageNoise
-            The fitted transformer.
-
-        Raises
-        ------
-        TypeError
-            If X is sparse.
-        ValueError
-            For bad parameters or images, leaving the transformer as it was.
-        """
-        super().fit(X, y)
-        if isinstance(self.random_state, int | np.integer):
-            self._seed = int(self.random_state)
-        else:
-            generator = check_random_state(self.random_state)
-            self._seed = int(generator.randint(np.iinfo(np.int32).max))
-        return self
 
     def transform(self, X: Any) -> npt.NDArray[Any]:
         """Add the noise.
@@ -179,13 +147,15 @@ class ImageNoise(PixelColumnsMixin, ArrayTransformer):
             infinity and text, naming the first row.
         """
         array, images = self._check_batch(X)
+        free = self.value_range_ == "standardized"
         noisy = np.array(images, order="C")
         colours = min(3, images.shape[-1])  # a fourth channel is transparency
-        add, dose = _NOISE[self.kind], self._dose()
+        zero, unit = (0.0, 1.0) if free else (self.black_, self.white_ - self.black_)
+        dose = _Dose(self.amount, self.black_, self.white_, zero, unit)
         for row, image in enumerate(images):
             values = image[..., :colours].astype(np.float64)
-            values = add(self._generator(image), values, dose)
-            if self.value_range_ != "standardized":
+            values = _ADD[self.kind](self._generator(image), values, dose)
+            if not free:
                 values = values.clip(self.black_, self.white_)
             noisy[row, ..., :colours] = self._cast(values, array.dtype)
         return noisy.reshape(array.shape)
@@ -196,22 +166,18 @@ class ImageNoise(PixelColumnsMixin, ArrayTransformer):
         digest = hashlib.blake2b(pixels.tobytes(), digest_size=16).digest()
         return np.random.default_rng([self._seed, int.from_bytes(digest, "little")])
 
-    def _dose(self) -> "_Dose":
-        if self.value_range_ == "standardized":
-            return _Dose(self.amount, self.black_, self.white_, zero=0.0, unit=1.0)
-        unit = self.white_ - self.black_
-        return _Dose(self.amount, self.black_, self.white_, zero=self.black_, unit=unit)
+    def _end_fit(self) -> None:
+        if isinstance(self.random_state, int | np.integer):
+            self._seed = int(self.random_state)
+        else:
+            generator = check_random_state(self.random_state)
+            self._seed = int(generator.randint(np.iinfo(np.int32).max))
 
     def _check_parameters(self) -> None:
-        if self.kind in ("salt_and_pepper", "occlusion") and self.amount > 1:
-            raise ValueError(
-                f"The parameter amount={shortened(self.amount)} is more than the whole image: for "
-                f"kind={shortened(self.kind)} it is a share, from 0 to 1."
-            )
+        NOISES[self.kind].check(self.amount, f"amount of kind={self.kind!r}")
 
 
-@dataclass(frozen=True)
-class _Dose:
+class _Dose(NamedTuple):
     """How much noise, in pixel values."""
 
     amount: float
@@ -247,7 +213,7 @@ def _occlusion(generator: np.random.Generator, image: Pixels, dose: _Dose) -> Pi
     return image
 
 
-_NOISE: dict[str, Callable[[np.random.Generator, Pixels, _Dose], Pixels]] = {
+_ADD: dict[str, Callable[[np.random.Generator, Pixels, _Dose], Pixels]] = {
     "gaussian": _gaussian,
     "salt_and_pepper": _salt_and_pepper,
     "speckle": _speckle,
@@ -266,3 +232,27 @@ def rectangle(share: float, height: int, width: int) -> tuple[int, int]:
     rows = min(height, max(1, round(math.sqrt(area))))
     columns = min(width, max(1, round(area / rows)))
     return min(height, max(1, round(area / columns))), columns
+
+
+def as_noise(noise: Kind | ImageNoise) -> ImageNoise:
+    """The noise that a denoiser is asked for, as an unfitted transformer of its own."""
+    if isinstance(noise, ImageNoise):
+        return ImageNoise(noise.kind, amount=noise.amount)
+    return ImageNoise(noise, amount=DENOISED_AMOUNT)
+
+
+def plan_noise(
+    noise: Kind | ImageNoise, extremes: tuple[float, float] = (0.0, 1.0)
+) -> AugmentationPlan | None:
+    """The same for the engine, of images with this black and white; None if there is none.
+
+    Raises
+    ------
+    ValueError
+        If the kind or the amount is not one.
+    """
+    noise = as_noise(noise)
+    validate_params(noise)
+    noise._check_parameters()
+    amount = float(noise.amount)
+    return AugmentationPlan(((noise.kind, amount),), extremes) if amount else None

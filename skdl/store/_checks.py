@@ -1,7 +1,6 @@
 """What a store accepts."""
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from skdl._utils.checks import check_path
 from skdl._utils.checksums import digest_of
 from skdl._utils.storage import usable
 from skdl._utils.text import shortened, shown_path
@@ -66,17 +66,7 @@ def _as_dict(value: Any) -> dict[str, Any]:
 def checked_folder(folder: Any) -> Path | None:
     if folder is None:
         return None
-    if not isinstance(folder, str | os.PathLike) or not isinstance(os.fspath(folder), str):
-        raise TypeError(
-            "folder must be a path, or None for a store in memory. "
-            f"Got {shortened(folder)} of type {type(folder).__name__}."
-        )
-    if not os.fspath(folder):
-        raise ValueError(
-            "folder must not be empty. Say '.' for the working directory, or None for a store in "
-            "memory."
-        )
-    path = usable(Path(os.path.abspath(os.path.expanduser(folder))))
+    path = usable(check_path(folder, "folder (None keeps features in memory)"))
     if path.exists() and not path.is_dir():
         raise ValueError(
             f"folder must be a folder, but {shown_path(path)} is a file. Choose another."

@@ -2,13 +2,18 @@
 
 from typing import Any
 
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skdl.preprocessing import Augmentation
 from skdl.studies import _data
-from skdl.studies._declaration import Goal, Model, Published, Setting, Study
+from skdl.studies._declaration import Goal, Model, Published, Setting, Study, with_setting
+from skdl.studies._wrappers import OnSubset
 
 _SIZES = {100: 0.05, 1_000: 0.089, 10_000: 0.675, 50_000: 0.7944}  # and the published accuracy
 
 
-def _network(architecture: str, setting: Setting, epochs: int, **params: Any) -> Any:
+def _network(setting: Setting, architecture: str, epochs: int, **params: Any) -> Any:
     from skdl.estimators import CNNClassifier
 
     return CNNClassifier.from_protocol(
@@ -16,42 +21,34 @@ def _network(architecture: str, setting: Setting, epochs: int, **params: Any) ->
     ).set_params(**({"epochs": setting.epochs} if setting.epochs else {}))
 
 
-def _flips_and_shifts(shift: float = 0.125) -> Any:
-    from skdl import Augmentation
-
+def _flips_and_shifts(shift: float = 0.125) -> Augmentation:
     return Augmentation(shift=shift, horizontal_flip=True)
 
 
-def _regularized(architecture: str, setting: Setting, epochs: int, **params: Any) -> Any:
+def _regularized(setting: Setting, architecture: str) -> Any:
     """A network with what photographs bear, normalised, with momentum and weight decay."""
     return _network(
-        architecture,
         setting,
-        epochs,
-        **{
-            "augmentation": _flips_and_shifts(),
-            "batch_size": 128,
-            "optimizer": "sgd",
-            "optimizer__learning_rate": 0.05,
-            "optimizer__momentum": 0.9,
-            "learning_rate_schedule": "cosine",
-            "architecture__batch_norm": True,
-            "architecture__l2": 2.5e-4,
-            "architecture__dropout": 0.3,
-        }
-        | params,
+        architecture,
+        15,
+        augmentation=_flips_and_shifts(),
+        batch_size=128,
+        optimizer="sgd",
+        optimizer__learning_rate=0.05,
+        optimizer__momentum=0.9,
+        learning_rate_schedule="cosine",
+        architecture__batch_norm=True,
+        architecture__l2=2.5e-4,
+        architecture__dropout=0.3,
+        architecture__width=0.25,
     )
 
 
-def _simple(setting: Setting) -> Any:
-    return _network("simple", setting, 10)
-
-
-def _simple_regularized(setting: Setting, epochs: int = 15, filters: int = 64) -> Any:
+def _simple_regularized(setting: Setting, epochs: int, filters: int) -> Any:
     # Dropout of the dense layer's 128 units takes more than augmentation leaves to regularise.
     return _network(
-        "simple",
         setting,
+        "simple",
         epochs,
         augmentation=_flips_and_shifts(0.0625),
         batch_size=64,
@@ -62,48 +59,20 @@ def _simple_regularized(setting: Setting, epochs: int = 15, filters: int = 64) -
     )
 
 
-def _alexnet(setting: Setting) -> Any:
-    return _network("alexnet", setting, 100, validation_fraction=0.2)
-
-
-def _alexnet_regularized(setting: Setting) -> Any:
-    return _regularized("alexnet", setting, 15, architecture__width=0.25)
-
-
-def _zfnet(setting: Setting) -> Any:
-    return _network("zfnet", setting, 50, validation_fraction=0.2)
-
-
-def _zfnet_regularized(setting: Setting) -> Any:
-    return _regularized("zfnet", setting, 15, architecture__width=0.25)
-
-
-def _resnet(setting: Setting, **params: Any) -> Any:
-    return _network("resnet20", setting, 50, augmentation=_flips_and_shifts(), **params)
-
-
-def _resnet_regularized(setting: Setting) -> Any:
-    return _resnet(setting, optimizer__nesterov=True, architecture__l2=2.5e-4)
-
-
-def _frozen(setting: Setting, n_train: int) -> Any:
+def _transferred(setting: Setting, backbone: str, epochs: int, **params: Any) -> Any:
     from skdl.estimators import TransferClassifier
-    from skdl.studies._wrappers import OnSubset
 
-    network = TransferClassifier(
-        **setting.pretrained("vgg16"),
-        image_size=64,
-        epochs=setting.epochs or 30,
+    return TransferClassifier(
+        **setting.pretrained(backbone),
+        epochs=setting.epochs or epochs,
         random_state=setting.seed,
+        **params,
     )
-    return OnSubset(network, n_train, setting.seed)
 
 
 def _regression_on_features(setting: Setting, backbone: str, n_train: int) -> Any:
     """Logistic regression on features of several layers."""
     from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
 
     from skdl.estimators import BackboneFeatures
 
@@ -116,59 +85,35 @@ def _regression_on_features(setting: Setting, backbone: str, n_train: int) -> An
     return make_pipeline(features, StandardScaler(), regression)
 
 
-def _features(setting: Setting, n_train: int) -> Any:
-    from skdl.studies._wrappers import OnSubset
+def _features_of_files(setting: Setting) -> Any:
+    return _regression_on_features(setting, "inception_v3", setting.n_train or 50_000)
 
+
+def _frozen(setting: Setting, n_train: int) -> Any:
+    network = _transferred(setting, "vgg16", 30, image_size=64)
+    return OnSubset(network, n_train, setting.seed)
+
+
+def _features(setting: Setting, n_train: int) -> Any:
     pipeline = _regression_on_features(setting, "vgg16", n_train)
     return OnSubset(pipeline, n_train, setting.seed)
 
 
+network = with_setting(_network)
+regularized = with_setting(_regularized)
+simple_regularized = with_setting(_simple_regularized)
+
+
 def _by_size() -> tuple[Model, ...]:
+    published = "the frozen backbone's features of images in 64×64, one dense layer"
+    improved = "features of several layers of images in 128×128, logistic regression"
     models = []
     for n in _SIZES:
-        models.append(
-            Model(
-                "as published",
-                "the frozen backbone's features of images in 64×64, one dense layer",
-                lambda setting, n=n: _frozen(setting, n),  # type: ignore[misc]
-                part=f"{n:,} images",
-                n_train=n,
-            )
-        )
-        models.append(
-            Model(
-                "improved",
-                "features of several layers of images in 128×128, logistic regression",
-                lambda setting, n=n: _features(setting, n),  # type: ignore[misc]
-                part=f"{n:,} images",
-                n_train=n,
-            )
-        )
+        frozen, features = with_setting(_frozen)(n), with_setting(_features)(n)
+        part: dict[str, Any] = {"part": f"{n:,} images", "n_train": n}
+        models.append(Model("as published", published, frozen, **part))
+        models.append(Model("improved", improved, features, **part))
     return tuple(models)
-
-
-def _from_files(setting: Setting) -> Any:
-    return _network("simple", setting, 10, augmentation="light", batch_size=64)
-
-
-def _regularized_from_files(setting: Setting) -> Any:
-    return _simple_regularized(setting, epochs=10, filters=32)
-
-
-def _transferred_from_files(setting: Setting) -> Any:
-    from skdl.estimators import TransferClassifier
-
-    return TransferClassifier(
-        **setting.pretrained("inception_v3"),
-        image_size=96,
-        epochs=setting.epochs or 20,
-        batch_size=64,
-        random_state=setting.seed,
-    )
-
-
-def _features_of_files(setting: Setting) -> Any:
-    return _regression_on_features(setting, "inception_v3", setting.n_train or 50_000)
 
 
 STUDIES = (
@@ -177,12 +122,12 @@ STUDIES = (
         title="The network “simple” on CIFAR-10",
         load=_data.cifar10,
         models=(
-            Model("as published", "network “simple”, 10 epochs", _simple),
+            Model("as published", "network “simple”, 10 epochs", network("simple", 10)),
             Model(
                 "improved",
                 "64 filters, batch normalisation, flips and shifts for dropout, a cosine schedule, "
                 "15 epochs",
-                _simple_regularized,
+                simple_regularized(15, 64),
             ),
         ),
         published=(
@@ -199,12 +144,16 @@ STUDIES = (
         title="AlexNet on CIFAR-10",
         load=_data.cifar10,
         models=(
-            Model("as published", "Adam, 100 epochs, 20 % held out", _alexnet),
+            Model(
+                "as published",
+                "Adam, 100 epochs, 20 % held out",
+                network("alexnet", 100, validation_fraction=0.2),
+            ),
             Model(
                 "improved",
                 "a quarter of the filters, all images, batch normalisation, flips and shifts, SGD "
                 "with momentum and weight decay, a cosine schedule, 15 epochs",
-                _alexnet_regularized,
+                regularized("alexnet"),
             ),
         ),
         published=(
@@ -218,12 +167,16 @@ STUDIES = (
         title="ZFNet on CIFAR-10, with the distribution of the classes",
         load=_data.cifar10,
         models=(
-            Model("as published", "Adam, 50 epochs, 20 % held out", _zfnet),
+            Model(
+                "as published",
+                "Adam, 50 epochs, 20 % held out",
+                network("zfnet", 50, validation_fraction=0.2),
+            ),
             Model(
                 "improved",
                 "a quarter of the filters, all images, batch normalisation, flips and shifts, SGD "
                 "with momentum and weight decay, a cosine schedule, 15 epochs",
-                _zfnet_regularized,
+                regularized("zfnet"),
             ),
         ),
         published=(Published("accuracy", 0.807),),
@@ -238,12 +191,18 @@ STUDIES = (
                 "as published",
                 "SGD of 0.1 with momentum 0.9 and weight decay 1e-4, cosine schedule, batches of "
                 "128, flips and shifts, 50 epochs",
-                _resnet,
+                network("resnet20", 50, augmentation=_flips_and_shifts()),
             ),
             Model(
                 "improved",
                 "the same with weight decay 5e-4 and Nesterov momentum",
-                _resnet_regularized,
+                network(
+                    "resnet20",
+                    50,
+                    augmentation=_flips_and_shifts(),
+                    optimizer__nesterov=True,
+                    architecture__l2=2.5e-4,
+                ),
             ),
         ),
         goals=(Goal("accuracy", 0.87),),
@@ -266,21 +225,21 @@ STUDIES = (
             Model(
                 "as published",
                 "network “simple”, read from disk with light augmentation, 10 epochs",
-                _from_files,
+                network("simple", 10, augmentation="light", batch_size=64),
                 part="small network",
                 pretrained=False,
             ),
             Model(
                 "improved",
                 "with batch normalisation, flips and shifts for dropout, a cosine schedule",
-                _regularized_from_files,
+                simple_regularized(10, 32),
                 part="small network",
                 pretrained=False,
             ),
             Model(
                 "as published",
                 "the frozen backbone on images in 96×96, one dense layer",
-                _transferred_from_files,
+                with_setting(_transferred)("inception_v3", 20, image_size=96, batch_size=64),
                 part="pretrained",
             ),
             Model(

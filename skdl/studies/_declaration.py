@@ -47,6 +47,11 @@ class Setting:
         return {"backbone": self.backbone or published, "weights": self.weights or "auto"}
 
 
+def with_setting(make: Callable[..., Any]) -> Callable[..., Callable[[Setting], Any]]:
+    """Let a function of a setting and more take the setting last, in a call of its own."""
+    return lambda *args, **params: lambda setting: make(setting, *args, **params)
+
+
 @dataclass(frozen=True)
 class StudyData:
     """Images, labels, and which rows to train and test on.

@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from skdl.preprocessing import Augmentation, ImageNoise
 from skdl.studies import _data
-from skdl.studies._declaration import Goal, Model, Published, Setting, Study
+from skdl.studies._declaration import Goal, Model, Published, Setting, Study, with_setting
+from skdl.studies._wrappers import OnNoisy
 
 _NOISE = (
     f"The published noise is not known: a standard deviation of {_data.NOISE:g} stands in for it, "
@@ -12,7 +14,7 @@ _NOISE = (
 )
 
 
-def _network(architecture: str, setting: Setting, epochs: int, **params: Any) -> Any:
+def _network(setting: Setting, architecture: str, epochs: int, **params: Any) -> Any:
     from skdl.estimators import CNNClassifier
 
     return CNNClassifier(
@@ -20,87 +22,26 @@ def _network(architecture: str, setting: Setting, epochs: int, **params: Any) ->
     )
 
 
-def _augmented(architecture: str, setting: Setting, epochs: int, **params: Any) -> Any:
+def _augmented(setting: Setting, architecture: str, epochs: int, **params: Any) -> Any:
     """A network with what digits bear: small turns, shifts and changes of size."""
-    from skdl import Augmentation
-
     params = {
         "augmentation": Augmentation(rotation=8, shift=0.06, zoom=0.08),
         "batch_size": 128,
         "learning_rate_schedule": "cosine",
         "optimizer__learning_rate": 0.002,
     } | params
-    return _network(architecture, setting, epochs, **params)
-
-
-def _simple(setting: Setting) -> Any:
-    return _network("simple", setting, 10)
-
-
-def _simple_augmented(setting: Setting) -> Any:
-    return _augmented("simple", setting, 15, architecture__batch_norm=True)
-
-
-def _digits_augmented(setting: Setting) -> Any:
-    return _augmented("simple", setting, 30, batch_size=32, architecture__batch_norm=True)
-
-
-def _deep(setting: Setting) -> Any:
-    return _network("deep", setting, 5, batch_size=64, validation_fraction=0.2)
-
-
-def _deep_augmented(setting: Setting) -> Any:
-    return _augmented("deep", setting, 15, architecture__batch_norm=True)
-
-
-def _lenet5(setting: Setting) -> Any:
-    return _network("lenet5", setting, 10, batch_size=128, validation_fraction=0.2)
-
-
-def _lenet5_augmented(setting: Setting) -> Any:
-    return _augmented("lenet5", setting, 20)
-
-
-def _first_of_series(setting: Setting) -> Any:
-    return _network("simple", setting, 5, batch_size=128)
-
-
-def _first_of_series_augmented(setting: Setting) -> Any:
-    return _augmented("simple", setting, 10, architecture__batch_norm=True)
+    return _network(setting, architecture, epochs, **params)
 
 
 def _noisy(setting: Setting) -> Any:
-    from skdl.studies._wrappers import OnNoisy
-
-    return OnNoisy(_network("simple", setting, 10), _data.NOISE, random_state=setting.seed)
-
-
-def _noise_drawn_anew(setting: Setting) -> Any:
-    from skdl import Augmentation
-
-    return _network(
-        "simple",
-        setting,
-        15,
-        augmentation=Augmentation(noise=_data.NOISE),
-        batch_size=128,
-        learning_rate_schedule="cosine",
-    )
+    network = _network(setting, "simple", 10)
+    return OnNoisy(network, _data.NOISE, random_state=setting.seed)
 
 
-def _denoised(setting: Setting) -> Any:
-    return _on_denoised(_network("simple", setting, 10, batch_size=128), setting, 1)
+def _denoised(setting: Setting, epochs: int, n_draws: int, **params: Any) -> Any:
+    from skdl import DenoisingAutoencoder
 
-
-def _denoised_often(setting: Setting) -> Any:
-    network = _network("simple", setting, 5, batch_size=128, learning_rate_schedule="cosine")
-    return _on_denoised(network, setting, 5)
-
-
-def _on_denoised(network: Any, setting: Setting, n_draws: int) -> Any:
-    from skdl import DenoisingAutoencoder, ImageNoise
-    from skdl.studies._wrappers import OnNoisy
-
+    network = _network(setting, "simple", epochs, batch_size=128, **params)
     denoiser = DenoisingAutoencoder(
         (32, 64),
         noise=ImageNoise(amount=_data.NOISE),
@@ -112,12 +53,7 @@ def _on_denoised(network: Any, setting: Setting, n_draws: int) -> Any:
     return OnNoisy(network, _data.NOISE, denoiser, n_draws, setting.seed)
 
 
-def _fashion(setting: Setting) -> Any:
-    return _network("simple", setting, 10)
-
-
-def _fashion_residual(setting: Setting) -> Any:
-    from skdl import Augmentation
+def _residual(setting: Setting) -> Any:
     from skdl.estimators import CNNClassifier
 
     return CNNClassifier.from_protocol(
@@ -128,6 +64,10 @@ def _fashion_residual(setting: Setting) -> Any:
     )
 
 
+plain = with_setting(_network)
+augmented = with_setting(_augmented)
+denoised = with_setting(_denoised)
+
 STUDIES = (
     Study(
         name="digits",
@@ -135,11 +75,11 @@ STUDIES = (
         source="skdl's own study, which needs no data",
         load=_data.digits,
         models=(
-            Model("as published", "network “simple”, 10 epochs", _simple),
+            Model("as published", "network “simple”, 10 epochs", plain("simple", 10)),
             Model(
                 "improved",
                 "with augmentation, batch normalisation and a cosine schedule, 30 epochs",
-                _digits_augmented,
+                augmented("simple", 30, batch_size=32, architecture__batch_norm=True),
             ),
         ),
     ),
@@ -148,11 +88,11 @@ STUDIES = (
         title="The network “simple” on MNIST",
         load=_data.mnist,
         models=(
-            Model("as published", "network “simple”, 10 epochs", _simple),
+            Model("as published", "network “simple”, 10 epochs", plain("simple", 10)),
             Model(
                 "improved",
                 "with augmentation, batch normalisation and a cosine schedule, 15 epochs",
-                _simple_augmented,
+                augmented("simple", 15, architecture__batch_norm=True),
             ),
         ),
         published=(
@@ -170,12 +110,12 @@ STUDIES = (
             Model(
                 "as published",
                 "network “deep”, 5 epochs, batches of 64, 20 % held out",
-                _deep,
+                plain("deep", 5, batch_size=64, validation_fraction=0.2),
             ),
             Model(
                 "improved",
                 "all images, augmentation, batch normalisation, a cosine schedule, 15 epochs",
-                _deep_augmented,
+                augmented("deep", 15, architecture__batch_norm=True),
             ),
         ),
         published=(Published("accuracy", 0.9884),),
@@ -191,7 +131,13 @@ STUDIES = (
             Model(
                 "improved",
                 "noise drawn anew in each epoch, a cosine schedule, 15 epochs",
-                _noise_drawn_anew,
+                plain(
+                    "simple",
+                    15,
+                    augmentation=Augmentation(noise=_data.NOISE),
+                    batch_size=128,
+                    learning_rate_schedule="cosine",
+                ),
             ),
         ),
         published=(Published("accuracy", 0.8065),),
@@ -205,12 +151,12 @@ STUDIES = (
             Model(
                 "as published",
                 "autoencoder of 32 and 64 filters, then network “simple”, 10 epochs",
-                _denoised,
+                denoised(10, 1),
             ),
             Model(
                 "improved",
                 "each image is made noisy and denoised five times; a cosine schedule, 5 epochs",
-                _denoised_often,
+                denoised(5, 5, learning_rate_schedule="cosine"),
             ),
         ),
         published=(Published("accuracy", 0.919, on="validation"),),
@@ -221,11 +167,15 @@ STUDIES = (
         title="LeNet-5 on MNIST",
         load=_data.mnist,
         models=(
-            Model("as published", "10 epochs, batches of 128, 20 % held out", _lenet5),
+            Model(
+                "as published",
+                "10 epochs, batches of 128, 20 % held out",
+                plain("lenet5", 10, batch_size=128, validation_fraction=0.2),
+            ),
             Model(
                 "improved",
                 "all images, augmentation, a cosine schedule, 20 epochs",
-                _lenet5_augmented,
+                augmented("lenet5", 20),
             ),
         ),
         published=(Published("accuracy", 0.9903),),
@@ -239,12 +189,12 @@ STUDIES = (
             Model(
                 "as published",
                 "network “simple”, 5 epochs, batches of 128",
-                _first_of_series,
+                plain("simple", 5, batch_size=128),
             ),
             Model(
                 "improved",
                 "with augmentation, batch normalisation and a cosine schedule, 10 epochs",
-                _first_of_series_augmented,
+                augmented("simple", 10, architecture__batch_norm=True),
             ),
         ),
         published=(Published("accuracy", 0.9793),),
@@ -255,11 +205,11 @@ STUDIES = (
         title="A small network on Fashion-MNIST",
         load=_data.fashion_mnist,
         models=(
-            Model("as published", "network “simple”, 10 epochs", _fashion),
+            Model("as published", "network “simple”, 10 epochs", plain("simple", 10)),
             Model(
                 "improved",
                 "ResNet-20 by its protocol, flips and shifts, 10 epochs",
-                _fashion_residual,
+                _residual,
             ),
         ),
         published=(Published("accuracy", 0.8057),),

@@ -1,9 +1,15 @@
 """Studies of photographs and of medical images, with pretrained networks."""
 
+from functools import partial
 from typing import Any
 
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skdl.preprocessing import Augmentation
 from skdl.studies import _data
-from skdl.studies._declaration import Goal, Model, Published, Setting, Study
+from skdl.studies._declaration import Goal, Model, Published, Setting, Study, with_setting
+from skdl.studies._wrappers import Columns
 
 _BUSI = (
     "The medical images are private: BUSI (benign against malignant breast ultrasound) stands in "
@@ -27,17 +33,8 @@ def _transfer(setting: Setting, epochs: int, **params: Any) -> Any:
     return network
 
 
-def _pets_frozen(setting: Setting) -> Any:
-    from skdl import Augmentation
-
-    augmentation = Augmentation(shear=11, zoom=0.2, horizontal_flip=True)
-    return _transfer(setting, 20, image_size=150, augmentation=augmentation, augmentation_copies=4)
-
-
 def _pets_features(setting: Setting) -> Any:
     from sklearn.linear_model import LogisticRegression
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
 
     from skdl.estimators import BackboneFeatures
 
@@ -48,64 +45,28 @@ def _pets_features(setting: Setting) -> Any:
     )
 
 
-def _pets_finetuned(setting: Setting) -> Any:
-    return _transfer(
-        setting,
-        10,
-        image_size=150,
-        trainable=1,
-        head=(256,),
-        optimizer="rmsprop",
-        finetune_learning_rate=1e-5,
-    )
-
-
-def _pets_finetuned_larger(setting: Setting) -> Any:
-    return _transfer(
-        setting, 10, image_size=192, trainable=1, warmup_epochs=10, finetune_learning_rate=1e-5
-    )
-
-
-def _small_network(setting: Setting) -> Any:
+def _small_network(setting: Setting, architecture: str, epochs: int, **params: Any) -> Any:
     from skdl.estimators import CNNClassifier
 
     return CNNClassifier(
-        "simple",
+        architecture,
         image_size=64,
         color="grayscale",
-        epochs=setting.epochs or 20,
+        epochs=setting.epochs or epochs,
         random_state=setting.seed,
+        **params,
     )
 
 
-def _small_network_regularized(setting: Setting) -> Any:
-    from skdl import Augmentation
-    from skdl.estimators import CNNClassifier
+def _svm(setting: Setting, features: Any, **params: Any) -> Any:
+    from sklearn.svm import SVC
 
-    return CNNClassifier(
-        "separable",
-        image_size=64,
-        color="grayscale",
-        epochs=setting.epochs or 60,
-        batch_size=16,
-        augmentation=Augmentation(
-            rotation=15, shift=0.1, zoom=0.15, horizontal_flip=True, brightness=0.1, contrast=0.2
-        ),
-        learning_rate_schedule="cosine",
-        random_state=setting.seed,
-    )
+    return make_pipeline(features, StandardScaler(), SVC(random_state=setting.seed, **params))
 
 
-def _svm_of_table(setting: Setting) -> Any:
-    from skdl.studies._wrappers import Columns
-
-    return _svm(setting, Columns("last__"))
-
-
-def _linear_svm_of_table(setting: Setting) -> Any:
-    from skdl.studies._wrappers import Columns
-
-    return _linear_svm(setting, Columns("views__"))
+def _linear_svm(setting: Setting, features: Any) -> Any:
+    # Of degree 1: linear, but scaled by the number of features, of which there are many.
+    return _svm(setting, features, kernel="poly", degree=1)
 
 
 def _svm_of_images(setting: Setting) -> Any:
@@ -118,33 +79,51 @@ def _linear_svm_of_images(setting: Setting) -> Any:
     return _linear_svm(setting, _data.views(setting))
 
 
-def _svm(setting: Setting, features: Any, **params: Any) -> Any:
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import StandardScaler
-    from sklearn.svm import SVC
+transfer = with_setting(_transfer)
+small_network = with_setting(_small_network)
+finetuned = partial(transfer, 10, trainable=1, finetune_learning_rate=1e-5)
 
-    return make_pipeline(features, StandardScaler(), SVC(random_state=setting.seed, **params))
+SMALL = {
+    "as published": (
+        "network “simple” on 64×64, 20 epochs",
+        small_network("simple", 20),
+    ),
+    "improved": (
+        "network “separable”, augmentation, a cosine schedule, 60 epochs",
+        small_network(
+            "separable",
+            60,
+            batch_size=16,
+            augmentation=Augmentation(
+                rotation=15,
+                shift=0.1,
+                zoom=0.15,
+                horizontal_flip=True,
+                brightness=0.1,
+                contrast=0.2,
+            ),
+            learning_rate_schedule="cosine",
+        ),
+    ),
+}
+WHOLE = {
+    "as published": (
+        "the whole network on 128×128, batches of 2, 50 epochs, Adam",
+        transfer(
+            50,
+            image_size=128,
+            trainable="all",
+            batch_size=2,
+            warmup_epochs=0,
+            finetune_learning_rate=1e-3,
+        ),
+    ),
+    "improved": ("frozen, one dense layer, 30 epochs", transfer(30, image_size=224)),
+}
 
 
-def _linear_svm(setting: Setting, features: Any) -> Any:
-    # Of degree 1: linear, but scaled by the number of features, of which there are many.
-    return _svm(setting, features, kernel="poly", degree=1)
-
-
-def _trained_whole(setting: Setting) -> Any:
-    return _transfer(
-        setting,
-        50,
-        image_size=128,
-        trainable="all",
-        batch_size=2,
-        warmup_epochs=0,
-        finetune_learning_rate=1e-3,
-    )
-
-
-def _frozen_ultrasound(setting: Setting) -> Any:
-    return _transfer(setting, 30, image_size=224)
+def _both(models: dict[Any, tuple[str, Any]], **params: Any) -> tuple[Model, ...]:
+    return tuple(Model(variant, *model, **params) for variant, model in models.items())
 
 
 def _clinical(part: str, sensitivity: float, specificity: float, area: float) -> tuple[Any, ...]:
@@ -161,7 +140,12 @@ STUDIES = (
             Model(
                 "as published",
                 "frozen backbone on 150×150, shear, zoom and flips, one dense layer, Adam",
-                _pets_frozen,
+                transfer(
+                    20,
+                    image_size=150,
+                    augmentation=Augmentation(shear=11, zoom=0.2, horizontal_flip=True),
+                    augmentation_copies=4,
+                ),
             ),
             Model(
                 "improved",
@@ -183,12 +167,12 @@ STUDIES = (
                 "as published",
                 "the last block trained on 150×150, a dense layer of 256, RMSprop, 10 epochs; two "
                 "outputs for one with a sigmoid",
-                _pets_finetuned,
+                finetuned(image_size=150, head=(256,), optimizer="rmsprop"),
             ),
             Model(
                 "improved",
                 "the last block trained on 192×192, Adam, a longer warm-up",
-                _pets_finetuned_larger,
+                finetuned(image_size=192, warmup_epochs=10),
             ),
         ),
         published=(Published("accuracy", 0.9795),),
@@ -199,14 +183,7 @@ STUDIES = (
         name="medical-cnn",
         title="A small network on 84 medical images",
         load=_data.ultrasound,
-        models=(
-            Model("as published", "network “simple” on 64×64, 20 epochs", _small_network),
-            Model(
-                "improved",
-                "network “separable”, augmentation, a cosine schedule, 60 epochs",
-                _small_network_regularized,
-            ),
-        ),
+        models=_both(SMALL),
         metrics=_MEDICAL_METRICS,
         published=_clinical("", 0.83, 0.62, 0.725),
         stand_in=_BUSI,
@@ -216,8 +193,12 @@ STUDIES = (
         title="Features of a pretrained network in a CSV file, and a support vector machine",
         load=_data.ultrasound_table,
         models=(
-            Model("as published", "features of the last layer, SVM", _svm_of_table),
-            Model("improved", _VIEWS, _linear_svm_of_table),
+            Model(
+                "as published",
+                "features of the last layer, SVM",
+                with_setting(_svm)(Columns("last__")),
+            ),
+            Model("improved", _VIEWS, with_setting(_linear_svm)(Columns("views__"))),
         ),
         metrics=_MEDICAL_METRICS,
         published=_clinical("", 0.60, 0.86, 0.893),
@@ -229,14 +210,7 @@ STUDIES = (
         name="medical-vgg16",
         title="A pretrained network trained on 84 medical images",
         load=_data.ultrasound_few,
-        models=(
-            Model(
-                "as published",
-                "the whole network on 128×128, batches of 2, 50 epochs, Adam",
-                _trained_whole,
-            ),
-            Model("improved", "frozen, one dense layer, 30 epochs", _frozen_ultrasound),
-        ),
+        models=_both(WHOLE),
         metrics=_MEDICAL_METRICS,
         published=_clinical("", 0.02, 1.00, 0.511),
         goals=(Goal("roc_auc", 0.80),),
@@ -248,20 +222,7 @@ STUDIES = (
         title="Three ways to classify medical images: sensitivity against ROC AUC",
         load=_data.ultrasound_few,
         models=(
-            Model(
-                "as published",
-                "network “simple” on 64×64, 20 epochs",
-                _small_network,
-                part="small network",
-                pretrained=False,
-            ),
-            Model(
-                "improved",
-                "network “separable”, augmentation, a cosine schedule, 60 epochs",
-                _small_network_regularized,
-                part="small network",
-                pretrained=False,
-            ),
+            *_both(SMALL, part="small network", pretrained=False),
             Model(
                 "as published",
                 "features of the last layer, SVM",
@@ -274,18 +235,7 @@ STUDIES = (
                 _linear_svm_of_images,
                 part="features and SVM",
             ),
-            Model(
-                "as published",
-                "the whole network on 128×128, batches of 2, 50 epochs, Adam",
-                _trained_whole,
-                part="pretrained network",
-            ),
-            Model(
-                "improved",
-                "frozen, one dense layer, 30 epochs",
-                _frozen_ultrasound,
-                part="pretrained network",
-            ),
+            *_both(WHOLE, part="pretrained network"),
         ),
         metrics=_MEDICAL_METRICS,
         published=(

@@ -127,7 +127,7 @@ def test_a_single_column_with_marks_in_its_name(tmp_path):
 @pytest.mark.parametrize("path", [None, 3, ["a.csv"], b"a.csv", ""])
 def test_what_is_no_path(path):
     kind = ValueError if path == "" else TypeError
-    with pytest.raises(kind, match="^path must be .* Got "):
+    with pytest.raises(kind, match="^path must .* Got "):
         load_feature_csv(path)
 
 

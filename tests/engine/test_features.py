@@ -631,10 +631,11 @@ def test_other_weights_are_another_network(tmp_path):
 
 
 def test_the_pool_is_bounded(built):
-    subjects = [extractor(shape=(8, 8 + more, 3)) for more in range(features._MAX_NETWORKS + 1)]
+    bound = features._networks.max_number
+    subjects = [extractor(shape=(8, 8 + more, 3)) for more in range(bound + 1)]
     for subject in subjects:
         _ = subject.network
-    assert len(features._networks) == features._MAX_NETWORKS
+    assert len(features._networks) == bound
     n = len(built)
     _ = subjects[-1].network, subjects[1].network
     assert len(built) == n

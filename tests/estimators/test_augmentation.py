@@ -86,7 +86,7 @@ def test_amounts_are_searched_on_one_trace(images):
         cv=2,
         error_score="raise",
     ).fit(X, y)
-    ((_, trainer, _),) = _pool._idle.values()
+    (trainer,) = _pool._idle.values()
     assert trainer.n_traces == 1
     assert search.best_estimator_.augmentation.rotation in (5, 20, 90)
     assert search.estimator.augmentation.rotation == 5
@@ -105,10 +105,16 @@ def test_it_helps_against_shifts(digits):
     ("augmentation", "message"),
     [
         ("heavy", "augmentation"),
-        (Augmentation(rotation=-1), "'rotation' parameter of Augmentation must be a float in the"),
-        (Augmentation(shift=1.5), "'shift' parameter of Augmentation"),
-        (Augmentation(horizontal_flip="yes"), "'horizontal_flip' parameter of Augmentation"),
-        (Augmentation(noise=float("nan")), "'noise' parameter of Augmentation"),
+        (Augmentation(rotation=-1), "rotation of Augmentation must be a finite number from 0 to 1"),
+        (Augmentation(rotation=True), "rotation of Augmentation must be .* Got True"),
+        (
+            Augmentation(shift=1),
+            "shift of .* of at least 0 and below 1. Got 1",
+        ),
+        (Augmentation(shear=90), "shear of Augmentation must be .* below 90"),
+        (Augmentation(horizontal_flip="yes"), "horizontal_flip of Augmentation must be one of Fa"),
+        (Augmentation(horizontal_flip=1), "horizontal_flip of Augmentation must be one of False"),
+        (Augmentation(noise=float("nan")), "noise of Augmentation must be a finite number"),
         (3, "augmentation"),
         ({"rotation": 5}, "augmentation"),
     ],

@@ -22,7 +22,7 @@ from scipy import sparse
 from sklearn.svm import SVC
 
 from skdl import CNNClassifier
-from skdl.estimators import _trained
+from skdl.engine import _training
 
 GENERATOR = np.random.default_rng(0)
 X = GENERATOR.random((40, 8, 8, 1))
@@ -78,7 +78,7 @@ def no_training(monkeypatch):
     def fail(*_, **__):
         raise AssertionError("trained on bad input")
 
-    monkeypatch.setattr(_trained, "train", fail)
+    monkeypatch.setattr(_training, "_train", fail)
     return model
 
 
@@ -298,14 +298,14 @@ def test_a_model_is_no_builder(no_training):
 def test_an_interrupted_fit_leaves_the_estimator_as_it_was(architecture, monkeypatch):
     model = CNNClassifier(architecture, epochs=1, random_state=0).fit(X, Y)
     expected = model.predict_proba(X)
-    original = _trained.train
+    original = _training._train
 
     def interrupted(*arguments):
         original(*arguments)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(_trained, "train", interrupted)
+        patch.setattr(_training, "_train", interrupted)
         with pytest.raises(KeyboardInterrupt):
             model.fit(X, Y[::-1])
     assert np.array_equal(model.predict_proba(X), expected)

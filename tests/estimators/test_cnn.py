@@ -246,13 +246,13 @@ def test_the_validation_split_is_stratified_and_seeded(two_classes, monkeypatch)
     from skdl.estimators import _trained
 
     seen = []
-    original = _trained.train
+    original = _trained.fit
 
-    def spy(trainer, data, validation, plan):
-        seen.append((data.targets, validation.targets, validation.images))
-        return original(trainer, data, validation, plan)
+    def spy(job):
+        seen.append((job.data.targets, job.validation.targets, job.validation.images))
+        return original(job)
 
-    monkeypatch.setattr(_trained, "train", spy)
+    monkeypatch.setattr(_trained, "fit", spy)
     X, y = two_classes
     rows = np.argsort(y, kind="stable")  # sorted labels: the last rows are of one class
     for seed in (0, 0, 1):

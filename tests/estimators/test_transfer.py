@@ -239,6 +239,17 @@ def test_divergence_is_an_error(digits):
         )
 
 
+def test_training_that_goes_on_has_the_rate_of_fine_tuning(digits):
+    params = {"trainable": 1, "warmup_epochs": 0, "epochs": 1, "finetune_learning_rate": 0.002}
+    X, y = digits[0][:40], digits[1][:40]
+    warm = model(**params, warm_start=True).fit(X, y).fit(X, y)
+    np.testing.assert_allclose(warm.history_["learning_rate"], 0.002)
+    params["epochs"] = 2
+    parts = model(**params, learning_rate_schedule="step").partial_fit(X, y, classes=np.unique(y))
+    parts.partial_fit(X, y)
+    np.testing.assert_allclose(parts.history_["learning_rate"], [0.002, 0.0002])
+
+
 def test_partial_fit_and_warm_start(digits):
     X, y = digits
     fitted = model(trainable=1, warm_start=True, warmup_epochs=1, epochs=1).fit(X, y)

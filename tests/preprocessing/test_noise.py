@@ -26,10 +26,10 @@ from sklearn.utils.estimator_checks import (
 )
 
 from skdl import CNNClassifier, ImageNoise
+from skdl.preprocessing import NOISES
 from skdl.testing import corrupt_batches, image_batches, parametrize_with_contracts
 
-KINDS = ("gaussian", "salt_and_pepper", "speckle", "occlusion")
-SHARES = ("salt_and_pepper", "occlusion")
+KINDS = tuple(NOISES)
 
 noises = st.builds(
     ImageNoise,
@@ -371,11 +371,12 @@ def test_noise_makes_digits_harder(few_digits):
     ("params", "message"),
     [
         ({"kind": "poisson"}, "The 'kind' parameter"),
-        ({"amount": -0.1}, "The 'amount' parameter"),
-        ({"amount": np.inf}, "The 'amount' parameter"),
-        ({"amount": "much"}, "The 'amount' parameter"),
-        ({"kind": "salt_and_pepper", "amount": 1.5}, "amount=1.5 is more than the whole image"),
-        ({"kind": "occlusion", "amount": 20}, "amount=20 is more than the whole image"),
+        ({"amount": -0.1}, "amount of kind='gaussian' must be a finite number of at least 0"),
+        ({"amount": np.inf}, "amount of kind='gaussian' must be a finite number"),
+        ({"amount": "much"}, "amount of kind='gaussian' must be .* Got 'much'"),
+        ({"amount": True}, "amount of kind='gaussian' must be .* Got True"),
+        ({"kind": "salt_and_pepper", "amount": 1.5}, "from 0 to 1. Got 1.5"),
+        ({"kind": "occlusion", "amount": 20}, "kind='occlusion' must be .* 0 to 1. Got 20"),
         ({"value_range": (255, 0)}, "low < high"),
         ({"value_range": "uint8"}, "The 'value_range' parameter"),
         ({"image_shape": (4, 5)}, "64 features, but images of the parameter image_shape"),

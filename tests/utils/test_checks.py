@@ -1,9 +1,18 @@
 """What a caller passed, checked."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from skdl._utils.checks import check_choice, check_number, check_sizes, check_whole
+from skdl._utils.checks import (
+    check_choice,
+    check_counts,
+    check_number,
+    check_path,
+    check_sizes,
+    check_whole,
+)
 
 
 @pytest.mark.parametrize("value", [3, np.int8(3), np.uint64(3)])
@@ -40,6 +49,13 @@ def test_what_is_no_number_from_0_to_1(value):
         check_number(value, "alpha", low=0, high=1)
 
 
+def test_a_bound_that_may_not_be_reached():
+    assert check_number(0.99, "alpha", low=0, below=1) == 0.99
+    message = r"^alpha must be a finite number of at least 0 and below 1\. Got 1\.$"
+    with pytest.raises(ValueError, match=message):
+        check_number(1, "alpha", low=0, below=1)
+
+
 @pytest.mark.parametrize(("value", "sizes"), [(3, (3, 3)), ((2, 3), (2, 3)), ([2, 3], (2, 3))])
 def test_sizes(value, sizes):
     assert check_sizes(value, "size") == sizes
@@ -50,6 +66,32 @@ def test_sizes(value, sizes):
 def test_bad_sizes(value):
     with pytest.raises(ValueError, match="^size must be a positive whole number, or two of them"):
         check_sizes(value, "size")
+
+
+def test_paths(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    for path in ("~/a/../b", "b", np.str_("./b"), tmp_path / "b", Path("b")):
+        assert check_path(path, "folder") == tmp_path / "b"
+    for wrong in (None, 3, b"b", ["b"], True):
+        with pytest.raises(TypeError, match=r"^folder must be a path, as a string or .*\. Got "):
+            check_path(wrong, "folder")
+    with pytest.raises(ValueError, match="^folder must not be empty; '.' is the working directory"):
+        check_path("", "folder")
+
+
+@pytest.mark.parametrize("value", [(1, 2), [1, 2], np.array([1, 2])])
+def test_counts(value):
+    assert check_counts(value, "units") == (1, 2)
+    assert check_counts((), "units") == ()
+    assert {type(count) for count in check_counts(value, "units")} == {int}
+
+
+@pytest.mark.parametrize("value", [(), (0,), (1.5,), (True,), ("1",), "12", 3, None, [[1, 2]]])
+def test_bad_counts(value):
+    what = "^units must be a sequence of positive whole numbers, at least 1 of them. Got"
+    with pytest.raises(ValueError, match=what):
+        check_counts(value, "units", shortest=1)
 
 
 def test_choices():

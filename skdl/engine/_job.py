@@ -1,0 +1,141 @@
+"""One training as it is described, and what it leaves behind."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import keras
+import numpy.typing as npt
+
+from skdl.engine._optimizers import OptimizerSpec
+from skdl.engine._recipe import Recipe
+from skdl.engine._trainer import State, TrainingSet
+from skdl.images import ValueRange
+from skdl.preprocessing import AugmentationPlan
+
+History = dict[str, list[float]]
+Mode = Literal["fit", "warm_start", "partial_fit", "initialize"]
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a training leaves behind, and another can go on from.
+
+    `history` holds all epochs that led here, those of trainings before included: by epoch "loss",
+    "accuracy" and "learning_rate"; with validation data also "val_loss" and "val_accuracy". NaN
+    stands for what was not taken, and for epochs whose weights a callback has restored. The first
+    `n_warmup` of this training's are those of a warm-up.
+    """
+
+    network: Any
+    optimizer: OptimizerSpec
+    optimizer_state: State
+    history: History
+    n_warmup: int = 0
+
+    @property
+    def n_epochs(self) -> int:
+        return len(self.history.get("loss", []))
+
+
+@dataclass(frozen=True)
+class Job:
+    """All that a training needs.
+
+    Parameters
+    ----------
+    recipe : Recipe
+    data, validation : TrainingSet, and TrainingSet or None
+    value_range : (low, high) or "standardized"
+    optimizer : OptimizerSpec
+    seed : int
+        Seeds the start values, the order of the batches and the changes.
+    epochs, batch_size : int
+    mode : {"fit", "warm_start", "partial_fit", "initialize"}, default="fit"
+        A training from the start; one that goes on, but has a schedule of its own; a part of one
+        that is trained in parts; or none, which leaves the start values.
+    start : Fitted, default=None
+        Where to go on. None begins with start values.
+    schedule : ({"cosine", "step"}, int), default=None
+        How the learning rate changes, and over how many epochs. None leaves the optimizer's.
+    augmentation : AugmentationPlan, default=None
+        Random changes of the training images.
+    augments_validation : bool, default=False
+        Whether validation images go through the same, alike in each epoch.
+    patience : (int, float), default=None
+        Stop after that many epochs in which the validation loss has not improved by the number,
+        and keep the weights of the lowest. Needs validation data.
+    callbacks : sequence of keras.callbacks.Callback
+    report : callable, default=None
+        Of the number of the last epoch, makes what is called after each with its number, from 1,
+        and its figures.
+    begin_epoch : callable, default=None
+        Called before each epoch, with a function that gives what the training has come to; what it
+        returns is called after the epoch, and says whether to stop.
+    judge : callable, default=None
+        Called at the end, with what gives the outputs for images, the data and the history.
+
+    Raises
+    ------
+    ValueError
+        If there is a schedule, and the optimizer has no constant learning rate.
+    """
+
+    recipe: Recipe
+    data: TrainingSet
+    validation: TrainingSet | None
+    value_range: ValueRange
+    optimizer: OptimizerSpec
+    seed: int
+    epochs: int
+    batch_size: int
+    mode: Mode = "fit"
+    start: Fitted | None = None
+    schedule: tuple[Literal["cosine", "step"], int] | None = None
+    augmentation: AugmentationPlan | None = None
+    augments_validation: bool = False
+    patience: tuple[int, float] | None = None
+    callbacks: Sequence[keras.callbacks.Callback] = ()
+    report: Callable[[int], Callable[[int, dict[str, float]], None]] | None = None
+    begin_epoch: Callable[[Callable[[], Fitted]], Callable[[], bool]] | None = None
+    judge: Callable[[Callable[[Any], npt.NDArray[Any]], TrainingSet, History], None] | None = None
+
+    def __post_init__(self) -> None:
+        if self.schedule is not None and self.optimizer.learning_rate is None:
+            raise ValueError(
+                f"learning_rate_schedule={self.schedule[0]!r} needs an optimizer with a constant "
+                "learning rate, but the optimizer has a schedule already."
+            )
+
+    @property
+    def first_epoch(self) -> int:
+        """How many epochs the weights have behind them."""
+        return 0 if self.start is None else self.start.n_epochs
+
+    def learning_rate(self, epoch: int) -> float | None:
+        """What the schedule gives an epoch; None without a schedule.
+
+        "cosine" lowers the rate along half a cosine (Loshchilov and Hutter, ICLR 2017); "step"
+        divides it by 10 after half and again after three quarters of the epochs (He et al., CVPR
+        2016). After the last epoch the rate stays.
+        """
+        base = self.optimizer.learning_rate
+        if self.schedule is None or base is None:
+            return None
+        kind, n_epochs = self.schedule
+        first = 0 if self.mode == "partial_fit" else self.first_epoch
+        done = min(epoch - first, n_epochs - 1) / n_epochs
+        if kind == "cosine":
+            return base * 0.5 * (1 + math.cos(math.pi * done))
+        return base * (1.0 if done < 0.5 else 0.1 if done < 0.75 else 0.01)
+
+    def joined_with_start(self, history: History) -> History:
+        """The history of what came before, and this one."""
+        before = {} if self.start is None else self.start.history
+        lengths = len(before.get("loss", [])), len(history.get("loss", []))
+        missing = [[math.nan] * length for length in lengths]
+        return {
+            name: before.get(name, missing[0]) + history.get(name, missing[1])
+            for name in {**before, **history}
+        }
