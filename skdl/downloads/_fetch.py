@@ -87,8 +87,8 @@ class RemoteFile:
                 "The urls of a RemoteFile must be addresses, at least one. "
                 f"Got {shortened(self.urls)} for {shortened(self.name)}."
             )
-        kind, digest = self._kind, getattr(self, self._kind)
-        length = _new_digest(kind).digest_size * 2
+        kind = self._kind
+        digest, length = getattr(self, kind), _new_digest(kind).digest_size * 2
         if not isinstance(digest, str) or not re.fullmatch(f"[0-9a-fA-F]{{{length}}}", digest):
             raise ValueError(
                 f"The {kind} of a RemoteFile must be {length} hexadecimal digits. "
@@ -298,7 +298,8 @@ def _download_once(url: str, path: Path, part: Path) -> str:
 
 def _examine(path: Path, file: RemoteFile, keep: bool) -> tuple[str, bytes]:
     """What is wrong with a file's content, nothing if all is well; and the content, if kept."""
-    digest, size, kept = _new_digest(file._kind), 0, []
+    kind = file._kind
+    digest, size, kept = _new_digest(kind), 0, []
     try:
         with _open_content(path, file.compressed) as stream:
             while (chunk := stream.read(_CHUNK)) and size <= file.size:
@@ -315,11 +316,10 @@ def _examine(path: Path, file: RemoteFile, keep: bool) -> tuple[str, bytes]:
     if size != file.size:
         some = f"more than {file.size:,}" if size > file.size else f"{size:,}"
         return f"is not the right one: its {what} has {some} bytes, expected {file.size:,}", b""
-    expected = getattr(file, file._kind)
-    if digest.hexdigest() != expected:
+    if digest.hexdigest() != getattr(file, kind):
         return (
-            f"is not the right one: the {file._kind} of its {what} is {digest.hexdigest()}, "
-            f"expected {expected}"
+            f"is not the right one: the {kind} of its {what} is {digest.hexdigest()}, "
+            f"expected {getattr(file, kind)}"
         ), b""
     return "", b"".join(kept)
 

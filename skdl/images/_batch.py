@@ -192,9 +192,9 @@ class ImageBatch(ABC):
         for span, pixels, _ in self.chunks(size, order):
             yield pixels, order[span], np.arange(len(pixels))
 
-    def _spans(self, size: int, rows: npt.NDArray[Any] | None) -> Iterator[slice]:
+    def _spans(self, size: int, rows: npt.NDArray[Any] | None) -> list[slice]:
         n = len(self) if rows is None else len(rows)
-        return (slice(start, min(start + size, n)) for start in range(0, n, size))
+        return [slice(start, min(start + size, n)) for start in range(0, n, size)]
 
     def _submit(self, pool: ThreadPoolExecutor, with_digests: bool) -> list[Future[Decoded]]:
         return [
@@ -278,6 +278,9 @@ class ImageArray(ImageBatch):
     @property
     def files(self) -> list[str]:
         return []
+
+    def __len__(self) -> int:
+        return len(self.pixels)
 
     def __getitem__(self, rows: Any) -> ImageArray:
         return ImageArray(self.pixels[rows], resizer=self._resizer)

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from skdl._utils.rows import objects
+from skdl.images._arrays import check_image_array
 from skdl.images._batch import ImageArray, ImageBatch
 from skdl.images._files import ImageFiles
 from skdl.images._paths import find_paths, names_image_files
@@ -38,7 +39,7 @@ def read_batch(
     rows = as_rows(X, name)
     paths = find_paths(rows, name) if rows.dtype.kind in "OUT" else None
     if paths is None:
-        return ImageArray.of(rows, name, estimator)
+        return ImageArray(check_image_array(rows, name=name, estimator=estimator), rows)
     return ImageFiles(paths) if mixed else ImageFiles.of(paths, name)
 
 

@@ -15,15 +15,7 @@ _MAX_STEPS = 5
 
 @dataclass(frozen=True)
 class Description:
-    """One line about a function, and its parameters.
-
-    Attributes
-    ----------
-    summary : str
-        First line of the docstring.
-    parameters : tuple of str
-        Such as ``"dropout=0.5"``.
-    """
+    """First line of a function's docstring, and its parameters, such as ``"dropout=0.5"``."""
 
     summary: str = ""
     parameters: tuple[str, ...] = ()
@@ -46,24 +38,8 @@ def _bare(parameter: inspect.Parameter) -> inspect.Parameter:
 def describe_source(target: str) -> Description:
     """Describe ``"module:attribute"`` from the source file; nothing is imported.
 
-    Parameters
-    ----------
-    target : str
-        As an entry point names it.
-
-    Returns
-    -------
-    description : Description
-        Empty where the source does not say, such as for compiled modules.
-
-    Raises
-    ------
-    ImportError
-        If there is no such module.
-    AttributeError
-        If the module does not define the attribute.
-    SyntaxError
-        If the file is no Python.
+    The description is empty where the source does not say, such as for compiled modules. What is
+    missing or no Python is the error that an import would raise.
     """
     module, _, attribute = target.partition(":")
     attribute, _, inner = attribute.partition(".")

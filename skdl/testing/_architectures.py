@@ -1,6 +1,7 @@
 """Contracts of networks."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import keras
@@ -9,7 +10,7 @@ import tensorflow as tf
 
 from skdl import plugins
 from skdl.engine import ModelSpec, python_random
-from skdl.testing._contracts import ARCHITECTURE, contract, run_all
+from skdl.testing._contracts import ARCHITECTURE, contract, found, run_all
 from skdl.testing._data import N_CLASSES, default_parameters, digit_images
 from skdl.testing._networks import (
     assert_independent_images,
@@ -30,8 +31,7 @@ _STEPS = 120  # of Adam, at most, for eight images
 _RATES = (0.002, 0.0005)  # very deep plain networks learn with the smaller one only
 
 
-def _builder(subject: Any) -> Callable[..., Any]:
-    return plugins.architectures.get(subject) if isinstance(subject, str) else subject
+_builder = partial(found, plugins.architectures)
 
 
 def _build(subject: Any, seed: int = 0, **params: Any) -> keras.Model:
@@ -83,8 +83,8 @@ def check_image_sizes(subject: Any) -> None:
             raise AssertionError(
                 f"{shape}: {type(error).__name__} instead of a ValueError that says what it needs"
             ) from error
-        found = outputs_of(model, random_images(shape, 2)).shape
-        assert found == (2, N_CLASSES), f"images of {shape} give outputs of shape {found}"
+        given = outputs_of(model, random_images(shape, 2)).shape
+        assert given == (2, N_CLASSES), f"images of {shape} give outputs of shape {given}"
 
 
 @contract(ARCHITECTURE)
@@ -195,6 +195,4 @@ def check_architecture(subject: Any) -> None:
     >>> from skdl.testing import check_architecture
     >>> check_architecture("simple")
     """
-    if isinstance(subject, str):
-        plugins.architectures.get(subject)
-    run_all(ARCHITECTURE, subject)
+    run_all(ARCHITECTURE, subject, plugins.architectures)

@@ -1,6 +1,6 @@
 """Contracts of backbones."""
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import keras
@@ -9,7 +9,7 @@ import numpy as np
 from skdl import plugins
 from skdl.backbones import Backbone, backbone_of
 from skdl.engine import python_random
-from skdl.testing._contracts import BACKBONE, contract, run_all
+from skdl.testing._contracts import BACKBONE, contract, found, run_all
 from skdl.testing._data import same
 from skdl.testing._networks import (
     assert_independent_images,
@@ -22,9 +22,7 @@ from skdl.testing._networks import (
     random_images,
 )
 
-
-def _builder(subject: Any) -> Callable[..., Any]:
-    return plugins.backbones.get(subject) if isinstance(subject, str) else subject
+_builder = partial(found, plugins.backbones)
 
 
 def _declaration(subject: Any) -> Backbone:
@@ -85,8 +83,8 @@ def check_backbone_layers(subject: Any) -> None:
     taps = keras.Model(model.inputs[0], {name: layers[name].output for name in declared})
     values = taps(images, training=False)
     for name, width in declared.items():
-        found = values[name].shape[-1]
-        assert found == width, f"{name} has {found} channels, {width} declared"
+        channels = values[name].shape[-1]
+        assert channels == width, f"{name} has {channels} channels, {width} declared"
     same(
         np.asarray(values[list(declared)[-1]]), outputs_of(model, images), "the last declared layer"
     )
@@ -186,6 +184,4 @@ def check_backbone(subject: Any) -> None:
     ...     return keras.Model(inputs, keras.layers.Conv2D(8, 3, name="edges")(inputs))
     >>> check_backbone(edges)
     """
-    if isinstance(subject, str):
-        plugins.backbones.get(subject)
-    run_all(BACKBONE, subject)
+    run_all(BACKBONE, subject, plugins.backbones)

@@ -43,14 +43,15 @@ def contract(*kinds: list[Contract]) -> Callable[[Contract], Contract]:
     return decorator
 
 
-def run_all(kind: list[Contract], subject: Any) -> None:
-    """Run all contracts of a kind; report all that fail at once.
+def found(registry: plugins.Registry, subject: Any) -> Callable[..., Any]:
+    """The object behind a registered name, or the object itself."""
+    return registry.get(subject) if isinstance(subject, str) else subject
 
-    Raises
-    ------
-    AssertionError
-        Naming every contract that is broken.
-    """
+
+def run_all(kind: list[Contract], subject: Any, registry: plugins.Registry | None = None) -> None:
+    """Run all contracts of a kind, and name all that are broken in one AssertionError."""
+    if registry is not None:
+        found(registry, subject)  # an unknown name breaks no contract: it is a ValueError
     failures = []
     for check in kind:
         try:
@@ -94,11 +95,8 @@ def contracts_of(subject: Any) -> list[Contract]:
     ['check_builder_output', 'check_builder_is_pure']
     """
     if isinstance(subject, str):
-        for registry, kind in (
-            (plugins.architectures, ARCHITECTURE),
-            (plugins.backbones, BACKBONE),
-            (plugins.datasets, DATASET),
-        ):
+        kinds = (ARCHITECTURE, BACKBONE, DATASET)
+        for registry, kind in zip(plugins.REGISTRIES.values(), kinds, strict=True):
             if subject in registry.names():
                 return list(kind)
     elif hasattr(subject, "get_params"):
@@ -120,13 +118,7 @@ def contracts_of(subject: Any) -> list[Contract]:
 
 
 def require_arrays(transformer: Any) -> None:
-    """Refuse a transformer that takes no arrays of images, such as one that reads files.
-
-    Raises
-    ------
-    ValueError
-        If its tags say so.
-    """
+    """Refuse a transformer that by its tags takes no arrays of images, but files."""
     tags = getattr(transformer, "__sklearn_tags__", None)
     takes = tags().input_tags if callable(tags) else None
     if takes is not None and takes.string and not (takes.two_d_array or takes.three_d_array):

@@ -6,12 +6,11 @@ import numpy as np
 
 from skdl import plugins
 from skdl.images import read_batch
-from skdl.testing._contracts import DATASET, contract, run_all
+from skdl.testing._contracts import DATASET, contract, found, run_all
 
 
 def _load(subject: Any, **params: Any) -> Any:
-    loader = plugins.datasets.get(subject) if isinstance(subject, str) else subject
-    return loader(**params)
+    return found(plugins.datasets, subject)(**params)
 
 
 @contract(DATASET)
@@ -118,6 +117,4 @@ def check_dataset(subject: Any) -> None:
     >>> from skdl.testing import check_dataset
     >>> check_dataset(load_digits)
     """
-    if isinstance(subject, str):
-        plugins.datasets.get(subject)
-    run_all(DATASET, subject)
+    run_all(DATASET, subject, plugins.datasets)

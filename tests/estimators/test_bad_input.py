@@ -138,7 +138,7 @@ def test_bad_data(no_training, case, method):
 @pytest.mark.parametrize(
     ("images", "message"),
     [
-        (np.ones((3, 8, 8, 3)), r"shape \(8, 8, 3\).*training images .* of shape \(8, 8, 1\)"),
+        (np.ones((3, 8, 8, 3)), r"shape \(8, 8, 3\).*fitted on images of shape \(8, 8, 1\)"),
         (np.ones((3, 9, 8, 1)), r"shape \(9, 8, 1\).*\(8, 8, 1\)"),
         (np.ones((3, 8, 9)), r"shape \(8, 9, 1\).*\(8, 8, 1\)"),
         (np.ones((3, 63)), "X has 63 features, but CNNClassifier is expecting 64"),
