@@ -8,13 +8,7 @@ from skdl._utils.text import shortened
 
 
 def scaled(filters: int, width: float) -> int:
-    """Number of filters times the width multiplier, at least 1.
-
-    Raises
-    ------
-    ValueError
-        If the multiplier is not positive.
-    """
+    """Number of filters times the width multiplier, at least 1."""
     if not width > 0:
         raise ValueError(f"width must be positive, got {shortened(width)}.")
     return max(1, round(filters * width))

@@ -28,18 +28,10 @@ Read = Callable[[Path], "BackboneWeights"]
 
 @dataclass(frozen=True)
 class BackboneWeights:
-    """Values of all variables of a backbone, in the order of ``model.variables``.
+    """Values of all variables of a backbone, in the order of ``model.variables``."""
 
-    Attributes
-    ----------
-    arrays : tuple of ndarray
-        Read-only: estimators share them.
-    digest : str
-        sha256 of the values.
-    """
-
-    arrays: tuple[npt.NDArray[Any], ...]
-    digest: str
+    arrays: tuple[npt.NDArray[Any], ...]  # read-only: estimators share them
+    digest: str  # sha256 of the values
 
     @property
     def nbytes(self) -> int:
@@ -65,19 +57,7 @@ def check_weights_name(
 ) -> PretrainedWeights | Path | None:
     """What a `weights` parameter means: declared weights, a file, or None for random ones.
 
-    Parameters
-    ----------
-    backbone : str or callable
-    weights : "auto", "random", a declared name or the path of a file
-    params : dict
-        Parameters of the builder, defaults included.
-
-    Raises
-    ------
-    FileNotFoundError
-        If it is the path of no file.
-    ValueError
-        If there are no such weights, listing those there are; or the file has another format.
+    `params` are the builder's, defaults included.
     """
     if not isinstance(weights, str | os.PathLike):
         raise ValueError(
@@ -148,30 +128,10 @@ def load_weights(
 ) -> BackboneWeights:
     """Load the weights of a backbone; the same ones again cost nothing.
 
-    Parameters
-    ----------
-    backbone : str or callable
-        A registered name, or a builder.
-    weights : "auto", "random", a declared name or the path of a file
-        A path ends in ``.h5`` (written by Keras 2 or 3), ``.weights.h5``, ``.keras``, or ``.npz``
-        (the arrays of ``model.weights``, in that order). One that leads to no file from here is
-        looked up in ``weights/`` of the data home.
-    params : dict
-        Parameters of the builder, defaults included.
-    build : callable
-        Makes the network, always with the same random start values.
-
-    Returns
-    -------
-    weights : BackboneWeights
-
-    Raises
-    ------
-    FileNotFoundError, ConnectionError
-        If the file is not there, or could not be downloaded.
-    ValueError
-        If there are no such weights, or the file holds others than the network's: then nothing is
-        loaded.
+    They are "auto", "random", a declared name or the path of a file, of Keras 2 or 3 or ``.npz``
+    (the arrays of ``model.weights``, in that order); one that leads to no file from here is looked
+    up in ``weights/`` of the data home. `build` makes the network, always with the same random
+    start values. Of a file that holds others than the network's, nothing is loaded.
     """
     source = check_weights_name(backbone, weights, params)
     label = _label(backbone)

@@ -23,13 +23,7 @@ _ANY_SIZE = 2**24
 
 
 def read_into(model: keras.Model, path: Path, label: str) -> None:
-    """Read a file into a new network, which is thrown away if that fails.
-
-    Raises
-    ------
-    ValueError
-        If the file is damaged, or holds another network's weights.
-    """
+    """Read a file into a new network, which is thrown away if that fails."""
     for variable in model.weights:
         if keras.backend.is_float_dtype(variable.dtype):
             variable.assign(np.full(variable.shape, np.nan, variable.dtype))

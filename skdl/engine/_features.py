@@ -39,24 +39,12 @@ _VERSION = 1
 
 @dataclass(frozen=True)
 class FeatureSpec:
-    """What is computed of an image.
-
-    Parameters
-    ----------
-    backbone : BackboneSpec
-    image_shape : (height, width, channels)
-        Of the images as they reach the network.
-    layers : tuple of str or int
-        Names, or positions in ``model.layers``.
-    poolings : tuple of {"avg", "max", "flatten", "gem"}
-        Empty keeps the feature maps of the only layer.
-    precision : {"float32", "bfloat16"}
-    """
+    """What is computed of an image."""
 
     backbone: BackboneSpec
-    image_shape: ImageShape
-    layers: tuple[str | int, ...]
-    poolings: tuple[Any, ...]
+    image_shape: ImageShape  # as they reach the network
+    layers: tuple[str | int, ...]  # names, or positions in `model.layers`
+    poolings: tuple[Any, ...]  # empty keeps the feature maps of the only layer
     precision: Any = "float32"
 
     @property
@@ -67,21 +55,7 @@ class FeatureSpec:
 
 
 class FeatureNetwork:
-    """A tapped backbone with its weights, traced. Any number of estimators share it.
-
-    Attributes
-    ----------
-    output_shape : tuple of int
-        Of one image's features, or feature maps.
-    widths : list of int
-        Number of features of each part: of each layer, by each pooling.
-    names : list of str
-        Of the layers.
-    separable : bool
-        Whether the features of each layer are those that it has without the others, to the bit.
-    structure : str
-        Digest of what the network computes, apart from its weights.
-    """
+    """A tapped backbone with its weights, traced. Any number of estimators share it."""
 
     @building()
     def __init__(self, spec: FeatureSpec, weights: BackboneWeights) -> None:
@@ -99,12 +73,14 @@ class FeatureNetwork:
         self.names = [layer.name for layer in layers]
         tapped = keras.Model(model.input, outputs)
         declared = set(spec.backbone.declaration.layers)
+        # Whether the features of each layer are those that it has without the others, to the bit.
         self.separable = declared.issuperset(self.names) and folds_as(tapped, model)
         self._model = folded(tapped, spec.precision)
         self._functions: dict[np.dtype[Any], Any] = {}
         self._lock = threading.Lock()
         self.n_traces = 0
         probe = self._function(np.dtype(np.float32)).structured_outputs
+        # Of each part: of each layer, by each pooling.
         self.widths = [int(np.prod(tensor.shape[1:])) for tensor in probe]
         pooled_ = bool(spec.poolings)
         self.output_shape = (sum(self.widths),) if pooled_ else tuple(probe[0].shape[1:])
@@ -156,14 +132,7 @@ _networks = Cache[FeatureNetwork](max_number=8)
 
 @dataclass(frozen=True)
 class FeatureExtractor:
-    """Frozen features, as one fitted estimator owns them.
-
-    Parameters
-    ----------
-    spec : FeatureSpec
-    weights : BackboneWeights
-    value_range : (low, high) or "standardized"
-    """
+    """Frozen features, as one fitted estimator owns them."""
 
     spec: FeatureSpec
     weights: BackboneWeights
@@ -183,7 +152,8 @@ class FeatureExtractor:
         one of them finds it, whatever was computed in the same pass.
         """
         spec, network = self.spec, self.network
-        names = network.names if _all_named(spec) else list(spec.layers)
+        all_named = all(isinstance(layer, str) for layer in spec.layers)
+        names = network.names if all_named else list(spec.layers)
         poolings: list[Any] = list(spec.poolings) or [None]
         parts: list[tuple[list[Any], Any]] = [([n], p) for n in names for p in poolings]
         if network.separable or len(parts) == 1:
@@ -218,22 +188,10 @@ class FeatureExtractor:
         n_threads: int | None = None,
         report: Callable[[int], None] | None = None,
     ) -> npt.NDArray[np.float32]:
-        """Features of images.
+        """Features of images, one row each, looked up in a store and put there.
 
-        Parameters
-        ----------
-        images : ImageBatch
-        store : FeatureStore, default=None
-            Where features are looked up, and put.
-        batch_size : int, default=32
-        n_threads : int, default=None
-            That read, resize and hash images; None takes as many as there are cores.
-        report : callable, default=None
-            Called with the number of images that are done.
-
-        Returns
-        -------
-        features : float32 ndarray of shape (n, n_features)
+        Threads hash the images, as many as there are cores where their number is None. What
+        reports gets the number of images that are done.
         """
         width = sum(self.network.widths)
         if store is None:
@@ -284,7 +242,3 @@ class FeatureExtractor:
             if report is not None:
                 report(span.stop)
         return features
-
-
-def _all_named(spec: FeatureSpec) -> bool:
-    return all(isinstance(layer, str) for layer in spec.layers)

@@ -16,11 +16,8 @@ _PUT_BYTES, _PUT_SECONDS = 8 * 2**20, 10.0
 class Putter:
     """Puts what was computed into a store, some at a time, with the time that it took.
 
-    Attributes
-    ----------
-    keys : list of bytes
-        Digests of the images. A file may be replaced after it was looked up: then that of the image
-        whose features they are takes its place.
+    Its keys are the digests of the images. A file may be replaced after it was looked up: then that
+    of the image whose features they are takes its place.
     """
 
     def __init__(

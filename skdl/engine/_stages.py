@@ -37,25 +37,12 @@ def fit_transfer(
     finetune_learning_rate: float | None = None,
     copies: int | None = None,
 ) -> Fitted:
-    """Train a classifier on a backbone, in stages.
+    """Train a classifier on a backbone, in stages; its recipe has a body, and takes images.
 
-    Parameters
-    ----------
-    job : Job
-        Its recipe has a body, and takes images.
-    store : FeatureStore, default=None
-        Where the outputs of frozen layers are kept. None keeps them for this training alone.
-    warmup_epochs : int, default=0
-        Where a part of the backbone is trained from the start: epochs before, of the head alone.
-    finetune_learning_rate : float, default=None
-        Where a part of the backbone is trained. None is a tenth of the optimizer's.
-    copies : int, default=None
-        Draw so many variants of each image once. None draws them anew in each epoch.
-
-    Raises
-    ------
-    ValueError
-        As `fit`; or if there are two sources of learning rates.
+    `store` keeps the outputs of frozen layers; None keeps them for this training alone. Where a
+    part of the backbone is trained from the start, `warmup_epochs` of the head alone come before,
+    and `finetune_learning_rate` is by default a tenth of the optimizer's. `copies` draws so many
+    variants of each image once; None draws them anew in each epoch.
     """
     job = replace(job, value_range=pixel_range(job.value_range))
     store = FeatureStore() if store is None else store

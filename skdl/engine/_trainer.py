@@ -20,9 +20,9 @@ from skdl.engine._seeding import InitialState, value_of
 from skdl.images import ImageBatch, ValueRange, range_offset_and_scale, rescale
 from skdl.preprocessing import AugmentationPlan
 
-# Batches between two looks at the outside: long enough to cost nothing, short enough for Ctrl-C.
 # Functions that a Keras model keeps when it is called by its own methods.
 _MADE_BY_KERAS = {"train_function", "test_function", "predict_function"}
+# Batches between two looks at the outside: long enough to cost nothing, short enough for Ctrl-C.
 _BATCHES_PER_CALL = 64
 
 State = list[npt.NDArray[Any]]
@@ -30,18 +30,10 @@ State = list[npt.NDArray[Any]]
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """Images with what they should be mapped to, and weights.
+    """Images with what they should be mapped to, and weights."""
 
-    Parameters
-    ----------
-    images : ImageBatch
-        Not rescaled: that happens batch by batch. Files are decoded while training.
-    targets : int32 ndarray of shape (n,), ndarray of images, or None
-        Class codes; or images; None for the images themselves, as they are before any change.
-    weights : float32 ndarray of shape (n,)
-    """
-
-    images: ImageBatch
+    images: ImageBatch  # not rescaled: that happens batch by batch
+    # Class codes; or images; None for the images themselves, as they are before any change.
     targets: npt.NDArray[Any] | None
     weights: npt.NDArray[np.float32]
 
@@ -57,12 +49,7 @@ class TrainingSet:
 class Trainer:
     """A compiled model with its traced training and evaluation loops.
 
-    Parameters
-    ----------
-    recipe : Recipe
-    optimizer : OptimizerSpec
-    seed : int
-        Of the start values, for a model that cannot be reset.
+    The seed is that of the start values, for a model that cannot be reset.
     """
 
     @building()
@@ -241,20 +228,7 @@ def _assign(variables: Sequence[Any], values: State) -> None:
 
 
 class Loop:
-    """One data set on its way through a traced loop.
-
-    Parameters
-    ----------
-    trainer : Trainer
-    kind : {"train", "test"}
-    data : TrainingSet
-    batch_size : int
-    value_range : (low, high) or "standardized"
-    changes : AugmentationPlan, default=None
-        Random changes of the images.
-    n_rows : int, default=None
-        How many of them are taken at a time; None is all.
-    """
+    """One data set, of which an epoch takes `n_rows`, on its way through a traced loop."""
 
     def __init__(
         self,
@@ -291,17 +265,7 @@ class Loop:
     def calls(
         self, order: npt.NDArray[Any], seed: int = 0, batches_per_call: int = _BATCHES_PER_CALL
     ) -> Iterator[Callable[[], None]]:
-        """Calls that run all batches of the rows in the given order, some of them at a time.
-
-        Parameters
-        ----------
-        order : int ndarray
-            Rows of the data.
-        seed : int, default=0
-            Of the changes.
-        batches_per_call : int
-            At most this many.
-        """
+        """Calls that run all batches of the rows in the given order, some of them at a time."""
         step, done = batches_per_call * self._batch_size, 0
         portions = self._data.images.portions(order, self._batch_size, batches_per_call)
         for pixels, held, places in portions:

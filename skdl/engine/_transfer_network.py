@@ -23,16 +23,7 @@ from skdl.store import FeatureStore
 class TransferNetwork:
     """A frozen prefix and the trained network behind it, as one fitted estimator owns them.
 
-    Parameters
-    ----------
-    prefix : FeatureExtractor or None
-        None if the network begins at the images.
-    fitted : FittedNetwork
-        Of a recipe with a body.
-    value_range : (low, high) or "standardized"
-        Of the images.
-    n_channels : int
-        Of the images.
+    Without a prefix, the network begins at the images, whose value range and channels these are.
     """
 
     def __init__(
@@ -90,15 +81,7 @@ def whole_model(trainer: Trainer, recipe: Recipe, n_channels: int) -> keras.Mode
     """The network in training together with its frozen layers: what a callback should see.
 
     It takes images with values from 0 to 1, and shares the variables and the optimizer of the
-    trainer.
-
-    Parameters
-    ----------
-    trainer : Trainer
-    recipe : Recipe
-        Of the trainer.
-    n_channels : int
-        Of the images.
+    trainer, whose recipe this is.
     """
     with building(recipe.precision):
         images = keras.Input((*recipe.body.size, n_channels))
