@@ -37,6 +37,7 @@ def convolution(
     padding: str = "same",
     activation: str | None = "relu",
     batch_norm: bool = False,
+    use_bias: bool = True,
     l2: float = 0.0,
     initializer: str = "glorot_uniform",
 ) -> Any:
@@ -50,7 +51,7 @@ def convolution(
         strides=strides,
         padding=padding,
         activation=None if batch_norm else activation,
-        use_bias=not batch_norm,
+        use_bias=use_bias and not batch_norm,
         kernel_initializer=initializer,
         kernel_regularizer=penalty(l2),
     )(x)
