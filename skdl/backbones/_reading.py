@@ -66,7 +66,8 @@ def _read_h5(model: keras.Model, path: Path) -> None:
     with h5py.File(path) as file:
         legacy = "layer_names" in file.attrs or "model_weights" in file
         n_values = _n_values(file.get("model_weights", file))
-    _refuse_other_count(n_values, model)
+    if n_values != model.count_params():  # Keras passes over what is beyond the network's layers
+        raise ValueError(f"it has {n_values:,} values, the network {model.count_params():,}")
     if legacy or path.name.endswith(".weights.h5"):
         # Keras tells the formats apart by the end of the name.
         with tempfile.TemporaryDirectory() as folder:
@@ -98,12 +99,6 @@ def _n_values(file: Any) -> int:
 
     file.visititems(count)
     return total
-
-
-def _refuse_other_count(n_values: int, model: keras.Model) -> None:
-    # Keras passes over what a file has beyond the network's layers.
-    if n_values != model.count_params():
-        raise ValueError(f"it has {n_values:,} values, the network {model.count_params():,}")
 
 
 def _refuse_other_kinds(name: str, dtype: np.dtype[Any]) -> None:

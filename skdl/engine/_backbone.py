@@ -10,13 +10,20 @@ from typing import Any, Literal
 
 import keras
 
-from skdl import plugins
 from skdl._utils.text import shortened
-from skdl.backbones import Backbone, BackboneWeights, backbone_of, declared_params, load_weights
+from skdl.backbones import (
+    Backbone,
+    BackboneWeights,
+    backbone_of,
+    builder_of,
+    declared_params,
+    label_of,
+    load_weights,
+)
 from skdl.engine._building import building
 from skdl.engine._devices import prepare_devices
 from skdl.engine._folding import settle
-from skdl.engine._keys import builder_key, check_params, freeze, label_of, plain_text
+from skdl.engine._keys import builder_key, check_params, freeze, plain_text
 from skdl.engine._private import is_used_once
 from skdl.engine._seeding import python_random
 
@@ -48,9 +55,7 @@ class BackboneSpec:
 
     @property
     def builder(self) -> Callable[..., Any]:
-        if isinstance(self.backbone, str):
-            return plugins.backbones.get(self.backbone)
-        return self.backbone
+        return builder_of(self.backbone)
 
     @property
     def declaration(self) -> Backbone:

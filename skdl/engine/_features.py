@@ -1,7 +1,8 @@
 """Features of a frozen backbone, each image's computed once."""
 
 import threading
-from collections.abc import Callable, Hashable
+import time
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,6 @@ from skdl.engine._backbone import (
 from skdl.engine._building import building
 from skdl.engine._devices import prepare_devices
 from skdl.engine._folding import folded, folds_as
-from skdl.engine._putter import Putter
 from skdl.images import (
     ImageBatch,
     ImageShape,
@@ -35,6 +35,8 @@ from skdl.store import FeatureStore
 
 # Raised whenever the same parameters come to give other features.
 _VERSION = 1
+# What is put into a store at a time: little is lost when the process is killed, and files are few.
+_PUT_BYTES, _PUT_SECONDS = 8 * 2**20, 10.0
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,38 @@ def _tapped_layers(model: keras.Model, spec: FeatureSpec) -> list[Any]:
 _networks = Cache[FeatureNetwork](max_number=8)
 
 
+class _Putter:
+    """Puts what was computed into a store, some at a time, with the time that it took.
+
+    Its keys are the digests of the images. A file may be replaced after it was looked up: then that
+    of the image whose features they are takes its place.
+    """
+
+    def __init__(
+        self,
+        store: FeatureStore,
+        spaces: Sequence[tuple[dict[str, Any], int]],
+        keys: list[bytes],
+    ) -> None:
+        self._store = store
+        self._spaces = spaces
+        self.keys = keys
+        self._start = 0
+        self._time = time.perf_counter()
+
+    def progress(self, features: npt.NDArray[np.float32], done: int, digests: list[bytes]) -> None:
+        """Take the features of `done` images, the last of which have these digests, if known."""
+        self.keys[done - len(digests) : done] = digests
+        waiting, seconds = features[self._start : done], time.perf_counter() - self._time
+        enough = waiting.nbytes >= _PUT_BYTES or seconds > _PUT_SECONDS
+        if enough or done == len(self.keys):
+            keys, column, share = self.keys[self._start : done], 0, seconds / len(self._spaces)
+            for space, width in self._spaces:
+                self._store.put(space, keys, waiting[:, column : column + width], seconds=share)
+                column += width
+            self._start, self._time = done, time.perf_counter()
+
+
 @dataclass(frozen=True)
 class FeatureExtractor:
     """Frozen features, as one fitted estimator owns them."""
@@ -208,7 +242,7 @@ class FeatureExtractor:
         missing = np.fromiter(first.values(), dtype=np.intp, count=len(first))
         if not len(missing):
             return features
-        putter = Putter(store, spaces, [keys[row] for row in missing.tolist()])
+        putter = _Putter(store, spaces, [keys[row] for row in missing.tolist()])
         ahead = None if report is None else lambda done: report(known + done)
         features[missing] = self._compute(images, missing, width, batch_size, ahead, putter)
         row_of = dict(zip(putter.keys, missing.tolist(), strict=True))
@@ -229,7 +263,7 @@ class FeatureExtractor:
         width: int,
         batch_size: int,
         report: Callable[[int], None] | None = None,
-        putter: Putter | None = None,
+        putter: _Putter | None = None,
     ) -> npt.NDArray[np.float32]:
         """Features of some rows, or all; the next batch is read while one is computed."""
         features = np.empty((len(images if rows is None else rows), width), np.float32)

@@ -63,8 +63,3 @@ def check_params(
 def plain_text(error: Exception) -> str:
     """An error's message, without the codes for bold print that Keras puts in."""
     return re.sub(r"\x1b\[[0-9;]*m", "", str(error))
-
-
-def label_of(builder: str | Callable[..., Any]) -> str:
-    """What error messages call a builder."""
-    return repr(builder if isinstance(builder, str) else getattr(builder, "__qualname__", builder))

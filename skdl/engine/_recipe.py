@@ -1,6 +1,8 @@
 """The description of a network, and how to make the real thing of it."""
 
-from collections.abc import Callable, Hashable, Mapping
+import threading
+import weakref
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -9,12 +11,26 @@ import numpy as np
 import numpy.typing as npt
 
 from skdl import plugins
+from skdl.backbones import label_of
 from skdl.engine._backbone import Precision
 from skdl.engine._body import Body, Cut
 from skdl.engine._building import building
-from skdl.engine._keys import builder_key, check_params, freeze, label_of, plain_text
-from skdl.engine._ownership import claim
+from skdl.engine._keys import builder_key, check_params, freeze, plain_text
 from skdl.engine._seeding import python_random
+
+_lock = threading.Lock()
+# Variables that belong to a network, by identity: they compare by value.
+_claimed: dict[int, weakref.ref[Any]] = {}
+
+
+def _claim(variables: Sequence[Any]) -> bool:
+    """Note that variables belong to a new network; False if one belongs to another already."""
+    with _lock:
+        for key in [key for key, known in _claimed.items() if known() is None]:
+            del _claimed[key]
+        owned = any(id(variable) in _claimed for variable in variables)
+        _claimed.update((id(variable), weakref.ref(variable)) for variable in variables)
+        return not owned
 
 
 @dataclass(frozen=True)
@@ -109,7 +125,7 @@ class Recipe:
                 self._check_output(self._probe(model))
         if not model.variables:
             raise ValueError(f"Architecture {self.label} returned a model without weights.")
-        if not claim(model.variables):
+        if not _claim(model.variables):
             raise ValueError(
                 f"Architecture {self.label} returned a network that shares weights with one it "
                 "returned before: what one fold learns would reach the next. Make all layers "

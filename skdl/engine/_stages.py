@@ -6,7 +6,6 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 
 from skdl.engine._augment import augmented
 from skdl.engine._body import Cut, standardise
@@ -53,7 +52,7 @@ def fit_transfer(
         job = replace(job, optimizer=optimizer)
     begin: Begin = partial(go_on, job)
     if job.start is None:
-        begin = partial(_standardise_head, _features_of_head(on_features, store))
+        begin = _standardising_start(on_features, store)
     if not (tunes and warmup_epochs and job.mode == "fit"):
         return _fit_stage(job, store, copies, begin)
     warm_up = replace(
@@ -77,17 +76,12 @@ def _finetuning_optimizer(optimizer: OptimizerSpec, rate: float | None) -> Optim
     return OptimizerSpec(optimizer.cls, {**optimizer.config, "learning_rate": rate})
 
 
-def _features_of_head(on_features: Job, store: FeatureStore) -> npt.NDArray[np.float32]:
+def _standardising_start(on_features: Job, store: FeatureStore) -> Begin:
+    """Begin with a head that sees standardised features."""
     prefix = _prefix(on_features, 1)
     assert prefix is not None  # of a network that begins at the features
-    return prefix_features(prefix, on_features.data.images, store)
-
-
-def _standardise_head(
-    features: npt.NDArray[np.float32], trainer: Trainer, stopper: EarlyStopper | None
-) -> None:
-    """Let the head see standardised features."""
-    standardise(trainer.model, features)
+    features = prefix_features(prefix, on_features.data.images, store)
+    return lambda trainer, _: standardise(trainer.model, features)
 
 
 def _take_head(warmed: Fitted, trainer: Trainer, stopper: EarlyStopper | None) -> None:
