@@ -25,7 +25,7 @@ from skdl.engine._devices import prepare_devices
 from skdl.engine._folding import settle
 from skdl.engine._keys import builder_key, check_params, freeze, plain_text
 from skdl.engine._private import is_used_once
-from skdl.engine._seeding import python_random
+from skdl.engine._seeding import assign, python_random
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -129,8 +129,7 @@ class BackboneSpec:
     ) -> keras.Model:
         """Build the network with given weights."""
         model = self.build(size, precision)
-        for variable, value in zip(model.variables, weights.arrays, strict=True):
-            variable.assign(value)
+        assign(model.variables, weights.arrays)
         settle(model)
         return model
 

@@ -65,7 +65,12 @@ class FeatureNetwork:
         self._preprocessing = spec.backbone.declaration.preprocessing
         model = spec.backbone.build_with(spec.image_shape[:2], weights)
         self.structure = structure_digest(model)
-        layers = _tapped_layers(model, spec)
+        layers = [
+            find_layers(model, [tapped], spec.backbone.label)[0]
+            if isinstance(tapped, str)
+            else model.layers[tapped]
+            for tapped in spec.layers
+        ]
         outputs = [layer.output for layer in layers]
         if any(len(output.shape) != 4 for output in outputs):
             raise ValueError(
@@ -119,14 +124,6 @@ class FeatureNetwork:
         return tf.function(forward, autograph=False).get_concrete_function(
             tf.TensorSpec([None, *self._spec.image_shape], dtype), scalar, scalar
         )
-
-
-def _tapped_layers(model: keras.Model, spec: FeatureSpec) -> list[Any]:
-    names = [layer for layer in spec.layers if isinstance(layer, str)]
-    found = dict(zip(names, find_layers(model, names, spec.backbone.label), strict=True))
-    return [
-        found[layer] if isinstance(layer, str) else model.layers[layer] for layer in spec.layers
-    ]
 
 
 _networks = Cache[FeatureNetwork](max_number=8)

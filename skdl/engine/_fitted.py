@@ -16,7 +16,7 @@ from skdl.engine._network import Network
 from skdl.engine._optimizers import OptimizerSpec
 from skdl.engine._pool import shared_network
 from skdl.engine._recipe import Recipe
-from skdl.engine._seeding import python_random
+from skdl.engine._seeding import assign, python_random
 from skdl.images import ImageBatch, ValueRange, range_offset_and_scale
 
 
@@ -76,8 +76,7 @@ class FittedNetwork:
     def to_keras(self, optimizer: OptimizerSpec) -> keras.Model:
         """A compiled Keras model of its own, which takes the same pixel values as `predict`."""
         model = self.recipe.build()
-        for variable, value in zip(model.variables, self.state, strict=True):
-            variable.assign(value)
+        assign(model.variables, self.state)
         offset, scale = range_offset_and_scale(self.value_range)
         if (offset, scale) != (0.0, 1.0):
             inputs = keras.Input(self.recipe.input_shape)

@@ -3,7 +3,7 @@
 import random
 import threading
 from collections import defaultdict
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -49,6 +49,12 @@ def stream(seed: int, *path: int) -> np.random.SeedSequence:
 def seed_of(numbers: np.random.SeedSequence) -> int:
     """A seed for TensorFlow, whose stateless operations take int32: below 2**31."""
     return int(numbers.generate_state(1)[0]) >> 1
+
+
+def assign(variables: Iterable[Any], values: Iterable[npt.NDArray[Any]]) -> None:
+    """Give variables their values."""
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
 
 
 def value_of(variable: Any) -> npt.NDArray[Any]:

@@ -16,7 +16,7 @@ from skdl.engine._normalization import fuse_normalization
 from skdl.engine._optimizers import OptimizerSpec, fuse_adam, scale_rates
 from skdl.engine._private import all_layers, build_metrics, compiled_loss
 from skdl.engine._recipe import Recipe
-from skdl.engine._seeding import InitialState, value_of
+from skdl.engine._seeding import InitialState, assign, value_of
 from skdl.images import ImageBatch, ValueRange, range_offset_and_scale, rescale
 from skdl.preprocessing import AugmentationPlan
 
@@ -117,13 +117,13 @@ class Trainer:
         return [value_of(variable) for variable in self.variables]
 
     def load_state(self, state: State) -> None:
-        _assign(self.variables, state)
+        assign(self.variables, state)
 
     def optimizer_state(self) -> State:
         return [value_of(variable) for variable in self.model.optimizer.variables]
 
     def load_optimizer_state(self, state: State) -> None:
-        _assign(self.model.optimizer.variables, state)
+        assign(self.model.optimizer.variables, state)
 
     def predict(self, images: ImageBatch, value_range: ValueRange) -> npt.NDArray[np.float32]:
         """Outputs for a few images, without a trace."""
@@ -153,40 +153,27 @@ class Trainer:
         target_like: tuple[np.dtype[Any], int] | None,
         changes: Sequence[str],
     ) -> Any:
-        integer, vector = tf.TensorSpec([], tf.int32), tf.TensorSpec([None], tf.int32)
-        scalar = tf.TensorSpec([], tf.float32)
-        targets_are_images = target_like is not None and target_like[1] > 1
+        integers, floats = (partial(tf.TensorSpec, dtype=of) for of in (tf.int32, tf.float32))
+        target_type, n_axes = target_like or (None, 0)
+        targets_are_images = n_axes > 1
+        of_images = [None, *self.image_shape]
         signature = [
-            tf.TensorSpec([None, *self.image_shape], dtype),
-            tf.TensorSpec([None, *self.image_shape], target_like[0])
-            if target_like is not None and targets_are_images
-            else vector,
-            tf.TensorSpec([None], tf.float32),
-            vector,
-            integer,
-            integer,
-            tf.TensorSpec([2], tf.int32),
-            integer,
-            scalar,
-            scalar,
-            tf.TensorSpec([N_NUMBERS], tf.float32),
-            tf.TensorSpec([2], tf.float32),
+            tf.TensorSpec(of_images, dtype),
+            tf.TensorSpec(of_images, target_type) if targets_are_images else integers([None]),
+            floats([None]),
+            integers([None]),
+            integers([]),
+            integers([]),
+            integers([2]),
+            integers([]),
+            floats([]),
+            floats([]),
+            floats([N_NUMBERS]),
+            floats([2]),
         ]
 
-        def loop(
-            images: Any,
-            targets: Any,
-            weights: Any,
-            order: Any,
-            first: Any,
-            last: Any,
-            seed: Any,
-            batch_size: Any,
-            offset: Any,
-            scale: Any,
-            numbers: Any,
-            limits: Any,
-        ) -> None:
+        def loop(images: Any, targets: Any, weights: Any, order: Any, *others: Any) -> None:
+            first, last, seed, batch_size, offset, scale, numbers, limits = others
             self.n_traces += 1
 
             def one_batch(start: Any) -> tuple[Any]:
@@ -220,11 +207,6 @@ def _settings(layer: keras.layers.Layer) -> str:
         return repr(layer.get_config())
     except Exception:  # a layer of the user's that tells none
         return ""
-
-
-def _assign(variables: Sequence[Any], values: State) -> None:
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
 
 
 class Loop:

@@ -14,7 +14,7 @@ from skdl.engine._features import FeatureExtractor
 from skdl.engine._fitted import FittedNetwork
 from skdl.engine._optimizers import OptimizerSpec
 from skdl.engine._recipe import Recipe
-from skdl.engine._seeding import python_random
+from skdl.engine._seeding import assign, python_random
 from skdl.engine._trainer import Trainer
 from skdl.images import ImageArray, ImageBatch, ValueRange, range_offset_and_scale
 from skdl.store import FeatureStore
@@ -63,8 +63,7 @@ class TransferNetwork:
         """A compiled Keras model of its own that takes images."""
         recipe, body = self.recipe, self.recipe.body
         model, base = recipe.parts()
-        for variable, value in zip(model.variables, self.state, strict=True):
-            variable.assign(value)
+        assign(model.variables, self.state)
         if base is None:
             base = body.build()
             base.trainable = False
