@@ -110,7 +110,8 @@ def taken_names(tree):
             yield owner in ("self", "cls") or owner.startswith("super("), node.attr
         elif isinstance(node, ast.Call) and ast.unparse(node.func) in ("getattr", "hasattr"):
             owner, name, *_ = node.args
-            yield ast.unparse(owner) == "self", getattr(name, "value", "")
+            if isinstance(name, ast.Constant):
+                yield ast.unparse(owner) == "self", name.value
 
 
 def names_of_libraries():

@@ -7,7 +7,7 @@ it gives.
 
 import skdl.architectures  # starts TensorFlow
 from skdl.backbones._declaration import Backbone, Preprocessing, backbone_of, declare_backbone
-from skdl.backbones._loading import BackboneWeights, declared_params, forget_weights, load_weights
+from skdl.backbones._loading import BackboneWeights, declared_params, load_weights
 from skdl.backbones._weights import PretrainedWeights
 
 __all__ = ["Backbone", "Preprocessing", "PretrainedWeights", "backbone_of", "declare_backbone"]

@@ -2,8 +2,6 @@
 
 import hashlib
 import os
-import threading
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import as_file, files
@@ -14,6 +12,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
+from skdl._utils.cache import Cache
 from skdl._utils.checksums import checksum_of, refuse_damaged
 from skdl._utils.storage import file_version, find_file, get_data_home
 from skdl._utils.text import shortened, shown_path
@@ -25,14 +24,6 @@ from skdl.plugins import backbones
 
 Build = Callable[[], keras.Model]
 Read = Callable[[Path], "BackboneWeights"]
-
-# Loaded weights that are kept for the next estimator: searches make many clones of one.
-_MAX_CACHED_BYTES = 512 * 2**20
-
-_lock = threading.RLock()
-_cache: "OrderedDict[Any, BackboneWeights]" = OrderedDict()
-# Files of the data home that do not hold the declared values.
-_others: set[Any] = set()
 
 
 @dataclass(frozen=True)
@@ -61,6 +52,12 @@ class BackboneWeights:
         state = dict(state)
         refuse_damaged(state["arrays"], state.pop("_checksum", None))
         self.__dict__.update(state)
+
+
+# Of the last estimators: searches make many clones of one, and may use large weights, too.
+_kept_weights = Cache[BackboneWeights](max_bytes=512 * 2**20, at_least=1)
+# Files of the data home that do not hold the declared values.
+_others = Cache[bool](max_number=1024)
 
 
 def check_weights_name(
@@ -143,13 +140,6 @@ def _of_these_params(
     )
 
 
-def forget_weights() -> None:
-    """Drop the weights that are kept for the next estimator."""
-    with _lock:
-        _cache.clear()
-        _others.clear()
-
-
 def load_weights(
     backbone: Any,
     weights: str | os.PathLike[str],
@@ -189,7 +179,8 @@ def load_weights(
     name = label, builder, repr(sorted(params.items()))
 
     def read(path: Path | None) -> BackboneWeights:
-        return _kept((*name, path and file_version(path)), path, label, build)
+        key = (*name, path and file_version(path))
+        return _kept_weights.get(key, lambda: _weights_in(path, label, build))
 
     if not isinstance(source, PretrainedWeights):
         return read(source)
@@ -213,19 +204,12 @@ def _in_its_place(file: RemoteFile) -> Path | None:
         return None
 
 
-def _kept(key: Any, path: Path | None, label: str, build: Build) -> BackboneWeights:
-    """The weights in a file, or random ones, which are read if they are not kept."""
-    with _lock:
-        if key not in _cache:
-            model = build()
-            if path is not None:
-                read_into(model, path, label)
-            _cache[key] = _values_of(model)
-        _cache.move_to_end(key)
-        found = _cache[key]
-        while len(_cache) > 1 and sum(w.nbytes for w in _cache.values()) > _MAX_CACHED_BYTES:
-            _cache.popitem(last=False)
-    return found
+def _weights_in(path: Path | None, label: str, build: Build) -> BackboneWeights:
+    """The weights in a file, or random ones."""
+    model = build()
+    if path is not None:
+        read_into(model, path, label)
+    return _values_of(model)
 
 
 def _found_by_values(source: PretrainedWeights, read: Read) -> BackboneWeights | None:
@@ -244,7 +228,7 @@ def _found_by_values(source: PretrainedWeights, read: Read) -> BackboneWeights |
             found = None
         if found is not None and found.digest == source.values_sha256:
             return found
-        _others.add(key)
+        _others.put(key, True)
     return None
 
 

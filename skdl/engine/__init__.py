@@ -3,39 +3,37 @@
 import skdl.architectures  # starts TensorFlow
 from skdl.engine._augment import augmented
 from skdl.engine._backbone import POOLINGS, BackboneSpec
-from skdl.engine._clear import clear
+from skdl.engine._body import Body
 from skdl.engine._devices import prepare_devices
 from skdl.engine._features import FeatureExtractor, FeatureSpec
-from skdl.engine._inspection import Inspector, inspector_of
+from skdl.engine._inspection import Inspector
 from skdl.engine._job import Fitted, Job, Mode
+from skdl.engine._optimizers import OptimizerSpec
+from skdl.engine._pool import clear
 from skdl.engine._private import tensorflow_random_state
+from skdl.engine._recipe import Recipe
 from skdl.engine._seeding import python_random
-from skdl.engine._spec import ImageMapSpec, ModelSpec, OptimizerSpec
 from skdl.engine._stages import fit_transfer
 from skdl.engine._trainer import TrainingSet
 from skdl.engine._training import fit
-from skdl.engine._transfer import TransferSpec, network_plan
 
 __all__ = [
     "POOLINGS",
     "BackboneSpec",
+    "Body",
     "FeatureExtractor",
     "FeatureSpec",
     "Fitted",
-    "ImageMapSpec",
     "Inspector",
     "Job",
     "Mode",
-    "ModelSpec",
     "OptimizerSpec",
+    "Recipe",
     "TrainingSet",
-    "TransferSpec",
     "augmented",
     "clear",
     "fit",
     "fit_transfer",
-    "inspector_of",
-    "network_plan",
     "python_random",
     "tensorflow_random_state",
 ]

@@ -17,9 +17,9 @@ from skdl.backbones import Backbone, BackboneWeights, backbone_of, declared_para
 from skdl.engine._building import building
 from skdl.engine._devices import prepare_devices
 from skdl.engine._folding import settle
+from skdl.engine._keys import builder_key, freeze, label_of, plain_text
 from skdl.engine._private import is_used_once
 from skdl.engine._seeding import python_random
-from skdl.engine._spec import builder_key, freeze, plain_text
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -73,8 +73,7 @@ class BackboneSpec:
     @property
     def label(self) -> str:
         """What error messages call it."""
-        name = self.backbone
-        return repr(name if isinstance(name, str) else getattr(name, "__qualname__", name))
+        return label_of(self.backbone)
 
     @property
     def key(self) -> Hashable | None:

@@ -1,7 +1,6 @@
 """Features of a frozen backbone, each image's computed once."""
 
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from skdl._utils.cache import Cache
 from skdl.backbones import BackboneWeights
 from skdl.engine._backbone import (
     BackboneSpec,
@@ -35,10 +35,6 @@ from skdl.store import FeatureStore
 
 # Raised whenever the same parameters come to give other features.
 _VERSION = 1
-_MAX_NETWORKS = 8
-
-_lock = threading.RLock()
-_networks: "OrderedDict[Hashable, FeatureNetwork]" = OrderedDict()
 
 
 @dataclass(frozen=True)
@@ -155,24 +151,7 @@ def _tapped_layers(model: keras.Model, spec: FeatureSpec) -> list[Any]:
     ]
 
 
-def shared_feature_network(spec: FeatureSpec, weights: BackboneWeights) -> FeatureNetwork:
-    """The network of a description, built once a process while it is in use."""
-    if spec.key is None:
-        return FeatureNetwork(spec, weights)
-    key = (spec.key, weights.digest)
-    with _lock:
-        if key not in _networks:
-            _networks[key] = FeatureNetwork(spec, weights)
-        _networks.move_to_end(key)
-        while len(_networks) > _MAX_NETWORKS:
-            _networks.popitem(last=False)
-        return _networks[key]
-
-
-def forget_feature_networks() -> None:
-    """Drop every tapped backbone."""
-    with _lock:
-        _networks.clear()
+_networks = Cache[FeatureNetwork](max_number=8)
 
 
 @dataclass(frozen=True)
@@ -192,8 +171,10 @@ class FeatureExtractor:
 
     @property
     def network(self) -> FeatureNetwork:
+        """Built once a process while it is in use."""
         prepare_devices()
-        return shared_feature_network(self.spec, self.weights)
+        key = None if self.spec.key is None else (self.spec.key, self.weights.digest)
+        return _networks.get(key, lambda: FeatureNetwork(self.spec, self.weights))
 
     def spaces(self, images: ImageBatch) -> list[tuple[dict[str, Any], int]]:
         """What features depend on besides the image's content, and how many there are.

@@ -13,9 +13,10 @@ from skdl._utils.checksums import checksum_of, refuse_damaged
 from skdl.engine._building import building
 from skdl.engine._devices import prepare_devices, refuse_forked
 from skdl.engine._network import Network
+from skdl.engine._optimizers import OptimizerSpec
 from skdl.engine._pool import shared_network
+from skdl.engine._recipe import Recipe
 from skdl.engine._seeding import python_random
-from skdl.engine._spec import ModelSpec, OptimizerSpec
 from skdl.images import ImageBatch, ValueRange, range_offset_and_scale
 
 
@@ -24,7 +25,7 @@ class FittedNetwork:
 
     Parameters
     ----------
-    spec : ModelSpec
+    recipe : Recipe
         The structure.
     state : list of ndarray
         The values of ``model.variables``, in that order.
@@ -33,9 +34,9 @@ class FittedNetwork:
     """
 
     def __init__(
-        self, spec: ModelSpec, state: Sequence[npt.NDArray[Any]], value_range: ValueRange
+        self, recipe: Recipe, state: Sequence[npt.NDArray[Any]], value_range: ValueRange
     ) -> None:
-        self.spec = spec
+        self.recipe = recipe
         self.state = list(state)
         self.value_range: ValueRange = value_range
         self._bound: tuple[Network, list[Any]] | None = None
@@ -73,14 +74,14 @@ class FittedNetwork:
 
     def beginning(self, builder: Callable[..., keras.Model], n_arrays: int) -> "FittedNetwork":
         """What another builder makes of the same parameters and the first so many arrays."""
-        spec = replace(self.spec, architecture=builder)
-        return FittedNetwork(spec, self.state[:n_arrays], self.value_range)
+        recipe = replace(self.recipe, architecture=builder)
+        return FittedNetwork(recipe, self.state[:n_arrays], self.value_range)
 
     def _bind(self) -> tuple[Network, list[Any]]:
         refuse_forked()
         if self._bound is None:
             prepare_devices()
-            network = shared_network(self.spec)
+            network = shared_network(self.recipe)
             network.check_state(self.state)
             offset, scale = range_offset_and_scale(self.value_range)
             constants = [tf.constant(offset, tf.float32), tf.constant(scale, tf.float32)]
@@ -95,13 +96,13 @@ class FittedNetwork:
         It takes the same pixel values as :meth:`predict`: where they are rescaled, the model starts
         with a ``Rescaling`` layer.
         """
-        model = self.spec.build()
+        model = self.recipe.build()
         for variable, value in zip(model.variables, self.state, strict=True):
             variable.assign(value)
         offset, scale = range_offset_and_scale(self.value_range)
         if (offset, scale) != (0.0, 1.0):
-            inputs = keras.Input(self.spec.input_shape)
+            inputs = keras.Input(self.recipe.input_shape)
             rescaled = keras.layers.Rescaling(scale, -offset * scale)(inputs)
             model = keras.Model(inputs, model(rescaled), name=f"rescaled_{model.name}")
-        model.compile(optimizer=optimizer.make(), **self.spec.compile_options)
+        model.compile(optimizer=optimizer.make(), **self.recipe.compile_options)
         return model

@@ -4,49 +4,34 @@ import difflib
 import functools
 import math
 import threading
+import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from skdl._utils.cache import Cache
 from skdl._utils.text import shortened
+from skdl.engine._body import InferenceMode
 from skdl.engine._building import keras_settings
 from skdl.engine._devices import prepare_devices, refuse_forked
 from skdl.engine._fitted import FittedNetwork
+from skdl.engine._optimizers import OptimizerSpec
 from skdl.engine._private import all_layers
 from skdl.engine._seeding import value_of
-from skdl.engine._spec import OptimizerSpec
-from skdl.engine._transfer import InferenceMode, TransferSpec
 from skdl.engine._transfer_network import TransferNetwork
 from skdl.images import ImageBatch
 
 # Outputs of all layers for one batch.
 _ACTIVATION_BYTES = 64 * 2**20
 
-_lock = threading.Lock()
-_inspectors: "WeakKeyDictionary[Any, Inspector]" = WeakKeyDictionary()
+_inspectors: "Cache[Inspector]" = Cache(max_number=16)
 
 Watcher = Callable[[Any, Any], None]
-
-
-def inspector_of(network: FittedNetwork | TransferNetwork, optimizer: OptimizerSpec) -> "Inspector":
-    """What looks into a fitted network, made once while the network lives."""
-    refuse_forked()
-    with _lock:
-        if network not in _inspectors:
-            _inspectors[network] = Inspector(network, optimizer)
-        return _inspectors[network]
-
-
-def forget_inspectors() -> None:
-    """Drop every watched copy of a network."""
-    with _lock:
-        _inspectors.clear()
 
 
 class Inspector:
@@ -64,13 +49,20 @@ class Inspector:
         What each layer gives for one image, in the order of the computation.
     """
 
+    @classmethod
+    def of(cls, network: FittedNetwork | TransferNetwork, optimizer: OptimizerSpec) -> "Inspector":
+        """What looks into a network; it goes when the network does, which it is no part of."""
+        refuse_forked()
+        owner = weakref.ref(network, _inspectors.drop)
+        return _inspectors.get(owner, lambda: cls(network, optimizer))
+
     def __init__(self, network: FittedNetwork | TransferNetwork, optimizer: OptimizerSpec) -> None:
         prepare_devices()
-        spec = network.spec
-        size, self._bgr = spec.input_shape[:2], False
-        if isinstance(spec, TransferSpec):
-            size = spec.size
-            self._bgr = spec.backbone.declaration.preprocessing.color == "bgr"
+        recipe = network.recipe
+        size, self._bgr = recipe.input_shape[:2], False
+        if recipe.on_backbone is not None:
+            size = recipe.on_backbone.size
+            self._bgr = recipe.on_backbone.backbone.declaration.preprocessing.color == "bgr"
         # Keras counts the names of layers up, anew in each thread: so a name means the same layer
         # whatever was built before.
         with ThreadPoolExecutor(1) as thread:
@@ -82,7 +74,7 @@ class Inspector:
                 self._hook(layer)
         self._layers: dict[str, Any] = {}
         self.shapes: dict[str, tuple[int, ...]] = {}
-        n_channels = getattr(network, "n_channels", spec.input_shape[-1])
+        n_channels = getattr(network, "n_channels", recipe.input_shape[-1])
         self._probe((*size, n_channels))
 
     def _hook(self, layer: Any) -> None:

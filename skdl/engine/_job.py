@@ -8,7 +8,8 @@ from typing import Any, Literal
 import keras
 import numpy.typing as npt
 
-from skdl.engine._spec import ModelSpec, OptimizerSpec
+from skdl.engine._optimizers import OptimizerSpec
+from skdl.engine._recipe import Recipe
 from skdl.engine._trainer import State, TrainingSet
 from skdl.images import ValueRange
 from skdl.preprocessing import AugmentationPlan
@@ -44,7 +45,7 @@ class Job:
 
     Parameters
     ----------
-    recipe : ModelSpec
+    recipe : Recipe
     data, validation : TrainingSet, and TrainingSet or None
     value_range : (low, high) or "standardized"
     optimizer : OptimizerSpec
@@ -81,7 +82,7 @@ class Job:
         If there is a schedule, and the optimizer has no constant learning rate.
     """
 
-    recipe: ModelSpec
+    recipe: Recipe
     data: TrainingSet
     validation: TrainingSet | None
     value_range: ValueRange

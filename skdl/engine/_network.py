@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from skdl.engine._building import building
 from skdl.engine._private import all_layers
-from skdl.engine._spec import ModelSpec
+from skdl.engine._recipe import Recipe
 from skdl.images import rescale
 
 # Activations of one prediction batch; larger batches gain nothing and fall out of the caches.
@@ -26,15 +26,15 @@ class Network:
 
     Parameters
     ----------
-    spec : ModelSpec
+    recipe : Recipe
         What to build.
     """
 
     @building()
-    def __init__(self, spec: ModelSpec) -> None:
-        self._model = spec.build()
+    def __init__(self, recipe: Recipe) -> None:
+        self._model = recipe.build()
         self._variables = list(self._model.variables)
-        self._input_shape = spec.input_shape
+        self._input_shape = recipe.input_shape
         self._functions: dict[np.dtype[Any], Any] = {}
         self._lock = threading.Lock()
         self.batch_size = max(1, _ACTIVATION_BYTES // self._bytes_per_image())

@@ -1,12 +1,66 @@
-"""Changes to how an optimizer updates its variables."""
+"""Descriptions of optimizers, and changes to how they update their variables."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from skdl.engine._building import keras_settings
+from skdl.engine._keys import freeze
 from skdl.engine._private import moments_of, position_of
+
+
+@dataclass(frozen=True)
+class OptimizerSpec:
+    """An optimizer's class and settings.
+
+    The learning rate stands apart: it is a variable, so that optimizers which differ in nothing
+    else can share one compiled model.
+
+    Parameters
+    ----------
+    cls : type
+        A subclass of ``keras.optimizers.Optimizer``.
+    config : dict
+        As ``get_config`` returns it.
+    """
+
+    cls: type
+    config: Mapping[str, Any] = field(hash=False)
+
+    @classmethod
+    def of(cls, optimizer: keras.optimizers.Optimizer) -> "OptimizerSpec":
+        """Describe an optimizer that a user configured; the instance itself is never trained."""
+        config = optimizer.get_config()
+        config.pop("name", None)  # counted up by Keras with every instance: "adam_7"
+        return cls(type(optimizer), config)
+
+    @classmethod
+    def made_by(cls, make: Callable[[], keras.optimizers.Optimizer]) -> "OptimizerSpec":
+        """Describe the optimizer that a function makes, whatever Keras's settings are."""
+        with keras_settings():
+            return cls.of(make())
+
+    @property
+    def learning_rate(self) -> float | None:
+        """Constant learning rate; None where it is a Keras schedule."""
+        rate = self.config.get("learning_rate")
+        return float(rate) if isinstance(rate, int | float) else None
+
+    @property
+    def key(self) -> Hashable | None:
+        settings = dict(self.config)
+        if self.learning_rate is not None:
+            settings.pop("learning_rate")
+        try:
+            return (self.cls, freeze(settings))
+        except TypeError:
+            return None
+
+    def make(self) -> keras.optimizers.Optimizer:
+        return self.cls.from_config(dict(self.config))  # type: ignore[attr-defined]
 
 
 def fuse_adam(optimizer: keras.optimizers.Optimizer) -> None:

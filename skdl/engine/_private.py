@@ -51,9 +51,8 @@ def normalised_axes(layer: keras.layers.BatchNormalization) -> list[int]:
 
 
 def build_metrics(model: keras.Model, targets: Any, outputs: Any) -> None:
-    """Let the metrics of a compiled model, if any, make their variables now."""
-    if model._compile_metrics is not None:
-        model._compile_metrics.build(targets, outputs)
+    """Let the metrics of a compiled model make their variables now."""
+    model._compile_metrics.build(targets, outputs)
 
 
 def compiled_loss(model: keras.Model) -> Any:

@@ -17,7 +17,9 @@ from skdl.engine._private import all_layers
 
 _LOCK = threading.RLock()
 
-# Streams drawn from one seed; the numbers only have to differ.
+# Streams drawn from one seed; the numbers only have to differ. Each epoch has its own: what is
+# drawn in it depends neither on the epochs before, so that a training that goes on draws what it
+# would have drawn without a stop, nor on how much another stream has given.
 INITIAL_VALUES, SHUFFLING, AUGMENTATION = 1, 2, 3
 
 
@@ -47,6 +49,11 @@ def python_random(seed: int | None = None) -> Iterator[None]:
 def stream(seed: int, *path: int) -> np.random.SeedSequence:
     """Independent random stream of a fit, such as ``stream(seed, SHUFFLING, epoch)``."""
     return np.random.SeedSequence([seed, *path])
+
+
+def seed_of(numbers: np.random.SeedSequence) -> int:
+    """A seed for TensorFlow, whose stateless operations take int32: below 2**31."""
+    return int(numbers.generate_state(1)[0]) >> 1
 
 
 def value_of(variable: Any) -> npt.NDArray[Any]:
@@ -121,7 +128,10 @@ class InitialState:
         return cls(known) if len(known) == len(recipes) else None
 
     def reset(self, seed: int) -> None:
-        """Give every variable its start value for a seed."""
+        """Give every variable its start value for a seed.
+
+        Each has a seed of its own: layers of one shape would start alike otherwise.
+        """
         seeds = stream(seed, INITIAL_VALUES).generate_state(len(self._recipes))
         for recipe, variable_seed in zip(self._recipes, seeds, strict=True):
             recipe.variable.assign(recipe.start_value(int(variable_seed)))

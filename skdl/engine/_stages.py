@@ -9,14 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from skdl.engine._augment import augmented
+from skdl.engine._body import Cut, standardise
 from skdl.engine._features import FeatureExtractor, FeatureSpec
 from skdl.engine._fitted import FittedNetwork
 from skdl.engine._job import Fitted, Job
-from skdl.engine._seeding import AUGMENTATION, stream
-from skdl.engine._spec import OptimizerSpec
+from skdl.engine._optimizers import OptimizerSpec
+from skdl.engine._seeding import AUGMENTATION, seed_of, stream
 from skdl.engine._trainer import State, Trainer, TrainingSet
 from skdl.engine._training import EarlyStopper, Stage, fit, go_on
-from skdl.engine._transfer import FEATURES, IMAGES, TransferSpec, standardise
 from skdl.engine._transfer_network import TransferNetwork, prefix_features, whole_model
 from skdl.images import ImageArray, pixel_range, range_offset_and_scale, rescale
 from skdl.preprocessing import AugmentationPlan
@@ -42,7 +42,7 @@ def fit_transfer(
     Parameters
     ----------
     job : Job
-        Its recipe is a :class:`TransferSpec` that takes images.
+        Its recipe has a body, and takes images.
     store : FeatureStore, default=None
         Where the outputs of frozen layers are kept. None keeps them for this training alone.
     warmup_epochs : int, default=0
@@ -59,9 +59,8 @@ def fit_transfer(
     """
     job = replace(job, value_range=pixel_range(job.value_range))
     store = FeatureStore() if store is None else store
-    spec = _transfer_spec(job)
-    on_features = replace(job, recipe=replace(spec, plan=replace(spec.plan, cut=FEATURES)))
-    tunes = spec.plan.cut != FEATURES
+    tunes = job.recipe.body.plan.cut is not Cut.FEATURES
+    on_features = replace(job, recipe=job.recipe.cut_at(Cut.FEATURES))
     if tunes:
         optimizer = _finetuning_optimizer(job.optimizer, finetune_learning_rate)
         job = replace(job, optimizer=optimizer)
@@ -77,11 +76,6 @@ def fit_transfer(
     job = replace(job, start=warmed)
     fitted = _fit_stage(job, store, copies, partial(_take_head, warmed))
     return replace(fitted, n_warmup=warmed.n_epochs)
-
-
-def _transfer_spec(job: Job) -> TransferSpec:
-    assert isinstance(job.recipe, TransferSpec)
-    return job.recipe
 
 
 def _finetuning_optimizer(optimizer: OptimizerSpec, rate: float | None) -> OptimizerSpec:
@@ -122,16 +116,16 @@ def _fit_stage(
     job: Job, store: FeatureStore, copies: int | None, begin: Begin, later_epochs: int = 0
 ) -> Fitted:
     """Run the frozen prefix once, and train what is behind it."""
-    value_range, changes, spec = job.value_range, job.augmentation, _transfer_spec(job)
-    n_channels = spec.input_shape[2]
+    value_range, changes, recipe = job.value_range, job.augmentation, job.recipe
+    n_channels = recipe.input_shape[2]
     copies = copies if changes else None
     prefix = None
     if changes is None or copies:
         prefix = _prefix(job, len(job.data) * (copies or 1))
     if prefix is None:
-        spec = replace(spec, plan=replace(spec.plan, cut=IMAGES))
+        recipe = recipe.cut_at(Cut.IMAGES)
     else:
-        spec = replace(spec, input_shape=prefix.network.output_shape)
+        recipe = replace(recipe, input_shape=prefix.network.output_shape)
         # Features are taken as they are.
         job = replace(job, augmentation=None, value_range="standardized")
     if prefix is not None and changes is not None and copies:
@@ -143,12 +137,12 @@ def _fit_stage(
     trained_on = job.value_range
 
     def network(state: State) -> TransferNetwork:
-        fitted = FittedNetwork(spec, state, trained_on)
+        fitted = FittedNetwork(recipe, state, trained_on)
         return TransferNetwork(prefix, fitted, value_range, n_channels)
 
-    watched = partial(whole_model, spec=spec, n_channels=n_channels)
+    watched = partial(whole_model, recipe=recipe, n_channels=n_channels)
     stage = Stage(network, begin, watched, copies or 1, later_epochs)
-    return fit(replace(job, recipe=spec, data=data, validation=validation), stage)
+    return fit(replace(job, recipe=recipe, data=data, validation=validation), stage)
 
 
 def _behind(prefix: FeatureExtractor | None, data: TrainingSet, store: FeatureStore) -> TrainingSet:
@@ -160,18 +154,19 @@ def _behind(prefix: FeatureExtractor | None, data: TrainingSet, store: FeatureSt
 
 def _prefix(job: Job, n_images: int) -> FeatureExtractor | None:
     """What runs once for each image; None if there is nothing, or too much to keep."""
-    spec = _transfer_spec(job)
-    if spec.plan.cut == IMAGES:
+    recipe, body = job.recipe, job.recipe.body
+    cut = body.plan.cut
+    if cut is Cut.IMAGES:
         return None
-    at_end = spec.plan.cut == FEATURES
+    at_end = cut is Cut.FEATURES
     features = FeatureSpec(
-        spec.backbone,
-        spec.input_shape,
-        (spec.backbone.last_layer if at_end else spec.plan.cut,),
-        (spec.params["pooling"],) if at_end else (),
-        spec.precision,
+        body.backbone,
+        recipe.input_shape,
+        (body.backbone.last_layer if cut is Cut.FEATURES else cut,),
+        (recipe.params["pooling"],) if at_end else (),
+        recipe.precision,
     )
-    prefix = FeatureExtractor(features, spec.weights, job.value_range)
+    prefix = FeatureExtractor(features, body.weights, job.value_range)
     too_large = 4 * n_images * math.prod(prefix.network.output_shape) > _MAX_PREFIX_BYTES
     return None if too_large and not at_end else prefix
 
@@ -184,7 +179,7 @@ def _augmented_copies(
     offset, scale = range_offset_and_scale(prefix.value_range)
     parts = []
     for copy in range(copies):
-        drawn = int(stream(seed, AUGMENTATION, copy).generate_state(1)[0]) >> 1
+        drawn = seed_of(stream(seed, AUGMENTATION, copy))
         for span, pixels, _ in data.images.chunks(_IMAGES_AT_A_TIME):
             values = rescale(pixels.astype(np.float32), np.float32(offset), np.float32(scale))
             changed = augmented(values, changes, (drawn, span.start))

@@ -13,10 +13,10 @@ import tensorflow as tf
 from skdl.engine._augment import N_NUMBERS, augment, numbers_of
 from skdl.engine._building import building, keras_settings
 from skdl.engine._normalization import fuse_normalization
-from skdl.engine._optimizers import fuse_adam, scale_rates
+from skdl.engine._optimizers import OptimizerSpec, fuse_adam, scale_rates
 from skdl.engine._private import all_layers, build_metrics, compiled_loss
+from skdl.engine._recipe import Recipe
 from skdl.engine._seeding import InitialState, value_of
-from skdl.engine._spec import ModelSpec, OptimizerSpec
 from skdl.images import ImageBatch, ValueRange, range_offset_and_scale, rescale
 from skdl.preprocessing import AugmentationPlan
 
@@ -59,32 +59,34 @@ class Trainer:
 
     Parameters
     ----------
-    spec : ModelSpec
+    recipe : Recipe
     optimizer : OptimizerSpec
     seed : int
         Of the start values, for a model that cannot be reset.
     """
 
     @building()
-    def __init__(self, spec: ModelSpec, optimizer: OptimizerSpec, seed: int) -> None:
-        self.model = spec.build(seed)
+    def __init__(self, recipe: Recipe, optimizer: OptimizerSpec, seed: int) -> None:
+        self.model = recipe.build(seed)
         fuse_normalization(self.model)
         self.variables = list(self.model.variables)
-        self.image_shape = spec.input_shape
-        fixed = {id(variable) for variable in spec.fixed_variables(self.model)}
+        self.image_shape = recipe.input_shape
+        fixed = {id(variable) for variable in recipe.fixed_variables(self.model)}
         self._initial = InitialState.of(self.model, fixed)
-        self.model.compile(optimizer=optimizer.make(), **spec.compile_options)
+        self.model.compile(optimizer=optimizer.make(), **recipe.compile_options)
         self.model.optimizer.build(self.model.trainable_variables)
         fuse_adam(self.model.optimizer)
-        factors = spec.rate_factors(self.model)
+        factors = recipe.rate_factors(self.model)
         if factors is not None:
             scale_rates(self.model.optimizer, factors)
-        # Metrics make their variables at their first batch; in a trace, that costs another.
-        codes, probabilities = np.zeros(1, np.int32), np.ones((1, spec.n_classes), np.float32)
-        build_metrics(self.model, codes, probabilities)
+        if recipe.n_classes is not None:
+            # Metrics make their variables at their first batch; in a trace, that costs another.
+            build_metrics(self.model, np.zeros(1, np.int32), np.ones((1, recipe.n_classes)))
         self._optimizer_start = self.optimizer_state()
         self._functions: dict[tuple[Any, ...], Any] = {}
         self.n_traces = 0
+        # Its structure when callbacks of a user got to see it.
+        self.seen_as: Hashable | None = None
 
     @property
     def resettable(self) -> bool:
@@ -102,6 +104,10 @@ class Trainer:
             id(compiled_loss(model)),
             tuple(sorted((name, own[name]) for name in own.keys() - _MADE_BY_KERAS)),
         )
+
+    def is_intact(self) -> bool:
+        """Whether it has the structure with which callbacks got to see it, if they did."""
+        return self.seen_as is None or self.structure() == self.seen_as
 
     @property
     def nbytes(self) -> int:

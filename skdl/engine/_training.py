@@ -15,7 +15,7 @@ from skdl.engine._fitted import FittedNetwork
 from skdl.engine._job import Fitted, History, Job
 from skdl.engine._pool import borrowed_trainer
 from skdl.engine._private import forget_resumed_epoch, resumed_epoch
-from skdl.engine._seeding import AUGMENTATION, SHUFFLING, stream, value_of
+from skdl.engine._seeding import AUGMENTATION, SHUFFLING, seed_of, stream, value_of
 from skdl.engine._trainer import Loop, State, Trainer
 
 # Callbacks that neither run nor save the network.
@@ -219,7 +219,7 @@ def _drawn(seed: int, epoch: int, n_rows: int, copies: int) -> tuple[Any, int]:
     """The order of an epoch's rows, one copy of each image, and the seed of its changes."""
     n, generator = n_rows // copies, np.random.default_rng(stream(seed, SHUFFLING, epoch))
     order = generator.permutation(n) + n * generator.integers(copies, size=n)
-    return order, int(stream(seed, AUGMENTATION, epoch).generate_state(1)[0]) >> 1
+    return order, seed_of(stream(seed, AUGMENTATION, epoch))
 
 
 def _run_epoch(

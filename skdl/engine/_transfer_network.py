@@ -7,14 +7,15 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from skdl.engine._backbone import pooled
+from skdl.engine._backbone import Precision, pooled
+from skdl.engine._body import Body, Cut, preprocessed
 from skdl.engine._building import building
 from skdl.engine._features import FeatureExtractor
 from skdl.engine._fitted import FittedNetwork
+from skdl.engine._optimizers import OptimizerSpec
+from skdl.engine._recipe import Recipe
 from skdl.engine._seeding import python_random
-from skdl.engine._spec import ModelSpec, OptimizerSpec
 from skdl.engine._trainer import Trainer
-from skdl.engine._transfer import FEATURES, IMAGES, TransferSpec, preprocessed
 from skdl.images import ImageArray, ImageBatch, ValueRange, range_offset_and_scale
 from skdl.store import FeatureStore
 
@@ -27,7 +28,7 @@ class TransferNetwork:
     prefix : FeatureExtractor or None
         None if the network begins at the images.
     fitted : FittedNetwork
-        Of a :class:`TransferSpec`.
+        Of a recipe with a body.
     value_range : (low, high) or "standardized"
         Of the images.
     n_channels : int
@@ -47,8 +48,8 @@ class TransferNetwork:
         self.value_range: ValueRange = value_range
 
     @property
-    def spec(self) -> ModelSpec:
-        return self.fitted.spec
+    def recipe(self) -> Recipe:
+        return self.fitted.recipe
 
     @property
     def state(self) -> list[npt.NDArray[Any]]:
@@ -69,24 +70,23 @@ class TransferNetwork:
     @building()
     def to_keras(self, optimizer: OptimizerSpec) -> keras.Model:
         """A compiled Keras model of its own that takes images."""
-        spec = self.fitted.spec
-        assert isinstance(spec, TransferSpec)
-        model, base = spec.parts()
+        recipe, body = self.recipe, self.recipe.body
+        model, base = recipe.parts()
         for variable, value in zip(model.variables, self.state, strict=True):
             variable.assign(value)
         if base is None:
-            base = spec.backbone.build_with(spec.size, spec.weights)
+            base = body.build()
             base.trainable = False
-        images = keras.Input((*spec.size, self.n_channels))
+        images = keras.Input((*body.size, self.n_channels))
         offset, scale = range_offset_and_scale(self.value_range)
         rescaled = keras.layers.Rescaling(scale, -offset * scale)(images)
-        whole = keras.Model(images, _classes(spec, base, model, rescaled), name="classifier")
-        whole.compile(optimizer=optimizer.make(), **spec.compile_options)
+        whole = keras.Model(images, _classes(recipe, base, model, rescaled), name="classifier")
+        whole.compile(optimizer=optimizer.make(), **recipe.compile_options)
         return whole
 
 
 @python_random()
-def whole_model(trainer: Trainer, spec: TransferSpec, n_channels: int) -> keras.Model:
+def whole_model(trainer: Trainer, recipe: Recipe, n_channels: int) -> keras.Model:
     """The network in training together with its frozen layers: what a callback should see.
 
     It takes images with values from 0 to 1, and shares the variables and the optimizer of the
@@ -95,40 +95,41 @@ def whole_model(trainer: Trainer, spec: TransferSpec, n_channels: int) -> keras.
     Parameters
     ----------
     trainer : Trainer
-        Of `spec`.
-    spec : TransferSpec
+    recipe : Recipe
+        Of the trainer.
     n_channels : int
         Of the images.
     """
-    with building(spec.precision):
-        images = keras.Input((*spec.size, n_channels))
-        base = _backbone_around(trainer.model, spec)
-        outputs = _classes(spec, base, trainer.model, images)
+    with building(recipe.precision):
+        images = keras.Input((*recipe.body.size, n_channels))
+        base = _backbone_around(trainer.model, recipe.body, recipe.precision)
+        outputs = _classes(recipe, base, trainer.model, images)
         whole = keras.Model(images, outputs, name="classifier")
-        whole.compile(optimizer=trainer.model.optimizer, **spec.compile_options)
+        whole.compile(optimizer=trainer.model.optimizer, **recipe.compile_options)
     return whole
 
 
-def _backbone_around(model: keras.Model, spec: TransferSpec) -> keras.Model:
+def _backbone_around(model: keras.Model, body: Body, precision: Precision) -> keras.Model:
     """The whole backbone, with those of its layers that are in a network in training."""
-    if spec.plan.cut == IMAGES:
+    cut = body.plan.cut
+    if cut is Cut.IMAGES:
         return model.get_layer("backbone").network
-    base = spec.backbone.build_with(spec.size, spec.weights, spec.precision)
+    base = body.build(precision)
     base.trainable = False
-    if spec.plan.cut == FEATURES:
+    if cut is Cut.FEATURES:
         return base
     behind = model.get_layer("backbone").network.layers[1:]  # the first stands for the input
-    before = base.layers[spec.plan.cut + 1 :]
+    before = base.layers[cut + 1 :]
     trained = {id(old): new for old, new in zip(before, behind, strict=True)}
     return keras.models.clone_model(
         base, clone_function=lambda layer: trained.get(id(layer), layer)
     )
 
 
-def _classes(spec: TransferSpec, base: keras.Model, model: keras.Model, images: Any) -> Any:
+def _classes(recipe: Recipe, base: keras.Model, model: keras.Model, images: Any) -> Any:
     """What a backbone and the head of a network say of images with values from 0 to 1."""
-    x = base(preprocessed(images, spec.backbone.declaration.preprocessing), training=False)
-    x = pooled(x, spec.params["pooling"])
+    x = base(preprocessed(images, recipe.body.backbone.declaration.preprocessing), training=False)
+    x = pooled(x, recipe.params["pooling"])
     for layer in model.layers:
         x = layer(x) if layer.name.startswith("head") else x
     return x

@@ -14,7 +14,7 @@ from skdl._utils.checks import validate_params
 from skdl._utils.scikit import StrOptions
 from skdl._utils.seeds import draw_seed
 from skdl._utils.text import plain, shortened
-from skdl.engine import Job, Mode, ModelSpec, TrainingSet
+from skdl.engine import Job, Mode, Recipe, TrainingSet
 from skdl.estimators._augmented import AugmentedImagesMixin
 from skdl.estimators._convergence import warn_of_failure
 from skdl.estimators._inputs import (
@@ -280,7 +280,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
             image_format.check_columns(X, batch, self)
             image_format.warn_of_another_scale(batch)
             _refuse_other_classes(known, labels, classes, mode)
-        recipe = self._model_spec(image_format, len(known))
+        recipe = self._recipe(image_format, len(known))
         advice = "Pass all classes to the first call of partial_fit."
         codes = encode_labels(labels, known, advice=advice)
         weights = check_weights(sample_weight, self.class_weight, labels, known)
@@ -312,7 +312,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
     def _n_epochs(self) -> int:
         return int(self.epochs)
 
-    def _model_spec(self, image_format: ImageFormat, n_classes: int) -> ModelSpec:
+    def _recipe(self, image_format: ImageFormat, n_classes: int) -> Recipe:
         if isinstance(self.architecture, str):
             architectures.get(self.architecture)
         elif isinstance(self.architecture, keras.Model):
@@ -322,15 +322,15 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
             )
         else:
             require_importable(self.architecture, "architecture")
-        spec = ModelSpec(
+        recipe = Recipe(
             self.architecture,
             self._routed("architecture"),
             image_format.input_shape,
             n_classes,
             self.precision,
         )
-        spec.check_params()
-        return spec
+        recipe.check_params()
+        return recipe
 
     def _validation_set(
         self, X_val: Any, y_val: Any, image_format: ImageFormat, classes: npt.NDArray[Any]

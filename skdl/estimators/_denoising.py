@@ -269,7 +269,7 @@ default="gaussian"
         """
         check_is_fitted(self)
         _, images = self._image_format.check_batch(X, self)
-        n_arrays = 2 * len(self._network.spec.params["filters"])  # a kernel and a bias each
+        n_arrays = 2 * len(self._network.recipe.params["filters"])  # a kernel and a bias each
         code: npt.NDArray[np.float32] = self._network.beginning(encoder, n_arrays).predict(images)
         return code
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from skdl._utils.checks import check_counts
 from skdl._utils.seeds import draw_seed
-from skdl.engine import ImageMapSpec, Job
+from skdl.engine import Job, Recipe
 from skdl.estimators._autoencoder import denoiser
 from skdl.estimators._inputs import hold_out_any, learn_format, make_training_set
 from skdl.estimators._trained import Learned, TrainedEstimator
@@ -41,13 +41,14 @@ class DenoisingBase(TrainedEstimator):
             image_format.warn_of_another_scale(clean, "y")
             # What is learned is in memory.
             targets, changes = image_format.as_images(clean, self, "y").load(), None
-        recipe = ImageMapSpec(
+        recipe = Recipe(
             denoiser,
             {
                 "filters": check_counts(self.filters, "filters", shortest=1),
                 "bounded": self.loss == "binary_crossentropy",
             },
             image_format.input_shape,
+            n_classes=None,
             precision=self.precision,
             loss=self._checked_loss(image_format),
         )

@@ -12,11 +12,11 @@ from skdl._utils.scikit import Interval, StrOptions
 from skdl.engine import (
     POOLINGS,
     BackboneSpec,
+    Body,
     Fitted,
     Job,
-    TransferSpec,
+    Recipe,
     fit_transfer,
-    network_plan,
 )
 from skdl.estimators._backbones import (
     backbone_channels,
@@ -63,32 +63,29 @@ class TransferBase(ImageClassifier):
         warn_of_standardized(image_format.value_range)
         return image_format
 
-    def _model_spec(self, image_format: ImageFormat, n_classes: int) -> TransferSpec:
+    def _recipe(self, image_format: ImageFormat, n_classes: int) -> Recipe:
         """The network that takes images; where it really begins is decided before training."""
         backbone: BackboneSpec = backbone_spec(self._backbone(), self._routed("backbone"))
         height, width, channels = image_format.input_shape
         backbone.check_size(height, width, "Set image_size=(height, width) to resize them.")
-        plan = network_plan(backbone, self.trainable)
         if self.augmentation_copies is not None and self.augmentation is None:
             raise ValueError(
                 f"augmentation_copies={self.augmentation_copies} without augmentation: all copies "
                 "would be alike. Set augmentation, such as 'light'."
             )
-        return TransferSpec(
-            architecture=backbone.backbone,
-            params={
+        return Recipe(
+            backbone.backbone,
+            {
                 "units": check_counts(self.head, "head"),
                 "dropout": self.dropout,
                 "pooling": self.pooling,
             },
-            input_shape=(height, width, channels),
-            n_classes=n_classes,
-            precision=self.precision,
-            backbone=backbone,
-            weights=backbone.load(self.weights),
-            size=(height, width),
-            plan=plan,
-            layer_decay=float(self.layer_decay),
+            (height, width, channels),
+            n_classes,
+            self.precision,
+            on_backbone=Body.of(
+                backbone, self.weights, (height, width), self.trainable, float(self.layer_decay)
+            ),
         )
 
     def _n_epochs(self) -> int:

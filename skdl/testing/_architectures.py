@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from skdl import plugins
-from skdl.engine import ModelSpec, python_random
+from skdl.engine import Recipe, python_random
 from skdl.testing._contracts import ARCHITECTURE, contract, found, run_all
 from skdl.testing._data import N_CLASSES, default_parameters, digit_images
 from skdl.testing._networks import (
@@ -42,7 +42,7 @@ def _build_for(
     subject: Any, n_classes: int, params: Mapping[str, Any] | None = None, seed: int = 0
 ) -> keras.Model:
     try:
-        return ModelSpec(_builder(subject), params or {}, _SHAPE, n_classes).build(seed=seed)
+        return Recipe(_builder(subject), params or {}, _SHAPE, n_classes).build(seed=seed)
     except ValueError as error:
         raise AssertionError(str(error)) from error
 

@@ -21,6 +21,7 @@ from helpers import run_python
 from keras import layers
 from published import application, randomized, write_legacy
 
+from skdl._utils.cache import Cache
 from skdl.backbones import Backbone, Preprocessing, PretrainedWeights, _reading, declare_backbone
 from skdl.backbones import _loading as loading
 from skdl.backbones._loading import check_weights_name, load_weights
@@ -71,7 +72,7 @@ def load(weights, backbone=small, **params):
 
 @pytest.fixture(autouse=True)
 def nothing_cached(monkeypatch):
-    monkeypatch.setattr(loading, "_cache", type(loading._cache)())
+    monkeypatch.setattr(loading, "_kept_weights", Cache(at_least=1))
 
 
 @pytest.fixture
@@ -239,24 +240,24 @@ def test_weights_that_come_with_skdl():
     assert all(np.isfinite(array).all() for array in auto.arrays)
 
 
-def test_the_cache_is_bounded(tmp_path, builds, monkeypatch):
+def test_the_cache_is_bounded(tmp_path, builds):
     paths = [write(trained(seed=seed), tmp_path / f"{seed}.npz") for seed in range(3)]
     size = load(paths[0]).nbytes
     assert size == sum(array.nbytes for array in load(paths[0]).arrays)
-    monkeypatch.setattr(loading, "_MAX_CACHED_BYTES", 2 * size)
+    loading._kept_weights.max_bytes = 2 * size
     for path in paths:
         load(path)
-    assert sum(weights.nbytes for weights in loading._cache.values()) <= 2 * size
-    assert len(loading._cache) == 2
+    assert sum(weights.nbytes for weights in loading._kept_weights.values()) <= 2 * size
+    assert len(loading._kept_weights) == 2
     load(paths[2])
     load(paths[1])
     assert len(builds) == 3
     load(paths[0])  # had to go
     load(paths[1])  # was used last, of the two
     assert len(builds) == 4
-    monkeypatch.setattr(loading, "_MAX_CACHED_BYTES", 1)
-    load(paths[0])
-    assert len(loading._cache) == 1  # what is larger than the bound is kept as long as it is used
+    loading._kept_weights.max_bytes = 1
+    load(paths[2])
+    assert len(loading._kept_weights) == 1  # however large it is
 
 
 def test_threads_build_once(tmp_path, builds):
@@ -282,7 +283,7 @@ def assert_refused(path, reason=".", backbone=small, **params):
     assert f"The file {str(path)!r} does not hold weights of the backbone {label!r}" in message
     assert message.endswith("Nothing was loaded.")
     assert "\n" not in message
-    assert not loading._cache
+    assert not loading._kept_weights
     return message
 
 
@@ -361,7 +362,7 @@ def test_damage_anywhere_in_a_file(name, tmp_path):
     refused = []
     for place in rng.integers(0, len(whole), 40).tolist():
         path.write_bytes(whole[:place] + rng.bytes(4) + whole[place + 4 :])
-        loading._cache.clear()
+        loading._kept_weights.clear()
         try:
             load_weights(small, path, {}, lambda: model)
         except ValueError as error:
@@ -381,7 +382,7 @@ def test_files_of_one_format_under_the_name_of_another(name, tmp_path):
         (tmp_path / name).write_bytes(written.read_bytes())
         if (other, name) == ("x.h5", "x.weights.h5"):
             assert load(tmp_path / name).digest == load(written).digest
-            loading._cache.clear()
+            loading._kept_weights.clear()
         else:
             assert_refused(tmp_path / name)
 
@@ -621,7 +622,7 @@ def test_without_a_network(home):
     assert "Put there what you find at https://storage.googleapis.com/tensorflow/ker" in message
     assert f"/vgg16/{name}" in message
     assert "Or pass the path of a file as weights, or take the backbone 'cifar_resnet20'" in message
-    assert not loading._cache
+    assert not loading._kept_weights
 
 
 @pytest.mark.parametrize(("name", "kind"), [("vgg16", "sha256"), ("vgg19", "md5")])
@@ -761,7 +762,7 @@ def test_downloads_happen_once_and_show_progress(tmp_path, monkeypatch, capsys):
     try:
         backbone = declared(tmp_path / "mine.h5", f"http://127.0.0.1:{server.server_port}/x.h5")
         first = load("mine", backbone)
-        loading._cache.clear()
+        loading._kept_weights.clear()
         again = load("auto", backbone)
     finally:
         server.shutdown()

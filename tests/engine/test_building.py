@@ -14,7 +14,7 @@ from sklearn.base import clone
 import skdl.engine
 from skdl import BackboneFeatures, CNNClassifier, DenoisingAutoencoder, TransferClassifier
 from skdl.backbones import _loading
-from skdl.engine import _features, _inspection, _ownership, _pool
+from skdl.engine import _body, _features, _inspection, _ownership, _pool
 from skdl.engine._building import building, keras_settings
 
 SETTINGS = {
@@ -122,27 +122,38 @@ def test_settings_are_given_back_after_an_error_and_by_the_last_thread(keras_as_
     assert gc.isenabled()
 
 
-def test_clearing_gives_all_networks_back(few_digits):
+KEPT = {
+    "trainers": _pool._idle,
+    "networks": _pool._networks,
+    "feature networks": _features._networks,
+    "inspectors": _inspection._inspectors,
+    "plans": _body._plans,
+    "weights": _loading._kept_weights,
+    "files of other weights": _loading._others,
+}
+
+
+def test_clearing_gives_everything_back(few_digits):
     X, y = few_digits
     skdl.engine.clear()
+    _loading._others.put("a file", True)
     model = TransferClassifier("cifar_resnet20", epochs=1, trainable=1, random_state=0)
     model.fit(X[:40], y[:40]).grad_cam(X[:2])
     expected = model.predict_proba(X[:4])
-    assert _loading._cache
-    kept = [
-        weakref.ref(one)
-        for networks in (_features._networks, _inspection._inspectors, _pool._networks)
-        for one in networks.values()
+    assert [name for name, cache in KEPT.items() if not cache] == []
+    seen = [
+        weakref.ref(value)
+        for name, cache in KEPT.items()
+        if name != "files of other weights"
+        for value in cache.values()
     ]
-    assert len(kept) >= 2
     skdl.engine.clear()
-    caches = (_loading._cache, _features._networks, _inspection._inspectors, _pool._networks)
-    assert not any(caches)
-    assert not _pool._idle
+    assert [name for name, cache in KEPT.items() if cache] == []
     assert np.array_equal(model.predict_proba(X[:4]), expected)
+    skdl.engine.clear()
     del model
     gc.collect()
-    assert [one for one in kept if one() is not None] == []
+    assert [one() for one in seen if one() is not None] == []
 
 
 MADE_ONCE = {}

@@ -22,9 +22,18 @@ from sklearn.base import clone
 import skdl.engine
 from skdl import CNNClassifier
 from skdl.engine import _pool
-from skdl.engine._optimizers import fuse_adam
-from skdl.engine._seeding import InitialState, python_random, value_of
-from skdl.engine._spec import ModelSpec, OptimizerSpec, freeze
+from skdl.engine._keys import freeze
+from skdl.engine._optimizers import OptimizerSpec, fuse_adam
+from skdl.engine._recipe import Recipe
+from skdl.engine._seeding import (
+    AUGMENTATION,
+    SHUFFLING,
+    InitialState,
+    python_random,
+    seed_of,
+    stream,
+    value_of,
+)
 from skdl.engine._trainer import Trainer
 from skdl.plugins import architectures
 
@@ -304,11 +313,11 @@ def test_what_a_callback_keeps_may_be_changed_later(few_digits, trainers):
 
 
 def test_the_pool_is_bounded(few_digits, monkeypatch):
-    monkeypatch.setattr(_pool, "MAX_IDLE_TRAINERS", 2)
+    monkeypatch.setattr(_pool._idle, "max_number", 2)
     for units in (2, 3, 4, 5):
         CNNClassifier(tiny, epochs=1, architecture__units=units).fit(*few_digits)
     assert len(_pool._idle) == 2
-    monkeypatch.setattr(_pool, "MAX_IDLE_BYTES", 0)
+    monkeypatch.setattr(_pool._idle, "max_bytes", 0)
     CNNClassifier(tiny, epochs=1).fit(*few_digits)
     assert not _pool._idle
 
@@ -343,7 +352,7 @@ def test_keys_tell_what_python_calls_equal():
 
 def test_every_variable_of_a_model_has_a_recipe():
     for builder in (tiny, normalized):
-        model = ModelSpec(builder, {}, (8, 8, 1), 3).build()
+        model = Recipe(builder, {}, (8, 8, 1), 3).build()
         initial = InitialState.of(model)
         initial.reset(1)
         first = [np.asarray(v.value.numpy()) for v in model.variables]
@@ -398,6 +407,14 @@ def test_seeds_a_builder_sets_itself_are_kept():
     InitialState.of(model).reset(1)
     for variable, value in zip(model.variables, before, strict=True):
         assert np.array_equal(variable.value.numpy(), value)
+
+
+def test_seeds_of_streams_fit_into_int32():
+    seeds = [seed_of(stream(3, AUGMENTATION, epoch)) for epoch in range(200)]
+    assert len(set(seeds)) == 200
+    assert seeds == [seed_of(stream(3, AUGMENTATION, epoch)) for epoch in range(200)]
+    assert 0 <= min(seeds) < 2**30 < max(seeds) < 2**31
+    assert seed_of(stream(3, SHUFFLING, 0)) != seeds[0]
 
 
 def test_python_random_is_given_back():
@@ -488,8 +505,6 @@ def test_keras_early_stopping_works_as_a_callback(few_digits):
 
 def test_an_epoch_is_what_keras_makes_of_the_same_batches(few_digits):
     """The traced loop against `keras.Model.train_on_batch`, batch for batch."""
-    from skdl.engine._seeding import SHUFFLING, stream
-
     X, y = few_digits
     model = CNNClassifier(tiny, epochs=1, architecture__dropout=0.0, random_state=0)
     start = clone(model).initialize(X, y)
@@ -541,13 +556,13 @@ def test_adam_in_one_operation_is_keras_adam(optimizer):
 @pytest.mark.parametrize("enabled", [True, False])
 def test_the_garbage_collector_is_given_back(few_digits, monkeypatch, enabled):
     seen = []
-    original = ModelSpec.build
+    original = Recipe.build
 
     def build(self, seed=None):
         seen.append(gc.isenabled())
         return original(self, seed)
 
-    monkeypatch.setattr(ModelSpec, "build", build)
+    monkeypatch.setattr(Recipe, "build", build)
     before = gc.isenabled()
     try:
         (gc.enable if enabled else gc.disable)()

@@ -15,6 +15,7 @@ from helpers import run_python
 from keras import layers
 from PIL import Image
 
+from skdl._utils.cache import Cache
 from skdl.backbones import Backbone, Preprocessing, backbone_of, declare_backbone
 from skdl.engine import BackboneSpec, FeatureExtractor, FeatureSpec, _putter
 from skdl.engine import _features as features
@@ -109,7 +110,7 @@ def assert_close(found, expected):
 
 @pytest.fixture(autouse=True)
 def no_networks(monkeypatch):
-    monkeypatch.setattr(features, "_networks", type(features._networks)())
+    monkeypatch.setattr(features, "_networks", Cache(features._networks.max_number))
 
 
 @pytest.fixture
@@ -642,10 +643,11 @@ def test_other_weights_are_another_network(tmp_path):
 
 
 def test_the_pool_is_bounded(built):
-    subjects = [extractor(shape=(8, 8 + more, 3)) for more in range(features._MAX_NETWORKS + 1)]
+    bound = features._networks.max_number
+    subjects = [extractor(shape=(8, 8 + more, 3)) for more in range(bound + 1)]
     for subject in subjects:
         _ = subject.network
-    assert len(features._networks) == features._MAX_NETWORKS
+    assert len(features._networks) == bound
     n = len(built)
     _ = subjects[-1].network, subjects[1].network
     assert len(built) == n

@@ -10,7 +10,7 @@ import pytest
 from helpers import ROOT, tiny
 
 from skdl import CNNClassifier
-from skdl.engine import Fitted, Job, ModelSpec, OptimizerSpec, TrainingSet, fit
+from skdl.engine import Fitted, Job, OptimizerSpec, Recipe, TrainingSet, fit
 from skdl.images import ImageArray
 
 ADAM = OptimizerSpec.of(keras.optimizers.Adam(0.1))
@@ -22,7 +22,7 @@ def job():
     images = rng.integers(0, 256, (20, 8, 8, 1), dtype=np.uint8)
     labels, weights = np.arange(20, dtype=np.int32) % 2, np.ones(20, np.float32)
     data = TrainingSet(ImageArray(images), labels, weights)
-    recipe = ModelSpec(tiny, {}, (8, 8, 1), 2)
+    recipe = Recipe(tiny, {}, (8, 8, 1), 2)
     return Job(recipe, data, None, (0, 255), ADAM, seed=0, epochs=2, batch_size=8)
 
 
@@ -112,4 +112,4 @@ def test_the_estimators_know_few_names_of_the_engine():
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and node.module == "skdl.engine":
                 names |= {alias.name for alias in node.names}
-    assert len(names) <= 18, sorted(names)
+    assert len(names) <= 15, sorted(names)

@@ -86,7 +86,7 @@ def test_amounts_are_searched_on_one_trace(images):
         cv=2,
         error_score="raise",
     ).fit(X, y)
-    ((_, trainer, _),) = _pool._idle.values()
+    (trainer,) = _pool._idle.values()
     assert trainer.n_traces == 1
     assert search.best_estimator_.augmentation.rotation in (5, 20, 90)
     assert search.estimator.augmentation.rotation == 5

@@ -1,24 +1,35 @@
-"""A classifier on a backbone: what is frozen, what is trained, and where the two meet."""
+"""A backbone that a network is on: what is frozen, what is trained, where the two meet."""
 
-from collections.abc import Hashable
-from dataclasses import dataclass, field
-from functools import lru_cache
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
 
+from skdl._utils.cache import Cache
 from skdl.backbones import BackboneWeights, Preprocessing
-from skdl.engine._backbone import BackboneSpec, as_channels, find_layers, last_cut, pooled
-from skdl.engine._spec import ModelSpec
+from skdl.engine._backbone import (
+    BackboneSpec,
+    Precision,
+    as_channels,
+    find_layers,
+    last_cut,
+    pooled,
+)
 
 # Of the variance of the average feature, added to each: a dead feature is not blown up.
 _VARIANCE_FLOOR = 0.01
 STANDARDISATION = "head_standardisation"
 
-IMAGES, FEATURES = -1, -2
-"""Where a network begins, if not behind a layer: at the images, or at the pooled features."""
+
+class Cut(Enum):
+    """Where the network behind a frozen prefix begins, if not behind a layer."""
+
+    IMAGES = "at the images: nothing is frozen"
+    FEATURES = "at the pooled features: the whole backbone is frozen"
 
 
 @dataclass(frozen=True)
@@ -29,15 +40,18 @@ class NetworkPlan:
     ----------
     first_trainable : int
         The first layer to train; the number of layers if there is none.
-    cut : int
-        Where the frozen prefix ends: `IMAGES` if there is none, `FEATURES` if it is everything.
+    cut : int or Cut
+        The last layer of the frozen prefix.
     blocks : tuple of int
         Last layers of the declared blocks.
     """
 
     first_trainable: int
-    cut: int
+    cut: int | Cut
     blocks: tuple[int, ...]
+
+
+_plans = Cache[NetworkPlan](max_number=64)
 
 
 def network_plan(backbone: BackboneSpec, trainable: str | int) -> NetworkPlan:
@@ -54,18 +68,11 @@ def network_plan(backbone: BackboneSpec, trainable: str | int) -> NetworkPlan:
     ValueError
         If there are not so many blocks, or no such layer.
     """
-    return _network_plan(_Keyed(backbone.key or id(backbone), backbone), trainable)
+    key = None if backbone.key is None else (backbone.key, trainable)
+    return _plans.get(key, lambda: _network_plan(backbone, trainable))
 
 
-@dataclass(frozen=True)
-class _Keyed:
-    key: Hashable
-    backbone: BackboneSpec = field(compare=False)
-
-
-@lru_cache(maxsize=64)
-def _network_plan(keyed: _Keyed, trainable: str | int) -> NetworkPlan:
-    backbone = keyed.backbone
+def _network_plan(backbone: BackboneSpec, trainable: str | int) -> NetworkPlan:
     smallest = backbone.declaration.min_size
     model = backbone.build((smallest, smallest))
     position = {id(layer): number for number, layer in enumerate(model.layers)}
@@ -74,9 +81,9 @@ def _network_plan(keyed: _Keyed, trainable: str | int) -> NetworkPlan:
     blocks = tuple(position[id(layer)] for layer in found)
     end = len(model.layers)
     if trainable == "head":
-        return NetworkPlan(end, FEATURES, blocks)
+        return NetworkPlan(end, Cut.FEATURES, blocks)
     if trainable == "all":
-        return NetworkPlan(0, IMAGES, blocks)
+        return NetworkPlan(0, Cut.IMAGES, blocks)
     if isinstance(trainable, str):
         first = position[id(find_layers(model, [trainable], backbone.label)[0])]
     elif trainable > len(blocks):
@@ -86,15 +93,12 @@ def _network_plan(keyed: _Keyed, trainable: str | int) -> NetworkPlan:
         )
     else:
         first = 0 if trainable == len(blocks) else blocks[-trainable - 1] + 1
-    return NetworkPlan(first, last_cut(model, first - 1) or IMAGES, blocks)
+    return NetworkPlan(first, last_cut(model, first - 1) or Cut.IMAGES, blocks)
 
 
 @dataclass(frozen=True)
-class TransferSpec(ModelSpec):
-    """The part of a classifier on a backbone that is trained, and its frozen layers on the way.
-
-    `architecture` is the backbone's name, `params` the head: "units", "dropout", "pooling";
-    `input_shape` is that of what goes in: images, feature maps or features.
+class Body:
+    """A backbone below the head of a classifier, as a part of a recipe.
 
     Parameters
     ----------
@@ -104,39 +108,50 @@ class TransferSpec(ModelSpec):
     size : (height, width)
         Of the images as they reach the backbone.
     plan : NetworkPlan
-    layer_decay : float
+    layer_decay : float, default=1.0
         What the learning rate is multiplied by once more for each block on the way down.
     """
 
-    backbone: BackboneSpec = None  # type: ignore[assignment]
-    weights: BackboneWeights = field(default=None, compare=False)  # type: ignore[assignment]
-    size: tuple[int, int] = (0, 0)
-    plan: NetworkPlan = NetworkPlan(0, IMAGES, ())
+    backbone: BackboneSpec
+    weights: BackboneWeights = field(compare=False)
+    size: tuple[int, int]
+    plan: NetworkPlan
     layer_decay: float = 1.0
 
-    @property
-    def label(self) -> str:
-        return self.backbone.label
+    @classmethod
+    def of(
+        cls,
+        backbone: BackboneSpec,
+        weights: Any,
+        size: tuple[int, int],
+        trainable: str | int,
+        layer_decay: float = 1.0,
+    ) -> "Body":
+        """A backbone with weights as :meth:`BackboneSpec.load` takes them, and what is trained."""
+        plan = network_plan(backbone, trainable)  # before weights are fetched
+        return cls(backbone, backbone.load(weights), size, plan, layer_decay)
+
+    def cut_at(self, cut: Cut) -> "Body":
+        """The same backbone with a prefix that ends elsewhere."""
+        return replace(self, plan=replace(self.plan, cut=cut))
 
     @property
     def key(self) -> Hashable | None:
-        head = tuple(sorted(self.params.items()))
-        structure = (self.input_shape, self.n_classes, self.precision, head)
-        if self.plan.cut == FEATURES:
-            return ("head", structure)
+        """What the structure of the network depends on; None as that of the backbone."""
+        if self.plan.cut is Cut.FEATURES:
+            return "head"  # which is the same on any backbone
         backbone = self.backbone.key
         rest = (self.weights.digest, self.size, self.plan, self.layer_decay)
-        return None if backbone is None else ("transfer", backbone, structure, rest)
-
-    def check_params(self) -> None:
-        """The estimator has checked them."""
+        return None if backbone is None else (backbone, *rest)
 
     def fixed_variables(self, model: keras.Model) -> list[Any]:
+        """Variables that start with their values, whatever the seed: all but those of the head."""
         layers = [layer for layer in model.layers if not layer.name.startswith("head")]
         return [variable for layer in layers for variable in layer.variables]
 
     def rate_factors(self, model: keras.Model) -> list[float] | None:
-        if self.layer_decay == 1 or self.plan.cut == FEATURES:
+        """What the learning rate is multiplied by, for each trainable variable; None for ones."""
+        if self.layer_decay == 1 or self.plan.cut is Cut.FEATURES:
             return None
         depth = self._depths(model)
         return [self.layer_decay ** depth.get(id(v), 0) for v in model.trainable_variables]
@@ -144,59 +159,67 @@ class TransferSpec(ModelSpec):
     def _depths(self, model: keras.Model) -> dict[int, int]:
         """Number of blocks from the head down, for each trained variable of the backbone."""
         inside = model.get_layer("backbone").network
-        first = max(0, self.plan.cut)  # the layer that stands for the input of `inside`
+        # The first layer of `inside` stands for its input.
+        first = self.plan.cut if isinstance(self.plan.cut, int) else 0
         found = {}
-        for number, layer in enumerate(inside.layers):
-            blocks_below = sum(block < first + number for block in self.plan.blocks)
+        for number, layer in enumerate(inside.layers, first):
+            blocks_below = sum(block < number for block in self.plan.blocks)
             for variable in layer.trainable_variables:
                 found[id(variable)] = len(self.plan.blocks) - blocks_below
         return found
 
-    def _says_what_comes_out(self, model: keras.Model) -> bool:
-        return True
+    def build(self, precision: Precision = "float32") -> keras.Model:
+        """The whole backbone with its weights."""
+        return self.backbone.build_with(self.size, self.weights, precision)
 
-    def _call_builder(self) -> keras.Model:
-        return self.parts()[0]
+    def parts(
+        self,
+        input_shape: tuple[int, ...],
+        n_classes: int | None,
+        precision: Precision,
+        *,
+        pooling: Any,
+        units: Sequence[int],
+        dropout: float,
+    ) -> tuple[keras.Model, keras.Model | None]:
+        """What is behind the frozen prefix, and the whole backbone that shares its layers."""
+        inputs, cut = keras.Input(input_shape), self.plan.cut
+        base, features = None, inputs
+        if cut is not Cut.FEATURES:
+            base = self.build(precision)
+            for number, layer in enumerate(base.layers):
+                layer.trainable = number >= self.plan.first_trainable
+            if cut is Cut.IMAGES:
+                pixels = preprocessed(inputs, self.backbone.declaration.preprocessing)
+                maps = InferenceMode(base, name="backbone")(pixels)
+            else:
+                rest = keras.Model(base.layers[cut].output, base.output, name=base.name)
+                maps = InferenceMode(rest, name="backbone")(inputs)
+            features = pooled(maps, pooling)
+        classes = _head(features, n_classes, units, dropout)
+        return keras.Model(inputs, classes, name="classifier"), base
 
-    def parts(self) -> tuple[keras.Model, keras.Model | None]:
-        """The network, and the whole backbone that shares its layers."""
-        inputs = keras.Input(self.input_shape)
-        cut = self.plan.cut
-        if cut == FEATURES:
-            return keras.Model(inputs, self._head(inputs), name="classifier"), None
-        base = self.backbone.build_with(self.size, self.weights, self.precision)
-        for number, layer in enumerate(base.layers):
-            layer.trainable = number >= self.plan.first_trainable
-        preprocessing = self.backbone.declaration.preprocessing
-        if cut == IMAGES:
-            maps = InferenceMode(base, name="backbone")(preprocessed(inputs, preprocessing))
-        else:
-            rest = keras.Model(base.layers[cut].output, base.output, name=base.name)
-            maps = InferenceMode(rest, name="backbone")(inputs)
-        features = pooled(maps, self.params["pooling"])
-        return keras.Model(inputs, self._head(features), name="classifier"), base
 
-    def _head(self, x: Any) -> Any:
-        # Not trained: its statistics are those of the training data's frozen features.
-        x = keras.layers.BatchNormalization(
-            epsilon=1e-7,
-            center=False,
-            scale=False,
-            trainable=False,
-            dtype="float32",  # digits lost here are lost for all classes
-            name=STANDARDISATION,
-        )(x)
-        dropout = self.params["dropout"]
-        for number, units in enumerate(self.params["units"]):
-            x = keras.layers.Dense(units, activation="relu", name=f"head_dense{number + 1}")(x)
-            if dropout:
-                x = keras.layers.Dropout(dropout, name=f"head_dropout{number + 1}")(x)
-        if dropout and not self.params["units"]:
-            x = keras.layers.Dropout(dropout, name="head_dropout")(x)
-        # From zeros, the classes start alike, and no random direction has to be unlearned.
-        return keras.layers.Dense(
-            self.n_classes, activation="softmax", kernel_initializer="zeros", name="head"
-        )(x)
+def _head(x: Any, n_classes: int | None, units: Sequence[int], dropout: float) -> Any:
+    # Not trained: its statistics are those of the training data's frozen features.
+    x = keras.layers.BatchNormalization(
+        epsilon=1e-7,
+        center=False,
+        scale=False,
+        trainable=False,
+        dtype="float32",  # digits lost here are lost for all classes
+        name=STANDARDISATION,
+    )(x)
+    for number, n_units in enumerate(units):
+        x = keras.layers.Dense(n_units, activation="relu", name=f"head_dense{number + 1}")(x)
+        if dropout:
+            x = keras.layers.Dropout(dropout, name=f"head_dropout{number + 1}")(x)
+    if dropout and not units:
+        x = keras.layers.Dropout(dropout, name="head_dropout")(x)
+    # From zeros, the classes start alike, and no random direction has to be unlearned.
+    return keras.layers.Dense(
+        n_classes, activation="softmax", kernel_initializer="zeros", name="head"
+    )(x)
 
 
 @keras.saving.register_keras_serializable("skdl")
@@ -250,7 +273,7 @@ def standardise(model: keras.Model, features: npt.NDArray[np.float32]) -> None:
     Parameters
     ----------
     model : keras.Model
-        Of a :class:`TransferSpec`.
+        The part behind the prefix.
     features : ndarray of shape (n, n_features)
         Pooled features of the training data.
     """

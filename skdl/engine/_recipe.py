@@ -1,94 +1,76 @@
-"""Plain descriptions of a network and of an optimizer, and how to make the real thing of them."""
+"""The description of a network, and how to make the real thing of it."""
 
 import inspect
-import re
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-import cloudpickle
 import keras
 import numpy as np
 import numpy.typing as npt
 
 from skdl import plugins
 from skdl._utils.text import shortened
-from skdl.engine._building import building, keras_settings
+from skdl.engine._body import Body, Cut
+from skdl.engine._building import building
+from skdl.engine._keys import builder_key, freeze, label_of, plain_text
 from skdl.engine._ownership import claim
 from skdl.engine._seeding import python_random
 
 
-def freeze(value: Any) -> Hashable:
-    """Turn parameters into a key.
-
-    Values that are equal in Python but not alike (``1``, ``1.0``, ``True``) get different keys.
-
-    Raises
-    ------
-    TypeError
-        If a value is neither a plain container nor hashable.
-    """
-    if isinstance(value, Mapping):
-        return ("map", tuple(sorted((str(k), freeze(v)) for k, v in value.items())))
-    if isinstance(value, list | tuple):
-        return (type(value).__name__, tuple(freeze(item) for item in value))
-    if isinstance(value, np.ndarray):
-        return ("array", value.shape, value.dtype.str, value.tobytes())
-    hash(value)
-    return (type(value), value)
-
-
-def builder_key(builder: Callable[..., Any]) -> Hashable:
-    """The builder itself; for one of a script or notebook its code.
-
-    Such a builder comes into a worker process by value, as another object with each task.
-    """
-    if getattr(builder, "__module__", None) != "__main__":
-        return builder
-    try:
-        return bytes(cloudpickle.dumps(builder))
-    except Exception:  # something that cannot be pickled, and so stays in this process
-        return builder
-
-
-def plain_text(error: Exception) -> str:
-    """An error's message, without the codes for bold print that Keras puts in."""
-    return re.sub(r"\x1b\[[0-9;]*m", "", str(error))
-
-
 @dataclass(frozen=True)
-class ModelSpec:
+class Recipe:
     """Everything a network's structure depends on, in a form that can be pickled.
 
     Parameters
     ----------
     architecture : str or callable
-        A registered name, or an importable builder.
+        A registered name, or an importable builder; of a network on a backbone, the backbone's.
     params : dict
-        Keyword arguments of the builder.
+        Keyword arguments of the builder; of a network on a backbone, those of its head.
     input_shape : (height, width, channels)
-    n_classes : int
+        Of what goes in: images, or on a backbone also feature maps or features.
+    n_classes : int or None
+        None for a network that maps images to images, or to anything else that is no class: its
+        builder takes none.
     precision : {"float32", "bfloat16"}, default="float32"
         "bfloat16" computes in mixed precision: weights and outputs stay float32.
+    loss : str
+        Name of a Keras loss.
+    on_backbone : Body, default=None
+        The backbone that the network is a part of, if it is.
     """
 
     architecture: str | Callable[..., Any]
     params: Mapping[str, Any] = field(hash=False)
     input_shape: tuple[int, int, int]
-    n_classes: int
+    n_classes: int | None
     precision: Literal["float32", "bfloat16"] = "float32"
+    loss: str = "sparse_categorical_crossentropy"
+    on_backbone: Body | None = None
+
+    @property
+    def body(self) -> Body:
+        """The backbone of a network that is on one.
+
+        Raises
+        ------
+        TypeError
+            If it is not.
+        """
+        if self.on_backbone is None:
+            raise TypeError(f"The network of architecture {self.label} is not on a backbone.")
+        return self.on_backbone
 
     @property
     def compile_options(self) -> dict[str, Any]:
         """Loss and metrics, as ``keras.Model.compile`` takes them."""
-        return {"loss": "sparse_categorical_crossentropy", "metrics": ["accuracy"]}
+        return {"loss": self.loss, "metrics": None if self.n_classes is None else ["accuracy"]}
 
     @property
     def label(self) -> str:
         """What error messages call the architecture."""
-        if isinstance(self.architecture, str):
-            return repr(self.architecture)
-        return repr(getattr(self.architecture, "__qualname__", self.architecture))
+        return label_of(self.architecture)
 
     @property
     def builder(self) -> Callable[..., Any]:
@@ -99,20 +81,24 @@ class ModelSpec:
     @property
     def key(self) -> Hashable | None:
         """Key of the structure, None if a parameter cannot be part of a key."""
+        rest = (self.input_shape, self.n_classes, self.precision, self.loss)
         try:
-            params = freeze(self.params)
-            builder = builder_key(self.builder)
-            return (builder, params, self.input_shape, self.n_classes, self.precision)
+            maker = builder_key(self.builder) if self.on_backbone is None else self.body.key
+            return None if maker is None else (maker, freeze(self.params), rest)
         except TypeError:
             return None
 
+    def cut_at(self, cut: Cut) -> "Recipe":
+        """The network with another part of its backbone frozen."""
+        return replace(self, on_backbone=self.body.cut_at(cut))
+
     def fixed_variables(self, model: keras.Model) -> list[Any]:
         """Variables that start with the values they are built with, whatever the seed."""
-        return []
+        return [] if self.on_backbone is None else self.on_backbone.fixed_variables(model)
 
     def rate_factors(self, model: keras.Model) -> list[float] | None:
         """What the learning rate is multiplied by, for each trainable variable; None for ones."""
-        return None
+        return None if self.on_backbone is None else self.on_backbone.rate_factors(model)
 
     def check_params(self) -> None:
         """Refuse parameters the builder does not take.
@@ -149,13 +135,17 @@ class ModelSpec:
             If the builder fails, or what it returns is no uncompiled classifier, or shares weights
             with a network that it returned before.
         """
-        self.check_params()
+        if self.on_backbone is None:  # otherwise the estimator has
+            self.check_params()
         with python_random(seed), building(self.precision):
+            purpose = f"images of shape {self.input_shape}"
+            if self.n_classes is not None:
+                purpose += f" and {self.n_classes} classes"
             try:
-                model = self._call_builder()
+                model = self._built()
             except Exception as error:
                 raise ValueError(
-                    f"Architecture {self.label} could not be built for {self._purpose} with "
+                    f"Architecture {self.label} could not be built for {purpose} with "
                     f"parameters {dict(self.params)}: {plain_text(error)}"
                 ) from error
             self._check_model(model)
@@ -173,12 +163,15 @@ class ModelSpec:
             )
         return model
 
-    @property
-    def _purpose(self) -> str:
-        return f"images of shape {self.input_shape} and {self.n_classes} classes"
+    def parts(self) -> tuple[keras.Model, keras.Model | None]:
+        """What is behind the frozen prefix, and the whole backbone that shares its layers."""
+        return self.body.parts(self.input_shape, self.n_classes, self.precision, **self.params)
 
-    def _call_builder(self) -> Any:
-        return self.builder(self.input_shape, self.n_classes, **self.params)
+    def _built(self) -> Any:
+        if self.on_backbone is not None:
+            return self.parts()[0]
+        classes = () if self.n_classes is None else (self.n_classes,)
+        return self.builder(self.input_shape, *classes, **self.params)
 
     def _check_model(self, model: Any) -> None:
         if not isinstance(model, keras.Model):
@@ -193,10 +186,12 @@ class ModelSpec:
             )
 
     def _says_what_comes_out(self, model: keras.Model) -> bool:
-        """Whether the model's own description promises what is wanted, without a look at it.
+        """Whether it is known what the model gives, without a look at it.
 
         TensorFlow's first operations take as long as building a small network.
         """
+        if self.on_backbone is not None or self.n_classes is None:
+            return True  # the builders are skdl's own
         if not (model.built and model.layers):
             return False
         last = model.layers[-1]
@@ -228,89 +223,3 @@ class ModelSpec:
                 f"Architecture {self.label} does not give probabilities: its outputs sum to "
                 f"{output.sum(axis=1)[0]:.3g}, expected 1. End it in a softmax."
             )
-
-
-@dataclass(frozen=True)
-class ImageMapSpec(ModelSpec):
-    """A network that maps images to images, or to anything else that is no class.
-
-    Its builder takes the input shape and the parameters; `n_classes` is 0.
-
-    Parameters
-    ----------
-    loss : str, default="mse"
-        Name of a Keras loss.
-    """
-
-    n_classes: int = 0
-    loss: str = "mse"
-
-    @property
-    def compile_options(self) -> dict[str, Any]:
-        return {"loss": self.loss}
-
-    @property
-    def key(self) -> Hashable | None:
-        key = super().key
-        return None if key is None else (type(self), key, self.loss)
-
-    @property
-    def _purpose(self) -> str:
-        return f"images of shape {self.input_shape}"
-
-    def _call_builder(self) -> Any:
-        return self.builder(self.input_shape, **self.params)
-
-    def _says_what_comes_out(self, model: keras.Model) -> bool:
-        return True  # the builders are skdl's own
-
-
-@dataclass(frozen=True)
-class OptimizerSpec:
-    """An optimizer's class and settings.
-
-    The learning rate stands apart: it is a variable, so that optimizers which differ in nothing
-    else can share one compiled model.
-
-    Parameters
-    ----------
-    cls : type
-        A subclass of ``keras.optimizers.Optimizer``.
-    config : dict
-        As ``get_config`` returns it.
-    """
-
-    cls: type
-    config: Mapping[str, Any] = field(hash=False)
-
-    @classmethod
-    def of(cls, optimizer: keras.optimizers.Optimizer) -> "OptimizerSpec":
-        """Describe an optimizer that a user configured; the instance itself is never trained."""
-        config = optimizer.get_config()
-        config.pop("name", None)  # counted up by Keras with every instance: "adam_7"
-        return cls(type(optimizer), config)
-
-    @classmethod
-    def made_by(cls, make: Callable[[], keras.optimizers.Optimizer]) -> "OptimizerSpec":
-        """Describe the optimizer that a function makes, whatever Keras's settings are."""
-        with keras_settings():
-            return cls.of(make())
-
-    @property
-    def learning_rate(self) -> float | None:
-        """Constant learning rate; None where it is a Keras schedule."""
-        rate = self.config.get("learning_rate")
-        return float(rate) if isinstance(rate, int | float) else None
-
-    @property
-    def key(self) -> Hashable | None:
-        settings = dict(self.config)
-        if self.learning_rate is not None:
-            settings.pop("learning_rate")
-        try:
-            return (self.cls, freeze(settings))
-        except TypeError:
-            return None
-
-    def make(self) -> keras.optimizers.Optimizer:
-        return self.cls.from_config(dict(self.config))  # type: ignore[attr-defined]
