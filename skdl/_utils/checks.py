@@ -97,6 +97,21 @@ def check_sizes(value: Any, name: str, kind: str = "(height, width)") -> tuple[i
     return int(sizes[0]), int(sizes[1])
 
 
+def check_path(value: Any, name: str) -> Path:
+    """An absolute path of the caller's text or path-like object, ``~`` included.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is neither, or empty.
+    """
+    if not isinstance(value, str | os.PathLike) or not isinstance(os.fspath(value), str):
+        raise TypeError(f"{name} must be a path, as a string or pathlib.Path. {_got(value)}")
+    if not os.fspath(value):
+        raise ValueError(f"{name} must not be empty; '.' is the working directory. {_got(value)}")
+    return Path(os.path.abspath(os.path.expanduser(value)))
+
+
 def check_counts(value: Any, name: str, *, shortest: int = 0) -> tuple[int, ...]:
     """Positive whole numbers, at least so many of them.
 
@@ -112,21 +127,6 @@ def check_counts(value: Any, name: str, *, shortest: int = 0) -> tuple[int, ...]
             f"{name} must be a sequence of positive whole numbers{least}. {_got(value)}"
         )
     return tuple(map(int, counts))
-
-
-def check_path(value: Any, name: str) -> Path:
-    """An absolute path of the caller's text or path-like object, ``~`` included.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is neither, or empty.
-    """
-    if not isinstance(value, str | os.PathLike) or not isinstance(os.fspath(value), str):
-        raise TypeError(f"{name} must be a path, as a string or pathlib.Path. {_got(value)}")
-    if not os.fspath(value):
-        raise ValueError(f"{name} must not be empty; '.' is the working directory. {_got(value)}")
-    return Path(os.path.abspath(os.path.expanduser(value)))
 
 
 def check_choice(value: Any, name: str, choices: Collection[Any]) -> Any:

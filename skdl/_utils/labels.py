@@ -19,24 +19,10 @@ _ADVICE = {"bytes": "Decode them, such as [value.decode() for value in {name}]."
 
 
 def class_labels(values: Any, name: str) -> npt.NDArray[Any]:
-    """Class labels, one per sample.
+    """Class labels, one per sample: text, whole numbers, booleans or dates, all of one kind.
 
-    Parameters
-    ----------
-    values : array-like of shape (n,) or (n, 1)
-        Text, whole numbers, booleans or dates, all of one kind.
-    name : str
-        What messages call them.
-
-    Returns
-    -------
-    labels : ndarray of shape (n,)
-        Of a dtype of their kind: no objects, where `values` holds text or numbers.
-
-    Raises
-    ------
-    ValueError
-        If they are anything else, empty, or missing or masked in a row.
+    Of a dtype of their kind: no objects, where `values` holds text or numbers. Whatever is none of
+    these, empty, or missing or masked in a row raises ValueError by the `name` of the values.
     """
     what = "class labels: text, whole numbers or booleans"
     labels = column(values, name, what, ("numbers", "text", "dates"))
@@ -52,13 +38,7 @@ def class_labels(values: Any, name: str) -> npt.NDArray[Any]:
 
 
 def label_pair(y_true: Any, y_pred: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """True and predicted labels of the same samples and of one kind.
-
-    Raises
-    ------
-    ValueError
-        As :func:`class_labels`, or if lengths or kinds differ.
-    """
+    """True and predicted labels of the same samples and of one kind."""
     true, predicted = class_labels(y_true, "y_true"), class_labels(y_pred, "y_pred")
     check_length(true, "y_true", predicted, "y_pred")
     check_kind(true, "y_true", predicted, "y_pred")
@@ -86,13 +66,7 @@ def column(
 
 
 def score_values(values: Any, name: str) -> npt.NDArray[np.float64]:
-    """Scores of samples: real numbers, of any shape (n, …).
-
-    Raises
-    ------
-    ValueError
-        If they are anything else, empty, or missing or masked in a row.
-    """
+    """Scores of samples: real numbers, of any shape (n, …), none missing or masked."""
     array = filled(values, name)
     if kind_of(array) != "numbers":
         raise _of_another_kind(array, name, "scores: numbers, such as probabilities")

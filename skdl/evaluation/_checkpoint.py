@@ -27,15 +27,7 @@ _SHOWN = 3  # files that cannot be used, in a warning
 
 
 class Checkpoint:
-    """Folder of records, for one data set and one set of folds.
-
-    Parameters
-    ----------
-    folder : str or path-like
-        Made if it is not there; ``~`` included.
-    data : str
-        Digest of images, labels and groups.
-    """
+    """Folder of records, for one data set (its digest) and one set of folds."""
 
     def __init__(self, folder: str | os.PathLike[str], data: str) -> None:
         self.folder = Path(os.path.abspath(os.path.expanduser(folder)))
@@ -46,19 +38,8 @@ class Checkpoint:
     def folds(self, made: list[Fold], cv: str, digest: str) -> list[Fold]:
         """Folds of the run before, or those of this one, which are written down.
 
-        Parameters
-        ----------
-        made : list of Fold
-            Those of this run.
-        cv : str
-            What made them, for the reader.
-        digest : str
-            The same, to be told apart; "" if it is the folds themselves that were given.
-
-        Raises
-        ------
-        ValueError
-            If the folder belongs to other data or another `cv`.
+        `cv` is what made them, for the reader; `digest` tells it apart, and is "" if it is the
+        folds themselves that were given. A folder of other data, or `cv`, raises ValueError.
         """
         path = self.folder / _PLAN
         try:

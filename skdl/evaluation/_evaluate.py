@@ -297,27 +297,24 @@ def _given(estimator: Any) -> str:
     return f"it is {shortened(estimator)}"
 
 
+def _classifies(estimator: Any) -> bool:
+    if isinstance(estimator, type) or not hasattr(estimator, "fit"):
+        return False
+    # Some have predict only once they are fitted.
+    predicts = hasattr(estimator, "predict") or is_classifier(estimator)
+    return predicts and not (is_regressor(estimator) or is_clusterer(estimator))
+
+
 def _named(estimators: Any) -> dict[str, Any]:
     if not isinstance(estimators, Mapping):
         estimators = {type(estimators).__name__: estimators}
     if not estimators:
         raise ValueError("estimators is empty. Pass at least one.")
     for name, estimator in estimators.items():
-        if isinstance(estimator, type) or not hasattr(estimator, "fit"):
+        if not _classifies(estimator):
             raise ValueError(
                 f"The estimator {shortened(name)} is no classifier: {_given(estimator)}. Pass a "
                 "classifier, or a dict of names and classifiers."
-            )
-        # Some have predict only once they are fitted.
-        predicts = hasattr(estimator, "predict") or is_classifier(estimator)
-        if not predicts:
-            raise ValueError(
-                f"The estimator {shortened(name)} is no classifier: {shortened(estimator)} has no "
-                "fit and predict."
-            )
-        if is_regressor(estimator) or is_clusterer(estimator):
-            raise ValueError(
-                f"The estimator {shortened(name)} is no classifier: {shortened(estimator)}."
             )
     named = {encodable(str(name)): estimator for name, estimator in estimators.items()}
     if len(named) < len(estimators):

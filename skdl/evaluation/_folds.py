@@ -59,26 +59,8 @@ def run_fold(
 ) -> tuple[FoldRecord, Any]:
     """Fit a copy of an estimator and let it predict; what fails is written down.
 
-    Parameters
-    ----------
-    estimator : classifier
-    X, y : images and labels
-        Of all folds.
-    groups : ndarray of shape (n,) or None
-        Groups of all images.
-    fold : Fold
-        Its rows.
-    scorers : dict of str to scorer
-        Those that need the estimator itself: predictions are not enough for them.
-    prefit : bool
-        Whether the estimator is fitted already.
-
-    Returns
-    -------
-    record : FoldRecord
-        What it said.
-    estimator : classifier
-        As it was fitted, or not where that failed.
+    X, y and groups are those of all folds; scorers are those that need the estimator itself. It
+    comes back as it was fitted, or not where that failed, or where `prefit` says that it is.
     """
     record = FoldRecord(fold.number, len(fold.train), len(fold.test), n_cores=available_cores())
     for rows, what in ((fold.test, "test"), (fold.train, "training")):

@@ -35,28 +35,14 @@ class UnusableFileError(Exception):
 
 
 def write(content: Mapping[str, Any], path: Path) -> None:
-    """Write a file, whole or not at all.
-
-    Raises
-    ------
-    TypeError
-        If the content is nothing that JSON can hold.
-    OSError
-        If it cannot be written.
-    """
+    """Write a file, whole or not at all; TypeError if the content is nothing that JSON can hold."""
     data = _sealed(json.dumps(content).encode())
     with replacing(path, _ADVICE) as part:
         part.write_bytes(data)
 
 
 def read(path: Path) -> dict[str, Any] | None:
-    """The content of a file; None if there is none.
-
-    Raises
-    ------
-    UnusableFileError
-        If it is damaged, of another format, or cannot be read.
-    """
+    """The content of a file; None if there is none, UnusableFileError if it cannot be taken."""
     try:
         data = path.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
@@ -78,13 +64,7 @@ def _sealed(content: bytes) -> bytes:
 
 
 def from_record(record: FoldRecord, name: str) -> dict[str, Any]:
-    """The record of a fold as JSON holds it, without its estimator; `name` is that of the file.
-
-    Raises
-    ------
-    TypeError
-        If labels are no numbers, booleans or texts.
-    """
+    """The record of a fold as JSON holds it, without its estimator; `name` is that of the file."""
     found = {key: value for key, value in vars(record).items() if key != "estimator"}
     recorded = record.recorded
     if recorded is not None:
@@ -94,13 +74,7 @@ def from_record(record: FoldRecord, name: str) -> dict[str, Any]:
 
 
 def to_record(content: Mapping[str, Any], fold: Fold, name: str) -> FoldRecord:
-    """What `from_record` made of this fold.
-
-    Raises
-    ------
-    UnusableFileError
-        If it is something else.
-    """
+    """What `from_record` made of this fold; UnusableFileError if it is something else."""
     try:
         given = dict(content["record"])
         recorded = dict(given.pop("recorded"))
@@ -123,13 +97,7 @@ def from_folds(folds: list[Fold], about: Mapping[str, str]) -> dict[str, Any]:
 
 
 def to_folds(content: Mapping[str, Any]) -> list[Fold]:
-    """The folds of what `from_folds` made.
-
-    Raises
-    ------
-    UnusableFileError
-        If it is something else.
-    """
+    """The folds of what `from_folds` made; UnusableFileError if it is something else."""
     try:
         if not all(isinstance(content[key], str) for key in _ABOUT):
             raise TypeError

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from sklearn.utils.multiclass import unique_labels
 
+from skdl._utils.checks import check_whole, suggest
 from skdl._utils.text import encodable, shortened
 from skdl.evaluation._comparison import compare
 from skdl.evaluation._folds import Fold, FoldRecord
@@ -188,8 +189,7 @@ class EvaluationResult:
         """
         found = self._of_model(model)
         n = max(self.n_repeats(model), 1)
-        if not 0 <= repeat < n:
-            raise ValueError(f"repeat must be from 0 to {n - 1}. Got {shortened(repeat)}.")
+        check_whole(repeat, "repeat", low=0, high=n - 1)
         chosen = found[found.groupby("row").cumcount() == repeat]
         return chosen.sort_values("row").reset_index(drop=True)
 
@@ -197,6 +197,7 @@ class EvaluationResult:
         if model not in self.models:
             raise ValueError(
                 f"There is no model {shortened(model)}. There are: {shortened(self.models)}."
+                f"{suggest(str(model), self.models)}"
             )
         return self.predictions[self.predictions["model"] == model]
 
@@ -275,6 +276,9 @@ class EvaluationResult:
         return self._metrics[metric].known(len(self.classes))
 
 
+_TIMES = ("n_train", "n_test", "n_cores", "fit_seconds", "predict_seconds", "stored_seconds")
+
+
 def make_result(
     records: Mapping[tuple[str, int], FoldRecord],
     folds: list[Fold],
@@ -300,17 +304,7 @@ def make_result(
             scores.append({**key, "metric": metric, "value": value})
             if reason:
                 missing.append({**key, "metric": metric, "reason": encodable(reason)})
-        times.append(
-            {
-                **key,
-                "n_train": record.n_train,
-                "n_test": record.n_test,
-                "n_cores": record.n_cores,
-                "fit_seconds": record.fit_seconds,
-                "predict_seconds": record.predict_seconds,
-                "stored_seconds": record.stored_seconds,
-            }
-        )
+        times.append({**key, **{name: getattr(record, name) for name in _TIMES}})
         if record.recorded is not None:
             predictions.append(_table(key, by_number[number].test, record.recorded, y, classes))
     return EvaluationResult(

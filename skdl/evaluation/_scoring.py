@@ -87,16 +87,8 @@ _OF_A_CLASS = ("roc_auc", "positive_likelihood_ratio", "neg_negative_likelihood_
 class RecordedPredictions(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """What a classifier said of some images, as an estimator that scorers take.
 
-    Parameters
-    ----------
-    classes : ndarray of shape (n_classes,)
-        The classes that it knows.
-    predicted : ndarray of shape (n,)
-        Labels.
-    probabilities : ndarray of shape (n, n_classes), default=None
-    decisions : ndarray of shape (n,) or (n, n_classes), default=None
-    problem : str, default=""
-        Why there are neither.
+    It knows `classes`, and `predicted` labels of shape (n,); beside them probabilities of shape
+    (n, n_classes), or decision values, or a `problem` that says why there are neither.
     """
 
     def __init__(
@@ -149,10 +141,13 @@ class RecordedPredictions(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return the decision values, whatever X is."""
         return self.decisions
 
+    @property
+    def _values(self) -> Any:
+        return self.decisions if self.probabilities is None else self.probabilities
+
     def scores_of(self, label: Any) -> Any:
         """Scores of one class: probabilities or decision values; None without either."""
-        values = self.decisions if self.probabilities is None else self.probabilities
-        known = self.classes_.tolist()
+        values, known = self._values, self.classes_.tolist()
         if values is None or label not in known:
             return None
         if values.ndim == 1:
@@ -177,7 +172,7 @@ class RecordedPredictions(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     @property
     def confidence(self) -> npt.NDArray[np.float64] | None:
         """How sure of each label it was: its probability or decision value; None without either."""
-        values = self.decisions if self.probabilities is None else self.probabilities
+        values = self._values
         if values is None or (values.ndim == 2 and values.shape[1] != len(self.classes_)):
             return None
         # Not the largest: a classifier may have a threshold of its own.
@@ -201,13 +196,7 @@ class RecordedPredictions(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def make_metrics(scoring: Any, pos_label: Any) -> dict[str, Metric]:
-    """Metrics by name.
-
-    Raises
-    ------
-    ValueError
-        If `scoring` is none of what :func:`evaluate` takes, or a name is unknown.
-    """
+    """Metrics by name, of what :func:`evaluate` takes as `scoring`."""
     if callable(scoring):
         return {"score": Metric(scoring)}
     if isinstance(scoring, str):
@@ -266,13 +255,7 @@ def _has_a_positive_class(scorer: Any) -> bool:
 def check_positive_class(
     metrics: Mapping[str, Metric], y: npt.NDArray[Any], known: Sequence[Any]
 ) -> None:
-    """Ask for the positive class before anything is fitted, by scoring perfect predictions.
-
-    Raises
-    ------
-    ValueError
-        If a metric needs it and does not know it.
-    """
+    """Ask for the positive class before anything is fitted, by scoring perfect predictions."""
     classes = np.unique(y)
     if known and len(known[0]) > len(classes) and set(classes.tolist()) <= set(known[0]):
         classes = np.asarray(known[0])  # a fitted estimator knows more than these labels

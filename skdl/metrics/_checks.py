@@ -13,7 +13,7 @@ from skdl.metrics._confusion import positive_class
 
 def check_level(level: Any) -> None:
     """Refuse what is no confidence level."""
-    if not isinstance(level, Real) or not 0 < float(level) < 1:
+    if not (isinstance(level, Real) and 0 < float(level) < 1):
         raise ValueError(
             f"level must be between 0 and 1, such as 0.95. Got {shortened(level)} instead."
         )

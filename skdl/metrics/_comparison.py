@@ -163,11 +163,7 @@ def _models(
     threshold: float | None,
 ) -> tuple[npt.NDArray[Any], list[_Model], Any]:
     """The true labels, the models and the positive class, or None of several."""
-    if not hasattr(predictions, "items"):
-        raise ValueError(
-            "predictions must be a mapping of names to predictions, such as "
-            f"{{'svc': scores, 'cnn': scores}}. Got {type(predictions).__name__}."
-        )
+    _check_mapping(predictions, "predictions")
     if len(predictions) < 2:
         raise ValueError(
             f"At least two models are needed for a comparison. Got {len(predictions)}."
@@ -198,14 +194,18 @@ def _models(
     return true, models, label
 
 
+def _check_mapping(given: Any, name: str) -> None:
+    if not hasattr(given, "items"):
+        raise ValueError(
+            f"{name} must be a mapping of names of models to what they predict, such as "
+            f"{{'svc': …, 'cnn': …}}. Got {type(given).__name__}."
+        )
+
+
 def _given_labels(y_pred: Any, models: Mapping[str, Any]) -> dict[str, npt.NDArray[Any]]:
     if y_pred is None:
         return {}
-    if not hasattr(y_pred, "items"):
-        raise ValueError(
-            "y_pred must be a mapping of names of models to their labels. Got "
-            f"{type(y_pred).__name__}."
-        )
+    _check_mapping(y_pred, "y_pred")
     unknown = [name for name in y_pred if name not in models]
     if unknown:
         raise ValueError(

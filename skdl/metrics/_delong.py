@@ -10,15 +10,7 @@ from scipy.stats import rankdata
 
 
 class SortedScores:
-    """Scores in their order, for the areas of many resamples of them.
-
-    Parameters
-    ----------
-    positive : ndarray of bool of shape (n,)
-        True for samples of the positive class.
-    score : ndarray of shape (n,)
-        Their scores.
-    """
+    """Scores in their order, for the areas of many resamples of them."""
 
     def __init__(self, positive: npt.NDArray[np.bool_], score: npt.NDArray[Any]) -> None:
         self._order = np.argsort(score, kind="stable")
@@ -41,24 +33,10 @@ class SortedScores:
 def placements(
     positive: npt.NDArray[np.bool_], scores: npt.NDArray[Any]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return the share of negatives below each positive, and of positives above each negative.
+    """The share of negatives below each positive, and of positives above each negative.
 
-    Ties count half. From midranks, as Sun and Xu (2014) compute them: O(n log n). The mean of
-    either is the area under the ROC curve.
-
-    Parameters
-    ----------
-    positive : ndarray of bool of shape (n,)
-        True for samples of the positive class.
-    scores : ndarray of shape (..., n)
-        Scores of the samples, of each model.
-
-    Returns
-    -------
-    above : ndarray of shape (..., n_positive)
-        Of positives, in [0, 1].
-    below : ndarray of shape (..., n_negative)
-        Of negatives, in [0, 1].
+    Ties count half; scores are of shape (..., n). From midranks, as Sun and Xu (2014) compute them:
+    O(n log n). The mean of either is the area under the ROC curve.
     """
     ranks = rankdata(scores, axis=-1)
     own = rankdata(scores[..., positive], axis=-1), rankdata(scores[..., ~positive], axis=-1)
@@ -75,26 +53,10 @@ def delong_variance(above: npt.NDArray[Any], below: npt.NDArray[Any]) -> float:
 def area_interval(
     value: float, positives: npt.NDArray[np.bool_], scores: npt.NDArray[Any], level: float
 ) -> tuple[float, float]:
-    """Interval of an area, or of the mean area of several curves of the same samples.
+    """Interval of an area, or of the mean area of k curves of the same samples, of shape (k, n).
 
     The variance is that of DeLong et al. (1988). On the logit scale: the interval stays within
     [0, 1], and holds its level near 1.
-
-    Parameters
-    ----------
-    value : float
-        The area.
-    positives : ndarray of bool of shape (k, n)
-        Which samples are of the positive class, for each curve.
-    scores : ndarray of shape (k, n)
-        Their scores.
-    level : float
-        Confidence level.
-
-    Returns
-    -------
-    low, high : float
-        In [0, 1].
     """
     if min(positives.sum(axis=1).min(), (~positives).sum(axis=1).min()) < 2:
         raise ValueError("DeLong's variance needs two samples at least of either class.")

@@ -17,18 +17,10 @@ from skdl.metrics._table import TABLE
 
 
 class KnownScore(NamedTuple):
-    """A score by the name that :func:`skdl.metrics.confidence_interval` takes.
+    """A score by its name in the table, with the positive class (None if there is none to name).
 
-    Parameters
-    ----------
-    name : str
-        One of those of `confidence_interval`.
-    pos_label : object
-        The positive class; None where it goes without saying, or for averages.
-    average : str
-        As of :func:`skdl.metrics.sensitivity_score`.
-    sign : int
-        -1 for a scorer whose values are negated.
+    `average` is that of :func:`skdl.metrics.sensitivity_score`; `sign` is -1 where values are
+    negated.
     """
 
     name: str

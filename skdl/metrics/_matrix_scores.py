@@ -37,16 +37,9 @@ class MatrixScore(NamedTuple):
 
 
 def matrix_score(name: str, matrix: Array, average: str) -> MatrixScore:
-    """Return the score of a name.
+    """The score of a name, which is not that of a curve; true classes are the rows of the matrix.
 
-    Parameters
-    ----------
-    name : str
-        "accuracy", "balanced_accuracy", "geometric_mean" or one of the ratios.
-    matrix : ndarray of shape (k, k)
-        True classes in rows; for `average="binary"` of the negative and the positive class.
-    average : {"binary", "macro", "weighted", "multiclass"}
-        As of :func:`skdl.metrics.sensitivity_score`.
+    For `average="binary"` it is the matrix of the negative and the positive class.
     """
     if name == "accuracy":
         return MatrixScore(

@@ -72,12 +72,7 @@ def sensitivity_at_specificity_score(
     >>> sensitivity_at_specificity_score(y_true, y_score, specificity=0.9)
     0.5
     """
-    check_number(specificity, "specificity", low=0, high=1)
-    curve = _rates("Sensitivity", y_true, y_score, pos_label, sample_weight)
-    if curve is None:
-        return float("nan")
-    sensitivities, specificities = curve
-    return float(sensitivities[specificities >= specificity - ROUNDING].max())
+    return _highest("specificity", specificity, y_true, y_score, pos_label, sample_weight)
 
 
 def specificity_at_sensitivity_score(
@@ -136,27 +131,29 @@ def specificity_at_sensitivity_score(
     >>> specificity_at_sensitivity_score(y_true, y_score, sensitivity=0.9)
     0.75
     """
-    check_number(sensitivity, "sensitivity", low=0, high=1)
-    curve = _rates("Specificity", y_true, y_score, pos_label, sample_weight)
-    if curve is None:
-        return float("nan")
-    sensitivities, specificities = curve
-    return float(specificities[sensitivities >= sensitivity - ROUNDING].max())
+    return _highest("sensitivity", sensitivity, y_true, y_score, pos_label, sample_weight)
 
 
-def _rates(name: str, y_true: Any, y_score: Any, pos_label: Any, sample_weight: Any) -> Any:
-    """Return sensitivities and specificities of all thresholds, or None and a warning."""
+def _highest(
+    bounded: str, bound: float, y_true: Any, y_score: Any, pos_label: Any, sample_weight: Any
+) -> float:
+    """The highest of one rate of the thresholds at which the other is no less than the bound."""
+    check_number(bound, bounded, low=0, high=1)
     positive, scores = binary_problem(y_true, y_score, pos_label)
     check_finite(scores, "y_score")
     if positive.all() or not positive.any():
+        rate = "Sensitivity" if bounded == "specificity" else "Specificity"
         warnings.warn(
-            f"{name} at a threshold is ill-defined and set to nan where y_true holds one class "
+            f"{rate} at a threshold is ill-defined and set to nan where y_true holds one class "
             "only.",
             UndefinedMetricWarning,
             stacklevel=3,
         )
-        return None
-    false_positive, true_positive, _ = roc_curve(
+        return float("nan")
+    false_positive, sensitivities, _ = roc_curve(
         positive, scores, sample_weight=sample_weight, drop_intermediate=False
     )
-    return true_positive, 1 - false_positive
+    held, wanted = sensitivities, 1 - false_positive
+    if bounded == "specificity":
+        held, wanted = wanted, held
+    return float(wanted[held >= bound - ROUNDING].max())

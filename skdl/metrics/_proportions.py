@@ -91,25 +91,12 @@ def wilson_interval(n_successes: Any, n: Any, *, level: float = 0.95) -> tuple[A
 
 
 def mean_interval(rates: Array, limits: Limits, weights: Array, correlations: Array) -> Limits:
-    """Interval of a weighted mean of rates with known intervals.
+    """Interval of a weighted mean of rates with known intervals and correlations.
 
     Zou and Donner, "Construction of confidence limits about effect measures: a general approach",
     Statistics in Medicine 27 (2008), 1693-1702: the method of variance estimates recovery (MOVER).
-    The variance of each rate is recovered from the distance to its own limit.
-
-    Parameters
-    ----------
-    rates : ndarray of shape (k,)
-    limits : tuple of two ndarrays of shape (k,)
-        Lower and upper limits of the rates.
-    weights : ndarray of shape (k,)
-        Weights of sum 1, which may be negative.
-    correlations : ndarray of shape (k, k)
-        Correlations of the estimated rates.
-
-    Returns
-    -------
-    low, high : float
+    The variance of each rate is recovered from the distance to its own limit. Weights may be
+    negative.
     """
     value = float(weights @ rates)
     below, above = weights * (rates - limits[0]), weights * (limits[1] - rates)
@@ -156,17 +143,6 @@ def rate_correlations(ratio: Ratio, matrix: Array) -> Array:
 
     The number of samples of each class is given, and half a sample is added to each cell. Negative
     correlations, which would make the interval of a mean narrower, are taken for 0.
-
-    Parameters
-    ----------
-    ratio : Ratio
-    matrix : ndarray of shape (k, k)
-        The confusion matrix: true classes in rows, predicted ones in columns.
-
-    Returns
-    -------
-    correlations : ndarray of shape (k, k)
-        In [0, 1].
     """
     matrix = matrix + _HALF_A_SAMPLE
     right, n_true = np.diagonal(matrix), matrix.sum(axis=1)
@@ -211,23 +187,11 @@ def one_vs_rest(matrices: Array) -> Array:
 def paired_difference(
     a: npt.NDArray[np.bool_], b: npt.NDArray[np.bool_], level: float
 ) -> tuple[float, float, float]:
-    """Difference of two proportions of the same samples, with its interval.
+    """Difference of two proportions of the same samples, with its ends; NaN without samples.
 
     Newcombe, "Improved confidence intervals for the difference between binomial proportions based
     on paired data", Statistics in Medicine 17 (1998), 2635-2650, method 10: Wilson's limits, and
     the correlation phi of the two, corrected for continuity.
-
-    Parameters
-    ----------
-    a, b : ndarray of bool of shape (n,)
-        Which samples are right. Without samples, everything is NaN.
-    level : float
-        Confidence level.
-
-    Returns
-    -------
-    difference, low, high : float
-        Of the shares of `a` and of `b`.
     """
     n = len(a)
     if n == 0:

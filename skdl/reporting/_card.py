@@ -7,6 +7,7 @@ for model reporting", FAT* 2019.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from skdl._utils.checks import suggest
 from skdl._utils.text import shortened
 from skdl.evaluation import EvaluationResult
 
@@ -20,13 +21,7 @@ def card(
     lead: Sequence[str],
     stated: Mapping[str, str | Sequence[str]] | None = None,
 ) -> list[tuple[str, list[str]]]:
-    """Headings with their sentences: those that are stated, or what is known.
-
-    Raises
-    ------
-    ValueError
-        If a heading is stated that a model card does not have.
-    """
+    """Headings with their sentences: those that are stated, or what is known."""
     found = _known(result, model, names, lead)
     given = {} if stated is None else stated
     if not isinstance(given, Mapping):
@@ -36,6 +31,7 @@ def card(
     if unknown:
         raise ValueError(
             f"card has no heading {shortened(unknown[0])}. Its headings: {', '.join(headings)}."
+            f"{suggest(str(unknown[0]), headings)}"
         )
     texts = {
         heading: [text] if isinstance(text, str) else [str(part) for part in text]

@@ -20,6 +20,7 @@ from skdl.reporting._card import card as model_card
 from skdl.reporting._mistakes import mistakes_table
 from skdl.reporting._pictures import Picture, Subject, codes_of, pictures
 from skdl.reporting._words import (
+    METHODS,
     about_intervals,
     about_positive,
     best_of,
@@ -30,14 +31,6 @@ from skdl.reporting._words import (
     name_of,
     p_value,
 )
-
-_METHODS = {
-    "wilson": "Wilson",
-    "mover": "MOVER",
-    "delong": "DeLong",
-    "bootstrap": "bootstrap",
-    "": "",
-}
 
 
 @dataclass(frozen=True)
@@ -144,19 +137,19 @@ def _compared(result: EvaluationResult, level: float) -> tuple[pd.DataFrame | No
 def _check_data(result: EvaluationResult, X: Any, y: Any) -> None:
     labels, rows = column_or_1d(y), result.predictions["row"].to_numpy()
     n = X.shape[0] if hasattr(X, "shape") else len(X)
+    other = ""
     if n != len(labels) or rows.max() >= n:
-        raise ValueError(
+        other = (
             f"X has {n} images and y {len(labels)} labels, but the evaluation had "
-            f"{rows.max() + 1} or more. Pass X and y of the evaluation."
+            f"{rows.max() + 1} or more"
         )
-    if (labels[rows] != result.predictions["y_true"].to_numpy()).any():
+    elif (labels[rows] != result.predictions["y_true"].to_numpy()).any():
+        other = "y holds other labels than the evaluation"
+    elif data_digest(X, y, result.groups) != result.data_digest:
+        other = "X holds other images than the evaluation, or in another order"
+    if other:
         raise ValueError(
-            "y holds other labels than the evaluation. Pass X and y of the evaluation."
-        )
-    if data_digest(X, y, result.groups) != result.data_digest:
-        raise ValueError(
-            "X holds other images than the evaluation, or in another order. Pass X and y of the "
-            "evaluation; images that X was made of go to `images`."
+            f"{other}. Pass X and y of the evaluation; images that X was made of go to `images`."
         )
 
 
@@ -185,7 +178,7 @@ def _scores(rows: pd.DataFrame) -> pd.DataFrame:
             "Metric": rows["metric"].map(name_of),
             "Value": rows["value"].map(figure),
             "Interval": [interval(row) for _, row in rows.iterrows()],
-            "Method": rows["method"].map(_METHODS),
+            "Method": [METHODS.get(method, "").partition(":")[0] for method in rows["method"]],
             "Mean of folds": rows["fold_mean"].map(figure),
             "Standard deviation": rows["fold_std"].map(figure),
             "Note": rows["reason"],

@@ -166,7 +166,7 @@ def about_intervals(result: EvaluationResult, model: str, rows: Any, level: floa
         "images would change is not in them."
     ]
     used = set(rows["method"])
-    found += [text for method, text in _METHODS.items() if method in used]
+    found += [text[0].upper() + text[1:] for method, text in METHODS.items() if method in used]
     n_repeats = result.n_repeats(model)
     most = result.predictions.query("model == @model")["row"].value_counts().max()
     if n_repeats > 1:
@@ -187,12 +187,13 @@ ABOUT_COMPARISONS = (
     "with intervals for paired samples. p values are of DeLong's test for the areas and of "
     "McNemar's for the labels, adjusted for the number of pairs by Holm's method."
 )
-_METHODS = {
+METHODS = {
     "wilson": "Wilson: of proportions, such as accuracy and sensitivity.",
     "mover": "MOVER: of scores made of several proportions, such as averages over the classes.",
     "delong": "DeLong: of the area under the ROC curve.",
-    "bootstrap": "Bootstrap: of everything else, by drawing from the test images again and again.",
+    "bootstrap": "bootstrap: of everything else, by drawing from the test images again and again.",
 }
+"""Methods of intervals: name and use."""
 
 
 def _how(result: EvaluationResult, model: str) -> str:

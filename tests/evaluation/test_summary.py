@@ -85,7 +85,7 @@ def test_repeated_folds(cancer):
     second = found.per_model("RidgeClassifier", 1)
     assert sorted(second["row"]) == list(range(569))
     assert set(second["fold"]) == {3, 4, 5}
-    with pytest.raises(ValueError, match="repeat must be from 0 to 1. Got 2"):
+    with pytest.raises(ValueError, match="repeat must be a whole number from 0 to 1. Got 2"):
         found.per_model("RidgeClassifier", 2)
 
 

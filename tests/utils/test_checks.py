@@ -68,6 +68,18 @@ def test_bad_sizes(value):
         check_sizes(value, "size")
 
 
+def test_paths(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    for path in ("~/a/../b", "b", np.str_("./b"), tmp_path / "b", Path("b")):
+        assert check_path(path, "folder") == tmp_path / "b"
+    for wrong in (None, 3, b"b", ["b"], True):
+        with pytest.raises(TypeError, match=r"^folder must be a path, as a string or .*\. Got "):
+            check_path(wrong, "folder")
+    with pytest.raises(ValueError, match="^folder must not be empty; '.' is the working directory"):
+        check_path("", "folder")
+
+
 @pytest.mark.parametrize("value", [(1, 2), [1, 2], np.array([1, 2])])
 def test_counts(value):
     assert check_counts(value, "units") == (1, 2)
@@ -80,18 +92,6 @@ def test_bad_counts(value):
     what = "^units must be a sequence of positive whole numbers, at least 1 of them. Got"
     with pytest.raises(ValueError, match=what):
         check_counts(value, "units", shortest=1)
-
-
-def test_paths(tmp_path, monkeypatch):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.chdir(tmp_path)
-    for path in ("~/a/../b", "b", np.str_("./b"), tmp_path / "b", Path("b")):
-        assert check_path(path, "folder") == tmp_path / "b"
-    for wrong in (None, 3, b"b", ["b"], True):
-        with pytest.raises(TypeError, match=r"^folder must be a path, as a string or .*\. Got "):
-            check_path(wrong, "folder")
-    with pytest.raises(ValueError, match="^folder must not be empty; '.' is the working directory"):
-        check_path("", "folder")
 
 
 def test_choices():
