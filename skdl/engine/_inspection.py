@@ -34,18 +34,18 @@ _inspectors: "Cache[Inspector]" = Cache(max_number=16)
 Watcher = Callable[[Any, Any], None]
 
 
-def inspector_of(network: FittedNetwork | TransferNetwork, optimizer: OptimizerSpec) -> "Inspector":
-    """What looks into a fitted network; it goes when the network does, which it is no part of."""
-    refuse_forked()
-    owner = weakref.ref(network, _inspectors.drop)
-    return _inspectors.get(owner, lambda: Inspector(network, optimizer))
-
-
 class Inspector:
     """A copy of a fitted network whose layers are watched.
 
     The optimizer is not used, but Keras models are compiled with one.
     """
+
+    @classmethod
+    def of(cls, network: FittedNetwork | TransferNetwork, optimizer: OptimizerSpec) -> "Inspector":
+        """What looks into a network; it goes when the network does, which it is no part of."""
+        refuse_forked()
+        owner = weakref.ref(network, _inspectors.drop)
+        return _inspectors.get(owner, lambda: cls(network, optimizer))
 
     def __init__(self, network: FittedNetwork | TransferNetwork, optimizer: OptimizerSpec) -> None:
         prepare_devices()
