@@ -13,12 +13,7 @@ from sklearn.utils import Bunch
 from skdl._utils.checks import check_choice, check_path, warn_user
 from skdl._utils.text import middle_out, shown_path
 from skdl._utils.threads import in_threads
-from skdl.datasets._bunch import (
-    Codes,
-    draw,
-    refuse_pair_with_groups,
-    what_is_closed,
-)
+from skdl.datasets._bunch import Codes, draw, refuse_pair_with_groups, what_is_closed
 from skdl.datasets._concerns import (
     NAMED,
     about_copies,
@@ -94,7 +89,6 @@ def load_image_folder(
     path_column, label_column : str, default=None
         Columns of the CSV file. None takes the only one with a usual name, such as "path" and
         "label".
-
     group_column : str, default=None
         Column of the CSV file that tells what images belong together, such as those of a patient.
 
@@ -206,7 +200,7 @@ def load_image_folder(
         target=target,
         target_names=np.array(names, dtype=np.str_),
         groups=None if group_column is None else np.array([entry.group for entry in loaded]),
-        duplicates=_paths_of(copies) if find_duplicates else None,
+        duplicates=[tuple(e.path for e in group) for group in copies] if find_duplicates else None,
         unreadable=unreadable,
         companions=listing.companions,
         ignored=listing.ignored,
@@ -264,10 +258,6 @@ def _fault(path: str, verify: bool) -> str:
     except UnreadableImageError as error:
         return error.reason
     return ""
-
-
-def _paths_of(copies: list[list[Entry]]) -> list[tuple[str, ...]]:
-    return [tuple(entry.path for entry in group) for group in copies]
 
 
 def _settle(

@@ -16,13 +16,7 @@ _EMPTY = "there is no image in this folder (or it is a link to that of another c
 
 
 def arrange(tree: Tree, source: Any) -> Listing:
-    """Classes and subsets by the folders that images lie in.
-
-    Raises
-    ------
-    ValueError
-        If there are no images, no folders of classes, or folders beside those of subsets.
-    """
+    """Classes and subsets by the folders that images lie in; ValueError where these are unclear."""
     if not tree.files:
         raise ValueError(_about_nothing(tree, source))
     companions = find_companions(tree.files)

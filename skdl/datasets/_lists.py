@@ -21,13 +21,7 @@ _SUBSET_COLUMNS = ("subset", "split")
 def listing_of_csv(
     file: Path, path_column: str | None, label_column: str | None, group_column: str | None
 ) -> Listing:
-    """Image files and labels that a CSV file lists, in its order.
-
-    Raises
-    ------
-    ValueError
-        If it cannot be read, columns are missing or ambiguous, or a cell is empty.
-    """
+    """Image files and labels that a CSV file lists, in its order."""
     table = read_csv(file, dtype=str)
     paths = _column(table, path_column, "path_column", _PATH_COLUMNS, file)
     labels = _column(table, label_column, "label_column", _LABEL_COLUMNS, file)

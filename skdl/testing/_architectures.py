@@ -1,6 +1,5 @@
 """Contracts of networks."""
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -30,28 +29,32 @@ _SIZES = ((8, 8, 3), (9, 12, 2), (16, 16, 4))
 _STEPS = 120  # of Adam, at most, for eight images
 _RATES = (0.002, 0.0005)  # very deep plain networks learn with the smaller one only
 
-
 _builder = partial(found, plugins.architectures)
 
 
-def _build(subject: Any, seed: int = 0, **params: Any) -> keras.Model:
-    return _build_for(subject, N_CLASSES, params, seed)
-
-
-def _build_for(
-    subject: Any, n_classes: int, params: Mapping[str, Any] | None = None, seed: int = 0
+def _build(
+    subject: Any, *, n_classes: int = N_CLASSES, seed: int = 0, **params: Any
 ) -> keras.Model:
     try:
-        return Recipe(_builder(subject), params or {}, _SHAPE, n_classes).build(seed=seed)
+        return Recipe(_builder(subject), params, _SHAPE, n_classes).build(seed=seed)
     except ValueError as error:
         raise AssertionError(str(error)) from error
+
+
+def _gradients(model: keras.Model, images: Any, codes: Any) -> tuple[Any, list[Any]]:
+    """Loss of a step of training, and the gradients of the trainable weights."""
+    with tf.GradientTape() as tape:
+        probabilities = model(images, training=True)
+        loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(codes, probabilities))
+    return loss, tape.gradient(loss, [v.value for v in model.trainable_variables])
 
 
 @contract(ARCHITECTURE)
 def check_builder_output(subject: Any) -> None:
     """An uncompiled ``keras.Model`` that gives one probability per class, for any number."""
     for n_classes in _CLASSES:
-        probabilities = outputs_of(_build_for(subject, n_classes), random_images(_SHAPE))
+        model = _build(subject, n_classes=n_classes)
+        probabilities = outputs_of(model, random_images(_SHAPE))
         assert probabilities.shape == (8, n_classes), (
             f"{n_classes} classes: outputs of shape {probabilities.shape}"
         )
@@ -109,11 +112,7 @@ def check_input_matters(subject: Any) -> None:
 def check_gradients(subject: Any) -> None:
     """Gradients reach every trainable weight: no branch is dead."""
     model = _build(subject)
-    images, codes = random_images(_SHAPE, 32), np.arange(32) % N_CLASSES
-    with tf.GradientTape() as tape:
-        probabilities = model(images, training=True)
-        loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(codes, probabilities))
-    gradients = tape.gradient(loss, [v.value for v in model.trainable_variables])
+    _, gradients = _gradients(model, random_images(_SHAPE, 32), np.arange(32) % N_CLASSES)
     dead = [
         variable.path
         for variable, gradient in zip(model.trainable_variables, gradients, strict=True)
@@ -126,9 +125,8 @@ def check_gradients(subject: Any) -> None:
 def check_overfitting(subject: Any) -> None:
     """Eight images can be learned by heart."""
     # Without dropout, which is there to prevent this.
-    params: dict[str, Any] = (
-        {"dropout": 0.0} if "dropout" in default_parameters(_builder(subject)) else {}
-    )
+    takes = default_parameters(_builder(subject))
+    params: dict[str, Any] = {"dropout": 0.0} if "dropout" in takes else {}
     ends = []
     for rate in _RATES:
         losses = _losses(_build(subject, **params), rate)
@@ -150,10 +148,7 @@ def _losses(model: keras.Model, learning_rate: float) -> list[float]:
 
     @tf.function(autograph=False)  # type: ignore[untyped-decorator]
     def step() -> Any:
-        with tf.GradientTape() as tape:
-            probabilities = model(images, training=True)
-            loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(y, probabilities))
-        gradients = tape.gradient(loss, [v.value for v in model.trainable_variables])
+        loss, gradients = _gradients(model, images, y)
         optimizer.apply(gradients, model.trainable_variables)
         return loss
 

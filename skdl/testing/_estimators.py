@@ -12,17 +12,16 @@ from sklearn.base import clone
 from sklearn.utils.validation import has_fit_parameter
 
 from skdl.testing._contracts import CLASSIFIER, TRANSFORMER, contract, require_arrays, run_all
-from skdl.testing._data import (
-    N_CLASSES,
-    digit_images,
-    fitted,
-    layouts,
-    outputs,
-    same,
-    seeded,
-)
+from skdl.testing._data import N_CLASSES, digit_images, fitted, layouts, outputs, same, seeded
 
 _EPOCHS = 20
+
+
+def _fitted_with_outputs(estimator: Any) -> tuple[Any, Any, Any, Any]:
+    """Digits and their labels, an estimator fitted to them, and what it makes of them."""
+    X, y = digit_images()
+    model = fitted(estimator)
+    return X, y, model, outputs(model, X)
 
 
 @contract(CLASSIFIER)
@@ -108,17 +107,15 @@ def check_label_renaming(estimator: Any) -> None:
 @contract(CLASSIFIER, TRANSFORMER)
 def check_row_order(estimator: Any) -> None:
     """Images in another order have outputs in another order."""
-    X, _ = digit_images()
-    model, order = fitted(estimator), np.random.default_rng(0).permutation(len(X))
-    same(outputs(model, X[order]), outputs(model, X)[order], "rows in another order")
+    X, _, model, expected = _fitted_with_outputs(estimator)
+    order = np.random.default_rng(0).permutation(len(X))
+    same(outputs(model, X[order]), expected[order], "rows in another order")
 
 
 @contract(CLASSIFIER, TRANSFORMER)
 def check_batch_independence(estimator: Any) -> None:
     """An output depends on its image alone, not on those beside it."""
-    X, _ = digit_images()
-    model = fitted(estimator)
-    expected = outputs(model, X)
+    X, _, model, expected = _fitted_with_outputs(estimator)
     parts = [outputs(model, X[rows]) for rows in (slice(0, 1), slice(1, 6), slice(6, None))]
     same(np.concatenate(parts), expected, "predicting in parts")
     alone = np.concatenate([outputs(model, X[:1]), outputs(model, np.zeros_like(X))])[:1]
@@ -128,9 +125,7 @@ def check_batch_independence(estimator: Any) -> None:
 @contract(CLASSIFIER, TRANSFORMER)
 def check_input_dtypes(estimator: Any) -> None:
     """The same pixel values as uint8 and as floats have the same outputs."""
-    X, _ = digit_images()
-    model = fitted(estimator)
-    expected = outputs(model, X)
+    X, _, model, expected = _fitted_with_outputs(estimator)
     for dtype in ("float32", "float64", "int32"):
         same(outputs(model, X.astype(dtype)), expected, f"images as {dtype}")
 
@@ -138,8 +133,7 @@ def check_input_dtypes(estimator: Any) -> None:
 @contract(CLASSIFIER, TRANSFORMER)
 def check_input_layouts(estimator: Any) -> None:
     """Arrays of any layout are the same images; none is written to."""
-    X, y = digit_images()
-    expected = outputs(fitted(estimator), X)
+    X, y, _, expected = _fitted_with_outputs(estimator)
     with tempfile.TemporaryDirectory() as folder:
         for name, array in layouts(X, folder).items():
             model = seeded(estimator).fit(array, y)
@@ -153,10 +147,9 @@ def check_input_layouts(estimator: Any) -> None:
 @contract(CLASSIFIER, TRANSFORMER)
 def check_flattened_images(estimator: Any) -> None:
     """Flattened images have the outputs of the images themselves."""
-    X, y = digit_images()
+    X, y, _, expected = _fitted_with_outputs(estimator)
     flat = X.reshape(len(X), -1)
     model = seeded(estimator).fit(flat, y)
-    expected = outputs(fitted(estimator), X)
     same(outputs(model, flat).reshape(expected.shape), expected, "flattened images")
 
 
@@ -196,9 +189,7 @@ def check_refitting(estimator: Any) -> None:
 @contract(CLASSIFIER, TRANSFORMER)
 def check_two_fits_side_by_side(estimator: Any) -> None:
     """Two fitted estimators share nothing: neither fit changes what the other predicts."""
-    X, y = digit_images()
-    first = fitted(estimator)
-    expected = outputs(first, X)
+    X, y, first, expected = _fitted_with_outputs(estimator)
     second = seeded(estimator, 1).fit(X[::-1].copy(), y)
     outputs(second, X)
     same(outputs(first, X), expected, "an estimator beside another one", 0)
@@ -211,9 +202,7 @@ def _outputs_of_pickle(pickled: bytes, X: Any) -> Any:
 @contract(CLASSIFIER, TRANSFORMER)
 def check_pickling(estimator: Any) -> None:
     """Pickled, copied and sent to another process, an estimator predicts the same."""
-    X, y = digit_images()
-    model = fitted(estimator)
-    expected = outputs(model, X)
+    X, y, model, expected = _fitted_with_outputs(estimator)
     pickled = pickle.dumps(model)
     same(outputs(pickle.loads(pickled), X), expected, "after pickling", 0)
     same(outputs(copy.deepcopy(model), X), expected, "after copy.deepcopy", 0)
