@@ -13,19 +13,9 @@ _screen = threading.Lock()  # held while a bar is drawn: two would overwrite eac
 class Progress:
     """A bar on a terminal or in a notebook; plain lines elsewhere, and beside another bar.
 
-    Parameters
-    ----------
-    label : str
-        What is going on.
-    total : int
-        Number of steps.
-    shown : bool, default=True
-        Whether anything is to be seen.
-    unit : str, default=""
-        What is counted where steps are many and short, such as "images": how many there are per
-        second is shown, lines come only now and then, and none where all is done at once.
-    bar : bool, default=True
-        False prints a line per step on a terminal too, with the time of this step.
+    `unit` is what is counted where steps are many and short, such as "images": how many there are
+    per second is shown, lines come only now and then, and none where all is done at once. Without
+    `bar` there is a line per step on a terminal, too, with the time of this step.
     """
 
     def __init__(

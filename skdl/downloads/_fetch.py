@@ -171,14 +171,8 @@ def fetch_content(
 
     Parameters
     ----------
-    file : RemoteFile
-        What is wanted.
-    data_home : str or path-like, default=None
-        Where data lies, see :func:`get_data_home`.
-    download_if_missing : bool, default=True
-        Whether to download the file if it is not there.
-    retries : int, default=2
-        How often to try again when every address fails.
+    file, data_home, download_if_missing, retries
+        As :func:`fetch` takes them.
 
     Returns
     -------
