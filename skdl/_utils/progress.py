@@ -76,24 +76,18 @@ def _new_bar(label: str, total: int) -> Any:
     """A bar of rich's that is being drawn; None where there is no place for one."""
     if not (sys.stdout.isatty() or "ipykernel" in sys.modules):
         return None
+    from rich import progress
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
 
     console = Console()
     if not (console.is_interactive or console.is_jupyter) or not _screen.acquire(blocking=False):
         return None
-    bar = Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[note]}", markup=False),
-        TimeRemainingColumn(elapsed_when_finished=True),
+    bar = progress.Progress(
+        progress.TextColumn("{task.description}", markup=False),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TextColumn("{task.fields[note]}", markup=False),
+        progress.TimeRemainingColumn(elapsed_when_finished=True),
         console=console,
     )
     bar.add_task(label, total=total, note="")

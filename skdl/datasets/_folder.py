@@ -11,7 +11,7 @@ import numpy.typing as npt
 from sklearn.utils import Bunch
 
 from skdl._utils.checks import check_choice, check_path, warn_user
-from skdl._utils.text import middle_out, shown_path
+from skdl._utils.text import counted, middle_out, shown_path
 from skdl._utils.threads import in_threads
 from skdl.datasets._bunch import Codes, draw, refuse_pair_with_groups, what_is_closed
 from skdl.datasets._concerns import (
@@ -267,10 +267,10 @@ def _settle(
     n = len(unreadable)
     if not n or on_error == "skip":
         return []
-    what, verb = f"file{'s' * (n > 1)}", "read"
+    what, verb = counted(n, "file"), "read"
     if with_folders:
-        what, verb = f"{what} or folder{'s' * (n > 1)}", "used"
-    lines = [f"{n:,} {what} of {shown_path(source)} cannot be {verb}:"]
+        what, verb = counted(n, "file or folder", "files or folders"), "used"
+    lines = [f"{what} of {shown_path(source)} cannot be {verb}:"]
     lines += [f"- {middle_out(path)}: {reason}" for path, reason in unreadable[:NAMED]]
     if n > NAMED:
         lines.append(f"- and {n - NAMED:,} more")

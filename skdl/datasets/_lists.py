@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from skdl._utils.checks import warn_user
-from skdl._utils.text import shortened, shown_path
+from skdl._utils.text import counted, shortened, shown_path
 from skdl.datasets._companions import find_companions
 from skdl.datasets._csv import find_groups, read_csv, require_column
 from skdl.datasets._listing import Entry, Listing
@@ -79,11 +79,9 @@ def _each_once(entries: list[Entry], file: Path) -> list[Entry]:
     once = list(dict.fromkeys(entries))
     if len(once) < len(entries):
         twice = next(entry for entry, n in Counter(entries).items() if n > 1)
-        n_again = len(entries) - len(once)
-        rows = "1 row" if n_again == 1 else f"{n_again:,} rows"
         warn_user(
             f"Files that {shown_path(file)} lists more than once are loaded once, such as "
-            f"{shown_path(twice.path)}: {rows} left out."
+            f"{shown_path(twice.path)}: {counted(len(entries) - len(once), 'row')} left out."
         )
     groups: dict[str, str] = {}
     for entry in once:

@@ -170,13 +170,8 @@ def load_fashion_mnist(
 
     Raises
     ------
-    FileNotFoundError
-        If a file is missing and `download_if_missing` is False; the message says which to put
-        where.
-    ConnectionError
-        If a file could not be downloaded.
-    ValueError
-        If a file has another content than Fashion-MNIST's, or a parameter is wrong.
+    FileNotFoundError, ConnectionError, ValueError
+        As :func:`load_mnist`.
 
     Examples
     --------

@@ -20,7 +20,7 @@ from skdl._utils.storage import (
     restated,
     tidied,
 )
-from skdl._utils.text import middle_out, shortened, shown_path
+from skdl._utils.text import counted, middle_out, shortened, shown_path
 
 # Seconds before the second attempt; each further one waits twice as long.
 _PAUSE = 1.0
@@ -263,7 +263,7 @@ def _download(file: RemoteFile, path: Path, part: Path, retries: int, keep: bool
     reasons = "\n".join(f"- {middle_out(url)} {fault}" for url, fault in faults.items())
     raise ConnectionError(
         f"The file {shown_path(path)} could not be downloaded. {_by_hand(file, path)} Tried "
-        f"{retries + 1} time{'s' * (retries > 0)}:\n{reasons}"
+        f"{counted(retries + 1, 'time')}:\n{reasons}"
     )
 
 

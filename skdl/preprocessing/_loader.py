@@ -74,24 +74,17 @@ class ImageLoader(KeywordsMixin, SetOutputMixin, TransformerMixin, BaseEstimator
     --------
     >>> import tempfile
     >>> from PIL import Image
-    >>> from skdl import ImageLoader
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     paths = [f"{folder}/{color}.png" for color in ("red", "green")]
-    ...     for path, color in zip(paths, ("red", "green")):
-    ...         Image.new("RGB", (20, 10), color).save(path)
-    ...     ImageLoader(8).fit_transform(paths).shape
-    (2, 8, 8, 3)
-
-    Before an estimator of scikit-learn:
-
     >>> from sklearn.neighbors import KNeighborsClassifier
     >>> from sklearn.pipeline import make_pipeline
+    >>> from skdl import ImageLoader
     >>> model = make_pipeline(ImageLoader((8, 8), flatten=True), KNeighborsClassifier(1))
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     paths = [f"{folder}/{color}.png" for color in ("red", "green")]
     ...     for path, color in zip(paths, ("red", "green")):
     ...         Image.new("RGB", (20, 10), color).save(path)
+    ...     ImageLoader(8).fit_transform(paths).shape
     ...     model.fit(paths, ["stop", "go"]).predict(paths)
+    (2, 8, 8, 3)
     array(['stop', 'go'], dtype='<U4')
     """
 

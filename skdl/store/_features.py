@@ -117,10 +117,6 @@ class FeatureStore:
     (1, 1)
     """
 
-    hits: int
-    misses: int
-    seconds_saved: float
-
     def __init__(
         self, folder: str | os.PathLike[str] | None = None, *, max_bytes: int | None = None
     ) -> None:
@@ -237,10 +233,8 @@ class FeatureStore:
 
         Parameters
         ----------
-        space : dict
-            What the features depend on besides the image; anything that JSON can hold.
-        keys : list of bytes, length n_images
-            Sha256 digests of the images, 32 bytes each.
+        space, keys
+            As of :meth:`get`.
         features : ndarray of shape (n_images, width), dtype float32
             One vector of each image.
         seconds : float, default=0.0

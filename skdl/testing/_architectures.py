@@ -9,18 +9,10 @@ import tensorflow as tf
 
 from skdl import plugins
 from skdl.engine import Recipe, python_random
+from skdl.testing import _networks as networks
 from skdl.testing._contracts import ARCHITECTURE, contract, found, run_all
 from skdl.testing._data import N_CLASSES, default_parameters, digit_images
-from skdl.testing._networks import (
-    assert_independent_images,
-    assert_input_matters,
-    assert_parameters_matter,
-    assert_pure,
-    assert_saved,
-    assert_seeded,
-    outputs_of,
-    random_images,
-)
+from skdl.testing._networks import outputs_of, random_images
 
 _SHAPE = (8, 8, 1)
 _COLORED = (8, 8, 3)
@@ -63,13 +55,13 @@ def check_builder_output(subject: Any) -> None:
 @contract(ARCHITECTURE)
 def check_builder_is_pure(subject: Any) -> None:
     """Each call builds a network of its own and touches no global setting or random state."""
-    assert_pure(lambda: _builder(subject)(_SHAPE, N_CLASSES), random_images(_SHAPE, 1))
+    networks.assert_pure(lambda: _builder(subject)(_SHAPE, N_CLASSES), random_images(_SHAPE, 1))
 
 
 @contract(ARCHITECTURE)
 def check_builder_seeding(subject: Any) -> None:
     """With a seed, the start values are the same; with another, they are others."""
-    assert_seeded(lambda seed: _build(subject, seed=seed))
+    networks.assert_seeded(lambda seed: _build(subject, seed=seed))
 
 
 @contract(ARCHITECTURE)
@@ -93,19 +85,19 @@ def check_image_sizes(subject: Any) -> None:
 @contract(ARCHITECTURE)
 def check_independent_images(subject: Any) -> None:
     """In prediction, an image's output does not depend on those beside it."""
-    assert_independent_images(_build(subject), random_images(_SHAPE))
+    networks.assert_independent_images(_build(subject), random_images(_SHAPE))
 
 
 @contract(ARCHITECTURE)
 def check_input_matters(subject: Any) -> None:
     """Other images, or one part or channel of an image changed, give other outputs."""
-    assert_input_matters(_build(subject), random_images(_SHAPE))
+    networks.assert_input_matters(_build(subject), random_images(_SHAPE))
     with python_random(0):
         try:
             colored = _builder(subject)(_COLORED, N_CLASSES)
         except ValueError:  # it wants other channels, and says so: see check_image_sizes
             return
-    assert_input_matters(colored, random_images(_COLORED))
+    networks.assert_input_matters(colored, random_images(_COLORED))
 
 
 @contract(ARCHITECTURE)
@@ -161,13 +153,13 @@ def _losses(model: keras.Model, learning_rate: float) -> list[float]:
 @contract(ARCHITECTURE)
 def check_parameters(subject: Any) -> None:
     """Every parameter has a default, and another value makes another network."""
-    assert_parameters_matter(lambda **params: _build(subject, **params), _builder(subject))
+    networks.assert_parameters_matter(lambda **params: _build(subject, **params), _builder(subject))
 
 
 @contract(ARCHITECTURE)
 def check_saving(subject: Any) -> None:
     """Saved as a Keras file and loaded, the network gives the same outputs."""
-    assert_saved(_build(subject), random_images(_SHAPE))
+    networks.assert_saved(_build(subject), random_images(_SHAPE))
 
 
 def check_architecture(subject: Any) -> None:
