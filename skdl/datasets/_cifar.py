@@ -129,20 +129,13 @@ def load_cifar10(
         paths, target = _list_jpegs(home / _JPEG_FOLDER, parts)
         rows = sample_rows(target, len(CIFAR10_NAMES), n_samples, random_state)
         images, target, n_samples = _decode(paths[rows]), target[rows], None
-        description = _DESCR.format(title=" (JPEG)", note=_JPEG_NOTE)
+        descr = _DESCR.format(title=" (JPEG)", note=_JPEG_NOTE)
     else:
         path = fetch(_ARCHIVE, data_home=home, download_if_missing=download_if_missing)
         images, target = _read_batches(path, parts)
-        description = _DESCR.format(title="", note="")
+        descr = _DESCR.format(title="", note="")
     return image_bunch(
-        images,
-        target,
-        CIFAR10_NAMES,
-        description,
-        n_samples,
-        random_state,
-        return_X_y,
-        version=version,
+        images, target, CIFAR10_NAMES, descr, n_samples, random_state, return_X_y, version=version
     )
 
 

@@ -141,15 +141,11 @@ def fetch(
 
     Examples
     --------
-    >>> import tempfile
+    >>> import hashlib, tempfile
     >>> from pathlib import Path
     >>> from skdl.downloads import RemoteFile, fetch
-    >>> letter = RemoteFile(
-    ...     "letters/a.txt",
-    ...     ("https://example.org/a.txt",),
-    ...     sha256="ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb",
-    ...     size=1,
-    ... )
+    >>> digest = hashlib.sha256(b"a").hexdigest()
+    >>> letter = RemoteFile("letters/a.txt", ("https://example.org/a.txt",), digest, size=1)
     >>> with tempfile.TemporaryDirectory() as home:
     ...     path = Path(home, "letters", "a.txt")
     ...     path.parent.mkdir()
@@ -186,16 +182,11 @@ def fetch_content(
 
     Examples
     --------
-    >>> import gzip, tempfile
+    >>> import gzip, hashlib, tempfile
     >>> from pathlib import Path
     >>> from skdl.downloads import RemoteFile, fetch_content
-    >>> letter = RemoteFile(
-    ...     "a.gz",
-    ...     ("https://example.org/a.gz",),
-    ...     sha256="ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb",
-    ...     size=1,
-    ...     compressed=True,
-    ... )
+    >>> url, digest = "https://example.org/a.gz", hashlib.sha256(b"a").hexdigest()
+    >>> letter = RemoteFile("a.gz", (url,), digest, size=1, compressed=True)
     >>> with tempfile.TemporaryDirectory() as home:
     ...     _ = Path(home, "a.gz").write_bytes(gzip.compress(b"a"))
     ...     fetch_content(letter, data_home=home)
