@@ -47,10 +47,8 @@ def check_probabilities(estimator: Any) -> None:
 def check_learning(estimator: Any) -> None:
     """Training changes what is predicted, and in the direction of the labels."""
     X, y = digit_images()
-    right, wrong = (
-        _log_likelihood(_trained(estimator, X, targets), X, y)
-        for targets in (y, (y + 1) % N_CLASSES)
-    )
+    right = _log_likelihood_after(estimator, X, y)
+    wrong = _log_likelihood_after(estimator, X, (y + 1) % N_CLASSES)
     assert right > wrong, (
         "an estimator fitted on the labels fits them no better than one fitted on wrong labels"
     )
@@ -65,10 +63,8 @@ def check_sample_weights(estimator: Any) -> None:
     # Each image twice, once with its label and once with a wrong one: the weights decide.
     images, labels = np.concatenate([X, X]), np.concatenate([y, (y + 1) % N_CLASSES])
     weights = np.repeat([1.0, 0.01], len(X))
-    right, wrong = (
-        _log_likelihood(_trained(estimator, images, labels, sample_weight=w), X, y)
-        for w in (weights, weights[::-1].copy())
-    )
+    right = _log_likelihood_after(estimator, images, labels, sample_weight=weights)
+    wrong = _log_likelihood_after(estimator, images, labels, sample_weight=weights[::-1].copy())
     assert right > wrong, (
         "labels of large sample_weight are fitted no better than those of small sample_weight"
     )
@@ -78,16 +74,14 @@ def check_sample_weights(estimator: Any) -> None:
     )
 
 
-def _trained(estimator: Any, X: Any, y: Any, **fit_params: Any) -> Any:
-    """A clone, fitted for long enough to learn something."""
+def _log_likelihood_after(estimator: Any, X: Any, y: Any, **fit_params: Any) -> float:
+    """Mean log likelihood of the digits' labels, after a fit that is long enough to learn."""
     model = seeded(estimator)
     if "epochs" in model.get_params():  # enough for moving averages to find the data
         model.set_params(epochs=max(_EPOCHS, model.get_params()["epochs"]))
-    return model.fit(X, y, **fit_params)
-
-
-def _log_likelihood(model: Any, X: Any, y: Any) -> float:
-    return float(np.mean(np.log(model.predict_proba(X)[np.arange(len(y)), y] + 1e-9)))
+    images, right = digit_images()
+    probabilities = model.fit(X, y, **fit_params).predict_proba(images)
+    return float(np.mean(np.log(probabilities[np.arange(len(right)), right] + 1e-9)))
 
 
 @contract(CLASSIFIER)
