@@ -236,11 +236,7 @@ class _Run:
 
 
 def _records(
-    tasks: list[_Task],
-    run: _Run,
-    kept: Checkpoint | None,
-    n_jobs: int | None,
-    verbose: int,
+    tasks: list[_Task], run: _Run, kept: Checkpoint | None, n_jobs: int | None, verbose: int
 ) -> dict[tuple[str, int], FoldRecord]:
     """What came out of the tasks: those of a run before from its checkpoint, the others anew."""
     records, left, paths = {}, [], {}

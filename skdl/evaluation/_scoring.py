@@ -19,13 +19,7 @@ from sklearn.utils.metaestimators import available_if
 from skdl._utils.checks import suggest
 from skdl._utils.scikit import is_scorer, parts_of
 from skdl._utils.text import encodable, plain, shortened
-from skdl.metrics import (
-    CLINICAL_SCORERS,
-    TABLE,
-    KnownScore,
-    known_scorer,
-    make_clinical_scorer,
-)
+from skdl.metrics import CLINICAL_SCORERS, TABLE, KnownScore, known_scorer, make_clinical_scorer
 
 Scorer = Callable[..., float]
 

@@ -9,13 +9,7 @@ import pandas as pd
 
 from skdl._utils.checks import check_whole
 from skdl.evaluation._scoring import Metric, RecordedPredictions
-from skdl.metrics import (
-    TABLE,
-    KnownScore,
-    check_level,
-    confidence_interval,
-    estimate_score,
-)
+from skdl.metrics import TABLE, KnownScore, check_level, confidence_interval, estimate_score
 
 if TYPE_CHECKING:
     from skdl.evaluation._result import EvaluationResult

@@ -9,13 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.checks import check_number, check_sizes
 from skdl.images import ImageArray
-from skdl.inspection._evidence import (
-    class_codes,
-    class_scores,
-    decoded,
-    predicted_codes,
-    shape_of,
-)
+from skdl.inspection._evidence import class_codes, class_scores, decoded, predicted_codes, shape_of
 
 # Of the covered copies of an image that are predicted at a time.
 _COPIES_BYTES, _MOST_COPIES = 32 * 2**20, 256

@@ -8,14 +8,7 @@ from typing import Any
 import numpy as np
 
 from skdl._utils.text import shortened
-from skdl.plotting._layout import (
-    WIDEST,
-    given_axes,
-    most_lines,
-    new_figure,
-    text_width,
-    wrapped,
-)
+from skdl.plotting._layout import WIDEST, given_axes, most_lines, new_figure, text_width, wrapped
 from skdl.plotting._palette import (
     COLORS,
     HEADING,

@@ -12,14 +12,7 @@ from sklearn.model_selection import learning_curve
 from skdl._utils.checks import check_choice
 from skdl._utils.scikit import parts_of
 from skdl._utils.text import shortened
-from skdl.plotting._layout import (
-    arrange,
-    given_axes,
-    most_lines,
-    new_figure,
-    text_width,
-    wrapped,
-)
+from skdl.plotting._layout import arrange, given_axes, most_lines, new_figure, text_width, wrapped
 from skdl.plotting._palette import COLORS, MARKER_SIZE, MARKERS, STYLES, TEXT, add_legend, tidy
 
 Interval = Literal["std", "range"]
@@ -194,12 +187,7 @@ class LearningCurveDisplay:
         if score_name is None:
             score_name = _score_name(scoring, list(estimators.values()))
         return cls.from_scores(
-            scores,
-            train_sizes=used,
-            interval=interval,
-            score_name=score_name,
-            title=title,
-            ax=ax,
+            scores, train_sizes=used, interval=interval, score_name=score_name, title=title, ax=ax
         )
 
     @classmethod
