@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -67,9 +67,7 @@ class LearningCurveDisplay:
     score_name: str = "Score"
 
     @classmethod
-    def from_estimator(
-        cls, estimator: Any, X: Any, y: Any, **params: Any
-    ) -> "LearningCurveDisplay":
+    def from_estimator(cls, estimator: Any, X: Any, y: Any, **params: Any) -> Self:
         """Fit a model on growing parts of training data, and draw its scores.
 
         Parameters
@@ -113,7 +111,7 @@ class LearningCurveDisplay:
         score_name: str | None = None,
         title: str | None = None,
         ax: Any = None,
-    ) -> "LearningCurveDisplay":
+    ) -> Self:
         """Fit models on growing parts of training data, and draw their scores.
 
         Parameters
@@ -200,7 +198,7 @@ class LearningCurveDisplay:
         score_name: str = "Score",
         title: str | None = None,
         ax: Any = None,
-    ) -> "LearningCurveDisplay":
+    ) -> Self:
         """Draw given scores.
 
         Parameters
@@ -243,8 +241,7 @@ class LearningCurveDisplay:
             if array.ndim != 2 or len(array) != len(sizes):
                 raise ValueError(
                     f"scores[{shortened(name)}] is of shape {array.shape}; expected ({len(sizes)}, "
-                    "n_splits)"
-                    f" for {len(sizes)} training sizes."
+                    f"n_splits) for {len(sizes)} training sizes."
                 )
             if np.isinf(array).any() or np.isnan(array).all():
                 raise ValueError(
@@ -257,7 +254,7 @@ class LearningCurveDisplay:
 
     def plot(
         self, *, interval: Interval | None = "std", title: str | None = None, ax: Any = None
-    ) -> "LearningCurveDisplay":
+    ) -> Self:
         """Draw.
 
         Parameters
