@@ -10,7 +10,7 @@ import pandas as pd
 
 from skdl._utils.text import encodable
 from skdl.evaluation import EvaluationResult
-from skdl.images import read_batch
+from skdl.images import find_paths
 from skdl.reporting._words import figure
 
 _N_IMAGES = 12
@@ -57,9 +57,10 @@ def mistakes_table(
 
 def image_names(X: Any, rows: npt.NDArray[np.intp]) -> list[str]:
     """Files of some images below the folder that all are in, or rows of an array."""
-    files = [PurePath(encodable(path)) for path in read_batch(X).files]
-    if not files:
+    paths = find_paths(X)  # not read_batch: X may be a table, too
+    if paths is None:
         return [f"row {row}" for row in rows.tolist()]
+    files = [PurePath(encodable(str(path))) for path in paths]
     folders = {str(file.parent) for file in files}
     try:
         common = os.path.commonpath(folders)
