@@ -568,7 +568,7 @@ def test_uint8_images_are_not_copied_to_float(monkeypatch):
     original = _trained.train
 
     def spy(trainer, data, validation, plan):
-        seen.append((data.images, data.images.dtype))
+        seen.append((data.images.load(), data.images.dtype))
         return original(trainer, data, validation, plan)
 
     monkeypatch.setattr(_trained, "train", spy)
