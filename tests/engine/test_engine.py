@@ -590,4 +590,4 @@ def test_uint8_images_are_not_copied_to_float(monkeypatch):
     X = np.random.default_rng(0).integers(0, 256, (50, 8, 8, 1), dtype=np.uint8)
     CNNClassifier(tiny, epochs=1).fit(X, np.arange(50) % 2)
     assert seen[0][1] == np.uint8
-    assert np.shares_memory(seen[0][0].load(), X)
+    assert np.shares_memory(seen[0][0], X)
