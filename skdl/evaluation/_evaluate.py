@@ -178,11 +178,10 @@ def evaluate(
             raise ValueError("A checkpoint is for estimators that are fitted: cv is 'prefit'.")
         kept = Checkpoint(checkpoint, data)
         folds = kept.folds(folds, _cv_name(cv), cv_digest)
-    tasks = [_Task(name, estimator, fold) for name, estimator in named.items() for fold in folds]
+    tasks = [(name, estimator, fold) for name, estimator in named.items() for fold in folds]
     judges = {name: how.scorer for name, how in metrics.items() if how.needs_estimator}
     run = _Run((images, labels, groups), judges, prefit, return_estimator or prefit)
     records = _records(tasks, run, kept, n_jobs, verbose)
-    _check_records(records)
     result = make_result(
         records,
         folds,
@@ -202,13 +201,7 @@ def evaluate(
     return result
 
 
-@dataclass(frozen=True)
-class _Task:
-    """An estimator to be fitted and tested on a fold."""
-
-    model: str
-    estimator: Any
-    fold: Fold
+_Task = tuple[str, Any, Fold]  # a model's name, its estimator, and where to fit and test it
 
 
 @dataclass(frozen=True)
@@ -226,43 +219,40 @@ class _Run:
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(adopt_pixel_limit(state))
 
-    def __call__(self, task: _Task) -> tuple[_Task, FoldRecord]:
-        record, estimator = run_fold(
-            task.estimator, *self.data, task.fold, self.judges, self.prefit
-        )
+    def __call__(self, model: str, estimator: Any, fold: Fold) -> tuple[str, FoldRecord]:
+        record, fitted = run_fold(estimator, *self.data, fold, self.judges, self.prefit)
         if self.return_estimator:
-            record.estimator = estimator
-        return task, record
+            record.estimator = fitted
+        return model, record
 
 
 def _records(
-    tasks: list[_Task],
-    run: _Run,
-    kept: Checkpoint | None,
-    n_jobs: int | None,
-    verbose: int,
+    tasks: list[_Task], run: _Run, kept: Checkpoint | None, n_jobs: int | None, verbose: int
 ) -> dict[tuple[str, int], FoldRecord]:
     """What came out of the tasks: those of a run before from its checkpoint, the others anew."""
     records, left, paths = {}, [], {}
-    for task in tasks:
-        key, found = (task.model, task.fold.number), None
+    for model, estimator, fold in tasks:
+        key, found = (model, fold.number), None
         if kept is not None:
-            paths[key] = kept.path(task.model, task.estimator, run.judges, task.fold)
-            found = kept.load(paths[key], task.fold)
+            paths[key] = kept.path(model, estimator, run.judges, fold)
+            found = kept.load(paths[key], fold)
         if found is None:
-            left.append(task)
+            left.append((model, estimator, fold))
         else:
             records[key] = found
     if kept is not None:
         kept.warn_of_unusable()
-    jobs = (delayed(run)(task) for task in left)
+    jobs = (delayed(run)(*task) for task in left)
     with Progress("Folds", len(left), shown=bool(verbose)) as progress:
-        for task, record in Parallel(n_jobs=n_jobs, return_as="generator_unordered")(jobs):
-            key = task.model, task.fold.number
+        for model, record in Parallel(n_jobs=n_jobs, return_as="generator_unordered")(jobs):
+            key = model, record.fold
             records[key] = record
             if kept is not None:  # here, and not in a worker, which may have other disks
                 kept.save(record, paths[key])
             progress.step()
+    failures = [record.failure for record in records.values() if record.failure]
+    if len(failures) == len(records):
+        raise ValueError(f"Every fold failed ({len(records)} in all). The first: {failures[0]}")
     return records
 
 
@@ -374,12 +364,6 @@ def _cv_name(cv: Any) -> str:
 
 
 # ---- what is missing ----------------------------------------------------------------------------
-
-
-def _check_records(records: Mapping[tuple[str, int], FoldRecord]) -> None:
-    failures = [record.failure for record in records.values() if record.failure]
-    if len(failures) == len(records):
-        raise ValueError(f"Every fold failed ({len(records)} in all). The first: {failures[0]}")
 
 
 def _about_missing(result: EvaluationResult) -> str:

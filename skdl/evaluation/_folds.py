@@ -117,7 +117,8 @@ def _recorded(
             continue
         try:
             values = np.asarray(getattr(estimator, method)(X))
-            if method == "decision_function" and len(classes) > 2 and _decides_by_pairs(estimator):
+            shapes = {getattr(e, "decision_function_shape", None) for e in nested(estimator)}
+            if method == "decision_function" and len(classes) > 2 and "ovo" in shapes:
                 raise ValueError("its decision values are those of pairs of classes")
             _check_values(values, method, len(predicted), len(classes))
         except Exception as error:  # the labels are as good as before
@@ -127,10 +128,6 @@ def _recorded(
             found[key] = values
             break
     return RecordedPredictions(classes, predicted, **found, problem=problem)
-
-
-def _decides_by_pairs(estimator: Any) -> bool:
-    return any(getattr(e, "decision_function_shape", None) == "ovo" for e in nested(estimator))
 
 
 def _check_values(values: npt.NDArray[Any], method: str, n: int, n_classes: int) -> None:

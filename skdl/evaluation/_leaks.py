@@ -26,9 +26,8 @@ def find_leaks(digests: Sequence[bytes], folds: list[Fold]) -> pd.DataFrame:
     rows = []
     for fold in folds:
         seen = {digests[row]: row for row in reversed(fold.train)}
-        for row in fold.test:
-            if digests[row] in seen:
-                rows.append({"fold": fold.number, "test_row": row, "train_row": seen[digests[row]]})
+        copies = (row for row in fold.test if digests[row] in seen)
+        rows += [(fold.number, row, seen[digests[row]]) for row in copies]
     return pd.DataFrame(rows, columns=["fold", "test_row", "train_row"])
 
 

@@ -11,11 +11,13 @@ from sklearn.utils.multiclass import unique_labels
 
 from skdl._utils.checks import check_whole, suggest
 from skdl._utils.text import encodable, shortened
-from skdl.evaluation._comparison import compare
 from skdl.evaluation._folds import Fold, FoldRecord
 from skdl.evaluation._scoring import Metric, RecordedPredictions, column_of, warned_once
 from skdl.evaluation._summary import summarize
-from skdl.metrics import KnownScore
+from skdl.metrics import KnownScore, compare_models
+
+_OF_A_CLASS = ("auc_", "delong_", "sensitivity_", "specificity_", "reason")
+_TIMES = ("n_train", "n_test", "n_cores", "fit_seconds", "predict_seconds", "stored_seconds")
 
 
 @dataclass(frozen=True)
@@ -225,7 +227,34 @@ class EvaluationResult:
         ValueError
             If there are fewer than two models with predictions.
         """
-        return compare(self, level)
+        tables = {model: self.per_model(model).set_index("row") for model in self.tested}
+        if len(tables) < 2:
+            raise ValueError(
+                f"There are {len(tables)} models with predictions, and nothing to compare."
+            )
+        rows = sorted(set.intersection(*(set(table.index) for table in tables.values())))
+        truth = next(iter(tables.values())).loc[rows, "y_true"].to_numpy()
+        recorded = {
+            model: RecordedPredictions.from_table(table.loc[rows], self.classes)
+            for model, table in tables.items()
+        }
+        common: dict[str, Any] = {
+            "labels": self.classes.tolist(),
+            "y_pred": {model: what.predicted for model, what in recorded.items()},
+            "level": level,
+        }
+        positive = self.positive
+        scores = {
+            model: what.probabilities if positive is None else what.scores_of(positive)
+            for model, what in recorded.items()
+        }
+        found = compare_models(truth, scores, pos_label=positive, **common)
+        if positive is not None and len(self.classes) > 2:
+            of_all = compare_models(truth, dict.fromkeys(recorded), **common)
+            for column in found:
+                if not column.startswith(_OF_A_CLASS):
+                    found[column] = of_all[column]
+        return found
 
     def recorded(self, model: str, repeat: int = 0) -> RecordedPredictions:
         """Predictions of a model as an estimator that scorers of scikit-learn take.
@@ -274,9 +303,6 @@ class EvaluationResult:
             With `name`, `pos_label`, `average` and `sign`; None for any other scorer.
         """
         return self._metrics[metric].known(len(self.classes))
-
-
-_TIMES = ("n_train", "n_test", "n_cores", "fit_seconds", "predict_seconds", "stored_seconds")
 
 
 def make_result(
@@ -351,8 +377,8 @@ def _table(
     if recorded.probabilities is not None:
         # A class that was not seen in training has no probability.
         for label in classes.tolist():
-            column = known.index(label) if label in known else None
-            values = 0.0 if column is None else recorded.probabilities[:, column]
+            seen = label in known
+            values = recorded.probabilities[:, known.index(label)] if seen else 0.0
             table[column_of("proba", label)] = values
     elif recorded.decisions is not None and recorded.decisions.ndim == 1:
         table["decision"] = recorded.decisions

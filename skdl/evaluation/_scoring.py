@@ -19,13 +19,7 @@ from sklearn.utils.metaestimators import available_if
 from skdl._utils.checks import suggest
 from skdl._utils.scikit import is_scorer, parts_of
 from skdl._utils.text import encodable, plain, shortened
-from skdl.metrics import (
-    CLINICAL_SCORERS,
-    TABLE,
-    KnownScore,
-    known_scorer,
-    make_clinical_scorer,
-)
+from skdl.metrics import CLINICAL_SCORERS, TABLE, KnownScore, known_scorer, make_clinical_scorer
 
 Scorer = Callable[..., float]
 
@@ -198,38 +192,31 @@ class RecordedPredictions(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 def make_metrics(scoring: Any, pos_label: Any) -> dict[str, Metric]:
     """Metrics by name, of what :func:`evaluate` takes as `scoring`."""
     if callable(scoring):
-        return {"score": Metric(scoring)}
-    if isinstance(scoring, str):
-        names = _CLINICAL if scoring == "clinical" else [scoring]
-    elif isinstance(scoring, Mapping):
-        if not scoring:
-            raise ValueError("scoring is empty. Name at least one metric.")
-        return {
-            str(name): Metric(value) if callable(value) else _by_name(_text(name, value), pos_label)
-            for name, value in scoring.items()
-        }
+        scoring = {"score": scoring}
+    elif isinstance(scoring, str):
+        scoring = {name: name for name in (_CLINICAL if scoring == "clinical" else [scoring])}
     elif isinstance(scoring, Sequence) and scoring and all(isinstance(s, str) for s in scoring):
-        names = list(scoring)
-    else:
+        scoring = {name: name for name in scoring}
+    elif not isinstance(scoring, Mapping):
         raise ValueError(
             "scoring must be 'clinical', the name of a metric, a list of names, a scorer, or a "
             f"dict of names and scorers. Got {shortened(scoring)}."
         )
-    return {name: _by_name(name, pos_label) for name in names}
+    if not scoring:
+        raise ValueError("scoring is empty. Name at least one metric.")
+    return {str(name): _metric(name, value, pos_label) for name, value in scoring.items()}
 
 
-def _text(name: Any, value: Any) -> str:
+def _metric(name: Any, value: Any, pos_label: Any) -> Metric:
+    if callable(value):
+        return Metric(value)
     if not isinstance(value, str):
         raise ValueError(
             f"scoring[{shortened(name)}] must be the name of a metric, or a scorer. Got "
             f"{shortened(value)}."
         )
-    return value
-
-
-def _by_name(name: Any, pos_label: Any) -> Metric:
-    scorer: Any = _OURS[name] if name in _OURS else _of_scikit_learn(name)
-    of_a_class = name in _OF_A_CLASS or _has_a_positive_class(scorer)
+    scorer: Any = _OURS[value] if value in _OURS else _of_scikit_learn(value)
+    of_a_class = value in _OF_A_CLASS or _has_a_positive_class(scorer)
     return Metric(scorer, by_name=True, positive=pos_label if of_a_class else None)
 
 

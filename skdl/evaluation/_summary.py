@@ -9,13 +9,7 @@ import pandas as pd
 
 from skdl._utils.checks import check_whole
 from skdl.evaluation._scoring import Metric, RecordedPredictions
-from skdl.metrics import (
-    TABLE,
-    KnownScore,
-    check_level,
-    confidence_interval,
-    estimate_score,
-)
+from skdl.metrics import TABLE, KnownScore, check_level, confidence_interval, estimate_score
 
 if TYPE_CHECKING:
     from skdl.evaluation._result import EvaluationResult
@@ -71,8 +65,13 @@ def _interval(
             found = known and _known(result, known, y_true, recorded, bootstrap["level"])
             # Where the scorer has another value, as of what is undefined, it is another score.
             if not found or not np.isclose(found[1], value):
-                known = None
-                method, low, high = _resampled(metric, y_true, recorded, bootstrap)
+                known, method = None, "bootstrap"
+                _, low, high = confidence_interval(
+                    lambda truth, rows: metric.score(recorded.rows(rows), truth)[0],
+                    y_true,
+                    np.arange(len(y_true)),
+                    **bootstrap,
+                )
             else:
                 method, _, low, high = found
         except ValueError as error:
@@ -82,21 +81,6 @@ def _interval(
     if low == high:  # of no width: nothing is known of it
         return _NOTHING | {"value": value, "reason": reason}
     return {"value": value, "low": low, "high": high, "method": method, "reason": reason}
-
-
-def _resampled(
-    metric: Metric,
-    y_true: npt.NDArray[Any],
-    recorded: RecordedPredictions,
-    bootstrap: dict[str, Any],
-) -> tuple[str, float, float]:
-    """Limits of any scorer."""
-
-    def score(truth: Any, rows: Any) -> float:
-        return metric.score(recorded.rows(rows), truth)[0]
-
-    _, low, high = confidence_interval(score, y_true, np.arange(len(y_true)), **bootstrap)
-    return "bootstrap", low, high
 
 
 def _known(

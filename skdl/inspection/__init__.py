@@ -1,12 +1,6 @@
 """Where in images the evidence for a class lies, and what the layers of a network make of them."""
 
-from skdl.inspection._evidence import (
-    as_images,
-    class_codes,
-    class_scores,
-    network_input,
-    predicted_codes,
-)
+from skdl.inspection._evidence import as_images, class_codes, class_scores, network_input
 from skdl.inspection._layers import activations, feature_maps, grad_cam, maps_of
 from skdl.inspection._occlusion import Cover, covered_maps, occlusion_maps
 

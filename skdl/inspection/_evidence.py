@@ -40,16 +40,15 @@ def class_scores(
     return scores, used
 
 
-def predicted_codes(model: Any, X: Any, scores: npt.NDArray[Any]) -> npt.NDArray[np.int_]:
-    """Positions of the predicted classes."""
-    if not hasattr(model, "predict"):
-        return np.asarray(scores.argmax(axis=1))
-    # Not the class of the largest score: there may be a threshold.
-    return class_codes(model.predict(X), model, len(scores))
-
-
-def class_codes(y: Any, model: Any, n: int) -> npt.NDArray[np.int_]:
-    """Positions of the classes of `n` images: of each, or of all."""
+def class_codes(
+    model: Any, X: Any, scores: npt.NDArray[Any], y: Any, n: int
+) -> npt.NDArray[np.int_]:
+    """Positions of the classes of `n` images: of each, of all, or where `y` is None, predicted."""
+    if y is None:
+        if not hasattr(model, "predict"):
+            return np.asarray(scores.argmax(axis=1))
+        # Not the class of the largest score: there may be a threshold.
+        y, n = model.predict(X), len(scores)
     labels = class_labels([y] * n if np.ndim(y) == 0 else y, "y")
     if len(labels) != n:
         raise ValueError(f"X has {n} images, but y has {len(labels)} labels: pass one an image.")

@@ -9,13 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.checks import check_number, check_sizes
 from skdl.images import ImageArray
-from skdl.inspection._evidence import (
-    class_codes,
-    class_scores,
-    decoded,
-    predicted_codes,
-    shape_of,
-)
+from skdl.inspection._evidence import class_codes, class_scores, decoded, shape_of
 
 # Of the covered copies of an image that are predicted at a time.
 _COPIES_BYTES, _MOST_COPIES = 32 * 2**20, 256
@@ -93,7 +87,7 @@ def occlusion_maps(
     cover = Cover(patch, stride, fill)
     model = getattr(estimator, "best_estimator_", estimator)
     scores, _ = class_scores(model, X)
-    codes = predicted_codes(model, X, scores) if y is None else class_codes(y, model, len(scores))
+    codes = class_codes(model, X, scores, y, len(scores))
     _, maps = covered_maps(model, X, codes, scores, image_shape, cover)
     return maps
 

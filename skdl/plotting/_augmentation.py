@@ -1,7 +1,7 @@
 """Images, and beside each what an augmentation makes of it."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -56,7 +56,7 @@ class AugmentationDisplay:
         random_state: Any = 0,
         title: str | None = None,
         ax: Any = None,
-    ) -> "AugmentationDisplay":
+    ) -> Self:
         """Draw what the augmentation of a classifier makes of images in as many epochs.
 
         Parameters
@@ -100,7 +100,7 @@ class AugmentationDisplay:
         images = network.augmented_images(passed, n_variants, random_state, n_images=n_images)
         return cls(images).plot(title=title, ax=ax)
 
-    def plot(self, *, title: str | None = None, ax: Any = None) -> "AugmentationDisplay":
+    def plot(self, *, title: str | None = None, ax: Any = None) -> Self:
         """Draw.
 
         Parameters

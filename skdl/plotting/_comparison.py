@@ -3,19 +3,12 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from skdl._utils.text import shortened
-from skdl.plotting._layout import (
-    WIDEST,
-    given_axes,
-    most_lines,
-    new_figure,
-    text_width,
-    wrapped,
-)
+from skdl.plotting._layout import WIDEST, given_axes, most_lines, new_figure, text_width, wrapped
 from skdl.plotting._palette import (
     COLORS,
     HEADING,
@@ -46,8 +39,6 @@ class ModelComparisonDisplay:
 
     Attributes
     ----------
-    frame : pandas.DataFrame
-        What is drawn.
     figure_ : matplotlib.figure.Figure
         The figure.
     axes_ : ndarray of matplotlib.axes.Axes
@@ -81,7 +72,7 @@ class ModelComparisonDisplay:
         *,
         title: str | None = None,
         ax: Any = None,
-    ) -> "ModelComparisonDisplay":
+    ) -> Self:
         """Draw the summary of an evaluation.
 
         Parameters
@@ -127,7 +118,7 @@ class ModelComparisonDisplay:
             frame = frame.sort_values("metric", key=lambda column: column.map(order), kind="stable")
         return cls(frame).plot(title=title, ax=ax)
 
-    def plot(self, *, title: str | None = None, ax: Any = None) -> "ModelComparisonDisplay":
+    def plot(self, *, title: str | None = None, ax: Any = None) -> Self:
         """Draw.
 
         Parameters
@@ -191,8 +182,7 @@ def _check_frame(frame: Any) -> None:
     if missing:
         raise ValueError(
             f"The frame has no column {shortened(missing[0])}. Expected a DataFrame with the "
-            "columns "
-            f"{', '.join(_COLUMNS)}."
+            f"columns {', '.join(_COLUMNS)}."
         )
     if not len(frame):
         raise ValueError("The frame has no rows: there are no models to compare.")
@@ -208,11 +198,10 @@ def _check_frame(frame: Any) -> None:
     wrong = np.isinf(values).any(axis=1) | (low > value) | (high < value)
     if wrong.any():
         model, metric = frame[["model", "metric"]].iloc[int(np.argmax(wrong))]
-        low, value, high = values[int(np.argmax(wrong))][[1, 0, 2]]
+        value, low, high = values[int(np.argmax(wrong))]
         raise ValueError(
             f"The {shortened(metric)} of the model {shortened(model)} is {value:g} with the "
-            f"interval {low:g} to "
-            f"{high:g}: expected finite numbers, and the value within."
+            f"interval {low:g} to {high:g}: expected finite numbers, and the value within."
         )
 
 

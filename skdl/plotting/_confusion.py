@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -90,7 +90,7 @@ class ConfusionMatricesDisplay:
         target_names: Sequence[str] | None = None,
         sample_weight: Any = None,
         ax: Any = None,
-    ) -> "ConfusionMatricesDisplay":
+    ) -> Self:
         """Draw the confusion matrices of a fitted classifier.
 
         Parameters
@@ -139,7 +139,7 @@ class ConfusionMatricesDisplay:
         target_names: Sequence[str] | None = None,
         sample_weight: Any = None,
         ax: Any = None,
-    ) -> "ConfusionMatricesDisplay":
+    ) -> Self:
         """Draw the confusion matrices of given predictions.
 
         Parameters
@@ -149,8 +149,7 @@ class ConfusionMatricesDisplay:
         labels : array-like, default=None
             All classes, where some may not occur; None takes those that do.
         target_names : sequence of str, default=None
-            Names of the classes: in sorted order of the labels, or such that labels are positions
-            in it, as in scikit-learn's data sets. None takes the labels themselves.
+            Names of the classes, see :meth:`from_estimator`.
         sample_weight : array-like of shape (n,), default=None
             Sample weights.
         ax : sequence of 3 matplotlib axes, default=None
@@ -181,7 +180,7 @@ class ConfusionMatricesDisplay:
     def recall(self) -> npt.NDArray[np.float64]:
         return _shares(self.confusion_matrix, axis=1)
 
-    def plot(self, *, ax: Any = None) -> "ConfusionMatricesDisplay":
+    def plot(self, *, ax: Any = None) -> Self:
         """Draw.
 
         Where the cells are too small for numbers, a colour bar stands beside each matrix instead. A
@@ -203,8 +202,8 @@ class ConfusionMatricesDisplay:
             If the matrix is not square, or `ax` or `class_names` does not fit.
         """
         counts = np.asarray(self.confusion_matrix)
-        names = [str(i) for i in range(len(counts))]
-        names = names if self.class_names is None else [str(name) for name in self.class_names]
+        given = range(len(counts)) if self.class_names is None else self.class_names
+        names = list(map(str, given))
         if counts.ndim != 2 or counts.shape != (len(names), len(names)):
             raise ValueError(
                 "confusion_matrix must be square, with one row per class. Got shape "
@@ -214,12 +213,7 @@ class ConfusionMatricesDisplay:
         axes = given_axes(_new_axes(names) if own_figure else ax, _PANELS)
         figure = axes[0].figure
         matrices = (counts, self.precision, self.recall)
-        images = [
-            _draw_matrix(panel, matrix, title, largest)
-            for panel, matrix, title, largest in zip(
-                axes, matrices, _PANELS, (max(counts.max(), 1), 1, 1), strict=True
-            )
-        ]
+        images = list(map(_draw_matrix, axes, matrices, _PANELS, (max(counts.max(), 1), 1, 1)))
         for i, panel in enumerate(axes):
             _write_names(panel, names, rows=i == 0 or not own_figure)
         arrange(figure)  # what is written has to fit into the room that there is

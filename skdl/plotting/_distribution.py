@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -90,7 +90,7 @@ class ClassDistributionDisplay:
         target_names: Sequence[str] | None = None,
         kind: Kind = "bar",
         ax: Any = None,
-    ) -> "ClassDistributionDisplay":
+    ) -> Self:
         """Draw the distribution of labels.
 
         Parameters
@@ -133,7 +133,7 @@ class ClassDistributionDisplay:
         display = cls(counts, names, [str(name) for name in subsets] if several else None)
         return display.plot(kind=kind, ax=ax)
 
-    def plot(self, *, kind: Kind = "bar", ax: Any = None) -> "ClassDistributionDisplay":
+    def plot(self, *, kind: Kind = "bar", ax: Any = None) -> Self:
         """Draw.
 
         Parameters
@@ -141,8 +141,7 @@ class ClassDistributionDisplay:
         kind : {"bar", "pie", "both"}, default="bar"
             What to draw.
         ax : matplotlib axes or sequence of them, default=None
-            Where to draw: one axes for the bars, then one a subset for the pies. None makes a new
-            figure of fitting size.
+            Where to draw, see :meth:`from_labels`; None makes a new figure of fitting size.
 
         Returns
         -------

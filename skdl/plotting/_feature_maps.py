@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -88,7 +88,7 @@ class FeatureMapDisplay:
         image_shape: Sequence[int] | None = None,
         title: str | None = None,
         ax: Any = None,
-    ) -> "FeatureMapDisplay":
+    ) -> Self:
         """Draw a layer of a fitted network.
 
         Parameters
@@ -136,9 +136,7 @@ class FeatureMapDisplay:
         return display.plot(title=title, ax=ax)
 
     @classmethod
-    def _of_activations(
-        cls, model: Any, X: Any, layer: str, n_maps: int, image_shape: Any
-    ) -> "FeatureMapDisplay":
+    def _of_activations(cls, model: Any, X: Any, layer: str, n_maps: int, image_shape: Any) -> Self:
         if X is None:
             raise ValueError("X is None. Pass a batch of one image, such as X[:1].")
         n_images = len(read_batch(X).unflattened(image_shape))
@@ -156,7 +154,7 @@ class FeatureMapDisplay:
         )
 
     @classmethod
-    def _of_filters(cls, model: Any, layer: str, n_maps: int) -> "FeatureMapDisplay":
+    def _of_filters(cls, model: Any, layer: str, n_maps: int) -> Self:
         *_, network = nested(model)
         if not hasattr(network, "filters"):
             raise ValueError(f"{type(network).__name__} has no filters: pass a network of skdl.")
@@ -174,7 +172,7 @@ class FeatureMapDisplay:
             + (" as colours, grey is 0" if n_inputs == 3 else what),
         )
 
-    def plot(self, *, title: str | None = None, ax: Any = None) -> "FeatureMapDisplay":
+    def plot(self, *, title: str | None = None, ax: Any = None) -> Self:
         """Draw.
 
         Parameters
@@ -182,8 +180,7 @@ class FeatureMapDisplay:
         title : str, default=None
             Title of the figure; None takes that of the display.
         ax : sequence of matplotlib axes, default=None
-            Where to draw: one for the image, if there is one, then one a map. None makes a new
-            figure.
+            Where to draw, see :meth:`from_estimator`; None makes a new figure.
 
         Returns
         -------

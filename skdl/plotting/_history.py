@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -69,7 +69,7 @@ class TrainingHistoryDisplay:
     @classmethod
     def from_estimator(
         cls, estimator: Any, *, learning_rate: bool | None = None, ax: Any = None
-    ) -> "TrainingHistoryDisplay":
+    ) -> Self:
         """Draw the history of a fitted estimator.
 
         Parameters
@@ -97,7 +97,7 @@ class TrainingHistoryDisplay:
     @classmethod
     def from_estimators(
         cls, estimators: Mapping[str, Any], *, learning_rate: bool | None = None, ax: Any = None
-    ) -> "TrainingHistoryDisplay":
+    ) -> Self:
         """Draw the histories of several fitted estimators over each other.
 
         Parameters
@@ -107,8 +107,7 @@ class TrainingHistoryDisplay:
         learning_rate : bool, default=None
             Whether to draw the learning rate. None draws it where it changes.
         ax : sequence of matplotlib axes, default=None
-            Where to draw the loss, of classifiers the accuracy, and the learning rate; None makes a
-            new figure.
+            Where to draw, see :meth:`from_estimator`; None makes a new figure.
 
         Returns
         -------
@@ -133,9 +132,7 @@ class TrainingHistoryDisplay:
                 raise ValueError(f"estimators[{shortened(name)}]: {error}") from error
         return cls(histories).plot(learning_rate=learning_rate, ax=ax)
 
-    def plot(
-        self, *, learning_rate: bool | None = None, ax: Any = None
-    ) -> "TrainingHistoryDisplay":
+    def plot(self, *, learning_rate: bool | None = None, ax: Any = None) -> Self:
         """Draw.
 
         Parameters
@@ -143,8 +140,7 @@ class TrainingHistoryDisplay:
         learning_rate : bool, default=None
             Whether to draw the learning rate. None draws it where it changes.
         ax : sequence of matplotlib axes, default=None
-            Where to draw the loss, of classifiers the accuracy, and the learning rate; None makes a
-            new figure.
+            Where to draw, see :meth:`from_estimator`; None makes a new figure.
 
         Returns
         -------

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -83,7 +83,7 @@ class ImageGridDisplay:
         image_shape: Sequence[int] | None = None,
         title: str | None = None,
         ax: Any = None,
-    ) -> "ImageGridDisplay":
+    ) -> Self:
         """Draw a random sample of each class.
 
         Parameters
@@ -136,7 +136,7 @@ class ImageGridDisplay:
         class_names = None if y is None else [names[code] for code in codes[rows]]
         return cls(batch.displayable(rows), class_names, rows).plot(title=title, ax=ax)
 
-    def plot(self, *, title: str | None = None, ax: Any = None) -> "ImageGridDisplay":
+    def plot(self, *, title: str | None = None, ax: Any = None) -> Self:
         """Draw.
 
         Parameters

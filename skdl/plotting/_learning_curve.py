@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -12,14 +12,7 @@ from sklearn.model_selection import learning_curve
 from skdl._utils.checks import check_choice
 from skdl._utils.scikit import parts_of
 from skdl._utils.text import shortened
-from skdl.plotting._layout import (
-    arrange,
-    given_axes,
-    most_lines,
-    new_figure,
-    text_width,
-    wrapped,
-)
+from skdl.plotting._layout import arrange, given_axes, most_lines, new_figure, text_width, wrapped
 from skdl.plotting._palette import COLORS, MARKER_SIZE, MARKERS, STYLES, TEXT, add_legend, tidy
 
 Interval = Literal["std", "range"]
@@ -74,9 +67,7 @@ class LearningCurveDisplay:
     score_name: str = "Score"
 
     @classmethod
-    def from_estimator(
-        cls, estimator: Any, X: Any, y: Any, **params: Any
-    ) -> "LearningCurveDisplay":
+    def from_estimator(cls, estimator: Any, X: Any, y: Any, **params: Any) -> Self:
         """Fit a model on growing parts of training data, and draw its scores.
 
         Parameters
@@ -120,7 +111,7 @@ class LearningCurveDisplay:
         score_name: str | None = None,
         title: str | None = None,
         ax: Any = None,
-    ) -> "LearningCurveDisplay":
+    ) -> Self:
         """Fit models on growing parts of training data, and draw their scores.
 
         Parameters
@@ -194,12 +185,7 @@ class LearningCurveDisplay:
         if score_name is None:
             score_name = _score_name(scoring, list(estimators.values()))
         return cls.from_scores(
-            scores,
-            train_sizes=used,
-            interval=interval,
-            score_name=score_name,
-            title=title,
-            ax=ax,
+            scores, train_sizes=used, interval=interval, score_name=score_name, title=title, ax=ax
         )
 
     @classmethod
@@ -212,7 +198,7 @@ class LearningCurveDisplay:
         score_name: str = "Score",
         title: str | None = None,
         ax: Any = None,
-    ) -> "LearningCurveDisplay":
+    ) -> Self:
         """Draw given scores.
 
         Parameters
@@ -255,8 +241,7 @@ class LearningCurveDisplay:
             if array.ndim != 2 or len(array) != len(sizes):
                 raise ValueError(
                     f"scores[{shortened(name)}] is of shape {array.shape}; expected ({len(sizes)}, "
-                    "n_splits)"
-                    f" for {len(sizes)} training sizes."
+                    f"n_splits) for {len(sizes)} training sizes."
                 )
             if np.isinf(array).any() or np.isnan(array).all():
                 raise ValueError(
@@ -269,7 +254,7 @@ class LearningCurveDisplay:
 
     def plot(
         self, *, interval: Interval | None = "std", title: str | None = None, ax: Any = None
-    ) -> "LearningCurveDisplay":
+    ) -> Self:
         """Draw.
 
         Parameters

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import roc_auc_score, roc_curve
+from sklearn.metrics import RocCurveDisplay, roc_auc_score, roc_curve
 
 from skdl._utils.labels import (
     check_finite,
@@ -21,13 +21,19 @@ from skdl.inspection import class_scores
 from skdl.metrics import GUESSABLE, confidence_interval
 from skdl.plotting._labels import names_by_label
 from skdl.plotting._layout import arrange, fitted, given_axes, inches, new_figure
-from skdl.plotting._operating_panels import draw_curve, draw_legend, draw_rates
 from skdl.plotting._outcomes import ResponseMethod, check_positive, chosen_threshold
-from skdl.plotting._palette import HEADING
+from skdl.plotting._palette import COLORS, HEADING, MARKERS, REFERENCE, STYLES, add_legend, tidy
 
 _PANELS = ("the ROC curve", "sensitivity and specificity by threshold")
 # What the scores are, and the threshold where none is chosen.
 _KINDS = {"predict_proba": ("probability", 0.5), "decision_function": ("decision value", 0.0)}
+_MARK: dict[str, Any] = {
+    "ms": 8,
+    "mec": "black",
+    "linestyle": "none",
+    "zorder": 4,
+    "clip_on": False,  # also where it stands on the frame
+}
 
 
 @dataclass(eq=False, repr=False)
@@ -49,7 +55,7 @@ class OperatingPointDisplay:
     threshold : float
         The chosen threshold.
     roc_auc : (estimate, low, high), default=None
-        Area under the ROC curve with its confidence interval, in [0, 1]; None writes none.
+        Area under the ROC curve with DeLong's confidence interval, in [0, 1]; None writes none.
     level : float, default=0.95
         Confidence level of the interval, between 0 and 1.
     pos_name : str, default=None
@@ -68,14 +74,9 @@ class OperatingPointDisplay:
 
     See Also
     --------
+    skdl.metrics.confidence_interval : The interval of the area.
     sklearn.metrics.RocCurveDisplay : ROC curves of several classifiers.
     sklearn.model_selection.TunedThresholdClassifierCV : Chooses a threshold by cross-validation.
-
-    References
-    ----------
-    DeLong, DeLong and Clarke-Pearson, "Comparing the areas under two or more correlated receiver
-    operating characteristic curves: a nonparametric approach", Biometrics 44 (1988), 837-845: the
-    interval of the area.
 
     Examples
     --------
@@ -109,7 +110,7 @@ class OperatingPointDisplay:
         target_names: Sequence[str] | None = None,
         level: float = 0.95,
         ax: Any = None,
-    ) -> "OperatingPointDisplay":
+    ) -> Self:
         """Draw the operating point of a fitted classifier.
 
         Parameters
@@ -159,8 +160,8 @@ class OperatingPointDisplay:
             if pos_label not in (None, chosen.pos_label):
                 raise ValueError(
                     f"The threshold of {name} is for the positive class "
-                    f"{shortened(chosen.pos_label)}, not "
-                    f"{shortened(pos_label)}: pass threshold, the one that is meant."
+                    f"{shortened(chosen.pos_label)}, not {shortened(pos_label)}: pass threshold, "
+                    "the one that is meant."
                 )
             threshold, pos_label = chosen.threshold, chosen.pos_label
         if response_method == "auto" and chosen is not None:
@@ -173,9 +174,8 @@ class OperatingPointDisplay:
         kind, default = _KINDS[used]
         threshold = default if threshold is None else threshold
         pos_name = names_by_label([np.asarray(classes)], target_names)[pos_label]
-        return cls._computed(
-            y, scores[:, labels.index(pos_label)], threshold, pos_label, level, pos_name, kind
-        ).plot(ax=ax)
+        score = scores[:, labels.index(pos_label)]
+        return cls._computed(y, score, threshold, pos_label, level, pos_name, kind).plot(ax=ax)
 
     @classmethod
     def from_predictions(
@@ -188,7 +188,7 @@ class OperatingPointDisplay:
         target_names: Sequence[str] | None = None,
         level: float = 0.95,
         ax: Any = None,
-    ) -> "OperatingPointDisplay":
+    ) -> Self:
         """Draw the operating point of given scores.
 
         Parameters
@@ -204,8 +204,7 @@ class OperatingPointDisplay:
             The positive class; all others are negative. None takes 1 of {0, 1} or {-1, 1} and True
             of {False, True}; it is needed with other labels.
         target_names : sequence of str, default=None
-            Names of the classes: in sorted order of the labels, or such that labels are positions
-            in it, as in scikit-learn's data sets. None takes the labels themselves.
+            Names of the classes, see :meth:`from_estimator`.
         level : float, default=0.95
             Confidence level of the area under the curve, between 0 and 1.
         ax : sequence of 2 matplotlib axes, default=None
@@ -229,9 +228,8 @@ class OperatingPointDisplay:
         if len(found) > 1:
             check_positive(found, pos_label)
         pos_name = names_by_label([labels], target_names).get(pos_label, "")
-        return cls._computed(labels, y_score, threshold, pos_label, level, pos_name, "score").plot(
-            ax=ax
-        )
+        display = cls._computed(labels, y_score, threshold, pos_label, level, pos_name, "score")
+        return display.plot(ax=ax)
 
     @classmethod
     def _computed(
@@ -243,7 +241,7 @@ class OperatingPointDisplay:
         level: float,
         pos_name: str,
         score_name: str,
-    ) -> "OperatingPointDisplay":
+    ) -> Self:
         """The display, not drawn yet."""
         labels = class_labels(y_true, "y_true")
         scores = _check_scores(y_score, labels)
@@ -260,17 +258,9 @@ class OperatingPointDisplay:
         false_positive, sensitivity, thresholds = roc_curve(
             positive, scores, drop_intermediate=False
         )
-        roc_auc = _area(positive, scores, level)
-        return cls(
-            thresholds,
-            sensitivity,
-            1 - false_positive,
-            float(threshold),
-            roc_auc,
-            level,
-            pos_name,
-            score_name,
-        )
+        area, specificity = _area(positive, scores, level), 1 - false_positive
+        rates = thresholds, sensitivity, specificity
+        return cls(*rates, float(threshold), area, level, pos_name, score_name)
 
     @property
     def operating_point(self) -> tuple[float, float]:
@@ -278,7 +268,7 @@ class OperatingPointDisplay:
         i = int(np.flatnonzero(self.thresholds >= self.threshold)[-1])
         return float(self.sensitivity[i]), float(self.specificity[i])
 
-    def plot(self, *, ax: Any = None) -> "OperatingPointDisplay":
+    def plot(self, *, ax: Any = None) -> Self:
         """Draw.
 
         Parameters
@@ -297,16 +287,86 @@ class OperatingPointDisplay:
             If `ax` does not hold 2 axes.
         """
         axes = given_axes(new_figure(9.4, 5).subplots(1, 2) if ax is None else ax, _PANELS)
-        draw_curve(self, axes[0])
-        draw_rates(self, axes[1])
+        self._draw_curve(axes[0])
+        self._draw_rates(axes[1])
         for panel in axes:
-            draw_legend(panel, below=ax is None)
+            _draw_legend(panel, below=ax is None)
         arrange(axes[0].figure)  # the title has to fit into the room that there is
         if self.pos_name is not None:
             title = fitted(f"Positive class: {self.pos_name}", inches(axes[0])[0], HEADING)
             axes[0].set_title(title, loc="left", fontsize=HEADING, parse_math=False)
         self.figure_, self.axes_ = axes[0].figure, np.array(axes, dtype=object)
         return self
+
+    def _draw_curve(self, ax: Any) -> None:
+        """The ROC curve, with the chosen threshold on it."""
+        RocCurveDisplay(fpr=1 - self.specificity, tpr=self.sensitivity).plot(
+            ax=ax,
+            curve_kwargs={"color": COLORS[0], "label": self._area_in_words()},
+            plot_chance_level=True,
+            chance_level_kw={"color": REFERENCE, "label": "chance (AUC 0.5)"},
+            despine=True,
+        )
+        sensitivity, specificity = self.operating_point
+        label = f"threshold {self.threshold:.3g}"
+        ax.plot(1 - specificity, sensitivity, color=COLORS[0], marker="o", label=label, **_MARK)
+        ax.set(xlabel="1 − specificity", ylabel="Sensitivity")
+        tidy(ax)
+
+    def _area_in_words(self) -> str:
+        if self.roc_auc is None:
+            return "ROC curve"
+        area, low, high = self.roc_auc
+        if np.isnan(low) or np.isnan(high):
+            return f"AUC {area:.3f} (no interval)"
+        return f"AUC {area:.3f} ({100 * self.level:g} % CI {low:.3f} to {high:.3f})"
+
+    def _draw_rates(self, ax: Any) -> None:
+        """Sensitivity and specificity by threshold."""
+        finite = self.thresholds[np.isfinite(self.thresholds)]
+        low, high = _limits(finite, self.threshold)
+        # A rate holds from above the threshold before to its own: all cases lie above the lowest.
+        places = np.concatenate([[low], finite[::-1], [high]])
+        at_threshold = dict(zip(("sensitivity", "specificity"), self.operating_point, strict=True))
+        rates = {"sensitivity": (self.sensitivity, 1.0), "specificity": (self.specificity, 0.0)}
+        ax.axvline(
+            self.threshold, color=REFERENCE, linewidth=1, label=f"threshold {self.threshold:.3g}"
+        )
+        for i, (name, (rate, lowest)) in enumerate(rates.items()):
+            ax.step(
+                places,
+                np.concatenate([[lowest], rate[::-1]]),
+                where="pre",
+                color=COLORS[i],
+                linestyle=STYLES[i],
+                label=f"{name} ({at_threshold[name]:.3f} at the threshold)",
+            )
+            ax.plot(self.threshold, at_threshold[name], color=COLORS[i], marker=MARKERS[i], **_MARK)
+        ax.set(xlabel=f"Threshold of the {self.score_name}", ylabel="Rate")
+        ax.set(xlim=(low, high), ylim=(-0.02, 1.02))
+        tidy(ax)
+
+
+def _limits(scores: npt.NDArray[np.float64], threshold: float) -> tuple[float, float]:
+    """From where to where thresholds are drawn."""
+    low, high = min(scores.min(), threshold), max(scores.max(), threshold)
+    if low >= 0 and high <= 1:
+        return -0.02, 1.02
+    margin = 0.05 * ((high - low) or 1.0)
+    return low - margin, high + margin
+
+
+def _draw_legend(ax: Any, below: bool) -> None:
+    from matplotlib.transforms import offset_copy
+
+    place: dict[str, Any] = {"loc": "best"}
+    if below:
+        place = {
+            "loc": "upper center",
+            "bbox_to_anchor": (0.5, 0),
+            "bbox_transform": offset_copy(ax.transAxes, ax.figure, y=-0.45, units="inches"),
+        }
+    add_legend(ax, borderaxespad=0, **place)
 
 
 def _check_scores(y_score: Any, labels: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

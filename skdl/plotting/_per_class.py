@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -110,7 +110,7 @@ class PerClassMetricsDisplay:
         target_names: Sequence[str] | None = None,
         level: float = 0.95,
         ax: Any = None,
-    ) -> "PerClassMetricsDisplay":
+    ) -> Self:
         """Draw what a fitted classifier achieves for each class.
 
         Parameters
@@ -159,7 +159,7 @@ class PerClassMetricsDisplay:
         target_names: Sequence[str] | None = None,
         level: float = 0.95,
         ax: Any = None,
-    ) -> "PerClassMetricsDisplay":
+    ) -> Self:
         """Draw what given predictions achieve for each class.
 
         Parameters
@@ -169,8 +169,7 @@ class PerClassMetricsDisplay:
         labels : array-like, default=None
             All classes, where some may not occur; None takes those that do.
         target_names : sequence of str, default=None
-            Names of the classes: in sorted order of the labels, or such that labels are positions
-            in it, as in scikit-learn's data sets. None takes the labels themselves.
+            Names of the classes, see :meth:`from_estimator`.
         level : float, default=0.95
             Confidence level, between 0 and 1.
         ax : matplotlib axes, default=None
@@ -209,7 +208,7 @@ class PerClassMetricsDisplay:
         )
         return cls(frame.sort_index(kind="stable").reset_index(drop=True), level).plot(ax=ax)
 
-    def plot(self, *, ax: Any = None) -> "PerClassMetricsDisplay":
+    def plot(self, *, ax: Any = None) -> Self:
         """Draw.
 
         Parameters
@@ -237,7 +236,8 @@ class PerClassMetricsDisplay:
         names = [wrapped(name) for name in tables[0]["class"]]
         ax = _new_axes(names, len(metrics)) if ax is None else ax
         (ax,) = given_axes(ax, ["all metrics"])
-        step = _share_of_whiskers(len(metrics)) / len(metrics)
+        whiskers = len(metrics) * _WHISKER
+        step = whiskers / (whiskers + _SPACE) / len(metrics)
         for i, (metric, table) in enumerate(zip(metrics, tables, strict=True)):
             offset = (i + 0.5 - len(metrics) / 2) * step
             _draw_metric(ax, table, np.arange(len(table)) + offset, _NAMES.get(metric, metric), i)
@@ -256,11 +256,6 @@ def _proportion(hits: Any, n: Any, level: float) -> dict[str, npt.NDArray[np.flo
         name: np.where(n > 0, numbers, np.nan)
         for name, numbers in (("value", value), ("low", low), ("high", high))
     }
-
-
-def _share_of_whiskers(n_metrics: int) -> float:
-    """How much of the row of a class is not the space to the next one."""
-    return n_metrics * _WHISKER / (n_metrics * _WHISKER + _SPACE)
 
 
 def _new_axes(names: Sequence[str], n_metrics: int) -> Any:

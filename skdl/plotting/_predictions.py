@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -74,7 +74,7 @@ class PredictionGridDisplay:
         target_names: Sequence[str] | None = None,
         image_shape: Sequence[int] | None = None,
         title: str | None = None,
-    ) -> "PredictionGridDisplay":
+    ) -> Self:
         """Draw predictions of a fitted estimator.
 
         Parameters
@@ -117,21 +117,13 @@ class PredictionGridDisplay:
         confidence = margin = None
         if hasattr(estimator, "predict_proba"):
             probabilities = np.asarray(estimator.predict_proba(X))
-            columns = np.searchsorted(estimator.classes_, predicted)
-            confidence = probabilities[np.arange(len(predicted)), columns]
+            confidence = _of_predicted(probabilities, estimator.classes_, predicted)
             margin = _margin(probabilities)
         elif hasattr(estimator, "decision_function"):
             margin = _margin(np.asarray(estimator.decision_function(X)))
+        images = read_batch(X).unflattened(image_shape)
         return cls._chosen(
-            read_batch(X).unflattened(image_shape),
-            y,
-            predicted,
-            confidence,
-            margin,
-            which,
-            n_images,
-            target_names,
-            classes,
+            images, y, predicted, confidence, margin, which, n_images, target_names, classes
         ).plot(title=title)
 
     @classmethod
@@ -148,7 +140,7 @@ class PredictionGridDisplay:
         target_names: Sequence[str] | None = None,
         image_shape: Sequence[int] | None = None,
         title: str | None = None,
-    ) -> "PredictionGridDisplay":
+    ) -> Self:
         """Draw given predictions.
 
         Parameters
@@ -169,8 +161,7 @@ class PredictionGridDisplay:
         image_names : sequence of str of length n, default=None
             Written before each prediction, such as numbers or names of files.
         target_names : sequence of str, default=None
-            Names of the classes: in sorted order of the labels, or such that labels are positions
-            in it, as in scikit-learn's data sets. None takes the labels themselves.
+            Names of the classes, see :meth:`from_estimator`.
         image_shape : (height, width) or (height, width, channels), default=None
             Shape of flattened images.
         title : str, default=None
@@ -191,17 +182,11 @@ class PredictionGridDisplay:
         margin = None
         sure = None if confidence is None else score_values(confidence, "confidence")
         if sure is not None and sure.ndim == 2:
-            sure, margin = _of_predicted(sure, y_true, y_pred), _margin(sure)
+            labels, margin = label_pair(y_true, y_pred), _margin(sure)
+            sure = _of_predicted(sure, np.unique(np.concatenate(labels)), labels[1])
+        images = read_batch(X).unflattened(image_shape)
         return cls._chosen(
-            read_batch(X).unflattened(image_shape),
-            y_true,
-            y_pred,
-            sure,
-            margin,
-            which,
-            n_images,
-            target_names,
-            image_names=image_names,
+            images, y_true, y_pred, sure, margin, which, n_images, target_names, None, image_names
         ).plot(title=title)
 
     @classmethod
@@ -215,9 +200,9 @@ class PredictionGridDisplay:
         which: Selection,
         n_images: int,
         target_names: Sequence[str] | None,
-        classes: Any = None,
+        classes: Any,
         image_names: Sequence[str] | None = None,
-    ) -> "PredictionGridDisplay":
+    ) -> Self:
         """The display of the chosen images, not drawn yet."""
         check_choice(which, "which", ("all", "right", "wrong", "uncertain"))
         check_whole(n_images, "n_images", low=1)
@@ -229,8 +214,10 @@ class PredictionGridDisplay:
                 "X, y_true, y_pred, confidence and image_names have different lengths: "
                 f"{sorted(lengths)}."
             )
-        if confidence is not None:
-            _check_confidence(confidence)
+        if confidence is not None and confidence.ndim != 1:
+            raise ValueError(
+                f"confidence must have shape (n,) or (n, n_classes). Got {confidence.shape}."
+            )
         rows = _chosen_rows(true == predicted, confidence, margin, which)[:n_images]
         names = None
         if target_names is not None:
@@ -245,7 +232,7 @@ class PredictionGridDisplay:
             None if image_names is None else [str(image_names[row]) for row in rows],
         )
 
-    def plot(self, *, title: str | None = None) -> "PredictionGridDisplay":
+    def plot(self, *, title: str | None = None) -> Self:
         """Draw.
 
         Parameters
@@ -262,15 +249,9 @@ class PredictionGridDisplay:
         self.figure_, axes = image_axes(None, captions, title)
         for i, ax in enumerate(axes):
             right = self.y_true[i] == self.y_pred[i]
-            color = RIGHT if right else WRONG
-            draw_image(
-                ax,
-                self.images[i],
-                captions[i],
-                color=color,
-                frame=color,
-                linewidth=1 if right else 2,
-            )
+            color, width = (RIGHT, 1) if right else (WRONG, 2)
+            image, caption = self.images[i], captions[i]
+            draw_image(ax, image, caption, color=color, frame=color, linewidth=width)
         self.axes_ = np.array(axes, dtype=object)
         return self
 
@@ -290,11 +271,9 @@ class PredictionGridDisplay:
 
 
 def _of_predicted(
-    probabilities: npt.NDArray[Any], y_true: Any, y_pred: Any
+    probabilities: npt.NDArray[Any], classes: Any, predicted: npt.NDArray[Any]
 ) -> npt.NDArray[np.float64]:
     """Probability of the class that was predicted, which need not be the largest."""
-    true, predicted = label_pair(y_true, y_pred)
-    classes = np.unique(np.concatenate([true, predicted]))
     if len(classes) != probabilities.shape[1] or len(predicted) != len(probabilities):
         return np.asarray(probabilities.max(axis=1))
     columns = np.searchsorted(classes, predicted)
@@ -307,13 +286,6 @@ def _margin(scores: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return np.asarray(np.abs(scores)).ravel()
     second, first = np.sort(scores, axis=1)[:, -2:].T
     return np.asarray(first - second)
-
-
-def _check_confidence(confidence: npt.NDArray[Any]) -> None:
-    if confidence.ndim != 1:
-        raise ValueError(
-            f"confidence must have shape (n,) or (n, n_classes). Got {confidence.shape}."
-        )
 
 
 def _chosen_rows(

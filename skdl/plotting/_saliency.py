@@ -2,22 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.checks import check_choice, check_number, check_whole
-from skdl.inspection import (
-    Cover,
-    as_images,
-    class_codes,
-    class_scores,
-    covered_maps,
-    network_input,
-    predicted_codes,
-)
+from skdl.inspection import Cover, as_images, class_codes, class_scores, covered_maps, network_input
 from skdl.plotting._labels import names_by_label, percent
 from skdl.plotting._layout import (
     CAPTION_WIDTH,
@@ -67,19 +59,13 @@ class SaliencyDisplay:
 
     See Also
     --------
-    skdl.inspection.grad_cam : The maps of a network.
-    skdl.inspection.occlusion_maps : The maps of any classifier.
+    skdl.inspection.grad_cam : The maps of a network, and their source.
+    skdl.inspection.occlusion_maps : The maps of any classifier, and their source.
     skdl.plotting.FeatureMapDisplay : What a layer makes of an image.
 
     Notes
     -----
     A map shows what the score depends on, not whether that is right: read it beside the label.
-
-    References
-    ----------
-    Grad-CAM: R. R. Selvaraju et al., "Grad-CAM: visual explanations from deep networks via
-    gradient-based localization", ICCV 2017. Occlusion: M. D. Zeiler and R. Fergus, "Visualizing and
-    understanding convolutional networks", ECCV 2014.
 
     Examples
     --------
@@ -119,7 +105,7 @@ class SaliencyDisplay:
         alpha: float = 0.7,
         title: str | None = None,
         ax: Any = None,
-    ) -> "SaliencyDisplay":
+    ) -> Self:
         """Draw what speaks for a class, by a fitted classifier.
 
         Parameters
@@ -176,11 +162,9 @@ class SaliencyDisplay:
         Notes
         -----
         Maps of both methods are divided by the largest value of each image, and what speaks against
-        the class is set to zero; "nothing found" is written where that leaves nothing. Occlusion
-        maps hold the mean fall of the score over all covered parts that a pixel lies in. Images are
+        the class is set to zero; "nothing found" is written where that leaves nothing. Images are
         drawn as the network gets them where steps of a pipeline resize or load them. Occlusion
-        predicts many covered copies of each image: features of a frozen backbone go into its store;
-        set its ``store=None`` to keep them out.
+        predicts many covered copies of each image, see :func:`skdl.inspection.occlusion_maps`.
         """
         check_choice(method, "method", ("auto", "grad_cam", "occlusion"))
         check_whole(n_images, "n_images", low=1)
@@ -189,10 +173,7 @@ class SaliencyDisplay:
         n, X = len(X), first_rows(X, n_images)
         scores, used = class_scores(model, X)
         kind: Kind = "probability" if used == "predict_proba" else "decision"
-        if y is None:
-            codes = predicted_codes(model, X, scores)
-        else:
-            codes = class_codes(y, model, n)[:n_images]
+        codes = class_codes(model, X, scores, y, n)[:n_images]
         labels = np.asarray(model.classes_)[codes]
         found: Any = None
         by: Literal["grad_cam", "occlusion"] = "grad_cam"
@@ -210,19 +191,12 @@ class SaliencyDisplay:
             found = covered_maps(model, X, codes, scores, image_shape, cover)
         names = names_by_label([np.asarray(model.classes_)], target_names)
         images, maps = found
-        display = cls(
-            images,
-            maps,
-            [names[label] for label in labels.tolist()],
-            scores[np.arange(len(codes)), codes].tolist(),
-            score_kind=kind,
-            method=by,
-        )
+        shown_names = [names[label] for label in labels.tolist()]
+        shown_scores = scores[np.arange(len(codes)), codes].tolist()
+        display = cls(images, maps, shown_names, shown_scores, score_kind=kind, method=by)
         return display.plot(alpha=alpha, title=title, ax=ax)
 
-    def plot(
-        self, *, alpha: float = 0.7, title: str | None = None, ax: Any = None
-    ) -> "SaliencyDisplay":
+    def plot(self, *, alpha: float = 0.7, title: str | None = None, ax: Any = None) -> Self:
         """Draw.
 
         Parameters
@@ -248,17 +222,15 @@ class SaliencyDisplay:
         captions = [self._caption(i) for i in range(len(self.images))]
         figure, axes = image_axes(ax, captions, title, with_bar=True)
         overlays, colors = [], _colors(alpha)
-        for panel, image, evidence, caption in zip(
-            axes, self.images, self.maps, captions, strict=True
-        ):
+        drawn = zip(axes, self.images, self.maps, captions, strict=True)
+        for panel, image, evidence, caption in drawn:
             draw_image(panel, image, caption)
             overlays.append(_overlay(panel, image.shape[:2], evidence, colors))
         bar = add_bar(axes, overlays[0], "Evidence")
         bar.set_ticks([0, _LEVEL, 1], labels=["none", "half", "most"])
         bar.ax.axhline(_LEVEL, color="black", linewidth=LINE_WIDTH)
         self.colorbar_ = bar
-        self.figure_: Any = figure
-        self.axes_ = np.array(axes, dtype=object)
+        self.figure_, self.axes_ = figure, np.array(axes, dtype=object)
         return self
 
     def _caption(self, i: int) -> str:

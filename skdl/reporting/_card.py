@@ -61,14 +61,11 @@ def _known(
             "Bias, risks and limitations",
             [
                 "Scores on one data set do not carry over to another. Groups within the data were "
-                "not looked at separately.",
+                "not looked at separately."
             ],
         ),
         ("How to get started with the model", ["joblib.load(path).predict(X)"]),
-        (
-            "Training data",
-            [_NOT_STATED if fitted else _trained_on(result, model)],
-        ),
+        ("Training data", [_NOT_STATED if fitted else _trained_on(result, model)]),
         ("Training procedure", _parameters(estimator)),
         ("Testing data, factors and metrics", [f"{n:,} images: see “Data” and “Scores”."]),
         ("Results", [" ".join(lead)]),

@@ -1,12 +1,15 @@
 """What a report says, whatever it is written as."""
 
 import datetime
+import os
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from sklearn.metrics import precision_recall_fscore_support
 from sklearn.utils import check_consistent_length, column_or_1d, estimator_html_repr
@@ -15,10 +18,10 @@ from skdl._utils.environment import machine, versions
 from skdl._utils.text import encodable, shortened
 from skdl.datasets import describe_images
 from skdl.evaluation import EvaluationResult, EvaluationWarning, data_digest, evaluate
+from skdl.images import find_paths
 from skdl.plotting import names_by_label
 from skdl.reporting._card import card as model_card
-from skdl.reporting._mistakes import mistakes_table
-from skdl.reporting._pictures import Picture, Subject, codes_of, pictures
+from skdl.reporting._pictures import Picture, Subject, codes_of, pictures, worst_mistakes
 from skdl.reporting._words import (
     METHODS,
     about_intervals,
@@ -106,7 +109,7 @@ def gather(
         cautions=[*cautions(result, model, names), *failed, *uncompared],
         scores=_scores(rows),
         intervals=[*about_positive(result, names), *about_intervals(result, model, rows, level)],
-        mistakes=mistakes_table(result, model, shown, names),
+        mistakes=_mistakes(result, model, shown, names),
         comparison=None if pairs is None else _pairs(pairs),
         pairs=pairs,
         data=_data(subject),
@@ -189,6 +192,43 @@ def _scores(rows: pd.DataFrame) -> pd.DataFrame:
     return table if rows["reason"].any() else table.drop(columns="Note")
 
 
+def _mistakes(
+    result: EvaluationResult, model: str, X: Any, names: list[str]
+) -> pd.DataFrame | None:
+    """What the worst mistakes are, by the numbers in their picture; None without any."""
+    chosen, confidence = worst_mistakes(result, model)
+    if not len(chosen):
+        return None
+    rows = result.per_model(model).iloc[chosen]
+    named = dict(zip(result.classes.tolist(), names, strict=True))
+    table = pd.DataFrame(
+        {
+            "No.": [str(number + 1) for number in range(len(rows))],
+            "Image": _image_names(X, rows["row"].to_numpy()),
+            "True class": [named[label] for label in rows["y_true"]],
+            "Predicted": [named[label] for label in rows["y_pred"]],
+        }
+    )
+    if confidence is not None:
+        kind = "Decision value" if result.recorded(model).probabilities is None else "Probability"
+        table[kind] = [figure(value) for value in confidence[chosen]]
+    return table
+
+
+def _image_names(X: Any, rows: npt.NDArray[np.intp]) -> list[str]:
+    """Files of some images below the folder that all are in, or rows of an array."""
+    paths = find_paths(X)  # not read_batch: X may be a table, too
+    if paths is None:
+        return [f"row {row}" for row in rows.tolist()]
+    files = [PurePath(encodable(str(path))) for path in paths]
+    folders = {str(file.parent) for file in files}
+    try:
+        common = os.path.commonpath(folders)
+    except ValueError:  # absolute and relative ones, or on several drives
+        return [files[row].name for row in rows.tolist()]
+    return [os.path.relpath(files[row], common or os.curdir) for row in rows.tolist()]
+
+
 def _missing(result: EvaluationResult, model: str) -> pd.DataFrame:
     """Missing scores by metric and reason, and in how many folds."""
     rows = result.missing[result.missing["model"] == model]
@@ -196,13 +236,11 @@ def _missing(result: EvaluationResult, model: str) -> pd.DataFrame:
     counts = rows.groupby(["metric", "reason"], sort=False)["fold"]
     return pd.DataFrame(
         [
-            {
-                "Metric": name_of(metric),
-                "Folds": f"{found.iloc[0] + 1}"
-                if len(found) == 1
-                else f"{len(found)} of {n_folds}",
-                "Reason": reason,
-            }
+            (
+                name_of(metric),
+                f"{len(found)} of {n_folds}" if len(found) > 1 else f"{found.iloc[0] + 1}",
+                reason,
+            )
             for (metric, reason), found in counts
         ],
         columns=["Metric", "Folds", "Reason"],
@@ -277,17 +315,10 @@ def _times(result: EvaluationResult) -> pd.DataFrame:
 
 
 def _reproduce(result: EvaluationResult, estimator: Any) -> dict[str, str]:
-    seeds = {
-        name: value
-        for name, value in estimator.get_params().items()
-        if name.rpartition("__")[2] == "random_state"
-    }
     params = {"": estimator, **estimator.get_params()}
-    unseeded = [
-        name
-        for name, value in seeds.items()
-        if value is None and _draws(params[name.rpartition("__")[0]])
-    ]
+    seeds = {name: params[name] for name in params if name.rpartition("__")[2] == "random_state"}
+    free = [name for name, value in seeds.items() if value is None]
+    unseeded = [name for name in free if _draws(params[name.rpartition("__")[0]])]
     return {
         "Folds": "fitted before" if result.cv == "prefit" else f"cv={result.cv}",
         "Seeds": ", ".join(f"{name}={value!r}" for name, value in seeds.items()) or "none",

@@ -25,10 +25,9 @@ from skdl.plotting import (
     SaliencyDisplay,
     TrainingHistoryDisplay,
 )
-from skdl.reporting._mistakes import Mistakes
 
 _DPI = 110
-_N_LOOKED_AT = 6
+_N_MISTAKES, _N_LOOKED_AT = 12, 6
 
 
 @dataclass(frozen=True)
@@ -69,12 +68,12 @@ def pictures(subject: Subject) -> tuple[list[Picture], list[str]]:
     for name, caption, draw in _plans(subject):
         before = set(plt.get_fignums())
         try:
-            figure = draw()
-            if isinstance(figure, tuple):  # with what turned out while drawing
-                figure, note = figure
+            display = draw()
+            if isinstance(display, tuple):  # with what turned out while drawing
+                display, note = display
                 caption += note
             buffer = io.BytesIO()
-            figure.savefig(buffer, format="png", dpi=_DPI, bbox_inches="tight")
+            display.figure_.savefig(buffer, format="png", dpi=_DPI, bbox_inches="tight")
             drawn.append(Picture(name, caption, buffer.getvalue()))
         except Exception as error:  # a picture less is better than no report
             failed.append(f"{caption}: {error}")
@@ -94,19 +93,17 @@ def _plans(subject: Subject) -> Iterator[tuple[str, str, Callable[[], Any]]]:
         yield (
             "comparison",
             "The models, with intervals",
-            lambda: ModelComparisonDisplay(subject.summary).plot().figure_,
+            lambda: ModelComparisonDisplay(subject.summary).plot(),
         )
     yield (
         "confusion",
         "Confusion matrix: counts, precision (columns sum to 1) and recall (rows sum to 1)",
-        lambda: (
-            ConfusionMatricesDisplay.from_predictions(y_true, y_pred, target_names=names).figure_
-        ),
+        lambda: ConfusionMatricesDisplay.from_predictions(y_true, y_pred, target_names=names),
     )
     yield (
         "classes",
         "Precision, recall and F1 of each class, with intervals",
-        lambda: PerClassMetricsDisplay.from_predictions(y_true, y_pred, target_names=names).figure_,
+        lambda: PerClassMetricsDisplay.from_predictions(y_true, y_pred, target_names=names),
     )
     yield from _operating_point_plans(subject, y_true, y_pred)
     histories = {
@@ -120,12 +117,12 @@ def _plans(subject: Subject) -> Iterator[tuple[str, str, Callable[[], Any]]]:
         yield (
             "training",
             f"Training{several}: loss and accuracy by epoch",
-            lambda: TrainingHistoryDisplay(first).plot().figure_,
+            lambda: TrainingHistoryDisplay(first).plot(),
         )
     yield (
         "distribution",
         "Images of each class",
-        lambda: ClassDistributionDisplay.from_labels(subject.y, target_names=names).figure_,
+        lambda: ClassDistributionDisplay.from_labels(subject.y, target_names=names),
     )
     if subject.shows_images:
         yield from _image_plans(subject, table["row"].to_numpy(), y_true, y_pred)
@@ -152,10 +149,8 @@ def _operating_point_plans(
     yield (
         "operating_point",
         f"ROC curve, and sensitivity and specificity by threshold{of_which}{note}",
-        lambda: (
-            OperatingPointDisplay.from_predictions(
-                y_true, scores, pos_label=positive, threshold=threshold, target_names=names
-            ).figure_
+        lambda: OperatingPointDisplay.from_predictions(
+            y_true, scores, pos_label=positive, threshold=threshold, target_names=names
         ),
     )
 
@@ -167,44 +162,36 @@ def _image_plans(
     yield (
         "samples",
         "An image of each class",
-        lambda: (
-            ImageGridDisplay.from_images(
-                subject.X, subject.y, target_names=names, image_shape=shape, n_per_class=1
-            ).figure_
+        lambda: ImageGridDisplay.from_images(
+            subject.X, subject.y, target_names=names, image_shape=shape
         ),
     )
-    found = Mistakes.of(result, subject.model)
-    chosen, sure = found.positions, found.confidence
+    chosen, sure = worst_mistakes(result, subject.model)
     if len(chosen):
         shown = None if result.recorded(subject.model).probabilities is None else sure
         yield (
             "mistakes",
             "The first mistakes" if sure is None else "Worst mistakes: wrong, and most sure of it",
-            lambda: (
-                PredictionGridDisplay.from_predictions(
-                    safe_indexing(subject.X, rows[chosen]),
-                    y_true[chosen],
-                    y_pred[chosen],
-                    None if shown is None else shown[chosen],
-                    image_names=[f"{number + 1}" for number in range(len(chosen))],
-                    target_names=names,
-                    image_shape=shape,
-                ).figure_
+            lambda: PredictionGridDisplay.from_predictions(
+                safe_indexing(subject.X, rows[chosen]),
+                y_true[chosen],
+                y_pred[chosen],
+                None if shown is None else shown[chosen],
+                image_names=[f"{number + 1}" for number in range(len(chosen))],
+                target_names=names,
+                image_shape=shape,
             ),
         )
     looked = (chosen if len(chosen) else np.arange(len(rows)))[:_N_LOOKED_AT]
     folds = result.per_model(subject.model)["fold"].to_numpy()
     estimators = [result.fitted.get((subject.model, int(folds[place]))) for place in looked]
-    if estimators and all(map(_has_maps, estimators)):
+    has_maps = [any(hasattr(e, "grad_cam") for e in nested(outer)) for outer in estimators]
+    if estimators and all(has_maps):
         yield (
             "saliency",
             "Where the network looked, in the first of these",
             lambda: _saliency(subject, rows[looked], estimators),
         )
-
-
-def _has_maps(estimator: Any) -> bool:
-    return any(hasattr(inner, "grad_cam") for inner in nested(estimator))
 
 
 def _saliency(
@@ -220,20 +207,23 @@ def _saliency(
         )
         for row, estimator in zip(rows, estimators, strict=True)
     ]
-
-    def joined(name: str) -> list[Any]:
-        return [getattr(part, name)[0] for part in parts]
-
-    display = SaliencyDisplay(
-        joined("images"),
-        joined("maps"),
-        joined("class_names"),
-        joined("scores"),
-        score_kind=parts[0].score_kind,
-    ).plot()
+    names = ("images", "maps", "class_names", "scores")
+    joined = ([getattr(part, name)[0] for part in parts] for name in names)
+    display = SaliencyDisplay(*joined, score_kind=parts[0].score_kind).plot()
     methods = {"grad_cam": "Grad-CAM", "occlusion": "occlusion"}
     how = " and ".join(dict.fromkeys(methods[str(part.method)] for part in parts))
-    return display.figure_, f" ({how})"
+    return display, f" ({how})"
+
+
+def worst_mistakes(
+    result: EvaluationResult, model: str
+) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64] | None]:
+    """Positions in the predictions, a dozen at most, the surest first; and how sure of them all."""
+    table, confidence = result.per_model(model), result.recorded(model).confidence
+    wrong = np.flatnonzero(table["y_true"] != table["y_pred"])
+    if confidence is not None:
+        wrong = wrong[np.argsort(-confidence[wrong], kind="stable")]
+    return wrong[:_N_MISTAKES], confidence
 
 
 def codes_of(result: EvaluationResult, labels: Any) -> npt.NDArray[np.intp]:

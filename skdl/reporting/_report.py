@@ -1,8 +1,10 @@
 """One file with everything about an evaluation."""
 
+import base64
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -10,8 +12,8 @@ from urllib.parse import quote
 from skdl._utils.storage import replacing, restated
 from skdl._utils.text import printable, shortened, shown_path
 from skdl.reporting._content import Content, gather
-from skdl.reporting._html import render
 from skdl.reporting._text import as_json, markdown
+from skdl.reporting._words import ABOUT_COMPARISONS
 
 _ADVICE = "Choose another path for the report."
 
@@ -153,7 +155,7 @@ def report(
 def _written(content: Content, path: Path, kind: str) -> tuple[str, dict[Path, bytes]]:
     """The text of a report, and the pictures that it needs beside it."""
     if kind == ".html":
-        return printable(render(content), keep="\n\t"), {}
+        return printable(html(content), keep="\n\t"), {}
     if kind == ".json":
         return as_json(content), {}
     folder = path.with_name(f"{path.stem}-pictures")
@@ -162,13 +164,29 @@ def _written(content: Content, path: Path, kind: str) -> tuple[str, dict[Path, b
     return printable(text, keep="\n"), pictures
 
 
+def html(content: Content) -> str:
+    """The report as one HTML file that needs nothing else."""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    source = files("skdl.reporting").joinpath("report.html.j2").read_text(encoding="utf-8")
+    page: str = environment.from_string(source).render(
+        content=content,
+        encoded=lambda png: base64.b64encode(png).decode(),
+        about_comparisons=ABOUT_COMPARISONS,
+    )
+    return page
+
+
 @contextmanager
-def _complete(files: Mapping[Path, bytes]) -> Iterator[None]:
+def _complete(pictures: Mapping[Path, bytes]) -> Iterator[None]:
     """Write files that take their places together when the block ends, and not when it raises."""
-    made = {file.parent for file in files if not file.parent.exists()}
+    made = {file.parent for file in pictures if not file.parent.exists()}
     try:
         with ExitStack() as stack:
-            for file, content in files.items():
+            for file, content in pictures.items():
                 stack.enter_context(replacing(file, _ADVICE)).write_bytes(content)
             yield
     except BaseException:

@@ -276,10 +276,10 @@ def test_class_names_are_those_of_the_table(tmp_path, monkeypatch):
         given = None if names[0] == "1" else names
         report(result, X, y, tmp_path / "report.md", target_names=given)
         draw = {name: draw for name, _, draw in _plans(subjects[-1])}
-        shown = " ".join(text.get_text() for text in draw["classes"]().findobj(Text))
+        shown = " ".join(text.get_text() for text in draw["classes"]().figure_.findobj(Text))
         for label, name in zip((1, 2), names, strict=False):
             assert re.search(rf"\b{name}\b.*{np.sum(y == label)}", shown)
-        titles = {ax.get_title() for ax in draw["samples"]().axes} - {""}
+        titles = {ax.get_title() for ax in draw["samples"]().axes_} - {""}
         assert titles <= set(names[:2])
         plt.close("all")
 
@@ -442,7 +442,7 @@ def test_the_threshold_is_that_of_the_model(digits, tmp_path):
     plain = LogisticRegression(C=0.001, max_iter=300)
     model = FixedThresholdClassifier(plain, threshold=0.2).fit(X, y)
     ((_, _, draw),) = [p for p in _plans(subject(model, X, y)) if p[0] == "operating_point"]
-    marked = draw().axes[1].get_legend_handles_labels()[1]
+    marked = draw().axes_[1].get_legend_handles_labels()[1]
     plt.close("all")
     lowest = plain.fit(X, y).predict_proba(X)[:, 1][model.predict(X) == 1].min()
     assert any(f"threshold {lowest:.3g}" in text for text in marked)
@@ -756,7 +756,7 @@ def test_an_older_report_stays_until_the_new_one_is_whole(binary, tmp_path, monk
     X, y, result = binary
     path = tmp_path / "report.html"
     path.write_text("older")
-    monkeypatch.setattr("skdl.reporting._report.render", lambda content: 1 / 0)
+    monkeypatch.setattr("skdl.reporting._report.html", lambda content: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         report(result, X, y, path)
     assert path.read_text() == "older"
