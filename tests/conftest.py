@@ -8,6 +8,7 @@ os.environ.setdefault("MPLBACKEND", "agg")
 
 import numpy as np
 import pytest
+import without_networks
 from hypothesis import settings
 from sklearn.datasets import load_digits
 
@@ -60,7 +61,41 @@ def _part(text):
     return int(index), int(n)
 
 
+# Tests of networks, and of what needs both wings.
+ROOMS_OF_NETWORKS = {
+    "architectures",
+    "backbones",
+    "cli",
+    "engine",
+    "estimators",
+    "studies",
+    "testing",
+}
+
+
+def pytest_configure(config):
+    if config.getoption("--without-networks"):
+        without_networks.take_away()
+
+
+def pytest_ignore_collect(collection_path, config):
+    here = Path(__file__).parent
+    if not config.getoption("--without-networks") or collection_path == here:
+        return None
+    first = collection_path.relative_to(here).parts[0]
+    return True if first in ROOMS_OF_NETWORKS or first.endswith(".py") else None
+
+
+def pytest_collection_finish():
+    without_networks.Nothing.is_collecting = False
+
+
 def pytest_addoption(parser):
+    parser.addoption(
+        "--without-networks",
+        action="store_true",
+        help="test judgement and the hall where TensorFlow, Keras and scikeras cannot be imported",
+    )
     parser.addoption(
         "--part",
         type=_part,

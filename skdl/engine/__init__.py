@@ -3,10 +3,10 @@
 import skdl.architectures  # starts TensorFlow
 from skdl.engine._augment import augmented
 from skdl.engine._backbone import POOLINGS, BackboneSpec
-from skdl.engine._body import Body, network_plan
+from skdl.engine._body import Body
 from skdl.engine._devices import prepare_devices
 from skdl.engine._features import FeatureExtractor, FeatureSpec
-from skdl.engine._inspection import Inspector, inspector_of
+from skdl.engine._inspection import Inspector
 from skdl.engine._job import Fitted, Job, Mode
 from skdl.engine._optimizers import OptimizerSpec
 from skdl.engine._pool import clear
@@ -34,8 +34,6 @@ __all__ = [
     "clear",
     "fit",
     "fit_transfer",
-    "inspector_of",
-    "network_plan",
     "python_random",
     "tensorflow_random_state",
 ]

@@ -118,6 +118,19 @@ class Body:
     plan: NetworkPlan
     layer_decay: float = 1.0
 
+    @classmethod
+    def of(
+        cls,
+        backbone: BackboneSpec,
+        weights: Any,
+        size: tuple[int, int],
+        trainable: str | int,
+        layer_decay: float = 1.0,
+    ) -> "Body":
+        """A backbone with weights as :meth:`BackboneSpec.load` takes them, and what is trained."""
+        plan = network_plan(backbone, trainable)  # before weights are fetched
+        return cls(backbone, backbone.load(weights), size, plan, layer_decay)
+
     def cut_at(self, cut: Cut) -> "Body":
         """The same backbone with a prefix that ends elsewhere."""
         return replace(self, plan=replace(self.plan, cut=cut))

@@ -34,13 +34,6 @@ _inspectors: "Cache[Inspector]" = Cache(max_number=16)
 Watcher = Callable[[Any, Any], None]
 
 
-def inspector_of(network: FittedNetwork | TransferNetwork, optimizer: OptimizerSpec) -> "Inspector":
-    """What looks into a fitted network; it goes when the network does, which it is no part of."""
-    refuse_forked()
-    owner = weakref.ref(network, _inspectors.drop)
-    return _inspectors.get(owner, lambda: Inspector(network, optimizer))
-
-
 class Inspector:
     """A copy of a fitted network whose layers are watched.
 
@@ -55,6 +48,13 @@ class Inspector:
     shapes : dict of str to tuple of int
         What each layer gives for one image, in the order of the computation.
     """
+
+    @classmethod
+    def of(cls, network: FittedNetwork | TransferNetwork, optimizer: OptimizerSpec) -> "Inspector":
+        """What looks into a network; it goes when the network does, which it is no part of."""
+        refuse_forked()
+        owner = weakref.ref(network, _inspectors.drop)
+        return _inspectors.get(owner, lambda: cls(network, optimizer))
 
     def __init__(self, network: FittedNetwork | TransferNetwork, optimizer: OptimizerSpec) -> None:
         prepare_devices()

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils.validation import check_is_fitted
 
-from skdl.engine import Inspector, inspector_of
+from skdl.engine import Inspector
 from skdl.estimators._inputs import check_labels, encode_labels
 from skdl.images import ImageFormat
 
@@ -182,7 +182,7 @@ class InspectionMixin:
 
     def _inspector(self) -> Inspector:
         check_is_fitted(self)
-        return inspector_of(self._network, self._fitted_optimizer)
+        return Inspector.of(self._network, self._fitted_optimizer)
 
     def _codes(self, y: Any, n: int) -> npt.NDArray[np.int32]:
         """Positions of the classes of `n` images."""

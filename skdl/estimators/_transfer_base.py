@@ -17,7 +17,6 @@ from skdl.engine import (
     Job,
     Recipe,
     fit_transfer,
-    network_plan,
 )
 from skdl.estimators._backbones import (
     backbone_channels,
@@ -69,7 +68,6 @@ class TransferBase(ImageClassifier):
         backbone: BackboneSpec = backbone_spec(self._backbone(), self._routed("backbone"))
         height, width, channels = image_format.input_shape
         backbone.check_size(height, width, "Set image_size=(height, width) to resize them.")
-        plan = network_plan(backbone, self.trainable)
         if self.augmentation_copies is not None and self.augmentation is None:
             raise ValueError(
                 f"augmentation_copies={self.augmentation_copies} without augmentation: all copies "
@@ -85,12 +83,8 @@ class TransferBase(ImageClassifier):
             (height, width, channels),
             n_classes,
             self.precision,
-            on_backbone=Body(
-                backbone,
-                backbone.load(self.weights),
-                (height, width),
-                plan,
-                float(self.layer_decay),
+            on_backbone=Body.of(
+                backbone, self.weights, (height, width), self.trainable, float(self.layer_decay)
             ),
         )
 

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from skdl.engine import BackboneSpec, Body, Recipe, network_plan
+from skdl.engine import BackboneSpec, Body, Recipe
 from skdl.engine._body import Cut
 from skdl.estimators._autoencoder import denoiser, encoder
 
@@ -17,7 +17,7 @@ HEAD = {"units": (4,), "dropout": 0.0, "pooling": "avg"}
 
 def on_backbone(trainable=1, **settings):
     backbone = BackboneSpec("cifar_resnet20", {})
-    body = Body(backbone, backbone.load("random"), SHAPE[:2], network_plan(backbone, trainable))
+    body = Body.of(backbone, "random", SHAPE[:2], trainable)
     return Recipe(backbone.backbone, HEAD, SHAPE, 3, on_backbone=replace(body, **settings))
 
 

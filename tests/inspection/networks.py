@@ -1,11 +1,12 @@
 """What tests of looking into networks share: small networks, and images with a patch."""
 
-import keras
 import numpy as np
 
 
 def averaging(input_shape, n_classes):
     """One padded convolution whose maps are averaged: Grad-CAM by hand."""
+    import keras
+
     return keras.Sequential(
         [
             keras.Input(input_shape),
@@ -18,6 +19,8 @@ def averaging(input_shape, n_classes):
 
 def flattening(input_shape, n_classes):
     """A network that knows where in the image something is."""
+    import keras
+
     layers = keras.layers
     return keras.Sequential(
         [
