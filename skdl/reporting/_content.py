@@ -18,7 +18,7 @@ from skdl._utils.environment import machine, versions
 from skdl._utils.text import encodable, shortened
 from skdl.datasets import describe_images
 from skdl.evaluation import EvaluationResult, EvaluationWarning, data_digest, evaluate
-from skdl.images import read_batch
+from skdl.images import find_paths
 from skdl.plotting import names_by_label
 from skdl.reporting._card import card as model_card
 from skdl.reporting._pictures import Picture, Subject, codes_of, pictures, worst_mistakes
@@ -217,9 +217,10 @@ def _mistakes(
 
 def _image_names(X: Any, rows: npt.NDArray[np.intp]) -> list[str]:
     """Files of some images below the folder that all are in, or rows of an array."""
-    files = [PurePath(encodable(path)) for path in read_batch(X).files]
-    if not files:
+    paths = find_paths(X)  # not read_batch: X may be a table, too
+    if paths is None:
         return [f"row {row}" for row in rows.tolist()]
+    files = [PurePath(encodable(path)) for path in paths.tolist()]
     folders = {str(file.parent) for file in files}
     try:
         common = os.path.commonpath(folders)
