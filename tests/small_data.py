@@ -23,15 +23,14 @@ def write_idx(folder, monkeypatch, name):
         labels = (np.arange(n) % 10).astype(np.uint8)
         arrays[part] = images, labels
         header = [bytes([0, 0, 8, 3]), *(s.to_bytes(4, "big") for s in (n, 28, 28))]
-        for file, content in (
-            (f"{prefix}-images-idx3-ubyte.gz", b"".join(header) + images.tobytes()),
-            (
-                f"{prefix}-labels-idx1-ubyte.gz",
-                bytes([0, 0, 8, 1]) + n.to_bytes(4, "big") + labels.tobytes(),
-            ),
-        ):
-            (folder / name / file).write_bytes(gzip.compress(content))
-            digests[f"{name}/{file}"] = hashlib.sha256(content).hexdigest()
+        contents = {
+            "images-idx3": b"".join(header) + images.tobytes(),
+            "labels-idx1": bytes([0, 0, 8, 1]) + n.to_bytes(4, "big") + labels.tobytes(),
+        }
+        for kind, content in contents.items():
+            file = folder / name / f"{prefix}-{kind}-ubyte.gz"
+            file.write_bytes(gzip.compress(content))
+        digests[name, part] = [hashlib.sha256(c).hexdigest() for c in contents.values()]
     monkeypatch.setattr(_mnist, "_SHA256", digests)
     monkeypatch.setattr(_mnist, "_COUNTS", COUNTS)
     return arrays

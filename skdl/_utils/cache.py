@@ -15,13 +15,8 @@ _caches: "weakref.WeakSet[Cache[Any]]" = weakref.WeakSet()
 class Cache(Generic[Value]):
     """Values by key; what was used least recently goes first. Threads may share one.
 
-    Parameters
-    ----------
-    max_number : int, default=None
-    max_bytes : int, default=None
-        Of all values together, by their ``nbytes``.
-    at_least : int, default=0
-        How many values stay, however large they are.
+    The bound in bytes is that of all values together, by their ``nbytes``; `at_least` so many stay,
+    however large they are.
     """
 
     def __init__(
@@ -64,8 +59,7 @@ class Cache(Generic[Value]):
     def take(self, wanted: Callable[[Any], bool]) -> Value | None:
         """Take out the newest value whose key is wanted, if there is one."""
         with self._lock:
-            keys = (key for key in reversed(self._entries) if wanted(key))
-            key = next(keys, None)
+            key = next((key for key in reversed(self._entries) if wanted(key)), None)
             return None if key is None else self._entries.pop(key)
 
     def drop(self, key: Hashable) -> None:

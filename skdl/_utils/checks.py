@@ -18,16 +18,12 @@ import numpy as np
 from skdl._utils.text import shortened
 
 _INSIDE = ("contextlib", "joblib", "skdl", "sklearn")
+_LONGEST_RULE = 200
+_LONGEST_VALUE = 40
 
 
 def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
-    """Warn where the user called, however many calls lie between.
-
-    Parameters
-    ----------
-    message : str
-    category : type of Warning, default=UserWarning
-    """
+    """Warn where the user called, however many calls lie between."""
     frame, level = sys._getframe(1), 2
     while frame.f_back is not None and _is_inside(frame.f_globals.get("__name__", "")):
         frame, level = frame.f_back, level + 1
@@ -38,17 +34,8 @@ def _is_inside(module: str) -> bool:
     return module.partition(".")[0] in _INSIDE
 
 
-_LONGEST_RULE = 200
-
-
 def check_whole(value: Any, name: str, *, low: int | None = None, high: int | None = None) -> int:
-    """A whole number of the caller's; True and False are none.
-
-    Raises
-    ------
-    ValueError
-        If it is no whole number, or not in these bounds.
-    """
+    """A whole number of the caller's, within these bounds; True and False are none."""
     inside = _is_whole(value) and (low is None or value >= low) and (high is None or value <= high)
     if not inside:
         raise ValueError(f"{name} must be a whole number{_bounds(low, high)}. {_got(value)}")
@@ -63,13 +50,7 @@ def check_number(
     high: float | None = None,
     below: float | None = None,
 ) -> float:
-    """A finite number of the caller's; True and False are none.
-
-    Raises
-    ------
-    ValueError
-        If it is no finite number, or not in these bounds; `low` and `high` may be, `below` may not.
-    """
+    """A finite number of the caller's, from `low` to `high` and less than `below`; no bool."""
     is_number = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
     inside = is_number and (low is None or value >= low) and (high is None or value <= high)
     if not (inside and math.isfinite(value) and (below is None or value < below)):
@@ -81,13 +62,7 @@ def check_number(
 
 
 def check_sizes(value: Any, name: str, kind: str = "(height, width)") -> tuple[int, int]:
-    """Two positive whole numbers; one stands for both.
-
-    Raises
-    ------
-    ValueError
-        If it is neither a positive whole number nor two of them.
-    """
+    """Two positive whole numbers; one stands for both."""
     sizes = (value, value) if _is_whole(value) else value
     is_pair = isinstance(sizes, tuple | list | np.ndarray) and len(sizes) == 2
     if not (is_pair and all(_is_whole(size) and size > 0 for size in sizes)):
@@ -98,13 +73,7 @@ def check_sizes(value: Any, name: str, kind: str = "(height, width)") -> tuple[i
 
 
 def check_path(value: Any, name: str) -> Path:
-    """An absolute path of the caller's text or path-like object, ``~`` included.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If it is neither, or empty.
-    """
+    """An absolute path of the caller's text or path-like object, ``~`` included."""
     if not isinstance(value, str | os.PathLike) or not isinstance(os.fspath(value), str):
         raise TypeError(f"{name} must be a path, as a string or pathlib.Path. {_got(value)}")
     if not os.fspath(value):
@@ -113,13 +82,7 @@ def check_path(value: Any, name: str) -> Path:
 
 
 def check_counts(value: Any, name: str, *, shortest: int = 0) -> tuple[int, ...]:
-    """Positive whole numbers, at least so many of them.
-
-    Raises
-    ------
-    ValueError
-        If there are fewer, or anything else is among them.
-    """
+    """Positive whole numbers, at least so many of them."""
     counts: list[Any] = list(value) if hasattr(value, "__len__") else [None]
     if len(counts) < shortest or not all(_is_whole(count) and count > 0 for count in counts):
         least = f", at least {shortest} of them" if shortest else ""
@@ -130,13 +93,7 @@ def check_counts(value: Any, name: str, *, shortest: int = 0) -> tuple[int, ...]
 
 
 def check_choice(value: Any, name: str, choices: Collection[Any]) -> Any:
-    """One of some names or values.
-
-    Raises
-    ------
-    ValueError
-        If it is none of them, naming the one that was meant by a similar one, and all.
-    """
+    """One of some names or values; the error names them, and the one that was perhaps meant."""
     if not any(type(value) is type(choice) and value == choice for choice in choices):
         known = ", ".join(map(repr, choices))
         meant = suggest(value, map(str, choices)) if isinstance(value, str) else ""
@@ -159,13 +116,7 @@ def _got(value: Any) -> str:
 
 
 def validate_params(estimator: Any) -> None:
-    """Check parameters by their constraints; a message holds the beginning of a long value.
-
-    Raises
-    ------
-    ValueError
-        Naming the parameter, what it may be, and what it is.
-    """
+    """Check parameters by their constraints; a message holds the beginning of a long value."""
     # Not above, since what has no estimator can do without the seconds that importing it takes.
     from skdl._utils.scikit import InvalidParameterError, check_by_constraints
 
@@ -190,7 +141,6 @@ _METHODS = (
     "predict_log_proba",
     "score",
 )
-_LONGEST_VALUE = 40
 
 
 class KeywordsMixin:
@@ -218,9 +168,8 @@ class KeywordsMixin:
 def as_parameter(estimator: Any, name: str, value: Any) -> str:
     """How the parameter is set when the estimator is made."""
     written = repr(value) if isinstance(value, bool | int | float | str | dict) else "…"
-    return (
-        f"{type(estimator).__name__}({name}={written if len(written) <= _LONGEST_VALUE else '…'})"
-    )
+    short = written if len(written) <= _LONGEST_VALUE else "…"
+    return f"{type(estimator).__name__}({name}={short})"
 
 
 def suggest(name: str, known: Iterable[str]) -> str:

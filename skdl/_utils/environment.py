@@ -62,17 +62,13 @@ def machine() -> dict[str, str]:
     >>> list(machine())
     ['Python', 'system', 'processor']
     """
+    there, usable = os.cpu_count() or 1, joblib.cpu_count()  # which this process may use
+    cores = f"{there} cores" if usable == there else f"{usable} of {there} cores"
     return {
         "Python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()}",
-        "processor": f"{processor()}, {_cores()}",
+        "processor": f"{processor()}, {cores}",
     }
-
-
-def _cores() -> str:
-    """How many cores there are, and how many of them this process may use."""
-    there, usable = os.cpu_count() or 1, joblib.cpu_count()
-    return f"{there} cores" if usable == there else f"{usable} of {there} cores"
 
 
 def processor() -> str:

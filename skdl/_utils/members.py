@@ -88,15 +88,9 @@ def kind_of(path: str | os.PathLike[str]) -> tuple[bool, Callable[[Any], Any] | 
 def members_of(file: Any, zipped: bool, limit: int) -> Iterator[Member]:
     """Members of an open zip or tar archive in its order; folders are not among them.
 
-    A tar archive is read from its start to its end, so that it may be decompressed meanwhile.
-
-    Raises
-    ------
-    ValueError
-        If a path leads out of the archive or belongs to two members, or they have more bytes than
-        `limit` altogether.
-    Exception
-        Where it is damaged, one that :func:`tells_of_damage` knows.
+    A tar archive is read from its start to its end, so that it may be decompressed meanwhile. An
+    exception that :func:`tells_of_damage` knows says that it is damaged, a ValueError that a path
+    leads out of it or belongs to two members, or that they have more than `limit` bytes altogether.
     """
     seen, size = set(), 0
     for member in _members_of_zip(file) if zipped else _members_of_tar(file):
@@ -279,10 +273,7 @@ class _Bounded:
 def content_of(file: Any, zipped: bool, member: Member) -> Iterator[bytes]:
     """Content of a member, piece by piece; it is right only once there is no further one.
 
-    Raises
-    ------
-    ValueError
-        If it is not to be read, or damaged: perhaps after the last piece.
+    A ValueError says that it is not to be read, or damaged: perhaps after the last piece.
     """
     if member.refusal:
         raise ValueError(member.refusal)

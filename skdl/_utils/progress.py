@@ -13,19 +13,9 @@ _screen = threading.Lock()  # held while a bar is drawn: two would overwrite eac
 class Progress:
     """A bar on a terminal or in a notebook; plain lines elsewhere, and beside another bar.
 
-    Parameters
-    ----------
-    label : str
-        What is going on.
-    total : int
-        Number of steps.
-    shown : bool, default=True
-        Whether anything is to be seen.
-    unit : str, default=""
-        What is counted where steps are many and short, such as "images": how many there are per
-        second is shown, lines come only now and then, and none where all is done at once.
-    bar : bool, default=True
-        False prints a line per step on a terminal too, with the time of this step.
+    `unit` is what is counted where steps are many and short, such as "images": how many there are
+    per second is shown, lines come only now and then, and none where all is done at once. Without
+    `bar` there is a line per step on a terminal, too, with the time of this step.
     """
 
     def __init__(
@@ -86,24 +76,18 @@ def _new_bar(label: str, total: int) -> Any:
     """A bar of rich's that is being drawn; None where there is no place for one."""
     if not (sys.stdout.isatty() or "ipykernel" in sys.modules):
         return None
+    from rich import progress
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
 
     console = Console()
     if not (console.is_interactive or console.is_jupyter) or not _screen.acquire(blocking=False):
         return None
-    bar = Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[note]}", markup=False),
-        TimeRemainingColumn(elapsed_when_finished=True),
+    bar = progress.Progress(
+        progress.TextColumn("{task.description}", markup=False),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TextColumn("{task.fields[note]}", markup=False),
+        progress.TimeRemainingColumn(elapsed_when_finished=True),
         console=console,
     )
     bar.add_task(label, total=total, note="")

@@ -8,13 +8,7 @@ import numpy.typing as npt
 
 
 def refuse_masked(values: Any, name: str) -> None:
-    """Refuse a masked array that hides a value: nothing here would leave it out.
-
-    Raises
-    ------
-    ValueError
-        Naming the first row.
-    """
+    """Refuse a masked array that hides a value: nothing here would leave it out."""
     if not isinstance(values, np.ma.MaskedArray) or values.ndim == 0 or not np.ma.is_masked(values):
         return
     hidden = np.ma.getmaskarray(values).reshape(len(values), -1).any(axis=1)

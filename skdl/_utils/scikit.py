@@ -17,29 +17,6 @@ from sklearn.utils.validation import _check_feature_names_in as check_feature_na
 from sklearn.utils.validation import _check_sample_weight as check_sample_weight
 from sklearn.utils.validation import _get_feature_names as get_feature_names
 
-__all__ = [
-    "Interval",
-    "InvalidParameterError",
-    "ScorerParts",
-    "SignatureParamsMixin",
-    "StrOptions",
-    "begin_callbacks",
-    "check_by_constraints",
-    "check_feature_names",
-    "check_feature_names_in",
-    "check_sample_weight",
-    "get_feature_names",
-    "is_scorer",
-    "output_container",
-    "parts_of",
-    "safe_indexing",
-    "score_by",
-    "scorer_class",
-    "tuned_positive_class",
-    "validate_parameter_constraints",
-]
-
-
 # ---- estimators --------------------------------------------------------------------------------
 
 

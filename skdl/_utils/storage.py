@@ -9,7 +9,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,12 +19,10 @@ from skdl._utils.text import shown_path
 # A file that is still being written is touched more often than this.
 _STALE_AFTER = 24 * 60 * 60
 
+# What an archive may hold altogether where it is decompressed or extracted; and how many times its
+# own size, once that is more than the third of these.
 MAX_TOTAL_BYTES = 64 * 2**30
-"""What an archive may hold altogether where it is decompressed or extracted."""
-
 MAX_RATIO = 200
-"""How many times its own size an archive may hold, once that is more than `ANY_RATIO_BYTES`."""
-
 ANY_RATIO_BYTES = 2**30
 
 _CHUNK = 2**20
@@ -123,7 +121,9 @@ def replacing(path: Path, advice: str = ANOTHER_PLACE) -> Iterator[Path]:
     """
     make_writable(path.parent, advice)
     for part in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
-        _remove_if_stale(part)
+        with suppress(OSError):  # another process was faster
+            if abs(time.time() - part.stat().st_mtime) > _STALE_AFTER:  # or dated in the future
+                remove(part)
     part = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}.part")
     try:
         yield part
@@ -212,14 +212,6 @@ def remove(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
-
-
-def _remove_if_stale(part: Path) -> None:
-    try:
-        if abs(time.time() - part.stat().st_mtime) > _STALE_AFTER:  # or dated in the future
-            remove(part)
-    except OSError:
-        pass  # another process was faster
 
 
 def file_version(path: str | os.PathLike[str]) -> tuple[str, int, int]:

@@ -80,6 +80,11 @@ _TURNING = frozenset("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u20
 _UNPRINTABLE = frozenset(["Cc", "Cs", "Zl", "Zp"])
 
 
+def counted(number: int, one: str, more: str = "") -> str:
+    """A number of things in words: 1 file, 2 files; `more` where the plural is not that plus s."""
+    return f"{number:,} {one if number == 1 else more or one + 's'}"
+
+
 def printable(text: str, keep: str = "") -> str:
     """Text that does nothing to a terminal or a page but stand there.
 
@@ -88,7 +93,8 @@ def printable(text: str, keep: str = "") -> str:
     """
 
     def shown(character: str) -> str:
-        if character in keep or not _acts(character):
+        acts = character in _TURNING or unicodedata.category(character) in _UNPRINTABLE
+        if character in keep or not acts:
             return character
         return character.encode("unicode_escape").decode("ascii")
 
@@ -103,7 +109,3 @@ def encodable(text: str) -> str:
 def say(text: str = "", *, file: TextIO | None = None) -> None:
     """Print text of any origin, line by line; to standard output unless another file is given."""
     print(printable(text, keep="\n"), file=file or sys.stdout, flush=True)
-
-
-def _acts(character: str) -> bool:
-    return character in _TURNING or unicodedata.category(character) in _UNPRINTABLE

@@ -1,5 +1,6 @@
 """AlexNet and ZFNet: five convolutions, three poolings, three dense layers."""
 
+from functools import partial
 from typing import Any
 
 import keras
@@ -8,6 +9,7 @@ from keras import layers
 from skdl.architectures._blocks import convolution, dense_stack, pooling, scaled, softmax
 from skdl.plugins import reference_protocol
 
+_convolution = partial(convolution, initializer="he_normal")
 # Below this, the strided convolutions of the originals would leave nothing to look at.
 _SMALL = 96
 
@@ -27,7 +29,7 @@ def _convolutions(
     for number, (n, (kernel, strides, padding)) in enumerate(
         zip((96, 256, 384, 384, 256), settings, strict=True)
     ):
-        x = convolution(x, scaled(n, width), kernel, strides=strides, padding=padding, **options)
+        x = _convolution(x, scaled(n, width), kernel, strides=strides, padding=padding, **options)
         if number in (0, 1, 4):
             x = pooling(x, pool, 2)
     return layers.Flatten()(x)
@@ -87,18 +89,11 @@ def alexnet(
     >>> alexnet((32, 32, 3), 10).output_shape
     (None, 10)
     """
+    options: dict[str, Any] = {"activation": activation, "batch_norm": batch_norm, "l2": l2}
     small = _is_small(input_shape)
+    stem = [(5, 1, "same") if small else (11, 4, "valid"), (5, 1, "same")]
     inputs = keras.Input(input_shape)
-    x = _convolutions(
-        inputs,
-        [(5, 1, "same"), (5, 1, "same")] if small else [(11, 4, "valid"), (5, 1, "same")],
-        2 if small else 3,
-        width,
-        activation=activation,
-        batch_norm=batch_norm,
-        l2=l2,
-        initializer="he_normal",
-    )
+    x = _convolutions(inputs, stem, 2 if small else 3, width, **options)
     units = scaled(dense_units or (512 if small else 4096), width)
     x = dense_stack(x, (units, units), dropout=dropout, activation=activation, l2=l2)
     return keras.Model(inputs, softmax(x, n_classes, l2), name="alexnet")
@@ -155,19 +150,12 @@ def zfnet(
     >>> zfnet((32, 32, 3), 10).output_shape
     (None, 10)
     """
+    options: dict[str, Any] = {"activation": activation, "batch_norm": batch_norm, "l2": l2}
     small = _is_small(input_shape)
+    stem = [(3, 1, "same")] * 2 if small else [(7, 2, "valid"), (5, 2, "valid")]
     inputs = keras.Input(input_shape)
     x = inputs if small else layers.ZeroPadding2D(1)(inputs)
-    x = _convolutions(
-        x,
-        [(3, 1, "same"), (3, 1, "same")] if small else [(7, 2, "valid"), (5, 2, "valid")],
-        2 if small else 3,
-        width,
-        activation=activation,
-        batch_norm=batch_norm,
-        l2=l2,
-        initializer="he_normal",
-    )
+    x = _convolutions(x, stem, 2 if small else 3, width, **options)
     units = scaled(dense_units or (512 if small else 4096), width)
     x = dense_stack(x, (units, units), dropout=dropout, activation=activation, l2=l2)
     return keras.Model(inputs, softmax(x, n_classes, l2), name="zfnet")

@@ -8,13 +8,7 @@ from skdl._utils.text import shortened
 
 
 def scaled(filters: int, width: float) -> int:
-    """Number of filters times the width multiplier, at least 1.
-
-    Raises
-    ------
-    ValueError
-        If the multiplier is not positive.
-    """
+    """Number of filters times the width multiplier, at least 1."""
     if not width > 0:
         raise ValueError(f"width must be positive, got {shortened(width)}.")
     return max(1, round(filters * width))
@@ -43,6 +37,7 @@ def convolution(
     padding: str = "same",
     activation: str | None = "relu",
     batch_norm: bool = False,
+    use_bias: bool = True,
     l2: float = 0.0,
     initializer: str = "glorot_uniform",
 ) -> Any:
@@ -56,7 +51,7 @@ def convolution(
         strides=strides,
         padding=padding,
         activation=None if batch_norm else activation,
-        use_bias=not batch_norm,
+        use_bias=use_bias and not batch_norm,
         kernel_initializer=initializer,
         kernel_regularizer=penalty(l2),
     )(x)

@@ -5,8 +5,7 @@ from typing import Any
 import keras
 from keras import layers
 
-from skdl.architectures._blocks import normalized, pooling, scaled, softmax
-from skdl.architectures._blocks import penalty as l2_penalty
+from skdl.architectures._blocks import convolution, normalized, pooling, scaled, softmax
 from skdl.plugins import reference_protocol
 
 
@@ -73,30 +72,17 @@ def densenet40(
     >>> densenet40((32, 32, 3), 10).output_shape
     (None, 10)
     """
+    options: dict[str, Any] = {"activation": None, "l2": l2, "initializer": "he_normal"}
 
     def convolve(x: Any, filters: int, kernel: int) -> Any:
         if batch_norm:
             x = normalized(x)
         x = layers.Activation(activation)(x)
-        x = layers.Conv2D(
-            filters,
-            kernel,
-            padding="same",
-            use_bias=not batch_norm,
-            kernel_initializer="he_normal",
-            kernel_regularizer=l2_penalty(l2),
-        )(x)
+        x = convolution(x, filters, kernel, use_bias=not batch_norm, **options)
         return layers.Dropout(dropout)(x) if dropout else x
 
     inputs = keras.Input(input_shape)
-    x = layers.Conv2D(
-        scaled(16, width),
-        3,
-        padding="same",
-        use_bias=False,
-        kernel_initializer="he_normal",
-        kernel_regularizer=l2_penalty(l2),
-    )(inputs)
+    x = convolution(inputs, scaled(16, width), 3, use_bias=False, **options)
     for block in range(3):
         if block:
             x = pooling(convolve(x, x.shape[-1], 1), average=True)

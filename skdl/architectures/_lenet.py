@@ -1,5 +1,7 @@
 """LeNet-5."""
 
+from typing import Any
+
 import keras
 from keras import layers
 
@@ -60,19 +62,13 @@ def lenet5(
     76226
     """
     unpadded = min(input_shape[:2]) >= 28
+    options: dict[str, Any] = {"activation": activation, "batch_norm": batch_norm, "l2": l2}
     inputs = keras.Input(input_shape)
     x = inputs
     for number, n in enumerate((6, 16, 120)):
         x = pooling(x, average=True) if number else x
-        x = convolution(
-            x,
-            scaled(n, width),
-            5,
-            padding="valid" if unpadded and number else "same",
-            activation=activation,
-            batch_norm=batch_norm,
-            l2=l2,
-        )
+        padding = "valid" if unpadded and number else "same"
+        x = convolution(x, scaled(n, width), 5, padding=padding, **options)
     x = layers.Flatten()(x)
     units = (scaled(120, width), scaled(84, width))
     x = dense_stack(x, units, dropout=dropout, activation=activation, l2=l2)

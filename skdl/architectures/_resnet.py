@@ -1,6 +1,6 @@
 """Residual networks."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -79,47 +79,47 @@ def _padded_identity(x: Any, filters: int, strides: int) -> Any:
     return layers.Permute((1, 3, 2))(x)
 
 
-def _small_image_network(
-    n_layers: int,
-    input_shape: tuple[int, int, int],
-    n_classes: int,
-    *,
-    dropout: float,
-    width: float,
-    **options: Any,
-) -> keras.Model:
-    """The networks of 6n + 2 layers for CIFAR-10."""
-    inputs = keras.Input(input_shape)
-    x = _convolution(inputs, scaled(16, width), 3, **options)
-    return _residual_network(
-        f"resnet{n_layers}",
-        inputs,
-        x,
-        [(filters, (n_layers - 2) // 6) for filters in (16, 32, 64)],
-        n_classes,
-        projected=False,
-        dropout=dropout,
-        width=width,
-        **options,
+def _for_small_images(n_layers: int, n_parameters: str, error: str) -> Callable[..., keras.Model]:
+    """One of the networks of 6n + 2 layers for CIFAR-10, and the error that the paper reports."""
+    name, n_blocks = f"resnet{n_layers}", (n_layers - 2) // 6
+
+    @_usual
+    def build(
+        input_shape: tuple[int, int, int],
+        n_classes: int,
+        *,
+        dropout: float = 0.0,
+        activation: str = "relu",
+        batch_norm: bool = True,
+        l2: float = 0.0,
+        width: float = 1.0,
+    ) -> keras.Model:
+        options: dict[str, Any] = {"activation": activation, "batch_norm": batch_norm, "l2": l2}
+        inputs = keras.Input(input_shape)
+        return _residual_network(
+            name,
+            inputs,
+            _convolution(inputs, scaled(16, width), 3, **options),
+            [(filters, n_blocks) for filters in (16, 32, 64)],
+            n_classes,
+            projected=False,
+            dropout=dropout,
+            width=width,
+            **options,
+        )
+
+    build.__name__ = build.__qualname__ = name
+    build.__doc__ = _DOCSTRING.format(
+        name=name, n_layers=n_layers, n_blocks=n_blocks, n_parameters=n_parameters, error=error
     )
+    return build
 
 
-@_usual
-def resnet20(
-    input_shape: tuple[int, int, int],
-    n_classes: int,
-    *,
-    dropout: float = 0.0,
-    activation: str = "relu",
-    batch_norm: bool = True,
-    l2: float = 0.0,
-    width: float = 1.0,
-) -> keras.Model:
-    """Residual network of 20 layers for small images.
+_DOCSTRING = """Residual network of {n_layers} layers for small images.
 
-    A convolution of 16 filters, three stages of 3 blocks with 16, 32 and 64 filters, global average
-    pooling. Shortcuts have no parameters: where a stage begins, every other pixel is taken and the
-    new channels are zero.
+    A convolution of 16 filters, three stages of {n_blocks} blocks with 16, 32 and 64 filters,
+    global average pooling. Shortcuts have no parameters: where a stage begins, every other pixel is
+    taken and the new channels are zero.
 
     Parameters
     ----------
@@ -141,153 +141,23 @@ def resnet20(
     Returns
     -------
     model : keras.Model
-        Not compiled. 269,722 trainable parameters for 32×32×3 and 10 classes.
+        Not compiled. {n_parameters} trainable parameters for 32×32×3 and 10 classes.
 
     References
     ----------
     He, Zhang, Ren and Sun, "Deep residual learning for image recognition", CVPR 2016, section 4.2
-    (error on CIFAR-10 there, with augmentation and 164 epochs: 8.75 %).
+    (error on CIFAR-10 there, with augmentation and 164 epochs: {error}).
 
     Examples
     --------
-    >>> from skdl.architectures import resnet20
-    >>> resnet20((32, 32, 3), 10).output_shape
+    >>> from skdl.architectures import {name}
+    >>> {name}((32, 32, 3), 10).output_shape
     (None, 10)
     """
-    return _small_image_network(
-        20,
-        input_shape,
-        n_classes,
-        dropout=dropout,
-        activation=activation,
-        batch_norm=batch_norm,
-        l2=l2,
-        width=width,
-    )
 
-
-@_usual
-def resnet32(
-    input_shape: tuple[int, int, int],
-    n_classes: int,
-    *,
-    dropout: float = 0.0,
-    activation: str = "relu",
-    batch_norm: bool = True,
-    l2: float = 0.0,
-    width: float = 1.0,
-) -> keras.Model:
-    """Residual network of 32 layers for small images.
-
-    A convolution of 16 filters, three stages of 5 blocks with 16, 32 and 64 filters, global average
-    pooling. Shortcuts have no parameters: where a stage begins, every other pixel is taken and the
-    new channels are zero.
-
-    Parameters
-    ----------
-    input_shape : (height, width, channels)
-        Any size from 1×1 up; made for 32×32×3.
-    n_classes : int
-        Number of softmax units.
-    dropout : float in [0, 1), default=0.0
-        Dropped share of the pooled features.
-    activation : str, default="relu"
-        A Keras activation.
-    batch_norm : bool, default=True
-        Normalise after each convolution.
-    l2 : float, default=0.0
-        Times the sum of all squared kernel weights, added to the loss: weight decay of twice this.
-    width : float, default=1.0
-        Multiplies the number of filters.
-
-    Returns
-    -------
-    model : keras.Model
-        Not compiled. 464,154 trainable parameters for 32×32×3 and 10 classes.
-
-    References
-    ----------
-    He, Zhang, Ren and Sun, "Deep residual learning for image recognition", CVPR 2016, section 4.2
-    (error on CIFAR-10 there, with augmentation and 164 epochs: 7.51 %).
-
-    Examples
-    --------
-    >>> from skdl.architectures import resnet32
-    >>> resnet32((32, 32, 3), 10).output_shape
-    (None, 10)
-    """
-    return _small_image_network(
-        32,
-        input_shape,
-        n_classes,
-        dropout=dropout,
-        activation=activation,
-        batch_norm=batch_norm,
-        l2=l2,
-        width=width,
-    )
-
-
-@_usual
-def resnet56(
-    input_shape: tuple[int, int, int],
-    n_classes: int,
-    *,
-    dropout: float = 0.0,
-    activation: str = "relu",
-    batch_norm: bool = True,
-    l2: float = 0.0,
-    width: float = 1.0,
-) -> keras.Model:
-    """Residual network of 56 layers for small images.
-
-    A convolution of 16 filters, three stages of 9 blocks with 16, 32 and 64 filters, global average
-    pooling. Shortcuts have no parameters: where a stage begins, every other pixel is taken and the
-    new channels are zero.
-
-    Parameters
-    ----------
-    input_shape : (height, width, channels)
-        Any size from 1×1 up; made for 32×32×3.
-    n_classes : int
-        Number of softmax units.
-    dropout : float in [0, 1), default=0.0
-        Dropped share of the pooled features.
-    activation : str, default="relu"
-        A Keras activation.
-    batch_norm : bool, default=True
-        Normalise after each convolution.
-    l2 : float, default=0.0
-        Times the sum of all squared kernel weights, added to the loss: weight decay of twice this.
-    width : float, default=1.0
-        Multiplies the number of filters.
-
-    Returns
-    -------
-    model : keras.Model
-        Not compiled. 853,018 trainable parameters for 32×32×3 and 10 classes.
-
-    References
-    ----------
-    He, Zhang, Ren and Sun, "Deep residual learning for image recognition", CVPR 2016, section 4.2
-    (error on CIFAR-10 there, with augmentation and 164 epochs: 6.97 %).
-
-    Examples
-    --------
-    >>> from skdl.architectures import resnet56
-    >>> resnet56((32, 32, 3), 10).output_shape
-    (None, 10)
-    """
-    return _small_image_network(
-        56,
-        input_shape,
-        n_classes,
-        dropout=dropout,
-        activation=activation,
-        batch_norm=batch_norm,
-        l2=l2,
-        width=width,
-    )
+resnet20 = _for_small_images(20, "269,722", "8.75 %")
+resnet32 = _for_small_images(32, "464,154", "7.51 %")
+resnet56 = _for_small_images(56, "853,018", "6.97 %")
 
 
 @_usual
@@ -339,11 +209,7 @@ def resnet18(
     >>> resnet18((32, 32, 3), 10, width=0.25).output_shape
     (None, 10)
     """
-    options: dict[str, Any] = {
-        "activation": activation,
-        "batch_norm": batch_norm,
-        "l2": l2,
-    }
+    options: dict[str, Any] = {"activation": activation, "batch_norm": batch_norm, "l2": l2}
     inputs = keras.Input(input_shape)
     if min(input_shape[:2]) >= 96:
         x = _convolution(inputs, scaled(64, width), 7, strides=2, **options)

@@ -1,5 +1,7 @@
 """Small networks of plain convolutions, those of the MNIST case studies."""
 
+from typing import Any
+
 import keras
 from keras import layers
 
@@ -65,19 +67,11 @@ def simple(
     """
     # Unpadded, a side s becomes ((s - 2) // 2 - 2) // 2, which is at least 1 from 10 on.
     padding = "valid" if min(input_shape[:2]) >= 10 else "same"
+    options: dict[str, Any] = {"activation": activation, "batch_norm": batch_norm, "l2": l2}
     inputs = keras.Input(input_shape)
     x = inputs
     for n in (filters, 2 * filters):
-        x = convolution(
-            x,
-            scaled(n, width),
-            3,
-            padding=padding,
-            activation=activation,
-            batch_norm=batch_norm,
-            l2=l2,
-        )
-        x = pooling(x)
+        x = pooling(convolution(x, scaled(n, width), 3, padding=padding, **options))
     x = layers.Flatten()(x)
     units = (scaled(dense_units, width),)
     x = dense_stack(x, units, dropout=dropout, activation=activation, l2=l2)
@@ -133,19 +127,12 @@ def deep(
     93322
     """
     padding = "valid" if min(input_shape[:2]) >= 18 else "same"
+    options: dict[str, Any] = {"activation": activation, "batch_norm": batch_norm, "l2": l2}
     inputs = keras.Input(input_shape)
     x = inputs
     for number, n in enumerate((32, 64, 64)):
         x = pooling(x) if number else x
-        x = convolution(
-            x,
-            scaled(n, width),
-            3,
-            padding=padding,
-            activation=activation,
-            batch_norm=batch_norm,
-            l2=l2,
-        )
+        x = convolution(x, scaled(n, width), 3, padding=padding, **options)
     x = layers.Flatten()(x)
     x = dense_stack(x, (scaled(64, width),), dropout=dropout, activation=activation, l2=l2)
     return keras.Model(inputs, softmax(x, n_classes, l2), name="deep")

@@ -1,5 +1,7 @@
 """VGG16, trained from scratch."""
 
+from typing import Any
+
 import keras
 from keras import layers
 
@@ -67,19 +69,12 @@ def vgg16(
     >>> vgg16((32, 32, 3), 10, width=0.25).output_shape
     (None, 10)
     """
+    options: dict[str, Any] = {"activation": activation, "batch_norm": batch_norm, "l2": l2}
     inputs = keras.Input(input_shape)
     x = inputs
     for n, times in ((64, 2), (128, 2), (256, 3), (512, 3), (512, 3)):
         for _ in range(times):
-            x = convolution(
-                x,
-                scaled(n, width),
-                3,
-                activation=activation,
-                batch_norm=batch_norm,
-                l2=l2,
-                initializer="he_normal",
-            )
+            x = convolution(x, scaled(n, width), 3, initializer="he_normal", **options)
         x = pooling(x)
     x = layers.Flatten()(x)
     units = scaled(dense_units or (4096 if min(input_shape[:2]) >= 96 else 512), width)

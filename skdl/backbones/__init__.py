@@ -6,7 +6,14 @@ it gives.
 """
 
 import skdl.architectures  # starts TensorFlow
-from skdl.backbones._declaration import Backbone, Preprocessing, backbone_of, declare_backbone
+from skdl.backbones._declaration import (
+    Backbone,
+    Preprocessing,
+    backbone_of,
+    builder_of,
+    declare_backbone,
+    label_of,
+)
 from skdl.backbones._loading import BackboneWeights, declared_params, load_weights
 from skdl.backbones._weights import PretrainedWeights
 

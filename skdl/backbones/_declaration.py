@@ -203,6 +203,16 @@ def declare_backbone(declaration: Backbone) -> Callable[[Builder], Builder]:
     return decorator
 
 
+def builder_of(name_or_builder: str | Callable[..., Any]) -> Callable[..., Any]:
+    """The builder of a backbone, if need be by its registered name."""
+    return backbones.get(name_or_builder) if isinstance(name_or_builder, str) else name_or_builder
+
+
+def label_of(name_or_builder: Any) -> str:
+    """What error messages call a builder."""
+    return repr(getattr(name_or_builder, "__qualname__", name_or_builder))
+
+
 def backbone_of(name_or_builder: str | Callable[..., Any]) -> Backbone:
     """The declaration of a backbone.
 
@@ -223,18 +233,11 @@ def backbone_of(name_or_builder: str | Callable[..., Any]) -> Backbone:
 
     Examples
     --------
-    >>> import keras
-    >>> from skdl.backbones import Backbone, Preprocessing, backbone_of, declare_backbone
-    >>> @declare_backbone(Backbone(Preprocessing("grayscale"), {"edges": 8}, min_size=8))
-    ... def edges(input_shape):
-    ...     inputs = keras.Input(input_shape)
-    ...     return keras.Model(inputs, keras.layers.Conv2D(8, 3, name="edges")(inputs))
-    >>> backbone_of(edges).min_size
+    >>> from skdl.backbones import backbone_of
+    >>> backbone_of("cifar_resnet20").min_size
     8
     """
-    builder = (
-        backbones.get(name_or_builder) if isinstance(name_or_builder, str) else name_or_builder
-    )
+    builder = builder_of(name_or_builder)
     declaration = getattr(builder, "backbone", None)
     if not isinstance(declaration, Backbone):
         raise ValueError(

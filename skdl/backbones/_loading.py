@@ -1,6 +1,7 @@
 """Weights of backbones: which file they are in, and those that are kept."""
 
 import hashlib
+import inspect
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,11 +17,10 @@ from skdl._utils.cache import Cache
 from skdl._utils.checksums import checksum_of, refuse_damaged
 from skdl._utils.storage import file_version, find_file, get_data_home
 from skdl._utils.text import shortened, shown_path
-from skdl.backbones._declaration import backbone_of
+from skdl.backbones._declaration import backbone_of, builder_of, label_of
 from skdl.backbones._reading import FORMATS, read_into
 from skdl.backbones._weights import PretrainedWeights
 from skdl.downloads import RemoteFile, fetch
-from skdl.plugins import backbones
 
 Build = Callable[[], keras.Model]
 Read = Callable[[Path], "BackboneWeights"]
@@ -28,18 +28,10 @@ Read = Callable[[Path], "BackboneWeights"]
 
 @dataclass(frozen=True)
 class BackboneWeights:
-    """Values of all variables of a backbone, in the order of ``model.variables``.
+    """Values of all variables of a backbone, in the order of ``model.variables``."""
 
-    Attributes
-    ----------
-    arrays : tuple of ndarray
-        Read-only: estimators share them.
-    digest : str
-        sha256 of the values.
-    """
-
-    arrays: tuple[npt.NDArray[Any], ...]
-    digest: str
+    arrays: tuple[npt.NDArray[Any], ...]  # read-only: estimators share them
+    digest: str  # sha256 of the values
 
     @property
     def nbytes(self) -> int:
@@ -65,19 +57,7 @@ def check_weights_name(
 ) -> PretrainedWeights | Path | None:
     """What a `weights` parameter means: declared weights, a file, or None for random ones.
 
-    Parameters
-    ----------
-    backbone : str or callable
-    weights : "auto", "random", a declared name or the path of a file
-    params : dict
-        Parameters of the builder, defaults included.
-
-    Raises
-    ------
-    FileNotFoundError
-        If it is the path of no file.
-    ValueError
-        If there are no such weights, listing those there are; or the file has another format.
+    `params` are the builder's, defaults included.
     """
     if not isinstance(weights, str | os.PathLike):
         raise ValueError(
@@ -90,13 +70,13 @@ def check_weights_name(
     declared = backbone_of(backbone).weights
     named = [entry for entry in declared if text in ("auto", entry.name)]
     if named:
-        return _of_these_params(named, params, _label(backbone))
+        return _of_these_params(named, params, label_of(backbone))
     if text.endswith(FORMATS) or os.path.exists(text):
         return _existing(text)
     names = ["random", *dict.fromkeys(entry.name for entry in declared)]
     none = "" if declared else " It declares no trained weights."
     raise ValueError(
-        f"The backbone {_label(backbone)} has no weights {shortened(text)}.{none} Pass one of "
+        f"The backbone {label_of(backbone)} has no weights {shortened(text)}.{none} Pass one of "
         f"{', '.join(map(repr, names))}, or the path of a file ({', '.join(FORMATS)})."
     )
 
@@ -148,35 +128,14 @@ def load_weights(
 ) -> BackboneWeights:
     """Load the weights of a backbone; the same ones again cost nothing.
 
-    Parameters
-    ----------
-    backbone : str or callable
-        A registered name, or a builder.
-    weights : "auto", "random", a declared name or the path of a file
-        A path ends in ``.h5`` (written by Keras 2 or 3), ``.weights.h5``, ``.keras``, or ``.npz``
-        (the arrays of ``model.weights``, in that order). One that leads to no file from here is
-        looked up in ``weights/`` of the data home.
-    params : dict
-        Parameters of the builder, defaults included.
-    build : callable
-        Makes the network, always with the same random start values.
-
-    Returns
-    -------
-    weights : BackboneWeights
-
-    Raises
-    ------
-    FileNotFoundError, ConnectionError
-        If the file is not there, or could not be downloaded.
-    ValueError
-        If there are no such weights, or the file holds others than the network's: then nothing is
-        loaded.
+    They are "auto", "random", a declared name or the path of a file, of Keras 2 or 3 or ``.npz``
+    (the arrays of ``model.weights``, in that order); one that leads to no file from here is looked
+    up in ``weights/`` of the data home. `build` makes the network, always with the same random
+    start values. Of a file that holds others than the network's, nothing is loaded.
     """
     source = check_weights_name(backbone, weights, params)
-    label = _label(backbone)
-    builder = backbones.get(backbone) if isinstance(backbone, str) else backbone
-    name = label, builder, repr(sorted(params.items()))
+    label = label_of(backbone)
+    name = label, builder_of(backbone), repr(sorted(params.items()))
 
     def read(path: Path | None) -> BackboneWeights:
         key = (*name, path and file_version(path))
@@ -263,19 +222,8 @@ def _values_of(model: keras.Model) -> BackboneWeights:
     return BackboneWeights(arrays, digest.hexdigest())
 
 
-def _label(backbone: Any) -> str:
-    name = backbone if isinstance(backbone, str) else getattr(backbone, "__qualname__", backbone)
-    return repr(name)
-
-
 def declared_params(builder: Any, params: Mapping[str, Any]) -> dict[str, Any]:
     """Parameters of a builder: those given, and the defaults of the others."""
-    import inspect
-
-    signature = inspect.signature(builder)
-    defaults = {
-        name: parameter.default
-        for name, parameter in signature.parameters.items()
-        if parameter.default is not parameter.empty
-    }
+    parameters = inspect.signature(builder).parameters.values()
+    defaults = {p.name: p.default for p in parameters if p.default is not p.empty}
     return {**defaults, **params}

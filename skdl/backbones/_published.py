@@ -11,65 +11,55 @@ _HOST = "https://storage.googleapis.com"
 _FOLDER = "tensorflow/keras-applications"
 _KERNELS = "weights_tf_dim_ordering_tf_kernels"
 
-# Backbone: folder, file, bytes, sha256 or md5 by their lengths.
+# Backbone: file, bytes, sha256 or md5 by their lengths.
 _FILES = {
     "convnext_tiny": (
-        f"{_FOLDER}/convnext",
-        "convnext_tiny_notop.h5",
+        f"{_FOLDER}/convnext/convnext_tiny_notop.h5",
         111_650_432,
         "d547c096cabd03329d7be5562c5e14798aa39ed24b474157cef5e85ab9e49ef1",
     ),
     "densenet121": (
-        f"{_FOLDER}/densenet",
-        f"densenet121_{_KERNELS}_notop.h5",
+        f"{_FOLDER}/densenet/densenet121_{_KERNELS}_notop.h5",
         29_084_464,
         "acdb8da1b8e1e82feebe6be07ef63ce75e8dcfb302eaa49065b9d0311c089d3e",
     ),
     "efficientnet_b0": (
-        "keras-applications",
-        "efficientnetb0_notop.h5",
+        "keras-applications/efficientnetb0_notop.h5",
         16_705_208,
         "50bc09e76180e00e4465e1a485ddc09d",
     ),
     "efficientnetv2_b0": (
-        f"{_FOLDER}/efficientnet_v2",
-        "efficientnetv2-b0_notop.h5",
+        f"{_FOLDER}/efficientnet_v2/efficientnetv2-b0_notop.h5",
         24_274_472,
         "893217f2bb855e2983157299931e43ff",
     ),
     "inception_v3": (
-        f"{_FOLDER}/inception_v3",
-        f"inception_v3_{_KERNELS}_notop.h5",
+        f"{_FOLDER}/inception_v3/inception_v3_{_KERNELS}_notop.h5",
         87_910_968,
         "9617109a16463f250180008f9818336b767bdf5164315e8cd5761a8c34caa62a",
     ),
     "mobilenet_v3_small": (
-        f"{_FOLDER}/mobilenet_v3",
-        "weights_mobilenet_v3_small_224_1.0_float_no_top_v2.h5",
+        f"{_FOLDER}/mobilenet_v3/weights_mobilenet_v3_small_224_1.0_float_no_top_v2.h5",
         4_334_752,
         "d3e8ec802a04aa4fc771ee12a9a9b836",
     ),
     "resnet50": (
-        f"{_FOLDER}/resnet",
-        f"resnet50_{_KERNELS}_notop.h5",
+        f"{_FOLDER}/resnet/resnet50_{_KERNELS}_notop.h5",
         94_765_736,
         "66c8b43daff3fcc15bc4f30e3d2a167e21a14d9c9598a5394e5516471f4af504",
     ),
     "vgg16": (
-        f"{_FOLDER}/vgg16",
-        f"vgg16_{_KERNELS}_notop.h5",
+        f"{_FOLDER}/vgg16/vgg16_{_KERNELS}_notop.h5",
         58_889_256,
         "bfe5187d0a272bed55ba430631598124cff8e880b98d38c9e56c8d66032abdc1",
     ),
     "vgg19": (
-        f"{_FOLDER}/vgg19",
-        f"vgg19_{_KERNELS}_notop.h5",
+        f"{_FOLDER}/vgg19/vgg19_{_KERNELS}_notop.h5",
         80_134_624,
         "253f8cb515780f3b799900260a226db6",
     ),
     "xception": (
-        f"{_FOLDER}/xception",
-        f"xception_{_KERNELS}_notop.h5",
+        f"{_FOLDER}/xception/xception_{_KERNELS}_notop.h5",
         83_683_744,
         "b0042744bf5b25fce3cb969f33bebb97",
     ),
@@ -105,8 +95,7 @@ def published_weights(backbone: str) -> tuple[PretrainedWeights, ...]:
     if backbone == "mobilenet_v2":
         return tuple(
             _imagenet(
-                f"{_FOLDER}/mobilenet_v2",
-                f"mobilenet_v2_{_KERNELS}_{alpha}_224_no_top.h5",
+                f"{_FOLDER}/mobilenet_v2/mobilenet_v2_{_KERNELS}_{alpha}_224_no_top.h5",
                 *entry,
                 params={"alpha": alpha},
                 values=_VALUES.get(alpha),
@@ -118,8 +107,7 @@ def published_weights(backbone: str) -> tuple[PretrainedWeights, ...]:
 
 
 def _imagenet(
-    folder: str,
-    name: str,
+    path: str,
     size: int,
     digest: str,
     licence: str = _APACHE,
@@ -128,8 +116,8 @@ def _imagenet(
 ) -> PretrainedWeights:
     is_md5 = len(digest) == 32
     file = RemoteFile(
-        f"weights/{name}",
-        (f"{_HOST}/{folder}/{name}",),
+        f"weights/{path.rpartition('/')[2]}",
+        (f"{_HOST}/{path}",),
         sha256=None if is_md5 else digest,
         size=size,
         md5=digest if is_md5 else None,

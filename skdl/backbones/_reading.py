@@ -23,13 +23,7 @@ _ANY_SIZE = 2**24
 
 
 def read_into(model: keras.Model, path: Path, label: str) -> None:
-    """Read a file into a new network, which is thrown away if that fails.
-
-    Raises
-    ------
-    ValueError
-        If the file is damaged, or holds another network's weights.
-    """
+    """Read a file into a new network, which is thrown away if that fails."""
     for variable in model.weights:
         if keras.backend.is_float_dtype(variable.dtype):
             variable.assign(np.full(variable.shape, np.nan, variable.dtype))
@@ -72,7 +66,8 @@ def _read_h5(model: keras.Model, path: Path) -> None:
     with h5py.File(path) as file:
         legacy = "layer_names" in file.attrs or "model_weights" in file
         n_values = _n_values(file.get("model_weights", file))
-    _refuse_other_count(n_values, model)
+    if n_values != model.count_params():  # Keras passes over what is beyond the network's layers
+        raise ValueError(f"it has {n_values:,} values, the network {model.count_params():,}")
     if legacy or path.name.endswith(".weights.h5"):
         # Keras tells the formats apart by the end of the name.
         with tempfile.TemporaryDirectory() as folder:
@@ -104,12 +99,6 @@ def _n_values(file: Any) -> int:
 
     file.visititems(count)
     return total
-
-
-def _refuse_other_count(n_values: int, model: keras.Model) -> None:
-    # Keras passes over what a file has beyond the network's layers.
-    if n_values != model.count_params():
-        raise ValueError(f"it has {n_values:,} values, the network {model.count_params():,}")
 
 
 def _refuse_other_kinds(name: str, dtype: np.dtype[Any]) -> None:

@@ -6,7 +6,7 @@ import re
 import time
 from typing import TYPE_CHECKING, Any
 
-from skdl._utils.text import printable, say, shown_path
+from skdl._utils.text import counted, printable, say, shown_path
 from skdl.cli._arguments import Commands
 from skdl.cli._table import show_table
 
@@ -83,23 +83,23 @@ def _clear(store: "FeatureStore", info: "StoreInfo", repair: bool) -> int:
         )
     removed = store.clear()
     say(
-        f"Removed {_counted(info.entries, 'entry', 'entries')} in "
-        f"{_counted(info.files, 'file')}, {_size(removed)}, from {store.folder}"
+        f"Removed {counted(info.entries, 'entry', 'entries')} in "
+        f"{counted(info.files, 'file')}, {_size(removed)}, from {store.folder}"
     )
     return 0
 
 
 def _verify(store: "FeatureStore", info: "StoreInfo", repair: bool) -> int:
     check = store.verify(repair=repair)
-    files = _counted(check.files, "file")
-    say(f"{_counted(check.entries, 'entry is', 'entries are')} right, in {files}.")
+    files = counted(check.files, "file")
+    say(f"{counted(check.entries, 'entry is', 'entries are')} right, in {files}.")
     if check.leftovers:
         state = "removed" if repair else "left by a killed process, or being written"
-        say(f"{_counted(check.leftovers, 'temporary file')}: {state}.")
+        say(f"{counted(check.leftovers, 'temporary file')}: {state}.")
     if check.damaged_entries:
-        say(f"{_counted(check.damaged_entries, 'entry is', 'entries are')} damaged.")
+        say(f"{counted(check.damaged_entries, 'entry is', 'entries are')} damaged.")
     if check.damaged_files:
-        say(f"{_counted(len(check.damaged_files), 'file is', 'files are')} damaged:")
+        say(f"{counted(len(check.damaged_files), 'file is', 'files are')} damaged:")
         say("\n".join(f"    {path}" for path in check.damaged_files))
     if check.sound:
         say("Nothing is damaged.")
@@ -161,7 +161,3 @@ def _ago(moment: float | None) -> str:
         if seconds < below:
             return f"{seconds // length:.0f} {unit} ago"
     return time.strftime("%Y-%m-%d", time.localtime(moment))
-
-
-def _counted(number: int, one: str, more: str = "") -> str:
-    return f"{number:,} {one if number == 1 else more or one + 's'}"

@@ -38,21 +38,8 @@ def what_is_closed(path: Path) -> Iterator[None]:
         raise ValueError(f"{shown_path(name)} cannot be read: {why_closed(error)}.") from error
 
 
-def quotas(counts: Codes, n_samples: int) -> Codes:
-    """How many of each class make a stratified sample: shares of largest remainder, at least one.
-
-    Parameters
-    ----------
-    counts : ndarray of shape (n_classes,)
-        How many there are of each class.
-    n_samples : int
-        At least the number of classes that occur, at most the sum of `counts`.
-
-    Returns
-    -------
-    quotas : ndarray of shape (n_classes,)
-        Their sum is `n_samples`.
-    """
+def _quotas(counts: Codes, n_samples: int) -> Codes:
+    """How many of each class make a stratified sample: largest remainders, at least one."""
     exact = counts * (n_samples / counts.sum())
     chosen: Codes = np.maximum(np.floor(exact).astype(np.int64), np.minimum(counts, 1))
     while chosen.sum() > n_samples:
@@ -77,7 +64,7 @@ def draw(
     generator = check_random_state(random_state)
     return [
         (generator.permutation(np.flatnonzero(target == code)), quota)
-        for code, quota in enumerate(quotas(counts, int(n_samples)).tolist())
+        for code, quota in enumerate(_quotas(counts, int(n_samples)).tolist())
     ]
 
 
@@ -94,10 +81,14 @@ def image_bunch(
     target: Codes,
     names: Sequence[str],
     description: str,
+    n_samples: Any,
+    random_state: Any,
     return_X_y: bool,
     **more: Any,
 ) -> Any:
-    """What a loader of arrays returns."""
+    """What a loader of arrays returns: of a stratified sample of them, or of all."""
+    rows = sample_rows(target, len(names), n_samples, random_state)
+    images, target = images[rows], target[rows]
     if return_X_y:
         return images, target
     return Bunch(

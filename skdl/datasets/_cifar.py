@@ -110,15 +110,8 @@ def load_cifar10(
     The original consists of pickle files. They are read from the archive after its sha256 was
     checked, and nothing but arrays and plain containers is created from them.
 
-    References
-    ----------
-    A. Krizhevsky: "Learning multiple layers of features from tiny images", technical report,
-    University of Toronto (2009). No licence is stated.
-
     Examples
     --------
-    Without a network, the error says what to do:
-
     >>> from skdl.datasets import load_cifar10
     >>> load_cifar10(data_home="/no/such/folder", download_if_missing=False)
     Traceback (most recent call last):
@@ -135,16 +128,14 @@ def load_cifar10(
     if version == "jpeg":
         paths, target = _list_jpegs(home / _JPEG_FOLDER, parts)
         rows = sample_rows(target, len(CIFAR10_NAMES), n_samples, random_state)
-        images = _decode(paths[rows])
-        description = _DESCR.format(title=" (JPEG)", note=_JPEG_NOTE)
+        images, target, n_samples = _decode(paths[rows]), target[rows], None
+        descr = _DESCR.format(title=" (JPEG)", note=_JPEG_NOTE)
     else:
         path = fetch(_ARCHIVE, data_home=home, download_if_missing=download_if_missing)
         images, target = _read_batches(path, parts)
-        rows = sample_rows(target, len(CIFAR10_NAMES), n_samples, random_state)
-        images = images[rows]
-        description = _DESCR.format(title="", note="")
+        descr = _DESCR.format(title="", note="")
     return image_bunch(
-        images, target[rows], CIFAR10_NAMES, description, return_X_y, version=version
+        images, target, CIFAR10_NAMES, descr, n_samples, random_state, return_X_y, version=version
     )
 
 

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
-from skdl._utils.text import shortened, shown_path
+from skdl._utils.text import counted, shortened, shown_path
 from skdl.datasets._foreign import about_foreign
 from skdl.datasets._listing import Entry
 
@@ -45,7 +45,7 @@ def about_copies(copies: Sequence[Sequence[Entry]]) -> Iterator[str]:
         pairs = [pair for group in copies if (pair := _differing(group, attribute))]
         if pairs:
             yield (
-                f"Equal images {what} in {len(pairs):,} case{'s' * (len(pairs) > 1)}, such as "
+                f"Equal images {what} in {counted(len(pairs), 'case')}, such as "
                 f"{shown_path(pairs[0][0])} and {shown_path(pairs[0][1])}. They are kept; "
                 "`duplicates` of the bunch lists them."
             )
@@ -67,8 +67,8 @@ def about_divided(entries: Sequence[Entry]) -> Iterator[str]:
     groups = sorted(group for group, names in subsets.items() if group and len(names) > 1)
     if groups:
         yield (
-            f"{len(groups):,} group{' has' if len(groups) == 1 else 's have'} images in two "
-            f"subsets, so that scores on one of them are too good: {first_of(groups)}."
+            f"{counted(len(groups), 'group has', 'groups have')} images in two subsets, so that "
+            f"scores on one of them are too good: {first_of(groups)}."
         )
 
 
@@ -81,27 +81,27 @@ def about_left_out(
 ) -> Iterator[str]:
     """What lies in a folder and is not loaded."""
     if stray:
-        lies, are = (" lies", "is") if len(stray) == 1 else ("s lie", "are")
         yield (
-            f"{len(stray):,} image{lies} outside the folders of classes and {are} left out: "
-            f"{first_of(stray)}."
+            f"{counted(len(stray), 'image lies', 'images lie')} outside the folders of classes and "
+            f"{'is' if len(stray) == 1 else 'are'} left out: {first_of(stray)}."
         )
     if companions:
-        files = "file is a mask or thumbnail of another image and is"
-        if len(companions) > 1:
-            files = "files are masks or thumbnails of other images and are"
+        files = counted(
+            len(companions),
+            "file is a mask or thumbnail of another image and is",
+            "files are masks or thumbnails of other images and are",
+        )
         yield (
-            f"{len(companions):,} {files} left out: {first_of(companions)}. `companions` of the "
-            "bunch lists them; to load them as images, list them in a CSV file."
+            f"{files} left out: {first_of(companions)}. `companions` of the bunch lists them; to "
+            "load them as images, list them in a CSV file."
         )
     if of_system:
         names = [f"{name!r} ({n:,})" for name, n in sorted(of_system.items())]
         yield f"System folders, which hold no data, are skipped: {', '.join(names)}."
     if annotations:
-        folders = "folder holds" if len(annotations) == 1 else "folders hold"
         yield (
-            f"{len(annotations):,} {folders} text files only, such as annotations, and no class: "
-            f"{first_of(annotations)}. Passed over."
+            f"{counted(len(annotations), 'folder holds', 'folders hold')} text files only, such as "
+            f"annotations, and no class: {first_of(annotations)}. Passed over."
         )
     if foreign := about_foreign(ignored):
         yield foreign
@@ -111,10 +111,9 @@ def about_several(files: Sequence[str]) -> Iterator[str]:
     """Files with several frames or pages."""
     if files:
         yield (
-            f"{len(files):,} file{' holds' if len(files) == 1 else 's hold'} several frames or "
-            f"pages, of which the first is taken: {first_of(files)}. If the others are images of "
-            "the class, too, save them as files of their own; ImageLoader(frame=1) reads the "
-            "second of each."
+            f"{counted(len(files), 'file holds', 'files hold')} several frames or pages, of which "
+            f"the first is taken: {first_of(files)}. If the others are images of the class, too, "
+            "save them as files of their own; ImageLoader(frame=1) reads the second of each."
         )
 
 

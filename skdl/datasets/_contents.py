@@ -4,6 +4,7 @@ import io
 import os
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from itertools import chain
 
 from PIL import Image
 
@@ -15,15 +16,18 @@ _MAY_HOLD_SEVERAL = (".gif", ".png", ".tif", ".tiff", ".webp")
 
 
 def find_copies(paths: Sequence[str], loaded: Iterable[str]) -> list[list[int]]:
-    """Rows of files that are equal byte for byte, in groups, each with one that is loaded.
-
-    Only files of one size are compared.
-    """
+    """Rows of files that are equal byte for byte, in groups, each with one that is loaded."""
     wanted = set(loaded)
 
     def alike(rows: list[int], tell: Callable[[str], Hashable]) -> list[list[int]]:
+        def try_tell(path: str) -> Hashable:
+            try:
+                return tell(path)
+            except (OSError, ValueError):
+                return None  # what is wrong with it is said when it is examined
+
         groups: dict[Hashable, list[int]] = defaultdict(list)
-        kinds = in_threads(tell, [paths[row] for row in rows])
+        kinds = in_threads(try_tell, [paths[row] for row in rows])
         for row, kind in zip(rows, kinds, strict=True):
             if kind:
                 groups[kind].append(row)
@@ -33,22 +37,8 @@ def find_copies(paths: Sequence[str], loaded: Iterable[str]) -> list[list[int]]:
             if len(group) > 1 and any(paths[row] in wanted for row in group)
         ]
 
-    of_one_size = alike(list(range(len(paths))), _try_size)
-    return sorted(alike(sorted(row for group in of_one_size for row in group), _try_digest))
-
-
-def _try_size(path: str) -> int:
-    try:
-        return size_of(path)
-    except (OSError, ValueError):
-        return 0  # what is wrong with it is said when it is examined
-
-
-def _try_digest(path: str) -> bytes:
-    try:
-        return digest_of(read_bytes(path))
-    except (OSError, ValueError):
-        return b""
+    of_one_size = sorted(chain(*alike(list(range(len(paths))), size_of)))
+    return sorted(alike(of_one_size, lambda path: digest_of(read_bytes(path))))
 
 
 def files_of_several(paths: Sequence[str]) -> list[str]:

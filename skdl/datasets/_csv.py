@@ -22,14 +22,7 @@ _UTF_16 = "it is UTF-16. Save it as UTF-8."
 
 
 def read_csv(file: Path, **options: Any) -> Any:
-    """``pandas.read_csv``, empty cells being empty text, with errors that name the file.
-
-    Raises
-    ------
-    ValueError
-        If it is empty or no CSV file, is separated by something else than commas, is not UTF-8, or
-        has rows longer than its header.
-    """
+    """``pandas.read_csv``, empty cells being empty text, with ValueErrors that name the file."""
     cause: Exception | None = None
     try:
         # Alone, since pandas takes what is too much in the first row for an index.
@@ -89,14 +82,7 @@ def require_column(table: Any, wanted: str, parameter: str, file: Path) -> None:
 
 
 def find_groups(table: Any, column: str, taken: Sequence[str | None], file: Path) -> Any:
-    """Groups that the rows of a table belong to, such as patients, as an array of text.
-
-    Raises
-    ------
-    ValueError
-        If there is no such column, it is `taken` for something else, or values are missing, naming
-        the rows.
-    """
+    """Groups that the rows of a table belong to, as text; the column may not be `taken`."""
     require_column(table, column, "group_column", file)
     if column in taken:
         raise ValueError(

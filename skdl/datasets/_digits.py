@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from skdl.datasets._bunch import image_bunch, sample_rows
+from skdl.datasets._bunch import image_bunch
 
 _DESCR = """Optical recognition of handwritten digits
 
@@ -47,11 +47,6 @@ def load_digits_images(
     ValueError
         If `n_samples` is wrong.
 
-    References
-    ----------
-    E. Alpaydin, C. Kaynak: "Optical recognition of handwritten digits" (1998), UCI Machine Learning
-    Repository, https://doi.org/10.24432/C50P49. Licence: CC BY 4.0.
-
     Examples
     --------
     >>> from skdl.datasets import load_digits_images
@@ -63,5 +58,5 @@ def load_digits_images(
 
     digits = load_digits()
     images, target = digits.images.astype(np.float32), digits.target.astype(np.int64)
-    rows = sample_rows(target, 10, n_samples, random_state)
-    return image_bunch(images[rows], target[rows], list("0123456789"), _DESCR, return_X_y)
+    names = list("0123456789")
+    return image_bunch(images, target, names, _DESCR, n_samples, random_state, return_X_y)

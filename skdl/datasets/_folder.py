@@ -11,14 +11,9 @@ import numpy.typing as npt
 from sklearn.utils import Bunch
 
 from skdl._utils.checks import check_choice, check_path, warn_user
-from skdl._utils.text import middle_out, shown_path
+from skdl._utils.text import counted, middle_out, shown_path
 from skdl._utils.threads import in_threads
-from skdl.datasets._bunch import (
-    Codes,
-    draw,
-    refuse_pair_with_groups,
-    what_is_closed,
-)
+from skdl.datasets._bunch import Codes, draw, refuse_pair_with_groups, what_is_closed
 from skdl.datasets._concerns import (
     NAMED,
     about_copies,
@@ -94,7 +89,6 @@ def load_image_folder(
     path_column, label_column : str, default=None
         Columns of the CSV file. None takes the only one with a usual name, such as "path" and
         "label".
-
     group_column : str, default=None
         Column of the CSV file that tells what images belong together, such as those of a patient.
 
@@ -206,7 +200,7 @@ def load_image_folder(
         target=target,
         target_names=np.array(names, dtype=np.str_),
         groups=None if group_column is None else np.array([entry.group for entry in loaded]),
-        duplicates=_paths_of(copies) if find_duplicates else None,
+        duplicates=[tuple(e.path for e in group) for group in copies] if find_duplicates else None,
         unreadable=unreadable,
         companions=listing.companions,
         ignored=listing.ignored,
@@ -266,10 +260,6 @@ def _fault(path: str, verify: bool) -> str:
     return ""
 
 
-def _paths_of(copies: list[list[Entry]]) -> list[tuple[str, ...]]:
-    return [tuple(entry.path for entry in group) for group in copies]
-
-
 def _settle(
     unreadable: Sequence[tuple[str, str]], source: Path, on_error: str, with_folders: bool
 ) -> list[str]:
@@ -277,10 +267,10 @@ def _settle(
     n = len(unreadable)
     if not n or on_error == "skip":
         return []
-    what, verb = f"file{'s' * (n > 1)}", "read"
+    what, verb = counted(n, "file"), "read"
     if with_folders:
-        what, verb = f"{what} or folder{'s' * (n > 1)}", "used"
-    lines = [f"{n:,} {what} of {shown_path(source)} cannot be {verb}:"]
+        what, verb = counted(n, "file or folder", "files or folders"), "used"
+    lines = [f"{what} of {shown_path(source)} cannot be {verb}:"]
     lines += [f"- {middle_out(path)}: {reason}" for path, reason in unreadable[:NAMED]]
     if n > NAMED:
         lines.append(f"- and {n - NAMED:,} more")

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
+from skdl._utils.text import counted
 from skdl.datasets._tree import Parts, Tree, ending_of, folders_above
 
 # What the formats are called, and what reads them, by the endings of files.
@@ -48,8 +49,7 @@ def about_foreign(ignored: Mapping[str, int]) -> str:
     if without >= _MANY:
         found[""] = without
         kinds.append(f"{without:,} without an ending (perhaps DICOM, read by pydicom)")
-    n = sum(found.values())
-    files = "1 file is" if n == 1 else f"{n:,} files are"
+    files = counted(sum(found.values()), "file is", "files are")
     return f"{files} in formats that are not read: {', '.join(kinds)}. {_ADVICE}"
 
 

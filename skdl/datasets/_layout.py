@@ -12,17 +12,12 @@ from skdl.datasets._listing import Entry, Listing, about_closed
 from skdl.datasets._subsets import canonical_subset, looks_like_a_part
 from skdl.datasets._tree import Parts, Tree
 
+_ORDER = ("train", "val", "test", None)  # of the folders of subsets, and of others
 _EMPTY = "there is no image in this folder (or it is a link to that of another class)"
 
 
 def arrange(tree: Tree, source: Any) -> Listing:
-    """Classes and subsets by the folders that images lie in.
-
-    Raises
-    ------
-    ValueError
-        If there are no images, no folders of classes, or folders beside those of subsets.
-    """
+    """Classes and subsets by the folders that images lie in; ValueError where these are unclear."""
     if not tree.files:
         raise ValueError(_about_nothing(tree, source))
     companions = find_companions(tree.files)
@@ -32,7 +27,7 @@ def arrange(tree: Tree, source: Any) -> Listing:
     base = _without_wrappers(tree)
     tops = sorted(
         (folder for folder in tree.folders if len(folder) == len(base) + 1),
-        key=lambda folder: (_order_of_subset(folder), folder),
+        key=lambda folder: (_ORDER.index(canonical_subset(folder[-1])), folder),
     )
     _require_classes(tree, tops, source)
     divided = [top for top in tops if _is_subset(tree, top)]
@@ -89,11 +84,6 @@ def _without_wrappers(tree: Tree) -> Parts:
         if canonical_subset(only[-1]) or not children or (has_images and len(children) == 1):
             return base
         base = only
-
-
-def _order_of_subset(folder: Parts) -> int:
-    subset = canonical_subset(folder[-1])
-    return 3 if subset is None else ("train", "val", "test").index(subset)
 
 
 def _require_classes(tree: Tree, tops: Sequence[Parts], source: Any) -> None:

@@ -62,14 +62,8 @@ class Listing:
         """Give classes one name that are spelled differently in different subsets.
 
         Spellings differ in capitals, in spaces at the ends, and in how accents are encoded. Two of
-        them in one subset are two classes, such as letters.
-
-        Returns
-        -------
-        joined : dict of str to str
-            What was renamed, and to what.
-        apart : list of str
-            Names, longer than letters, that stay apart.
+        them in one subset are two classes, such as letters. Returns what was renamed, and names,
+        longer than letters, that stay apart.
         """
         spellings: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
         for entry in self.entries:

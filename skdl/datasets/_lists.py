@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from skdl._utils.checks import warn_user
-from skdl._utils.text import shortened, shown_path
+from skdl._utils.text import counted, shortened, shown_path
 from skdl.datasets._companions import find_companions
 from skdl.datasets._csv import find_groups, read_csv, require_column
 from skdl.datasets._listing import Entry, Listing
@@ -21,13 +21,7 @@ _SUBSET_COLUMNS = ("subset", "split")
 def listing_of_csv(
     file: Path, path_column: str | None, label_column: str | None, group_column: str | None
 ) -> Listing:
-    """Image files and labels that a CSV file lists, in its order.
-
-    Raises
-    ------
-    ValueError
-        If it cannot be read, columns are missing or ambiguous, or a cell is empty.
-    """
+    """Image files and labels that a CSV file lists, in its order."""
     table = read_csv(file, dtype=str)
     paths = _column(table, path_column, "path_column", _PATH_COLUMNS, file)
     labels = _column(table, label_column, "label_column", _LABEL_COLUMNS, file)
@@ -85,11 +79,9 @@ def _each_once(entries: list[Entry], file: Path) -> list[Entry]:
     once = list(dict.fromkeys(entries))
     if len(once) < len(entries):
         twice = next(entry for entry, n in Counter(entries).items() if n > 1)
-        n_again = len(entries) - len(once)
-        rows = "1 row" if n_again == 1 else f"{n_again:,} rows"
         warn_user(
             f"Files that {shown_path(file)} lists more than once are loaded once, such as "
-            f"{shown_path(twice.path)}: {rows} left out."
+            f"{shown_path(twice.path)}: {counted(len(entries) - len(once), 'row')} left out."
         )
     groups: dict[str, str] = {}
     for entry in once:

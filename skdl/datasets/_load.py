@@ -44,20 +44,15 @@ def load_dataset(name: str, **params: Any) -> Any:
     (100, 8, 8)
     """
     loader = datasets.get(name)
-    _check_keywords(loader, name, params)
-    return loader(**params)
-
-
-def _check_keywords(loader: Any, name: str, params: dict[str, Any]) -> None:
     try:
         takes = inspect.signature(loader).parameters
     except (TypeError, ValueError):  # compiled code may not say
-        return
-    if any(param.kind is param.VAR_KEYWORD for param in takes.values()):
-        return
+        return loader(**params)
+    takes_any = any(param.kind is param.VAR_KEYWORD for param in takes.values())
     for keyword in params:
-        if keyword not in takes:
+        if keyword not in takes and not takes_any:
             raise TypeError(
                 f"The data set {name!r} takes no parameter {shortened(keyword)}."
                 f"{suggest(keyword, takes)} It takes: {', '.join(takes) or 'none'}."
             )
+    return loader(**params)

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skdl._utils.checks import check_choice
-from skdl.datasets._bunch import image_bunch, sample_rows
+from skdl.datasets._bunch import image_bunch
 from skdl.downloads import RemoteFile, fetch_content
 
 Subset = Literal["train", "test", "all"]
@@ -46,39 +46,29 @@ _FASHION_URLS = (
     "https://fashion-mnist.s3.eu-central-1.amazonaws.com/",
     "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
 )
-_FILES = {
-    "train": ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"),
-    "test": ("t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"),
-}
-# Of the decompressed content.
-_SHA256 = {
-    "mnist/train-images-idx3-ubyte.gz": (
-        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db"
-    ),
-    "mnist/train-labels-idx1-ubyte.gz": (
-        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5"
-    ),
-    "mnist/t10k-images-idx3-ubyte.gz": (
-        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7"
-    ),
-    "mnist/t10k-labels-idx1-ubyte.gz": (
-        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2"
-    ),
-    "fashion-mnist/train-images-idx3-ubyte.gz": (
-        "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888"
-    ),
-    "fashion-mnist/train-labels-idx1-ubyte.gz": (
-        "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9"
-    ),
-    "fashion-mnist/t10k-images-idx3-ubyte.gz": (
-        "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b"
-    ),
-    "fashion-mnist/t10k-labels-idx1-ubyte.gz": (
-        "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"
-    ),
-}
+_PREFIXES = {"train": "train", "test": "t10k"}  # of the files' names
 _COUNTS = {"train": 60_000, "test": 10_000}
-_IMAGES_HEADER, _LABELS_HEADER = 16, 8
+# Bytes of the header, and of each image or label after it.
+_SIZES = {"images-idx3": (16, 28 * 28), "labels-idx1": (8, 1)}
+# Of the decompressed content, of images and labels.
+_SHA256 = {
+    ("mnist", "train"): (
+        "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
+        "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
+    ),
+    ("mnist", "test"): (
+        "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
+        "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
+    ),
+    ("fashion-mnist", "train"): (
+        "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+        "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+    ),
+    ("fashion-mnist", "test"): (
+        "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+        "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+    ),
+}
 
 
 def load_mnist(
@@ -128,15 +118,8 @@ def load_mnist(
     ValueError
         If a file has another content than MNIST's, or a parameter is wrong.
 
-    References
-    ----------
-    Y. LeCun, L. Bottou, Y. Bengio, P. Haffner: "Gradient-based learning applied to document
-    recognition", Proceedings of the IEEE 86 (1998), 2278–2324. Licence: CC BY-SA 3.0.
-
     Examples
     --------
-    Without a network, the error says what to do:
-
     >>> from skdl.datasets import load_mnist
     >>> load_mnist(data_home="/no/such/folder", download_if_missing=False)
     Traceback (most recent call last):
@@ -144,8 +127,8 @@ def load_mnist(
     FileNotFoundError: There is no file '/no/such/folder/mnist/train-images-idx3-ubyte.gz', ...
     """
     images, target = _load("mnist", _MNIST_URLS, subset, data_home, download_if_missing)
-    rows = sample_rows(target, 10, n_samples, random_state)
-    return image_bunch(images[rows], target[rows], list("0123456789"), _MNIST_DESCR, return_X_y)
+    names = list("0123456789")
+    return image_bunch(images, target, names, _MNIST_DESCR, n_samples, random_state, return_X_y)
 
 
 def load_fashion_mnist(
@@ -187,23 +170,11 @@ def load_fashion_mnist(
 
     Raises
     ------
-    FileNotFoundError
-        If a file is missing and `download_if_missing` is False; the message says which to put
-        where.
-    ConnectionError
-        If a file could not be downloaded.
-    ValueError
-        If a file has another content than Fashion-MNIST's, or a parameter is wrong.
-
-    References
-    ----------
-    H. Xiao, K. Rasul, R. Vollgraf: "Fashion-MNIST: a novel image dataset for benchmarking machine
-    learning algorithms" (2017), arXiv:1708.07747. Licence: MIT.
+    FileNotFoundError, ConnectionError, ValueError
+        As :func:`load_mnist`.
 
     Examples
     --------
-    Without a network, the error says what to do:
-
     >>> from skdl.datasets import load_fashion_mnist
     >>> load_fashion_mnist(data_home="/no/such/folder", download_if_missing=False)
     Traceback (most recent call last):
@@ -211,8 +182,9 @@ def load_fashion_mnist(
     FileNotFoundError: There is no file '/no/such/folder/fashion-mnist/train-images-idx3-ubyte...
     """
     images, target = _load("fashion-mnist", _FASHION_URLS, subset, data_home, download_if_missing)
-    rows = sample_rows(target, 10, n_samples, random_state)
-    return image_bunch(images[rows], target[rows], _CLOTHES, _FASHION_DESCR, return_X_y)
+    return image_bunch(
+        images, target, _CLOTHES, _FASHION_DESCR, n_samples, random_state, return_X_y
+    )
 
 
 def _load(
@@ -224,22 +196,22 @@ def _load(
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     check_choice(subset, "subset", ("train", "test", "all"))
 
-    def read(name: str, size: int, header: int) -> npt.NDArray[np.uint8]:
-        file = RemoteFile(
-            f"{folder}/{name}",
-            tuple(url + name for url in urls),
-            _SHA256[f"{folder}/{name}"],
-            size,
-            compressed=True,
-        )
-        content = fetch_content(file, data_home=data_home, download_if_missing=download_if_missing)
-        return np.frombuffer(content, np.uint8, offset=header)
-
-    images, labels = [], []
+    contents: dict[str, list[npt.NDArray[np.uint8]]] = {kind: [] for kind in _SIZES}
     for part in ("train", "test") if subset == "all" else (subset,):
-        n = _COUNTS[part]
-        images_name, labels_name = _FILES[part]
-        images.append(read(images_name, _IMAGES_HEADER + n * 28 * 28, _IMAGES_HEADER))
-        labels.append(read(labels_name, _LABELS_HEADER + n, _LABELS_HEADER))
+        for kind, digest in zip(_SIZES, _SHA256[folder, part], strict=True):
+            name = f"{_PREFIXES[part]}-{kind}-ubyte.gz"
+            header, size = _SIZES[kind]
+            file = RemoteFile(
+                f"{folder}/{name}",
+                tuple(url + name for url in urls),
+                digest,
+                header + _COUNTS[part] * size,
+                compressed=True,
+            )
+            content = fetch_content(
+                file, data_home=data_home, download_if_missing=download_if_missing
+            )
+            contents[kind].append(np.frombuffer(content, np.uint8, offset=header))
     # Concatenating copies: the content of a file is not to be written to.
-    return np.concatenate(images).reshape(-1, 28, 28), np.concatenate(labels).astype(np.int64)
+    images, labels = map(np.concatenate, contents.values())
+    return images.reshape(-1, 28, 28), labels.astype(np.int64)

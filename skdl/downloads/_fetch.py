@@ -20,7 +20,7 @@ from skdl._utils.storage import (
     restated,
     tidied,
 )
-from skdl._utils.text import middle_out, shortened, shown_path
+from skdl._utils.text import counted, middle_out, shortened, shown_path
 
 # Seconds before the second attempt; each further one waits twice as long.
 _PAUSE = 1.0
@@ -141,15 +141,11 @@ def fetch(
 
     Examples
     --------
-    >>> import tempfile
+    >>> import hashlib, tempfile
     >>> from pathlib import Path
     >>> from skdl.downloads import RemoteFile, fetch
-    >>> letter = RemoteFile(
-    ...     "letters/a.txt",
-    ...     ("https://example.org/a.txt",),
-    ...     sha256="ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb",
-    ...     size=1,
-    ... )
+    >>> digest = hashlib.sha256(b"a").hexdigest()
+    >>> letter = RemoteFile("letters/a.txt", ("https://example.org/a.txt",), digest, size=1)
     >>> with tempfile.TemporaryDirectory() as home:
     ...     path = Path(home, "letters", "a.txt")
     ...     path.parent.mkdir()
@@ -171,14 +167,8 @@ def fetch_content(
 
     Parameters
     ----------
-    file : RemoteFile
-        What is wanted.
-    data_home : str or path-like, default=None
-        Where data lies, see :func:`get_data_home`.
-    download_if_missing : bool, default=True
-        Whether to download the file if it is not there.
-    retries : int, default=2
-        How often to try again when every address fails.
+    file, data_home, download_if_missing, retries
+        As :func:`fetch` takes them.
 
     Returns
     -------
@@ -192,16 +182,11 @@ def fetch_content(
 
     Examples
     --------
-    >>> import gzip, tempfile
+    >>> import gzip, hashlib, tempfile
     >>> from pathlib import Path
     >>> from skdl.downloads import RemoteFile, fetch_content
-    >>> letter = RemoteFile(
-    ...     "a.gz",
-    ...     ("https://example.org/a.gz",),
-    ...     sha256="ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb",
-    ...     size=1,
-    ...     compressed=True,
-    ... )
+    >>> url, digest = "https://example.org/a.gz", hashlib.sha256(b"a").hexdigest()
+    >>> letter = RemoteFile("a.gz", (url,), digest, size=1, compressed=True)
     >>> with tempfile.TemporaryDirectory() as home:
     ...     _ = Path(home, "a.gz").write_bytes(gzip.compress(b"a"))
     ...     fetch_content(letter, data_home=home)
@@ -269,7 +254,7 @@ def _download(file: RemoteFile, path: Path, part: Path, retries: int, keep: bool
     reasons = "\n".join(f"- {middle_out(url)} {fault}" for url, fault in faults.items())
     raise ConnectionError(
         f"The file {shown_path(path)} could not be downloaded. {_by_hand(file, path)} Tried "
-        f"{retries + 1} time{'s' * (retries > 0)}:\n{reasons}"
+        f"{counted(retries + 1, 'time')}:\n{reasons}"
     )
 
 

@@ -17,26 +17,7 @@ from skdl.engine._stages import fit_transfer
 from skdl.engine._trainer import TrainingSet
 from skdl.engine._training import fit
 
-__all__ = [
-    "POOLINGS",
-    "BackboneSpec",
-    "Body",
-    "FeatureExtractor",
-    "FeatureSpec",
-    "Fitted",
-    "Inspector",
-    "Job",
-    "Mode",
-    "OptimizerSpec",
-    "Recipe",
-    "TrainingSet",
-    "augmented",
-    "clear",
-    "fit",
-    "fit_transfer",
-    "python_random",
-    "tensorflow_random_state",
-]
+__all__ = ["clear"]  # the rest is for the other rooms
 
 # On import, since what comes next may make variables: an optimizer that is unpickled, say. And
 # again when work begins: Dask imports a script before it makes the worker.

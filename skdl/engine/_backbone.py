@@ -2,7 +2,6 @@
 
 import difflib
 import hashlib
-import inspect
 import json
 import re
 from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -11,15 +10,22 @@ from typing import Any, Literal
 
 import keras
 
-from skdl import plugins
 from skdl._utils.text import shortened
-from skdl.backbones import Backbone, BackboneWeights, backbone_of, declared_params, load_weights
+from skdl.backbones import (
+    Backbone,
+    BackboneWeights,
+    backbone_of,
+    builder_of,
+    declared_params,
+    label_of,
+    load_weights,
+)
 from skdl.engine._building import building
 from skdl.engine._devices import prepare_devices
 from skdl.engine._folding import settle
-from skdl.engine._keys import builder_key, freeze, label_of, plain_text
+from skdl.engine._keys import builder_key, check_params, freeze, plain_text
 from skdl.engine._private import is_used_once
-from skdl.engine._seeding import python_random
+from skdl.engine._seeding import assign, python_random
 
 Precision = Literal["float32", "bfloat16"]
 
@@ -42,24 +48,14 @@ _UNSTABLE = frozenset(
 
 @dataclass(frozen=True)
 class BackboneSpec:
-    """A backbone with its parameters, in a form that can be pickled.
+    """A backbone with its parameters, in a form that can be pickled."""
 
-    Parameters
-    ----------
-    backbone : str or callable
-        A registered name, or an importable builder.
-    params : dict
-        Keyword arguments of the builder.
-    """
-
-    backbone: str | Callable[..., Any]
+    backbone: str | Callable[..., Any]  # a registered name, or an importable builder
     params: Mapping[str, Any] = field(hash=False)
 
     @property
     def builder(self) -> Callable[..., Any]:
-        if isinstance(self.backbone, str):
-            return plugins.backbones.get(self.backbone)
-        return self.backbone
+        return builder_of(self.backbone)
 
     @property
     def declaration(self) -> Backbone:
@@ -84,32 +80,13 @@ class BackboneSpec:
             return None
 
     def check(self) -> None:
-        """Refuse parameters that the builder does not take, and builders that declare nothing.
-
-        Raises
-        ------
-        ValueError
-            Naming the parameter as the user wrote it, and the known ones.
-        """
-        parameters = inspect.signature(self.builder).parameters
-        known = [name for name in parameters if name != "input_shape"]
-        unknown = [name for name in self.params if name not in known]
-        if unknown:
-            raise ValueError(
-                f"The backbone {self.label} has no parameter {shortened(unknown[0])}, set as "
-                f"backbone__{unknown[0]}={shortened(self.params[unknown[0]])}. Its parameters: "
-                f"{', '.join(known) or 'none'}."
-            )
+        """Refuse parameters that the builder does not take, and builders that declare nothing."""
+        label = f"The backbone {self.label}"
+        check_params(self.builder, self.params, label, "backbone__", ["input_shape"])
         _ = self.declaration
 
     def check_size(self, height: int, width: int, advice: str) -> None:
-        """Refuse images that are too small.
-
-        Raises
-        ------
-        ValueError
-            Naming the size and what to do.
-        """
+        """Refuse images that are too small."""
         smallest = self.declaration.min_size
         if min(height, width) < smallest:
             raise ValueError(
@@ -118,13 +95,7 @@ class BackboneSpec:
             )
 
     def build(self, size: tuple[int, int], precision: Precision = "float32") -> keras.Model:
-        """Build the network with its random weights.
-
-        Raises
-        ------
-        ValueError
-            If the builder fails, or returns no uncompiled network.
-        """
+        """Build the network with its random weights; ValueError if the builder fails to."""
         shape = (*size, self.declaration.preprocessing.channels)
         with python_random(_SEED), building(precision):
             try:
@@ -158,8 +129,7 @@ class BackboneSpec:
     ) -> keras.Model:
         """Build the network with given weights."""
         model = self.build(size, precision)
-        for variable, value in zip(model.variables, weights.arrays, strict=True):
-            variable.assign(value)
+        assign(model.variables, weights.arrays)
         settle(model)
         return model
 
@@ -176,11 +146,7 @@ def _gives_feature_maps(model: Any) -> bool:
 def find_layers(model: keras.Model, names: Sequence[str], label: str) -> list[Any]:
     """Layers of a network by name.
 
-    Raises
-    ------
-    ValueError
-        If there is none of a name, listing the near ones; or if Keras made the name up, counting,
-        so that it means another layer in another process.
+    Names that Keras made up, counting, are refused: they mean other layers in another process.
     """
     layers = {layer.name: layer for layer in model.layers if not _is_counted(layer, layer.name)}
     for name in names:
@@ -234,17 +200,8 @@ def _bare(value: Any, places: Mapping[str, int]) -> Any:
 def last_cut(model: keras.Model, boundary: int) -> int:
     """Last layer not behind `boundary` through which alone all later layers see the image.
 
-    Parameters
-    ----------
-    model : keras.Model
-        A functional one.
-    boundary : int
-        Position in ``model.layers``; -1 for before the first.
-
-    Returns
-    -------
-    position : int
-        Of that layer; 0, the input, if there is no other.
+    Both are positions in ``model.layers`` of a functional model: -1 is before the first layer, 0
+    the input.
     """
     # Operations that are no layers see the image, too.
     operations = model.operations

@@ -34,21 +34,11 @@ class Cut(Enum):
 
 @dataclass(frozen=True)
 class NetworkPlan:
-    """Positions in the list of a backbone's layers.
+    """Positions in the list of a backbone's layers."""
 
-    Attributes
-    ----------
-    first_trainable : int
-        The first layer to train; the number of layers if there is none.
-    cut : int or Cut
-        The last layer of the frozen prefix.
-    blocks : tuple of int
-        Last layers of the declared blocks.
-    """
-
-    first_trainable: int
-    cut: int | Cut
-    blocks: tuple[int, ...]
+    first_trainable: int  # the number of layers if none is
+    cut: int | Cut  # last layer of the frozen prefix
+    blocks: tuple[int, ...]  # last layers of the declared blocks
 
 
 _plans = Cache[NetworkPlan](max_number=64)
@@ -57,16 +47,8 @@ _plans = Cache[NetworkPlan](max_number=64)
 def network_plan(backbone: BackboneSpec, trainable: str | int) -> NetworkPlan:
     """What of a backbone to train, and how much of it to run only once for each image.
 
-    Parameters
-    ----------
-    backbone : BackboneSpec
-    trainable : "head", "all", int or str
-        Nothing, everything, the last blocks, or a layer and all behind it.
-
-    Raises
-    ------
-    ValueError
-        If there are not so many blocks, or no such layer.
+    `trainable` is "head" for nothing, "all" for everything, a number of last blocks, or the name of
+    a layer, for that and all behind it.
     """
     key = None if backbone.key is None else (backbone.key, trainable)
     return _plans.get(key, lambda: _network_plan(backbone, trainable))
@@ -98,24 +80,13 @@ def _network_plan(backbone: BackboneSpec, trainable: str | int) -> NetworkPlan:
 
 @dataclass(frozen=True)
 class Body:
-    """A backbone below the head of a classifier, as a part of a recipe.
-
-    Parameters
-    ----------
-    backbone : BackboneSpec
-    weights : BackboneWeights
-        What it starts with.
-    size : (height, width)
-        Of the images as they reach the backbone.
-    plan : NetworkPlan
-    layer_decay : float, default=1.0
-        What the learning rate is multiplied by once more for each block on the way down.
-    """
+    """A backbone below the head of a classifier, as a part of a recipe."""
 
     backbone: BackboneSpec
-    weights: BackboneWeights = field(compare=False)
-    size: tuple[int, int]
+    weights: BackboneWeights = field(compare=False)  # what it starts with
+    size: tuple[int, int]  # of the images as they reach the backbone
     plan: NetworkPlan
+    # What the learning rate is multiplied by once more for each block on the way down.
     layer_decay: float = 1.0
 
     @classmethod
@@ -228,10 +199,6 @@ class InferenceMode(keras.layers.Layer):
 
     Batch normalisation keeps its statistics, since those of small batches would ruin it. Keras
     ignores ``training=False`` in the call of a network inside a network that is trained.
-
-    Parameters
-    ----------
-    network : keras.Model
     """
 
     def __init__(self, network: keras.Model, **kwargs: Any) -> None:
@@ -268,15 +235,7 @@ def preprocessed(images: Any, preprocessing: Preprocessing) -> Any:
 
 
 def standardise(model: keras.Model, features: npt.NDArray[np.float32]) -> None:
-    """Let the head of a network see features of mean 0 and variance 1.
-
-    Parameters
-    ----------
-    model : keras.Model
-        The part behind the prefix.
-    features : ndarray of shape (n, n_features)
-        Pooled features of the training data.
-    """
+    """Let the head of a network see the pooled features of the training data standardised."""
     layer = model.get_layer(STANDARDISATION)
     variance = features.var(axis=0, dtype=np.float64)
     layer.moving_mean.assign(features.mean(axis=0, dtype=np.float64))

@@ -43,10 +43,7 @@ _keras_set, _collector_held_back = TakenOver(_set_keras), TakenOver(_disable_col
 def keras_settings(precision: str = "float32") -> Iterator[None]:
     """Keras's global settings as skdl's networks need them, and the user's again afterwards.
 
-    Parameters
-    ----------
-    precision : {"float32", "bfloat16"}, default="float32"
-        Of the layers made within.
+    The precision, "float32" or "bfloat16", is that of the layers made within.
     """
     prepare_devices()  # before any lock, which another thread of a forked process may have held
     policy = keras.config.dtype_policy()  # each thread has its own
@@ -64,11 +61,6 @@ def building(precision: str = "float32") -> Iterator[None]:
 
     Tracing allocates so many objects that the collector walks through all of TensorFlow's and
     Keras's modules again and again, for a quarter of the whole time. It catches up afterwards.
-
-    Parameters
-    ----------
-    precision : {"float32", "bfloat16"}, default="float32"
-        Of the layers made within.
     """
     with keras_settings(precision), _collector_held_back():
         yield

@@ -19,11 +19,6 @@ def prepare_devices() -> None:
     taken as it is needed, not all at once, so that several processes share a card.
 
     Nothing changes where TensorFlow has run already, or where the user has set the same before.
-
-    Raises
-    ------
-    RuntimeError
-        As `refuse_forked`.
     """
     refuse_forked()
     share = cores_of_worker()
@@ -50,13 +45,7 @@ if hasattr(os, "register_at_fork"):  # not on Windows, where nothing is forked
 
 
 def refuse_forked() -> None:
-    """Refuse to run TensorFlow where it would wait for ever for threads that were not forked.
-
-    Raises
-    ------
-    RuntimeError
-        In a process that was forked after TensorFlow had run.
-    """
+    """Refuse to run TensorFlow where it would wait for ever for threads that were not forked."""
     if _forked:
         raise RuntimeError(
             "This process was forked from one in which TensorFlow had run, such as in a fit or "

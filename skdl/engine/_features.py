@@ -1,7 +1,8 @@
 """Features of a frozen backbone, each image's computed once."""
 
 import threading
-from collections.abc import Callable, Hashable
+import time
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,6 @@ from skdl.engine._backbone import (
 from skdl.engine._building import building
 from skdl.engine._devices import prepare_devices
 from skdl.engine._folding import folded, folds_as
-from skdl.engine._putter import Putter
 from skdl.images import (
     ImageBatch,
     ImageShape,
@@ -35,28 +35,18 @@ from skdl.store import FeatureStore
 
 # Raised whenever the same parameters come to give other features.
 _VERSION = 1
+# What is put into a store at a time: little is lost when the process is killed, and files are few.
+_PUT_BYTES, _PUT_SECONDS = 8 * 2**20, 10.0
 
 
 @dataclass(frozen=True)
 class FeatureSpec:
-    """What is computed of an image.
-
-    Parameters
-    ----------
-    backbone : BackboneSpec
-    image_shape : (height, width, channels)
-        Of the images as they reach the network.
-    layers : tuple of str or int
-        Names, or positions in ``model.layers``.
-    poolings : tuple of {"avg", "max", "flatten", "gem"}
-        Empty keeps the feature maps of the only layer.
-    precision : {"float32", "bfloat16"}
-    """
+    """What is computed of an image."""
 
     backbone: BackboneSpec
-    image_shape: ImageShape
-    layers: tuple[str | int, ...]
-    poolings: tuple[Any, ...]
+    image_shape: ImageShape  # as they reach the network
+    layers: tuple[str | int, ...]  # names, or positions in `model.layers`
+    poolings: tuple[Any, ...]  # empty keeps the feature maps of the only layer
     precision: Any = "float32"
 
     @property
@@ -67,21 +57,7 @@ class FeatureSpec:
 
 
 class FeatureNetwork:
-    """A tapped backbone with its weights, traced. Any number of estimators share it.
-
-    Attributes
-    ----------
-    output_shape : tuple of int
-        Of one image's features, or feature maps.
-    widths : list of int
-        Number of features of each part: of each layer, by each pooling.
-    names : list of str
-        Of the layers.
-    separable : bool
-        Whether the features of each layer are those that it has without the others, to the bit.
-    structure : str
-        Digest of what the network computes, apart from its weights.
-    """
+    """A tapped backbone with its weights, traced. Any number of estimators share it."""
 
     @building()
     def __init__(self, spec: FeatureSpec, weights: BackboneWeights) -> None:
@@ -89,7 +65,12 @@ class FeatureNetwork:
         self._preprocessing = spec.backbone.declaration.preprocessing
         model = spec.backbone.build_with(spec.image_shape[:2], weights)
         self.structure = structure_digest(model)
-        layers = _tapped_layers(model, spec)
+        layers = [
+            find_layers(model, [tapped], spec.backbone.label)[0]
+            if isinstance(tapped, str)
+            else model.layers[tapped]
+            for tapped in spec.layers
+        ]
         outputs = [layer.output for layer in layers]
         if any(len(output.shape) != 4 for output in outputs):
             raise ValueError(
@@ -99,12 +80,14 @@ class FeatureNetwork:
         self.names = [layer.name for layer in layers]
         tapped = keras.Model(model.input, outputs)
         declared = set(spec.backbone.declaration.layers)
+        # Whether the features of each layer are those that it has without the others, to the bit.
         self.separable = declared.issuperset(self.names) and folds_as(tapped, model)
         self._model = folded(tapped, spec.precision)
         self._functions: dict[np.dtype[Any], Any] = {}
         self._lock = threading.Lock()
         self.n_traces = 0
         probe = self._function(np.dtype(np.float32)).structured_outputs
+        # Of each part: of each layer, by each pooling.
         self.widths = [int(np.prod(tensor.shape[1:])) for tensor in probe]
         pooled_ = bool(spec.poolings)
         self.output_shape = (sum(self.widths),) if pooled_ else tuple(probe[0].shape[1:])
@@ -143,27 +126,44 @@ class FeatureNetwork:
         )
 
 
-def _tapped_layers(model: keras.Model, spec: FeatureSpec) -> list[Any]:
-    names = [layer for layer in spec.layers if isinstance(layer, str)]
-    found = dict(zip(names, find_layers(model, names, spec.backbone.label), strict=True))
-    return [
-        found[layer] if isinstance(layer, str) else model.layers[layer] for layer in spec.layers
-    ]
-
-
 _networks = Cache[FeatureNetwork](max_number=8)
+
+
+class _Putter:
+    """Puts what was computed into a store, some at a time, with the time that it took.
+
+    Its keys are the digests of the images. A file may be replaced after it was looked up: then that
+    of the image whose features they are takes its place.
+    """
+
+    def __init__(
+        self,
+        store: FeatureStore,
+        spaces: Sequence[tuple[dict[str, Any], int]],
+        keys: list[bytes],
+    ) -> None:
+        self._store = store
+        self._spaces = spaces
+        self.keys = keys
+        self._start = 0
+        self._time = time.perf_counter()
+
+    def progress(self, features: npt.NDArray[np.float32], done: int, digests: list[bytes]) -> None:
+        """Take the features of `done` images, the last of which have these digests, if known."""
+        self.keys[done - len(digests) : done] = digests
+        waiting, seconds = features[self._start : done], time.perf_counter() - self._time
+        enough = waiting.nbytes >= _PUT_BYTES or seconds > _PUT_SECONDS
+        if enough or done == len(self.keys):
+            keys, column, share = self.keys[self._start : done], 0, seconds / len(self._spaces)
+            for space, width in self._spaces:
+                self._store.put(space, keys, waiting[:, column : column + width], seconds=share)
+                column += width
+            self._start, self._time = done, time.perf_counter()
 
 
 @dataclass(frozen=True)
 class FeatureExtractor:
-    """Frozen features, as one fitted estimator owns them.
-
-    Parameters
-    ----------
-    spec : FeatureSpec
-    weights : BackboneWeights
-    value_range : (low, high) or "standardized"
-    """
+    """Frozen features, as one fitted estimator owns them."""
 
     spec: FeatureSpec
     weights: BackboneWeights
@@ -183,7 +183,8 @@ class FeatureExtractor:
         one of them finds it, whatever was computed in the same pass.
         """
         spec, network = self.spec, self.network
-        names = network.names if _all_named(spec) else list(spec.layers)
+        all_named = all(isinstance(layer, str) for layer in spec.layers)
+        names = network.names if all_named else list(spec.layers)
         poolings: list[Any] = list(spec.poolings) or [None]
         parts: list[tuple[list[Any], Any]] = [([n], p) for n in names for p in poolings]
         if network.separable or len(parts) == 1:
@@ -218,22 +219,10 @@ class FeatureExtractor:
         n_threads: int | None = None,
         report: Callable[[int], None] | None = None,
     ) -> npt.NDArray[np.float32]:
-        """Features of images.
+        """Features of images, one row each, looked up in a store and put there.
 
-        Parameters
-        ----------
-        images : ImageBatch
-        store : FeatureStore, default=None
-            Where features are looked up, and put.
-        batch_size : int, default=32
-        n_threads : int, default=None
-            That read, resize and hash images; None takes as many as there are cores.
-        report : callable, default=None
-            Called with the number of images that are done.
-
-        Returns
-        -------
-        features : float32 ndarray of shape (n, n_features)
+        Threads hash the images, as many as there are cores where their number is None. What
+        reports gets the number of images that are done.
         """
         width = sum(self.network.widths)
         if store is None:
@@ -250,7 +239,7 @@ class FeatureExtractor:
         missing = np.fromiter(first.values(), dtype=np.intp, count=len(first))
         if not len(missing):
             return features
-        putter = Putter(store, spaces, [keys[row] for row in missing.tolist()])
+        putter = _Putter(store, spaces, [keys[row] for row in missing.tolist()])
         ahead = None if report is None else lambda done: report(known + done)
         features[missing] = self._compute(images, missing, width, batch_size, ahead, putter)
         row_of = dict(zip(putter.keys, missing.tolist(), strict=True))
@@ -271,7 +260,7 @@ class FeatureExtractor:
         width: int,
         batch_size: int,
         report: Callable[[int], None] | None = None,
-        putter: Putter | None = None,
+        putter: _Putter | None = None,
     ) -> npt.NDArray[np.float32]:
         """Features of some rows, or all; the next batch is read while one is computed."""
         features = np.empty((len(images if rows is None else rows), width), np.float32)
@@ -284,7 +273,3 @@ class FeatureExtractor:
             if report is not None:
                 report(span.stop)
         return features
-
-
-def _all_named(spec: FeatureSpec) -> bool:
-    return all(isinstance(layer, str) for layer in spec.layers)

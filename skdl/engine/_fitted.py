@@ -16,21 +16,14 @@ from skdl.engine._network import Network
 from skdl.engine._optimizers import OptimizerSpec
 from skdl.engine._pool import shared_network
 from skdl.engine._recipe import Recipe
-from skdl.engine._seeding import python_random
+from skdl.engine._seeding import assign, python_random
 from skdl.images import ImageBatch, ValueRange, range_offset_and_scale
 
 
 class FittedNetwork:
     """A network's description and weights, owned by one fitted estimator.
 
-    Parameters
-    ----------
-    recipe : Recipe
-        The structure.
-    state : list of ndarray
-        The values of ``model.variables``, in that order.
-    value_range : (low, high) or "standardized"
-        Of the images it was trained on.
+    The state are the values of ``model.variables``; the value range is that of the training images.
     """
 
     def __init__(
@@ -50,17 +43,7 @@ class FittedNetwork:
         self.__dict__.update(state)
 
     def predict(self, images: ImageBatch) -> npt.NDArray[np.float32]:
-        """Outputs of the network, such as class probabilities.
-
-        Parameters
-        ----------
-        images : ImageBatch
-            Not rescaled. Files are decoded batch by batch.
-
-        Returns
-        -------
-        outputs : float32 ndarray of shape (n, n_classes), or (n, …) for other networks
-        """
+        """Outputs of the network, such as class probabilities, for images not rescaled."""
         network, arguments = self._bind()
         outputs = np.empty(0, np.float32)
         for span, pixels, _ in images.chunks(network.batch_size):
@@ -91,14 +74,9 @@ class FittedNetwork:
     @python_random()
     @building()
     def to_keras(self, optimizer: OptimizerSpec) -> keras.Model:
-        """A compiled Keras model of its own with these weights.
-
-        It takes the same pixel values as :meth:`predict`: where they are rescaled, the model starts
-        with a ``Rescaling`` layer.
-        """
+        """A compiled Keras model of its own, which takes the same pixel values as `predict`."""
         model = self.recipe.build()
-        for variable, value in zip(model.variables, self.state, strict=True):
-            variable.assign(value)
+        assign(model.variables, self.state)
         offset, scale = range_offset_and_scale(self.value_range)
         if (offset, scale) != (0.0, 1.0):
             inputs = keras.Input(self.recipe.input_shape)

@@ -25,23 +25,14 @@ class PassThrough(layers.Layer):
 
 
 def folded(model: keras.Model, precision: str = "float32") -> keras.Model:
-    """A copy of a network for inference.
+    """A copy of a network for inference, with weights of its own and layers of the same names.
 
     A batch normalisation that follows a convolution is multiplied into its kernel: one pass over
     the feature maps less for each. In "bfloat16", wide convolutions compute in it, and everything
     else in float32: depthwise convolutions and additions are no faster, and errors add up there.
 
-    Parameters
-    ----------
-    model : keras.Model
-        Functional, with its weights.
-    precision : {"float32", "bfloat16"}, default="float32"
-
-    Returns
-    -------
-    model : keras.Model
-        With weights of its own, and layers of the same names. A model that is not functional, or
-        has a layer that cannot be made again from its config, is returned as it is.
+    A model that is not functional, or has a layer that cannot be made again from its config, is
+    returned as it is.
     """
     if type(model) not in (Functional, keras.Sequential):
         return model

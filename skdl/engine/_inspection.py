@@ -37,16 +37,7 @@ Watcher = Callable[[Any, Any], None]
 class Inspector:
     """A copy of a fitted network whose layers are watched.
 
-    Parameters
-    ----------
-    network : FittedNetwork or TransferNetwork
-    optimizer : OptimizerSpec
-        Keras models are compiled with one; it is not used.
-
-    Attributes
-    ----------
-    shapes : dict of str to tuple of int
-        What each layer gives for one image, in the order of the computation.
+    The optimizer is not used, but Keras models are compiled with one.
     """
 
     @classmethod
@@ -73,6 +64,7 @@ class Inspector:
             if not isinstance(layer, keras.Model | InferenceMode):
                 self._hook(layer)
         self._layers: dict[str, Any] = {}
+        # What each layer gives for one image, in the order of the computation.
         self.shapes: dict[str, tuple[int, ...]] = {}
         n_channels = getattr(network, "n_channels", recipe.input_shape[-1])
         self._probe((*size, n_channels))
@@ -111,13 +103,7 @@ class Inspector:
     # ---- layers --------------------------------------------------------------------------------
 
     def check_layer(self, name: str) -> str:
-        """Refuse names of no layer.
-
-        Raises
-        ------
-        ValueError
-            Naming the near ones.
-        """
+        """Refuse names of no layer."""
         if name in self.shapes:
             return name
         near = difflib.get_close_matches(str(name), self.shapes, n=5)
@@ -128,21 +114,15 @@ class Inspector:
         )
 
     def map_layer(self, name: str | None) -> str:
-        """A layer that gives feature maps; None for the last of more than one position.
-
-        Raises
-        ------
-        ValueError
-            If it gives none, or there is none.
-        """
+        """A layer that gives feature maps; None for the last of more than one position."""
         maps = [name for name, shape in self.shapes.items() if len(shape) == 3]
         if name is not None:
             self.check_layer(name)
             if name not in maps:
                 raise ValueError(
-                    f"The layer {shortened(name)} gives {self.shapes[name]} for an image; "
-                    "expected feature "
-                    f"maps (height, width, channels), as of: {', '.join(maps[-5:]) or 'none'}."
+                    f"The layer {shortened(name)} gives {self.shapes[name]} for an image; expected "
+                    "feature maps (height, width, channels), as of: "
+                    f"{', '.join(maps[-5:]) or 'none'}."
                 )
             return name
         # Before the first weights, there is nothing but the image.
@@ -159,41 +139,23 @@ class Inspector:
         return found[-1]
 
     def filters(self, name: str) -> npt.NDArray[np.float32]:
-        """Kernel of a convolution, of shape (height, width, input channels, filters).
-
-        Raises
-        ------
-        ValueError
-            If the layer is no convolution.
-        """
+        """Kernel of a convolution, of shape (height, width, input channels, filters)."""
         self.check_layer(name)
         kernel: npt.NDArray[np.float32] | None = _kernel(self._layers[name])
+        having = [known for known, layer in self._layers.items() if _kernel(layer) is not None]
         if kernel is None:
-            having = [name for name, layer in self._layers.items() if _kernel(layer) is not None]
             shown = f"{', '.join(having[:5])}{', …' if len(having) > 5 else ''}"
             raise ValueError(
-                f"The layer {shortened(name)} is a {type(self._layers[name]).__name__}, which "
-                "has no "
-                f"filters. Layers that have: {shown or 'none'}."
+                f"The layer {shortened(name)} is a {type(self._layers[name]).__name__}, which has "
+                f"no filters. Layers that have: {shown or 'none'}."
             )
-        first = next(n for n, layer in self._layers.items() if _kernel(layer) is not None)
         # The first convolution sees the colours, others do not.
-        return kernel[:, :, ::-1] if self._bgr and name == first else kernel
+        return kernel[:, :, ::-1] if self._bgr and name == having[0] else kernel
 
     # ---- passes through the network --------------------------------------------------------------
 
     def outputs(self, images: ImageBatch, name: str) -> npt.NDArray[np.float32]:
-        """What a layer gives for images.
-
-        Parameters
-        ----------
-        images : ImageBatch
-        name : str
-
-        Returns
-        -------
-        outputs : float32 ndarray of shape (n, …)
-        """
+        """What a layer gives for images."""
         layer = self._layers[name]
         result = np.empty((len(images), *self.shapes[name]), np.float32)
         for span, batch, _ in images.chunks(self._batch_size):
@@ -209,21 +171,9 @@ class Inspector:
         name: str,
         size: tuple[int, int],
     ) -> npt.NDArray[np.float32]:
-        """Grad-CAM: where the maps of a layer speak for a class.
+        """Grad-CAM, from 0 to 1: where the maps of a layer speak for a class.
 
-        Parameters
-        ----------
-        images : ImageBatch
-        codes : ndarray of int of shape (n,), or None
-            Positions of the classes; None for the predicted ones.
-        name : str
-        size : (height, width)
-            Of the result.
-
-        Returns
-        -------
-        maps : float32 ndarray of shape (n, height, width)
-            In [0, 1].
+        The codes are the positions of the classes; None is the predicted ones.
         """
         result = np.empty((len(images), *size), np.float32)
         for span, batch, _ in images.chunks(self._batch_size):

@@ -15,6 +15,8 @@ from skdl.images import ValueRange
 from skdl.preprocessing import AugmentationPlan
 
 History = dict[str, list[float]]
+# A training from the start; one that goes on, but has a schedule of its own; a part of one that is
+# trained in parts; or none, which leaves the start values.
 Mode = Literal["fit", "warm_start", "partial_fit", "initialize"]
 
 
@@ -41,64 +43,33 @@ class Fitted:
 
 @dataclass(frozen=True)
 class Job:
-    """All that a training needs.
-
-    Parameters
-    ----------
-    recipe : Recipe
-    data, validation : TrainingSet, and TrainingSet or None
-    value_range : (low, high) or "standardized"
-    optimizer : OptimizerSpec
-    seed : int
-        Seeds the start values, the order of the batches and the changes.
-    epochs, batch_size : int
-    mode : {"fit", "warm_start", "partial_fit", "initialize"}, default="fit"
-        A training from the start; one that goes on, but has a schedule of its own; a part of one
-        that is trained in parts; or none, which leaves the start values.
-    start : Fitted, default=None
-        Where to go on. None begins with start values.
-    schedule : ({"cosine", "step"}, int), default=None
-        How the learning rate changes, and over how many epochs. None leaves the optimizer's.
-    augmentation : AugmentationPlan, default=None
-        Random changes of the training images.
-    augments_validation : bool, default=False
-        Whether validation images go through the same, alike in each epoch.
-    patience : (int, float), default=None
-        Stop after that many epochs in which the validation loss has not improved by the number,
-        and keep the weights of the lowest. Needs validation data.
-    callbacks : sequence of keras.callbacks.Callback
-    report : callable, default=None
-        Of the number of the last epoch, makes what is called after each with its number, from 1,
-        and its figures.
-    begin_epoch : callable, default=None
-        Called before each epoch, with a function that gives what the training has come to; what it
-        returns is called after the epoch, and says whether to stop.
-    judge : callable, default=None
-        Called at the end, with what gives the outputs for images, the data and the history.
-
-    Raises
-    ------
-    ValueError
-        If there is a schedule, and the optimizer has no constant learning rate.
-    """
+    """All that a training needs."""
 
     recipe: Recipe
     data: TrainingSet
     validation: TrainingSet | None
     value_range: ValueRange
     optimizer: OptimizerSpec
-    seed: int
+    seed: int  # of the start values, the order of the batches and the changes
     epochs: int
     batch_size: int
     mode: Mode = "fit"
-    start: Fitted | None = None
+    start: Fitted | None = None  # where to go on; None begins with start values
+    # How the learning rate changes, over how many epochs; None leaves the optimizer's.
     schedule: tuple[Literal["cosine", "step"], int] | None = None
     augmentation: AugmentationPlan | None = None
-    augments_validation: bool = False
+    augments_validation: bool = False  # alike in each epoch
+    # Stop after that many epochs in which the validation loss has not improved by the number, and
+    # keep the weights of the lowest.
     patience: tuple[int, float] | None = None
     callbacks: Sequence[keras.callbacks.Callback] = ()
+    # Of the number of the last epoch, makes what is called after each with its number, from 1, and
+    # its figures.
     report: Callable[[int], Callable[[int, dict[str, float]], None]] | None = None
+    # Called before each epoch, with what gives the training so far; what it returns is called after
+    # the epoch, and says whether to stop.
     begin_epoch: Callable[[Callable[[], Fitted]], Callable[[], bool]] | None = None
+    # Called at the end, with what gives the outputs for images, the data and the history.
     judge: Callable[[Callable[[Any], npt.NDArray[Any]], TrainingSet, History], None] | None = None
 
     def __post_init__(self) -> None:

@@ -1,22 +1,20 @@
 """Keys of what is kept to be used again, and names and errors of the builders that make it."""
 
+import inspect
 import re
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Collection, Hashable, Mapping
 from typing import Any
 
 import cloudpickle
 import numpy as np
 
+from skdl._utils.text import shortened
+
 
 def freeze(value: Any) -> Hashable:
-    """Turn parameters into a key.
+    """Turn parameters into a key; TypeError if a value is neither a plain container nor hashable.
 
     Values that are equal in Python but not alike (``1``, ``1.0``, ``True``) get different keys.
-
-    Raises
-    ------
-    TypeError
-        If a value is neither a plain container nor hashable.
     """
     if isinstance(value, Mapping):
         return ("map", tuple(sorted((str(k), freeze(v)) for k, v in value.items())))
@@ -41,11 +39,27 @@ def builder_key(builder: Callable[..., Any]) -> Hashable:
         return builder
 
 
+def check_params(
+    builder: Callable[..., Any],
+    params: Mapping[str, Any],
+    label: str,
+    prefix: str,
+    inputs: Collection[str],
+) -> None:
+    """Refuse parameters that a builder does not take beside its inputs, as the user wrote them."""
+    signature = inspect.signature(builder).parameters
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in signature.values()):
+        return
+    known = [name for name in signature if name not in inputs]
+    unknown = [name for name in params if name not in known]
+    if unknown:
+        raise ValueError(
+            f"{label} has no parameter {shortened(unknown[0])}, set as "
+            f"{prefix}{unknown[0]}={shortened(params[unknown[0]])}. Its parameters: "
+            f"{', '.join(known) or 'none'}."
+        )
+
+
 def plain_text(error: Exception) -> str:
     """An error's message, without the codes for bold print that Keras puts in."""
     return re.sub(r"\x1b\[[0-9;]*m", "", str(error))
-
-
-def label_of(builder: str | Callable[..., Any]) -> str:
-    """What error messages call a builder."""
-    return repr(builder if isinstance(builder, str) else getattr(builder, "__qualname__", builder))

@@ -23,11 +23,6 @@ class Network:
 
     The weights are arguments of the function, so that any number of fitted estimators, in any
     number of threads, share it.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        What to build.
     """
 
     @building()
@@ -41,13 +36,7 @@ class Network:
         self.n_traces = 0
 
     def check_state(self, state: Sequence[npt.NDArray[Any]]) -> None:
-        """Refuse weights that are not this network's.
-
-        Raises
-        ------
-        ValueError
-            Naming the shapes.
-        """
+        """Refuse weights that are not this network's."""
         expected = [tuple(variable.shape) for variable in self._variables]
         found = [array.shape for array in state]
         if expected != found:
@@ -57,14 +46,7 @@ class Network:
             )
 
     def run(self, images: npt.NDArray[Any], arguments: Sequence[Any]) -> npt.NDArray[np.float32]:
-        """Probabilities for one batch.
-
-        Parameters
-        ----------
-        images : ndarray of shape (n, height, width, channels)
-        arguments : sequence of tensors
-            Offset, scale and the weights.
-        """
+        """Probabilities for one batch; the arguments are offset, scale and the weights."""
         # A concrete function spends as long on checking its arguments as on one small image.
         outputs = tf.raw_ops.StatefulPartitionedCall(
             args=[tf.convert_to_tensor(images), *arguments],

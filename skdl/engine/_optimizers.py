@@ -18,13 +18,6 @@ class OptimizerSpec:
 
     The learning rate stands apart: it is a variable, so that optimizers which differ in nothing
     else can share one compiled model.
-
-    Parameters
-    ----------
-    cls : type
-        A subclass of ``keras.optimizers.Optimizer``.
-    config : dict
-        As ``get_config`` returns it.
     """
 
     cls: type
@@ -100,15 +93,7 @@ def fuse_adam(optimizer: keras.optimizers.Optimizer) -> None:
 
 
 def scale_rates(optimizer: keras.optimizers.Optimizer, factors: Sequence[float]) -> None:
-    """Let an optimizer update its variables with learning rates of their own.
-
-    Parameters
-    ----------
-    optimizer : keras.optimizers.Optimizer
-        Built for its variables.
-    factors : sequence of float
-        What the learning rate is multiplied by, in the order of the variables.
-    """
+    """Let a built optimizer multiply the learning rate by a factor for each of its variables."""
     plain_update = optimizer.update_step
 
     def update_step(gradient: Any, variable: Any, learning_rate: Any) -> None:

@@ -37,14 +37,8 @@ def borrowed_trainer(
 ) -> Iterator[Trainer]:
     """A trainer at its start values for `seed`, given back to the pool after the block.
 
-    Parameters
-    ----------
-    recipe : Recipe
-    optimizer : OptimizerSpec
-    seed : int
-    is_shown : bool, default=False
-        Whether something in the block may change the model itself, as foreign callbacks can. It is
-        given back if nothing has, and looked at once more before the next fit.
+    One that is shown to what may change the model itself, as foreign callbacks can, is given back
+    if nothing has, and looked at once more before the next fit.
     """
     keys = recipe.key, optimizer.key
     key = None if None in keys else keys

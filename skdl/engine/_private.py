@@ -3,25 +3,8 @@
 from typing import Any
 
 import keras
-from keras.src.models.functional import Functional
+from keras.src.models.functional import Functional as Functional
 from tensorflow.python.eager import context as tensorflow_context
-
-__all__ = [
-    "Functional",
-    "all_layers",
-    "build_metrics",
-    "compiled_loss",
-    "consumers",
-    "forget_resumed_epoch",
-    "is_used_once",
-    "moments_of",
-    "normalised_axes",
-    "position_of",
-    "resumed_epoch",
-    "tensorflow_has_run",
-    "tensorflow_random_state",
-]
-
 
 # ---- networks ----------------------------------------------------------------------------------
 
@@ -43,8 +26,7 @@ def consumers(operation: Any) -> list[Any]:
 
 def normalised_axes(layer: keras.layers.BatchNormalization) -> list[int]:
     """Axes over which means and variances are taken."""
-    axes: list[int] = layer._reduction_axes
-    return axes
+    return list(layer._reduction_axes)
 
 
 # ---- compiled models ---------------------------------------------------------------------------

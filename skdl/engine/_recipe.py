@@ -1,63 +1,57 @@
 """The description of a network, and how to make the real thing of it."""
 
-import inspect
-from collections.abc import Callable, Hashable, Mapping
+import threading
+import weakref
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 import keras
 import numpy as np
 import numpy.typing as npt
 
 from skdl import plugins
-from skdl._utils.text import shortened
+from skdl.backbones import label_of
+from skdl.engine._backbone import Precision
 from skdl.engine._body import Body, Cut
 from skdl.engine._building import building
-from skdl.engine._keys import builder_key, freeze, label_of, plain_text
-from skdl.engine._ownership import claim
+from skdl.engine._keys import builder_key, check_params, freeze, plain_text
 from skdl.engine._seeding import python_random
+
+_lock = threading.Lock()
+# Variables that belong to a network, by identity: they compare by value.
+_claimed: dict[int, weakref.ref[Any]] = {}
+
+
+def _claim(variables: Sequence[Any]) -> bool:
+    """Note that variables belong to a new network; False if one belongs to another already."""
+    with _lock:
+        for key in [key for key, known in _claimed.items() if known() is None]:
+            del _claimed[key]
+        owned = any(id(variable) in _claimed for variable in variables)
+        _claimed.update((id(variable), weakref.ref(variable)) for variable in variables)
+        return not owned
 
 
 @dataclass(frozen=True)
 class Recipe:
     """Everything a network's structure depends on, in a form that can be pickled.
 
-    Parameters
-    ----------
-    architecture : str or callable
-        A registered name, or an importable builder; of a network on a backbone, the backbone's.
-    params : dict
-        Keyword arguments of the builder; of a network on a backbone, those of its head.
-    input_shape : (height, width, channels)
-        Of what goes in: images, or on a backbone also feature maps or features.
-    n_classes : int or None
-        None for a network that maps images to images, or to anything else that is no class: its
-        builder takes none.
-    precision : {"float32", "bfloat16"}, default="float32"
-        "bfloat16" computes in mixed precision: weights and outputs stay float32.
-    loss : str
-        Name of a Keras loss.
-    on_backbone : Body, default=None
-        The backbone that the network is a part of, if it is.
+    Of a network on a backbone, `architecture` is the backbone's, `params` are those of its head,
+    and what goes in are images, feature maps or features.
     """
 
-    architecture: str | Callable[..., Any]
+    architecture: str | Callable[..., Any]  # a registered name, or an importable builder
     params: Mapping[str, Any] = field(hash=False)
     input_shape: tuple[int, int, int]
-    n_classes: int | None
-    precision: Literal["float32", "bfloat16"] = "float32"
+    n_classes: int | None  # None where what comes out is no class: the builder takes none
+    precision: Precision = "float32"  # mixed where it is another: weights and outputs stay float32
     loss: str = "sparse_categorical_crossentropy"
     on_backbone: Body | None = None
 
     @property
     def body(self) -> Body:
-        """The backbone of a network that is on one.
-
-        Raises
-        ------
-        TypeError
-            If it is not.
-        """
+        """The backbone of a network that is on one."""
         if self.on_backbone is None:
             raise TypeError(f"The network of architecture {self.label} is not on a backbone.")
         return self.on_backbone
@@ -101,39 +95,15 @@ class Recipe:
         return None if self.on_backbone is None else self.on_backbone.rate_factors(model)
 
     def check_params(self) -> None:
-        """Refuse parameters the builder does not take.
-
-        Raises
-        ------
-        ValueError
-            Naming the parameter as the user wrote it, and the known ones.
-        """
-        signature = inspect.signature(self.builder)
-        if any(p.kind is p.VAR_KEYWORD for p in signature.parameters.values()):
-            return
-        known = [name for name in signature.parameters if name not in ("input_shape", "n_classes")]
-        unknown = [name for name in self.params if name not in known]
-        if unknown:
-            raise ValueError(
-                f"Architecture {self.label} has no parameter {shortened(unknown[0])}, set as "
-                f"architecture__{unknown[0]}={shortened(self.params[unknown[0]])}. Its parameters: "
-                f"{', '.join(known) or 'none'}."
-            )
+        """Refuse parameters the builder does not take."""
+        label, inputs = f"Architecture {self.label}", ["input_shape", "n_classes"]
+        check_params(self.builder, self.params, label, "architecture__", inputs)
 
     def build(self, seed: int | None = None) -> keras.Model:
-        """Build the network, without touching Python's global random state.
+        """Build the network; ValueError if its builder does not return a new classifier.
 
-        Parameters
-        ----------
-        seed : int, default=None
-            Seeds whatever draws from Python's global generator while building, as Keras's
-            initialisers do.
-
-        Raises
-        ------
-        ValueError
-            If the builder fails, or what it returns is no uncompiled classifier, or shares weights
-            with a network that it returned before.
+        The seed is that of whatever draws from Python's global generator meanwhile, as Keras's
+        initialisers do; its state stays as it was.
         """
         if self.on_backbone is None:  # otherwise the estimator has
             self.check_params()
@@ -155,7 +125,7 @@ class Recipe:
                 self._check_output(self._probe(model))
         if not model.variables:
             raise ValueError(f"Architecture {self.label} returned a model without weights.")
-        if not claim(model.variables):
+        if not _claim(model.variables):
             raise ValueError(
                 f"Architecture {self.label} returned a network that shares weights with one it "
                 "returned before: what one fold learns would reach the next. Make all layers "

@@ -3,7 +3,7 @@
 import random
 import threading
 from collections import defaultdict
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -25,15 +25,10 @@ INITIAL_VALUES, SHUFFLING, AUGMENTATION = 1, 2, 3
 
 @contextmanager
 def python_random(seed: int | None = None) -> Iterator[None]:
-    """Leave Python's global generator as it was, however much Keras draws from it.
+    """Leave Python's global generator as it was; within the block, it is seeded.
 
     Keras seeds every unseeded initialiser and dropout layer with ``random.randint`` when the layer
     is created.
-
-    Parameters
-    ----------
-    seed : int, default=None
-        Seeds the generator within the block.
     """
     refuse_forked()  # before the lock, which another thread may have held
     with _LOCK:
@@ -54,6 +49,12 @@ def stream(seed: int, *path: int) -> np.random.SeedSequence:
 def seed_of(numbers: np.random.SeedSequence) -> int:
     """A seed for TensorFlow, whose stateless operations take int32: below 2**31."""
     return int(numbers.generate_state(1)[0]) >> 1
+
+
+def assign(variables: Iterable[Any], values: Iterable[npt.NDArray[Any]]) -> None:
+    """Give variables their values."""
+    for variable, value in zip(variables, values, strict=True):
+        variable.assign(value)
 
 
 def value_of(variable: Any) -> npt.NDArray[Any]:
@@ -93,21 +94,11 @@ class InitialState:
 
     @classmethod
     def of(cls, model: keras.Model, fixed: Container[int] = ()) -> "InitialState | None":
-        """Find out how a newly built model's variables were initialised.
+        """How a newly built model's variables were initialised; None if one cannot be explained.
 
-        Parameters
-        ----------
-        model : keras.Model
-        fixed : container of int
-            Ids of variables that always start with the values they have, such as pretrained ones.
-
-        An initialiser counts as a variable's only when it reproduces the variable's value, so that
-        weights which a builder loaded from a file are never drawn anew.
-
-        Returns
-        -------
-        initial_state : InitialState or None
-            None if a variable's value cannot be explained.
+        `fixed` has the ids of those that always start with the values they have, such as pretrained
+        ones. An initialiser counts as a variable's only when it reproduces the variable's value, so
+        that weights which a builder loaded from a file are never drawn anew.
         """
         fixed_generators, initializers = set(), defaultdict(list)
         for layer in all_layers(model):

@@ -6,7 +6,6 @@ from dataclasses import replace
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 
 from skdl.engine._augment import augmented
 from skdl.engine._body import Cut, standardise
@@ -37,25 +36,12 @@ def fit_transfer(
     finetune_learning_rate: float | None = None,
     copies: int | None = None,
 ) -> Fitted:
-    """Train a classifier on a backbone, in stages.
+    """Train a classifier on a backbone, in stages; its recipe has a body, and takes images.
 
-    Parameters
-    ----------
-    job : Job
-        Its recipe has a body, and takes images.
-    store : FeatureStore, default=None
-        Where the outputs of frozen layers are kept. None keeps them for this training alone.
-    warmup_epochs : int, default=0
-        Where a part of the backbone is trained from the start: epochs before, of the head alone.
-    finetune_learning_rate : float, default=None
-        Where a part of the backbone is trained. None is a tenth of the optimizer's.
-    copies : int, default=None
-        Draw so many variants of each image once. None draws them anew in each epoch.
-
-    Raises
-    ------
-    ValueError
-        As `fit`; or if there are two sources of learning rates.
+    `store` keeps the outputs of frozen layers; None keeps them for this training alone. Where a
+    part of the backbone is trained from the start, `warmup_epochs` of the head alone come before,
+    and `finetune_learning_rate` is by default a tenth of the optimizer's. `copies` draws so many
+    variants of each image once; None draws them anew in each epoch.
     """
     job = replace(job, value_range=pixel_range(job.value_range))
     store = FeatureStore() if store is None else store
@@ -66,7 +52,7 @@ def fit_transfer(
         job = replace(job, optimizer=optimizer)
     begin: Begin = partial(go_on, job)
     if job.start is None:
-        begin = partial(_standardise_head, _features_of_head(on_features, store))
+        begin = _standardising_start(on_features, store)
     if not (tunes and warmup_epochs and job.mode == "fit"):
         return _fit_stage(job, store, copies, begin)
     warm_up = replace(
@@ -90,17 +76,12 @@ def _finetuning_optimizer(optimizer: OptimizerSpec, rate: float | None) -> Optim
     return OptimizerSpec(optimizer.cls, {**optimizer.config, "learning_rate": rate})
 
 
-def _features_of_head(on_features: Job, store: FeatureStore) -> npt.NDArray[np.float32]:
+def _standardising_start(on_features: Job, store: FeatureStore) -> Begin:
+    """Begin with a head that sees standardised features."""
     prefix = _prefix(on_features, 1)
     assert prefix is not None  # of a network that begins at the features
-    return prefix_features(prefix, on_features.data.images, store)
-
-
-def _standardise_head(
-    features: npt.NDArray[np.float32], trainer: Trainer, stopper: EarlyStopper | None
-) -> None:
-    """Let the head see standardised features."""
-    standardise(trainer.model, features)
+    features = prefix_features(prefix, on_features.data.images, store)
+    return lambda trainer, _: standardise(trainer.model, features)
 
 
 def _take_head(warmed: Fitted, trainer: Trainer, stopper: EarlyStopper | None) -> None:

@@ -16,13 +16,13 @@ from skdl.engine._normalization import fuse_normalization
 from skdl.engine._optimizers import OptimizerSpec, fuse_adam, scale_rates
 from skdl.engine._private import all_layers, build_metrics, compiled_loss
 from skdl.engine._recipe import Recipe
-from skdl.engine._seeding import InitialState, value_of
+from skdl.engine._seeding import InitialState, assign, value_of
 from skdl.images import ImageBatch, ValueRange, range_offset_and_scale, rescale
 from skdl.preprocessing import AugmentationPlan
 
-# Batches between two looks at the outside: long enough to cost nothing, short enough for Ctrl-C.
 # Functions that a Keras model keeps when it is called by its own methods.
 _MADE_BY_KERAS = {"train_function", "test_function", "predict_function"}
+# Batches between two looks at the outside: long enough to cost nothing, short enough for Ctrl-C.
 _BATCHES_PER_CALL = 64
 
 State = list[npt.NDArray[Any]]
@@ -30,18 +30,10 @@ State = list[npt.NDArray[Any]]
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """Images with what they should be mapped to, and weights.
+    """Images with what they should be mapped to, and weights."""
 
-    Parameters
-    ----------
-    images : ImageBatch
-        Not rescaled: that happens batch by batch. Files are decoded while training.
-    targets : int32 ndarray of shape (n,), ndarray of images, or None
-        Class codes; or images; None for the images themselves, as they are before any change.
-    weights : float32 ndarray of shape (n,)
-    """
-
-    images: ImageBatch
+    images: ImageBatch  # not rescaled: that happens batch by batch
+    # Class codes; or images; None for the images themselves, as they are before any change.
     targets: npt.NDArray[Any] | None
     weights: npt.NDArray[np.float32]
 
@@ -57,12 +49,7 @@ class TrainingSet:
 class Trainer:
     """A compiled model with its traced training and evaluation loops.
 
-    Parameters
-    ----------
-    recipe : Recipe
-    optimizer : OptimizerSpec
-    seed : int
-        Of the start values, for a model that cannot be reset.
+    The seed is that of the start values, for a model that cannot be reset.
     """
 
     @building()
@@ -130,13 +117,13 @@ class Trainer:
         return [value_of(variable) for variable in self.variables]
 
     def load_state(self, state: State) -> None:
-        _assign(self.variables, state)
+        assign(self.variables, state)
 
     def optimizer_state(self) -> State:
         return [value_of(variable) for variable in self.model.optimizer.variables]
 
     def load_optimizer_state(self, state: State) -> None:
-        _assign(self.model.optimizer.variables, state)
+        assign(self.model.optimizer.variables, state)
 
     def predict(self, images: ImageBatch, value_range: ValueRange) -> npt.NDArray[np.float32]:
         """Outputs for a few images, without a trace."""
@@ -166,40 +153,27 @@ class Trainer:
         target_like: tuple[np.dtype[Any], int] | None,
         changes: Sequence[str],
     ) -> Any:
-        integer, vector = tf.TensorSpec([], tf.int32), tf.TensorSpec([None], tf.int32)
-        scalar = tf.TensorSpec([], tf.float32)
-        targets_are_images = target_like is not None and target_like[1] > 1
+        integers, floats = (partial(tf.TensorSpec, dtype=of) for of in (tf.int32, tf.float32))
+        target_type, n_axes = target_like or (None, 0)
+        targets_are_images = n_axes > 1
+        of_images = [None, *self.image_shape]
         signature = [
-            tf.TensorSpec([None, *self.image_shape], dtype),
-            tf.TensorSpec([None, *self.image_shape], target_like[0])
-            if target_like is not None and targets_are_images
-            else vector,
-            tf.TensorSpec([None], tf.float32),
-            vector,
-            integer,
-            integer,
-            tf.TensorSpec([2], tf.int32),
-            integer,
-            scalar,
-            scalar,
-            tf.TensorSpec([N_NUMBERS], tf.float32),
-            tf.TensorSpec([2], tf.float32),
+            tf.TensorSpec(of_images, dtype),
+            tf.TensorSpec(of_images, target_type) if targets_are_images else integers([None]),
+            floats([None]),
+            integers([None]),
+            integers([]),
+            integers([]),
+            integers([2]),
+            integers([]),
+            floats([]),
+            floats([]),
+            floats([N_NUMBERS]),
+            floats([2]),
         ]
 
-        def loop(
-            images: Any,
-            targets: Any,
-            weights: Any,
-            order: Any,
-            first: Any,
-            last: Any,
-            seed: Any,
-            batch_size: Any,
-            offset: Any,
-            scale: Any,
-            numbers: Any,
-            limits: Any,
-        ) -> None:
+        def loop(images: Any, targets: Any, weights: Any, order: Any, *others: Any) -> None:
+            first, last, seed, batch_size, offset, scale, numbers, limits = others
             self.n_traces += 1
 
             def one_batch(start: Any) -> tuple[Any]:
@@ -235,26 +209,8 @@ def _settings(layer: keras.layers.Layer) -> str:
         return ""
 
 
-def _assign(variables: Sequence[Any], values: State) -> None:
-    for variable, value in zip(variables, values, strict=True):
-        variable.assign(value)
-
-
 class Loop:
-    """One data set on its way through a traced loop.
-
-    Parameters
-    ----------
-    trainer : Trainer
-    kind : {"train", "test"}
-    data : TrainingSet
-    batch_size : int
-    value_range : (low, high) or "standardized"
-    changes : AugmentationPlan, default=None
-        Random changes of the images.
-    n_rows : int, default=None
-        How many of them are taken at a time; None is all.
-    """
+    """One data set, of which an epoch takes `n_rows`, on its way through a traced loop."""
 
     def __init__(
         self,
@@ -291,17 +247,7 @@ class Loop:
     def calls(
         self, order: npt.NDArray[Any], seed: int = 0, batches_per_call: int = _BATCHES_PER_CALL
     ) -> Iterator[Callable[[], None]]:
-        """Calls that run all batches of the rows in the given order, some of them at a time.
-
-        Parameters
-        ----------
-        order : int ndarray
-            Rows of the data.
-        seed : int, default=0
-            Of the changes.
-        batches_per_call : int
-            At most this many.
-        """
+        """Calls that run all batches of the rows in the given order, some of them at a time."""
         step, done = batches_per_call * self._batch_size, 0
         portions = self._data.images.portions(order, self._batch_size, batches_per_call)
         for pixels, held, places in portions:

@@ -65,44 +65,21 @@ class EarlyStopper:
 
 @dataclass(frozen=True)
 class Stage:
-    """What a training in several stages asks for in one of them.
+    """What a training in several stages asks for in one of them."""
 
-    Parameters
-    ----------
-    network : callable
-        Makes what predicts of the trainer's weights.
-    begin : callable
-        Brings the trainer to where it begins, and the early stopper, if there is one.
-    watched : callable, default=None
-        Makes of the trainer the model that callbacks see. None shows them the trainer's own.
-    copies : int, default=1
-        How many variants of each image there are, all images once and then once more; an epoch
-        takes one of each image.
-    later_epochs : int, default=0
-        Those of the stages behind this one.
-    """
-
-    network: Callable[[State], Any]
-    begin: Callable[[Trainer, EarlyStopper | None], None]
+    network: Callable[[State], Any]  # makes what predicts of the trainer's weights
+    begin: Callable[[Trainer, EarlyStopper | None], None]  # brings both to where it begins
+    # Makes of the trainer the model that callbacks see. None shows them the trainer's own.
     watched: Callable[[Trainer], keras.Model] | None = None
-    copies: int = 1
-    later_epochs: int = 0
+    copies: int = 1  # of each image: all once, then once more; an epoch takes one of each
+    later_epochs: int = 0  # those of the stages behind this one
 
 
 def fit(job: Job, stage: Stage | None = None) -> Fitted:
-    """Train a network.
+    """Train a network, in this stage or, without one, from beginning to end.
 
-    Parameters
-    ----------
-    job : Job
-    stage : Stage, default=None
-        Of a training in stages. None is the whole training.
-
-    Raises
-    ------
-    ValueError
-        If the loss becomes NaN or infinite, or ends beyond all measure, the weights are not finite
-        at the end, or those to go on from are not of such a network.
+    Raises ValueError if the loss becomes NaN or infinite, or ends beyond all measure, the weights
+    are not finite at the end, or those to go on from are not of such a network.
     """
     if stage is None:
         network = partial(FittedNetwork, job.recipe, value_range=job.value_range)

@@ -14,7 +14,7 @@ from skdl.engine._features import FeatureExtractor
 from skdl.engine._fitted import FittedNetwork
 from skdl.engine._optimizers import OptimizerSpec
 from skdl.engine._recipe import Recipe
-from skdl.engine._seeding import python_random
+from skdl.engine._seeding import assign, python_random
 from skdl.engine._trainer import Trainer
 from skdl.images import ImageArray, ImageBatch, ValueRange, range_offset_and_scale
 from skdl.store import FeatureStore
@@ -23,16 +23,7 @@ from skdl.store import FeatureStore
 class TransferNetwork:
     """A frozen prefix and the trained network behind it, as one fitted estimator owns them.
 
-    Parameters
-    ----------
-    prefix : FeatureExtractor or None
-        None if the network begins at the images.
-    fitted : FittedNetwork
-        Of a recipe with a body.
-    value_range : (low, high) or "standardized"
-        Of the images.
-    n_channels : int
-        Of the images.
+    Without a prefix, the network begins at the images, whose value range and channels these are.
     """
 
     def __init__(
@@ -72,8 +63,7 @@ class TransferNetwork:
         """A compiled Keras model of its own that takes images."""
         recipe, body = self.recipe, self.recipe.body
         model, base = recipe.parts()
-        for variable, value in zip(model.variables, self.state, strict=True):
-            variable.assign(value)
+        assign(model.variables, self.state)
         if base is None:
             base = body.build()
             base.trainable = False
@@ -90,15 +80,7 @@ def whole_model(trainer: Trainer, recipe: Recipe, n_channels: int) -> keras.Mode
     """The network in training together with its frozen layers: what a callback should see.
 
     It takes images with values from 0 to 1, and shares the variables and the optimizer of the
-    trainer.
-
-    Parameters
-    ----------
-    trainer : Trainer
-    recipe : Recipe
-        Of the trainer.
-    n_channels : int
-        Of the images.
+    trainer, whose recipe this is.
     """
     with building(recipe.precision):
         images = keras.Input((*recipe.body.size, n_channels))

@@ -62,11 +62,6 @@ class ImageBatch(ABC):
     def origin(self) -> dict[str, Any]:
         """What images of equal content may still differ in."""
 
-    @property
-    @abstractmethod
-    def files(self) -> list[str]:
-        """Their paths; none of arrays."""
-
     def __len__(self) -> int:
         return self.shape[0]
 
@@ -274,10 +269,6 @@ class ImageArray(ImageBatch):
         has_borders = self._resizer is not None and self._resizer.keep_aspect
         source = f"{self.dtype.str} {tuple(self.pixels.shape[1:])}"
         return {"source": source, "keeps_aspect": has_borders}
-
-    @property
-    def files(self) -> list[str]:
-        return []
 
     def __len__(self) -> int:
         return len(self.pixels)

@@ -100,10 +100,6 @@ class ImageFiles(ImageBatch):
         return (len(self.paths), *(self.image_shape or ()))
 
     @property
-    def files(self) -> list[str]:
-        return list(self.paths.tolist())
-
-    @property
     def origin(self) -> dict[str, Any]:
         return {"source": f"file of {self.file_dtype}", "keeps_aspect": self.resizer.keep_aspect}
 

@@ -77,10 +77,8 @@ def register_backbone(name: str) -> Callable[[Builder], Builder]:
 
     Raises
     ------
-    ValueError
-        If the name is taken, or the builder is a lambda or a local function.
-    TypeError
-        If the decorator is used without a name.
+    ValueError, TypeError
+        As :func:`register_architecture`.
 
     Examples
     --------
@@ -116,10 +114,8 @@ def register_dataset(name: str) -> Callable[[Builder], Builder]:
 
     Raises
     ------
-    ValueError
-        If the name is taken, or the loader is a lambda or a local function.
-    TypeError
-        If the decorator is used without a name.
+    ValueError, TypeError
+        As :func:`register_architecture`.
 
     Examples
     --------

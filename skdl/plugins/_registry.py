@@ -3,13 +3,13 @@
 import difflib
 import fnmatch
 import pickle
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import metadata
 from typing import Any
 
+from skdl._utils.checks import warn_user
 from skdl._utils.text import shortened
 from skdl.plugins._source import Description, describe_callable, describe_source
 
@@ -154,11 +154,9 @@ class Registry:
         plugins = self._select(pattern)
         for plugin in plugins:
             if plugin.error:
-                warnings.warn(
+                warn_user(
                     f"The {self.noun} {plugin.name!r} of package {plugin.owner!r} is broken: "
-                    f"{plugin.error}",
-                    UserWarning,
-                    stacklevel=3,
+                    f"{plugin.error}"
                 )
         return plugins
 
@@ -169,11 +167,6 @@ class Registry:
         ----------
         pattern : str, default="*"
             Shell-style pattern, such as ``"res*"``.
-
-        Returns
-        -------
-        names : list of str
-            Sorted.
         """
         return [plugin.name for plugin in self._select(pattern)]
 

@@ -109,13 +109,7 @@ PRESETS: dict[str, dict[str, Any]] = {
 
 
 def plan_augmentation(augmentation: Any) -> AugmentationPlan | None:
-    """Validate an `augmentation` parameter; None if nothing is to be changed.
-
-    Raises
-    ------
-    ValueError
-        For an unknown preset or a value out of range, naming it.
-    """
+    """Validate an `augmentation` parameter; None if nothing is to be changed."""
     if augmentation is None:
         return None
     if isinstance(augmentation, str) and augmentation in PRESETS:
@@ -126,8 +120,6 @@ def plan_augmentation(augmentation: Any) -> AugmentationPlan | None:
             f"Augmentation(rotation=…, …). Got {shortened(augmentation)}."
         )
     params = sorted(augmentation.get_params(deep=False).items())
-    checked = {
-        name: CHANGES[name].check(value, f"{name} of Augmentation") for name, value in params
-    }
-    amounts = tuple((name, amount) for name, amount in checked.items() if amount)
+    checked = [(name, CHANGES[name].check(of, f"{name} of Augmentation")) for name, of in params]
+    amounts = tuple((name, amount) for name, amount in checked if amount)
     return AugmentationPlan(amounts) if amounts else None

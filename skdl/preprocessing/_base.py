@@ -105,7 +105,7 @@ class ArrayTransformer(KeywordsMixin, SetOutputMixin, TransformerMixin, BaseEsti
         """
         validate_params(self)
         self._check_parameters()
-        batch = _pixels(X, self)
+        batch = ImageArray.of(X, estimator=self).in_own_dtype()
         learned = ImageFormat.learn(
             X,
             batch,
@@ -132,19 +132,11 @@ class ArrayTransformer(KeywordsMixin, SetOutputMixin, TransformerMixin, BaseEsti
         """Set what else a fit leaves behind."""
 
     def _check_batch(self, X: Any) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        """Validate a batch after fit: the array that it is, and that array as images.
-
-        Raises
-        ------
-        NotFittedError
-            Before fit.
-        ValueError
-            If height, width or channels are not those seen in fit, naming both shapes.
-        """
+        """Validate a batch after fit: the array that it is, and that array as images."""
         check_is_fitted(self)
         rows = as_rows(X)
         check_feature_names(self, X if rows.ndim == 2 else rows, reset=False)
-        batch = _pixels(rows, self)
+        batch = ImageArray.of(rows, estimator=self).in_own_dtype()
         return batch.pixels, self._image_format.as_images(batch, self).load()
 
     def _cast(self, values: npt.NDArray[np.float64], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
@@ -156,8 +148,3 @@ class ArrayTransformer(KeywordsMixin, SetOutputMixin, TransformerMixin, BaseEsti
         tags.input_tags.three_d_array = True
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
-
-
-def _pixels(X: Any, estimator: Any) -> ImageArray:
-    """Validate images, and keep their dtype."""
-    return ImageArray.of(X, estimator=estimator).in_own_dtype()

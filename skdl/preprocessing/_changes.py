@@ -52,18 +52,10 @@ DENOISED_AMOUNT = 0.3
 
 @dataclass(frozen=True)
 class AugmentationPlan:
-    """Random changes as plain numbers, as the engine takes them.
+    """Random changes as plain numbers, as the engine takes them."""
 
-    Parameters
-    ----------
-    amounts : tuple of (str, float)
-        Names of `CHANGES` or `NOISES` and amounts, of those that are not 0.
-    extremes : (float, float), default=(0.0, 1.0)
-        What stands for black and white in noise; standardised images have others.
-    """
-
-    amounts: tuple[tuple[str, float], ...]
-    extremes: tuple[float, float] = (0.0, 1.0)
+    amounts: tuple[tuple[str, float], ...]  # of `CHANGES` or `NOISES`, where they are not 0
+    extremes: tuple[float, float] = (0.0, 1.0)  # black and white; standardised images have others
 
     @property
     def kinds(self) -> tuple[str, ...]:

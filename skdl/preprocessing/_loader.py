@@ -29,9 +29,10 @@ from skdl.images import (
     require_paths,
     with_pixel_limit,
 )
+from skdl.preprocessing._base import SetOutputMixin
 
 
-class ImageLoader(KeywordsMixin, TransformerMixin, BaseEstimator):
+class ImageLoader(KeywordsMixin, SetOutputMixin, TransformerMixin, BaseEstimator):
     """Decode image files to one array, all of one size.
 
     Classifiers of skdl take paths as they are and decode them batch by batch; this is the same as a
@@ -73,24 +74,17 @@ class ImageLoader(KeywordsMixin, TransformerMixin, BaseEstimator):
     --------
     >>> import tempfile
     >>> from PIL import Image
-    >>> from skdl import ImageLoader
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     paths = [f"{folder}/{color}.png" for color in ("red", "green")]
-    ...     for path, color in zip(paths, ("red", "green")):
-    ...         Image.new("RGB", (20, 10), color).save(path)
-    ...     ImageLoader(8).fit_transform(paths).shape
-    (2, 8, 8, 3)
-
-    Before an estimator of scikit-learn:
-
     >>> from sklearn.neighbors import KNeighborsClassifier
     >>> from sklearn.pipeline import make_pipeline
+    >>> from skdl import ImageLoader
     >>> model = make_pipeline(ImageLoader((8, 8), flatten=True), KNeighborsClassifier(1))
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     paths = [f"{folder}/{color}.png" for color in ("red", "green")]
     ...     for path, color in zip(paths, ("red", "green")):
     ...         Image.new("RGB", (20, 10), color).save(path)
+    ...     ImageLoader(8).fit_transform(paths).shape
     ...     model.fit(paths, ["stop", "go"]).predict(paths)
+    (2, 8, 8, 3)
     array(['stop', 'go'], dtype='<U4')
     """
 
@@ -259,26 +253,6 @@ class ImageLoader(KeywordsMixin, TransformerMixin, BaseEstimator):
         files = self._files(X)
         images = in_threads(partial(_try, files), files.paths.tolist(), self._n_threads())
         return np.array([isinstance(image, np.ndarray) for image in images], dtype=bool)
-
-    def set_output(self, *, transform: Any = None) -> "ImageLoader":
-        """Choose the container of flattened images.
-
-        Without `flatten` nothing happens, since no DataFrame holds images of three dimensions.
-        ``set_output`` of a pipeline therefore reaches the steps after this one.
-
-        Parameters
-        ----------
-        transform : {"default", "pandas", "polars"} or None, default=None
-            The container; None leaves it as it is.
-
-        Returns
-        -------
-        self : ImageLoader
-            The loader.
-        """
-        if self.flatten:
-            super().set_output(transform=transform)
-        return self
 
     def _in_rows(self, images: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """The images, flattened if they are to be."""

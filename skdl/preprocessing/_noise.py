@@ -240,13 +240,7 @@ def as_noise(noise: Kind | ImageNoise) -> ImageNoise:
 def plan_noise(
     noise: Kind | ImageNoise, extremes: tuple[float, float] = (0.0, 1.0)
 ) -> AugmentationPlan | None:
-    """The same for the engine, of images with this black and white; None if there is none.
-
-    Raises
-    ------
-    ValueError
-        If the kind or the amount is not one.
-    """
+    """The same for the engine, of images with this black and white; None if there is none."""
     noise = as_noise(noise)
     validate_params(noise)
     noise._check_parameters()

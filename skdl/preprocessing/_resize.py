@@ -118,16 +118,7 @@ class Resize(ArrayTransformer, auto_wrap_output_keys=None):
             infinity and text, naming the first row.
         """
         array, images = self._check_batch(X)
-        resizer = self._resizer()
-        height, width = resizer.size or images.shape[1:3]
-        channels = images.shape[-1] if self.color is None else COLOR_CHANNELS[self.color]
-        resized = np.empty((len(images), height, width, channels), array.dtype)
-        for row, image in enumerate(images):
-            resized[row] = resizer(image)
-        return resized
-
-    def _resizer(self) -> Resizer:
-        return Resizer(
+        resizer = Resizer(
             check_image_size(self.image_size),
             self.keep_aspect,
             self.color,
@@ -137,6 +128,12 @@ class Resize(ArrayTransformer, auto_wrap_output_keys=None):
             self._image_format.whole,
             self._image_format.dtype == np.uint8,
         )
+        height, width = resizer.size or images.shape[1:3]
+        channels = images.shape[-1] if self.color is None else COLOR_CHANNELS[self.color]
+        resized = np.empty((len(images), height, width, channels), array.dtype)
+        for row, image in enumerate(images):
+            resized[row] = resizer(image)
+        return resized
 
     def _check_parameters(self) -> None:
         check_image_size(self.image_size)

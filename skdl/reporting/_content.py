@@ -220,7 +220,7 @@ def _image_names(X: Any, rows: npt.NDArray[np.intp]) -> list[str]:
     paths = find_paths(X)  # not read_batch: X may be a table, too
     if paths is None:
         return [f"row {row}" for row in rows.tolist()]
-    files = [PurePath(encodable(path)) for path in paths.tolist()]
+    files = [PurePath(encodable(str(path))) for path in paths]
     folders = {str(file.parent) for file in files}
     try:
         common = os.path.commonpath(folders)

@@ -2,7 +2,6 @@
 
 import os
 import threading
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from skdl._utils.checks import check_number, check_whole
+from skdl._utils.checks import check_number, check_whole, warn_user
 from skdl._utils.text import shown_path
 from skdl.store._checks import Space, checked_features, checked_folder, checked_keys
 from skdl.store._folder import FolderFeatures
@@ -117,10 +116,6 @@ class FeatureStore:
     >>> store.hits, store.misses
     (1, 1)
     """
-
-    hits: int
-    misses: int
-    seconds_saved: float
 
     def __init__(
         self, folder: str | os.PathLike[str] | None = None, *, max_bytes: int | None = None
@@ -238,10 +233,8 @@ class FeatureStore:
 
         Parameters
         ----------
-        space : dict
-            What the features depend on besides the image; anything that JSON can hold.
-        keys : list of bytes, length n_images
-            Sha256 digests of the images, 32 bytes each.
+        space, keys
+            As of :meth:`get`.
         features : ndarray of shape (n_images, width), dtype float32
             One vector of each image.
         seconds : float, default=0.0
@@ -265,20 +258,15 @@ class FeatureStore:
             with self._lock:
                 self._features.put(checked, names, rows, spent / max(len(names), 1))
         except OSError as error:
-            self._warn(error)
-
-    def _warn(self, error: OSError) -> None:
-        if self._warned:
-            return
-        self._warned = True
-        reason = os.strerror(error.errno) if error.errno else str(error)
-        warnings.warn(
-            f"Features cannot be stored in {shown_path(str(self.folder))}: {reason}. The run "
-            "continues, and they will be computed again next time. Make room or choose another "
-            "folder.",
-            UserWarning,
-            stacklevel=3,
-        )
+            if self._warned:
+                return
+            self._warned = True
+            reason = os.strerror(error.errno) if error.errno else str(error)
+            warn_user(
+                f"Features cannot be stored in {shown_path(str(self.folder))}: {reason}. The run "
+                "continues, and they will be computed again next time. Make room or choose "
+                "another folder."
+            )
 
     def info(self) -> StoreInfo:
         """What the store holds.

@@ -34,9 +34,7 @@ _BYTES_AT_A_TIME = 2**20  # which stay in the processor's cache while they are v
 _GAP = 4  # unwanted rows that are read sooner than skipped
 _TOUCHED_EVERY = 60.0  # seconds
 
-ENTRY_OVERHEAD = _KEY + _CHECKSUM.itemsize
-"""What an entry takes in a shard besides its values."""
-
+ENTRY_OVERHEAD = _KEY + _CHECKSUM.itemsize  # what an entry takes besides its values
 HEADER_BYTES = _HEADER.size
 
 
@@ -161,10 +159,7 @@ def _size(count: int, width: int) -> int:
 def read_head(file: BinaryIO, space: bytes) -> tuple[bytes, int, int, float]:
     """Header of a shard as it is, and the count, width and seconds in it, not verified yet.
 
-    Raises
-    ------
-    DamagedError
-        If it is none, belongs to another space, or has another size than the header says.
+    A DamagedError says that it is none, or does not fit the space or the size of the file.
     """
     head, size = file.read(HEADER_BYTES), os.fstat(file.fileno()).st_size
     if len(head) < HEADER_BYTES:

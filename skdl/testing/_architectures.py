@@ -1,6 +1,5 @@
 """Contracts of networks."""
 
-from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
@@ -10,18 +9,10 @@ import tensorflow as tf
 
 from skdl import plugins
 from skdl.engine import Recipe, python_random
+from skdl.testing import _networks as networks
 from skdl.testing._contracts import ARCHITECTURE, contract, found, run_all
 from skdl.testing._data import N_CLASSES, default_parameters, digit_images
-from skdl.testing._networks import (
-    assert_independent_images,
-    assert_input_matters,
-    assert_parameters_matter,
-    assert_pure,
-    assert_saved,
-    assert_seeded,
-    outputs_of,
-    random_images,
-)
+from skdl.testing._networks import outputs_of, random_images
 
 _SHAPE = (8, 8, 1)
 _COLORED = (8, 8, 3)
@@ -30,28 +21,32 @@ _SIZES = ((8, 8, 3), (9, 12, 2), (16, 16, 4))
 _STEPS = 120  # of Adam, at most, for eight images
 _RATES = (0.002, 0.0005)  # very deep plain networks learn with the smaller one only
 
-
 _builder = partial(found, plugins.architectures)
 
 
-def _build(subject: Any, seed: int = 0, **params: Any) -> keras.Model:
-    return _build_for(subject, N_CLASSES, params, seed)
-
-
-def _build_for(
-    subject: Any, n_classes: int, params: Mapping[str, Any] | None = None, seed: int = 0
+def _build(
+    subject: Any, *, n_classes: int = N_CLASSES, seed: int = 0, **params: Any
 ) -> keras.Model:
     try:
-        return Recipe(_builder(subject), params or {}, _SHAPE, n_classes).build(seed=seed)
+        return Recipe(_builder(subject), params, _SHAPE, n_classes).build(seed=seed)
     except ValueError as error:
         raise AssertionError(str(error)) from error
+
+
+def _gradients(model: keras.Model, images: Any, codes: Any) -> tuple[Any, list[Any]]:
+    """Loss of a step of training, and the gradients of the trainable weights."""
+    with tf.GradientTape() as tape:
+        probabilities = model(images, training=True)
+        loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(codes, probabilities))
+    return loss, tape.gradient(loss, [v.value for v in model.trainable_variables])
 
 
 @contract(ARCHITECTURE)
 def check_builder_output(subject: Any) -> None:
     """An uncompiled ``keras.Model`` that gives one probability per class, for any number."""
     for n_classes in _CLASSES:
-        probabilities = outputs_of(_build_for(subject, n_classes), random_images(_SHAPE))
+        model = _build(subject, n_classes=n_classes)
+        probabilities = outputs_of(model, random_images(_SHAPE))
         assert probabilities.shape == (8, n_classes), (
             f"{n_classes} classes: outputs of shape {probabilities.shape}"
         )
@@ -60,13 +55,13 @@ def check_builder_output(subject: Any) -> None:
 @contract(ARCHITECTURE)
 def check_builder_is_pure(subject: Any) -> None:
     """Each call builds a network of its own and touches no global setting or random state."""
-    assert_pure(lambda: _builder(subject)(_SHAPE, N_CLASSES), random_images(_SHAPE, 1))
+    networks.assert_pure(lambda: _builder(subject)(_SHAPE, N_CLASSES), random_images(_SHAPE, 1))
 
 
 @contract(ARCHITECTURE)
 def check_builder_seeding(subject: Any) -> None:
     """With a seed, the start values are the same; with another, they are others."""
-    assert_seeded(lambda seed: _build(subject, seed=seed))
+    networks.assert_seeded(lambda seed: _build(subject, seed=seed))
 
 
 @contract(ARCHITECTURE)
@@ -90,30 +85,26 @@ def check_image_sizes(subject: Any) -> None:
 @contract(ARCHITECTURE)
 def check_independent_images(subject: Any) -> None:
     """In prediction, an image's output does not depend on those beside it."""
-    assert_independent_images(_build(subject), random_images(_SHAPE))
+    networks.assert_independent_images(_build(subject), random_images(_SHAPE))
 
 
 @contract(ARCHITECTURE)
 def check_input_matters(subject: Any) -> None:
     """Other images, or one part or channel of an image changed, give other outputs."""
-    assert_input_matters(_build(subject), random_images(_SHAPE))
+    networks.assert_input_matters(_build(subject), random_images(_SHAPE))
     with python_random(0):
         try:
             colored = _builder(subject)(_COLORED, N_CLASSES)
         except ValueError:  # it wants other channels, and says so: see check_image_sizes
             return
-    assert_input_matters(colored, random_images(_COLORED))
+    networks.assert_input_matters(colored, random_images(_COLORED))
 
 
 @contract(ARCHITECTURE)
 def check_gradients(subject: Any) -> None:
     """Gradients reach every trainable weight: no branch is dead."""
     model = _build(subject)
-    images, codes = random_images(_SHAPE, 32), np.arange(32) % N_CLASSES
-    with tf.GradientTape() as tape:
-        probabilities = model(images, training=True)
-        loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(codes, probabilities))
-    gradients = tape.gradient(loss, [v.value for v in model.trainable_variables])
+    _, gradients = _gradients(model, random_images(_SHAPE, 32), np.arange(32) % N_CLASSES)
     dead = [
         variable.path
         for variable, gradient in zip(model.trainable_variables, gradients, strict=True)
@@ -126,9 +117,8 @@ def check_gradients(subject: Any) -> None:
 def check_overfitting(subject: Any) -> None:
     """Eight images can be learned by heart."""
     # Without dropout, which is there to prevent this.
-    params: dict[str, Any] = (
-        {"dropout": 0.0} if "dropout" in default_parameters(_builder(subject)) else {}
-    )
+    takes = default_parameters(_builder(subject))
+    params: dict[str, Any] = {"dropout": 0.0} if "dropout" in takes else {}
     ends = []
     for rate in _RATES:
         losses = _losses(_build(subject, **params), rate)
@@ -150,10 +140,7 @@ def _losses(model: keras.Model, learning_rate: float) -> list[float]:
 
     @tf.function(autograph=False)  # type: ignore[untyped-decorator]
     def step() -> Any:
-        with tf.GradientTape() as tape:
-            probabilities = model(images, training=True)
-            loss = tf.reduce_mean(keras.losses.sparse_categorical_crossentropy(y, probabilities))
-        gradients = tape.gradient(loss, [v.value for v in model.trainable_variables])
+        loss, gradients = _gradients(model, images, y)
         optimizer.apply(gradients, model.trainable_variables)
         return loss
 
@@ -166,13 +153,13 @@ def _losses(model: keras.Model, learning_rate: float) -> list[float]:
 @contract(ARCHITECTURE)
 def check_parameters(subject: Any) -> None:
     """Every parameter has a default, and another value makes another network."""
-    assert_parameters_matter(lambda **params: _build(subject, **params), _builder(subject))
+    networks.assert_parameters_matter(lambda **params: _build(subject, **params), _builder(subject))
 
 
 @contract(ARCHITECTURE)
 def check_saving(subject: Any) -> None:
     """Saved as a Keras file and loaded, the network gives the same outputs."""
-    assert_saved(_build(subject), random_images(_SHAPE))
+    networks.assert_saved(_build(subject), random_images(_SHAPE))
 
 
 def check_architecture(subject: Any) -> None:

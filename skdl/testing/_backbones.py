@@ -9,18 +9,10 @@ import numpy as np
 from skdl import plugins
 from skdl.backbones import Backbone, backbone_of
 from skdl.engine import python_random
+from skdl.testing import _networks as networks
 from skdl.testing._contracts import BACKBONE, contract, found, run_all
 from skdl.testing._data import same
-from skdl.testing._networks import (
-    assert_independent_images,
-    assert_input_matters,
-    assert_parameters_matter,
-    assert_pure,
-    assert_saved,
-    assert_seeded,
-    outputs_of,
-    random_images,
-)
+from skdl.testing._networks import outputs_of, random_images
 
 _builder = partial(found, plugins.backbones)
 
@@ -86,7 +78,9 @@ def check_backbone_layers(subject: Any) -> None:
         channels = values[name].shape[-1]
         assert channels == width, f"{name} has {channels} channels, {width} declared"
     same(
-        np.asarray(values[list(declared)[-1]]), outputs_of(model, images), "the last declared layer"
+        np.asarray(values[list(declared)[-1]]),
+        outputs_of(model, images),
+        "the last declared layer",
     )
 
 
@@ -109,25 +103,25 @@ def check_backbone_image_sizes(subject: Any) -> None:
 @contract(BACKBONE)
 def check_backbone_is_pure(subject: Any) -> None:
     """Each call builds a network of its own and touches no global setting or random state."""
-    assert_pure(lambda: _builder(subject)(_shape(subject)), _images(subject, 1))
+    networks.assert_pure(lambda: _builder(subject)(_shape(subject)), _images(subject, 1))
 
 
 @contract(BACKBONE)
 def check_backbone_seeding(subject: Any) -> None:
     """With a seed, the random weights are the same; with another, they are others."""
-    assert_seeded(lambda seed: _build(subject, seed=seed))
+    networks.assert_seeded(lambda seed: _build(subject, seed=seed))
 
 
 @contract(BACKBONE)
 def check_backbone_independent_images(subject: Any) -> None:
     """An image's features do not depend on the images beside it."""
-    assert_independent_images(_build(subject), _images(subject))
+    networks.assert_independent_images(_build(subject), _images(subject))
 
 
 @contract(BACKBONE)
 def check_backbone_input_matters(subject: Any) -> None:
     """Other images, or one part or channel of an image changed, give other features."""
-    assert_input_matters(_build(subject), _images(subject))
+    networks.assert_input_matters(_build(subject), _images(subject))
 
 
 @contract(BACKBONE)
@@ -148,13 +142,13 @@ def check_backbone_weights_fit_all_sizes(subject: Any) -> None:
 @contract(BACKBONE)
 def check_backbone_parameters(subject: Any) -> None:
     """Every parameter has a default, and another value makes another network."""
-    assert_parameters_matter(lambda **params: _build(subject, **params), _builder(subject))
+    networks.assert_parameters_matter(lambda **params: _build(subject, **params), _builder(subject))
 
 
 @contract(BACKBONE)
 def check_backbone_saving(subject: Any) -> None:
     """Saved as a Keras file and loaded, the network gives the same features."""
-    assert_saved(_build(subject), _images(subject))
+    networks.assert_saved(_build(subject), _images(subject))
 
 
 def check_backbone(subject: Any) -> None:

@@ -3,7 +3,7 @@
 import functools
 import inspect
 import random
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sklearn.base import is_classifier
@@ -165,24 +165,20 @@ def parametrize_with_contracts(
     """
     import pytest
 
-    def cases() -> Iterator[Any]:
-        for subject in subjects:
-            known = expected_failures(subject) if callable(expected_failures) else expected_failures
-            reasons = dict(known or {})
-            for check in contracts_of(subject):
-                reason = reasons.pop(check.__name__, None)
-                marks = [pytest.mark.xfail(reason=reason, strict=True)] if reason else []
-                yield pytest.param(
-                    subject, check, id=f"{_label(subject)}-{check.__name__}", marks=marks
-                )
-            if reasons and not callable(expected_failures):
-                unknown.update(reasons)
-            elif reasons:
-                raise ValueError(f"expected_failures of {subject!r} names no contract: {reasons}")
-
-    unknown: dict[str, str] = {}
-    found = list(cases())
-    names = {case.values[1].__name__ for case in found}
-    if unknown.keys() - names:
-        raise ValueError(f"expected_failures names no contract: {sorted(unknown.keys() - names)}")
-    return pytest.mark.parametrize(("subject", "contract"), found)
+    cases: list[Any] = []
+    unknown: set[str] = set()
+    for subject in subjects:
+        known = expected_failures(subject) if callable(expected_failures) else expected_failures
+        reasons = dict(known or {})
+        for check in contracts_of(subject):
+            reason = reasons.pop(check.__name__, None)
+            marks = [pytest.mark.xfail(reason=reason, strict=True)] if reason else []
+            name = f"{_label(subject)}-{check.__name__}"
+            cases.append(pytest.param(subject, check, id=name, marks=marks))
+        if reasons and callable(expected_failures):
+            raise ValueError(f"expected_failures of {subject!r} names no contract: {reasons}")
+        unknown.update(reasons)
+    unknown -= {case.values[1].__name__ for case in cases}
+    if unknown:
+        raise ValueError(f"expected_failures names no contract: {sorted(unknown)}")
+    return pytest.mark.parametrize(("subject", "contract"), cases)

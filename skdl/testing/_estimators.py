@@ -12,17 +12,16 @@ from sklearn.base import clone
 from sklearn.utils.validation import has_fit_parameter
 
 from skdl.testing._contracts import CLASSIFIER, TRANSFORMER, contract, require_arrays, run_all
-from skdl.testing._data import (
-    N_CLASSES,
-    digit_images,
-    fitted,
-    layouts,
-    outputs,
-    same,
-    seeded,
-)
+from skdl.testing._data import N_CLASSES, digit_images, fitted, layouts, outputs, same, seeded
 
 _EPOCHS = 20
+
+
+def _fitted_with_outputs(estimator: Any) -> tuple[Any, Any, Any, Any]:
+    """Digits and their labels, an estimator fitted to them, and what it makes of them."""
+    X, y = digit_images()
+    model = fitted(estimator)
+    return X, y, model, outputs(model, X)
 
 
 @contract(CLASSIFIER)
@@ -48,10 +47,8 @@ def check_probabilities(estimator: Any) -> None:
 def check_learning(estimator: Any) -> None:
     """Training changes what is predicted, and in the direction of the labels."""
     X, y = digit_images()
-    right, wrong = (
-        _log_likelihood(_trained(estimator, X, targets), X, y)
-        for targets in (y, (y + 1) % N_CLASSES)
-    )
+    right = _log_likelihood_after(estimator, X, y)
+    wrong = _log_likelihood_after(estimator, X, (y + 1) % N_CLASSES)
     assert right > wrong, (
         "an estimator fitted on the labels fits them no better than one fitted on wrong labels"
     )
@@ -66,10 +63,8 @@ def check_sample_weights(estimator: Any) -> None:
     # Each image twice, once with its label and once with a wrong one: the weights decide.
     images, labels = np.concatenate([X, X]), np.concatenate([y, (y + 1) % N_CLASSES])
     weights = np.repeat([1.0, 0.01], len(X))
-    right, wrong = (
-        _log_likelihood(_trained(estimator, images, labels, sample_weight=w), X, y)
-        for w in (weights, weights[::-1].copy())
-    )
+    right = _log_likelihood_after(estimator, images, labels, sample_weight=weights)
+    wrong = _log_likelihood_after(estimator, images, labels, sample_weight=weights[::-1].copy())
     assert right > wrong, (
         "labels of large sample_weight are fitted no better than those of small sample_weight"
     )
@@ -79,16 +74,14 @@ def check_sample_weights(estimator: Any) -> None:
     )
 
 
-def _trained(estimator: Any, X: Any, y: Any, **fit_params: Any) -> Any:
-    """A clone, fitted for long enough to learn something."""
+def _log_likelihood_after(estimator: Any, X: Any, y: Any, **fit_params: Any) -> float:
+    """Mean log likelihood of the digits' labels, after a fit that is long enough to learn."""
     model = seeded(estimator)
     if "epochs" in model.get_params():  # enough for moving averages to find the data
         model.set_params(epochs=max(_EPOCHS, model.get_params()["epochs"]))
-    return model.fit(X, y, **fit_params)
-
-
-def _log_likelihood(model: Any, X: Any, y: Any) -> float:
-    return float(np.mean(np.log(model.predict_proba(X)[np.arange(len(y)), y] + 1e-9)))
+    images, right = digit_images()
+    probabilities = model.fit(X, y, **fit_params).predict_proba(images)
+    return float(np.mean(np.log(probabilities[np.arange(len(right)), right] + 1e-9)))
 
 
 @contract(CLASSIFIER)
@@ -108,17 +101,15 @@ def check_label_renaming(estimator: Any) -> None:
 @contract(CLASSIFIER, TRANSFORMER)
 def check_row_order(estimator: Any) -> None:
     """Images in another order have outputs in another order."""
-    X, _ = digit_images()
-    model, order = fitted(estimator), np.random.default_rng(0).permutation(len(X))
-    same(outputs(model, X[order]), outputs(model, X)[order], "rows in another order")
+    X, _, model, expected = _fitted_with_outputs(estimator)
+    order = np.random.default_rng(0).permutation(len(X))
+    same(outputs(model, X[order]), expected[order], "rows in another order")
 
 
 @contract(CLASSIFIER, TRANSFORMER)
 def check_batch_independence(estimator: Any) -> None:
     """An output depends on its image alone, not on those beside it."""
-    X, _ = digit_images()
-    model = fitted(estimator)
-    expected = outputs(model, X)
+    X, _, model, expected = _fitted_with_outputs(estimator)
     parts = [outputs(model, X[rows]) for rows in (slice(0, 1), slice(1, 6), slice(6, None))]
     same(np.concatenate(parts), expected, "predicting in parts")
     alone = np.concatenate([outputs(model, X[:1]), outputs(model, np.zeros_like(X))])[:1]
@@ -128,9 +119,7 @@ def check_batch_independence(estimator: Any) -> None:
 @contract(CLASSIFIER, TRANSFORMER)
 def check_input_dtypes(estimator: Any) -> None:
     """The same pixel values as uint8 and as floats have the same outputs."""
-    X, _ = digit_images()
-    model = fitted(estimator)
-    expected = outputs(model, X)
+    X, _, model, expected = _fitted_with_outputs(estimator)
     for dtype in ("float32", "float64", "int32"):
         same(outputs(model, X.astype(dtype)), expected, f"images as {dtype}")
 
@@ -138,8 +127,7 @@ def check_input_dtypes(estimator: Any) -> None:
 @contract(CLASSIFIER, TRANSFORMER)
 def check_input_layouts(estimator: Any) -> None:
     """Arrays of any layout are the same images; none is written to."""
-    X, y = digit_images()
-    expected = outputs(fitted(estimator), X)
+    X, y, _, expected = _fitted_with_outputs(estimator)
     with tempfile.TemporaryDirectory() as folder:
         for name, array in layouts(X, folder).items():
             model = seeded(estimator).fit(array, y)
@@ -153,10 +141,9 @@ def check_input_layouts(estimator: Any) -> None:
 @contract(CLASSIFIER, TRANSFORMER)
 def check_flattened_images(estimator: Any) -> None:
     """Flattened images have the outputs of the images themselves."""
-    X, y = digit_images()
+    X, y, _, expected = _fitted_with_outputs(estimator)
     flat = X.reshape(len(X), -1)
     model = seeded(estimator).fit(flat, y)
-    expected = outputs(fitted(estimator), X)
     same(outputs(model, flat).reshape(expected.shape), expected, "flattened images")
 
 
@@ -196,9 +183,7 @@ def check_refitting(estimator: Any) -> None:
 @contract(CLASSIFIER, TRANSFORMER)
 def check_two_fits_side_by_side(estimator: Any) -> None:
     """Two fitted estimators share nothing: neither fit changes what the other predicts."""
-    X, y = digit_images()
-    first = fitted(estimator)
-    expected = outputs(first, X)
+    X, y, first, expected = _fitted_with_outputs(estimator)
     second = seeded(estimator, 1).fit(X[::-1].copy(), y)
     outputs(second, X)
     same(outputs(first, X), expected, "an estimator beside another one", 0)
@@ -211,9 +196,7 @@ def _outputs_of_pickle(pickled: bytes, X: Any) -> Any:
 @contract(CLASSIFIER, TRANSFORMER)
 def check_pickling(estimator: Any) -> None:
     """Pickled, copied and sent to another process, an estimator predicts the same."""
-    X, y = digit_images()
-    model = fitted(estimator)
-    expected = outputs(model, X)
+    X, y, model, expected = _fitted_with_outputs(estimator)
     pickled = pickle.dumps(model)
     same(outputs(pickle.loads(pickled), X), expected, "after pickling", 0)
     same(outputs(copy.deepcopy(model), X), expected, "after copy.deepcopy", 0)

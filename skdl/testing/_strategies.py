@@ -216,22 +216,21 @@ def corrupt_batches(draw: st.DrawFn, *, shape: tuple[int, int, int] = (8, 8, 1))
     height, width, channels = shape
     good = np.linspace(0, 1, 3 * height * width * channels).reshape(3, *shape)
     row = draw(st.integers(0, 2))
-    kind = draw(
-        st.sampled_from(
-            ["NaN", "infinity", "text", "complex", "None", "shape", "channels", "empty", "number"]
-        )
-    )
-    if kind in ("NaN", "infinity"):
-        good[row, 0, 0, 0] = np.nan if kind == "NaN" else np.inf
-        return good
-    if kind in ("text", "None"):
-        holes = good.astype(object)
-        holes[row, 0, 0, 0] = "pixel" if kind == "text" else None
-        return holes
-    return {
+
+    def with_hole(value: Any) -> Any:
+        batch = good.astype(float if isinstance(value, float) else object)
+        batch[row, 0, 0, 0] = value
+        return batch
+
+    bad = {
+        "NaN": with_hole(np.nan),
+        "infinity": with_hole(np.inf),
+        "text": with_hole("pixel"),
         "complex": good.astype(complex),
+        "None": with_hole(None),
         "shape": np.zeros((3, height + 1, width, channels)),
         "channels": np.zeros((3, height, width, channels + 1)),
         "empty": good[:0],
         "number": 1.0,
-    }[kind]
+    }
+    return bad[draw(st.sampled_from(list(bad)))]

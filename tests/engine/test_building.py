@@ -14,7 +14,7 @@ from sklearn.base import clone
 import skdl.engine
 from skdl import BackboneFeatures, CNNClassifier, DenoisingAutoencoder, TransferClassifier
 from skdl.backbones import _loading
-from skdl.engine import _body, _features, _inspection, _ownership, _pool
+from skdl.engine import _body, _features, _inspection, _pool, _recipe
 from skdl.engine._building import building, keras_settings
 
 SETTINGS = {
@@ -228,12 +228,12 @@ def test_networks_that_are_gone_claim_nothing(few_digits):
     def known():
         skdl.engine.clear()
         gc.collect()
-        assert _ownership.claim([])
-        return len(_ownership._claimed)
+        assert _recipe._claim([])
+        return len(_recipe._claimed)
 
     X, y = few_digits
     before = known()
     model = CNNClassifier(helpers.tiny, epochs=1).fit(X[:40], y[:40])
-    assert len(_ownership._claimed) > before
+    assert len(_recipe._claimed) > before
     del model
     assert known() == before

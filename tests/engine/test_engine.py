@@ -583,7 +583,7 @@ def test_uint8_images_are_not_copied_to_float(monkeypatch):
     original = _trained.fit
 
     def spy(job):
-        seen.append((job.data.images, job.data.images.dtype))
+        seen.append((job.data.images.load(), job.data.images.dtype))
         return original(job)
 
     monkeypatch.setattr(_trained, "fit", spy)

@@ -8,8 +8,7 @@ import tensorflow as tf
 
 from skdl import Augmentation, ImageNoise
 from skdl.engine import augmented
-from skdl.engine._augment import KINDS, numbers_of
-from skdl.engine._noise import add_noise
+from skdl.engine._augment import KINDS, add_noise, numbers_of
 from skdl.preprocessing import CHANGES, NOISES, _noise, plan_noise, rectangle
 
 # ---- one table -----------------------------------------------------------------------------------
