@@ -353,10 +353,7 @@ def _folds(cv: Any, X: Any, y: Any, groups: Any, prefit: bool) -> list[Fold]:
 
 def _positions(rows: Any, n: int) -> npt.NDArray[np.intp]:
     rows = np.asarray(rows)
-    positions: npt.NDArray[np.intp] = (
-        np.flatnonzero(rows) if rows.dtype == bool else np.arange(n)[rows.astype(np.intp)]
-    )
-    return positions
+    return np.flatnonzero(rows) if rows.dtype == bool else np.arange(n)[rows.astype(np.intp)]
 
 
 def _cv_name(cv: Any) -> str:

@@ -36,8 +36,7 @@ def find_split_groups(groups: Any, folds: list[Fold]) -> list[Any]:
     if groups is None:
         return []
     found = [np.intersect1d(groups[fold.train], groups[fold.test]) for fold in folds]
-    split: list[Any] = np.unique(np.concatenate(found)).tolist()
-    return split
+    return list(np.unique(np.concatenate(found)).tolist())
 
 
 def about_groups(result: EvaluationResult) -> str:

@@ -171,12 +171,9 @@ class RecordedPredictions(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return None
         # Not the largest: a classifier may have a threshold of its own.
         codes = np.searchsorted(self.classes_, self.predicted)
-        found: npt.NDArray[np.float64] = (
-            np.where(codes == 1, values, -values)
-            if values.ndim == 1
-            else values[np.arange(len(values)), codes]
-        )
-        return found
+        if values.ndim == 1:
+            return np.asarray(np.where(codes == 1, values, -values))
+        return np.asarray(values[np.arange(len(values)), codes])
 
     def rows(self, rows: Any) -> "RecordedPredictions":
         """What was said of some of the images."""
@@ -215,19 +212,15 @@ def _metric(name: Any, value: Any, pos_label: Any) -> Metric:
             f"scoring[{shortened(name)}] must be the name of a metric, or a scorer. Got "
             f"{shortened(value)}."
         )
-    scorer: Any = _OURS[value] if value in _OURS else _of_scikit_learn(value)
-    of_a_class = value in _OF_A_CLASS or _has_a_positive_class(scorer)
-    return Metric(scorer, by_name=True, positive=pos_label if of_a_class else None)
-
-
-def _of_scikit_learn(name: str) -> Any:
     try:
-        return get_scorer(name)
+        scorer: Any = _OURS[value] if value in _OURS else get_scorer(value)
     except ValueError as error:
         raise ValueError(
-            f"scoring names no metric {shortened(name)}. There are {', '.join(_OURS)} and those of "
-            f"sklearn.metrics.get_scorer_names().{suggest(name, [*_OURS, *get_scorer_names()])}"
+            f"scoring names no metric {shortened(value)}. There are {', '.join(_OURS)} and those "
+            f"of sklearn.metrics.get_scorer_names().{suggest(value, [*_OURS, *get_scorer_names()])}"
         ) from error
+    of_a_class = value in _OF_A_CLASS or _has_a_positive_class(scorer)
+    return Metric(scorer, by_name=True, positive=pos_label if of_a_class else None)
 
 
 def _has_a_positive_class(scorer: Any) -> bool:

@@ -68,8 +68,7 @@ def grad_cam(
     network, passed, _ = network_input(estimator, X, "grad_cam")
     if y is None and network is not estimator:  # which may have a threshold of its own
         y = estimator.predict(X)
-    maps: npt.NDArray[np.float32] = network.grad_cam(passed, y, layer=layer)
-    return maps
+    return np.asarray(network.grad_cam(passed, y, layer=layer))
 
 
 def activations(estimator: Any, X: Any, *, layer: str) -> npt.NDArray[np.float32]:
@@ -113,8 +112,7 @@ def activations(estimator: Any, X: Any, *, layer: str) -> npt.NDArray[np.float32
     """
     check_is_fitted(estimator)
     network, passed, _ = network_input(estimator, X, "activations")
-    values: npt.NDArray[np.float32] = network.activations(passed, layer=layer)
-    return values
+    return np.asarray(network.activations(passed, layer=layer))
 
 
 def feature_maps(estimator: Any, X: Any, *, layer: str) -> npt.NDArray[np.float32]:

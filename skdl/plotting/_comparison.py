@@ -107,11 +107,9 @@ class ModelComparisonDisplay:
             known = frame["metric"].unique().tolist()
             unknown = [metric for metric in metrics if metric not in known]
             if unknown or not len(metrics):
-                what = (
-                    f"no metric {shortened(unknown[0])}"
-                    if unknown
-                    else "nothing to draw for metrics=[]"
-                )
+                what = "nothing to draw for metrics=[]"
+                if unknown:
+                    what = f"no metric {shortened(unknown[0])}"
                 raise ValueError(f"The summary has {what}. Its metrics: {shortened(list(known))}.")
             order = {metric: place for place, metric in enumerate(metrics)}
             frame = frame[frame["metric"].isin(order)]

@@ -87,7 +87,10 @@ def _trained_on(result: EvaluationResult, model: str) -> str:
 def _parameters(estimator: Any) -> list[str]:
     """Parameters of the last step that were set; all of them stand in the diagram."""
     last = estimator[-1] if hasattr(estimator, "steps") else estimator
-    defaults = type(last)().get_params() if _has_defaults(type(last)) else {}
+    try:
+        defaults = type(last)().get_params()
+    except TypeError:  # such as a meta-estimator, which needs an estimator
+        defaults = {}
     changed = {
         name: value
         for name, value in last.get_params(deep=False).items()
@@ -95,14 +98,6 @@ def _parameters(estimator: Any) -> list[str]:
     }
     shown = ", ".join(f"{name}={value!r}" for name, value in changed.items())
     return [f"{type(last).__name__} with {shown or 'its default parameters'}."]
-
-
-def _has_defaults(cls: Any) -> bool:
-    try:
-        cls()
-    except TypeError:  # such as a meta-estimator, which needs an estimator
-        return False
-    return True
 
 
 def _energy(result: EvaluationResult, model: str) -> str:

@@ -228,8 +228,7 @@ def worst_mistakes(
 
 def codes_of(result: EvaluationResult, labels: Any) -> npt.NDArray[np.intp]:
     """Positions of labels among the classes."""
-    codes: npt.NDArray[np.intp] = np.searchsorted(result.classes, column_or_1d(labels))
-    return codes
+    return np.asarray(np.searchsorted(result.classes, column_or_1d(labels)))
 
 
 def threshold_of(scores: Any, positive: Any, default: float) -> tuple[float, bool]:

@@ -40,9 +40,8 @@ def markdown(content: Content, folder: str) -> str:
         parts += _images(content, names, folder)
     if len(content.missing):
         parts += ["## Missing scores", _table(content.missing)]
-    parts += ["## How to reproduce", *_facts(content.reproduce)]
-    parts.append(_code(content.estimator))
-    parts += [*_facts(content.versions), *_facts(content.machine), "## Model card"]
+    parts += ["## How to reproduce", _facts(content.reproduce), _code(content.estimator)]
+    parts += [_facts(content.versions), _facts(content.machine), "## Model card"]
     for heading, sentences in content.card:
         parts += [f"### {heading}", *map(_plain, sentences)]
     return "\n\n".join(parts) + "\n"
@@ -105,9 +104,8 @@ def _code(text: str) -> str:
     return f"{fence}text\n{text}\n{fence}"
 
 
-def _facts(facts: dict[str, str]) -> list[str]:
-    lines = [f"- {_plain(name)}: {_plain(value)}" for name, value in facts.items() if value]
-    return ["\n".join(lines)]
+def _facts(facts: dict[str, str]) -> str:
+    return "\n".join(f"- {_plain(key)}: {_plain(value)}" for key, value in facts.items() if value)
 
 
 def _images(content: Content, names: tuple[str, ...], folder: str) -> list[str]:
