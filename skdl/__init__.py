@@ -81,40 +81,8 @@ _LAZY_MODULES = (
     "testing",
 )
 
-__all__ = [
-    "Augmentation",
-    "BackboneFeatures",
-    "CNNClassifier",
-    "DenoisingAutoencoder",
-    "EvaluationResult",
-    "FeatureStore",
-    "ImageLoader",
-    "ImageNoise",
-    "Resize",
-    "TransferClassifier",
-    "VGG16Classifier",
-    "VGG16Features",
-    "__version__",
-    "all_estimators",
-    "backbones",
-    "datasets",
-    "downloads",
-    "evaluate",
-    "evaluation",
-    "images",
-    "inspection",
-    "list_architectures",
-    "load_dataset",
-    "metrics",
-    "plotting",
-    "plugins",
-    "preprocessing",
-    "register_architecture",
-    "report",
-    "reporting",
-    "store",
-    "studies",
-]  # without "testing", which needs an extra: ``from skdl import *`` asks for all of these
+# Without "testing", which needs an extra: ``from skdl import *`` asks for all of these.
+__all__ = sorted({"__version__", *_LAZY_NAMES, *_LAZY_MODULES} - {"testing"})
 
 
 def __getattr__(name: str) -> Any:

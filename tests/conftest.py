@@ -113,6 +113,11 @@ def pytest_collection_modifyitems(config, items):
             parts[zlib.crc32(item.nodeid.encode()) % n == index].append(item)
         items[:] = parts[True]
         config.hook.pytest_deselected(items=parts[False])
+    if config.getoption("--without-networks"):
+        skip = pytest.mark.skip(reason="needs a network")
+        for item in items:
+            if item.get_closest_marker("networks"):
+                item.add_marker(skip)
     if not os.environ.get("SKDL_DATA_HOME"):
         skip = pytest.mark.skip(reason="SKDL_DATA_HOME is not set")
         for item in items:

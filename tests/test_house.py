@@ -187,6 +187,10 @@ def test_modules_stay_small(path):
     assert len(path.read_text().splitlines()) <= 400
 
 
+def test_warnings_are_given_at_the_callers_line():
+    assert [p.name for p in SOURCES if "warnings.warn(" in p.read_text()] == ["checks.py"]
+
+
 def test_the_package_says_that_it_is_typed():
     assert (ROOT / "skdl/py.typed").exists()
 

@@ -1,7 +1,6 @@
 """What all estimators that train a network share: the fit itself, and what it leaves behind."""
 
 import pickle
-import warnings
 from dataclasses import replace
 from functools import partial
 from numbers import Integral, Real
@@ -10,6 +9,7 @@ from typing import Any, TypeVar
 import keras
 import numpy.typing as npt
 
+from skdl._utils.checks import warn_user
 from skdl._utils.checksums import checksum_of, refuse_damaged
 from skdl._utils.scikit import Interval, StrOptions
 from skdl.engine import Fitted, Job, Mode, OptimizerSpec, fit
@@ -84,10 +84,9 @@ class TrainedEstimator(CallbackSupportMixin, KerasEstimator):
         if not self.warm_start:
             state["_optimizer_state"] = None
             if self.initialized_ and not _can_pickle(self.callbacks):
-                warnings.warn(
+                warn_user(
                     "The parameter callbacks cannot be pickled and is left out: the copy predicts "
                     "alike, but has callbacks=None. Pass callback classes or importable factories.",
-                    stacklevel=2,
                 )
                 state["callbacks"] = None
         return {**state, "_optimizer_checksum": checksum_of(state.get("_optimizer_state") or [])}

@@ -2,7 +2,6 @@
 
 import numbers
 import os
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +14,7 @@ from sklearn.model_selection import StratifiedGroupKFold, check_cv
 from sklearn.utils import indexable
 from sklearn.utils.parallel import Parallel, delayed
 
+from skdl._utils.checks import warn_user
 from skdl._utils.labels import check_kind, check_length, class_labels, column
 from skdl._utils.progress import Progress
 from skdl._utils.text import encodable, plain, shortened
@@ -197,7 +197,7 @@ def evaluate(
     )
     for message in (about_leaks(result), about_groups(result), _about_missing(result)):
         if message:
-            warnings.warn(message, EvaluationWarning, stacklevel=2)
+            warn_user(message, EvaluationWarning)
     return result
 
 

@@ -1,6 +1,5 @@
 """Bootstrap intervals, bias-corrected and accelerated."""
 
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -9,6 +8,7 @@ import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 from sklearn.exceptions import UndefinedMetricWarning
 
+from skdl._utils.checks import warn_user
 from skdl.metrics._confusion import Array
 
 # Share of resamples that may be undefined: leaving out more would make another distribution.
@@ -81,11 +81,9 @@ def bca_interval(
     """
     scores = _known(name, resamples.scores)
     if np.ptp(scores) == 0:
-        warnings.warn(
+        warn_user(
             f"{name} is {estimate:g} in every resample: the bootstrap says nothing about its "
             "uncertainty. Take more samples, or method='wilson' for a proportion.",
-            UserWarning,
-            stacklevel=3,
         )
         return estimate, estimate
     # Ties count half, whatever the last bits.
@@ -110,11 +108,10 @@ def _known(name: str, scores: Array) -> Array:
             "samples of some class, or predictions of it: take more samples, or another method."
         )
     if n_undefined:
-        warnings.warn(
+        warn_user(
             f"{name} is undefined in {n_undefined} of {len(scores)} resamples, which are left out "
             "of the bootstrap.",
             UndefinedMetricWarning,
-            stacklevel=4,
         )
     return known
 

@@ -1,6 +1,5 @@
 """Scores that are ratios of the four cells of a confusion matrix, of one class or one-vs-rest."""
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from numbers import Real
@@ -12,7 +11,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import multilabel_confusion_matrix
 from sklearn.utils.multiclass import unique_labels
 
-from skdl._utils.checks import check_choice
+from skdl._utils.checks import check_choice, warn_user
 from skdl._utils.labels import label_pair
 from skdl._utils.text import plain, shortened
 
@@ -174,17 +173,14 @@ def check_zero_division(zero_division: Any, ratio: Ratio) -> None:
         )
 
 
-def defined(
-    ratios: Array, zero_division: ZeroDivision, ratio: Ratio, *, stacklevel: int = 4
-) -> Array:
+def defined(ratios: Array, zero_division: ZeroDivision, ratio: Ratio) -> Array:
     """Replace the ratios that are undefined, with a warning where nobody said by what."""
     undefined = np.isnan(ratios)
     if undefined.any() and zero_division == "warn":
-        warnings.warn(
+        warn_user(
             f"{ratio.name} is ill-defined and set to {ratio.undefined} where there are no "
             f"{ratio.missing}. Use the `zero_division` parameter to control this behaviour.",
             UndefinedMetricWarning,
-            stacklevel=stacklevel,
         )
     substitute = ratio.undefined if zero_division == "warn" else float(zero_division)
     return np.where(undefined, substitute, ratios)

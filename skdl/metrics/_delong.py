@@ -1,12 +1,13 @@
 """Areas under ROC curves and their covariance."""
 
-import warnings
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import expit, logit, ndtri
 from scipy.stats import rankdata
+
+from skdl._utils.checks import warn_user
 
 
 class SortedScores:
@@ -68,11 +69,9 @@ def area_interval(
             parts[rows] += (placed - placed.mean()) / np.sqrt(n * (n - 1))
     deviation = np.linalg.norm(parts) / len(positives)
     if value in (0, 1) or deviation == 0:
-        warnings.warn(
+        warn_user(
             f"The area under the ROC curve is {value:g}: DeLong's variance is 0 and says nothing "
             "about its uncertainty. Take more samples.",
-            UserWarning,
-            stacklevel=4,
         )
         return value, value
     half = ndtri((1 + level) / 2) * deviation / (value * (1 - value))

@@ -99,10 +99,10 @@ def geometric_mean_score(
         y_true, y_pred, labels, pos_label, average, sample_weight, several="multiclass"
     )
     if average == "multiclass":
-        rates = defined(SENSITIVITY(matrices), zero_division, SENSITIVITY, stacklevel=3)
+        rates = defined(SENSITIVITY(matrices), zero_division, SENSITIVITY)
         known = rates[~np.isnan(rates)]
         return float(known.prod() ** (1 / len(known))) if len(known) else float("nan")
-    squares = defined(GEOMETRIC_MEAN(matrices), zero_division, GEOMETRIC_MEAN, stacklevel=3)
+    squares = defined(GEOMETRIC_MEAN(matrices), zero_division, GEOMETRIC_MEAN)
     return averaged(np.sqrt(squares), matrices, average)
 
 

@@ -1,12 +1,11 @@
 """Sensitivity where the specificity is high enough, and the reverse."""
 
-import warnings
 from typing import Any
 
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import roc_curve
 
-from skdl._utils.checks import check_number
+from skdl._utils.checks import check_number, warn_user
 from skdl._utils.labels import check_finite
 from skdl.metrics._checks import binary_problem
 
@@ -143,11 +142,10 @@ def _highest(
     check_finite(scores, "y_score")
     if positive.all() or not positive.any():
         rate = "Sensitivity" if bounded == "specificity" else "Specificity"
-        warnings.warn(
+        warn_user(
             f"{rate} at a threshold is ill-defined and set to nan where y_true holds one class "
             "only.",
             UndefinedMetricWarning,
-            stacklevel=3,
         )
         return float("nan")
     false_positive, sensitivities, _ = roc_curve(

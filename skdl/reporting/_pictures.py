@@ -1,7 +1,6 @@
 """The displays of a report, as PNG files in memory."""
 
 import io
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.utils import column_or_1d
 
+from skdl._utils.checks import warn_user
 from skdl._utils.nesting import nested
 from skdl._utils.scikit import safe_indexing
 from skdl.evaluation import EvaluationResult
@@ -77,7 +77,7 @@ def pictures(subject: Subject) -> tuple[list[Picture], list[str]]:
             drawn.append(Picture(name, caption, buffer.getvalue()))
         except Exception as error:  # a picture less is better than no report
             failed.append(f"{caption}: {error}")
-            warnings.warn(f"The report lacks a picture ({caption}): {error}", stacklevel=5)
+            warn_user(f"The report lacks a picture ({caption}): {error}")
         finally:
             for number in set(plt.get_fignums()) - before:
                 plt.close(number)

@@ -46,6 +46,7 @@ def test_skdls_own_are_loaded_with_their_parameters():
     assert load_dataset("digits").DESCR == load_digits_images().DESCR
 
 
+@pytest.mark.networks
 def test_a_registered_loader_is_called(registered):
     registered("test-whole", whole_dataset)
     registered("test-sized", sized)

@@ -42,6 +42,7 @@ def test_a_taken_name_names_both_owners(registered_tiny):
         register_architecture(registered_tiny)(normalized)
 
 
+@pytest.mark.networks
 def test_the_public_builders_are_those_of_the_registry():
     import skdl.architectures as room
 
@@ -53,6 +54,7 @@ def test_the_public_builders_are_those_of_the_registry():
         room.simpel  # noqa: B018
 
 
+@pytest.mark.networks
 @pytest.mark.parametrize("registry", REGISTRIES.values(), ids=list(REGISTRIES))
 def test_skdls_own_are_found_and_nothing_is_wrong_with_them(registry):
     own = [plugin for plugin in registry if plugin.owner == "skdl"]
@@ -107,6 +109,7 @@ def test_networks_of_a_script_reach_worker_processes(tmp_path):
     assert printed.strip() == "(40,)"
 
 
+@pytest.mark.networks
 def test_a_module_that_registers_can_be_loaded_from_a_pickle(tmp_path, monkeypatch):
     (tmp_path / "mynetworks.py").write_text(SCRIPT)
     monkeypatch.syspath_prepend(tmp_path)

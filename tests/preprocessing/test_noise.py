@@ -69,6 +69,7 @@ def test_check_estimator(kind):
 # ---- shape, dtype, range -----------------------------------------------------------------------
 
 
+@pytest.mark.networks
 @given(image_batches(channels=(1, 3, 4)), noises)
 def test_shape_dtype_and_range_are_kept(X, noise):
     before = X.copy()
@@ -83,6 +84,7 @@ def test_shape_dtype_and_range_are_kept(X, noise):
         assert np.array_equal(noisy, X)
 
 
+@pytest.mark.networks
 @given(image_batches(min_size=2), noises, st.randoms(use_true_random=False))
 def test_noise_depends_on_the_image_alone(X, noise, shuffle):
     noisy = noise.fit(X).transform(X)
@@ -93,6 +95,7 @@ def test_noise_depends_on_the_image_alone(X, noise, shuffle):
     assert np.array_equal(clone(noise).fit_transform(X), noisy)
 
 
+@pytest.mark.networks
 @given(image_batches(channels=(1,)), noises)
 def test_every_layout_has_the_same_noise(X, noise):
     noise.set_params(image_shape=X.shape[1:3])
@@ -391,6 +394,7 @@ def test_bad_parameters(params, message):
         noise.transform(np.zeros((3, 64)))
 
 
+@pytest.mark.networks
 @given(corrupt_batches(), st.sampled_from(KINDS))
 def test_bad_images_are_refused(batch, kind):
     with pytest.raises((ValueError, TypeError)):

@@ -52,6 +52,7 @@ def test_check_estimator(resize):
 # ---- shape, dtype, values ----------------------------------------------------------------------
 
 
+@pytest.mark.networks
 @given(image_batches(channels=(1, 3, 4)), resizers)
 def test_shape_dtype_and_values(X, resize):
     before = X.copy()
@@ -65,6 +66,7 @@ def test_shape_dtype_and_values(X, resize):
     assert not np.shares_memory(images, X)
 
 
+@pytest.mark.networks
 @given(image_batches(channels=(1, 3, 4)), resizers)
 def test_each_image_is_resized_by_itself(X, resize):
     images = resize.fit(X).transform(X)
@@ -72,6 +74,7 @@ def test_each_image_is_resized_by_itself(X, resize):
     assert np.array_equal(resize.transform(X[:1]), images[:1])
 
 
+@pytest.mark.networks
 @given(image_batches(channels=(1,)), resizers)
 def test_every_layout_has_the_same_images(X, resize):
     resize.set_params(image_shape=X.shape[1:3])
@@ -81,6 +84,7 @@ def test_every_layout_has_the_same_images(X, resize):
         assert np.array_equal(clone(resize).fit_transform(same), images)
 
 
+@pytest.mark.networks
 @given(image_batches(channels=(1, 3, 4), dtypes=["uint8"]), resizers)
 def test_dtypes_differ_by_rounding_only(X, resize):
     bytes_ = resize.fit(X).transform(X)
@@ -207,6 +211,7 @@ def test_transparency(dtype):
 # ---- as image files ----------------------------------------------------------------------------
 
 
+@pytest.mark.networks
 @given(
     image_batches(channels=(1, 3, 4), dtypes=["uint8"], max_size=1),
     st.builds(
@@ -298,6 +303,7 @@ def test_bad_parameters(params, message):
         resize.transform(np.zeros((3, 64)))
 
 
+@pytest.mark.networks
 @given(corrupt_batches())
 def test_bad_images_are_refused(batch):
     with pytest.raises((ValueError, TypeError)):
