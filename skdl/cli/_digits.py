@@ -65,7 +65,12 @@ def demonstrate(out: Path, *, quick: bool, seed: int) -> None:
 def _search(X: Any, y: Any, *, quick: bool, seed: int) -> GridSearchCV:
     pipeline = make_pipeline(
         StandardScaler(),
-        CNNClassifier(epochs=6 if quick else 20, early_stopping=True, n_iter_no_change=4),
+        CNNClassifier(
+            value_range="standardized",
+            epochs=6 if quick else 20,
+            early_stopping=True,
+            n_iter_no_change=4,
+        ),
     ).set_params(cnnclassifier__random_state=seed)
     grid = {
         "cnnclassifier__optimizer__learning_rate": [0.001, 0.003],
