@@ -9,7 +9,7 @@ from sklearn.preprocessing import StandardScaler
 from skdl import CNNClassifier
 from skdl.metrics import CLINICAL_SCORERS
 
-X, y = load_digits(return_X_y=True)  # 1,797 images of 8×8 pixels, one a row
+X, y = load_digits(return_X_y=True)  # 1,797 images of 8×8 pixels, one per row
 X_train, X_test, y_train, y_test = train_test_split(X, y == 8, stratify=y, random_state=0)
 
 pipeline = make_pipeline(StandardScaler(), CNNClassifier(epochs=5, random_state=0))

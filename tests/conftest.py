@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 import without_networks
 from hypothesis import settings
+from inspection.networks import averaging, patches
 from sklearn.datasets import load_digits
+
+import skdl
 
 settings.register_profile("skdl", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("skdl")
@@ -39,6 +42,28 @@ def two_classes(digits):
     rows = np.concatenate([np.flatnonzero(y == 8)[:100], np.flatnonzero(y != 8)[:200]])
     rows = np.random.default_rng(0).permutation(rows)
     return X[rows], (y[rows] == 8).astype(int)
+
+
+@pytest.fixture(scope="session")
+def patched():
+    """Noise, with a bright patch at the upper left of the malignant ones."""
+    X, y = patches()
+    X.setflags(write=False)
+    return X, y
+
+
+@pytest.fixture(scope="session")
+def patch_network(patched):
+    """A network that knows the patch."""
+    model = skdl.CNNClassifier(averaging, epochs=10, optimizer__learning_rate=0.05, random_state=0)
+    return model.fit(*patched)
+
+
+@pytest.fixture(scope="session")
+def photographs():
+    """Colours of three classes, of 16×12 pixels."""
+    generator = np.random.default_rng(0)
+    return generator.integers(0, 256, (12, 16, 12, 3), dtype=np.uint8), np.arange(12) % 3
 
 
 @pytest.fixture(scope="session")

@@ -27,9 +27,9 @@ class Preprocessing:
     scale : float, default=1.0
         Such as 255 for weights trained on bytes.
     mean : tuple of float, default=(0.0,)
-        Subtracted after scaling: one value, or one a channel in the order of `color`.
+        Subtracted after scaling: one value, or one per channel in the order of `color`.
     std : tuple of float, default=(1.0,)
-        Divided by at last: one value, or one a channel.
+        Divided by at last: one value, or one per channel.
 
     Raises
     ------

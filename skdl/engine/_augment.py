@@ -78,7 +78,7 @@ def augmented(
 
 
 def _spread(drawn: Any, column: int) -> Any:
-    """One number an image, between -1 and 1."""
+    """One number per image, between -1 and 1."""
     return 2.0 * drawn[:, column] - 1.0
 
 

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from skdl._utils.checks import check_counts
 from skdl._utils.seeds import draw_seed
@@ -31,16 +32,8 @@ class DenoisingBase(TrainedEstimator):
             image_format = replace(self._image_format, dtype=batch.came, flattened=flattened)
             image_format.check_columns(X, batch, self)
             image_format.warn_of_another_scale(batch)
-        targets, changes = None, plan_noise(self.noise, _extremes(batch, image_format))
-        if holds_images(y):
-            clean = read_batch(y, "y", self)
-            if len(clean) != len(batch):
-                raise ValueError(
-                    f"X has {len(batch)} noisy images, but y has {len(clean)} clean ones."
-                )
-            image_format.warn_of_another_scale(clean, "y")
-            # What is learned is in memory.
-            targets, changes = image_format.as_images(clean, self, "y").load(), None
+        noise = plan_noise(self.noise, _extremes(batch, image_format))
+        targets = self._clean_images(y, len(batch), image_format) if holds_images(y) else None
         recipe = Recipe(
             denoiser,
             {
@@ -67,11 +60,19 @@ class DenoisingBase(TrainedEstimator):
             optimizer=optimizer,
             seed=seed,
             start=start,
-            augmentation=changes,
+            augmentation=noise if targets is None else None,
             augments_validation=True,
             callbacks=callbacks,
         )
         return job, self._learned(job, image_format)
+
+    def _clean_images(self, y: Any, n: int, image_format: ImageFormat) -> npt.NDArray[Any]:
+        """What to map noisy images to, in memory."""
+        clean = read_batch(y, "y", self)
+        if len(clean) != n:
+            raise ValueError(f"X has {n} noisy images, but y has {len(clean)} clean ones.")
+        image_format.warn_of_another_scale(clean, "y")
+        return image_format.as_images(clean, self, "y").load()
 
     def _checked_loss(self, image_format: ImageFormat) -> str:
         if self.loss == "binary_crossentropy" and image_format.value_range == "standardized":

@@ -189,6 +189,6 @@ class InspectionMixin:
         labels = check_labels([y] * n if np.ndim(y) == 0 else y)
         if len(labels) != n:
             raise ValueError(
-                f"X has {n} images, but y has {len(labels)} labels: pass one an image."
+                f"X has {n} images, but y has {len(labels)} labels: pass one per image."
             )
         return encode_labels(labels, self.classes_)

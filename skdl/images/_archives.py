@@ -62,7 +62,7 @@ class _Index:
     path: str
     is_zip: bool
     names: list[str]  # sorted
-    rows: npt.NDArray[Any]  # of `_ROW`, one a name
+    rows: npt.NDArray[Any]  # of `_ROW`, one per name
     refusals: dict[str, str]
     links: dict[str, str]
 

@@ -69,7 +69,7 @@ def names_image_files(X: Any) -> bool:
 
 
 def _as_objects(X: Any) -> npt.NDArray[np.object_] | None:
-    """One value a row, None where a batch has no single column or holds numbers only."""
+    """One value per row, None where a batch has no single column or holds numbers only."""
     if isinstance(X, list | tuple):
         found = any(is_path(only(value)) for value in X)
         return objects([only(value) for value in X]) if found else None

@@ -19,7 +19,7 @@ RESPONSE_METHODS = ("predict_proba", "decision_function")
 def class_scores(
     model: Any, X: Any, response_method: str = "auto"
 ) -> tuple[npt.NDArray[np.float64], str]:
-    """Scores, one column a class, and the method that gave them."""
+    """Scores, one column per class, and the method that gave them."""
     check_choice(response_method, "response_method", ("auto", *RESPONSE_METHODS))
     methods = RESPONSE_METHODS if response_method == "auto" else (response_method,)
     used = next((method for method in methods if hasattr(model, method)), None)
@@ -35,7 +35,7 @@ def class_scores(
     if scores.shape[1] != len(model.classes_):
         raise ValueError(
             f"{used} of {name} has {scores.shape[1]} columns for {len(model.classes_)} classes: "
-            "one a class is needed, such as with decision_function_shape='ovr'."
+            "one per class is needed, such as with decision_function_shape='ovr'."
         )
     return scores, used
 
@@ -51,7 +51,7 @@ def class_codes(
         y, n = model.predict(X), len(scores)
     labels = class_labels([y] * n if np.ndim(y) == 0 else y, "y")
     if len(labels) != n:
-        raise ValueError(f"X has {n} images, but y has {len(labels)} labels: pass one an image.")
+        raise ValueError(f"X has {n} images, but y has {len(labels)} labels: pass one per image.")
     check_known(labels, model.classes_, type(model).__name__)
     known = np.asarray(model.classes_).tolist()
     return np.array([known.index(label) for label in labels.tolist()])

@@ -130,7 +130,7 @@ def feature_maps(estimator: Any, X: Any, *, layer: str) -> npt.NDArray[np.float3
     Returns
     -------
     maps : float32 ndarray of shape (n, n_maps, height, width)
-        Of each image, one map a channel of the layer.
+        Of each image, one map per channel of the layer.
 
     Raises
     ------

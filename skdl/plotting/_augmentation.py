@@ -14,7 +14,7 @@ from skdl.plotting._layout import draw_image, first_rows, image_axes
 
 @dataclass(eq=False, repr=False)
 class AugmentationDisplay:
-    """Images, one a row, and beside each what an augmentation makes of it.
+    """Images, one per row, and beside each what an augmentation makes of it.
 
     It is recommended to use :meth:`from_estimator`.
 
@@ -29,7 +29,7 @@ class AugmentationDisplay:
     figure_ : matplotlib.figure.Figure
         The figure.
     axes_ : ndarray of matplotlib.axes.Axes of shape (n, 1 + n_variants)
-        One an image.
+        One per image.
 
     Examples
     --------
@@ -68,7 +68,7 @@ class AugmentationDisplay:
         X : array-like
             Images or paths of image files, as its `fit` takes them; the first are drawn.
         n_images : int, default=4
-            Number of images, at least 1; one a row.
+            Number of images, at least 1; one per row.
         n_variants : int, default=6
             Number of variants of each, at least 1.
         random_state : int, RandomState instance or None, default=0
@@ -76,7 +76,7 @@ class AugmentationDisplay:
         title : str, default=None
             Title of the figure.
         ax : sequence of matplotlib axes, default=None
-            One an image, row by row; None makes a new figure.
+            One per image, row by row; None makes a new figure.
 
         Returns
         -------
@@ -108,7 +108,7 @@ class AugmentationDisplay:
         title : str, default=None
             Title of the figure.
         ax : sequence of matplotlib axes, default=None
-            One an image, row by row; None makes a new figure.
+            One per image, row by row; None makes a new figure.
 
         Returns
         -------

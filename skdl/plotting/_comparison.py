@@ -42,7 +42,7 @@ class ModelComparisonDisplay:
     figure_ : matplotlib.figure.Figure
         The figure.
     axes_ : ndarray of matplotlib.axes.Axes
-        One a metric.
+        One per metric.
 
     Examples
     --------
@@ -84,7 +84,7 @@ class ModelComparisonDisplay:
         title : str, default=None
             Title of the figure.
         ax : sequence of matplotlib axes, default=None
-            One a metric, where to draw; None makes a new figure.
+            One per metric, where to draw; None makes a new figure.
 
         Returns
         -------
@@ -124,7 +124,7 @@ class ModelComparisonDisplay:
         title : str, default=None
             Title of the figure.
         ax : sequence of matplotlib axes, default=None
-            One a metric, where to draw; None makes a new figure.
+            One per metric, where to draw; None makes a new figure.
 
         Returns
         -------

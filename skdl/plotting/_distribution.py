@@ -105,7 +105,7 @@ class ClassDistributionDisplay:
             What to draw. Bars compare counts; pies show shares, with the numbers of the classes in
             their slices where there is room.
         ax : matplotlib axes or sequence of them, default=None
-            Where to draw: one axes for the bars, then one a subset for the pies. None makes a new
+            Where to draw: one axes for the bars, then one per subset for the pies. None makes a new
             figure of fitting size.
 
         Returns

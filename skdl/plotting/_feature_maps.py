@@ -43,7 +43,7 @@ class FeatureMapDisplay:
     figure_ : matplotlib.figure.Figure
         The figure.
     axes_ : ndarray of matplotlib.axes.Axes
-        That of the image, if any, then one a map, row by row.
+        That of the image, if any, then one per map, row by row.
     colorbar_ : matplotlib.colorbar.Colorbar or None
         The colour bar, which all maps share; None of colours.
 
@@ -110,7 +110,7 @@ class FeatureMapDisplay:
         title : str, default=None
             Title of the figure; None names the layer.
         ax : sequence of matplotlib axes, default=None
-            Where to draw: one for the image, if there is one, then one a map. None makes a new
+            Where to draw: one for the image, if there is one, then one per map. None makes a new
             figure.
 
         Returns

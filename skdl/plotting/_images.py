@@ -51,7 +51,7 @@ class ImageGridDisplay:
     figure_ : matplotlib.figure.Figure
         The figure.
     axes_ : ndarray of matplotlib.axes.Axes
-        One an image, in the order of `images`.
+        One per image, in the order of `images`.
 
     See Also
     --------
@@ -105,7 +105,7 @@ class ImageGridDisplay:
         title : str, default=None
             Title of the figure.
         ax : sequence of matplotlib axes, default=None
-            One an image, where to draw; None makes a new figure.
+            One per image, where to draw; None makes a new figure.
 
         Returns
         -------
@@ -144,7 +144,7 @@ class ImageGridDisplay:
         title : str, default=None
             Title of the figure.
         ax : sequence of matplotlib axes, default=None
-            One an image, where to draw; None makes a new figure.
+            One per image, where to draw; None makes a new figure.
 
         Returns
         -------

@@ -82,7 +82,7 @@ def new_figure(
 
 
 def given_axes(ax: Any, panels: Sequence[str]) -> list[Any]:
-    """Axes to draw in, one a panel."""
+    """Axes to draw in, one per panel."""
     axes = _as_axes(ax)
     if len(axes) != len(panels):
         *others, last = panels

@@ -162,7 +162,7 @@ class LearningCurveDisplay:
         """
         if not isinstance(estimators, Mapping) or not estimators:
             raise ValueError(
-                "estimators must be a dict of names to estimators, with one at least. Got "
+                "estimators must be a dict of names to estimators, with at least one. Got "
                 f"{shortened(estimators)}."
             )
         check_choice(interval, "interval", _INTERVALS)
@@ -233,7 +233,7 @@ class LearningCurveDisplay:
                 f"train_sizes must be positive and increasing. Got {shortened(train_sizes)}."
             )
         if not isinstance(scores, Mapping) or not scores:
-            raise ValueError("scores must be a dict of names to scores, with one at least.")
+            raise ValueError("scores must be a dict of names to scores, with at least one.")
         arrays = {}
         for name, values in scores.items():
             array = _numbers(values, f"scores[{shortened(name)}]")

@@ -43,7 +43,7 @@ class PredictionGridDisplay:
     figure_ : matplotlib.figure.Figure
         The figure.
     axes_ : ndarray of matplotlib.axes.Axes
-        One an image, row by row.
+        One per image, row by row.
 
     Examples
     --------

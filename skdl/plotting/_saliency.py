@@ -53,7 +53,7 @@ class SaliencyDisplay:
     figure_ : matplotlib.figure.Figure
         The figure.
     axes_ : ndarray of matplotlib.axes.Axes
-        One an image, row by row.
+        One per image, row by row.
     colorbar_ : matplotlib.colorbar.Colorbar
         The colour bar: no evidence, half of the most in the image (the contour), the most.
 
@@ -144,7 +144,7 @@ class SaliencyDisplay:
         title : str, default=None
             Title of the figure.
         ax : sequence of matplotlib axes, default=None
-            One an image, where to draw; None makes a new figure.
+            One per image, where to draw; None makes a new figure.
 
         Returns
         -------
@@ -206,7 +206,7 @@ class SaliencyDisplay:
         title : str, default=None
             Title of the figure.
         ax : sequence of matplotlib axes, default=None
-            One an image, where to draw; None makes a new figure.
+            One per image, where to draw; None makes a new figure.
 
         Returns
         -------

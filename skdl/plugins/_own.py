@@ -1,4 +1,4 @@
-"""skdl's own plugins, one a line, as other packages declare theirs in ``pyproject.toml``.
+"""skdl's own plugins, one per line, as other packages declare theirs in ``pyproject.toml``.
 
 The rest follows from these lines: what users may write, what ``skdl list`` prints and what
 ``skdl.architectures`` exports. They are no entry points of skdl itself, which exist only once a

@@ -7,6 +7,7 @@ import pytest
 from helpers import run_python
 from keras import layers
 
+from skdl import BackboneFeatures
 from skdl.backbones import Backbone, Preprocessing, declare_backbone
 from skdl.engine._backbone import (
     BackboneSpec,
@@ -89,6 +90,23 @@ def test_messages_of_builders():
     with pytest.raises(ValueError, match="takes images of 75 × 75 and more. Do so."):
         BackboneSpec("inception_v3", {}).check_size(75, 74, "Do so.")
     BackboneSpec("inception_v3", {}).check_size(75, 75, "Do so.")
+
+
+@plain
+def hands_on(input_shape, **settings):
+    return network(layers.Conv2D(4, name="last", **settings), shape=input_shape)
+
+
+def test_a_builder_that_takes_any_parameter_is_asked_itself():
+    X = np.random.default_rng(0).random((3, 9, 9, 3))
+    settings = {"weights": "random", "image_size": 9, "store": None}
+    found = [
+        BackboneFeatures(hands_on, backbone__kernel_size=size, **settings).fit_transform(X)
+        for size in (3, 5)
+    ]
+    assert not np.allclose(*found)
+    with pytest.raises(ValueError, match="could not be built .* 'kernel_sise': 3.* 'kernel_size'"):
+        BackboneFeatures(hands_on, backbone__kernel_sise=3, **settings).fit(X)
 
 
 def test_random_weights_are_always_the_same():

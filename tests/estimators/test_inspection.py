@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers import parametrize, subclassed, tiny
-from inspection.networks import averaging, flattening, patches, share_in_the_corner
+from inspection.networks import averaging, flattening, share_in_the_corner
 from PIL import Image
 from scipy.signal import correlate
 from sklearn.exceptions import NotFittedError
@@ -58,28 +58,8 @@ def as_class(input_shape, n_classes):
     return Convolutional(n_classes)
 
 
-@pytest.fixture(scope="module")
-def images():
-    X, y = patches()
-    X.setflags(write=False)
-    return X, y
-
-
-@pytest.fixture(scope="module")
-def fitted(images):
-    """A network that knows the patch."""
-    model = CNNClassifier(averaging, epochs=10, optimizer__learning_rate=0.05, random_state=0)
-    return model.fit(*images)
-
-
-@pytest.fixture(scope="module")
-def photographs():
-    generator = np.random.default_rng(0)
-    return generator.integers(0, 256, (12, 16, 12, 3), dtype=np.uint8), np.arange(12) % 3
-
-
-def test_grad_cam_is_what_the_weights_say(images):
-    X, y = images
+def test_grad_cam_is_what_the_weights_say(patched):
+    X, y = patched
     model = CNNClassifier(averaging, value_range=(0, 1), epochs=3, random_state=0).fit(X, y)
     network = model.model_
     kernel, offsets = network.get_layer("maps").get_weights()
@@ -100,8 +80,8 @@ def test_grad_cam_is_what_the_weights_say(images):
         np.testing.assert_allclose(found, expected, atol=1e-4)
 
 
-def test_maps_are_stretched_to_the_image(images):
-    X, y = images
+def test_maps_are_stretched_to_the_image(patched):
+    X, y = patched
     model = CNNClassifier(flattening, value_range=(0, 1), epochs=2, random_state=2).fit(X, y)
     network = model.model_
     pooled = keras.Model(network.inputs[0], network.layers[1].output)(X).numpy()
@@ -121,28 +101,28 @@ def test_maps_are_stretched_to_the_image(images):
     assert set(np.round(largest, 6)) == {0, 1}  # with and without anything that speaks for it
 
 
-def test_grad_cam_finds_the_patch(fitted, images):
-    X, y = images
-    assert fitted.score(X, y) == 1
+def test_grad_cam_finds_the_patch(patch_network, patched):
+    X, y = patched
+    assert patch_network.score(X, y) == 1
     ill = X[y == "malignant"]
-    maps = fitted.grad_cam(ill)
+    maps = patch_network.grad_cam(ill)
     assert share_in_the_corner(maps).min() > 0.6
-    np.testing.assert_array_equal(maps, fitted.grad_cam(ill, ["malignant"] * len(ill)))
-    np.testing.assert_array_equal(maps, fitted.grad_cam(ill, "malignant"))
+    np.testing.assert_array_equal(maps, patch_network.grad_cam(ill, ["malignant"] * len(ill)))
+    np.testing.assert_array_equal(maps, patch_network.grad_cam(ill, "malignant"))
     # What speaks for the other class is anywhere but there.
-    assert share_in_the_corner(fitted.grad_cam(ill, "benign")).max() < 0.3
+    assert share_in_the_corner(patch_network.grad_cam(ill, "benign")).max() < 0.3
 
 
-def test_maps_where_the_softmax_is_saturated(images):
-    X, y = images
+def test_maps_where_the_softmax_is_saturated(patched):
+    X, y = patched
     model = CNNClassifier(saturated, epochs=1, random_state=0).fit(X, y)
     probabilities = model.predict_proba(X)
     assert set(np.unique(probabilities)) == {0, 1}
     assert (model.grad_cam(X).max(axis=(1, 2)) == 1).all()
 
 
-def test_networks_that_end_in_no_softmax(images):
-    X, y = images
+def test_networks_that_end_in_no_softmax(patched):
+    X, y = patched
     model = CNNClassifier(averaged_softmax, epochs=2, random_state=0).fit(X, y)
     maps = model.grad_cam(X[:5], "malignant", layer="maps")
     assert maps.max(axis=(1, 2)) == pytest.approx(np.ones(5))
@@ -150,8 +130,8 @@ def test_networks_that_end_in_no_softmax(images):
     np.testing.assert_allclose(probabilities, model.predict_proba(X[:5]), atol=1e-6)
 
 
-def test_networks_as_classes(images):
-    X, y = images
+def test_networks_as_classes(patched):
+    X, y = patched
     model = CNNClassifier(as_class, epochs=1, random_state=0).fit(X, y)
     assert list(model.layer_shapes()) == [
         "inner",
@@ -253,8 +233,8 @@ def test_image_files_are_decoded_as_for_a_prediction(photographs, tmp_path):
     assert sized.grad_cam(paths).shape == (12, 20, 24)
 
 
-def test_memory_is_bounded_by_batches(images, monkeypatch):
-    X, y = images
+def test_memory_is_bounded_by_batches(patched, monkeypatch):
+    X, y = patched
     whole = CNNClassifier(averaging, epochs=1, random_state=0).fit(X, y)
     monkeypatch.setattr(_inspection, "_ACTIVATION_BYTES", 200_000)
     in_parts = pickle.loads(pickle.dumps(whole))
@@ -272,8 +252,8 @@ def test_memory_is_bounded_by_batches(images, monkeypatch):
     np.testing.assert_allclose(activations, whole.activations(X, layer="maps"), atol=1e-6)
 
 
-def test_looking_changes_nothing(images):
-    X, y = images
+def test_looking_changes_nothing(patched):
+    X, y = patched
     model = CNNClassifier(averaging, epochs=1, random_state=0).fit(X, y)
     before, probabilities = pickle.dumps(model), model.predict_proba(X)
     attributes = set(vars(model))
@@ -290,8 +270,8 @@ def test_looking_changes_nothing(images):
     assert keras.layers.Conv2D(1, 1).name == f"conv2d_{count + 1}"  # names are not used up
 
 
-def test_the_copy_goes_with_the_estimator(images):
-    model = CNNClassifier(averaging, epochs=1, random_state=0).fit(*images)
+def test_the_copy_goes_with_the_estimator(patched):
+    model = CNNClassifier(averaging, epochs=1, random_state=0).fit(*patched)
     gc.collect()
     before = len(_inspection._inspectors)
     model.layer_shapes()
@@ -301,16 +281,16 @@ def test_the_copy_goes_with_the_estimator(images):
     assert len(_inspection._inspectors) == before
 
 
-def test_half_precision(images):
-    X, y = images
+def test_half_precision(patched):
+    X, y = patched
     model = CNNClassifier(averaging, epochs=1, precision="bfloat16", random_state=0).fit(X, y)
     maps = model.grad_cam(X[:5])
     assert maps.dtype == model.activations(X[:5], layer="maps").dtype == np.float32
     assert np.isfinite(maps).all()
 
 
-def test_maps_follow_a_new_fit(images):
-    X, y = images
+def test_maps_follow_a_new_fit(patched):
+    X, y = patched
     model = CNNClassifier(averaging, epochs=1, random_state=0).fit(X, y)
     before = model.grad_cam(X, y)
     model.set_params(random_state=1, epochs=3).fit(X, y)
@@ -345,23 +325,23 @@ def test_names_of_layers_do_not_depend_on_what_was_built_before(few_digits):
         ({"y": [None, "benign"]}, "NaN or None: first at row 0"),
     ],
 )
-def test_grad_cam_refuses(fitted, images, arguments, message):
+def test_grad_cam_refuses(patch_network, patched, arguments, message):
     with pytest.raises(ValueError, match=message):
-        fitted.grad_cam(images[0][:2], **arguments)
+        patch_network.grad_cam(patched[0][:2], **arguments)
 
 
-def test_bad_input_of_the_methods(fitted, images):
-    X, _ = images
+def test_bad_input_of_the_methods(patch_network, patched):
+    X, _ = patched
     with pytest.raises(ValueError, match=r"\(8, 16, 1\).*fitted on images of shape \(16, 16, 1\)"):
-        fitted.grad_cam(X[:, :8])
+        patch_network.grad_cam(X[:, :8])
     with pytest.raises(ValueError, match="NaN: first at row 1"):
-        fitted.grad_cam(np.where(np.arange(80).reshape(-1, 1, 1, 1) == 1, np.nan, X))
+        patch_network.grad_cam(np.where(np.arange(80).reshape(-1, 1, 1, 1) == 1, np.nan, X))
     with pytest.raises(ValueError, match="no layer 'max'"):
-        fitted.activations(X, layer="max")
+        patch_network.activations(X, layer="max")
     with pytest.raises(
         ValueError, match="is a Dense, which has no filters. Layers that have: maps"
     ):
-        fitted.filters(layer="scores")
+        patch_network.filters(layer="scores")
     with pytest.raises(NotFittedError):
         CNNClassifier(averaging).grad_cam(X)
     with pytest.raises(NotFittedError):

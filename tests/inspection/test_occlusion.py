@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from inspection.networks import averaging, patches, share_in_the_corner
+from inspection.networks import share_in_the_corner
 from PIL import Image
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
@@ -16,30 +16,9 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
 from skdl import (
-    CNNClassifier,
     ImageLoader,
 )
 from skdl.inspection import occlusion_maps
-
-
-@pytest.fixture(scope="module")
-def images():
-    X, y = patches()
-    X.setflags(write=False)
-    return X, y
-
-
-@pytest.fixture(scope="module")
-def fitted(images):
-    """A network that knows the patch."""
-    model = CNNClassifier(averaging, epochs=10, optimizer__learning_rate=0.05, random_state=0)
-    return model.fit(*images)
-
-
-@pytest.fixture(scope="module")
-def photographs():
-    generator = np.random.default_rng(0)
-    return generator.integers(0, 256, (12, 16, 12, 3), dtype=np.uint8), np.arange(12) % 3
 
 
 @pytest.fixture(scope="module")
@@ -64,8 +43,8 @@ class Brightness(ClassifierMixin, BaseEstimator):
 
 
 @pytest.fixture
-def brightness(images):
-    return Brightness().fit(*images)
+def brightness(patched):
+    return Brightness().fit(*patched)
 
 
 def test_occlusion_is_what_covering_each_place_says(linear, digits):
@@ -87,8 +66,8 @@ def test_occlusion_is_what_covering_each_place_says(linear, digits):
         np.testing.assert_allclose(found, expected / expected.max(), atol=1e-3)
 
 
-def test_occlusion_finds_the_patch(images):
-    X, y = images
+def test_occlusion_finds_the_patch(patched):
+    X, y = patched
     model = make_pipeline(StandardScaler(), SVC(C=10)).fit(X.reshape(80, -1), y)
     ill = X[y == "malignant"].reshape(40, -1)[:6]
     maps = occlusion_maps(model, ill, patch=4)
@@ -100,8 +79,8 @@ def test_occlusion_finds_the_patch(images):
     np.testing.assert_array_equal(maps, occlusion_maps(model, ill, "malignant", patch=4))
 
 
-def test_occlusion_knows_both_classes_of_a_decision_function(brightness, images):
-    X, y = images
+def test_occlusion_knows_both_classes_of_a_decision_function(brightness, patched):
+    X, y = patched
     patch = X[y == "malignant"][:1]
     bright = occlusion_maps(brightness, patch, "malignant", patch=4)
     dark = occlusion_maps(brightness, patch, "benign", patch=4)
@@ -123,8 +102,8 @@ def test_covered_parts_have_the_mean_colour_or_a_value(brightness):
     assert (brightness.asked[-1][0, :8, :8] == 0.5).all()
 
 
-def test_occlusion_asks_for_a_bounded_number_at_a_time(brightness, images):
-    occlusion_maps(brightness, images[0][:2], patch=1, stride=1)
+def test_occlusion_asks_for_a_bounded_number_at_a_time(brightness, patched):
+    occlusion_maps(brightness, patched[0][:2], patch=1, stride=1)
     sizes = [len(X) for X in brightness.asked[1:]]
     assert sum(sizes) == 2 * 256
     assert max(sizes) <= 256
@@ -148,9 +127,9 @@ def test_columns_of_a_frame_are_kept(digits):
         assert occlusion_maps(model, frame[:2], digits[1][:2]).shape == (2, 8, 8)
 
 
-def test_the_predicted_class_is_the_one_that_was_predicted(images):
+def test_the_predicted_class_is_the_one_that_was_predicted(patched):
     """A threshold may choose the class of the smaller probability."""
-    X, y = images
+    X, y = patched
     X = X.reshape(len(X), -1)
     strict = FixedThresholdClassifier(
         LogisticRegression(max_iter=300), threshold=1.0, response_method="predict_proba"

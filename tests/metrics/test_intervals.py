@@ -5,9 +5,9 @@ import runpy
 import numpy as np
 import pytest
 from helpers import ROOT
+from metrics.scores import SCORES
 from scipy.stats import norm
 from sklearn.metrics import (
-    accuracy_score,
     balanced_accuracy_score,
     f1_score,
     log_loss,
@@ -16,29 +16,8 @@ from sklearn.metrics import (
 from skdl.metrics import (
     ConfidenceInterval,
     confidence_interval,
-    geometric_mean_score,
-    negative_likelihood_ratio,
-    npv_score,
-    positive_likelihood_ratio,
-    ppv_score,
-    sensitivity_score,
-    specificity_score,
     wilson_interval,
 )
-
-SCORES = {
-    "accuracy": accuracy_score,
-    "balanced_accuracy": balanced_accuracy_score,
-    "sensitivity": sensitivity_score,
-    "specificity": specificity_score,
-    "ppv": ppv_score,
-    "npv": npv_score,
-    "f1": f1_score,
-    "geometric_mean": geometric_mean_score,
-    "positive_likelihood_ratio": positive_likelihood_ratio,
-    "negative_likelihood_ratio": negative_likelihood_ratio,
-}
-
 
 PROPORTIONS = ("accuracy", "sensitivity", "specificity", "ppv", "npv")
 

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 import pandas as pd
 import pytest
+from metrics.scores import SCORES
 from sklearn.metrics import (
     accuracy_score,
     balanced_accuracy_score,
@@ -18,30 +19,12 @@ from sklearn.metrics import (
 
 from skdl.metrics import (
     confidence_interval,
-    geometric_mean_score,
-    negative_likelihood_ratio,
-    npv_score,
-    positive_likelihood_ratio,
     ppv_score,
-    sensitivity_score,
     specificity_score,
     wilson_interval,
 )
 from skdl.metrics._confusion import F1, SENSITIVITY
 from skdl.metrics._proportions import rate_correlations
-
-SCORES = {
-    "accuracy": accuracy_score,
-    "balanced_accuracy": balanced_accuracy_score,
-    "sensitivity": sensitivity_score,
-    "specificity": specificity_score,
-    "ppv": ppv_score,
-    "npv": npv_score,
-    "f1": f1_score,
-    "geometric_mean": geometric_mean_score,
-    "positive_likelihood_ratio": positive_likelihood_ratio,
-    "negative_likelihood_ratio": negative_likelihood_ratio,
-}
 
 
 class TestMover:

@@ -157,7 +157,7 @@ def test_given_axes_and_names_as_text():
 @pytest.mark.parametrize(
     ("scores", "arguments", "message"),
     [
-        ({}, {}, "scores must be a dict of names to scores, with one at least"),
+        ({}, {}, "scores must be a dict of names to scores, with at least one"),
         ([0.1, 0.2], {}, "scores must be a dict"),
         ({"a": [0.1]}, {}, r"scores\['a'\] is of shape \(1, 1\); expected \(2, n_splits\)"),
         ({"a": [np.nan, np.nan]}, {}, r"scores\['a'\] holds infinity, or nothing but NaN"),

@@ -4,7 +4,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from helpers import in_percent, tiny
-from inspection.networks import averaging, flattening, patches, share_in_the_corner
+from inspection.networks import averaging, flattening, share_in_the_corner
 from PIL import Image
 from plotting.figures import assert_readable, long_names, texts
 from sklearn.decomposition import PCA
@@ -25,32 +25,12 @@ from skdl.plotting import SaliencyDisplay
 
 
 @pytest.fixture(scope="module")
-def images():
-    X, y = patches()
-    X.setflags(write=False)
-    return X, y
-
-
-@pytest.fixture(scope="module")
-def fitted(images):
-    """A network that knows the patch."""
-    model = CNNClassifier(averaging, epochs=10, optimizer__learning_rate=0.05, random_state=0)
-    return model.fit(*images)
-
-
-@pytest.fixture(scope="module")
-def photographs():
-    generator = np.random.default_rng(0)
-    return generator.integers(0, 256, (12, 16, 12, 3), dtype=np.uint8), np.arange(12) % 3
-
-
-@pytest.fixture(scope="module")
 def linear(digits):
     return LogisticRegression(max_iter=2000).fit(digits[0][:500], digits[1][:500])
 
 
-def test_decision_values_are_written(images):
-    X, y = images
+def test_decision_values_are_written(patched):
+    X, y = patched
     model = make_pipeline(StandardScaler(), SVC(C=10)).fit(X.reshape(80, -1), y)
     ill = X[y == "malignant"].reshape(40, -1)[:2]
     display = SaliencyDisplay.from_estimator(model, ill, patch=4)
@@ -63,20 +43,20 @@ def test_decision_values_are_written(images):
     np.testing.assert_array_equal(display.maps, occlusion_maps(model, ill, patch=4))
 
 
-def test_networks_are_asked_themselves(fitted, images):
-    X, y = images
-    display = SaliencyDisplay.from_estimator(fitted, X, n_images=4, title="Four")
+def test_networks_are_asked_themselves(patch_network, patched):
+    X, y = patched
+    display = SaliencyDisplay.from_estimator(patch_network, X, n_images=4, title="Four")
     assert display.method == "grad_cam"
-    np.testing.assert_array_equal(display.maps, fitted.grad_cam(X[:4]))
+    np.testing.assert_array_equal(display.maps, patch_network.grad_cam(X[:4]))
     assert "Four" in texts(display)
-    probabilities = fitted.predict_proba(X[:4])
+    probabilities = patch_network.predict_proba(X[:4])
     for i, ax in enumerate(display.axes_):
         expected = f"{y[i]} ({in_percent(probabilities[i].max())})"
         assert ax.get_title() == expected + ("" if display.maps[i].any() else "\nnothing found")
-    other = SaliencyDisplay.from_estimator(fitted, X[:4], "malignant", layer="maps")
-    np.testing.assert_array_equal(other.maps, fitted.grad_cam(X[:4], "malignant"))
+    other = SaliencyDisplay.from_estimator(patch_network, X[:4], "malignant", layer="maps")
+    np.testing.assert_array_equal(other.maps, patch_network.grad_cam(X[:4], "malignant"))
     assert other.scores == pytest.approx(probabilities[:, 1].tolist())
-    covered = SaliencyDisplay.from_estimator(fitted, X[1:2], method="occlusion")
+    covered = SaliencyDisplay.from_estimator(patch_network, X[1:2], method="occlusion")
     assert covered.method == "occlusion"
     assert share_in_the_corner(covered.maps)[0] > 0.5
 
@@ -89,9 +69,9 @@ def test_a_blank_map_says_so():
     assert titles == ["a\nnothing found", "b"]
 
 
-def test_the_class_is_the_one_that_was_predicted(images):
+def test_the_class_is_the_one_that_was_predicted(patched):
     """A threshold may choose the class of the smaller probability."""
-    X, y = images
+    X, y = patched
     X = X[..., :1].reshape(len(X), -1)
     plain = LogisticRegression(max_iter=300).fit(X, y)
     strict = FixedThresholdClassifier(plain, threshold=1.0, response_method="predict_proba")
@@ -103,8 +83,8 @@ def test_the_class_is_the_one_that_was_predicted(images):
     assert max(display.scores) < 0.5
 
 
-def test_maps_lie_over_the_whole_image(fitted, images):
-    display = SaliencyDisplay([images[0][0], np.zeros((6, 9, 3))], [np.eye(4), np.eye(3)]).plot()
+def test_maps_lie_over_the_whole_image(patch_network, patched):
+    display = SaliencyDisplay([patched[0][0], np.zeros((6, 9, 3))], [np.eye(4), np.eye(3)]).plot()
     for ax, shape in zip(display.axes_, [(16, 16), (6, 9)], strict=True):
         image, overlay = ax.images
         assert overlay.get_extent() == image.get_extent()
@@ -121,8 +101,8 @@ def test_maps_lie_over_the_whole_image(fitted, images):
     assert display.colorbar_.ax.get_ylim() == (0, 1)
 
 
-def test_pipelines_that_resize(images):
-    X, y = images
+def test_pipelines_that_resize(patched):
+    X, y = patched
     model = make_pipeline(Resize((24, 20)), CNNClassifier(averaging, epochs=1, random_state=0))
     model.fit(X, y)
     display = SaliencyDisplay.from_estimator(model, X[:3])
@@ -152,8 +132,8 @@ def test_features_that_are_no_pixels_are_covered_instead(digits):
     assert SaliencyDisplay.from_estimator(without, X[:1]).method == "occlusion"
 
 
-def test_where_no_gradient_says_anything_parts_are_covered(images):
-    X, y = images
+def test_where_no_gradient_says_anything_parts_are_covered(patched):
+    X, y = patched
     # Behind flattened maps, weights may speak for a class at some places and against it at others.
     model = CNNClassifier(flattening, value_range=(0, 1), epochs=2, random_state=0).fit(X, y)
     asked = SaliencyDisplay.from_estimator(model, X[:2], "malignant", method="grad_cam")
@@ -201,16 +181,16 @@ def test_nothing_overlaps(n_classes, length):
     assert_readable(display.figure_)
 
 
-def test_given_axes_and_names(fitted, images):
+def test_given_axes_and_names(patch_network, patched):
     figure, axes = plt.subplots(1, 2)
-    X = images[0][:2]
+    X = patched[0][:2]
     names = ["$1 benign", "malignant"]
-    display = SaliencyDisplay.from_estimator(fitted, X, target_names=names, ax=axes)
+    display = SaliencyDisplay.from_estimator(patch_network, X, target_names=names, ax=axes)
     assert display.figure_ is figure
     assert display.axes_[0].get_title().startswith("$1 benign (")
     figure.canvas.draw()
     with pytest.raises(ValueError, match="one axes per image: 3. Got 2"):
-        SaliencyDisplay.from_estimator(fitted, images[0][:3], ax=axes)
+        SaliencyDisplay.from_estimator(patch_network, patched[0][:3], ax=axes)
 
 
 @pytest.mark.parametrize(
@@ -231,12 +211,12 @@ def test_given_axes_and_names(fitted, images):
         ({"target_names": ["one"]}, "target_names has 1 names"),
     ],
 )
-def test_bad_arguments(fitted, images, arguments, message):
+def test_bad_arguments(patch_network, patched, arguments, message):
     with pytest.raises(ValueError, match=message):
-        SaliencyDisplay.from_estimator(fitted, images[0][:2], **arguments)
+        SaliencyDisplay.from_estimator(patch_network, patched[0][:2], **arguments)
 
 
-def test_bad_estimators_and_images(fitted, linear, images, digits):
+def test_bad_estimators_and_images(patch_network, linear, patched, digits):
     X, y = digits
     with pytest.raises(NotFittedError):
         SaliencyDisplay.from_estimator(LogisticRegression(), X)
@@ -245,9 +225,9 @@ def test_bad_estimators_and_images(fitted, linear, images, digits):
     with pytest.raises(ValueError, match="LogisticRegression has no grad_cam: pass a network"):
         SaliencyDisplay.from_estimator(linear, X[:1], method="grad_cam")
     with pytest.raises(ValueError, match=r"shape \(8, 16, 1\)"):
-        SaliencyDisplay.from_estimator(fitted, images[0][:2, :8])
+        SaliencyDisplay.from_estimator(patch_network, patched[0][:2, :8])
     with pytest.raises(ValueError, match="NaN"):
-        SaliencyDisplay.from_estimator(fitted, np.full((1, 16, 16), np.nan))
+        SaliencyDisplay.from_estimator(patch_network, np.full((1, 16, 16), np.nan))
     several = SVC(decision_function_shape="ovo").fit(X[:200], y[:200])
     with pytest.raises(ValueError, match="SVC has 45 columns for 10 classes"):
         SaliencyDisplay.from_estimator(several, X[:1])
