@@ -105,7 +105,7 @@ def test_a_builder_that_takes_any_parameter_is_asked_itself():
         for size in (3, 5)
     ]
     assert not np.allclose(*found)
-    with pytest.raises(ValueError, match="could not be built .* 'kernel_sise': 3.* 'kernel_size'"):
+    with pytest.raises(ValueError, match="could not be built .*'kernel_sise': 3.*'kernel_size'"):
         BackboneFeatures(hands_on, backbone__kernel_sise=3, **settings).fit(X)
 
 
