@@ -56,7 +56,7 @@ def add_parser(commands: Commands) -> None:
         help='only this model, or variant: "as published" or "improved"; may be repeated',
     )
     running.set_defaults(
-        run=_run, after_interrupt="The same command goes on after the last fold that was done."
+        run=_run, after_interrupt="The same command resumes after the last completed fold."
     )
 
     comparing = actions.add_parser(

@@ -52,7 +52,7 @@ def test_interrupted(monkeypatch, capsys):
 
     monkeypatch.setattr("skdl.studies.run_study", interrupt)
     assert main(["study", "run", "digits"]) == 130
-    assert "The same command goes on after the last fold" in capsys.readouterr().err
+    assert "The same command resumes after the last completed fold." in capsys.readouterr().err
 
 
 def test_a_file_in_the_place_of_the_folder(tmp_path, capsys):
