@@ -99,10 +99,11 @@ def about_left_out(
         names = [f"{name!r} ({n:,})" for name, n in sorted(of_system.items())]
         yield f"System folders, which hold no data, are skipped: {', '.join(names)}."
     if annotations:
-        yield (
-            f"{counted(len(annotations), 'folder holds', 'folders hold')} text files only, such as "
-            f"annotations, and no class: {first_of(annotations)}. Passed over."
+        what = "text files only, such as annotations, and"
+        folders = counted(
+            len(annotations), f"folder holds {what} is skipped", f"folders hold {what} are skipped"
         )
+        yield f"{folders}: {first_of(annotations)}."
     if foreign := about_foreign(ignored):
         yield foreign
 

@@ -79,7 +79,8 @@ def test_a_folder_of_annotations_is_no_class(make_images, tmp_path, place, image
         (root / place / name).write_text("text")
     path = shutil.make_archive(str(root), "zip", root) if packed else root
     bunch, (message,) = load(path)
-    assert message.startswith("1 folder holds text files only, such as annotations, and no class: ")
+    said = "1 folder holds text files only, such as annotations, and is skipped: "
+    assert message.startswith(said)
     assert place.split("/xmls")[0] in message
     assert bunch.target_names.tolist() == ["cats", "dogs"]
     assert bunch.ignored == {".json": 1, ".txt": 1, ".xml": 1}
