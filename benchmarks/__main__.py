@@ -29,7 +29,10 @@ def main() -> int:
     if unknown:
         parser.error(f"unknown case {unknown[0]!r}; known: {', '.join(CASES)}")
     if arguments.contender:  # the fresh process that measures
-        print(CASES[arguments.cases[0]].contenders[arguments.contender]())
+        try:
+            print(CASES[arguments.cases[0]].contenders[arguments.contender]())
+        except ModuleNotFoundError as error:
+            sys.exit(f'{error}: python -m pip install -e ".[bench]"')
         return 0
     results = {}
     for name in arguments.cases or CASES:

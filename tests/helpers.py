@@ -10,7 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+import skdl
+
 ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = Path(skdl.__file__).parent  # elsewhere where the tests run with an installed wheel
 
 
 def run_python(code, *arguments, timeout=240):

@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
@@ -53,6 +54,14 @@ def test_the_page_quotes_the_figures_of_transfer_learning():
 
     found = json.loads((ROOT / "benchmarks/results/figures.json").read_text())
     assert table(found) in (ROOT / "docs/transfer.md").read_text()
+
+
+@pytest.mark.skipif(find_spec("torch") is not None, reason="PyTorch is installed")
+def test_without_the_extra():
+    process = run("predict-1", "--contender", "skorch")
+    assert process.returncode == 1
+    told = "No module named 'torch': python -m pip install -e \".[bench]\""
+    assert process.stderr.splitlines()[-1] == told
 
 
 def test_unknown_cases():

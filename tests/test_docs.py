@@ -7,6 +7,7 @@ import inspect
 import os
 import pkgutil
 import re
+import runpy
 import sys
 
 import global_state
@@ -94,6 +95,12 @@ def test_the_page_of_networks_is_up_to_date():
 def test_the_page_of_backbones_is_up_to_date():
     code = "import runpy; print(runpy.run_path('tools/backbones_page.py')['page']())"
     assert run_python(code).rstrip("\n") == (ROOT / "docs/backbones.md").read_text().rstrip("\n")
+
+
+def test_the_table_of_versions_is_up_to_date():
+    written = runpy.run_path(str(ROOT / "tools" / "versions_page.py"))["page"]()
+    assert written == (ROOT / "docs" / "install.md").read_text()
+    assert "| scikit-learn | 1.6 |" in written
 
 
 def test_the_quickstart_is_the_example():

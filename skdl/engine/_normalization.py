@@ -28,7 +28,7 @@ def _is_plain(layer: Any) -> bool:
         type(layer) is layers.BatchNormalization
         and normalised_axes(layer) == [0, 1, 2]
         and layer.moving_mean.dtype == "float32"
-        and not (layer.renorm or layer.synchronized)
+        and not (getattr(layer, "renorm", False) or layer.synchronized)  # new in Keras 3.14
     )
 
 

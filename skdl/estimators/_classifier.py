@@ -11,6 +11,7 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.checks import validate_params
+from skdl._utils.compat import with_callbacks
 from skdl._utils.scikit import StrOptions
 from skdl._utils.seeds import draw_seed
 from skdl._utils.text import plain, shortened
@@ -29,7 +30,7 @@ from skdl.estimators._inputs import (
     unique_labels,
 )
 from skdl.estimators._inspection import InspectionMixin
-from skdl.estimators._progress import EpochTasks, with_callbacks
+from skdl.estimators._progress import EpochTasks
 from skdl.estimators._trained import TRAINING_CONSTRAINTS, Learned, TrainedEstimator
 from skdl.images import ImageBatch, ImageFormat
 from skdl.plugins import architectures, require_importable

@@ -9,11 +9,12 @@ from sklearn.base import TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.checks import validate_params
+from skdl._utils.compat import with_callbacks
 from skdl._utils.scikit import StrOptions
 from skdl.estimators._autoencoder import encoder
 from skdl.estimators._base import Absent
 from skdl.estimators._denoising_base import DenoisingBase
-from skdl.estimators._progress import EpochTasks, with_callbacks
+from skdl.estimators._progress import EpochTasks
 from skdl.estimators._trained import TRAINING_CONSTRAINTS
 from skdl.images import ImageBatch, holds_images, range_offset_and_scale, read_batch
 from skdl.preprocessing import NOISES, ImageNoise, PixelColumnsMixin, as_noise

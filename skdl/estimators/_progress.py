@@ -6,25 +6,6 @@ from typing import Any
 from skdl._utils.progress import Progress
 from skdl._utils.scikit import begin_callbacks
 
-try:
-    from sklearn.callback import CallbackSupportMixin, with_callbacks
-except ImportError:  # scikit-learn before 1.9
-
-    class CallbackSupportMixin:  # type: ignore[no-redef]
-        """Nothing to support."""
-
-    def with_callbacks(method: Any) -> Any:
-        """Nothing to manage."""
-        return method
-
-
-__all__ = [
-    "CallbackSupportMixin",
-    "EpochTasks",
-    "epoch_lines",
-    "with_callbacks",
-]
-
 
 def epoch_lines(n_epochs: int) -> Callable[[int, dict[str, float]], None]:
     """What prints a line per epoch, up to this one."""

@@ -11,10 +11,11 @@ import numpy.typing as npt
 
 from skdl._utils.checks import warn_user
 from skdl._utils.checksums import checksum_of, refuse_damaged
+from skdl._utils.compat import CallbackSupportMixin
 from skdl._utils.scikit import Interval, StrOptions
 from skdl.engine import Fitted, Job, Mode, OptimizerSpec, fit
 from skdl.estimators._base import KerasEstimator
-from skdl.estimators._progress import CallbackSupportMixin, EpochTasks, epoch_lines
+from skdl.estimators._progress import EpochTasks, epoch_lines
 from skdl.images import ImageFormat
 
 DEFAULT_VALIDATION_FRACTION = 0.1

@@ -3,9 +3,8 @@
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, TypeAlias
 
-import numpy as np
-
 from skdl._utils.checks import check_choice, check_whole
+from skdl._utils.compat import generator_of
 from skdl.metrics._bootstrap import bca_interval
 from skdl.metrics._checks import check_level
 from skdl.metrics._confusion import AVERAGES
@@ -164,7 +163,7 @@ def confidence_interval(
     check_choice(method, "method", ("auto", *_METHODS, "bootstrap"))
     check_whole(n_resamples, "n_resamples", low=1)
     check_choice(average, "average", AVERAGES)
-    generator = np.random.default_rng(random_state)
+    generator = generator_of(random_state)
     estimate = estimate_score(score, y_true, y_pred, pos_label, average)
     if _settled(method, estimate) == "bootstrap" or estimate.limits is None:
         resamples = estimate.resample(stratified, n_resamples, generator)

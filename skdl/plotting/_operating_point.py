@@ -6,7 +6,7 @@ from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.metrics import RocCurveDisplay, roc_auc_score, roc_curve
+from sklearn.metrics import roc_auc_score, roc_curve
 
 from skdl._utils.labels import (
     check_finite,
@@ -300,13 +300,10 @@ class OperatingPointDisplay:
 
     def _draw_curve(self, ax: Any) -> None:
         """The ROC curve, with the chosen threshold on it."""
-        RocCurveDisplay(fpr=1 - self.specificity, tpr=self.sensitivity).plot(
-            ax=ax,
-            curve_kwargs={"color": COLORS[0], "label": self._area_in_words()},
-            plot_chance_level=True,
-            chance_level_kw={"color": REFERENCE, "label": "chance (AUC 0.5)"},
-            despine=True,
-        )
+        area = self._area_in_words()
+        ax.plot(1 - self.specificity, self.sensitivity, color=COLORS[0], label=area)
+        ax.plot((0, 1), (0, 1), color=REFERENCE, linestyle="--", label="chance (AUC 0.5)")
+        ax.set(xlim=(-0.01, 1.01), ylim=(-0.01, 1.01), aspect="equal")
         sensitivity, specificity = self.operating_point
         label = f"threshold {self.threshold:.3g}"
         ax.plot(1 - specificity, sensitivity, color=COLORS[0], marker="o", label=label, **_MARK)

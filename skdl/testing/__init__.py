@@ -3,6 +3,13 @@
 Needs the extra ``testing``: ``pip install "skdl[testing]"``.
 """
 
+try:
+    import hypothesis
+    import pytest
+except ImportError as error:
+    raise ImportError(
+        f'skdl.testing needs {error.name}: python -m pip install "skdl[testing]"', name=error.name
+    ) from error
 import skdl.architectures  # starts TensorFlow
 from skdl.testing._architectures import check_architecture
 from skdl.testing._backbones import check_backbone

@@ -7,7 +7,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
-from helpers import ROOT, tiny
+from helpers import PACKAGE, tiny
 
 from skdl import CNNClassifier
 from skdl.engine import Fitted, Job, OptimizerSpec, Recipe, TrainingSet, fit
@@ -108,7 +108,7 @@ def test_the_way_from_fit_to_the_traced_loop_is_short(few_digits, monkeypatch):
 
 def test_the_estimators_know_few_names_of_the_engine():
     names = set()
-    for path in (ROOT / "skdl" / "estimators").glob("*.py"):
+    for path in (PACKAGE / "estimators").glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.ImportFrom) and node.module == "skdl.engine":
                 names |= {alias.name for alias in node.names}
