@@ -6,6 +6,7 @@ import struct
 import subprocess
 import sys
 import zlib
+from importlib import metadata
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,11 @@ import skdl
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = Path(skdl.__file__).parent  # elsewhere where the tests run with an installed wheel
+
+
+def version(library):
+    """Major and minor version of an installed library: (1, 6)."""
+    return tuple(map(int, metadata.version(library).split(".")[:2]))
 
 
 def run_python(code, *arguments, timeout=240):

@@ -62,7 +62,7 @@ def test_nothing_of_google_colab_is_replaced(project):
     needed = {need.name: need.specifier for need in map(Requirement, project["dependencies"])}
     lines = (ROOT / ".ci" / "colab.txt").read_text().splitlines()
     there = dict(line.split("==") for line in lines if not line.startswith("#"))
-    assert len(there) == 9
+    assert len(there) == 10
     for name, version in there.items():
         assert version in needed[name], name
 

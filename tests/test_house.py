@@ -75,7 +75,7 @@ def test_scikeras_has_one_door():
     assert importing == ["_base.py"]
 
 
-PRIVATE = {"sklearn": "skdl/_utils/scikit.py"}
+PRIVATE = {"sklearn": "skdl/_utils/scikit.py", "numpy": "skdl/_utils/compat.py"}
 PRIVATE |= dict.fromkeys(("keras", "tensorflow"), "skdl/engine/_private.py")
 FOREIGN = ("scikeras", *PRIVATE)
 

@@ -63,7 +63,8 @@ def test_a_star_import_needs_no_extra():
         "import skdl\n"
         "try: skdl.testing\n"
         "except ImportError as error: told = str(error)\n"
-        "assert told == 'skdl.testing needs hypothesis: python -m pip install \"skdl[testing]\"', told"
+        "wanted = 'skdl.testing needs hypothesis: python -m pip install \"skdl[testing]\"'\n"
+        "assert told == wanted, told"
     )
 
 

@@ -6,6 +6,7 @@ Those of Keras and TensorFlow stand in ``engine/_private.py``, since nothing her
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -19,7 +20,13 @@ except ImportError:  # scikit-learn before 1.9
         return method
 
 
-__all__ = ["CallbackSupportMixin", "generator_of", "with_callbacks"]
+__all__ = ["EXACT_FLOATS", "PLAIN_TEXT", "CallbackSupportMixin", "generator_of", "with_callbacks"]
+
+# pandas before 3.1 rounds the last digit of a number in a CSV file unless it is told not to.
+_PANDAS = tuple(map(int, pd.__version__.split(".")[:2]))
+EXACT_FLOATS = {"float_precision": "round_trip"} if _PANDAS < (3, 1) else {}
+# Text in a frame that need not be UTF-8, as that of Arrow has to, which pandas takes since 3.0.
+PLAIN_TEXT = object if _PANDAS < (3, 0) else pd.StringDtype("python", na_value=np.nan)
 
 
 def generator_of(random_state: Any) -> np.random.Generator:

@@ -20,6 +20,7 @@ _SAID_EACH_TIME = (
     b"is optimized to use available CPU instructions in performance-critical operations",
     b"To enable the following instructions:",
     b"failed call to cuInit",
+    b"Attempting to register factory for plugin cu",  # by TensorFlow before 2.19
 )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from skdl._utils.compat import EXACT_FLOATS
 from skdl._utils.text import shortened, shown_path
 
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "<na>", "#n/a"})
@@ -18,6 +19,8 @@ MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "<na>", "#n/a"})
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _QUOTE = 'Put values with commas in them between quotes ("…"), and name all columns.'
 _UTF_8 = "it is not UTF-8. Save it as UTF-8."
+_COMPRESSED = frozenset({".gz", ".bz2", ".zip", ".xz", ".zst", ".tar"})
+_LONGEST_HEADER = 1 << 20  # bytes
 _UTF_16 = "it is UTF-16. Save it as UTF-8."
 
 
@@ -27,9 +30,8 @@ def read_csv(file: Path, **options: Any) -> Any:
     try:
         # Alone, since pandas takes what is too much in the first row for an index.
         pd.read_csv(file, header=None, nrows=2, dtype=str)
-        table = pd.read_csv(file, keep_default_na=False, **options)
-        utf_16 = any("\0" in str(column) for column in table.columns)
-        fault = _UTF_16 if utf_16 else _separator_fault(table)
+        table = pd.read_csv(file, keep_default_na=False, **EXACT_FLOATS, **options)
+        fault = _UTF_16 if _is_utf_16(file) else _separator_fault(table)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
         cause, fault = error, _fault(error, file)
     if fault:
@@ -37,6 +39,14 @@ def read_csv(file: Path, **options: Any) -> Any:
     if not len(table):
         raise ValueError(f"There are no rows in {shown_path(file)}.")
     return table
+
+
+def _is_utf_16(file: Path) -> bool:
+    """Whether the header has zero bytes, as UTF-8 has not; pandas may pass over them."""
+    if file.suffix.lower() in _COMPRESSED:
+        return False
+    with open(file, "rb") as opened:
+        return b"\0" in opened.readline(_LONGEST_HEADER)
 
 
 def _separator_fault(table: Any) -> str:

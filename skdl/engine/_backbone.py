@@ -24,7 +24,7 @@ from skdl.engine._building import building
 from skdl.engine._devices import prepare_devices
 from skdl.engine._folding import settle
 from skdl.engine._keys import builder_key, check_params, freeze, plain_text
-from skdl.engine._private import is_used_once
+from skdl.engine._private import is_used_once, refuse_empty_maps
 from skdl.engine._seeding import assign, python_random
 
 Precision = Literal["float32", "bfloat16"]
@@ -100,6 +100,8 @@ class BackboneSpec:
         with python_random(_SEED), building(precision):
             try:
                 model = self.builder(shape, **self.params)
+                if isinstance(model, keras.Model):
+                    refuse_empty_maps(model)
             except Exception as error:
                 raise ValueError(
                     f"The backbone {self.label} could not be built for images of shape {shape} "

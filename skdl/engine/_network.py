@@ -10,7 +10,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from skdl.engine._building import building
-from skdl.engine._private import all_layers
+from skdl.engine._private import all_layers, outputs_of
 from skdl.engine._recipe import Recipe
 from skdl.images import rescale
 
@@ -84,13 +84,6 @@ class Network:
         for layer in all_layers(self._model):
             if layer is self._model:
                 continue
-            shapes = [getattr(tensor, "shape", ()) for tensor in _outputs(layer)]
+            shapes = [getattr(tensor, "shape", ()) for tensor in outputs_of(layer)]
             floats += sum(int(np.prod([side or 1 for side in shape])) for shape in shapes)
         return 4 * floats
-
-
-def _outputs(layer: Any) -> list[Any]:
-    try:
-        return list(keras.tree.flatten(layer.output))
-    except (AttributeError, ValueError):  # subclassed models do not know their layers' outputs
-        return []

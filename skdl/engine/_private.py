@@ -29,6 +29,22 @@ def normalised_axes(layer: keras.layers.BatchNormalization) -> list[int]:
     return list(layer._reduction_axes)
 
 
+def outputs_of(layer: Any) -> list[Any]:
+    """What a layer gives; nothing where it does not know, as layers of subclassed models do not."""
+    try:
+        return list(keras.tree.flatten(layer.output))
+    except (AttributeError, ValueError):
+        return []
+
+
+def refuse_empty_maps(model: keras.Model) -> None:
+    """Refuse poolings and strides that leave nothing, which Keras does itself since 3.15."""
+    for layer in all_layers(model):
+        shapes = [tuple(getattr(output, "shape", ())) for output in outputs_of(layer)]
+        if any(0 in shape[1:] for shape in shapes):
+            raise ValueError(f"nothing is left of the images behind the layer {layer.name!r}")
+
+
 # ---- compiled models ---------------------------------------------------------------------------
 
 

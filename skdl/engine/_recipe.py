@@ -16,6 +16,7 @@ from skdl.engine._backbone import Precision
 from skdl.engine._body import Body, Cut
 from skdl.engine._building import building
 from skdl.engine._keys import builder_key, check_params, freeze, plain_text
+from skdl.engine._private import refuse_empty_maps
 from skdl.engine._seeding import python_random
 
 _lock = threading.Lock()
@@ -113,6 +114,8 @@ class Recipe:
                 purpose += f" and {self.n_classes} classes"
             try:
                 model = self._built()
+                if isinstance(model, keras.Model):
+                    refuse_empty_maps(model)
             except Exception as error:
                 raise ValueError(
                     f"Architecture {self.label} could not be built for {purpose} with "

@@ -191,6 +191,7 @@ class Trainer:
                 if changes:
                     batch_seed = seed + tf.stack([0, start // batch_size])
                     inputs = augment(inputs, batch_seed, changes, numbers, limits)
+                    inputs.set_shape(of_images)  # which a movement loses
                 batch_data = (inputs, wanted)
                 step((*batch_data, tf.gather(weights, rows)) if weighted else batch_data)
                 return (start + batch_size,)

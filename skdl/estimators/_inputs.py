@@ -141,15 +141,17 @@ def as_weights(sample_weight: Any) -> Any:
     if isinstance(sample_weight, Real | None):
         return sample_weight
     weights = np.asarray(sample_weight)
-    if weights.dtype.kind in "biuf":
-        return weights
-    numbers = [_as_weight(value, row) for row, value in enumerate(weights.reshape(-1).tolist())]
-    return np.array(numbers, dtype=np.float64).reshape(weights.shape)
+    if weights.dtype.kind not in "biuf":
+        numbers = [_as_weight(value, row) for row, value in enumerate(weights.reshape(-1).tolist())]
+        weights = np.array(numbers, dtype=np.float64).reshape(weights.shape)
+    if np.isnan(weights).any():  # of which scores of older scikit-learn are NaN
+        raise ValueError("Input sample_weight contains NaN. Drop those images, or weight them 0.")
+    return weights
 
 
 def _as_weight(value: Any, row: int) -> float:
     if is_missing(value):
-        return math.nan  # which is refused where weights are
+        return math.nan
     try:
         if isinstance(value, str | bytes):
             raise TypeError("text is no number")

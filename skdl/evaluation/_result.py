@@ -10,6 +10,7 @@ import pandas as pd
 from sklearn.utils.multiclass import unique_labels
 
 from skdl._utils.checks import check_whole, suggest
+from skdl._utils.compat import PLAIN_TEXT
 from skdl._utils.text import encodable, shortened
 from skdl.evaluation._folds import Fold, FoldRecord
 from skdl.evaluation._scoring import Metric, RecordedPredictions, column_of, warned_once
@@ -370,8 +371,7 @@ def _table(
 ) -> pd.DataFrame:
     labels = {"y_true": y[rows], "y_pred": np.asarray(recorded.predicted)}
     if not all(encodable(str(label)) == str(label) for label in classes.tolist()):
-        text = pd.StringDtype("python", na_value=np.nan)  # Arrow has no such text
-        labels = {name: pd.array(values.astype(object), text) for name, values in labels.items()}
+        labels = {k: pd.Series(v.astype(object), dtype=PLAIN_TEXT) for k, v in labels.items()}
     table = pd.DataFrame({"row": rows, **labels})
     known = recorded.classes_.tolist()
     if recorded.probabilities is not None:

@@ -17,10 +17,10 @@ from skdl.images._pixels import (
     deep_pixels,
     header_dtype,
     is_grayscale,
-    orientation,
     pixel_dtype,
     refuse_short_jpeg,
     upright,
+    upright_size,
     verify_png,
 )
 from skdl.images._resizing import Color, Resizer, check_image_size, fit_into
@@ -136,9 +136,7 @@ def read_image_info(path: Any, *, frame: int = 0) -> ImageInfo:
     try:
         with _open(path) as file, Image.open(file, formats=FORMATS) as image:
             image.seek(frame)
-            width, height = image.size
-            if orientation(image) >= 5:
-                width, height = height, width
+            width, height = upright_size(image)
             _refuse_huge(width, height)
             channels = 1 if is_grayscale(image) else 3
             dtype = str(pixel_dtype(image))
@@ -299,8 +297,9 @@ def _reason(error: Exception, path: str) -> str:
         return "it has no such frame"
     if isinstance(error, UnidentifiedImageError):
         return f"it is empty, damaged, or no image of the kinds {', '.join(FORMATS)}"
-    if str(error).startswith("decoder error"):
-        return f"it is damaged ({error})"
+    text = str(error)
+    if text.startswith("decoder error") or text.removeprefix("-").isdecimal():  # by older Pillow
+        return f"it is damaged (decoder error {text.removeprefix('decoder error ')})"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror[:1].lower() + error.strerror[1:]
-    return str(error).rstrip(".") or type(error).__name__
+    return text.rstrip(".") or type(error).__name__

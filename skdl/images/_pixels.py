@@ -20,7 +20,7 @@ _GRAYSCALE_MODES = ("1", "L", "LA", "La", "I;16", "I;16B", "I;16L", "I;16N", "I"
 _BYTES = np.dtype(np.uint8)
 _PNG = b"\x89PNG\r\n\x1a\n"
 # Tags of TIFF and EXIF.
-_BITS, _PHOTOMETRIC, _ORIENTATION, _SAMPLE_FORMAT = 258, 262, 274, 339
+_WIDTH, _HEIGHT, _BITS, _PHOTOMETRIC, _ORIENTATION, _SAMPLE_FORMAT = 256, 257, 258, 262, 274, 339
 _UNSIGNED, _SIGNED, _FLOAT = 1, 2, 3
 # Bytes of one block of a PNG that are looked at.
 _MOST_METADATA = 1 << 16
@@ -176,6 +176,16 @@ def upright(image: Any) -> Any:
     with quiet_libtiff() if image.format == "TIFF" else nullcontext():
         image.load()
     return image if transposition is None else image.transpose(transposition)
+
+
+def upright_size(image: Any) -> tuple[int, int]:
+    """Width and height of an image that is not loaded yet, once it is turned as metadata say."""
+    size, turned = image.size, orientation(image)
+    if image.format == "TIFF":  # whose size Pillow turns since its version 11
+        tags = image.tag_v2
+        size, turned = (int(tags[_WIDTH]), int(tags[_HEIGHT])), tags.get(_ORIENTATION, 1)
+    width, height = size
+    return (height, width) if turned in range(5, 9) else (width, height)
 
 
 def orientation(image: Any) -> int:

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from helpers import parametrize, tiny
+from helpers import parametrize, tiny, version
 from sklearn.datasets import load_digits
 from sklearn.model_selection import GridSearchCV
 
@@ -101,7 +101,8 @@ def test_messages_of_builders_that_fail_are_plain_text():
     with pytest.raises(ValueError, match="could not be built for images of shape") as error:
         CNNClassifier(pools_more_than_there_is).fit(X, y)
     assert "\x1b" not in str(error.value)
-    assert "\x1b" in str(error.value.__cause__)  # Keras writes for terminals
+    if version("keras") >= (3, 15):  # itself refuses this, and writes for terminals
+        assert "\x1b" in str(error.value.__cause__)
 
 
 @pytest.mark.parametrize("name", ["simple", "deep", "separable"])

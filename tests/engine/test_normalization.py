@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from helpers import version
 from keras import layers
 
 from skdl import CNNClassifier
@@ -109,7 +110,11 @@ class Own(layers.BatchNormalization):
     [
         (lambda: layers.BatchNormalization(axis=1), SHAPE),
         (lambda: layers.BatchNormalization(), (7,)),
-        (lambda: layers.BatchNormalization(renorm=True), SHAPE),
+        pytest.param(
+            lambda: layers.BatchNormalization(renorm=True),
+            SHAPE,
+            marks=pytest.mark.skipif(version("keras") < (3, 14), reason="new in Keras 3.14"),
+        ),
         (lambda: layers.BatchNormalization(synchronized=True), SHAPE),
         (lambda: layers.BatchNormalization(dtype="float64"), SHAPE),
         (Own, SHAPE),

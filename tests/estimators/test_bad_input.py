@@ -231,7 +231,7 @@ def test_bad_validation_data(no_training, X_val, y_val, message):
 @pytest.mark.parametrize(
     ("weights", "message"),
     [
-        (np.zeros(40), "non-zero"),
+        (np.zeros(40), "non-zero|nothing to train on"),
         (-np.ones(40), "egative"),
         (np.ones(39), "shape"),
         (np.full(40, np.nan), "NaN"),

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from sklearn.datasets import load_digits, load_wine
 from sklearn.linear_model import LogisticRegression, RidgeClassifier
-from sklearn.metrics import accuracy_score, get_scorer
+from sklearn.metrics import accuracy_score, get_scorer, get_scorer_names
 from sklearn.model_selection import StratifiedKFold
 from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
@@ -20,7 +20,8 @@ FOLDS = StratifiedKFold(3, shuffle=True, random_state=0)
 BINARY = [
     *("sensitivity", "specificity", "ppv", "npv", "roc_auc"),
     *("f1", "precision", "recall", "jaccard", "average_precision", "neg_brier_score"),
-    *("d2_brier_score", "positive_likelihood_ratio", "neg_negative_likelihood_ratio"),
+    *("positive_likelihood_ratio", "neg_negative_likelihood_ratio"),
+    *{"d2_brier_score"}.intersection(get_scorer_names()),  # since scikit-learn 1.8
 ]
 
 

@@ -4,7 +4,7 @@ import os
 
 import numpy as np
 import pytest
-from helpers import png, tiff
+from helpers import png, tiff, version
 from PIL import Image, ImageFile
 
 from skdl import ImageLoader, Resize
@@ -52,6 +52,8 @@ def test_formats(tmp_path, name, tolerance):
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "CMYK", "YCbCr", "1", "LA", "PA", "RGB"])
 def test_modes(tmp_path, mode):
+    if mode == "YCbCr" and version("pillow") < (13, 0):
+        pytest.skip("Pillow before 13 cannot read what it writes here")
     path = (
         save(tmp_path, "a.tiff" if mode in ("CMYK", "YCbCr") else "a.png", mode=mode)
         if (mode != "PA")
@@ -172,7 +174,11 @@ def test_orientations_that_there_are_not(tmp_path, found, expected):
 @pytest.mark.parametrize("name", ["a.jpg", "a.webp"])
 def test_orientation_by_xmp(tmp_path, name):
     xmp = b"<x:xmpmeta><rdf:Description tiff:Orientation='6'/></x:xmpmeta>".replace(b"'", b'"')
-    path = save(tmp_path, name, xmp=xmp)
+    path = save(tmp_path, name, xmp=xmp)  # which older Pillow does not write into a JPEG
+    if name == "a.jpg" and version("pillow") < (11, 0):
+        segment = b"http://ns.adobe.com/xap/1.0/\0" + xmp
+        start, content = b"\xff\xe1" + (len(segment) + 2).to_bytes(2, "big"), path.read_bytes()
+        path.write_bytes(content[:2] + start + segment + content[2:])
     assert read_image(path).shape == (36, 24, 3)
     assert read_image_info(path).height == 36
 
@@ -477,7 +483,7 @@ def test_libtiff_says_nothing_of_its_own(tmp_path, capfd):
         ):
             read_image(image)
     assert capfd.readouterr().err == ""
-    with Image.open(path) as image, pytest.raises(OSError, match="decoder error"):
+    with Image.open(path) as image, pytest.raises(OSError, match="decoder error|-2"):
         image.load()  # as before where the user decodes
     assert "Decod" in capfd.readouterr().err
 

@@ -5,6 +5,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from helpers import version
 from scipy.stats import bootstrap, norm
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import (
@@ -96,7 +97,8 @@ class TestBootstrap:
             found = confidence_interval(
                 score, y, sample, stratified=len(strata) == 2, n_resamples=4000, random_state=0
             )
-            settings = {"n_resamples": 4000, "rng": np.random.default_rng(2), "batch": 500}
+            rng = "rng" if version("scipy") >= (1, 15) else "random_state"
+            settings = {"n_resamples": 4000, rng: np.random.default_rng(2), "batch": 500}
             expected = bootstrap(strata, statistic, method="BCa", **settings)
             low, high = expected.confidence_interval
             shift = high - np.quantile(expected.bootstrap_distribution, 0.975)

@@ -357,7 +357,7 @@ def test_weights_reach_the_scorer(weak):
         )
         unweighted = LogisticRegression().set_fit_request(sample_weight=False)
         found = cross_val_score(unweighted, X, y, scoring=routed, params={"sample_weight": weights})
-        plain = cross_val_score(model, X, y, scoring=scorer)
+        plain = cross_val_score(model, X, y, scoring=scorer, params={})
         tuned = TunedThresholdClassifierCV(unweighted, scoring=routed).fit(
             X, y, sample_weight=weights
         )

@@ -138,6 +138,8 @@ def global_settings():
     ("name", "mutant"), CASES, ids=[getattr(m, "__name__", repr(m)) for _, m in CASES]
 )
 def test_a_mutant_is_caught(name, mutant):
+    if "cannot_be_loaded" in getattr(mutant, "__name__", "") and helpers.version("keras") < (3, 13):
+        pytest.skip("older Keras loads layers that are not registered")
     (check,) = [check for check in contracts_of(mutant) if check.__name__ == name]
     with pytest.raises(AssertionError):
         check(mutant)
