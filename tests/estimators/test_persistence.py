@@ -118,7 +118,7 @@ def test_unfitted_estimators_travel():
     model = CNNClassifier(
         tiny,
         optimizer=keras.optimizers.SGD(0.1),
-        callbacks=[keras.callbacks.ReduceLROnPlateau()],
+        callbacks=[keras.callbacks.EarlyStopping()],
         learning_rate_schedule=keras.optimizers.schedules.CosineDecay(0.1, 10),
         architecture__units=3,
     )

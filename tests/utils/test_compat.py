@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from helpers import tiny, version
 
+from skdl import CNNClassifier
 from skdl._utils.compat import generator_of
 
 
@@ -24,3 +26,9 @@ def test_a_random_state_becomes_the_generator_of_its_bits():
 
 def test_none_is_another_one_each_time():
     assert generator_of(None).random() != generator_of(None).random()
+
+
+def test_callbacks_of_scikit_learn_are_supported_where_there_are_some(few_digits):
+    model = CNNClassifier(tiny, epochs=1).fit(*few_digits)
+    assert hasattr(model, "set_callbacks") == (version("scikit-learn") >= (1, 9))
+    assert model.n_iter_ == 1
