@@ -30,10 +30,12 @@ def predictions() -> dict[str, list[list[float]]]:
         "CNNClassifier": CNNClassifier(epochs=3, random_state=0),
         "CNNClassifier, normalised": CNNClassifier("resnet20", epochs=1, random_state=0),
         "TransferClassifier": TransferClassifier(
-            "cifar_resnet20", image_size=16, epochs=2, finetune_epochs=1, random_state=0
+            "cifar_resnet20", image_size=16, trainable=1, epochs=2, random_state=0
         ),
         "BackboneFeatures": make_pipeline(
-            BackboneFeatures(image_size=16), StandardScaler(), LogisticRegression(max_iter=1000)
+            BackboneFeatures(image_size=16),
+            StandardScaler(),
+            LogisticRegression(tol=1e-9, max_iter=10_000),
         ),
     }
     return {
