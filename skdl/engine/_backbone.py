@@ -255,7 +255,8 @@ def as_channels(images: Any, n_channels: int) -> Any:
         return images
     if n_channels == 3:
         if found == 1:
-            return keras.ops.repeat(images, 3, axis=-1)
+            # Behind a `repeat`, older Keras does not know how many channels there are.
+            return keras.ops.concatenate([images] * 3, axis=-1)
         return keras.ops.take(images, [0, 1, 2], axis=-1)
     weights = keras.ops.convert_to_tensor([0.299, 0.587, 0.114], dtype="float32")
     colors = images[..., :3]
