@@ -155,9 +155,9 @@ def check_seeding(estimator: Any) -> None:
     try:
         first = outputs(fitted(estimator), X)
         random.random(), np.random.random()
-        moved = random.getstate(), np.random.get_state()
+        moved: Any = random.getstate(), np.random.get_state()
         second = outputs(fitted(estimator), X)
-        after = random.getstate(), np.random.get_state()
+        after: Any = random.getstate(), np.random.get_state()
     finally:
         random.setstate(before[0])
         np.random.set_state(before[1])

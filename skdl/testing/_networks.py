@@ -31,7 +31,8 @@ def outputs_of(model: keras.Model, images: Any) -> Any:
 
 def assert_pure(build: Build, images: Any) -> None:
     """Each call builds a network of its own and touches no global setting or random state."""
-    state, policy = np.random.get_state(), keras.config.dtype_policy().name
+    state: Any = np.random.get_state()
+    policy = keras.config.dtype_policy().name
     seed = tensorflow_random_state()
     models = []
     for start in _STATES:
@@ -43,7 +44,8 @@ def assert_pure(build: Build, images: Any) -> None:
     assert not shared, "two networks share weights"
     assert tensorflow_random_state() == seed, "the builder sets TensorFlow's global seed"
     assert keras.config.dtype_policy().name == policy, "the builder changes Keras's dtype policy"
-    assert all(np.array_equal(a, b) for a, b in zip(np.random.get_state(), state, strict=True)), (
+    drawn: Any = np.random.get_state()
+    assert all(np.array_equal(a, b) for a, b in zip(drawn, state, strict=True)), (
         "the builder draws from NumPy's global generator"
     )
     for model in models:

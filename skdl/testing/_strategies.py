@@ -156,7 +156,7 @@ def image_datasets(
     )
     y = draw(labels(n_samples, n_classes=n_classes, kinds=kinds))
     codes = np.unique(y, return_inverse=True)[1].reshape(-1, 1, 1, 1)
-    X = (X // 4 + codes * (180 // max(1, codes.max()))).astype(X.dtype)
+    X = (X // 4 + codes * (180 // max(1, int(codes.max())))).astype(X.dtype)
     return X, y
 
 
