@@ -9,6 +9,7 @@ import pkgutil
 import re
 import runpy
 import sys
+import warnings
 
 import global_state
 import matplotlib as mpl
@@ -80,7 +81,9 @@ def test_code_on_a_page_runs(page, run_page):
 
 
 def test_the_quickstart_prints_scores_and_saves(run_page, tmp_path, capsys):
-    run_page(QUICKSTART)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)  # the first page that anybody runs
+        run_page(QUICKSTART)
     scores = dict(re.findall(r"(\w+): ([\d.]+)", capsys.readouterr().out))
     assert set(scores) == {"sensitivity", "specificity", "balanced_accuracy", "roc_auc"}
     assert float(scores["roc_auc"]) > 0.95

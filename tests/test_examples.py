@@ -150,6 +150,7 @@ def test_an_example_runs(script, tmp_path):
         check=False,
     )
     assert process.returncode == 0, process.stderr[-3000:]
+    assert "UserWarning" not in process.stderr
 
     n_pictures, check = EXPECTED[script.stem]
     check(process.stdout)
