@@ -31,12 +31,25 @@ FEW_FEATURES = {
 }
 
 
-def fast():
-    return keras.optimizers.Adam(0.1)
+class Fast(keras.optimizers.Adam):
+    """A class, since the pickle of a configured instance, by Keras, holds the time of day."""
+
+    usual_rate = 0.1
+
+    def __init__(self, learning_rate=None, **params):
+        super().__init__(learning_rate or self.usual_rate, **params)
+
+
+class Slower(Fast):
+    usual_rate = 0.05
+
+
+class Slow(Fast):
+    usual_rate = 0.01
 
 
 def transfer(**params):
-    settings = {"image_size": 8, "epochs": 5, "optimizer": fast(), "random_state": 0, **params}
+    settings = {"image_size": 8, "epochs": 5, "optimizer": Fast, "random_state": 0, **params}
     return TransferClassifier(**settings)
 
 
@@ -68,7 +81,7 @@ SLOW = [
     ("denoising, deeper", DenoisingAutoencoder(epochs=2, random_state=0), 46, {}),
     (
         "transfer, hidden layer",
-        transfer(head=(16,), epochs=60, optimizer=keras.optimizers.Adam(0.01)),
+        transfer(head=(16,), epochs=60, optimizer=Slow),
         61,
         WEIGHTED,
     ),
@@ -79,7 +92,7 @@ SLOW = [
             epochs=20,
             warmup_epochs=60,
             batch_size=16,
-            optimizer=keras.optimizers.Adam(0.01),
+            optimizer=Slow,
         ),
         61,
         WEIGHTED,
@@ -91,7 +104,7 @@ SLOW = [
             image_size=32,
             pooling="avg",
             epochs=10,
-            optimizer=keras.optimizers.Adam(0.05),
+            optimizer=Slower,
             random_state=0,
         ),
         60,
