@@ -1,7 +1,7 @@
 import keras
 import numpy as np
 import pytest
-from helpers import same_state, tiny
+from helpers import same_state, tiny, version
 
 from skdl import CNNClassifier
 
@@ -24,8 +24,10 @@ def test_weights_and_probabilities_stay_float32(few_digits):
     # A softmax in bfloat16 would miss 1 by about 0.004.
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, atol=1e-5)
     found = model.model_.predict(X.reshape(-1, 8, 8, 1), verbose=0)
-    # Sums in bfloat16 are rounded otherwise where Keras runs several operations as one.
-    np.testing.assert_allclose(found, probabilities, atol=5e-4)
+    # Older Keras has sums in bfloat16 rounded otherwise in its `predict`.
+    np.testing.assert_allclose(
+        found, probabilities, atol=1e-6 if version("keras") >= (3, 13) else 5e-4
+    )
 
 
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", "float64"])
