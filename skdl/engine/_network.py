@@ -69,7 +69,9 @@ class Network:
             self.n_traces += 1
             inputs = rescale(tf.cast(images, tf.float32), offset, scale)
             with keras.StatelessScope(zip(self._variables, weights, strict=True)):
-                return tf.cast(self._model(inputs, training=False), tf.float32)
+                outputs = tf.cast(self._model(inputs, training=False), tf.float32)
+            # Its optimizer, up to TensorFlow 2.19, complains of a softmax of unknown rank without.
+            return tf.ensure_shape(outputs, outputs.shape)
 
         scalar = tf.TensorSpec([], tf.float32)
         return tf.function(forward, autograph=False).get_concrete_function(
