@@ -24,7 +24,7 @@ def find_look_alikes(
     """Pairs of images of which one may be a version of the other. Unreadable files have none."""
     small = np.stack([_small(image) for image in images])
     with np.errstate(invalid="ignore", divide="ignore"):  # one colour is like no other image
-        found = np.nan_to_num(np.corrcoef(small)) if len(small) > 1 else np.zeros((1, 1))
+        found = np.nan_to_num(np.atleast_2d(np.corrcoef(small)))
     first, second = np.nonzero(np.triu(found > similarity, 1))
     return LookAlikes(first, second, found[first, second])
 
