@@ -10,6 +10,7 @@ import pandas as pd
 
 from skdl._utils.checks import check_number, check_whole
 from skdl._utils.labels import check_groups, check_length, class_labels
+from skdl._utils.text import middle_out
 from skdl.audit._facts import measure
 from skdl.audit._groups import join_groups
 from skdl.audit._look_alikes import LookAlikes
@@ -216,7 +217,7 @@ def _shortcuts(
         return pd.DataFrame(columns=COLUMNS)
     names, codes = np.unique(classes, return_inverse=True)
     rows = readable.index.to_numpy()
-    shown = [str(name) for name in names.tolist()]
+    shown = [middle_out(str(name)) for name in names.tolist()]
     return find_shortcuts(readable.reset_index(drop=True), codes[rows], shown, groups[rows])
 
 

@@ -18,13 +18,13 @@ from skdl.images import _files
 N = 24
 
 
-@pytest.fixture
-def X(make_pictures):
+@pytest.fixture(name="X")
+def some_pictures(make_pictures):
     return make_pictures(N)
 
 
-@pytest.fixture
-def y():
+@pytest.fixture(name="y")
+def two_classes():
     return np.arange(N) % 2
 
 

@@ -125,6 +125,11 @@ def test_long_names_make_no_long_findings(make_pictures, tmp_path):
     y = ["a" * 10**5, "b", "c" * 10**5, "b"]
     audit = audit_images(X, y, groups=["g" * 10**5, "p", "q", "r"])
     assert max(map(len, audit.findings)) < 2000
+    X = make_pictures(20) // 2
+    X[10:] += 127
+    audit = audit_images(X, np.repeat(["a" * 10**5, "b" * 10**5], 10))
+    assert "alone tells the classes apart" in audit.findings[0]
+    assert max(map(len, audit.findings)) < 2000
     missing = audit_images(["m" * 10**4 + ".png"])
     assert max(map(len, missing.findings)) < 2000
 
