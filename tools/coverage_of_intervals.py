@@ -118,8 +118,12 @@ def of_accuracies(images: Images) -> Ends:
     """Interval of the difference of two accuracies, for half of the groups of the same rate."""
     ranks = images.generator.random((2, images.n_groups))
     ranks[1] = np.where(images.generator.random(images.n_groups) < 0.5, ranks[0], ranks[1])
-    found = [right(images, of_model, rate) for of_model, rate in zip(ranks, (0.9, 0.8))]
-    labels = {name: np.where(r, images.y, 1 - images.y) for name, r in zip("ab", found)}
+    found = [
+        right(images, of_model, rate) for of_model, rate in zip(ranks, (0.9, 0.8), strict=True)
+    ]
+    labels = {
+        name: np.where(r, images.y, 1 - images.y) for name, r in zip("ab", found, strict=True)
+    }
     return _difference("accuracy", images, labels)
 
 
