@@ -276,6 +276,56 @@ def test_folds_that_failed_and_images_never_tested(data):
 # ---- groups -------------------------------------------------------------------------------------
 
 
+def eyes(generator, alike):
+    """Both eyes of 100 patients, and which of them a classifier gets wrong."""
+    patients = np.repeat(np.arange(100), 2)
+    wrong = np.repeat(generator.random(100) < 0.3, 2)
+    wrong = np.where(generator.random(200) < alike, wrong, generator.random(200) < 0.3)
+    return patients, np.tile(["left", "right"], 100), np.repeat([0, 1], 100), wrong
+
+
+def test_groups_on_both_sides_make_differences_narrower_where_they_agree():
+    """Of both eyes of the same patients, as McNemar's test takes them for pairs."""
+    patients, eye, y, wrong = eyes(np.random.default_rng(0), alike=0.9)
+    X = of_labels(y, wrong)
+    model = Told().fit(X, y)
+    settings = {"cv": "prefit", "scoring": ["accuracy"], "subgroups": {"eye": eye}}
+    alone = evaluate(model, X, y, **settings).subgroups()
+    pairs = evaluate(model, X, y, groups=patients, **settings).subgroups()
+    assert pairs["n_groups"].tolist() == [100, 100]
+    assert alone["n_groups"].isna().all()
+    np.testing.assert_allclose(pairs["difference"], alone["difference"])
+    width = [(t["difference_high"] - t["difference_low"])[0] for t in (pairs, alone)]
+    right = ~wrong.reshape(100, 2)
+    known = paired_width(right)
+    assert width[0] < 0.7 * width[1]
+    assert width[0] == pytest.approx(known, rel=0.15)
+
+
+def paired_width(right):
+    """Width of the normal interval of the difference of paired proportions."""
+    return 2 * 1.96 * np.std(right[:, 0].astype(float) - right[:, 1]) / np.sqrt(len(right))
+
+
+def test_groups_within_subgroups_leave_differences_independent():
+    patients, _, y, wrong = eyes(np.random.default_rng(0), alike=0.0)
+    sex = np.where(patients % 2, "female", "male")
+    X = of_labels(y, wrong)
+    found = evaluate(
+        Told().fit(X, y),
+        X,
+        y,
+        cv="prefit",
+        scoring=["accuracy"],
+        groups=patients,
+        subgroups={"sex": sex},
+    ).subgroups()
+    value, low, high = (found[name].to_numpy() for name in ("estimate", "low", "high"))
+    below = np.hypot(value[0] - low[0], high[1] - value[1])
+    assert found["difference_low"][0] == pytest.approx(found["difference"][0] - below)
+    assert found["n_groups"].tolist() == [50, 50]
+
+
 # ---- what is kept -------------------------------------------------------------------------------
 
 
