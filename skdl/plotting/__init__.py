@@ -1,5 +1,6 @@
 """Displays in scikit-learn's manner. matplotlib is imported only to draw."""
 
+from skdl.plotting._audit import DataAuditDisplay
 from skdl.plotting._augmentation import AugmentationDisplay
 from skdl.plotting._comparison import ModelComparisonDisplay
 from skdl.plotting._confusion import ConfusionMatricesDisplay
@@ -19,6 +20,7 @@ __all__ = [
     "AugmentationDisplay",
     "ClassDistributionDisplay",
     "ConfusionMatricesDisplay",
+    "DataAuditDisplay",
     "FeatureMapDisplay",
     "ImageGridDisplay",
     "LearningCurveDisplay",
