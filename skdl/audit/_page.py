@@ -28,6 +28,7 @@ _TITLES = {
     "modes": "Modes",
     "sizes": "Sizes",
 }
+_FAULTS = [*_TITLES][:7]
 NOTHING = "Nothing was found."
 
 
@@ -49,7 +50,9 @@ def text_of(audit: DataAudit) -> str:
             finding, _WIDTH, initial_indent=start, subsequent_indent=" " * len(start),
             break_on_hyphens=False,
         )  # fmt: skip
-    return "\n".join(lines if audit.findings else [*lines, NOTHING])
+    tables = [name for name in _FAULTS if len(getattr(audit, name))]
+    end = ["", f"See {', '.join([*tables, 'groups'])}."] if tables else []
+    return "\n".join([*lines, *end] if audit.findings else [*lines, NOTHING])
 
 
 def page_of(audit: DataAudit) -> str:
