@@ -50,19 +50,30 @@ def column(
     name: str,
     what: str = "text or numbers",
     kinds: Sequence[str] = ("numbers", "text", "dates", "bytes"),
+    advice: str = "For scores of all classes, pass the labels that they stand for.",
 ) -> npt.NDArray[Any]:
-    """Values of one kind, one per sample, such as labels or groups."""
+    """Values of one kind, one per sample, such as labels; `advice` is for tables."""
     array = filled(values, name)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != 1:
         raise ValueError(
-            f"{name} must have shape (n,), one value per sample. Got shape {array.shape}. "
-            "For scores of all classes, pass the labels that they stand for."
+            f"{name} must have shape (n,), one value per sample. Got shape {array.shape}. {advice}"
         )
     if kind_of(array) not in kinds:
         raise _of_another_kind(array, name, what)
     return array
+
+
+def check_groups(groups: Any, n: int) -> npt.NDArray[Any]:
+    """Groups of n samples, such as patients: values of one kind, one per sample, none missing."""
+    values = column(groups, "groups", advice="Join several columns into one.")
+    if len(values) != n:
+        raise ValueError(
+            f"groups has {len(values)} rows for {n} samples. Pass one group per sample, such as "
+            "its patient."
+        )
+    return values
 
 
 def score_values(values: Any, name: str) -> npt.NDArray[np.float64]:

@@ -14,6 +14,7 @@ from skdl.plotting._operating_point import OperatingPointDisplay
 from skdl.plotting._per_class import PerClassMetricsDisplay
 from skdl.plotting._predictions import PredictionGridDisplay
 from skdl.plotting._saliency import SaliencyDisplay
+from skdl.plotting._subgroup import SubgroupDisplay
 
 __all__ = [
     "AugmentationDisplay",
@@ -28,5 +29,6 @@ __all__ = [
     "PerClassMetricsDisplay",
     "PredictionGridDisplay",
     "SaliencyDisplay",
+    "SubgroupDisplay",
     "TrainingHistoryDisplay",
 ]
