@@ -63,7 +63,8 @@ def _pretrained(run: Run, estimator: Any) -> str:
 def _declared(estimator: Any) -> Any:
     """What a backbone declares of the weights that an estimator names, or None."""
     with suppress(Exception):  # no such name, or a plugin that is broken
-        backbone = getattr(estimator, "backbone", "vgg16")
+        ours = is_ours(estimator) and class_of(estimator).startswith("VGG16")  # has no parameter
+        backbone = "vgg16" if ours else estimator.backbone
         builder: Any = backbones.get(backbone) if isinstance(backbone, str) else backbone
         params = {
             name.removeprefix("backbone__"): value

@@ -202,8 +202,8 @@ def check_stated(stated: Any) -> dict[str, str]:
     known = [n for items in SECTIONS.values() for item in items for n in _numbers(item)]
     for number, text in stated.items():
         if number not in known:
-            near = [n for n in known if re.sub(r"[a-z]$", "", n) == str(number)]
-            hint = f" Did you mean {' or '.join(dict.fromkeys(near))}?" if near else ""
+            near = sorted({n for n in known if re.sub(r"[a-z]$", "", n) == str(number)})
+            hint = f" Did you mean {', '.join(map(repr, near))}?" if near else ""
             raise ValueError(
                 f"stated has an item {shortened(number)}, which is none of CLAIM 1 to 44 and "
                 f"TRIPOD+AI 1 to 27c.{hint or suggest(str(number), known)}"
