@@ -1,5 +1,6 @@
 """No message is longer than a screen, however large what it is about."""
 
+import dataclasses
 import warnings
 import zipfile
 
@@ -34,6 +35,7 @@ from skdl.plotting import (
     OperatingPointDisplay,
     PerClassMetricsDisplay,
     PredictionGridDisplay,
+    SubgroupDisplay,
     TrainingHistoryDisplay,
 )
 from skdl.store import FeatureStore
@@ -113,6 +115,11 @@ def fails(text):
     return score
 
 
+def subgroups_of(result):
+    values = pd.DataFrame({"a": pd.Categorical(["b", "c"] * 6)})
+    return dataclasses.replace(result, subgroup_values=values)
+
+
 CALLS = {
     "labels": lambda h, r: metrics.sensitivity_score(h, Y),
     "predictions": lambda h, r: metrics.geometric_mean_score(Y, h),
@@ -141,6 +148,11 @@ CALLS = {
     "one of scoring": lambda h, r: evaluate(GaussianNB(), X, Y, scoring={"a" * 9999: h}),
     "pos_label of all": lambda h, r: evaluate(GaussianNB(), X, Y, pos_label=h),
     "groups": lambda h, r: evaluate(GaussianNB(), X, Y, groups=h),
+    "subgroups": lambda h, r: evaluate(GaussianNB(), X, Y, subgroups=h),
+    "a subgroup": lambda h, r: evaluate(GaussianNB(), X, Y, subgroups={"a" * 9999: h}),
+    "subgroups of": lambda h, r: subgroups_of(r).subgroups(h),
+    "min_images": lambda h, r: subgroups_of(r).subgroups(min_images=h),
+    "by_group": lambda h, r: r.by_group(h),
     "per_model": lambda h, r: r.per_model(h),
     "repeat": lambda h, r: r.per_model("GaussianNB", h),
     "summary": lambda h, r: r.summary(level=h),
@@ -155,6 +167,7 @@ CALLS = {
     "of a class": lambda h, r: ClassDistributionDisplay.from_labels({"a": h, "b": []}),
     "n_per_class": lambda h, r: ImageGridDisplay.from_images(IMAGES, Y, n_per_class=h),
     "comparison": lambda h, r: ModelComparisonDisplay(h).plot(),
+    "subgroups drawn": lambda h, r: SubgroupDisplay(h).plot(),
     "curves": lambda h, r: LearningCurveDisplay.from_scores({"a": h}, train_sizes=[1, 2]),
     "sizes": lambda h, r: LearningCurveDisplay.from_scores({"a": [[1]]}, train_sizes=h),
     "history": lambda h, r: TrainingHistoryDisplay(h).plot(),
