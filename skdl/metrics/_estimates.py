@@ -18,6 +18,7 @@ from skdl.metrics._bootstrap import Resamples, resample_matrix, resample_rows
 from skdl.metrics._checks import binary_problem, check_scores
 from skdl.metrics._confusion import positive_class
 from skdl.metrics._delong import SortedScores, area_interval
+from skdl.metrics._forecast_scores import forecast_score
 from skdl.metrics._known import KnownScore, known_score, unwrapped
 from skdl.metrics._matrix_scores import matrix_score
 from skdl.metrics._proportions import Limits
@@ -36,6 +37,8 @@ class Estimate:
     # What its interval is called that needs no resampling, and the limits by level.
     method: str = "bootstrap"
     limits: Callable[[float], Limits] | None = None
+    # What each sample adds to the error, on the scale of the interval; None where that is unknown.
+    influence: npt.NDArray[np.float64] | None = None
 
 
 def estimate_score(score: Any, y_true: Any, y_pred: Any, pos_label: Any, average: str) -> Estimate:
@@ -59,7 +62,7 @@ def estimate_score(score: Any, y_true: Any, y_pred: Any, pos_label: Any, average
             return by_function
         try:
             positive = _positive_of(known, true)
-            found = _of_name(known.name, true, predicted, positive, known.average)
+            found = _of_name(known.name, true, predicted, positive, known.average, known.n_bins)
         except ValueError:  # such as a ratio that is undefined, for which the function has a value
             return by_function
         return found if np.isclose(found.value, by_function.value) else by_function
@@ -74,7 +77,11 @@ def _positive_of(known: KnownScore, true: npt.NDArray[Any]) -> Any:
     return known.pos_label
 
 
-def _of_name(score: str, true: Any, predicted: Any, pos_label: Any, average: str) -> Estimate:
+def _of_name(
+    score: str, true: Any, predicted: Any, pos_label: Any, average: str, n_bins: int | None = None
+) -> Estimate:
+    if TABLE[score].of_probabilities:
+        return _of_forecast(score, true, predicted, pos_label, n_bins)
     if score == "roc_auc":
         return _of_curve(class_labels(true, "y_true"), predicted, pos_label)
     return _of_matrix(score, *label_pair(true, predicted), pos_label, average)
@@ -137,6 +144,25 @@ def _of_curve(true: Any, predicted: Any, pos_label: Any) -> Estimate:
         return area_interval(value, positives, columns, level)
 
     return Estimate("roc_auc", value, resample, "delong", limits)
+
+
+def _of_forecast(
+    name: str, true: Any, predicted: Any, pos_label: Any, n_bins: int | None
+) -> Estimate:
+    found = forecast_score(name, true, predicted, pos_label, n_bins)
+    _checked(name, found.value, found.why_undefined)
+
+    def resample(stratified: bool, n_resamples: int, generator: np.random.Generator) -> Resamples:
+        if found.evaluate is None:
+            raise ValueError(
+                f"The bootstrap of {name} would be biased: samples that are drawn twice look like "
+                f"miscalibration. Take method={found.method!r}."
+            )
+        labels = true if pos_label is None else true == pos_label
+        strata = _strata(labels, stratified)
+        return resample_rows(found.evaluate, strata, n_resamples, generator)
+
+    return Estimate(name, found.value, resample, found.method, found.limits, found.influence)
 
 
 def _of_matrix(name: str, true: Any, predicted: Any, pos_label: Any, average: str) -> Estimate:
