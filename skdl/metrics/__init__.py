@@ -18,7 +18,7 @@ from skdl.metrics._derived import (
 from skdl.metrics._estimates import estimate_score
 from skdl.metrics._intervals import ConfidenceInterval, confidence_interval
 from skdl.metrics._known import KnownScore, known_scorer
-from skdl.metrics._net_benefit import check_thresholds, net_benefit
+from skdl.metrics._net_benefit import check_thresholds, net_benefit, net_benefit_interval
 from skdl.metrics._operating_points import (
     sensitivity_at_specificity_score,
     specificity_at_sensitivity_score,

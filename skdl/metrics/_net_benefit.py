@@ -4,9 +4,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtri
 
 from skdl._utils.labels import score_values
+from skdl.metrics._confusion import Array
 from skdl.metrics._probabilities import of_one_class
+from skdl.metrics._proportions import Limits
 
 
 def net_benefit(
@@ -71,12 +74,33 @@ def net_benefit(
     """
     parts = of_one_class(y_true, y_score, pos_label, "y_score")
     places = check_thresholds(thresholds)
-    positive, scores = parts.outcomes[:, 0] == 1, np.sort(parts.probabilities[:, 0])
-    n = len(scores)
-    ours = np.sort(parts.probabilities[positive, 0])
-    treated = n - np.searchsorted(scores, places, side="left")
-    right = len(ours) - np.searchsorted(ours, places, side="left")
-    return np.asarray((right - (treated - right) * places / (1 - places)) / n)
+    right, in_vain = _treated(parts.outcomes[:, 0] == 1, parts.probabilities[:, 0], places)
+    return np.asarray(right - in_vain * places / (1 - places))
+
+
+def net_benefit_interval(
+    positive: npt.NDArray[np.bool_], scores: Array, thresholds: Array, level: float
+) -> Limits:
+    """Limits at each threshold for itself, by the normal distribution.
+
+    The net benefit is the mean of what each sample is worth: 1 or minus the odds of the threshold
+    where it is treated, and 0 where it is not.
+    """
+    right, in_vain = _treated(positive, scores, thresholds)
+    odds = thresholds / (1 - thresholds)
+    benefit = right - in_vain * odds
+    variance = right + in_vain * odds**2 - benefit**2
+    half = ndtri((1 + level) / 2) * np.sqrt(np.maximum(variance, 0) / max(len(scores) - 1, 1))
+    return benefit - half, benefit + half
+
+
+def _treated(positive: npt.NDArray[np.bool_], scores: Array, thresholds: Array) -> Limits:
+    """Shares of samples that are positive and treated, and negative and treated."""
+    shares = []
+    for group in (scores[positive], scores[~positive]):
+        below = np.searchsorted(np.sort(group), thresholds, side="left")
+        shares.append((len(group) - below) / len(scores))
+    return shares[0], shares[1]
 
 
 def check_thresholds(thresholds: Any) -> npt.NDArray[np.float64]:

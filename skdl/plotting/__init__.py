@@ -3,6 +3,7 @@
 from skdl.plotting._augmentation import AugmentationDisplay
 from skdl.plotting._comparison import ModelComparisonDisplay
 from skdl.plotting._confusion import ConfusionMatricesDisplay
+from skdl.plotting._decision_curve import DecisionCurveDisplay
 from skdl.plotting._distribution import ClassDistributionDisplay
 from skdl.plotting._feature_maps import FeatureMapDisplay
 from skdl.plotting._history import TrainingHistoryDisplay
@@ -12,12 +13,14 @@ from skdl.plotting._learning_curve import LearningCurveDisplay
 from skdl.plotting._operating_point import OperatingPointDisplay
 from skdl.plotting._per_class import PerClassMetricsDisplay
 from skdl.plotting._predictions import PredictionGridDisplay
+from skdl.plotting._reliability import ReliabilityDisplay
 from skdl.plotting._saliency import SaliencyDisplay
 
 __all__ = [
     "AugmentationDisplay",
     "ClassDistributionDisplay",
     "ConfusionMatricesDisplay",
+    "DecisionCurveDisplay",
     "FeatureMapDisplay",
     "ImageGridDisplay",
     "LearningCurveDisplay",
@@ -25,6 +28,7 @@ __all__ = [
     "OperatingPointDisplay",
     "PerClassMetricsDisplay",
     "PredictionGridDisplay",
+    "ReliabilityDisplay",
     "SaliencyDisplay",
     "TrainingHistoryDisplay",
 ]
