@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
+from skdl._utils.text import counted
 from skdl.metrics import (
     bin_table,
     check_level,
@@ -336,7 +337,7 @@ class ReliabilityDisplay:
     def _entry(self, name: str) -> str:
         """What the legend says of a model."""
         n_bins = int((self.frame["model"] == name).sum())
-        lines = [wrapped(name)] if name else [f"frequency in {n_bins} bins"]
+        lines = [wrapped(name)] if name else [f"frequency in {counted(n_bins, 'bin')}"]
         known = {} if self.scores is None else self.scores.get(name, {})
         lines += [_in_words(_SCORES[score], known[score]) for score in _SCORES if score in known]
         return "\n".join(lines)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skdl.metrics import net_benefit
+from skdl.metrics import net_benefit, net_benefit_interval
 
 TRUE = np.array([1, 1, 0, 0, 0, 0, 0, 0, 0, 0])
 PROB = np.array([0.7, 0.3, 0.4, 0.2, 0.1, 0.1, 0.1, 0.0, 0.0, 0.0])
@@ -65,6 +65,22 @@ def test_a_good_model_is_never_worse_than_either():
     assert (model > np.maximum(net_benefit(true, np.ones(50_000), thresholds), 0) - 0.002).all()
     shifted = net_benefit(true, prob**2, thresholds)
     assert (model >= shifted - 0.002).all()
+
+
+def test_intervals_hold_the_true_net_benefit():
+    generator = np.random.default_rng(0)
+    thresholds = np.array([0.1, 0.2, 0.4])
+    big = generator.beta(1, 3, 400_000)  # probabilities that are true
+    truth = [np.where(big >= t, big - (1 - big) * t / (1 - t), 0).mean() for t in thresholds]
+    held = []
+    for _ in range(500):
+        prob = generator.beta(1, 3, 200)
+        true = generator.random(200) < prob
+        low, high = net_benefit_interval(true, prob, thresholds, 0.95)
+        held.append((low <= truth) & (truth <= high))
+    shares = np.mean(held, axis=0)
+    assert (shares >= 0.92).all()
+    assert (shares <= 0.975).all()
 
 
 def test_classes_and_shapes():
