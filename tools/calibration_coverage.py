@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import expit, softmax
+from scipy.special import expit, ndtr, softmax
 
 from skdl.metrics import confidence_interval, expected_calibration_error
 
@@ -54,6 +54,10 @@ SEVERAL = {
     "1000 of 10 classes, perfect": Several(1000, 10, 2, 1),
     "1000 of 10 classes, too extreme (slope 0.5)": Several(1000, 10, 2, 0.5),
 }
+# Of groups of 1 to 10 samples whose probabilities and outcomes are correlated; the marginal truth
+# is that of independent samples.
+IN_GROUPS = Binary(0, -0.5, 2, 0, 0.6)
+GROUPED = [(n, correlation) for n in (20, 50, 200) for correlation in (0.3, 0.7)]
 NAMES = (
     "expected_calibration_error",
     "calibration_slope",
@@ -90,10 +94,25 @@ def samples(
             yield labels.clip(max=scenario.n_classes - 1), predicted
 
 
+def grouped_samples(
+    n_groups: int, correlation: float, n_draws: int, seed: int = 0
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Labels, predicted probabilities and groups of samples that are alike within a group."""
+    generator = np.random.default_rng(seed)
+    for _ in range(n_draws):
+        groups = np.repeat(np.arange(n_groups), generator.integers(1, 11, n_groups))
+        shared = generator.normal(size=(2, n_groups))[:, groups]
+        own = generator.normal(size=(2, len(groups)))
+        odds, luck = np.sqrt(correlation) * shared + np.sqrt(1 - correlation) * own
+        odds = IN_GROUPS.mean + IN_GROUPS.spread * odds
+        true = expit(IN_GROUPS.intercept + IN_GROUPS.slope * odds)
+        yield (ndtr(luck) < true).astype(int), expit(odds), groups
+
+
 def truths(scenario: Binary | Several) -> dict[str, float]:
     """What the scores would be of infinitely many samples, of these bins."""
     predicted, true = drawn(scenario, N_TRUTH, np.random.default_rng(1))
-    n_bins = min(15, scenario.n // 10)
+    n_bins = min(15, scenario.n // 10) or 15
     error = np.mean(
         [
             np.mean([part.mean() ** 2 for part in np.array_split(t[np.argsort(p)], n_bins)])
@@ -127,6 +146,19 @@ def coverage(scenario: Binary | Several, name: str, n_draws: int) -> float:
     return float(np.mean(held))
 
 
+def grouped_coverage(name: str, n_groups: int, correlation: float, n_draws: int) -> float:
+    """Share of the intervals of samples in groups that hold the true value, where there is one."""
+    true = truths(IN_GROUPS)[name]
+    held = []
+    for y_true, y_prob, groups in grouped_samples(n_groups, correlation, n_draws):
+        try:
+            _, low, high = confidence_interval(name, y_true, y_prob, groups=groups)
+        except ValueError:  # all groups are of one class
+            continue
+        held.append(low <= true <= high)
+    return float(np.mean(held))
+
+
 def mean_error(scenario: Binary | Several, n_draws: int, **settings: Any) -> float:
     """The mean of the estimates of the calibration error."""
     found = [expected_calibration_error(*s, **settings) for s in samples(scenario, n_draws)]
@@ -140,7 +172,7 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 
 
 def main() -> None:
-    """Print both tables."""
+    """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--n-draws", type=int, default=2000)
     n_draws = parser.parse_args().n_draws
@@ -160,7 +192,18 @@ def main() -> None:
         true = truths(scenario)["expected_calibration_error"]
         plain = mean_error(scenario, n_draws, debiased=False)
         rows.append([title, *(f"{x:.3f}" for x in (true, mean_error(scenario, n_draws), plain))])
-    print(table(["samples", "true", "debiased", "plain"], rows))
+    print(table(["samples", "true", "debiased", "plain"], rows), end="\n\n")
+    rows = [
+        [
+            f"{n_groups} groups, correlation {correlation}",
+            *(
+                f"{100 * grouped_coverage(name, n_groups, correlation, n_draws):.1f}"
+                for name in NAMES
+            ),
+        ]
+        for n_groups, correlation in GROUPED
+    ]
+    print(table(["samples", *(name.replace("_", " ") for name in NAMES)], rows))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from skdl.metrics._calibration import (
 )
 from skdl.metrics._checks import check_level
 from skdl.metrics._clinical import npv_score, ppv_score, sensitivity_score, specificity_score
-from skdl.metrics._comparison import compare_models
+from skdl.metrics._comparison import compare_models, holm
 from skdl.metrics._confusion import GUESSABLE
 from skdl.metrics._derived import (
     geometric_mean_score,
@@ -24,7 +24,7 @@ from skdl.metrics._operating_points import (
     specificity_at_sensitivity_score,
 )
 from skdl.metrics._probabilities import of_one_class
-from skdl.metrics._proportions import wilson_interval
+from skdl.metrics._proportions import mean_interval, wilson_interval
 from skdl.metrics._reliability import bin_table
 from skdl.metrics._scorers import (
     CALIBRATION_SCORERS,

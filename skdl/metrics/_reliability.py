@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from skdl._utils.checks import check_whole, warn_user
 from skdl.metrics._confusion import Array
+from skdl.metrics._groups import Groups
 from skdl.metrics._probabilities import Forecast
 from skdl.metrics._proportions import Limits
 
@@ -110,7 +111,9 @@ def _where(rising: Callable[[float], float], value: float, start: float) -> floa
     return float(brentq(lambda x: rising(x) - value, 0, high))
 
 
-def squared_error(parts: Forecast, n_bins: int | None = None) -> SquaredError:
+def squared_error(
+    parts: Forecast, n_bins: int | None = None, groups: Groups | None = None
+) -> SquaredError:
     """The squared calibration error of a class, or the mean of all classes.
 
     Bröcker (2012), Kumar et al. (2019) and Sun et al. (2024): the square of the mean residual of a
@@ -132,10 +135,17 @@ def squared_error(parts: Forecast, n_bins: int | None = None) -> SquaredError:
     added = (residuals - means[bins]) * factors[bins]
     ends = np.arange(0, n * k + 1, k)
     influence = (2 * means[bins] * residuals - means[bins] ** 2).mean(axis=1)
+    by_bin = csr_array((added.ravel(), bins.ravel(), ends), shape=(n, total))
+    influence = influence - influence.mean()
+    if groups is not None:  # samples of a group add what they have in common once for each
+        n_units = len(groups)
+        factor = np.sqrt(n_units / (n_units - 1))
+        by_bin = factor * (csr_array((np.ones(n), (groups.codes, np.arange(n)))) @ by_bin)
+        influence = factor * groups.sums(influence)
     return SquaredError(
         found=float(counts @ means**2) / (n * k),
-        by_bin=csr_array((added.ravel(), bins.ravel(), ends), shape=(n, total)),
-        sampling=float(influence.var()) / max(n - 1, 1),
+        by_bin=by_bin,
+        sampling=float(influence @ influence) / (n * max(n - 1, 1)),
     )
 
 

@@ -1,5 +1,6 @@
 """Displays in scikit-learn's manner. matplotlib is imported only to draw."""
 
+from skdl.plotting._audit import DataAuditDisplay
 from skdl.plotting._augmentation import AugmentationDisplay
 from skdl.plotting._comparison import ModelComparisonDisplay
 from skdl.plotting._confusion import ConfusionMatricesDisplay
@@ -15,11 +16,13 @@ from skdl.plotting._per_class import PerClassMetricsDisplay
 from skdl.plotting._predictions import PredictionGridDisplay
 from skdl.plotting._reliability import ReliabilityDisplay
 from skdl.plotting._saliency import SaliencyDisplay
+from skdl.plotting._subgroup import SubgroupDisplay
 
 __all__ = [
     "AugmentationDisplay",
     "ClassDistributionDisplay",
     "ConfusionMatricesDisplay",
+    "DataAuditDisplay",
     "DecisionCurveDisplay",
     "FeatureMapDisplay",
     "ImageGridDisplay",
@@ -30,5 +33,6 @@ __all__ = [
     "PredictionGridDisplay",
     "ReliabilityDisplay",
     "SaliencyDisplay",
+    "SubgroupDisplay",
     "TrainingHistoryDisplay",
 ]

@@ -15,6 +15,7 @@ from sklearn.metrics import precision_recall_fscore_support
 from sklearn.utils import check_consistent_length, column_or_1d, estimator_html_repr
 
 from skdl._utils.environment import machine, versions
+from skdl._utils.scikit import safe_indexing
 from skdl._utils.text import encodable, shortened
 from skdl.datasets import describe_images
 from skdl.evaluation import EvaluationResult, EvaluationWarning, data_digest, evaluate
@@ -24,6 +25,7 @@ from skdl.reporting._card import card as model_card
 from skdl.reporting._pictures import Picture, Subject, codes_of, pictures, worst_mistakes
 from skdl.reporting._words import (
     METHODS,
+    about_grouping,
     about_intervals,
     about_positive,
     best_of,
@@ -86,9 +88,12 @@ def gather(
             warnings.simplefilter("ignore", EvaluationWarning)
             result = evaluate(source, X, y, cv="prefit", pos_label=pos_label)
     else:
-        _check_data(result, X, y)
+        _check_data(result if result.grouping is None else result.grouping.of_images, X, y)
     shown = X if images is None else images
     check_consistent_length(shown, y)
+    if result.grouping is not None:
+        shown, y = safe_indexing(shown, result.grouping.first_rows), result.grouping.labels
+        notes = [*notes, about_grouping(result.grouping)]
     best = model is None and len(result.tested) > 1
     summary = result.summary(level=level)
     model = _chosen(result, summary, model)
@@ -200,11 +205,15 @@ def _mistakes(
     if not len(chosen):
         return None
     rows = result.per_model(model).iloc[chosen]
+    if result.grouping is None:
+        what, which = "Image", _image_names(X, rows["row"].to_numpy())
+    else:
+        what, which = "Group", [encodable(str(name)) for name in rows["group"]]
     named = dict(zip(result.classes.tolist(), names, strict=True))
     table = pd.DataFrame(
         {
             "No.": [str(number + 1) for number in range(len(rows))],
-            "Image": _image_names(X, rows["row"].to_numpy()),
+            what: which,
             "True class": [named[label] for label in rows["y_true"]],
             "Predicted": [named[label] for label in rows["y_pred"]],
         }

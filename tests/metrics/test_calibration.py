@@ -21,7 +21,6 @@ from skdl.metrics import (
     calibration_intercept,
     calibration_slope,
     confidence_interval,
-    estimate_score,
     expected_calibration_error,
 )
 
@@ -313,21 +312,31 @@ class TestIntervals:
         wald = confidence_interval(name, y, p, method="wald")
         np.testing.assert_allclose(bootstrap, wald, atol=0.2 * (wald.high - wald.low))
 
-    @pytest.mark.parametrize("name", WALD)
-    def test_what_samples_add_is_the_error(self, name):
-        """On the scale of the interval, as whoever sums them over patients needs."""
+    @pytest.mark.parametrize("name", FUNCTIONS)
+    def test_samples_that_are_repeated_tell_no_more(self, name):
+        """A patient with three equal images is one patient."""
         y, p = distorted(400, slope=0.5)
-        estimate = estimate_score(name, y, p, None, "auto")
-        assert abs(estimate.influence.sum()) < 1e-12
-        scale = {"brier": logit, "brier_skill": lambda skill: -np.log1p(-skill)}.get(name, float)
-        low, high = (scale(end) for end in estimate.limits(0.95))
-        assert np.linalg.norm(estimate.influence) == pytest.approx((high - low) / 2 / 1.959964)
-        # Leaving out a sample takes away what it adds.
-        for row in (0, 17, 203):
-            kept = np.delete(np.arange(400), row)
-            without = scale(estimate_score(name, y[kept], p[kept], None, "auto").value)
-            taken = scale(estimate.value) - without
-            assert taken == pytest.approx(estimate.influence[row], rel=0.05, abs=1e-5)
+        three = np.repeat(np.arange(400), 3)
+        settings = {"n_bins": 10} if name == "expected_calibration_error" else {}
+        score = partial(FUNCTIONS[name], **settings)
+        once = confidence_interval(score, y, p)
+        grouped = confidence_interval(score, y[three], p[three], groups=three)
+        np.testing.assert_allclose(grouped[1:], once[1:], atol=0.04 * (once.high - once.low))
+        taken_apart = confidence_interval(score, y[three], p[three])
+        assert grouped.high - grouped.low > 1.5 * (taken_apart.high - taken_apart.low)
+        # Groups of one are no groups.
+        assert confidence_interval(score, y, p, groups=np.arange(400)) == once
+
+    @pytest.mark.parametrize("name", WALD)
+    def test_the_bootstrap_of_groups_agrees(self, name):
+        y, p = distorted(600, slope=0.5)
+        groups = np.argsort(np.argsort(p - y)) // 4  # alike in how wrong they are
+        settings = {"n_resamples": 300, "random_state": 0, "stratified": False}
+        wald = confidence_interval(name, y, p, groups=groups, method="wald")
+        bootstrap = confidence_interval(name, y, p, groups=groups, method="bootstrap", **settings)
+        np.testing.assert_allclose(bootstrap, wald, atol=0.25 * (wald.high - wald.low))
+        alone = confidence_interval(name, y, p)
+        assert wald.high - wald.low > 1.2 * (alone.high - alone.low)
 
     def test_the_calibration_error_has_no_bootstrap(self):
         y, p = distorted(100)
