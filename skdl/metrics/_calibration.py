@@ -230,10 +230,10 @@ def calibration_intercept(y_true: Any, y_prob: Any, *, pos_label: Any = None) ->
     --------
     >>> from skdl.metrics import calibration_intercept
     >>> y_true = [0, 0, 0, 1]  # odds of 1 to 3
-    >>> round(calibration_intercept(y_true, [0.25, 0.25, 0.25, 0.25]), 6)
-    0.0
-    >>> round(calibration_intercept(y_true, [0.1, 0.1, 0.1, 0.1]), 6)  # the logarithm of 3
-    1.098612
+    >>> round(calibration_intercept(y_true, [0.1, 0.1, 0.1, 0.1]), 3)  # the logarithm of 3
+    1.099
+    >>> round(calibration_intercept(y_true, [0.5, 0.5, 0.5, 0.5]), 3)
+    -1.099
     """
     parts = of_one_class(y_true, y_prob, pos_label)
     return _value("calibration intercept", fitted_intercept(parts))

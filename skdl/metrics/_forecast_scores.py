@@ -133,4 +133,4 @@ def _wald(
 def _of_groups(influence: Array, groups: Groups) -> Array:
     """What each group adds to the error: what leaving it out would change, as of a mean."""
     shares = groups.sizes / groups.sizes.sum()
-    return groups.sums(influence) / (1 - shares) * np.sqrt(1 - 1 / len(groups))
+    return np.asarray(groups.sums(influence) / (1 - shares) * np.sqrt(1 - 1 / len(groups)))

@@ -99,6 +99,8 @@ def confidence_interval(
         For scores by name, as in :func:`sensitivity_score`: "auto" is the score of the positive
         class where at most two classes occur or `pos_label` is given, and otherwise the mean over
         the classes ("macro"), or of the geometric mean that of all sensitivities ("multiclass").
+    method : {"auto", "wilson", "mover", "delong", "obuchowski", "wald", "chi-squared", \
+"bootstrap"}, default="auto"
         "auto" takes the first of these that is for `score`. "wilson" is for proportions: accuracy,
         and sensitivity, specificity, PPV, NPV and F1 of one class. "mover" combines the intervals
         of proportions: averages over classes, balanced accuracy, the geometric mean and likelihood

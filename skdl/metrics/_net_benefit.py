@@ -69,8 +69,8 @@ def net_benefit(
     >>> y_score = [0.7, 0.3, 0.4, 0.2, 0.1, 0.1, 0.1, 0.0, 0.0, 0.0]
     >>> net_benefit(y_true, y_score, [0.2, 0.5]).round(3)
     array([0.15, 0.1 ])
-    >>> net_benefit(y_true, np.ones(10), [0.2, 0.5]).round(3)  # treat all
-    array([ 0. , -0.6])
+    >>> net_benefit(y_true, np.ones(10), [0.1, 0.5]).round(3)  # treat all
+    array([ 0.111, -0.6  ])
     """
     parts = of_one_class(y_true, y_score, pos_label, "y_score")
     places = check_thresholds(thresholds)

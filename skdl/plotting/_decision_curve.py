@@ -76,8 +76,8 @@ class DecisionCurveDisplay:
     >>> display = DecisionCurveDisplay.from_predictions(y_true, y_prob, thresholds=[0.2, 0.5])
     >>> display.frame[["threshold", "net_benefit"]].round(2)
        threshold  net_benefit
-    0        0.2         0.42
-    1        0.5         0.28
+    0        0.2         0.41
+    1        0.5         0.30
     """
 
     frame: Any

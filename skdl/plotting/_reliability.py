@@ -95,10 +95,10 @@ class ReliabilityDisplay:
     >>> display = ReliabilityDisplay.from_predictions(y_true, y_prob, n_bins=4)
     >>> display.frame[["probability", "frequency", "n"]].round(2)
        probability  frequency   n
-    0         0.12       0.12  50
-    1         0.39       0.30  50
-    2         0.64       0.72  50
-    3         0.87       0.80  50
+    0         0.13       0.12  50
+    1         0.43       0.34  50
+    2         0.68       0.70  50
+    3         0.91       0.86  50
     """
 
     frame: Any
