@@ -132,10 +132,11 @@ class EvaluationResult(SubgroupScores, GroupScores):
         summary : pandas.DataFrame
             A row for each model and metric: "model", "metric", "value", "low", "high", "method"
             ("wilson" for proportions, "mover" for what is made of several proportions, such as
-            averages over classes, "delong" for the ROC AUC, and "bootstrap", which is stratified,
-            for everything else), "fold_mean" and "fold_std" over the folds that have the score,
-            "n_folds", their number, "n_repeats", and "reason" where there is no value or no
-            interval, or where resamples were left out.
+            averages over classes, "delong" for the ROC AUC, "wald" and "chi-squared" for the Brier
+            score and calibration, and "bootstrap", which is stratified, for everything else),
+            "fold_mean" and "fold_std" over the folds that have the score, "n_folds", their number,
+            "n_repeats", and "reason" where there is no value or no interval, or where resamples
+            were left out.
 
         Notes
         -----
