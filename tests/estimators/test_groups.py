@@ -19,12 +19,17 @@ from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
     HalvingGridSearchCV,
+    HalvingRandomSearchCV,
+    RandomizedSearchCV,
     TunedThresholdClassifierCV,
     cross_val_predict,
+    cross_val_score,
     cross_validate,
     learning_curve,
+    permutation_test_score,
+    validation_curve,
 )
-from sklearn.multiclass import OneVsRestClassifier
+from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.semi_supervised import SelfTrainingClassifier
 from sklearn.utils.metadata_routing import get_routing_for_object
@@ -424,6 +429,50 @@ ROUTED = {  # with the number of fits, and of splits
     ),
     "VotingClassifier": (lambda: fit(VotingClassifier([("cnn", recorder())])), 1, 0),
     "BaggingClassifier": (lambda: fit(BaggingClassifier(recorder(), 2, random_state=0)), 2, 0),
+    "OneVsOneClassifier": (lambda: fit(OneVsOneClassifier(recorder())), 1, 0),
+    "RandomizedSearchCV": (
+        lambda: fit(RandomizedSearchCV(recorder(), GRID, n_iter=1, cv=FOLDS, random_state=0)),
+        3,
+        2,
+    ),
+    "HalvingRandomSearchCV": (
+        lambda: fit(
+            HalvingRandomSearchCV(
+                recorder(), GRID, cv=FOLDS, factor=2, min_resources=40, random_state=0
+            )
+        ),
+        3,
+        2,
+    ),
+    "cross_val_score": (
+        lambda: lambda: cross_val_score(recorder(), X, Y, cv=FOLDS, params={"groups": PATIENTS}),
+        2,
+        2,
+    ),
+    "validation_curve": (
+        lambda: (
+            lambda: validation_curve(
+                recorder(),
+                X,
+                Y,
+                param_name="epochs",
+                param_range=[1],
+                cv=FOLDS,
+                params={"groups": PATIENTS},
+            )
+        ),
+        2,
+        2,
+    ),
+    "permutation_test_score": (
+        lambda: (
+            lambda: permutation_test_score(
+                recorder(), X, Y, cv=FOLDS, n_permutations=1, params={"groups": PATIENTS}
+            )
+        ),
+        4,
+        4,
+    ),
     "OneVsRestClassifier": (lambda: fit(OneVsRestClassifier(recorder())), 1, 0),
     "cross_validate": (
         lambda: (
