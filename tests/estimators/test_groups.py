@@ -2,6 +2,7 @@
 
 import itertools
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -251,10 +252,19 @@ def test_fewer_rows_than_classes_to_hold_out():
         clone(STOPPED).set_params(validation_fraction=0.1).fit(X, ROWS % 12, groups=PATIENTS)
 
 
-def test_groups_too_large_for_the_fraction_are_warned_of():
-    with pytest.warns(UserWarning, match=r"30 of 60 images \(50%\) for validation_fraction=0.2"):
-        rows = clone(STOPPED).fit(X, Y, groups=TWO).validation_rows_
+@pytest.mark.parametrize(
+    ("name", "otherwise"), [("CNN", ", or pass X_val and y_val"), ("denoising", "")]
+)
+def test_groups_too_large_for_the_fraction_are_warned_of(name, otherwise):
+    model = clone(ESTIMATORS[name]).set_params(validation_fraction=0.2)
+    said = "30 of 60 images instead of validation_fraction=0.2. Set validation_fraction=0.5 if that"
+    with pytest.warns(UserWarning, match=rf"{said} is meant{otherwise}\.$"):
+        rows = model.fit(X, Y, groups=TWO).validation_rows_
     assert shared(rows, TWO).tolist() == []
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "Groups are held out")
+        again = model.set_params(validation_fraction=0.5).fit(X, Y, groups=TWO)
+    assert np.array_equal(again.validation_rows_, rows)
 
 
 def test_a_class_that_cannot_be_on_both_sides_is_trained_on():
