@@ -65,6 +65,22 @@ def column(
     return array
 
 
+def check_groups(groups: Any, n: int) -> npt.NDArray[Any]:
+    """Groups of n samples, such as patients: values of one kind, one per sample, none missing."""
+    missing = _missing(_array(groups, "groups"))
+    if missing.any():
+        raise ValueError(
+            f"groups has NaN or None at {_rows(missing)} Or give each of them a group of its own."
+        )
+    values = column(groups, "groups")
+    if len(values) != n:
+        raise ValueError(
+            f"groups has {len(values)} rows for {n} samples. Pass one group per sample, such as "
+            "its patient."
+        )
+    return values
+
+
 def score_values(values: Any, name: str) -> npt.NDArray[np.float64]:
     """Scores of samples: real numbers, of any shape (n, …), none missing or masked."""
     array = filled(values, name)
