@@ -15,6 +15,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 from sklearn.utils.metadata_routing import MetadataRouter, get_routing_for_object
 
+_CALLERS = ("fit", "fit_transform")
 _Split = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 
 # ---- splitters -----------------------------------------------------------------------------------
@@ -77,21 +78,37 @@ def folds_by_groups(estimator: Any) -> Any:
     return GroupFolds(n_splits)
 
 
-# ---- estimators that pass no groups to their folds ------------------------------------------------
+# ---- estimators that pass no groups to their folds ---------------------------------------------
 
 
 def routing_of(estimator: Any) -> Any:
     """What an estimator requests and passes on; None where it has no metadata routing."""
     try:
         return get_routing_for_object(estimator)
-    except NotImplementedError:
+    except (NotImplementedError, RecursionError):  # endless in RidgeClassifierCV with its own score
         return None
+
+
+def passes_on(router: Any, name: str = "") -> bool:
+    """Whether fitting passes groups on to something inside, or to what has this name there."""
+    return isinstance(router, MetadataRouter) and any(
+        method.caller in _CALLERS and pair.router.consumes(method.callee, ["groups"])
+        for target, pair in router
+        if target == (name or target) and target != "$self_request"
+        for method in pair.mapping
+    )
 
 
 def takes_groups(estimator: Any, method: str = "fit") -> bool:
     """Whether an estimator, or something in it that it passes them to, asks for groups."""
     routing = routing_of(estimator)
     return routing is not None and bool(routing.consumes(method, ["groups"]))
+
+
+def ask_for_groups(estimator: Any, asks: bool = True) -> None:
+    """Let an estimator ask for groups in `fit`, or say that it does not."""
+    with config_context(enable_metadata_routing=True):
+        estimator.set_fit_request(groups=asks)
 
 
 def fit_with_groups(estimator: Any, X: Any, y: Any, groups: Any) -> None:
@@ -121,12 +138,12 @@ class _SplitsItself:
         if isinstance(self, StackingClassifier):  # its rows are those of X, and in their order
             final = LogisticRegression() if self.final_estimator is None else self.final_estimator
             changed["final_estimator"] = _OfRows(final, groups)
-        router = self._inherited_router()
-        routed = isinstance(router, MetadataRouter) and bool(router.consumes("fit", ["groups"]))
-        if routed:
-            params["groups"] = groups
-        with _with_params(self, changed), config_context(enable_metadata_routing=routed):
-            super().fit(X, y, *args, **params)  # type: ignore[misc]
+        with _with_params(self, changed):
+            routed = passes_on(self._inherited_router())  # which no longer has the splitter
+            if routed:
+                params["groups"] = groups
+            with config_context(enable_metadata_routing=routed):
+                super().fit(X, y, *args, **params)  # type: ignore[misc]
         if isinstance(self, StackingClassifier):
             self.final_estimator_ = self.final_estimator_.estimator_
         return self
@@ -161,7 +178,7 @@ def splits_itself(estimator: Any) -> bool:
     if not getattr(fit, "__module__", "").startswith("sklearn."):
         return False  # another hand's `fit` may do anything
     estimator.__class__ = _splitting_itself(type(estimator))
-    estimator.set_fit_request(groups=True)
+    ask_for_groups(estimator)
     return True
 
 

@@ -11,14 +11,19 @@ from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import RidgeClassifierCV
 from sklearn.preprocessing import TargetEncoder
 from sklearn.semi_supervised import SelfTrainingClassifier
-from sklearn.utils.metadata_routing import MetadataRouter
 
 from skdl._utils.text import shortened
-from skdl.evaluation._inner_folds import folds_by_groups, routing_of, splits_itself, takes_groups
+from skdl.evaluation._inner_folds import (
+    ask_for_groups,
+    folds_by_groups,
+    passes_on,
+    routing_of,
+    splits_itself,
+    takes_groups,
+)
 
 _MANY = 10_000  # rows above which early_stopping="auto" of scikit-learn holds some out
 _SHOWN = 5  # gaps, in a warning
-_CALLERS = ("fit", "fit_transform")
 
 
 class Gap(NamedTuple):
@@ -80,6 +85,7 @@ def _prepare_parts(estimator: Any, n_rows: int, path: str) -> list[Gap]:
         if not takes_groups(part.estimator) or (not closed and _reaches(estimator, part)):
             gaps += found
         else:
+            _ask(before, asks=False)  # or passing groups by it would be an error
             estimator.set_params(**{part.name: before})
             reason = closed or f"{_name(estimator)} passes no groups on"
             gaps.append(Gap(inside, f"{reason} to {_name(before)}"))
@@ -107,34 +113,31 @@ def _why_closed(estimator: Any) -> str:
     """Why no groups may be passed to what is inside; "" if they may."""
     if isinstance(estimator, SelfTrainingClassifier):
         return "SelfTrainingClassifier, which fits to some of its rows, passes no groups on"
+    several = ""
     for name in ("param_grid", "param_distributions"):
         grids = getattr(estimator, name, None) or []
         for grid in [grids] if isinstance(grids, Mapping) else grids:
             for key, values in grid.items():
-                listed = isinstance(values, list | tuple) and any(map(_is_estimator, values))
-                if listed or key.rpartition("__")[2] == "cv":
-                    return f"{_name(estimator)}, which tries several {key}, passes no groups on"
-    return ""
+                found = [v for v in values if _is_estimator(v)] if _is_listed(values) else []
+                for candidate in found:
+                    _ask(candidate, asks=False)
+                if found or key.rpartition("__")[2] == "cv":
+                    several = f"{_name(estimator)}, which tries several {key}, passes no groups on"
+    return several
+
+
+def _is_listed(values: Any) -> bool:
+    return isinstance(values, list | tuple)
 
 
 def _reaches(estimator: Any, part: _Part) -> bool:
     """Whether groups for an estimator get to what is inside; changes both where that helps."""
     if isinstance(estimator, StackingClassifier) and part.name == "final_estimator":
         return splits_itself(estimator)
-    if _passes_on(estimator, part.name):
+    if passes_on(routing_of(estimator), part.name):
         return True
     # As a step that transforms, what asks only its parts is not asked.
-    return splits_itself(part.estimator) and _passes_on(estimator, part.name)
-
-
-def _passes_on(estimator: Any, name: str) -> bool:
-    router = routing_of(estimator)
-    return isinstance(router, MetadataRouter) and any(
-        method.caller in _CALLERS and pair.router.consumes(method.callee, ["groups"])
-        for target, pair in router
-        if target == name
-        for method in pair.mapping
-    )
+    return splits_itself(part.estimator) and passes_on(routing_of(estimator), part.name)
 
 
 # ---- folds, and rows that are held out ---------------------------------------------------------
@@ -152,6 +155,8 @@ def _prepare_folds(estimator: Any, path: str) -> list[Gap]:
         return [Gap(where, f"{shortened(cv)} of {_name(estimator)} ignores groups")]
     if by_number:
         estimator.cv = folds_by_groups(estimator)
+    if isinstance(estimator, RidgeClassifierCV) and estimator.scoring is None:
+        estimator.scoring = "accuracy"  # the same, without its endless routing
     inner = "TargetEncoder" if isinstance(estimator, TargetEncoder) else ""
     if _asks_its_splitter(estimator) or (not inner and splits_itself(estimator)):
         return []
@@ -163,14 +168,19 @@ def _asks_its_splitter(estimator: Any) -> bool:
     """Whether the folds of an estimator get its groups by scikit-learn's metadata routing."""
     if isinstance(estimator, CalibratedClassifierCV) and estimator.ensemble is not True:
         return False  # it says so, but with one calibrator its folds get nothing
-    return _passes_on(estimator, "splitter")
+    if isinstance(estimator, RidgeClassifierCV):
+        return False  # nor does it fit with routing and without weights in scikit-learn 1.9
+    return passes_on(routing_of(estimator), "splitter")
 
 
-def _ask(estimator: Any) -> None:
-    """Ask for groups where `fit` can take them and nobody has decided it."""
+def _ask(estimator: Any, asks: bool = True) -> None:
+    """Ask for groups, or not, where `fit` can take them and nobody has decided it."""
     requests = getattr(getattr(routing_of(estimator), "fit", None), "requests", {})
     if "groups" in requests and requests["groups"] is None:
-        estimator.set_fit_request(groups=True)
+        ask_for_groups(estimator, asks)
+    if not asks:
+        for part in _parts(estimator):
+            _ask(part.estimator, asks)
 
 
 def _holds_rows_out(estimator: Any, n_rows: int) -> bool:

@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pytest
 from evaluation.noted import GROUPS, Foreign, Noting, Stopping, X, Y, rows_of, split_groups
-from sklearn import get_config
+from sklearn import config_context, get_config
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import (
@@ -59,11 +59,17 @@ INSIDE = {
     "grid search": search(),
     "grid search in processes": search(cv=None),
     "randomized search": RandomizedSearchCV(Noting(), GRID, n_iter=2, cv=3),
-    "halving search": HalvingGridSearchCV(Noting(), GRID, cv=3, min_resources=60, factor=2),
+    "halving search": HalvingGridSearchCV(
+        Noting(), GRID, cv=3, min_resources=60, factor=2, return_train_score=False
+    ),
     "own folds": search(cv=GroupKFold(3)),
-    "threshold": TunedThresholdClassifierCV(Noting(), cv=3),
-    "threshold of one split": TunedThresholdClassifierCV(Noting(), cv=0.3, refit=False),
-    "threshold of one split, seeded": TunedThresholdClassifierCV(Noting(), cv=0.3, random_state=3),
+    "threshold": TunedThresholdClassifierCV(Noting(), thresholds=5, cv=3),
+    "threshold of one split": TunedThresholdClassifierCV(
+        Noting(), thresholds=5, cv=0.3, refit=False
+    ),
+    "threshold of one split, seeded": TunedThresholdClassifierCV(
+        Noting(), thresholds=5, cv=0.3, random_state=3
+    ),
     "calibration": CalibratedClassifierCV(Noting(), cv=3),
     "one calibrator": CalibratedClassifierCV(Noting(), cv=3, ensemble=False),
     "one calibrator, own folds": CalibratedClassifierCV(
@@ -90,10 +96,8 @@ INSIDE = {
     "bagging": BaggingClassifier(search(), n_estimators=2),
     "vote": VotingClassifier([("a", search()), ("b", Stopping()), ("c", Noting())]),
     "one against the rest": OneVsRestClassifier(search()),
-    "search of AdaBoost": GridSearchCV(
-        make_pipeline(AdaBoostClassifier(Noting(), n_estimators=2)),
-        {"adaboostclassifier__learning_rate": [0.5, 1.0]},
-        cv=3,
+    "search of what knows no routing": GridSearchCV(
+        make_pipeline(Foreign(Noting())), {"foreign__estimator__C": [0.5, 1.0]}, cv=3
     ),
     "several grids": GridSearchCV(
         make_pipeline(SCALER, Stopping()),
@@ -105,15 +109,15 @@ INSIDE = {
             SCALER,
             stack(
                 Stopping(),
-                TunedThresholdClassifierCV(Stopping(), cv=3),
+                TunedThresholdClassifierCV(Stopping(), thresholds=3, cv=2),
                 search(Stopping(), cv=2),
-                cv=3,
+                cv=2,
                 final_estimator=Stopping(),
                 passthrough=True,
             ),
         ),
         {"stackingclassifier__m0__C": [0.1, 1.0]},
-        cv=3,
+        cv=2,
     ),
 }
 
@@ -138,10 +142,12 @@ def test_no_group_is_on_both_sides_of_any_split(name):
     assert len(Noting.seen) >= 3
     assert split_groups() == 0
     assert (repr(model), get_config()) == before
+    if "own folds" in name:
+        return
     # The test can fail: without groups they are split.
     Noting.seen.clear()
-    evaluated(model, None, cv=[*StratifiedGroupKFold(3).split(X, Y, GROUPS)], look_alikes="ignore")
-    assert split_groups() > 0 or "own folds" in name
+    evaluated(model, None, cv=[*StratifiedGroupKFold(3).split(X, Y, GROUPS)])
+    assert split_groups() > 0
 
 
 @pytest.mark.parametrize("n_jobs", [None, 2])
@@ -158,7 +164,7 @@ def test_what_was_fitted_is_what_it_says():
     found = evaluated(stack(cv=3), return_estimator=True)
     fitted = found.fitted["StackingClassifier", 0]
     assert isinstance(fitted, StackingClassifier)
-    assert repr(fitted) == repr(stack(cv=3)).replace("cv=3", repr(fitted.cv).join(["cv=", ""]))
+    assert repr(fitted).startswith("StackingClassifier(cv=StratifiedGroupFolds(n_splits=3")
     assert isinstance(fitted.final_estimator_, LogisticRegression)
     assert fitted.final_estimator is None
     again = pickle.loads(pickle.dumps(fitted))
@@ -178,7 +184,8 @@ def test_a_search_is_the_one_of_scikit_learn_along_groups():
 
 
 def test_requests_of_the_user_are_kept():
-    model = Stopping().set_fit_request(groups=False)
+    with config_context(enable_metadata_routing=True):
+        model = Stopping().set_fit_request(groups=False)
     evaluated(model)
     assert split_groups() > 0
 
@@ -202,12 +209,12 @@ GAPS = {
         GradientBoostingClassifier(n_estimators=2, n_iter_no_change=1),
         "GradientBoostingClassifier stops early",
     ),
-    "AdaBoost": (
-        AdaBoostClassifier(search(), n_estimators=2),
-        "estimator: AdaBoost.* no groups on",
+    "another hand": (
+        Foreign(search()),
+        "estimator: Foreign passes no groups on to GridSearchCV",
     ),
-    "beside AdaBoost": (
-        VotingClassifier([("a", AdaBoostClassifier(Noting(), n_estimators=2)), ("b", search())]),
+    "beside another hand": (
+        VotingClassifier([("a", Foreign()), ("b", search())]),
         "b: VotingClassifier passes no groups on to GridSearchCV",
     ),
     "some rows": (SelfTrainingClassifier(search()), "estimator: SelfTrainingClassifier, which"),
