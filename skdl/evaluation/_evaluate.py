@@ -30,6 +30,7 @@ from skdl.evaluation._routing import about_gaps
 from skdl.evaluation._run import Run, run_tasks
 from skdl.evaluation._scoring import check_positive_class, make_metrics
 from skdl.evaluation._splits import cv_name, make_folds
+from skdl.evaluation._subgroup_values import read_subgroups
 
 
 class EvaluationWarning(UserWarning):
@@ -60,6 +61,7 @@ def evaluate(
     groups: Any = None,
     look_alikes: str = "group",
     images: Any = None,
+    subgroups: Any = None,
     n_jobs: int | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     return_estimator: bool = False,
@@ -95,6 +97,11 @@ def evaluate(
     groups : array-like of shape (n,), default=None
         Groups, such as patients, that must not stand in training and test data of a fold. They
         reach estimators that ask for them, such as a search whose own `cv` keeps groups together.
+    subgroups : DataFrame, Series or dict of str to array-like, of n rows, default=None
+        What splits the images into parts that ``result.subgroups()`` scores for themselves, such
+        as sex, age band or scanner: row by row those of X, whatever the index is. NaN or None is
+        an unknown value. Text, booleans and categories are taken as they are, and up to 10
+        different numbers; more numbers are cut at their quartiles. Folds do not depend on them.
     n_jobs : int, default=None
         Number of folds that are fitted at the same time, see joblib.
     checkpoint : str or path-like, default=None
@@ -120,11 +127,11 @@ def evaluate(
     Raises
     ------
     ValueError
-        If X, y and groups have different lengths, y has no class labels, an estimator is no
-        classifier, `scoring` has unknown names, `pos_label` is no label or is missing where a
-        metric needs it, the checkpoint belongs to other data or folds, comes with
-        `return_estimator`, or has a damaged plan of the folds, or every fold of every estimator
-        failed.
+        If X, y, groups and subgroups have different lengths, subgroups are no columns of values, y
+        has no class labels, an estimator is no classifier, `scoring` has unknown names, `pos_label`
+        is no label or is missing where a metric needs it, the checkpoint belongs to other data or
+        folds, comes with `return_estimator`, or has a damaged plan of the folds, or every fold of
+        every estimator failed.
     OSError
         If nothing can be written to the checkpoint when the evaluation begins.
 
@@ -159,6 +166,7 @@ def evaluate(
     named, pos_label = named_estimators(estimators), plain(pos_label)
     check_choice(look_alikes, "look_alikes", LOOK_ALIKES)
     X, labels, own_groups, digests_of_images = check_data(X, y, groups)
+    values = read_subgroups(subgroups, len(labels))
     check_positive(labels, pos_label)
     metrics = make_metrics(scoring, pos_label)
     prefit = isinstance(cv, str) and cv == "prefit"
@@ -195,6 +203,7 @@ def evaluate(
         look_alikes=found.look_alikes,
         split_groups=find_split_groups(own_groups, folds),
         _seed=getattr(cv, "random_state", None),
+        subgroup_values=values,
     )
     for message in (about_leaks(result), about_groups(result), _about_missing(result)):
         if message:

@@ -81,5 +81,5 @@ def check_data(
             f"X has {n} images, and y has {len(labels)} labels. Pass one label per image."
         )
     if groups is not None:
-        groups = check_groups(groups, n)
+        groups = check_groups(groups, n, several=False)  # which a fold may test as a whole
     return images, labels, groups, digests

@@ -33,10 +33,10 @@ def summarize(
         ]
         for name in result.metrics:
             metric = result._metrics[name]
-            found = [_interval(result, metric, *part, bootstrap) for part in parts]
+            found = [interval_of(result, metric, *part, bootstrap) for part in parts]
             rows.append(
                 {"model": model, "metric": name}
-                | _mean_of_repeats(found)
+                | mean_of_repeats(found)
                 | _over_folds(result.scores, model, name)
                 | {"n_repeats": len(found)}
             )
@@ -45,12 +45,13 @@ def summarize(
     return table
 
 
-def _interval(
+def interval_of(
     result: "EvaluationResult",
     metric: Metric,
     y_true: npt.NDArray[Any],
     recorded: RecordedPredictions,
     bootstrap: dict[str, Any],
+    groups: npt.NDArray[Any] | None = None,
 ) -> dict[str, Any]:
     """Value, limits and method of one repeat, or the reason why there are none."""
     if metric.needs_estimator:
@@ -62,7 +63,7 @@ def _interval(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            found = known and _known(result, known, y_true, recorded, bootstrap["level"])
+            found = known and _known(result, known, y_true, recorded, bootstrap["level"], groups)
             # Where the scorer has another value, as of what is undefined, it is another score.
             if not found or not np.isclose(found[1], value):
                 known, method = None, "bootstrap"
@@ -70,6 +71,7 @@ def _interval(
                     lambda truth, rows: metric.score(recorded.rows(rows), truth)[0],
                     y_true,
                     np.arange(len(y_true)),
+                    groups=groups,
                     **bootstrap,
                 )
             else:
@@ -89,6 +91,7 @@ def _known(
     y_true: npt.NDArray[Any],
     recorded: RecordedPredictions,
     level: float,
+    groups: npt.NDArray[Any] | None,
 ) -> tuple[str, float, float, float] | None:
     """Method, value and limits of a score with a name; None where it is undefined."""
     several, positive = len(result.classes) > 2, known.pos_label
@@ -109,13 +112,14 @@ def _known(
         average=known.average,  # type: ignore[arg-type]
         level=level,
         random_state=0,
+        groups=groups,
     )
     if known.sign < 0:
         return method, -value, -high, -low
     return method, value, low, high
 
 
-def _mean_of_repeats(found: list[dict[str, Any]]) -> dict[str, Any]:
+def mean_of_repeats(found: list[dict[str, Any]]) -> dict[str, Any]:
     """Means of values and limits over the repeats; none where one of the repeats has none."""
     if not found:
         return _NOTHING | {"reason": "No fold has predictions."}
