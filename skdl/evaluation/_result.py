@@ -15,6 +15,7 @@ from skdl._utils.text import encodable, shortened
 from skdl.evaluation._by_group import GroupScores
 from skdl.evaluation._choices import COLUMNS as CHOICES
 from skdl.evaluation._folds import Fold, FoldRecord
+from skdl.evaluation._optimism import Optimism
 from skdl.evaluation._scoring import Metric, RecordedPredictions, column_of, warned_once
 from skdl.evaluation._subgroups import SubgroupScores
 from skdl.evaluation._summary import summarize
@@ -25,7 +26,7 @@ _TIMES = ("n_train", "n_test", "n_cores", "fit_seconds", "predict_seconds", "sto
 
 
 @dataclass(frozen=True)
-class EvaluationResult(SubgroupScores, GroupScores):
+class EvaluationResult(Optimism, SubgroupScores, GroupScores):
     """What :func:`evaluate` found, as tidy tables.
 
     Attributes
