@@ -34,7 +34,7 @@ from skdl.evaluation._subgroup_values import read_subgroups
 
 
 class EvaluationWarning(UserWarning):
-    """Scores of an evaluation are too good, or missing.
+    """Scores of an evaluation are too good, or missing, or groups are wrong.
 
     See Also
     --------
@@ -83,7 +83,8 @@ def evaluate(
         Class labels.
     cv : int, splitter, iterable of (train, test), "prefit" or None, default=None
         Folds, as scikit-learn makes them: None is 5 stratified folds, an int is their number;
-        with `groups`, they are those of :class:`~sklearn.model_selection.StratifiedGroupKFold`.
+        with `groups`, or images that look alike, they are those of
+        :class:`~sklearn.model_selection.StratifiedGroupKFold`. Splitters that use groups get them.
         "prefit" tests fitted estimators on all of X, as one fold.
     scoring : "clinical", str, list of str, scorer, or dict of str to scorer, default="clinical"
         Metrics: names of scikit-learn's, "sensitivity", "specificity", "ppv", "npv" or
@@ -95,8 +96,18 @@ def evaluate(
         such as accuracy and balanced accuracy, stay what they are. None takes 1 of {0, 1} or
         {-1, 1}, which other labels of two classes need; of several, it takes averages over them.
     groups : array-like of shape (n,), default=None
-        Groups, such as patients, that must not stand in training and test data of a fold. They
-        reach estimators that ask for them, such as a search whose own `cv` keeps groups together.
+        Groups, such as patients, that must not stand on both sides of a split. They reach
+        everything inside an estimator that splits: searches, tuned thresholds, calibration,
+        stacking and early stopping. Folds there that are given as None or a number keep groups
+        together; nothing else has to be set up. What cannot is warned of by name.
+    look_alikes : {"group", "warn", "ignore"}, default="group"
+        What is done about images that look alike, such as resized, cropped or mirrored versions of
+        one picture. "group" keeps them together as if they were of one group; where some groups
+        have them in common, these groups stay together. "warn" counts those that stand on both
+        sides, and "ignore" does not look for them. X is searched if it holds images: arrays of 3 or
+        4 dimensions, or paths. In a table, nothing but copies is found, which are warned of.
+    images : array-like of shape (n, …), or paths of shape (n,), default=None
+        The images whose features X holds, to search them for look-alikes.
     subgroups : DataFrame, Series or dict of str to array-like, of n rows, default=None
         What splits the images into parts that ``result.subgroups()`` scores for themselves, such
         as sex, age band or scanner: row by row those of X, whatever the index is. NaN or None is
@@ -127,7 +138,8 @@ def evaluate(
     Raises
     ------
     ValueError
-        If X, y, groups and subgroups have different lengths, subgroups are no columns of values, y
+        If X, y, groups, images and subgroups have different lengths, values of groups are missing,
+        there are fewer groups than folds, subgroups are no columns of values, y
         has no class labels, an estimator is no classifier, `scoring` has unknown names, `pos_label`
         is no label or is missing where a metric needs it, the checkpoint belongs to other data or
         folds, comes with `return_estimator`, or has a damaged plan of the folds, or every fold of
@@ -138,8 +150,10 @@ def evaluate(
     Warns
     -----
     EvaluationWarning
-        If the same image or group stands in training and test data of a fold, which makes scores
-        too good; or if scores are missing.
+        If the same image or group, or images that look alike, stand in training and test data of a
+        fold, which makes scores too good; if something inside an estimator does not keep groups
+        together; if images of different groups look alike; if a class has fewer groups than there
+        are folds; or if scores are missing.
     UserWarning
         If records of the checkpoint are damaged, whose folds are fitted again; or if a fold cannot
         be written to it, as the disk is full, without which the evaluation goes on.

@@ -176,7 +176,7 @@ def _compared(
     metric = apart._metrics[name]
     if metric.needs_estimator:
         means = [
-            found.scores.query("model == @model and metric == @name")["value"].mean()
+            found.scores.set_index(["model", "metric"])["value"].loc[(model, name)].mean()
             for found in (ignoring, apart)
         ]
         reason = "Means over folds: the score needs the estimator, so that there is no interval."

@@ -83,7 +83,7 @@ def test_look_alikes_are_ignored(noise):
     result = evaluate(_Flat(), X, y, scoring="accuracy", cv=4)
     assert len(np.unique(result.groups)) == 20
     row = result.optimism(X, y, n_resamples=50).iloc[0]
-    assert row["ignoring"] > 0.9
+    assert row["ignoring"] > 0.85
     assert row["apart"] < 0.75
 
 
