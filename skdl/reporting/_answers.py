@@ -126,7 +126,7 @@ def images(run: Run) -> str:
 
 def groups(run: Run) -> str:
     """Patients, or whatever images belong together by."""
-    found = run.result.groups
+    found = run.result.own_groups
     if found is None:
         return ""
     sizes = pd.Series(found).value_counts()
@@ -211,9 +211,9 @@ def level_of_split(run: Run) -> str:
     result, rows = run.result, f"{run.rows_are}s"
     if run.prefit:
         return ""
-    if result.groups is None:
+    if result.own_groups is None:
         return f"Single {rows}: no groups, such as patients, were passed."
-    n = len(np.unique(result.groups))
+    n = len(np.unique(result.own_groups))
     if result.split_groups:
         return (
             f"Not kept apart by groups: {len(result.split_groups):,} of {n:,} stand in training "
@@ -364,5 +364,7 @@ def explained(run: Run) -> str:
 
 def data_digest(run: Run) -> str:
     """By what the data are known again."""
-    of_what = "images, labels and groups" if run.result.groups is not None else "images and labels"
+    of_what = (
+        "images, labels and groups" if run.result.own_groups is not None else "images and labels"
+    )
     return f"Known again by the sha256 of {of_what}: {run.result.data_digest}."

@@ -179,7 +179,7 @@ def _check_data(result: EvaluationResult, X: Any, y: Any) -> None:
         )
     elif (labels[rows] != result.predictions["y_true"].to_numpy()).any():
         other = "y holds other labels than the evaluation"
-    elif data_digest(X, y, result.groups) != result.data_digest:
+    elif data_digest(X, y, result.own_groups) != result.data_digest:
         other = "X holds other images than the evaluation, or in another order"
     if other:
         raise ValueError(
