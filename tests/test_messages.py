@@ -1,5 +1,6 @@
 """No message is longer than a screen, however large what it is about."""
 
+import dataclasses
 import warnings
 import zipfile
 
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image
 from sklearn.naive_bayes import GaussianNB
 
-from skdl import evaluate, metrics, report
+from skdl import audit_images, evaluate, metrics, report
 from skdl._utils.text import shortened
 from skdl.datasets import (
     describe_images,
@@ -27,12 +28,16 @@ from skdl.plotting import (
     AugmentationDisplay,
     ClassDistributionDisplay,
     ConfusionMatricesDisplay,
+    DataAuditDisplay,
+    DecisionCurveDisplay,
     ImageGridDisplay,
     LearningCurveDisplay,
     ModelComparisonDisplay,
     OperatingPointDisplay,
     PerClassMetricsDisplay,
     PredictionGridDisplay,
+    ReliabilityDisplay,
+    SubgroupDisplay,
     TrainingHistoryDisplay,
 )
 from skdl.store import FeatureStore
@@ -112,6 +117,11 @@ def fails(text):
     return score
 
 
+def subgroups_of(result):
+    values = pd.DataFrame({"a": pd.Categorical(["b", "c"] * 6)})
+    return dataclasses.replace(result, subgroup_values=values)
+
+
 CALLS = {
     "labels": lambda h, r: metrics.sensitivity_score(h, Y),
     "predictions": lambda h, r: metrics.geometric_mean_score(Y, h),
@@ -120,6 +130,15 @@ CALLS = {
     "zero_division": lambda h, r: metrics.npv_score(Y, Y, zero_division=h),
     "bound": lambda h, r: metrics.sensitivity_at_specificity_score(Y, SCORES, specificity=h),
     "scores": lambda h, r: metrics.specificity_at_sensitivity_score(Y, h, sensitivity=0.5),
+    "probabilities": lambda h, r: metrics.expected_calibration_error(Y, h),
+    "n_bins": lambda h, r: metrics.expected_calibration_error(Y, SCORES, n_bins=h),
+    "norm": lambda h, r: metrics.expected_calibration_error(Y, SCORES, norm=h),
+    "classes of": lambda h, r: metrics.brier_skill_score(Y, SCORES, labels=h),
+    "class of the slope": lambda h, r: metrics.calibration_slope(Y, SCORES, pos_label=h),
+    "thresholds": lambda h, r: metrics.net_benefit(Y, SCORES, h),
+    "probabilities drawn": lambda h, r: ReliabilityDisplay.from_predictions(Y, {str(h)[:9999]: h}),
+    "result drawn": lambda h, r: ReliabilityDisplay.from_result(r, [h]),
+    "thresholds drawn": lambda h, r: DecisionCurveDisplay.from_predictions(Y, SCORES, thresholds=h),
     "counts": lambda h, r: wilson_interval(h, 3),
     "level": lambda h, r: wilson_interval(1, 3, level=h),
     "score": lambda h, r: confidence_interval(h, Y, Y),
@@ -140,6 +159,11 @@ CALLS = {
     "one of scoring": lambda h, r: evaluate(GaussianNB(), X, Y, scoring={"a" * 9999: h}),
     "pos_label of all": lambda h, r: evaluate(GaussianNB(), X, Y, pos_label=h),
     "groups": lambda h, r: evaluate(GaussianNB(), X, Y, groups=h),
+    "subgroups": lambda h, r: evaluate(GaussianNB(), X, Y, subgroups=h),
+    "a subgroup": lambda h, r: evaluate(GaussianNB(), X, Y, subgroups={"a" * 9999: h}),
+    "subgroups of": lambda h, r: subgroups_of(r).subgroups(h),
+    "min_images": lambda h, r: subgroups_of(r).subgroups(min_images=h),
+    "by_group": lambda h, r: r.by_group(h),
     "per_model": lambda h, r: r.per_model(h),
     "repeat": lambda h, r: r.per_model("GaussianNB", h),
     "summary": lambda h, r: r.summary(level=h),
@@ -154,6 +178,7 @@ CALLS = {
     "of a class": lambda h, r: ClassDistributionDisplay.from_labels({"a": h, "b": []}),
     "n_per_class": lambda h, r: ImageGridDisplay.from_images(IMAGES, Y, n_per_class=h),
     "comparison": lambda h, r: ModelComparisonDisplay(h).plot(),
+    "subgroups drawn": lambda h, r: SubgroupDisplay(h).plot(),
     "curves": lambda h, r: LearningCurveDisplay.from_scores({"a": h}, train_sizes=[1, 2]),
     "sizes": lambda h, r: LearningCurveDisplay.from_scores({"a": [[1]]}, train_sizes=h),
     "history": lambda h, r: TrainingHistoryDisplay(h).plot(),
@@ -161,6 +186,12 @@ CALLS = {
     "patch": lambda h, r: occlusion_maps(BAYES, X, patch=h),
     "fill": lambda h, r: occlusion_maps(BAYES, X, fill=h),
     "class": lambda h, r: occlusion_maps(BAYES, X, h),
+    "audited": lambda h, r: audit_images(None if isinstance(h, str) else h),
+    "labels of an audit": lambda h, r: audit_images(IMAGES, h),
+    "groups of an audit": lambda h, r: audit_images(IMAGES, Y, groups=h),
+    "similarity": lambda h, r: audit_images(IMAGES, Y, similarity=h),
+    "n_jobs of an audit": lambda h, r: audit_images(IMAGES, Y, n_jobs=h),
+    "pairs": lambda h, r: DataAuditDisplay.from_audit(audit_images(IMAGES), IMAGES, max_pairs=h),
     "images": lambda h, r: AugmentationDisplay.from_estimator(h, IMAGES),
 }
 

@@ -50,15 +50,15 @@ def column(
     name: str,
     what: str = "text or numbers",
     kinds: Sequence[str] = ("numbers", "text", "dates", "bytes"),
+    advice: str = "For scores of all classes, pass the labels that they stand for.",
 ) -> npt.NDArray[Any]:
-    """Values of one kind, one per sample, such as labels or groups."""
+    """Values of one kind, one per sample, such as labels; `advice` is for tables."""
     array = filled(values, name)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != 1:
         raise ValueError(
-            f"{name} must have shape (n,), one value per sample. Got shape {array.shape}. "
-            "For scores of all classes, pass the labels that they stand for."
+            f"{name} must have shape (n,), one value per sample. Got shape {array.shape}. {advice}"
         )
     if kind_of(array) not in kinds:
         raise _of_another_kind(array, name, what)
@@ -112,21 +112,21 @@ def check_length(a: npt.NDArray[Any], name: str, b: npt.NDArray[Any], other: str
         )
 
 
-def check_groups(groups: Any, n: int) -> npt.NDArray[Any]:
-    """Groups of n images, such as patients: one value per image, none missing, two at least."""
+def check_groups(groups: Any, n: int, *, several: bool = True) -> npt.NDArray[Any]:
+    """Groups of n images, such as patients: one value per image, none missing."""
     missing = _missing(_array(groups, "groups"))
     if missing.any():
         raise ValueError(
             f"groups has NaN or None at {_rows(missing)}. Give each of them a group of its own, or "
             "drop those rows."
         )
-    found = column(groups, "groups")
+    found = column(groups, "groups", advice="Join several columns into one.")
     if len(found) != n:
         raise ValueError(
             f"groups has {len(found):,} values, but there are {n:,} images. Pass one group per "
             "image."
         )
-    if n > 1 and (found == found[0]).all():
+    if several and n > 1 and (found == found[0]).all():
         raise ValueError(
             f"groups holds one group only, {shortened(plain(found[0]))}: no split can keep it "
             "together. Pass what tells patients, or the like, apart, or leave groups out."

@@ -168,7 +168,7 @@ def compare_models(
     table = pd.DataFrame(rows)
     for test in ("delong", "mcnemar"):
         place = table.columns.get_loc(f"{test}_p") + 1
-        table.insert(place, f"{test}_p_holm", _holm(table[f"{test}_p"].to_numpy()))
+        table.insert(place, f"{test}_p_holm", holm(table[f"{test}_p"].to_numpy()))
     table["reason"] = table.pop("reason")  # last
     return table
 
@@ -305,7 +305,8 @@ def _labels_of(
     return np.asarray(np.where(one >= threshold, label, other))
 
 
-def _holm(p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def holm(p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """P values adjusted for their number; those that are NaN do not count."""
     adjusted = np.full(len(p), np.nan)
     known = np.flatnonzero(~np.isnan(p))
     order = known[np.argsort(p[known])]

@@ -140,6 +140,18 @@ def cautions(result: EvaluationResult, model: str, names: Sequence[str]) -> list
     return found
 
 
+def about_grouping(grouping: Any) -> str:
+    """That rows are groups of images, in words."""
+    n, n_images = len(grouping.names), grouping.of_images.predictions["row"].nunique()
+    joined = {"mean": "their mean", "max": "the largest of them", "noisy_or": "a noisy or"}
+
+    return (
+        f"Each case is a group of images, such as those of a patient: {n:,} groups of "
+        f"{n_images:,} images, whose scores were joined by {joined[grouping.how]}. What is said of "
+        "images below is said of these groups, and the picture of a group is its first image."
+    )
+
+
 def _about_number_of_groups(n_groups: int, table: pd.DataFrame) -> str:
     """That intervals know the groups, and how much they are worth."""
     if n_groups == len(table):
