@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from sklearn.naive_bayes import GaussianNB
 
-from skdl import evaluate, metrics, report
+from skdl import audit_images, evaluate, metrics, report
 from skdl._utils.text import shortened
 from skdl.datasets import (
     describe_images,
@@ -28,6 +28,7 @@ from skdl.plotting import (
     AugmentationDisplay,
     ClassDistributionDisplay,
     ConfusionMatricesDisplay,
+    DataAuditDisplay,
     ImageGridDisplay,
     LearningCurveDisplay,
     ModelComparisonDisplay,
@@ -174,6 +175,12 @@ CALLS = {
     "patch": lambda h, r: occlusion_maps(BAYES, X, patch=h),
     "fill": lambda h, r: occlusion_maps(BAYES, X, fill=h),
     "class": lambda h, r: occlusion_maps(BAYES, X, h),
+    "audited": lambda h, r: audit_images(None if isinstance(h, str) else h),
+    "labels of an audit": lambda h, r: audit_images(IMAGES, h),
+    "groups of an audit": lambda h, r: audit_images(IMAGES, Y, groups=h),
+    "similarity": lambda h, r: audit_images(IMAGES, Y, similarity=h),
+    "n_jobs of an audit": lambda h, r: audit_images(IMAGES, Y, n_jobs=h),
+    "pairs": lambda h, r: DataAuditDisplay.from_audit(audit_images(IMAGES), IMAGES, max_pairs=h),
     "images": lambda h, r: AugmentationDisplay.from_estimator(h, IMAGES),
 }
 
