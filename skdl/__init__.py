@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from skdl import (
+        audit,
         backbones,
         datasets,
         downloads,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from skdl import (
         testing as testing,
     )
+    from skdl.audit import audit_images
     from skdl.datasets import load_dataset
     from skdl.estimators import (
         BackboneFeatures,
@@ -58,6 +60,7 @@ _LAZY_NAMES = {
     "VGG16Classifier": "skdl.estimators",
     "VGG16Features": "skdl.estimators",
     "all_estimators": "skdl.estimators",
+    "audit_images": "skdl.audit",
     "evaluate": "skdl.evaluation",
     "list_architectures": "skdl.plugins",
     "load_dataset": "skdl.datasets",
@@ -65,6 +68,7 @@ _LAZY_NAMES = {
     "report": "skdl.reporting",
 }
 _LAZY_MODULES = (
+    "audit",
     "backbones",
     "datasets",
     "downloads",

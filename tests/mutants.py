@@ -351,6 +351,56 @@ class Whole(ClassifierMixin, BaseEstimator):
         return self.classes_[self.predict_proba(X).argmax(axis=1)]
 
 
+class WholeWithGroups(Whole):
+    """Keeps the contract of groups as well: it leaves whole ones out of its training."""
+
+    def __init__(self, random_state=0, validation_fraction=None):
+        super().__init__(random_state)
+        self.validation_fraction = validation_fraction
+
+    def fit(self, X, y, sample_weight=None, groups=None):
+        self.validation_rows_ = None
+        if self.validation_fraction is None:
+            if groups is not None:
+                self._check(groups, len(X))
+            return super().fit(X, y, sample_weight)
+        self._check(groups, len(X))
+        self.validation_rows_ = self._held_out(np.asarray(groups))
+        kept = np.delete(np.arange(len(X)), self.validation_rows_)
+        return super().fit(X[kept], y[kept])
+
+    def _check(self, groups, n):
+        if len(groups) != n:
+            raise ValueError("one group per image")
+
+    def _held_out(self, groups):
+        names = np.unique(groups)
+        n = int(np.ceil(self.validation_fraction * len(names)))
+        return np.flatnonzero(np.isin(groups, names[:n]))
+
+
+class SplitsGroups(WholeWithGroups):
+    def _held_out(self, groups):
+        return np.arange(int(self.validation_fraction * len(groups)))
+
+
+class HoldsOutNothing(WholeWithGroups):
+    def _held_out(self, groups):
+        return np.arange(0)
+
+
+class LearnsFromGroups(WholeWithGroups):
+    def fit(self, X, y, sample_weight=None, groups=None):
+        super().fit(X, y, sample_weight, groups)
+        self._model.intercept_[0] += groups is not None
+        return self
+
+
+class TakesAnyNumberOfGroups(WholeWithGroups):
+    def _check(self, groups, n):
+        pass
+
+
 class NotNormalised(Whole):
     def predict_proba(self, X):
         return super().predict_proba(X) * 2

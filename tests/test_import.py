@@ -19,6 +19,7 @@ assert not loaded, loaded
     "code",
     [
         "import skdl",
+        "import skdl.audit",
         "import skdl.metrics",
         "import skdl.images",
         "import skdl.plotting",

@@ -50,19 +50,30 @@ def column(
     name: str,
     what: str = "text or numbers",
     kinds: Sequence[str] = ("numbers", "text", "dates", "bytes"),
+    advice: str = "For scores of all classes, pass the labels that they stand for.",
 ) -> npt.NDArray[Any]:
-    """Values of one kind, one per sample, such as labels or groups."""
+    """Values of one kind, one per sample, such as labels; `advice` is for tables."""
     array = filled(values, name)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     if array.ndim != 1:
         raise ValueError(
-            f"{name} must have shape (n,), one value per sample. Got shape {array.shape}. "
-            "For scores of all classes, pass the labels that they stand for."
+            f"{name} must have shape (n,), one value per sample. Got shape {array.shape}. {advice}"
         )
     if kind_of(array) not in kinds:
         raise _of_another_kind(array, name, what)
     return array
+
+
+def check_groups(groups: Any, n: int) -> npt.NDArray[Any]:
+    """Groups of n samples, such as patients: values of one kind, one per sample, none missing."""
+    values = column(groups, "groups", advice="Join several columns into one.")
+    if len(values) != n:
+        raise ValueError(
+            f"groups has {len(values)} rows for {n} samples. Pass one group per sample, such as "
+            "its patient."
+        )
+    return values
 
 
 def score_values(values: Any, name: str) -> npt.NDArray[np.float64]:
@@ -88,7 +99,7 @@ def filled(values: Any, name: str) -> npt.NDArray[Any]:
     array = _array(values, name)
     missing = _missing(array)
     if missing.any():
-        raise ValueError(f"{name} has NaN or None at {_rows(missing)}")
+        raise ValueError(f"{name} has NaN or None at {_rows(missing)}. Drop those rows.")
     if array.dtype != object:
         return array
     kinds = list(map(_kind, array.flat))
@@ -112,6 +123,28 @@ def check_length(a: npt.NDArray[Any], name: str, b: npt.NDArray[Any], other: str
         )
 
 
+def check_groups(groups: Any, n: int) -> npt.NDArray[Any]:
+    """Groups of n images, such as patients: one value per image, none missing, two at least."""
+    missing = _missing(_array(groups, "groups"))
+    if missing.any():
+        raise ValueError(
+            f"groups has NaN or None at {_rows(missing)}. Give each of them a group of its own, or "
+            "drop those rows."
+        )
+    found = column(groups, "groups")
+    if len(found) != n:
+        raise ValueError(
+            f"groups has {len(found):,} values, but there are {n:,} images. Pass one group per "
+            "image."
+        )
+    if n > 1 and (found == found[0]).all():
+        raise ValueError(
+            f"groups holds one group only, {shortened(plain(found[0]))}: no split can keep it "
+            "together. Pass what tells patients, or the like, apart, or leave groups out."
+        )
+    return found
+
+
 def check_kind(a: npt.NDArray[Any], name: str, b: npt.NDArray[Any], other: str) -> None:
     """Refuse labels one of which are numbers and the others text."""
     if kind_of(a) != kind_of(b):
@@ -132,7 +165,7 @@ def _array(values: Any, name: str) -> npt.NDArray[Any]:
     if np.ma.isMaskedArray(values):
         masked = np.ma.getmaskarray(values)
         if masked.any():
-            raise ValueError(f"{name} has a masked value at {_rows(masked)}")
+            raise ValueError(f"{name} has a masked value at {_rows(masked)}. Drop those rows.")
         values = values.data
     # NumPy would make text of numbers beside text, and of NaN.
     listed = isinstance(values, list | tuple)
@@ -149,10 +182,10 @@ def _array(values: Any, name: str) -> npt.NDArray[Any]:
 
 
 def _rows(wrong: npt.NDArray[np.bool_]) -> str:
-    """Which rows are wrong, and what to do."""
+    """Which rows are wrong."""
     rows = np.unique(np.nonzero(wrong)[0])
     others = f", and in {len(rows)} rows in all" if len(rows) > 1 else ""
-    return f"row {rows[0]}{others}. Drop those rows."
+    return f"row {rows[0]}{others}"
 
 
 def _missing(array: npt.NDArray[Any]) -> npt.NDArray[np.bool_]:

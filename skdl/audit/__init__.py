@@ -1,6 +1,8 @@
 """What is wrong with a data set: unreadable images, copies, look-alikes, shortcuts."""
 
+from skdl.audit._audit import audit_images
 from skdl.audit._groups import join_groups
 from skdl.audit._look_alikes import LookAlikes, find_look_alikes
+from skdl.audit._result import DataAudit
 
-__all__ = ["LookAlikes", "find_look_alikes", "join_groups"]
+__all__ = ["DataAudit", "audit_images"]

@@ -12,19 +12,20 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.checks import validate_params
 from skdl._utils.compat import with_callbacks
+from skdl._utils.labels import check_groups
 from skdl._utils.scikit import StrOptions
 from skdl._utils.seeds import draw_seed
 from skdl._utils.text import plain, shortened
 from skdl.engine import Job, Mode, Recipe, TrainingSet
 from skdl.estimators._augmented import AugmentedImagesMixin
 from skdl.estimators._convergence import warn_of_failure
+from skdl.estimators._holding_out import hold_out
 from skdl.estimators._inputs import (
     as_weights,
     check_labels,
     check_pair,
     check_weights,
     encode_labels,
-    hold_out,
     learn_format,
     make_training_set,
     unique_labels,
@@ -51,7 +52,13 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
 
     @with_callbacks  # type: ignore[untyped-decorator]
     def fit(
-        self, X: Any, y: Any, sample_weight: Any = None, X_val: Any = None, y_val: Any = None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        groups: Any = None,
     ) -> "ImageClassifier":
         """Train the network.
 
@@ -68,6 +75,11 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
             Validation images, instead of a split of `X`.
         y_val : array-like, default=None
             Their labels, among those of `y`.
+        groups : array-like of shape (n,), default=None
+            Group of each image, such as its patient. What `early_stopping` or
+            `validation_fraction` holds out of `X` are whole groups, so that no group is both
+            trained on and validated on; without such a split, or with `X_val`, groups change
+            nothing. Each class needs images in two groups or more.
 
         Returns
         -------
@@ -85,11 +97,30 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
 
         Warns
         -----
+        UserWarning
+            If groups are so large that the split is far from `validation_fraction`, or has no image
+            of a class.
         ConvergenceWarning
             If the network takes all training images for one class, or its loss is far above that of
             guessing.
+
+        Examples
+        --------
+        Three images of each patient, none of whom is both trained on and validated on:
+
+        >>> import numpy as np
+        >>> from sklearn.datasets import load_digits
+        >>> from skdl import CNNClassifier
+        >>> X, y = load_digits(n_class=2, return_X_y=True)
+        >>> patients = np.arange(len(X)) // 3
+        >>> model = CNNClassifier(epochs=3, early_stopping=True, random_state=0)
+        >>> rows = model.fit(X, y, groups=patients).validation_rows_
+        >>> len(rows), len(X)
+        (36, 360)
+        >>> np.intersect1d(patients[rows], np.delete(patients, rows))
+        array([], dtype=int64)
         """
-        job, learned = self._describe(X, y, sample_weight, X_val, y_val, mode=self._mode())
+        job, learned = self._describe(X, y, sample_weight, X_val, y_val, groups, mode=self._mode())
         tasks = EpochTasks(self, X, y, self._n_epochs(), sample_weight)
         self._train(job, learned, tasks)
         tasks.end_fit()
@@ -260,6 +291,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
         sample_weight: Any = None,
         X_val: Any = None,
         y_val: Any = None,
+        groups: Any = None,
         *,
         mode: Mode,
         classes: Any = None,
@@ -270,6 +302,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
         optimizer, callbacks = self._optimizer_spec(), self._make_callbacks()
         batch, labels = check_pair(X, y, "X", "y", self)
         sample_weight = as_weights(sample_weight)
+        groups = None if groups is None else check_groups(groups, len(labels))
         if classes is not None:
             classes = unique_labels(check_labels(classes, "classes"))
         start = self._last_training(mode)
@@ -287,11 +320,16 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
         weights = check_weights(sample_weight, self.class_weight, labels, known)
         data = make_training_set(image_format.as_images(batch, self), codes, weights)
         seed = draw_seed(self.random_state) if start is None else self._seed
-        validation, is_whole = None, mode in ("fit", "warm_start")
+        validation, held_out, is_whole = None, None, mode in ("fit", "warm_start")
         if X_val is not None or y_val is not None:
             validation = self._validation_set(X_val, y_val, image_format, known)
         elif is_whole and self._validation_fraction():
-            data, validation = hold_out(data, self._validation_fraction(), seed, known)
+            rows = np.flatnonzero(weights)  # those of the data
+            groups = None if groups is None else groups[rows]
+            data, validation, held_out = hold_out(
+                data, self._validation_fraction(), seed, known, groups
+            )
+            held_out = rows[held_out]
         job = self._job(
             mode,
             image_format,
@@ -305,7 +343,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
             callbacks=callbacks,
             judge=partial(warn_of_failure, classes=known) if is_whole else None,
         )
-        return job, {**self._learned(job, image_format), "classes_": known}
+        return job, {**self._learned(job, image_format, held_out), "classes_": known}
 
     def _learn_format(self, X: Any, batch: ImageBatch, sample_weight: Any) -> ImageFormat:
         return learn_format(self, X, batch, sample_weight)

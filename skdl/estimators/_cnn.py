@@ -40,8 +40,9 @@ class CNNClassifier(ImageClassifier):
         keep the weights of the epoch with the lowest validation loss.
     validation_fraction : float in (0, 1), default=None
         Share of the training data to hold out for validation: a stratified split, seeded by
-        `random_state`. None means 0.1 with `early_stopping`, and no validation without. Not used
-        when `X_val` and `y_val` are passed to `fit`.
+        `random_state`, and of whole groups, if `fit` gets `groups`. None means 0.1 with
+        `early_stopping`, and no validation without. Not used when `X_val` and `y_val` are passed to
+        `fit`.
     n_iter_no_change : int, default=10
         Epochs without improvement after which early stopping ends the training.
     tol : float, default=1e-4
@@ -103,6 +104,9 @@ class CNNClassifier(ImageClassifier):
         with and without validation data follow each other, NaN stands for what was not taken.
     n_iter_ : int
         Number of epochs trained, over all fits with `warm_start` and calls of `partial_fit`.
+    validation_rows_ : ndarray of int of shape (n_held_out,) or None
+        Positions, in the X of `fit`, of the images that it held out for validation, in ascending
+        order; None where it held out none.
     image_shape_ : (height, width, channels)
         Shape of one image of the arrays seen in `fit`; of image files, what they are decoded to.
     value_range_ : (low, high) or "standardized"

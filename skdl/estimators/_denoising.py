@@ -55,7 +55,8 @@ default="gaussian"
         keep the weights of the epoch with the lowest validation loss. The images held out are made
         worse as well.
     validation_fraction : float in (0, 1), default=None
-        Share of the images to hold out. None means 0.1 with `early_stopping`, and none without.
+        Share of the images to hold out; whole groups, if `fit` gets `groups`. None means 0.1 with
+        `early_stopping`, and none without.
     n_iter_no_change : int, default=10
         Epochs without improvement after which early stopping ends the training.
     tol : float, default=1e-4
@@ -97,6 +98,9 @@ default="gaussian"
         By epoch: "loss", "learning_rate", and with validation data "val_loss".
     n_iter_ : int
         Number of epochs trained.
+    validation_rows_ : ndarray of int of shape (n_held_out,) or None
+        Positions, in the X of `fit`, of the images that it held out for validation, in ascending
+        order; None where it held out none.
     image_shape_ : (height, width, channels)
         Shape of one image.
     value_range_ : (low, high) or "standardized"
@@ -168,7 +172,7 @@ default="gaussian"
         self._set_parameters(locals())
 
     @with_callbacks  # type: ignore[untyped-decorator]
-    def fit(self, X: Any, y: Any = None) -> "DenoisingAutoencoder":
+    def fit(self, X: Any, y: Any = None, groups: Any = None) -> "DenoisingAutoencoder":
         """Train the network.
 
         Parameters
@@ -179,6 +183,10 @@ default="gaussian"
             The clean images of noisy ones, as arrays or as paths of image files. Labels, such as
             a pipeline hands over, are ignored: one number or text per image, unless texts end as
             names of images do, or are all files that exist.
+        groups : array-like of shape (n,), default=None
+            Group of each image, such as its patient. What `early_stopping` or
+            `validation_fraction` holds out are whole groups; without such a split, groups change
+            nothing.
 
         Returns
         -------
@@ -192,9 +200,14 @@ default="gaussian"
         ValueError
             For bad input or parameters, leaving the estimator as it was; or if training
             diverges: loss or weights become NaN, infinite or enormous.
+
+        Warns
+        -----
+        UserWarning
+            If groups are so large that the split is far from `validation_fraction`.
         """
         validate_params(self)
-        job, learned = self._describe(X, y)
+        job, learned = self._describe(X, y, groups)
         tasks = EpochTasks(self, X, y, self.epochs)
         self._train(job, learned, tasks)
         tasks.end_fit()

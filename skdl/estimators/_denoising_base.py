@@ -7,10 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from skdl._utils.checks import check_counts
+from skdl._utils.labels import check_groups
 from skdl._utils.seeds import draw_seed
 from skdl.engine import Job, Recipe
 from skdl.estimators._autoencoder import denoiser
-from skdl.estimators._inputs import hold_out_any, learn_format, make_training_set
+from skdl.estimators._holding_out import hold_out_any
+from skdl.estimators._inputs import learn_format, make_training_set
 from skdl.estimators._trained import Learned, TrainedEstimator
 from skdl.images import ImageBatch, ImageFormat, holds_images, read_batch
 from skdl.preprocessing import plan_noise
@@ -19,10 +21,11 @@ from skdl.preprocessing import plan_noise
 class DenoisingBase(TrainedEstimator):
     """Everything but the parameters and what a user calls."""
 
-    def _describe(self, X: Any, y: Any) -> tuple[Job, Learned]:
+    def _describe(self, X: Any, y: Any, groups: Any) -> tuple[Job, Learned]:
         """Validate a fit: the training it asks for, and what it learns beside."""
         optimizer, callbacks = self._optimizer_spec(), self._make_callbacks()
         batch = read_batch(X, "X", self)
+        groups = None if groups is None else check_groups(groups, len(batch))
         mode = self._mode()
         start = self._last_training(mode)
         if start is None:
@@ -48,9 +51,11 @@ class DenoisingBase(TrainedEstimator):
         images = image_format.as_images(batch, self)
         data = make_training_set(images, targets, np.ones(len(images), np.float32))
         seed = draw_seed(self.random_state) if start is None else self._seed
-        validation = None
+        validation, held_out = None, None
         if self._validation_fraction():
-            data, validation = hold_out_any(data, self._validation_fraction(), seed)
+            data, validation, held_out = hold_out_any(
+                data, self._validation_fraction(), seed, groups
+            )
         job = self._job(
             mode,
             image_format,
@@ -64,7 +69,7 @@ class DenoisingBase(TrainedEstimator):
             augments_validation=True,
             callbacks=callbacks,
         )
-        return job, self._learned(job, image_format)
+        return job, self._learned(job, image_format, held_out)
 
     def _clean_images(self, y: Any, n: int, image_format: ImageFormat) -> npt.NDArray[Any]:
         """What to map noisy images to, in memory."""

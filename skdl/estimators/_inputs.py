@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.model_selection import train_test_split
 from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 
@@ -217,49 +216,6 @@ def make_training_set(
     """A training set of the rows that have a weight."""
     data = TrainingSet(images, targets, weights)
     return data if (weights > 0).all() else data.take(np.flatnonzero(weights))
-
-
-def hold_out(
-    data: TrainingSet, fraction: float, seed: int, classes: npt.NDArray[Any]
-) -> tuple[TrainingSet, TrainingSet]:
-    """Stratified, seeded split into training and validation data."""
-    counts = np.bincount(np.asarray(data.targets), minlength=len(classes))
-    n_held_out = int(np.ceil(fraction * len(data)))
-    n_present = int((counts > 0).sum())
-    smallest = int(np.argmin(np.where(counts > 0, counts, counts.max() + 1)))
-    advice = "Set another validation_fraction, or pass X_val and y_val."
-    if counts[smallest] < 2:
-        raise ValueError(
-            f"The class {shortened(plain(classes)[smallest])} has 1 row in y: too few to stand "
-            "in both "
-            f"the training and the validation split. {advice}"
-        )
-    if n_held_out < n_present or len(data) - n_held_out < n_present:
-        raise ValueError(
-            f"validation_fraction={fraction:g} of {len(data)} rows holds out {n_held_out} of them, "
-            f"which cannot be stratified over {n_present} classes: each split needs at least one "
-            f"row per class. {advice}"
-        )
-    return _split(data, n_held_out, seed, data.targets)
-
-
-def hold_out_any(data: TrainingSet, fraction: float, seed: int) -> tuple[TrainingSet, TrainingSet]:
-    """Seeded split into training and validation data, of images without classes."""
-    if len(data) < 2:
-        raise ValueError(
-            f"validation_fraction={fraction:g} of {len(data)} image leaves none to train on. Pass "
-            "more images, or set validation_fraction=None and early_stopping=False."
-        )
-    return _split(data, int(np.ceil(fraction * len(data))), seed)
-
-
-def _split(
-    data: TrainingSet, n_held_out: int, seed: int, stratify: Any = None
-) -> tuple[TrainingSet, TrainingSet]:
-    kept, held_out = train_test_split(
-        np.arange(len(data)), test_size=n_held_out, stratify=stratify, random_state=seed
-    )
-    return data.take(kept), data.take(held_out)
 
 
 def check_pair(

@@ -56,6 +56,8 @@ def advice_on_keras_word(estimator: Any, method: str, name: str, value: Any) -> 
         return _PREDICT.get(name, "")
     if name == "epochs" and method == "partial_fit":
         return "A call of partial_fit is one epoch."
+    if name in ("groups", "X_val", "y_val") and method in ("partial_fit", "initialize"):
+        return f"{method} validates nothing: leave it out."
     if name in params and method != "__init__":
         return f"It is a parameter of the estimator: {as_parameter(estimator, name, value)}."
     if not trains:

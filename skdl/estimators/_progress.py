@@ -23,6 +23,7 @@ class EpochTasks:
     def __init__(
         self, estimator: Any, X: Any, y: Any, n_epochs: int, sample_weight: Any = None
     ) -> None:
+        # What scorers of callbacks take: groups of a fit are no part of it.
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self._told = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
         self._context = begin_callbacks(estimator, n_epochs)

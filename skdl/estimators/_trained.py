@@ -7,6 +7,7 @@ from numbers import Integral, Real
 from typing import Any, TypeVar
 
 import keras
+import numpy as np
 import numpy.typing as npt
 
 from skdl._utils.checks import warn_user
@@ -56,6 +57,7 @@ class TrainedEstimator(CallbackSupportMixin, KerasEstimator):
     callbacks_: list[keras.callbacks.Callback]
     history_: dict[str, list[float]]
     n_iter_: int
+    validation_rows_: npt.NDArray[np.intp] | None
     _network: Any
     _fitted_optimizer: OptimizerSpec
     _image_format: ImageFormat
@@ -132,7 +134,9 @@ class TrainedEstimator(CallbackSupportMixin, KerasEstimator):
             **parts,
         )
 
-    def _learned(self, job: Job, image_format: ImageFormat) -> Learned:
+    def _learned(
+        self, job: Job, image_format: ImageFormat, held_out: npt.NDArray[np.intp] | None
+    ) -> Learned:
         """What a fit sets on the estimator, apart from its results."""
         names = image_format.feature_names
         return {
@@ -141,6 +145,7 @@ class TrainedEstimator(CallbackSupportMixin, KerasEstimator):
             "n_features_in_": image_format.n_features,
             **({} if names is None else {"feature_names_in_": names}),
             "callbacks_": list(job.callbacks),
+            "validation_rows_": None if held_out is None else np.sort(held_out),
             "_image_format": image_format,
             "_seed": job.seed,
         }

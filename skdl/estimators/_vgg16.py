@@ -145,7 +145,8 @@ class VGG16Classifier(TransferBase):
         backbone was trained.
     validation_fraction : float in (0, 1), default=None
         Share of the training data to hold out for validation; None means 0.1 with `early_stopping`,
-        and no validation without. Not used when `X_val` and `y_val` are passed to `fit`.
+        and no validation without. Whole groups, if `fit` gets `groups`. Not used when `X_val` and
+        `y_val` are passed to `fit`.
     n_iter_no_change : int, default=10
         Epochs without improvement after which early stopping ends the training.
     tol : float, default=1e-4
@@ -194,6 +195,9 @@ class VGG16Classifier(TransferBase):
         validation data "val_loss" and "val_accuracy".
     n_iter_ : int
         Number of epochs trained, those of the warm-up included.
+    validation_rows_ : ndarray of int of shape (n_held_out,) or None
+        Positions, in the X of `fit`, of the images that it held out for validation, in ascending
+        order; None where it held out none.
     image_shape_ : (height, width, channels)
         Shape of one image.
     value_range_ : (low, high) or "standardized"

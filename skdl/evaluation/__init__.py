@@ -1,5 +1,6 @@
 """Cross-validation that keeps predictions, times and reasons, and can be resumed."""
 
+from skdl.evaluation._by_group import threshold_of
 from skdl.evaluation._evaluate import EvaluationWarning, data_digest, evaluate
 from skdl.evaluation._leaks import about_groups, in_both
 from skdl.evaluation._result import EvaluationResult

@@ -29,6 +29,7 @@ from skdl.evaluation._leaks import (
 )
 from skdl.evaluation._result import EvaluationResult, make_result
 from skdl.evaluation._scoring import Scorer, check_positive_class, make_metrics
+from skdl.evaluation._subgroup_values import read_subgroups
 from skdl.images import ImageFiles, adopt_pixel_limit, find_paths, with_pixel_limit
 
 
@@ -58,6 +59,7 @@ def evaluate(
     scoring: Any = "clinical",
     pos_label: Any = None,
     groups: Any = None,
+    subgroups: Any = None,
     n_jobs: int | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     return_estimator: bool = False,
@@ -93,6 +95,11 @@ def evaluate(
     groups : array-like of shape (n,), default=None
         Groups, such as patients, that must not stand in training and test data of a fold. They
         reach estimators that ask for them, such as a search whose own `cv` keeps groups together.
+    subgroups : DataFrame, Series or dict of str to array-like, of n rows, default=None
+        What splits the images into parts that ``result.subgroups()`` scores for themselves, such
+        as sex, age band or scanner: row by row those of X, whatever the index is. NaN or None is
+        an unknown value. Text, booleans and categories are taken as they are, and up to 10
+        different numbers; more numbers are cut at their quartiles. Folds do not depend on them.
     n_jobs : int, default=None
         Number of folds that are fitted at the same time, see joblib.
     checkpoint : str or path-like, default=None
@@ -118,11 +125,11 @@ def evaluate(
     Raises
     ------
     ValueError
-        If X, y and groups have different lengths, y has no class labels, an estimator is no
-        classifier, `scoring` has unknown names, `pos_label` is no label or is missing where a
-        metric needs it, the checkpoint belongs to other data or folds, comes with
-        `return_estimator`, or has a damaged plan of the folds, or every fold of every estimator
-        failed.
+        If X, y, groups and subgroups have different lengths, subgroups are no columns of values, y
+        has no class labels, an estimator is no classifier, `scoring` has unknown names, `pos_label`
+        is no label or is missing where a metric needs it, the checkpoint belongs to other data or
+        folds, comes with `return_estimator`, or has a damaged plan of the folds, or every fold of
+        every estimator failed.
     OSError
         If nothing can be written to the checkpoint when the evaluation begins.
 
@@ -156,6 +163,7 @@ def evaluate(
     """
     named, pos_label = _named(estimators), plain(pos_label)
     images, labels, groups, digests_of_images = _check_data(X, y, groups)
+    values = read_subgroups(subgroups, len(labels))
     _check_positive(labels, pos_label)
     metrics = make_metrics(scoring, pos_label)
     prefit = isinstance(cv, str) and cv == "prefit"
@@ -194,6 +202,7 @@ def evaluate(
         data_digest=data,
         groups=groups,
         split_groups=find_split_groups(groups, folds),
+        subgroup_values=values,
     )
     for message in (about_leaks(result), about_groups(result), _about_missing(result)):
         if message:

@@ -12,8 +12,10 @@ from sklearn.utils.multiclass import unique_labels
 from skdl._utils.checks import check_whole, suggest
 from skdl._utils.compat import PLAIN_TEXT
 from skdl._utils.text import encodable, shortened
+from skdl.evaluation._by_group import GroupScores
 from skdl.evaluation._folds import Fold, FoldRecord
 from skdl.evaluation._scoring import Metric, RecordedPredictions, column_of, warned_once
+from skdl.evaluation._subgroups import SubgroupScores
 from skdl.evaluation._summary import summarize
 from skdl.metrics import KnownScore, compare_models
 
@@ -22,7 +24,7 @@ _TIMES = ("n_train", "n_test", "n_cores", "fit_seconds", "predict_seconds", "sto
 
 
 @dataclass(frozen=True)
-class EvaluationResult:
+class EvaluationResult(SubgroupScores, GroupScores):
     """What :func:`evaluate` found, as tidy tables.
 
     Attributes
@@ -63,6 +65,10 @@ class EvaluationResult:
         Groups, such as patients, as they were passed.
     split_groups : list
         Groups that stand in training and test data of a fold.
+    subgroup_values : pandas.DataFrame of shape (n, n_columns) or None
+        The value of each image in each column of `subgroups`, as categories in their order.
+    grouping : Grouping or None
+        What :meth:`by_group` made: `how`, `names`, `labels`, `first_rows` in X, and `of_images`.
 
     See Also
     --------

@@ -33,10 +33,10 @@ def summarize(
         ]
         for name in result.metrics:
             metric = result._metrics[name]
-            found = [_interval(result, metric, *part, bootstrap) for part in parts]
+            found = [interval_of(result, metric, *part, bootstrap) for part in parts]
             rows.append(
                 {"model": model, "metric": name}
-                | _mean_of_repeats(found)
+                | mean_of_repeats(found)
                 | _over_folds(result.scores, model, name)
                 | {"n_repeats": len(found)}
             )
@@ -45,7 +45,7 @@ def summarize(
     return table
 
 
-def _interval(
+def interval_of(
     result: "EvaluationResult",
     metric: Metric,
     y_true: npt.NDArray[Any],
@@ -115,7 +115,7 @@ def _known(
     return method, value, low, high
 
 
-def _mean_of_repeats(found: list[dict[str, Any]]) -> dict[str, Any]:
+def mean_of_repeats(found: list[dict[str, Any]]) -> dict[str, Any]:
     """Means of values and limits over the repeats; none where one of the repeats has none."""
     if not found:
         return _NOTHING | {"reason": "No fold has predictions."}

@@ -131,10 +131,16 @@ def read_image_info(path: Any, *, frame: int = 0) -> ImageInfo:
     ...     read_image_info(f"{folder}/red.png")
     ImageInfo(height=10, width=20, channels=3, format='PNG', dtype='uint8')
     """
+    return info_of(None, path, frame)
+
+
+def info_of(content: bytes | None, path: Any, frame: int = 0) -> ImageInfo:
+    """What `read_image_info` tells of a file whose content was read before; None reads it now."""
     path = os.path.expanduser(str(os.fspath(path)))
     check_whole(frame, "frame", low=0)
     try:
-        with _open(path) as file, Image.open(file, formats=FORMATS) as image:
+        opened = _open(path) if content is None else io.BytesIO(content)
+        with opened as file, Image.open(file, formats=FORMATS) as image:
             image.seek(frame)
             width, height = upright_size(image)
             _refuse_huge(width, height)

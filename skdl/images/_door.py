@@ -40,7 +40,7 @@ def read_batch(
     paths = find_paths(rows, name) if rows.dtype.kind in "OUT" else None
     if paths is None:
         return ImageArray(check_image_array(rows, name=name, estimator=estimator), rows)
-    return ImageFiles(paths) if mixed else ImageFiles.of(paths, name)
+    return ImageFiles(paths, mixed=True) if mixed else ImageFiles.of(paths, name)
 
 
 def holds_images(y: Any) -> bool:

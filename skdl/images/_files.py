@@ -20,6 +20,7 @@ from skdl.images._decoding import (
     ImageInfo,
     UnreadableImageError,
     decode_image,
+    info_of,
     read_dtype,
     read_image,
     read_image_info,
@@ -56,6 +57,9 @@ class ImageFiles(ImageBatch):
         Whether pixels that are not bytes become float32, as arrays of them do in estimators.
     frame : int, default=0
         Of animations and files with several pages.
+    mixed : bool, default=False
+        Whether files may hold other values than `file_dtype` says, for one who looks at each by
+        itself.
     """
 
     paths: npt.NDArray[np.str_]
@@ -64,6 +68,7 @@ class ImageFiles(ImageBatch):
     resizer: Resizer = _UNCHANGED
     as_floats: bool = True
     frame: int = 0
+    mixed: bool = False
 
     @classmethod
     def of(cls, paths: npt.NDArray[np.str_], name: str = "X", frame: int = 0) -> ImageFiles:
@@ -212,9 +217,10 @@ class ImageFiles(ImageBatch):
 
     def examine(self, row: int) -> tuple[str, npt.NDArray[Any], Any]:
         path = str(self.paths[row])
-        info = read_image_info(path)
+        content = file_content(path)
+        info = info_of(content, path)
         kind = info.format if info.dtype == "uint8" else f"{info.format} ({info.dtype})"
-        return kind, read_image(path), read_bytes(path)
+        return kind, decode_image(content, path, _UNCHANGED), content
 
     def digests(self, n_threads: int | None = None) -> list[bytes]:
         return list(in_threads(_digest, self.paths.tolist(), n_threads))
@@ -242,7 +248,7 @@ class ImageFiles(ImageBatch):
         # Pixels that are not bytes are resized below, in their value range.
         at_once = resizer if self.file_dtype == _BYTES else _UNCHANGED
         image = decode_image(content, path, at_once, self.frame)
-        if image.dtype != self.file_dtype:
+        if image.dtype != self.file_dtype and not self.mixed:
             raise UnreadableImageError(
                 path, f"its values are {image.dtype}, but {self.file_dtype} is expected"
             )

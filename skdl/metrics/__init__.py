@@ -2,7 +2,7 @@
 
 from skdl.metrics._checks import check_level
 from skdl.metrics._clinical import npv_score, ppv_score, sensitivity_score, specificity_score
-from skdl.metrics._comparison import compare_models
+from skdl.metrics._comparison import compare_models, holm
 from skdl.metrics._confusion import GUESSABLE
 from skdl.metrics._derived import (
     geometric_mean_score,
@@ -16,7 +16,7 @@ from skdl.metrics._operating_points import (
     sensitivity_at_specificity_score,
     specificity_at_sensitivity_score,
 )
-from skdl.metrics._proportions import wilson_interval
+from skdl.metrics._proportions import mean_interval, wilson_interval
 from skdl.metrics._scorers import (
     CLINICAL_SCORERS,
     geometric_mean_scorer,

@@ -10,6 +10,7 @@ from sklearn.exceptions import UndefinedMetricWarning
 
 from skdl._utils.checks import warn_user
 from skdl.metrics._confusion import Array
+from skdl.metrics._groups import quantile
 
 # Share of resamples that may be undefined: leaving out more would make another distribution.
 MAX_UNDEFINED = 0.1
@@ -18,10 +19,14 @@ MAX_BLOCKS = 1000
 
 
 class Resamples(NamedTuple):
-    """Scores of resamples, and of the samples without one of them, stratum by stratum."""
+    """Scores of resamples, and of the samples without one of them, stratum by stratum.
+
+    Of groups of samples, the degrees of freedom: the number of groups less that of strata.
+    """
 
     scores: Array
     left_out: list[Array]
+    degrees: int | None = None
 
 
 def resample_matrix(
@@ -78,6 +83,10 @@ def bca_interval(
 
     Efron and Tibshirani, An Introduction to the Bootstrap (1993), chapter 14; for strata, the sums
     over all of them, as for several samples.
+
+    The bootstrap of few groups varies too little. Its quantiles are further out by as much as those
+    of Student's t distribution are, and as the variance of a sample lacks (Hesterberg, "What
+    teachers should know about the bootstrap", The American Statistician 69 (2015), 371-386).
     """
     scores = _known(name, resamples.scores)
     if np.ptp(scores) == 0:
@@ -91,12 +100,21 @@ def bca_interval(
     below = (scores[~tied] < estimate).sum() / len(scores) + tied.mean() / 2
     margin = 1 / (2 * len(scores))
     bias = ndtri(np.clip(below, margin, 1 - margin))
-    shifted = bias + ndtri([(1 - level) / 2, (1 + level) / 2])
+    shifted = bias + _quantiles(level, resamples.degrees)
     scale = 1 - _acceleration(resamples.left_out) * shifted
     with np.errstate(divide="ignore"):
         corrected = bias + shifted / np.maximum(scale, 0)
     low, high = np.quantile(scores, ndtr(corrected))
     return float(low), float(high)
+
+
+def _quantiles(level: float, degrees: int | None) -> Array:
+    """Quantiles of the standard normal distribution, or those that take their place."""
+    if degrees is None:
+        return np.asarray(ndtri([(1 - level) / 2, (1 + level) / 2]))
+    degrees = max(degrees, 1)
+    half = np.sqrt((degrees + 1) / degrees) * quantile(level, degrees)
+    return np.array([-half, half])
 
 
 def _known(name: str, scores: Array) -> Array:

@@ -1,33 +1,29 @@
 """Comparison of models on the same samples."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr, ndtri
-from scipy.stats import binomtest, chi2
 
 from skdl._utils.labels import check_kind, check_length, class_labels, filled
 from skdl._utils.text import plain, shortened
 from skdl.metrics._checks import check_level, check_scores
 from skdl.metrics._confusion import positive_class
-from skdl.metrics._delong import delong_variance, placements
-from skdl.metrics._proportions import mean_interval, paired_difference
+from skdl.metrics._delong import placements
+from skdl.metrics._groups import groups_of
+from skdl.metrics._paired import Model, compare_pair
 
 if TYPE_CHECKING:
     import pandas as pd
-
-# From this number of samples on which just one of two models is right, chi-squared will do.
-_FEW_DISCORDANT = 25
 
 
 def compare_models(
     y_true: Any,
     predictions: Mapping[str, Any],
     *,
+    groups: Any = None,
     pos_label: Any = None,
     labels: Sequence[Any] | None = None,
     y_pred: Mapping[str, Any] | None = None,
@@ -39,7 +35,8 @@ def compare_models(
     The areas are compared with the test of DeLong et al. for curves of the same samples, the labels
     with McNemar's test: exact where fewer than 25 samples are got right by one of the two models
     only, otherwise chi-squared with Edwards's correction for continuity. Differences of accuracy,
-    balanced accuracy, sensitivity and specificity have intervals for paired samples.
+    balanced accuracy, sensitivity and specificity have intervals for paired samples. All of them
+    take samples for independent of each other, or only those of different `groups`.
 
     Parameters
     ----------
@@ -50,6 +47,10 @@ def compare_models(
         are probabilities of the positive class or decision values; probabilities of shape
         (n, n_classes); or labels of shape (n,). Numbers all of which are labels are taken for
         labels, unless `y_pred` holds the labels; then None stands for a model without scores.
+    groups : array-like of shape (n,), default=None
+        The group of each sample, such as the patient whom an image shows. Samples of a group may be
+        alike; groups are independent. None takes all samples for independent, and so do groups of
+        one sample each.
     pos_label : int, float, bool or str, default=None
         The positive class. None takes 1 of {0, 1} or {-1, 1} and True of {False, True}, and the
         last one where all models give labels or probabilities of both classes. With several classes
@@ -75,7 +76,8 @@ def compare_models(
 
         - `model_a`, `model_b`;
         - `auc_a`, `auc_b`, `auc_difference` (a minus b), `auc_difference_low` and
-          `auc_difference_high`, the test statistic `delong_z` and its two-sided `delong_p`;
+          `auc_difference_high`, the test statistic `delong_z` and its two-sided `delong_p`; with
+          `groups`, those of Obuchowski (1997);
         - `accuracy_a`, `accuracy_b`, `only_a_right` and `only_b_right` (numbers of samples),
           `mcnemar_method` ("exact" or "chi-squared") and the two-sided `mcnemar_p`;
         - `accuracy_difference` (a minus b), `accuracy_difference_low` and
@@ -83,18 +85,33 @@ def compare_models(
           `specificity`, which are missing where several classes have no `pos_label`;
         - `delong_p_holm`, `mcnemar_p_holm`: p values adjusted for the number of pairs, each test
           for itself;
-        - `reason`: why areas or their test are missing, "" where they are not.
+        - `reason`: why areas, their test or the interval of a difference are missing, "" where
+          they are not.
 
     Raises
     ------
     ValueError
         If there are fewer than two models, `y_true` holds one class only, the arrays differ in
         length, a value is NaN, `y_pred` holds another name or other labels, or the positive class
-        is needed and cannot be guessed.
+        is needed and cannot be guessed. If a group is missing, or there is one group only.
+
+    Warns
+    -----
+    UserWarning
+        If there are fewer than 10 groups.
 
     See Also
     --------
     confidence_interval : The interval of one score of one model.
+
+    Notes
+    -----
+    With `groups`, McNemar's test counts how many more samples of each group the one model gets
+    right than the other. Chi-squared is the square of the sum of these numbers by the sum of their
+    squares (Obuchowski 1998, as modified by Yang et al. 2010), and the exact test compares their
+    sum with that of all ways to give them signs, where fewer than 25 of them are not 0. With groups
+    of one sample each, both are McNemar's. Intervals of differences combine those of both
+    proportions (see :func:`confidence_interval`) with their correlation over groups.
 
     References
     ----------
@@ -111,6 +128,18 @@ def compare_models(
 
     Edwards, "Note on the 'correction for continuity' in testing the significance of the difference
     between correlated proportions", Psychometrika 13 (1948), 185-187.
+
+    Obuchowski, "Nonparametric analysis of clustered ROC curve data", Biometrics 53 (1997), 567-578.
+
+    Obuchowski, "On the comparison of correlated proportions for clustered data", Statistics in
+    Medicine 17 (1998), 1495-1507.
+
+    Durkalski, Palesch, Lipsitz and Rust, "Analysis of clustered matched-pair data", Statistics in
+    Medicine 22 (2003), 2417-2428.
+
+    Yang, Sun and Hardin, "A note on the tests for clustered matched-pair binary data", Biometrical
+    Journal 52 (2010), 638-652; "Confidence intervals for the difference of marginal probabilities
+    in clustered matched-pair binary data", Pharmaceutical Statistics 11 (2012), 386-393.
 
     Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of
     Statistics 6 (1979), 65-70.
@@ -130,28 +159,18 @@ def compare_models(
 
     check_level(level)
     true, models, label = _models(y_true, predictions, pos_label, labels, y_pred, threshold)
+    together = None if groups is None else groups_of(groups, len(true))
+    strata = true if label is None else true == label
     rows = [
-        {"model_a": a.name, "model_b": b.name}
-        | _compare_areas(a, b, level)
-        | _compare_labels(a.right, b.right)
-        | _differences(true, label, a, b, level)
+        {"model_a": a.name, "model_b": b.name} | compare_pair(a, b, strata, together, level)
         for a, b in combinations(models, 2)
     ]
     table = pd.DataFrame(rows)
     for test in ("delong", "mcnemar"):
         place = table.columns.get_loc(f"{test}_p") + 1
-        table.insert(place, f"{test}_p_holm", _holm(table[f"{test}_p"].to_numpy()))
+        table.insert(place, f"{test}_p_holm", holm(table[f"{test}_p"].to_numpy()))
     table["reason"] = table.pop("reason")  # last
     return table
-
-
-@dataclass(frozen=True)
-class _Model:
-    name: str
-    right: npt.NDArray[np.bool_]
-    # Of the positive samples and of the others; None where there is no ROC curve.
-    placements: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None
-    reason: str = ""
 
 
 def _models(
@@ -161,7 +180,7 @@ def _models(
     labels: Any,
     y_pred: Any,
     threshold: float | None,
-) -> tuple[npt.NDArray[Any], list[_Model], Any]:
+) -> tuple[npt.NDArray[Any], list[Model], Any]:
     """The true labels, the models and the positive class, or None of several."""
     _check_mapping(predictions, "predictions")
     if len(predictions) < 2:
@@ -237,10 +256,10 @@ def _model(
     classes: npt.NDArray[Any],
     label: Any,
     threshold: float | None,
-) -> _Model:
+) -> Model:
     if values.ndim == 1 and not are_scores and _are_labels(values, classes):
         right = _right(name, values if given is None else given, true, label)
-        return _Model(name, right, None, f"{name} gives labels only")
+        return Model(name, right, None, f"{name} gives labels only")
     scores = check_scores(values, shortened(name), len(classes))
     if label is None and scores.ndim == 1:
         raise ValueError(
@@ -251,12 +270,12 @@ def _model(
     predicted = _labels_of(scores, classes, label, threshold) if given is None else given
     right = _right(name, predicted, true, label)
     if label is None:
-        return _Model(name, right, None, "there are several classes, and no pos_label")
+        return Model(name, right, None, "there are several classes, and no pos_label")
     one = scores if scores.ndim == 1 else scores[:, classes.tolist().index(label)]
     positive = true == label
     if min(positive.sum(), (~positive).sum()) < 2:
-        return _Model(name, right, None, "an area needs two samples of either class")
-    return _Model(name, right, placements(positive, one))
+        return Model(name, right, None, "an area needs two samples of either class")
+    return Model(name, right, placements(positive, one))
 
 
 def _right(
@@ -286,86 +305,8 @@ def _labels_of(
     return np.asarray(np.where(one >= threshold, label, other))
 
 
-def _compare_areas(a: _Model, b: _Model, level: float) -> dict[str, Any]:
-    areas = [np.nan if m.placements is None else float(m.placements[0].mean()) for m in (a, b)]
-    reasons = dict.fromkeys(m.reason for m in (a, b) if m.reason)
-    difference, low, high, z = areas[0] - areas[1], np.nan, np.nan, np.nan
-    if a.placements is not None and b.placements is not None:
-        above, below = (x - y for x, y in zip(a.placements, b.placements, strict=True))
-        error = np.sqrt(delong_variance(above, below))
-        if error > 1e-12:
-            z = difference / error
-            half = ndtri((1 + level) / 2) * error
-            low, high = max(difference - half, -1.0), min(difference + half, 1.0)
-        elif abs(difference) < 1e-12 and areas[0] not in (0, 1):  # the same order of the samples
-            difference = low = high = z = 0.0
-        else:
-            reasons["the difference has no variance"] = None
-    return {
-        "auc_a": areas[0],
-        "auc_b": areas[1],
-        "auc_difference": difference,
-        "auc_difference_low": low,
-        "auc_difference_high": high,
-        "delong_z": z,
-        "delong_p": 2 * ndtr(-abs(z)),
-        "reason": "; ".join(reasons),
-    }
-
-
-def _compare_labels(a: npt.NDArray[np.bool_], b: npt.NDArray[np.bool_]) -> dict[str, Any]:
-    only_a, only_b = int((a & ~b).sum()), int((b & ~a).sum())
-    discordant = only_a + only_b
-    method = "exact" if discordant < _FEW_DISCORDANT else "chi-squared"
-    if discordant == 0:
-        p = 1.0
-    elif method == "exact":
-        p = float(binomtest(only_a, discordant).pvalue)
-    else:
-        p = float(chi2.sf(max(abs(only_a - only_b) - 1, 0) ** 2 / discordant, df=1))
-    return {
-        "accuracy_a": float(a.mean()),
-        "accuracy_b": float(b.mean()),
-        "only_a_right": only_a,
-        "only_b_right": only_b,
-        "mcnemar_method": method,
-        "mcnemar_p": p,
-    }
-
-
-def _differences(
-    true: npt.NDArray[Any], label: Any, a: _Model, b: _Model, level: float
-) -> dict[str, float]:
-    """Differences of scores of labels, a minus b, with their intervals."""
-    groups = true if label is None else true == label
-    by_class = {
-        group: paired_difference(a.right[groups == group], b.right[groups == group], level)
-        for group in np.unique(groups).tolist()
-    }
-    nothing = (np.nan,) * 3
-    # A class of several may be neither; of one against the others, it may have no samples.
-    specificity, sensitivity = (
-        nothing if label is None else by_class.get(is_positive, nothing)
-        for is_positive in (False, True)
-    )
-    differences, low, high = np.array(list(by_class.values())).T
-    k = len(by_class)
-    mean = mean_interval(differences, (low, high), np.full(k, 1 / k), np.eye(k))
-    found = {
-        "accuracy": paired_difference(a.right, b.right, level),
-        "balanced_accuracy": (float(differences.mean()), *mean),
-        "sensitivity": sensitivity,
-        "specificity": specificity,
-    }
-    ends = ("difference", "difference_low", "difference_high")
-    return {
-        f"{metric}_{end}": value
-        for metric, values in found.items()
-        for end, value in zip(ends, values, strict=True)
-    }
-
-
-def _holm(p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def holm(p: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """P values adjusted for their number; those that are NaN do not count."""
     adjusted = np.full(len(p), np.nan)
     known = np.flatnonzero(~np.isnan(p))
     order = known[np.argsort(p[known])]

@@ -1,6 +1,7 @@
 """Areas under ROC curves and their covariance."""
 
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -8,6 +9,9 @@ from scipy.special import expit, logit, ndtri
 from scipy.stats import rankdata
 
 from skdl._utils.checks import warn_user
+from skdl.metrics._groups import Groups, check_spread, quantile
+
+Side: TypeAlias = tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]
 
 
 class SortedScores:
@@ -51,28 +55,63 @@ def delong_variance(above: npt.NDArray[Any], below: npt.NDArray[Any]) -> float:
     return float(above.var(ddof=1) / len(above) + below.var(ddof=1) / len(below))
 
 
+def grouped_variance(sides: Iterable[Side], groups: Groups) -> tuple[float, int]:
+    """Return the variance of a sum of means of placements, and its degrees of freedom.
+
+    Each side is the samples of one class of a curve, in one group or several, with their
+    placements. Obuchowski, "Nonparametric analysis of clustered ROC curve data", Biometrics 53
+    (1997), 567-578: what the sides have in common through groups that hold both of them is part of
+    the variance. The degrees of freedom are the number of groups of the rarer class less one.
+    """
+    correction = len(groups) / (len(groups) - 1)
+    of_groups, own, degrees = np.zeros(len(groups)), 0.0, len(groups) - 1
+    for rows, placed in sides:
+        k = int((groups.sums(np.ones(len(placed)), rows) > 0).sum())
+        check_spread(np.array([k]), ["samples of one of the classes"])
+        sums = groups.sums((placed - placed.mean()) / len(placed), rows)
+        of_groups += sums
+        own += (k / (k - 1) - correction) * float(sums @ sums)
+        degrees = min(degrees, k - 1)
+    return correction * float(of_groups @ of_groups) + own, degrees
+
+
 def area_interval(
-    value: float, positives: npt.NDArray[np.bool_], scores: npt.NDArray[Any], level: float
+    value: float,
+    positives: npt.NDArray[np.bool_],
+    scores: npt.NDArray[Any],
+    level: float,
+    groups: Groups | None = None,
 ) -> tuple[float, float]:
     """Interval of an area, or of the mean area of k curves of the same samples, of shape (k, n).
 
-    The variance is that of DeLong et al. (1988). On the logit scale: the interval stays within
-    [0, 1], and holds its level near 1.
+    The variance is that of DeLong et al. (1988), or of Obuchowski (1997) for samples in groups. On
+    the logit scale: the interval stays within [0, 1], and holds its level near 1.
     """
     if min(positives.sum(axis=1).min(), (~positives).sum(axis=1).min()) < 2:
         raise ValueError("DeLong's variance needs two samples at least of either class.")
-    # What each sample adds to the variance, through all curves that it is part of.
-    parts = np.zeros(positives.shape[1])
-    for positive, score in zip(positives, scores, strict=True):
-        for rows, placed in zip((positive, ~positive), placements(positive, score), strict=True):
+    sides = (
+        side
+        for positive, score in zip(positives, scores, strict=True)
+        for side in zip((positive, ~positive), placements(positive, score), strict=True)
+    )
+    if groups is None:
+        whose, width = "DeLong's", float(ndtri((1 + level) / 2))
+        # What each sample adds to the variance, through all curves that it is part of.
+        parts = np.zeros(positives.shape[1])
+        for rows, placed in sides:
             n = len(placed)
             parts[rows] += (placed - placed.mean()) / np.sqrt(n * (n - 1))
-    deviation = np.linalg.norm(parts) / len(positives)
+        deviation = float(np.linalg.norm(parts))
+    else:
+        variance, degrees = grouped_variance(sides, groups)
+        whose, width = "Obuchowski's", float(quantile(level, degrees))
+        deviation = np.sqrt(variance)
+    deviation /= len(positives)
     if value in (0, 1) or deviation == 0:
         warn_user(
-            f"The area under the ROC curve is {value:g}: DeLong's variance is 0 and says nothing "
+            f"The area under the ROC curve is {value:g}: {whose} variance is 0 and says nothing "
             "about its uncertainty. Take more samples.",
         )
         return value, value
-    half = ndtri((1 + level) / 2) * deviation / (value * (1 - value))
+    half = width * deviation / (value * (1 - value))
     return float(expit(logit(value) - half)), float(expit(logit(value) + half))

@@ -17,7 +17,9 @@ from skdl._utils.text import plain, shortened
 from skdl.metrics._bootstrap import Resamples, resample_matrix, resample_rows
 from skdl.metrics._checks import binary_problem, check_scores
 from skdl.metrics._confusion import positive_class
+from skdl.metrics._counts import Counts, GroupedCounts
 from skdl.metrics._delong import SortedScores, area_interval
+from skdl.metrics._groups import Groups
 from skdl.metrics._known import KnownScore, known_score, unwrapped
 from skdl.metrics._matrix_scores import matrix_score
 from skdl.metrics._proportions import Limits
@@ -38,8 +40,15 @@ class Estimate:
     limits: Callable[[float], Limits] | None = None
 
 
-def estimate_score(score: Any, y_true: Any, y_pred: Any, pos_label: Any, average: str) -> Estimate:
-    """Evaluate a score given by name or as a function."""
+def estimate_score(
+    score: Any,
+    y_true: Any,
+    y_pred: Any,
+    pos_label: Any,
+    average: str,
+    groups: Groups | None = None,
+) -> Estimate:
+    """Evaluate a score given by name or as a function, of samples that may come in groups."""
     if not callable(score) and not (isinstance(score, str) and score in NAMES):
         meant = suggest(score, NAMES) if isinstance(score, str) else ""
         raise ValueError(
@@ -48,22 +57,22 @@ def estimate_score(score: Any, y_true: Any, y_pred: Any, pos_label: Any, average
     true, predicted = filled(y_true, "y_true"), filled(y_pred, "y_pred")
     check_length(true, "y_true", predicted, "y_pred")
     if callable(score):
-        known = known_score(score)
+        known = known_score(score, len(np.unique(true)))
         if pos_label is not None:
             advice = "Bind it to the function: functools.partial(score, pos_label=...)."
             if known is not None:
                 advice = f"Pass {known.name!r} in place of the function."
             raise ValueError(f"pos_label is for scores by name. {advice}")
-        by_function = _of_function(score, true, predicted)
+        by_function = _of_function(score, true, predicted, groups)
         if known is None:
             return by_function
         try:
             positive = _positive_of(known, true)
-            found = _of_name(known.name, true, predicted, positive, known.average)
+            found = _of_name(known.name, true, predicted, positive, known.average, groups)
         except ValueError:  # such as a ratio that is undefined, for which the function has a value
             return by_function
         return found if np.isclose(found.value, by_function.value) else by_function
-    return _of_name(score, true, predicted, pos_label, average)
+    return _of_name(score, true, predicted, pos_label, average, groups)
 
 
 def _positive_of(known: KnownScore, true: npt.NDArray[Any]) -> Any:
@@ -74,13 +83,17 @@ def _positive_of(known: KnownScore, true: npt.NDArray[Any]) -> Any:
     return known.pos_label
 
 
-def _of_name(score: str, true: Any, predicted: Any, pos_label: Any, average: str) -> Estimate:
+def _of_name(
+    score: str, true: Any, predicted: Any, pos_label: Any, average: str, groups: Groups | None
+) -> Estimate:
     if score == "roc_auc":
-        return _of_curve(class_labels(true, "y_true"), predicted, pos_label)
-    return _of_matrix(score, *label_pair(true, predicted), pos_label, average)
+        return _of_curve(class_labels(true, "y_true"), predicted, pos_label, groups)
+    return _of_matrix(score, *label_pair(true, predicted), pos_label, average, groups)
 
 
-def _of_function(score: Callable[..., float], true: Any, predicted: Any) -> Estimate:
+def _of_function(
+    score: Callable[..., float], true: Any, predicted: Any, groups: Groups | None
+) -> Estimate:
     function, _, settings = unwrapped(score)
     name = getattr(function, "__name__", type(function).__name__)
     if settings:
@@ -96,12 +109,12 @@ def _of_function(score: Callable[..., float], true: Any, predicted: Any) -> Esti
         with warnings.catch_warnings():
             # What scikit-learn replaces by 0 would move the interval.
             warnings.simplefilter("error", UndefinedMetricWarning)
-            return resample_rows(evaluate, _strata(true, stratified), n_resamples, generator)
+            return _resample(evaluate, true, groups, stratified, n_resamples, generator)
 
     return Estimate(name, _checked(name, float(score(true, predicted))), resample)
 
 
-def _of_curve(true: Any, predicted: Any, pos_label: Any) -> Estimate:
+def _of_curve(true: Any, predicted: Any, pos_label: Any, groups: Groups | None) -> Estimate:
     classes = unique_labels(true)
     if len(classes) == 1:
         raise ValueError(
@@ -128,32 +141,48 @@ def _of_curve(true: Any, predicted: Any, pos_label: Any) -> Estimate:
 
     def resample(stratified: bool, n_resamples: int, generator: np.random.Generator) -> Resamples:
         # One class against the rest: two strata.
-        strata = _strata(true if several else positives[0], stratified)
-        return resample_rows(evaluate, strata, n_resamples, generator)
+        labels = true if several else positives[0]
+        return _resample(evaluate, labels, groups, stratified, n_resamples, generator)
 
     value = evaluate(np.arange(len(true)))
 
     def limits(level: float) -> Limits:
-        return area_interval(value, positives, columns, level)
+        return area_interval(value, positives, columns, level, groups)
 
-    return Estimate("roc_auc", value, resample, "delong", limits)
+    method = "delong" if groups is None else "obuchowski"
+    return Estimate("roc_auc", value, resample, method, limits)
 
 
-def _of_matrix(name: str, true: Any, predicted: Any, pos_label: Any, average: str) -> Estimate:
+def _of_matrix(
+    name: str, true: Any, predicted: Any, pos_label: Any, average: str, groups: Groups | None
+) -> Estimate:
     classes = unique_labels(true, predicted)
+    names = [f"class {shortened(label)}" for label in plain(classes)]
     if average == "auto":
         is_binary = pos_label is not None or len(classes) <= 2
         average = "binary" if is_binary else TABLE[name].several
     if average == "binary" and name not in ("accuracy", "balanced_accuracy"):
         positive = positive_class(classes, pos_label)
         true, predicted, classes = true == positive, predicted == positive, [False, True]
+        names = [f"{other}class {shortened(positive)}" for other in ("classes other than ", "")]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="A single label was found")
         matrix = confusion_matrix(true, predicted, labels=classes).astype(np.float64)
-    score = matrix_score(name, matrix, average)
+    if groups is None:
+        score = matrix_score(name, Counts(matrix), average)
+    else:
+        cells = [np.searchsorted(classes, labels) for labels in (true, predicted)]
+        score = matrix_score(name, GroupedCounts(matrix, groups, cells, names), average)
+
+    def of_rows(rows: npt.NDArray[Any]) -> float:
+        counts = np.zeros_like(matrix)
+        np.add.at(counts, tuple(of_samples[rows] for of_samples in cells), 1)
+        return float(score.evaluate(counts))
 
     def resample(stratified: bool, n_resamples: int, generator: np.random.Generator) -> Resamples:
-        return resample_matrix(score.evaluate, matrix, stratified, n_resamples, generator)
+        if groups is None:
+            return resample_matrix(score.evaluate, matrix, stratified, n_resamples, generator)
+        return _resample(of_rows, true, groups, stratified, n_resamples, generator)
 
     value = _checked(name, float(score.evaluate(matrix)), f"there are no {score.missing}")
     return Estimate(name, value, resample, score.method, score.limits)
@@ -163,6 +192,23 @@ def _checked(name: str, value: float, why: str = "it is NaN") -> float:
     if np.isnan(value):
         raise ValueError(f"{name} is undefined for these samples: {why}.")
     return value
+
+
+def _resample(
+    evaluate: Callable[[npt.NDArray[Any]], float],
+    labels: npt.NDArray[Any],
+    groups: Groups | None,
+    stratified: bool,
+    n_resamples: int,
+    generator: np.random.Generator,
+) -> Resamples:
+    """Resample rows, or whole groups of them."""
+    strata = _strata(labels, stratified)
+    if groups is None:
+        return resample_rows(evaluate, strata, n_resamples, generator)
+    units = groups.strata(labels) if stratified else groups.all_in_one()
+    found = resample_rows(lambda drawn: evaluate(groups.rows(drawn)), units, n_resamples, generator)
+    return found._replace(degrees=len(groups) - len(units))
 
 
 def _strata(labels: npt.NDArray[Any], stratified: bool) -> list[npt.NDArray[np.intp]]:

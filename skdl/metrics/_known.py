@@ -38,13 +38,17 @@ _FUNCTIONS: dict[Callable[..., Any], KnownScore] = {
 }
 # Of which the average "micro" is the accuracy: each sample has one label.
 _MICRO_IS_ACCURACY = (metrics.recall_score, metrics.precision_score, metrics.f1_score)
+# What changes no area of two classes.
+_OF_SEVERAL = {"average", "multi_class", "labels"}
 # What changes no value that is defined.
 _IRRELEVANT = {"zero_division"}
 
 
-def known_score(function: Any) -> KnownScore | None:
+def known_score(function: Any, n_classes: int) -> KnownScore | None:
     """The name of a function ``(y_true, y_pred) -> float`` with its settings, if it has one."""
     function, args, settings = unwrapped(function)
+    if function is metrics.roc_auc_score and n_classes == 2:
+        settings = {key: value for key, value in settings.items() if key not in _OF_SEVERAL}
     return None if args else _named(function, settings)
 
 

@@ -1,5 +1,6 @@
 """Intervals of proportions, and of scores that are made of several of them."""
 
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -9,6 +10,13 @@ from scipy.special import ndtri
 from skdl._utils.text import shortened
 from skdl.metrics._checks import check_level
 from skdl.metrics._confusion import Array, Ratio
+from skdl.metrics._groups import (
+    Groups,
+    check_spread,
+    design_effect,
+    group_correlations,
+    quantile,
+)
 
 Limits: TypeAlias = tuple[Any, Any]
 
@@ -79,15 +87,36 @@ def wilson_interval(n_successes: Any, n: Any, *, level: float = 0.95) -> tuple[A
             f"There are more successes than trials: {successes.flat[where]:g} of "
             f"{trials.flat[where]:g}."
         )
-    squared = ndtri((1 + level) / 2) ** 2
-    failures = trials - successes
+    low, high = _score_limits(successes, trials - successes, ndtri((1 + level) / 2))
+    return (float(low), float(high)) if low.ndim == 0 else (low, high)
+
+
+def _score_limits(successes: Any, failures: Any, quantile: Any) -> Limits:
+    """Proportions that are no more than so many of their own standard errors away."""
+    trials, squared = successes + failures, quantile**2
     center = (successes + squared / 2) / (trials + squared)
-    spread = successes * failures / np.maximum(trials, 1) + squared / 4
+    spread = successes * failures / np.where(trials > 0, trials, 1) + squared / 4
     half = np.sqrt(squared * spread) / (trials + squared)
     # Exactly 0 and 1 at the ends, whatever the rounding.
     low = np.where(successes == 0, 0.0, np.maximum(center - half, 0.0))
     high = np.where(failures == 0, 1.0, np.minimum(center + half, 1.0))
-    return (float(low), float(high)) if low.ndim == 0 else (low, high)
+    return low, high
+
+
+def grouped_interval(hits: Array, trials: Array, level: float, what: Sequence[str]) -> Limits:
+    """Wilson's interval of proportions of trials in groups, of shape (n_groups, k), each (k,).
+
+    That of as many independent trials as the groups are worth, their number divided by the design
+    effect (Rao and Scott, Biometrics 48 (1992), 577-585), with a quantile of Student's t
+    distribution. `what` the trials of each proportion are is for the error.
+    """
+    effect, k = design_effect(hits, trials)
+    check_spread(k, what)
+    n = trials.sum(axis=0)
+    successes, failures = (part / effect for part in (hits.sum(axis=0), n - hits.sum(axis=0)))
+    limits = _score_limits(successes, failures, quantile(level, np.maximum(k - 1, 1)))
+    nothing = n == 0
+    return np.where(nothing, 0.0, limits[0]), np.where(nothing, 1.0, limits[1])
 
 
 def mean_interval(rates: Array, limits: Limits, weights: Array, correlations: Array) -> Limits:
@@ -106,26 +135,28 @@ def mean_interval(rates: Array, limits: Limits, weights: Array, correlations: Ar
     return value - float(spans[0]), value + float(spans[1])
 
 
-def ratio_interval(a: float, limits_a: Limits, b: float, limits_b: Limits) -> Limits:
-    """Interval of the ratio a / b of two independent rates with known intervals.
+def ratio_interval(
+    a: float, limits_a: Limits, b: float, limits_b: Limits, correlation: float = 0.0
+) -> Limits:
+    """Interval of the ratio a / b of two rates with known intervals and correlation.
 
     Donner and Zou, "Closed-form confidence intervals for functions of the normal mean and standard
     deviation", Statistical Methods in Medical Research 21 (2012), 347-359.
     """
     (low_a, high_a), (low_b, high_b) = limits_a, limits_b
-    product = a * b
 
-    def root(end_a: float, end_b: float) -> float:
+    def numerator(end_a: float, end_b: float) -> float:
+        product = a * b - correlation * (a - end_a) * (end_b - b)
         spread = product**2 - end_a * end_b * (2 * a - end_a) * (2 * b - end_b)
-        return float(np.sqrt(max(spread, 0.0)))
+        return product + float(np.sqrt(max(spread, 0.0)))
 
     # The lower limit is written such that it holds for 2b = high_b, too.
-    low = low_a * (2 * a - low_a) / (product + root(low_a, high_b)) if low_a > 0 else 0.0
-    return low, (product + root(high_a, low_b)) / (low_b * (2 * b - low_b))
+    low = low_a * (2 * a - low_a) / numerator(low_a, high_b) if low_a > 0 else 0.0
+    return low, numerator(high_a, low_b) / (low_b * (2 * b - low_b))
 
 
-def geometric_mean_interval(rates: Array, limits: Limits) -> Limits:
-    """Interval of the geometric mean of independent rates with known intervals.
+def geometric_mean_interval(rates: Array, limits: Limits, correlations: Array) -> Limits:
+    """Interval of the geometric mean of rates with known intervals and correlations.
 
     That of the mean of their logarithms. Where a rate is 0, which has none, the mean is at least 0
     and at most that of the upper limits.
@@ -134,7 +165,7 @@ def geometric_mean_interval(rates: Array, limits: Limits) -> Limits:
     if (rates == 0).any():
         return 0.0, float(np.prod(high) ** (1 / len(rates)))
     logs = np.log(rates), (np.log(low), np.log(high))
-    ends = mean_interval(*logs, np.full(len(rates), 1 / len(rates)), np.eye(len(rates)))
+    ends = mean_interval(*logs, np.full(len(rates), 1 / len(rates)), correlations)
     return float(np.exp(ends[0])), float(np.exp(ends[1]))
 
 
@@ -146,7 +177,7 @@ def rate_correlations(ratio: Ratio, matrix: Array) -> Array:
     """
     matrix = matrix + _HALF_A_SAMPLE
     right, n_true = np.diagonal(matrix), matrix.sum(axis=1)
-    tn, fp, fn, tp = _gradients(ratio, one_vs_rest(matrix))
+    tn, fp, fn, tp = gradients(ratio, one_vs_rest(matrix))
     # What a sample of class i that is taken for class j changes: a of the rate of class i, b of
     # that of class j, and c more if they are the same.
     a, b, c = fn - tn, fp - tn, tp - fn - fp + tn
@@ -162,7 +193,7 @@ def rate_correlations(ratio: Ratio, matrix: Array) -> Array:
     return found
 
 
-def _gradients(ratio: Ratio, cells: Array) -> list[Array]:
+def gradients(ratio: Ratio, cells: Array) -> list[Array]:
     """Derivatives of the ratio of each class by its four cells."""
     step = 1e-4
     found = []
@@ -211,6 +242,33 @@ def paired_difference(
         np.array([[1.0, phi], [phi, 1.0]]),
     )
     return (only_a - only_b) / n, low, high
+
+
+def grouped_difference(
+    right: Sequence[npt.NDArray[np.bool_]], groups: Groups, rows: Any, level: float
+) -> tuple[tuple[float, float, float], Array]:
+    """Difference of two proportions of some samples in groups, with its ends.
+
+    And what each group adds to the difference. The intervals of both proportions and their
+    correlation over groups are combined as by Yang, Sun and Hardin, "Confidence intervals for the
+    difference of marginal probabilities in clustered matched-pair binary data", Pharmaceutical
+    Statistics 11 (2012), 386-393. Samples of a single group have no ends.
+    """
+    hits = np.stack([groups.sums(of_model[rows], rows) for of_model in right], axis=1)
+    n = groups.sums(rows)
+    rates = hits.sum(axis=0) / n.sum()
+    difference = float((hits[:, 0] - hits[:, 1]).sum() / n.sum())
+    residuals = hits - rates * n[:, None]
+    sums = (residuals[:, 0] - residuals[:, 1]) / n.sum()
+    if (n > 0).sum() < 2:
+        return (difference, np.nan, np.nan), sums
+    low, high = mean_interval(
+        rates,
+        grouped_interval(hits, np.stack([n, n], axis=1), level, ["samples"] * 2),
+        np.array([1.0, -1.0]),
+        group_correlations(residuals),
+    )
+    return (difference, low, high), sums
 
 
 def _counts(values: Any, name: str) -> Any:

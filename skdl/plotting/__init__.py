@@ -1,5 +1,6 @@
 """Displays in scikit-learn's manner. matplotlib is imported only to draw."""
 
+from skdl.plotting._audit import DataAuditDisplay
 from skdl.plotting._augmentation import AugmentationDisplay
 from skdl.plotting._comparison import ModelComparisonDisplay
 from skdl.plotting._confusion import ConfusionMatricesDisplay
@@ -13,11 +14,13 @@ from skdl.plotting._operating_point import OperatingPointDisplay
 from skdl.plotting._per_class import PerClassMetricsDisplay
 from skdl.plotting._predictions import PredictionGridDisplay
 from skdl.plotting._saliency import SaliencyDisplay
+from skdl.plotting._subgroup import SubgroupDisplay
 
 __all__ = [
     "AugmentationDisplay",
     "ClassDistributionDisplay",
     "ConfusionMatricesDisplay",
+    "DataAuditDisplay",
     "FeatureMapDisplay",
     "ImageGridDisplay",
     "LearningCurveDisplay",
@@ -26,5 +29,6 @@ __all__ = [
     "PerClassMetricsDisplay",
     "PredictionGridDisplay",
     "SaliencyDisplay",
+    "SubgroupDisplay",
     "TrainingHistoryDisplay",
 ]

@@ -8,7 +8,16 @@ from typing import Any, Self
 import numpy as np
 
 from skdl._utils.text import shortened
-from skdl.plotting._layout import WIDEST, given_axes, most_lines, new_figure, text_width, wrapped
+from skdl.plotting._layout import (
+    WIDEST,
+    given_axes,
+    in_words,
+    most_lines,
+    new_figure,
+    short_number,
+    text_width,
+    wrapped,
+)
 from skdl.plotting._palette import (
     COLORS,
     HEADING,
@@ -22,7 +31,6 @@ from skdl.plotting._palette import (
 )
 
 _COLUMNS = ("model", "metric", "value", "low", "high")
-_ACRONYMS = frozenset({"auc", "f1", "mcc", "npv", "ppv", "roc"})
 _PANEL, _ROW = 1.9, 0.3  # inches
 
 
@@ -150,7 +158,7 @@ class ModelComparisonDisplay:
         for i, (panel, metric) in enumerate(zip(axes, metrics, strict=True)):
             rows = self.frame[self.frame["metric"] == metric].set_index("model").reindex(models)
             _draw_panel(panel, rows[["value", "low", "high"]].to_numpy(dtype=float))
-            panel.set_title(_in_words(metric), fontsize=HEADING, parse_math=False)
+            panel.set_title(in_words(metric), fontsize=HEADING, parse_math=False)
             name_rows(panel, names if i in first else [""] * len(names), striped=True)
             if metric in limits:
                 low, high = limits[metric]
@@ -229,21 +237,11 @@ def _draw_panel(ax: Any, rows: Any) -> None:
             continue
         ends = ""
         if not np.isnan([low, high]).any():
-            ends = f" ({_number(low)}–{_number(high)})"
+            ends = f" ({short_number(low)}–{short_number(high)})"
             whisker = {"color": "black", "linewidth": LINE_WIDTH, "marker": "|", "markersize": 7}
             ax.plot([low, high], [place, place], **whisker)
         ax.plot([value], [place], "o", color=COLORS[0], markersize=MARKER_SIZE, zorder=3)
-        ax.text(1.02, place, f"{_number(value)}{ends}", **style)
+        ax.text(1.02, place, f"{short_number(value)}{ends}", **style)
     ax.xaxis.get_major_locator().set_params(nbins=4)
     ax.tick_params(axis="x", labelsize=SMALL)
     tidy(ax, grid="x")
-
-
-def _number(value: float) -> str:
-    return f"{value:.3f}" if abs(value) <= 1 else f"{value:.4g}"
-
-
-def _in_words(metric: Any) -> str:
-    words = [w.upper() if w in _ACRONYMS else w for w in str(metric).replace("_", " ").split(" ")]
-    text = " ".join(words)
-    return text[:1].upper() + text[1:]

@@ -18,7 +18,21 @@ LINE = 0.2  # inches, of a line of text
 _GAP = 0.15  # inches between captions
 _BAR_ROOM, _BAR_WIDTH = 1.0, 0.15  # inches, of a colour bar with its numbers, and of the bar alone
 
+_ACRONYMS = frozenset({"auc", "f1", "mcc", "npv", "ppv", "roc"})
+
 # ---- texts -----------------------------------------------------------------------------------
+
+
+def in_words(metric: Any) -> str:
+    """The name of a metric as people write it."""
+    words = [w.upper() if w in _ACRONYMS else w for w in str(metric).replace("_", " ").split(" ")]
+    text = " ".join(words)
+    return text[:1].upper() + text[1:]
+
+
+def short_number(value: float) -> str:
+    """A score in a few digits."""
+    return f"{value:.3f}" if abs(value) <= 1 else f"{value:.4g}"
 
 
 def wrapped(name: Any, width: int = NAME_WIDTH) -> str:

@@ -12,7 +12,7 @@ from sklearn.utils import column_or_1d
 from skdl._utils.checks import warn_user
 from skdl._utils.nesting import nested
 from skdl._utils.scikit import safe_indexing
-from skdl.evaluation import EvaluationResult
+from skdl.evaluation import EvaluationResult, threshold_of
 from skdl.images import infer_image_shape
 from skdl.plotting import (
     ClassDistributionDisplay,
@@ -229,14 +229,3 @@ def worst_mistakes(
 def codes_of(result: EvaluationResult, labels: Any) -> npt.NDArray[np.intp]:
     """Positions of labels among the classes."""
     return np.asarray(np.searchsorted(result.classes, column_or_1d(labels)))
-
-
-def threshold_of(scores: Any, positive: Any, default: float) -> tuple[float, bool]:
-    """Threshold from which on scores were taken for positive, and whether there is one."""
-    low = scores[positive].min(initial=np.inf)
-    high = scores[~positive].max(initial=-np.inf)
-    if high < default <= low:
-        return default, True
-    if not positive.any():  # any threshold above all scores
-        return float(np.nextafter(high, np.inf)), True
-    return (float(low), True) if high < low else (default, False)

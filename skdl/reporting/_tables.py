@@ -40,11 +40,15 @@ def mistakes(result: EvaluationResult, model: str, X: Any, names: list[str]) -> 
     if not len(chosen):
         return None
     rows = result.per_model(model).iloc[chosen]
+    if result.grouping is None:
+        what, which = "Image", _image_names(X, rows["row"].to_numpy())
+    else:
+        what, which = "Group", [encodable(str(name)) for name in rows["group"]]
     named = dict(zip(result.classes.tolist(), names, strict=True))
     table = pd.DataFrame(
         {
             "No.": [str(number + 1) for number in range(len(rows))],
-            "Image": _image_names(X, rows["row"].to_numpy()),
+            what: which,
             "True class": [named[label] for label in rows["y_true"]],
             "Predicted": [named[label] for label in rows["y_pred"]],
         }

@@ -143,6 +143,22 @@ def cautions(result: EvaluationResult, model: str, names: Sequence[str]) -> list
     return found
 
 
+def about_grouping(grouping: Any) -> str:
+    """That rows are groups of images, in words."""
+    n, n_images = len(grouping.names), grouping.of_images.predictions["row"].nunique()
+    return (
+        f"Each case is a group of images, such as those of a patient: {n:,} groups of "
+        f"{n_images:,} images. {joined_by(grouping)} What is said of images below is said of these "
+        "groups, and the picture of a group is its first image."
+    )
+
+
+def joined_by(grouping: Any) -> str:
+    """How the scores of a group's images became one."""
+    joined = {"mean": "their mean", "max": "the largest of them", "noisy_or": "a noisy or"}
+    return f"Scores of the images of a group were joined by {joined[grouping.how]}."
+
+
 def best_of(result: EvaluationResult, summary: pd.DataFrame, model: str) -> str:
     """That the best of several models was picked by what it is judged by."""
     metric = result.metrics[0]

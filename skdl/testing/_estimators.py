@@ -74,6 +74,31 @@ def check_sample_weights(estimator: Any) -> None:
     )
 
 
+@contract(CLASSIFIER)
+def check_held_out_groups(estimator: Any) -> None:
+    """Where `fit` takes `groups`, no group is both trained on and held out for validation.
+
+    `validation_rows_` says what was held out, if anything was.
+    """
+    if not has_fit_parameter(estimator, "groups"):
+        return
+    X, y = digit_images()
+    groups = np.random.default_rng(0).permutation(len(X)) // 3
+    model = seeded(estimator)
+    asked = {"early_stopping": True, "validation_fraction": 0.25}.items()
+    model.set_params(**{name: value for name, value in asked if name in model.get_params()})
+    rows = getattr(model.fit(X, y, groups=groups), "validation_rows_", None)
+    if rows is not None:
+        split = np.intersect1d(groups[rows], np.delete(groups, rows))
+        assert len(rows), "validation_rows_ is empty"
+        assert not len(split), f"{len(split)} groups are trained on and validated on"
+        model = seeded(estimator).fit(X, y, groups=groups)
+    if getattr(model, "validation_rows_", None) is None:
+        same(outputs(model, X), outputs(fitted(estimator), X), "groups where none is held out", 0)
+    short = groups[:-1]
+    _refused(lambda: seeded(estimator).fit(X, y, groups=short), "fewer groups than images")
+
+
 def _log_likelihood_after(estimator: Any, X: Any, y: Any, **fit_params: Any) -> float:
     """Mean log likelihood of the digits' labels, after a fit that is long enough to learn."""
     model = seeded(estimator)

@@ -97,13 +97,13 @@ def test_members_of_an_archive(tmp_path):
 def test_one_image_at_a_time(pets, monkeypatch):
     earlier = []
 
-    def watched(path):
+    def watched(content, path, *rest):
         assert all(image() is None for image in earlier)
         image = images.read_image(path)
         earlier.append(weakref.ref(image))
         return image
 
-    monkeypatch.setattr(_files, "read_image", watched)
+    monkeypatch.setattr(_files, "decode_image", watched)
     assert describe_images(load_image_folder(pets).data).loc["all", "images"] == 5
 
 

@@ -103,6 +103,7 @@ def test_each_keyword_of_compile_is_answered_when_an_estimator_is_made(cls):
         ("ImageNoise", "transform", "amount", 0.2, "ImageNoise(amount=0.2)"),
         ("CNNClassifier", "partial_fit", "epochs", 3, "one epoch"),
         ("CNNClassifier", "fit", "x", 1, "called X"),
+        ("CNNClassifier", "partial_fit", "groups", [1], "partial_fit validates nothing"),
     ],
 )
 def test_the_answer_says_what_to_write(name, method, keyword, value, advice):
@@ -145,7 +146,8 @@ def test_methods_that_keras_alone_has_say_what_to_use(cls):
 
 def test_signatures_stay_explicit():
     signature = inspect.signature(CNNClassifier.fit)
-    assert list(signature.parameters) == ["self", "X", "y", "sample_weight", "X_val", "y_val"]
+    expected = ["X", "y", "sample_weight", "X_val", "y_val", "groups"]
+    assert list(signature.parameters)[1:] == expected
     assert list(inspect.signature(CNNClassifier.score).parameters)[1:] == [
         "X",
         "y",

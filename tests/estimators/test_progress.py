@@ -88,6 +88,15 @@ def test_a_monitor_weighs_by_the_sample_weights(few_digits):
     assert monitor.get_logs().data[0]["accuracy"] == model.score(X, y, weights)
 
 
+def test_a_monitor_scores_a_fit_with_groups(few_digits):
+    """Scorers take weights, and would refuse groups."""
+    X, y = few_digits
+    monitor = ScoringMonitor(scoring="accuracy")
+    model = CNNClassifier(tiny, epochs=2, early_stopping=True, random_state=0)
+    model.set_callbacks(monitor).fit(X, y, groups=np.arange(len(y)) // 2)
+    assert monitor.get_logs().data[0]["accuracy"] == model.score(X, y)
+
+
 TRAINED = {
     "CNN": CNNClassifier(tiny, epochs=2, random_state=0),
     "transfer": TransferClassifier(image_size=8, epochs=2, random_state=0),

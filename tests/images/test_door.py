@@ -54,6 +54,7 @@ def test_files_of_several_depths(paths, tmp_path):
         read_batch([*paths, deep], "Z")
     batch = read_batch([*paths, deep], mixed=True)
     assert batch.examine(2)[0] == "PNG (uint16)"
+    assert [image.shape[:2] for image in batch][-1] == (4, 4)
     assert batch.learned_shape(None, (1, 1), None, None) == ((1, 1, 1), 1)
 
 

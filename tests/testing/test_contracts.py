@@ -87,6 +87,12 @@ MUTANTS = {
         mutants.WeighsTheOtherWay(),
         mutants.TakesAnyNumberOfWeights(),
     ],
+    "check_held_out_groups": [
+        mutants.SplitsGroups(),
+        mutants.HoldsOutNothing(),
+        mutants.LearnsFromGroups(),
+        mutants.TakesAnyNumberOfGroups(),
+    ],
     "check_label_renaming": [mutants.KnowsIntegersOnly()],
     "check_row_order": [mutants.SortsRows()],
     "check_batch_independence": [mutants.ScalesByBatch()],
@@ -157,6 +163,7 @@ def test_every_contract_has_a_mutant():
 @parametrize_with_contracts(
     [
         mutants.Whole(),
+        mutants.WholeWithGroups(),
         mutants.WholeRows(),
         mutants.whole_dataset,
         mutants.whole_backbone,
@@ -230,9 +237,10 @@ def test_data_sets_of_image_files(tmp_path):
     check_dataset(functools.partial(load_image_folder, tmp_path))
 
 
-def test_classifiers_that_take_no_weights():
-    (check,) = [c for c in CLASSIFIER if c.__name__ == "check_sample_weights"]
-    check(mutants.LearnsNothing())  # whose fit has no such parameter
+@pytest.mark.parametrize("name", ["check_sample_weights", "check_held_out_groups"])
+def test_classifiers_that_take_neither_weights_nor_groups(name):
+    (check,) = [c for c in CLASSIFIER if c.__name__ == name]
+    check(mutants.LearnsNothing())  # whose fit has no such parameters
 
 
 def test_all_together():

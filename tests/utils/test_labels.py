@@ -10,6 +10,7 @@ import pytest
 from sklearn.naive_bayes import GaussianNB
 
 from skdl import evaluate, metrics
+from skdl._utils.labels import check_groups
 from skdl.metrics import compare_models, confidence_interval
 from skdl.plotting import (
     ClassDistributionDisplay,
@@ -217,3 +218,36 @@ def test_labels_of_any_kind_are_taken(kind, labels):
     display = ConfusionMatricesDisplay.from_predictions(kind(labels), kind(predicted))
     assert display.confusion_matrix.sum() == N
     plt.close("all")
+
+
+@pytest.mark.parametrize(
+    ("groups", "message"),
+    [
+        ([1, 2], "groups has 2 values, but there are 4 images. Pass one group per image"),
+        ([1, 2, None, 2], "groups has NaN or None at row 2. Give each of them a group of its own"),
+        ([np.nan, "a", np.nan, "b"], "NaN or None at row 0, and in 2 rows in all. Give each"),
+        (pd.Series([1, 2, pd.NA, 2], dtype="Int64"), "NaN or None at row 2"),
+        (["p1"] * 4, "groups holds one group only, 'p1': no split can keep it together"),
+        (np.zeros((4, 2)), r"groups must have shape \(n,\)"),
+        ([1, "a", 2, "b"], "groups holds values of several kinds"),
+        ("abcd", "groups must be a list or an array"),
+        ([], "groups is empty"),
+        (np.ma.masked_equal([1, 2, 3, 3], 2), "groups has a masked value at row 1"),
+    ],
+)
+def test_bad_groups(groups, message):
+    with pytest.raises(ValueError, match=message):
+        check_groups(groups, 4)
+
+
+@pytest.mark.parametrize(
+    "groups", [[3, 3, 5, 5], ["a", "a", "b", "c"], pd.Series(list("abca"), index=[9, 8, 7, 6])]
+)
+def test_good_groups_are_an_array(groups):
+    found = check_groups(groups, 4)
+    assert isinstance(found, np.ndarray)
+    assert found.tolist() == list(groups)
+
+
+def test_a_single_image_is_of_one_group():
+    assert check_groups(["a"], 1).tolist() == ["a"]

@@ -1,0 +1,199 @@
+"""What an audit found, in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from skdl._utils.labels import listed
+from skdl._utils.text import counted, plain, printable, shortened, shown_path
+
+if TYPE_CHECKING:
+    from skdl.audit._result import DataAudit
+
+# Areas from which on a property tells classes apart to some degree, and nearly alone.
+_SOME, _NEARLY = 0.6, 0.9
+# Values of one class that spread so many times as far as those of another.
+_WIDER = 2
+# A class of fewer images may not show its range.
+_ENOUGH = 5
+
+
+def findings_of(audit: DataAudit) -> list[str]:
+    """The most serious first: what cannot be used, what is wrong, what makes scores too good."""
+    parts = (
+        _unreadable(audit),
+        _conflicts(audit),
+        _shortcuts(audit),
+        _group_conflicts(audit),
+        _look_alikes(audit),
+        _copies(audit),
+        _value_ranges(audit),
+        _depths(audit),
+        _empty(audit),
+        _lesser_shortcuts(audit),
+        _colors(audit),
+    )
+    return [printable(sentence) for part in parts for sentence in part]
+
+
+def _unreadable(audit: DataAudit) -> Iterator[str]:
+    table = audit.unreadable
+    if len(table):
+        first = table.iloc[0]
+        yield (
+            f"{_some(len(table), audit, 'file')} cannot be read, such as "
+            f"{shown_path(first['path'])}: {first['reason']}. Replace or drop "
+            f"{'it' if len(table) == 1 else 'them'}; audit.unreadable lists all."
+        )
+
+
+def _conflicts(audit: DataAudit) -> Iterator[str]:
+    table = audit.conflicts
+    if len(table):
+        yield (
+            f"{counted(len(table), 'pair')} of copies or look-alikes "
+            f"{'is' if len(table) == 1 else 'are'} of different classes, such as "
+            f"{_pair(table, 'class')}. One of the two labels is probably wrong: look at the pairs "
+            "with DataAuditDisplay; audit.conflicts lists all."
+        )
+
+
+def _shortcuts(audit: DataAudit) -> Iterator[str]:
+    for _, found in _telling(audit, _NEARLY, 1.01):
+        yield (
+            f"{_capital(found['property'])} alone tells the classes apart: {_area(found)}; "
+            f"{found['detail']}. A network may learn that instead of what the images show: make "
+            "the classes alike in it, or take images of all classes from each source."
+        )
+
+
+def _lesser_shortcuts(audit: DataAudit) -> Iterator[str]:
+    found = [f"{row['property']} ({_area(row)})" for _, row in _telling(audit, _SOME, _NEARLY)]
+    if found:
+        yield (
+            f"To some degree, {'one property tells' if len(found) == 1 else 'properties tell'} the "
+            f"classes apart alone: {', '.join(found)}. That may belong to what the images show, or "
+            "come from how they were made; audit.shortcuts has the details."
+        )
+
+
+def _telling(audit: DataAudit, least: float, below: float) -> Iterator[tuple[Any, Any]]:
+    table = audit.shortcuts
+    chosen = (table["low"] > 0.5) & (table["auc"] >= least) & (table["auc"] < below)
+    yield from table[chosen].iterrows()
+
+
+def _group_conflicts(audit: DataAudit) -> Iterator[str]:
+    table = audit.group_conflicts
+    if len(table):
+        yield (
+            f"{counted(len(table), 'pair')} of copies or look-alikes "
+            f"{'lies' if len(table) == 1 else 'lie'} in different groups, such as "
+            f"{_pair(table, 'group')}. If they show one patient, correct the groups; "
+            "audit.groups joins them, and audit.group_conflicts lists all."
+        )
+
+
+def _look_alikes(audit: DataAudit) -> Iterator[str]:
+    n = int(audit.images["look_alikes"].sum())
+    if n:
+        yield (
+            f"{_some(n, audit)} look like another one, in {counted(len(audit.look_alikes), 'pair')}"
+            f", such as {_pair(audit.look_alikes)}. Drawn at random, training and test data would "
+            "share them, and scores be too good: pass groups=audit.groups."
+        )
+
+
+def _copies(audit: DataAudit) -> Iterator[str]:
+    n = len(audit.copies) - audit.copies["set"].nunique()
+    if n:
+        one, other = (audit.copies.iloc[place] for place in (0, 1))
+        yield (
+            f"{_some(n, audit)} {'repeats' if n == 1 else 'repeat'} another one pixel for pixel, "
+            f"such as {_image(one)} and {_image(other)}. Drop {'it' if n == 1 else 'them'}, or "
+            "pass groups=audit.groups."
+        )
+
+
+def _value_ranges(audit: DataAudit) -> Iterator[str]:
+    table = audit.value_ranges[audit.value_ranges["images"] >= _ENOUGH]
+    spread = table["high"] - table["low"]
+    if len(table) > 1 and spread.max() > _WIDER * spread.min():
+        ends = [
+            f"{table.loc[label, 'low']:g} to {table.loc[label, 'high']:g} in {_label(label)}"
+            for label in (spread.idxmin(), spread.idxmax())
+        ]
+        yield (
+            f"Value ranges differ between classes: {' and '.join(ends)}. Bring all images to one "
+            "scale; audit.value_ranges lists all."
+        )
+
+
+def _depths(audit: DataAudit) -> Iterator[str]:
+    counts = audit.modes.groupby("dtype")["images"].sum().sort_values(ascending=False)
+    if len(counts) > 1:
+        yield (
+            f"Files are of several depths: {_with_counts(counts)}. Their values are on different "
+            "scales, and estimators refuse the mixture: convert all files to one."
+        )
+
+
+def _empty(audit: DataAudit) -> Iterator[str]:
+    for kind, words in (("one color", "of one color"), ("nearly empty", "nearly empty")):
+        found = audit.empty[audit.empty["kind"] == kind]
+        if len(found):
+            yield (
+                f"{_some(len(found), audit)} {'is' if len(found) == 1 else 'are'} {words}, such as "
+                f"{_image(found.iloc[0])}: there is nothing to learn from. audit.empty lists all."
+            )
+
+
+def _colors(audit: DataAudit) -> Iterator[str]:
+    names = audit.modes["channels"].map({1: "grayscale", 3: "color"}).dropna()
+    counts = audit.modes["images"].groupby(names).sum().sort_values(ascending=False)
+    if len(counts) > 1:
+        yield (
+            f"Color and grayscale images are mixed: {_with_counts(counts)}. Estimators make all "
+            "of them color; set color='grayscale' if colors mean nothing."
+        )
+
+
+def _some(n: int, audit: DataAudit, one: str = "image") -> str:
+    return f"{n:,} of {counted(len(audit.images), one)}"
+
+
+def _area(found: Any) -> str:
+    return f"ROC AUC {found['auc']:.2f} ({found['low']:.2f} to {found['high']:.2f})"
+
+
+def _pair(table: pd.DataFrame, name: str = "") -> str:
+    """The first pair, with a value of both."""
+    first = table.iloc[0]
+    values = [plain(first[f"{end}_{name}"]) for end in ("first", "second")] if name else []
+    beside = f" ({shortened(values[0])} and {shortened(values[1])})" if name else ""
+    one, other = (
+        _image({"row": first[end], "path": first.get(f"{end}_path")}) for end in ("first", "second")
+    )
+    return f"{one} and {other}{beside}"
+
+
+def _image(found: Any) -> str:
+    """An image by its row, or by the names of its file and its folder, which may be its class."""
+    path = found.get("path")
+    return f"row {found['row']}" if path is None else shown_path("/".join(Path(path).parts[-2:]))
+
+
+def _label(label: Any) -> str:
+    return listed([label])[1:-1]
+
+
+def _with_counts(counts: pd.Series) -> str:
+    return ", ".join(f"{name} ({n:,})" for name, n in counts.items())
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

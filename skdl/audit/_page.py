@@ -1,0 +1,86 @@
+"""An audit as text for terminals, and as a part of a page."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from html import escape
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from skdl._utils.text import counted, encodable, printable
+
+if TYPE_CHECKING:
+    from skdl.audit._result import DataAudit
+
+_WIDTH = 88
+_MOST_ROWS = 10
+_TITLES = {
+    "unreadable": "Unreadable files",
+    "conflicts": "Conflicts",
+    "group_conflicts": "Conflicts of groups",
+    "look_alikes": "Look-alikes",
+    "copies": "Copies",
+    "empty": "Empty images",
+    "shortcuts": "Shortcuts",
+    "value_ranges": "Value ranges",
+    "modes": "Modes",
+    "sizes": "Sizes",
+}
+NOTHING = "Nothing was found."
+
+
+def heading_of(audit: DataAudit) -> str:
+    """What was audited, in a line."""
+    parts = [counted(len(audit.images), "image")]
+    if audit.classes is not None:
+        parts.append(counted(len(audit.classes), "class", "classes"))
+    parts.append(counted(int(audit.groups.max()) + 1, "group"))
+    return f"Audit of {', '.join(parts)}"
+
+
+def text_of(audit: DataAudit) -> str:
+    """The findings, numbered, in lines of a terminal."""
+    lines = [heading_of(audit), ""]
+    for number, finding in enumerate(audit.findings, start=1):
+        start = f"{number}. "
+        lines += textwrap.wrap(
+            finding, _WIDTH, initial_indent=start, subsequent_indent=" " * len(start),
+            break_on_hyphens=False,
+        )  # fmt: skip
+    return "\n".join(lines if audit.findings else [*lines, NOTHING])
+
+
+def page_of(audit: DataAudit) -> str:
+    """The findings, and the beginning of each table that is not empty."""
+    findings = "".join(f"<li>{escape(finding)}</li>" for finding in audit.findings)
+    body = f"<ol>{findings}</ol>" if findings else f"<p>{NOTHING}</p>"
+    tables = "".join(_tables(audit))
+    return encodable(
+        f"<div><p><strong>{escape(heading_of(audit))}</strong></p>{body}{tables}</div>"
+    )
+
+
+def _tables(audit: DataAudit) -> Iterator[str]:
+    for name, title in _TITLES.items():
+        table: pd.DataFrame = getattr(audit, name)
+        if len(table):
+            rows = (
+                f"{_MOST_ROWS} of {len(table):,} rows"
+                if len(table) > _MOST_ROWS
+                else (counted(len(table), "row"))
+            )
+            shown = table.head(_MOST_ROWS).map(_cell)
+            # The class, where it is the index.
+            shown = shown.reset_index() if shown.index.name else shown
+            yield (
+                f"<details><summary>{escape(title)} ({rows}: <code>audit.{name}</code>)</summary>"
+                f"{shown.to_html(index=False, border=0, escape=True)}</details>"
+            )
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return printable(value) if isinstance(value, str) else value

@@ -1,0 +1,373 @@
+"""One decision for several images, such as those of a patient."""
+
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from skdl._utils.checks import check_choice
+from skdl._utils.labels import listed
+from skdl._utils.text import counted, plain, shortened
+from skdl.evaluation._folds import Fold, FoldRecord
+from skdl.evaluation._scoring import RecordedPredictions
+
+if TYPE_CHECKING:
+    from skdl.evaluation._result import EvaluationResult
+
+How: TypeAlias = Literal["mean", "max", "noisy_or"]
+
+_MADE_ANEW = ("scores", "missing", "predictions", "times", "histories", "fitted", "classes")
+_TIMES = ("n_cores", "fit_seconds", "predict_seconds", "stored_seconds")
+SEVERAL = "several"  # the value of a group whose images have several
+
+
+class Grouping(NamedTuple):
+    """How groups were made, their names, labels and first rows of X, and of which evaluation."""
+
+    how: str
+    names: npt.NDArray[Any]
+    labels: npt.NDArray[Any]
+    first_rows: npt.NDArray[np.intp]
+    of_images: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupScores:
+    """The part of an evaluation's result that joins the images of a group."""
+
+    grouping: Grouping | None = field(default=None, repr=False)
+
+    def by_group(self, how: How = "mean") -> "EvaluationResult":
+        """Join the images of each group, such as those of a patient, to one decision.
+
+        Needs ``evaluate(…, groups=…)``, and folds that keep groups together.
+
+        Parameters
+        ----------
+        how : {"mean", "max", "noisy_or"}, default="mean"
+            How the probabilities p of a group's images are joined. "mean" takes the mean of each
+            class. "max" takes the largest of the positive class, so that one suspicious image is
+            enough. "noisy_or" takes 1 - Π(1 - p) of the positive class, the probability that any
+            image is positive, if images err independently; those of one patient hardly do, so
+            that it is too high with many images. "mean" and "max" go with decision values, too.
+
+        Returns
+        -------
+        result : EvaluationResult
+            One row for each group that was tested, in sorted order. "row" in its tables is the
+            position of the group, and `predictions` has a column "group". Scores, `summary()`,
+            `compare()`, `subgroups()`, displays and the report are those of groups; "n_train" in
+            `times`, and `leaks`, count images. `report` takes X and y of the images.
+
+        Raises
+        ------
+        ValueError
+            If the evaluation has no groups, a group is not as a whole in each fold that tests it,
+            `how` needs a positive class or probabilities and there are none, or images of a group
+            have several labels none of which is the positive class.
+
+        See Also
+        --------
+        EvaluationResult.summary : Scores of all groups together, with intervals.
+
+        Notes
+        -----
+        The true label of a group is the positive class where any of its images has it, as one
+        malignant lesion makes a patient a case, whatever `how` is. The positive class is
+        ``result.positive``: with two classes there always is one, with more it is `pos_label`.
+        Without it, all images of a group must have the same label.
+
+        The predicted label of a group is what the classifier would say of the joined score: the
+        class of the largest, or whether it reaches the threshold. A threshold of the classifier's
+        own, such as that of ``TunedThresholdClassifierCV``, is read off the labels of the images
+        of each fold. With "max" and "noisy_or", a group is also positive where any of its images
+        was taken for positive. Where labels do not follow from the scores, or there are none,
+        "mean" takes the label of most images, and of a tie the positive class. With more than two
+        classes, "max" and "noisy_or" set the positive class, and the others share the rest as in
+        the mean.
+
+        References
+        ----------
+        Pearl, Probabilistic Reasoning in Intelligent Systems, Morgan Kaufmann (1988), section
+        4.3.2, for the noisy or.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> from sklearn.datasets import load_breast_cancer
+        >>> from sklearn.naive_bayes import GaussianNB
+        >>> from skdl.evaluation import evaluate
+        >>> X, y = load_breast_cancer(return_X_y=True)
+        >>> order = np.argsort(y, kind="stable")
+        >>> patients = np.arange(len(y)) // 3  # three images each
+        >>> result = evaluate(GaussianNB(), X[order], y[order], groups=patients)
+        >>> by_patient = result.by_group("max")
+        >>> len(result.predictions), len(by_patient.predictions)
+        (569, 190)
+        >>> by_patient.predictions.columns.tolist()[:4]
+        ['model', 'fold', 'row', 'group']
+        """
+        check_choice(how, "how", ("mean", "max", "noisy_or"))
+        return _joined(self, how)  # type: ignore[arg-type]
+
+
+def _joined(result: "EvaluationResult", how: str) -> "EvaluationResult":
+    from skdl.evaluation._result import make_result  # which is made of this
+
+    groups = _groups_of(result)
+    if how != "mean" and result.positive is None:
+        raise ValueError(
+            f"how={how!r} needs a positive class, and there are {len(result.classes)} classes: "
+            f"{listed(result.classes.tolist())}. Evaluate with pos_label=…, or take 'mean'."
+        )
+    images = result.predictions.drop_duplicates("row").sort_values("row")
+    rows = images["row"].to_numpy()
+    names, first, codes = np.unique(groups[rows], return_index=True, return_inverse=True)
+    code_of = np.full(len(groups), -1)
+    code_of[rows] = codes
+    _check_whole(result, code_of, names)
+    truth = _true_labels(images["y_true"].to_numpy(), codes, names, result.positive)
+    tests: dict[int, npt.NDArray[np.intp]] = {}
+    records = {}
+    for times in result.times.to_dict("records"):
+        key = times["model"], times["fold"]
+        chosen = (result.predictions["model"] == key[0]) & (result.predictions["fold"] == key[1])
+        records[key], test = _record(result, times, result.predictions[chosen], code_of, how)
+        tests.setdefault(times["fold"], test)
+        if len(test):
+            tests[times["fold"]] = test
+    kept = {f.name: getattr(result, f.name) for f in fields(result) if f.name not in _MADE_ANEW}
+    metrics = kept.pop("_metrics")
+    del kept["metrics"]
+    kept |= {
+        "groups": None,
+        "subgroup_values": _common_values(result.subgroup_values, code_of, len(names)),
+        "grouping": Grouping(how, names, truth, rows[first], result),
+    }
+    nothing = np.empty(0, dtype=np.intp)
+    folds = [Fold(number, nothing, test) for number, test in tests.items()]
+    found = make_result(records, folds, truth, metrics, **kept)
+    place = found.predictions.columns.get_loc("row") + 1
+    found.predictions.insert(place, "group", names[found.predictions["row"]])
+    return found
+
+
+def _groups_of(result: "EvaluationResult") -> npt.NDArray[Any]:
+    if result.groups is not None:
+        return result.groups
+    if result.grouping is not None:
+        raise ValueError("The rows of this evaluation are groups already.")
+    raise ValueError("The evaluation has no groups. Pass them: evaluate(…, groups=…).")
+
+
+def _check_whole(
+    result: "EvaluationResult", code_of: npt.NDArray[np.intp], names: npt.NDArray[Any]
+) -> None:
+    """Refuse groups whose images different models of a fold have predicted."""
+    table, whole = result.predictions, np.bincount(code_of[code_of >= 0])
+    codes = code_of[table["row"].to_numpy()]
+    counts = table.assign(code=codes).groupby(["model", "fold", "code"]).size().reset_index()
+    found = counts["code"].to_numpy()
+    split = np.unique(found[counts[0].to_numpy() != whole[found]])
+    if len(split):
+        raise ValueError(
+            f"{counted(len(split), 'group has', 'groups have')} images in several test folds "
+            f"({_named(names, split)}): cv={result.cv} does not keep groups together. "
+            "Pass a splitter that does, such as StratifiedGroupKFold, or cv=None."
+        )
+
+
+def _true_labels(
+    y: npt.NDArray[Any], codes: npt.NDArray[np.intp], names: npt.NDArray[Any], positive: Any
+) -> npt.NDArray[Any]:
+    """The label of each group: the positive class where an image has it, or that of all."""
+    labels, of_images = np.unique(y, return_inverse=True)
+    present = np.zeros((len(names), len(labels)), dtype=bool)
+    present[codes, of_images] = True
+    if positive is not None:
+        is_positive = present[:, labels == positive].any(axis=1)
+        present[np.ix_(is_positive, labels != positive)] = False
+    several = np.flatnonzero(present.sum(axis=1) > 1)
+    if len(several):
+        what = "several labels" + (
+            "" if positive is None else f", none of which is {shortened(plain(positive))}"
+        )
+        raise ValueError(
+            f"Images of {counted(len(several), 'group')} have {what} ({_named(names, several)}). "
+            "Give all images of a group the same label, or evaluate with pos_label=…, the class "
+            "that counts for the group where any image has it."
+        )
+    return np.asarray(labels[present.argmax(axis=1)])
+
+
+def _named(names: npt.NDArray[Any], codes: npt.NDArray[np.intp]) -> str:
+    more = ", …" if len(codes) > 3 else ""
+    return ", ".join(shortened(plain(name)) for name in names[codes[:3]]) + more
+
+
+def _common_values(
+    values: pd.DataFrame | None, code_of: npt.NDArray[np.intp], n: int
+) -> pd.DataFrame | None:
+    """The values of subgroups that the images of each group have in common."""
+    if values is None:
+        return None
+    tested = code_of >= 0
+    found = {}
+    for name in values:
+        column = values[name].cat
+        codes, order = column.codes.to_numpy()[tested], column.categories.tolist()
+        known = codes >= 0
+        present = np.zeros((n, len(order)), dtype=bool)
+        present[code_of[tested][known], codes[known]] = True
+        joined = np.where(present.any(axis=1), present.argmax(axis=1), -1)
+        several = present.sum(axis=1) > 1
+        if several.any():
+            order = [*order, *([] if SEVERAL in order else [SEVERAL])]
+            joined[several] = order.index(SEVERAL)
+        found[name] = pd.Categorical.from_codes(joined, categories=order, ordered=True)
+    return pd.DataFrame(found)
+
+
+# ---- one fold -----------------------------------------------------------------------------------
+
+
+def _record(
+    result: "EvaluationResult",
+    times: dict[str, Any],
+    images: pd.DataFrame,
+    code_of: npt.NDArray[np.intp],
+    how: str,
+) -> tuple[FoldRecord, npt.NDArray[np.intp]]:
+    """What a model said of the groups of a fold, and which groups these are."""
+    model, fold = times["model"], times["fold"]
+    test, codes = np.unique(code_of[images["row"].to_numpy()], return_inverse=True)
+    record = FoldRecord(fold, times["n_train"], len(test))
+    for name in _TIMES:
+        setattr(record, name, times[name])
+    record.history = result.histories.get((model, fold))
+    record.estimator = result.fitted.get((model, fold))
+    if images.empty:
+        missing = result.missing
+        chosen = (missing["model"] == model) & (missing["fold"] == fold)
+        record.failure = str(missing.loc[chosen, "reason"].iloc[0])
+        return record, test
+    for name, metric in result._metrics.items():
+        if metric.needs_estimator:
+            record.scores[name] = np.nan
+            record.reasons[name] = "It needs the estimator, which knows images and no groups."
+    said = RecordedPredictions.from_table(images, result.classes)
+    if how == "noisy_or" and said.probabilities is None and said.decisions is not None:
+        raise ValueError(
+            f"how='noisy_or' needs probabilities, and {shortened(model)} has decision values. Wrap "
+            "it in CalibratedClassifierCV, or take 'mean' or 'max'."
+        )
+    record.recorded = _Joining(said, codes, how, result.positive).joined()
+    return record, test
+
+
+class _Joining:
+    """Joins what was said of the images of a fold, by the code of each image's group."""
+
+    def __init__(
+        self, said: RecordedPredictions, codes: npt.NDArray[np.intp], how: str, positive: Any
+    ) -> None:
+        self.said, self.codes, self.how, self.positive = said, codes, how, positive
+        self.classes: npt.NDArray[Any] = said.classes_
+        self.place: Any = None if positive is None else self.classes.tolist().index(positive)
+
+    def joined(self) -> RecordedPredictions:
+        """What it says of the groups."""
+        probabilities, decisions = self.said.probabilities, self.said.decisions
+        if probabilities is not None:
+            probabilities = self._probabilities(probabilities)
+        elif decisions is not None:
+            decisions = self._decisions(decisions)
+        scores = RecordedPredictions(
+            self.classes, None, probabilities, decisions, self.said.problem
+        )
+        scores.predicted = self.classes[self._labels(scores)]
+        return scores
+
+    def _by_code(self, values: npt.NDArray[Any], how: str) -> npt.NDArray[np.float64]:
+        found = np.array(pd.DataFrame(values).groupby(self.codes).agg(how), dtype=np.float64)
+        return np.asarray(found[:, 0] if values.ndim == 1 else found)
+
+    def _probabilities(self, values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        means = self._by_code(values, "mean")
+        if self.how == "mean":
+            return means
+        of_images = values[:, self.place]
+        if self.how == "max":
+            positive = self._by_code(of_images, "max")
+        else:
+            positive = 1 - self._by_code(1 - of_images, "prod")
+        others = np.delete(means, self.place, axis=1)
+        total = others.sum(axis=1, keepdims=True)
+        shares = np.divide(
+            others, total, out=np.full_like(others, 1 / others.shape[1]), where=total > 0
+        )
+        rest = shares * (1 - positive[:, None])
+        return np.insert(rest, self.place, positive, axis=1)
+
+    def _decisions(self, values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+        if self.how == "mean":
+            return self._by_code(values, "mean")
+        if values.ndim == 1:  # of the second class
+            return self._by_code(values, "max" if self.place == 1 else "min")
+        found = self._by_code(values, "mean")
+        found[:, self.place] = self._by_code(values[:, self.place], "max")
+        return found
+
+    def _labels(self, scores: RecordedPredictions) -> npt.NDArray[np.intp]:
+        """Positions of the labels of the groups among the classes."""
+        votes = self._by_code(self.said.predicted[:, None] == self.classes, "mean")
+        found = self._by_scores(scores)
+        if self.how == "mean":
+            return _most(votes, self.place) if found is None else found
+        positive = votes[:, self.place] > 0
+        if self.how == "noisy_or" and found is not None:
+            positive |= found == self.place
+        rest = scores.probabilities if scores.decisions is None else scores.decisions
+        rest = np.array(votes if rest is None or rest.ndim == 1 else rest)
+        rest[:, self.place] = -np.inf
+        return np.asarray(np.where(positive, self.place, rest.argmax(axis=1)))
+
+    def _by_scores(self, scores: RecordedPredictions) -> npt.NDArray[np.intp] | None:
+        """Labels by the joined scores; None where those of the images are not by their scores."""
+        of_images = self.said.probabilities
+        default = 0.0 if of_images is None else 0.5
+        if of_images is None:
+            of_images = self.said.decisions
+        if of_images is None:
+            return None
+        if len(self.classes) > 2:
+            joined = scores.decisions if scores.probabilities is None else scores.probabilities
+            follow = (self.classes[of_images.argmax(axis=1)] == self.said.predicted).all()
+            return np.asarray(joined.argmax(axis=1)) if follow else None
+        taken = self.said.predicted == self.positive
+        threshold, exists = threshold_of(self.said.scores_of(self.positive), taken, default)
+        if not exists:
+            return None
+        reached = scores.scores_of(self.positive) >= threshold
+        return np.asarray(np.where(reached, self.place, len(self.classes) - 1 - self.place))
+
+
+def _most(votes: npt.NDArray[np.float64], place: int | None) -> npt.NDArray[np.intp]:
+    """The class of most images; of a tie the positive one, or the first."""
+    found = np.asarray(votes.argmax(axis=1))
+    if place is not None:
+        found[votes[:, place] == votes.max(axis=1)] = place
+    return found
+
+
+def threshold_of(scores: Any, positive: Any, default: float) -> tuple[float, bool]:
+    """Threshold from which on scores were taken for positive, and whether there is one."""
+    low = scores[positive].min(initial=np.inf)
+    high = scores[~positive].max(initial=-np.inf)
+    if high < default <= low:
+        return default, True
+    if not positive.any():  # any threshold above all scores
+        return float(np.nextafter(high, np.inf)), True
+    return (float(low), True) if high < low else (default, False)
