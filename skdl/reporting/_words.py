@@ -143,12 +143,10 @@ def cautions(result: EvaluationResult, model: str, names: Sequence[str]) -> list
 def about_grouping(grouping: Any) -> str:
     """That rows are groups of images, in words."""
     n, n_images = len(grouping.names), grouping.of_images.predictions["row"].nunique()
-    joined = {"mean": "their mean", "max": "the largest of them", "noisy_or": "a noisy or"}
-
     return (
         f"Each case is a group of images, such as those of a patient: {n:,} groups of "
-        f"{n_images:,} images, whose scores were joined by {joined[grouping.how]}. What is said of "
-        "images below is said of these groups, and the picture of a group is its first image."
+        f"{n_images:,} images. {joined_by(grouping)} What is said of images below is said of these "
+        "groups, and the picture of a group is its first image."
     )
 
 
@@ -164,6 +162,12 @@ def _about_number_of_groups(n_groups: int, table: pd.DataFrame) -> str:
         "p values take into account: images of a group may be alike, groups are independent."
     )
     return f"{text} {about_few_groups(n_groups)}".rstrip()
+
+
+def joined_by(grouping: Any) -> str:
+    """How the scores of a group's images became one."""
+    joined = {"mean": "their mean", "max": "the largest of them", "noisy_or": "a noisy or"}
+    return f"Scores of the images of a group were joined by {joined[grouping.how]}."
 
 
 def best_of(result: EvaluationResult, summary: pd.DataFrame, model: str) -> str:
