@@ -112,11 +112,8 @@ def check_length(a: npt.NDArray[Any], name: str, b: npt.NDArray[Any], other: str
         )
 
 
-def check_groups(groups: Any, n: int, fewest: int = 2) -> npt.NDArray[Any]:
-    """Groups of n images, such as patients: one value per image, none missing, two at least.
-
-    Where nothing is split, `fewest` may be 1.
-    """
+def check_groups(groups: Any, n: int, *, several: bool = True) -> npt.NDArray[Any]:
+    """Groups of n images, such as patients: one value per image, none missing."""
     missing = _missing(_array(groups, "groups"))
     if missing.any():
         raise ValueError(
@@ -129,7 +126,7 @@ def check_groups(groups: Any, n: int, fewest: int = 2) -> npt.NDArray[Any]:
             f"groups has {len(found):,} values, but there are {n:,} images. Pass one group per "
             "image."
         )
-    if n > 1 and fewest > 1 and (found == found[0]).all():
+    if several and n > 1 and (found == found[0]).all():
         raise ValueError(
             f"groups holds one group only, {shortened(plain(found[0]))}: no split can keep it "
             "together. Pass what tells patients, or the like, apart, or leave groups out."

@@ -212,7 +212,7 @@ TWO = np.where(ROWS < 30, "p1", "p2")
 @pytest.mark.parametrize(
     ("groups", "message"),
     [
-        (PATIENTS[:-1], "groups has 59 values, but there are 60 images. Pass one group per"),
+        (PATIENTS[:-1], "groups has 59 values, but there are 60 images. Pass one group per image"),
         ([None, *PATIENTS[1:]], "groups has NaN or None at row 0. Give each of them"),
         (np.where(ROWS == 7, np.nan, PATIENTS), "groups has NaN or None at row 7"),
         (np.column_stack([PATIENTS, PATIENTS]), r"Got shape \(60, 2\). Join several columns"),
