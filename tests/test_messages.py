@@ -1,5 +1,6 @@
 """No message is longer than a screen, however large what it is about."""
 
+import dataclasses
 import warnings
 import zipfile
 
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image
 from sklearn.naive_bayes import GaussianNB
 
-from skdl import evaluate, metrics, report
+from skdl import audit_images, evaluate, metrics, report
 from skdl._utils.text import shortened
 from skdl.datasets import (
     describe_images,
@@ -27,12 +28,14 @@ from skdl.plotting import (
     AugmentationDisplay,
     ClassDistributionDisplay,
     ConfusionMatricesDisplay,
+    DataAuditDisplay,
     ImageGridDisplay,
     LearningCurveDisplay,
     ModelComparisonDisplay,
     OperatingPointDisplay,
     PerClassMetricsDisplay,
     PredictionGridDisplay,
+    SubgroupDisplay,
     TrainingHistoryDisplay,
 )
 from skdl.store import FeatureStore
@@ -112,6 +115,11 @@ def fails(text):
     return score
 
 
+def subgroups_of(result):
+    values = pd.DataFrame({"a": pd.Categorical(["b", "c"] * 6)})
+    return dataclasses.replace(result, subgroup_values=values)
+
+
 CALLS = {
     "labels": lambda h, r: metrics.sensitivity_score(h, Y),
     "predictions": lambda h, r: metrics.geometric_mean_score(Y, h),
@@ -140,6 +148,11 @@ CALLS = {
     "one of scoring": lambda h, r: evaluate(GaussianNB(), X, Y, scoring={"a" * 9999: h}),
     "pos_label of all": lambda h, r: evaluate(GaussianNB(), X, Y, pos_label=h),
     "groups": lambda h, r: evaluate(GaussianNB(), X, Y, groups=h),
+    "subgroups": lambda h, r: evaluate(GaussianNB(), X, Y, subgroups=h),
+    "a subgroup": lambda h, r: evaluate(GaussianNB(), X, Y, subgroups={"a" * 9999: h}),
+    "subgroups of": lambda h, r: subgroups_of(r).subgroups(h),
+    "min_images": lambda h, r: subgroups_of(r).subgroups(min_images=h),
+    "by_group": lambda h, r: r.by_group(h),
     "per_model": lambda h, r: r.per_model(h),
     "repeat": lambda h, r: r.per_model("GaussianNB", h),
     "summary": lambda h, r: r.summary(level=h),
@@ -154,6 +167,7 @@ CALLS = {
     "of a class": lambda h, r: ClassDistributionDisplay.from_labels({"a": h, "b": []}),
     "n_per_class": lambda h, r: ImageGridDisplay.from_images(IMAGES, Y, n_per_class=h),
     "comparison": lambda h, r: ModelComparisonDisplay(h).plot(),
+    "subgroups drawn": lambda h, r: SubgroupDisplay(h).plot(),
     "curves": lambda h, r: LearningCurveDisplay.from_scores({"a": h}, train_sizes=[1, 2]),
     "sizes": lambda h, r: LearningCurveDisplay.from_scores({"a": [[1]]}, train_sizes=h),
     "history": lambda h, r: TrainingHistoryDisplay(h).plot(),
@@ -161,6 +175,12 @@ CALLS = {
     "patch": lambda h, r: occlusion_maps(BAYES, X, patch=h),
     "fill": lambda h, r: occlusion_maps(BAYES, X, fill=h),
     "class": lambda h, r: occlusion_maps(BAYES, X, h),
+    "audited": lambda h, r: audit_images(None if isinstance(h, str) else h),
+    "labels of an audit": lambda h, r: audit_images(IMAGES, h),
+    "groups of an audit": lambda h, r: audit_images(IMAGES, Y, groups=h),
+    "similarity": lambda h, r: audit_images(IMAGES, Y, similarity=h),
+    "n_jobs of an audit": lambda h, r: audit_images(IMAGES, Y, n_jobs=h),
+    "pairs": lambda h, r: DataAuditDisplay.from_audit(audit_images(IMAGES), IMAGES, max_pairs=h),
     "images": lambda h, r: AugmentationDisplay.from_estimator(h, IMAGES),
 }
 

@@ -41,13 +41,8 @@ def images(n_groups: int, icc: float, generator: np.random.Generator, mixed: boo
     """
     groups = np.repeat(np.arange(n_groups), generator.integers(1, 11, n_groups))
     share = generator.beta(0.5, 0.5, n_groups) if mixed else generator.random(n_groups).round()
-    return Images(
-        groups,
-        (generator.random(len(groups)) < share[groups]).astype(int),
-        n_groups,
-        icc,
-        generator,
-    )
+    y = (generator.random(len(groups)) < share[groups]).astype(int)
+    return Images(groups, y, n_groups, icc, generator)
 
 
 def right(images: Images, ranks: np.ndarray, rate: Any) -> np.ndarray:
@@ -93,10 +88,8 @@ def of_areas(area: float) -> Callable[[Images], Ends]:
 
 def kappa(y: np.ndarray, labels: np.ndarray) -> float:
     """Cohen's kappa, which has no interval of its own."""
-    agreed, chance = (
-        np.mean(y == labels),
-        1 - y.mean() - labels.mean() + 2 * y.mean() * labels.mean(),
-    )
+    agreed, rates = np.mean(y == labels), np.array([y.mean(), labels.mean()])
+    chance = rates.prod() + (1 - rates).prod()
     return float((agreed - chance) / (1 - chance))
 
 
@@ -118,8 +111,8 @@ def of_accuracies(images: Images) -> Ends:
     """Interval of the difference of two accuracies, for half of the groups of the same rate."""
     ranks = images.generator.random((2, images.n_groups))
     ranks[1] = np.where(images.generator.random(images.n_groups) < 0.5, ranks[0], ranks[1])
-    found = [right(images, of_model, rate) for of_model, rate in zip(ranks, (0.9, 0.8))]
-    labels = {name: np.where(r, images.y, 1 - images.y) for name, r in zip("ab", found)}
+    found = {"a": right(images, ranks[0], 0.9), "b": right(images, ranks[1], 0.8)}
+    labels = {name: np.where(hits, images.y, 1 - images.y) for name, hits in found.items()}
     return _difference("accuracy", images, labels)
 
 
@@ -195,11 +188,11 @@ def table(n: int, n_slow: int) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--n", type=int, default=4000, help="simulations of each figure")
+    parser.add_argument("--n", type=int, default=2500, help="simulations of each figure")
     parser.add_argument("--n-slow", type=int, default=1000, help="those of the bootstrap")
     settings = parser.parse_args()
-    before, rest = PAGE.read_text().split(START)
     made = table(settings.n, settings.n_slow)
+    before, rest = PAGE.read_text().split(START)
     PAGE.write_text(before + START + made + END + rest.split(END, 1)[1])
 
 

@@ -65,17 +65,6 @@ def column(
     return array
 
 
-def check_groups(groups: Any, n: int) -> npt.NDArray[Any]:
-    """Groups of n samples, such as patients: values of one kind, one per sample, none missing."""
-    values = column(groups, "groups", advice="Join several columns into one.")
-    if len(values) != n:
-        raise ValueError(
-            f"groups has {len(values)} rows for {n} samples. Pass one group per sample, such as "
-            "its patient."
-        )
-    return values
-
-
 def score_values(values: Any, name: str) -> npt.NDArray[np.float64]:
     """Scores of samples: real numbers, of any shape (n, …), none missing or masked."""
     array = filled(values, name)
@@ -123,21 +112,21 @@ def check_length(a: npt.NDArray[Any], name: str, b: npt.NDArray[Any], other: str
         )
 
 
-def check_groups(groups: Any, n: int) -> npt.NDArray[Any]:
-    """Groups of n images, such as patients: one value per image, none missing, two at least."""
+def check_groups(groups: Any, n: int, *, several: bool = True) -> npt.NDArray[Any]:
+    """Groups of n images, such as patients: one value per image, none missing."""
     missing = _missing(_array(groups, "groups"))
     if missing.any():
         raise ValueError(
             f"groups has NaN or None at {_rows(missing)}. Give each of them a group of its own, or "
             "drop those rows."
         )
-    found = column(groups, "groups")
+    found = column(groups, "groups", advice="Join several columns into one.")
     if len(found) != n:
         raise ValueError(
             f"groups has {len(found):,} values, but there are {n:,} images. Pass one group per "
             "image."
         )
-    if n > 1 and (found == found[0]).all():
+    if several and n > 1 and (found == found[0]).all():
         raise ValueError(
             f"groups holds one group only, {shortened(plain(found[0]))}: no split can keep it "
             "together. Pass what tells patients, or the like, apart, or leave groups out."

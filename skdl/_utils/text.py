@@ -6,6 +6,7 @@ import os
 import reprlib
 import sys
 import unicodedata
+from collections.abc import Sequence
 from typing import Any, TextIO
 
 import numpy as np
@@ -59,6 +60,15 @@ def middle_out(text: str) -> str:
 def shown_path(path: str | os.PathLike[str]) -> str:
     """Show a path in a message, in quotes: both its ends tell something."""
     return repr(middle_out(str(os.fspath(path))))  # no np.str_
+
+
+def names_within(paths: Sequence[str]) -> list[str]:
+    """Names of files, with the folders by which they differ, but not those that hold all."""
+    try:
+        common = os.path.join(os.path.commonpath([os.path.dirname(path) for path in paths]), "")
+    except ValueError:  # there is none, or they begin at several places
+        return list(paths)
+    return [path.removeprefix(common) for path in paths]
 
 
 def shortened(value: object) -> str:

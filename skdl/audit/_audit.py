@@ -91,11 +91,12 @@ def audit_images(
     A shortcut is a property of images that tells classes apart without their being looked at. Each
     is given to small decision trees, alone, which take it however it tells. Their predictions are
     those of five stratified folds that keep groups and look-alikes together. Scored is the area
-    under the ROC curve, of more than two classes the mean of each against the rest, with DeLong's
-    interval. Where the area is 1 and his variance 0, the interval is Wilson's, of as many images
-    without a mistake as the smallest class has. Since several properties are looked at, intervals
-    are Bonferroni's: all together hold with 95 %. Properties that do not vary and classes of fewer
-    than five groups are left out, and so are names of files, which no network sees.
+    under the ROC curve, of more than two classes the mean of each against the rest, with the
+    interval that :func:`skdl.metrics.confidence_interval` gives for groups. Where the area is 1 and
+    has no variance, the interval is Wilson's, of as many groups without a mistake as the smallest
+    class has. Since several properties are looked at, intervals are Bonferroni's: with 95 %, all of
+    them hold. Properties that do not vary and classes of fewer than five groups are left out, of
+    more than 100 classes the smaller ones, and so are names of files, which no network sees.
 
     References
     ----------

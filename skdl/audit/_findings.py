@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from skdl._utils.labels import listed
-from skdl._utils.text import counted, plain, printable, shortened, shown_path
+from skdl._utils.text import counted, names_within, plain, printable, shortened, shown_path
 
 if TYPE_CHECKING:
     from skdl.audit._result import DataAudit
@@ -46,8 +45,8 @@ def _unreadable(audit: DataAudit) -> Iterator[str]:
         first = table.iloc[0]
         yield (
             f"{_some(len(table), audit, 'file')} cannot be read, such as "
-            f"{shown_path(first['path'])}: {first['reason']}. Replace or drop "
-            f"{'it' if len(table) == 1 else 'them'}; audit.unreadable lists all."
+            f"{_image(audit, first['row'])}: {first['reason']}. Replace or drop "
+            f"{'it' if len(table) == 1 else 'them'}."
         )
 
 
@@ -57,8 +56,7 @@ def _conflicts(audit: DataAudit) -> Iterator[str]:
         yield (
             f"{counted(len(table), 'pair')} of copies or look-alikes "
             f"{'is' if len(table) == 1 else 'are'} of different classes, such as "
-            f"{_pair(table, 'class')}. One of the two labels is probably wrong: look at the pairs "
-            "with DataAuditDisplay; audit.conflicts lists all."
+            f"{_pair(audit, table, 'class')}. One of the two labels is probably wrong."
         )
 
 
@@ -77,7 +75,7 @@ def _lesser_shortcuts(audit: DataAudit) -> Iterator[str]:
         yield (
             f"To some degree, {'one property tells' if len(found) == 1 else 'properties tell'} the "
             f"classes apart alone: {', '.join(found)}. That may belong to what the images show, or "
-            "come from how they were made; audit.shortcuts has the details."
+            "come from how they were made."
         )
 
 
@@ -93,8 +91,8 @@ def _group_conflicts(audit: DataAudit) -> Iterator[str]:
         yield (
             f"{counted(len(table), 'pair')} of copies or look-alikes "
             f"{'lies' if len(table) == 1 else 'lie'} in different groups, such as "
-            f"{_pair(table, 'group')}. If they show one patient, correct the groups; "
-            "audit.groups joins them, and audit.group_conflicts lists all."
+            f"{_pair(audit, table, 'group')}. If they show one patient, correct the groups; those "
+            "of this audit join them."
         )
 
 
@@ -103,19 +101,19 @@ def _look_alikes(audit: DataAudit) -> Iterator[str]:
     if n:
         yield (
             f"{_some(n, audit)} look like another one, in {counted(len(audit.look_alikes), 'pair')}"
-            f", such as {_pair(audit.look_alikes)}. Drawn at random, training and test data would "
-            "share them, and scores be too good: pass groups=audit.groups."
+            f", such as {_pair(audit, audit.look_alikes)}. Drawn at random, training and test data "
+            "would share them, and scores be too good: split by the groups of this audit."
         )
 
 
 def _copies(audit: DataAudit) -> Iterator[str]:
     n = len(audit.copies) - audit.copies["set"].nunique()
     if n:
-        one, other = (audit.copies.iloc[place] for place in (0, 1))
+        one, other = (_image(audit, row) for row in audit.copies["row"][:2])
         yield (
             f"{_some(n, audit)} {'repeats' if n == 1 else 'repeat'} another one pixel for pixel, "
-            f"such as {_image(one)} and {_image(other)}. Drop {'it' if n == 1 else 'them'}, or "
-            "pass groups=audit.groups."
+            f"such as {one} and {other}. Drop {'it' if n == 1 else 'them'}, or split by the "
+            "groups of this audit."
         )
 
 
@@ -129,7 +127,7 @@ def _value_ranges(audit: DataAudit) -> Iterator[str]:
         ]
         yield (
             f"Value ranges differ between classes: {' and '.join(ends)}. Bring all images to one "
-            "scale; audit.value_ranges lists all."
+            "scale."
         )
 
 
@@ -148,7 +146,7 @@ def _empty(audit: DataAudit) -> Iterator[str]:
         if len(found):
             yield (
                 f"{_some(len(found), audit)} {'is' if len(found) == 1 else 'are'} {words}, such as "
-                f"{_image(found.iloc[0])}: there is nothing to learn from. audit.empty lists all."
+                f"{_image(audit, found['row'].iloc[0])}: there is nothing to learn from."
             )
 
 
@@ -170,21 +168,19 @@ def _area(found: Any) -> str:
     return f"ROC AUC {found['auc']:.2f} ({found['low']:.2f} to {found['high']:.2f})"
 
 
-def _pair(table: pd.DataFrame, name: str = "") -> str:
+def _pair(audit: DataAudit, table: pd.DataFrame, name: str = "") -> str:
     """The first pair, with a value of both."""
     first = table.iloc[0]
-    values = [plain(first[f"{end}_{name}"]) for end in ("first", "second")] if name else []
-    beside = f" ({shortened(values[0])} and {shortened(values[1])})" if name else ""
-    one, other = (
-        _image({"row": first[end], "path": first.get(f"{end}_path")}) for end in ("first", "second")
-    )
-    return f"{one} and {other}{beside}"
+    one, other = (_image(audit, first[end]) for end in ("first", "second"))
+    values = [shortened(plain(first[f"{end}_{name}"])) for end in ("first", "second") if name]
+    return f"{one} and {other}" + f" ({' and '.join(values)})" * bool(name)
 
 
-def _image(found: Any) -> str:
-    """An image by its row, or by the names of its file and its folder, which may be its class."""
-    path = found.get("path")
-    return f"row {found['row']}" if path is None else shown_path("/".join(Path(path).parts[-2:]))
+def _image(audit: DataAudit, row: int) -> str:
+    """An image by its file, or else by its row."""
+    if "path" not in audit.images:
+        return f"row {row}"
+    return shown_path(names_within(audit.images["path"].tolist())[row])
 
 
 def _label(label: Any) -> str:

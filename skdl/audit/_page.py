@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from skdl._utils.text import counted, encodable, printable
+from skdl._utils.text import counted, encodable, middle_out, printable
 
 if TYPE_CHECKING:
     from skdl.audit._result import DataAudit
@@ -28,6 +28,7 @@ _TITLES = {
     "modes": "Modes",
     "sizes": "Sizes",
 }
+_FAULTS = [*_TITLES][:7]
 NOTHING = "Nothing was found."
 
 
@@ -49,7 +50,9 @@ def text_of(audit: DataAudit) -> str:
             finding, _WIDTH, initial_indent=start, subsequent_indent=" " * len(start),
             break_on_hyphens=False,
         )  # fmt: skip
-    return "\n".join(lines if audit.findings else [*lines, NOTHING])
+    tables = [name for name in _FAULTS if len(getattr(audit, name))]
+    end = ["", f"See {', '.join([*tables, 'groups'])}."] if tables else []
+    return "\n".join([*lines, *end] if audit.findings else [*lines, NOTHING])
 
 
 def page_of(audit: DataAudit) -> str:
@@ -71,16 +74,16 @@ def _tables(audit: DataAudit) -> Iterator[str]:
                 if len(table) > _MOST_ROWS
                 else (counted(len(table), "row"))
             )
-            shown = table.head(_MOST_ROWS).map(_cell)
+            shown = table.head(_MOST_ROWS)
             # The class, where it is the index.
-            shown = shown.reset_index() if shown.index.name else shown
+            shown = (shown.reset_index() if shown.index.name else shown).map(_cell)
             yield (
                 f"<details><summary>{escape(title)} ({rows}: <code>audit.{name}</code>)</summary>"
-                f"{shown.to_html(index=False, border=0, escape=True)}</details>"
+                f"{shown.to_html(index=False, border=0, escape=True, justify='left')}</details>"
             )
 
 
 def _cell(value: object) -> object:
     if isinstance(value, float):
         return f"{value:.4g}"
-    return printable(value) if isinstance(value, str) else value
+    return printable(middle_out(value)) if isinstance(value, str) else value

@@ -76,7 +76,9 @@ def that_differ(copies: Sets, look_alikes: LookAlikes, values: npt.NDArray[Any])
 
 def pair_table(pairs: LookAlikes, known: Known, **values: npt.NDArray[Any]) -> pd.DataFrame:
     """A row for each pair: its rows, similarity, values by name, classes and paths."""
-    table = pd.DataFrame(pairs._asdict())
+    table = pd.DataFrame(
+        {"first": pairs.first, "second": pairs.second, "similarity": pairs.similarity}
+    )
     named = {**values, "class": known.classes, "path": known.paths}
     for name, of_rows in named.items():
         if of_rows is not None:

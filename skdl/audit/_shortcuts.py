@@ -118,11 +118,13 @@ def _area(
             scores[:, 1] if binary else scores,
             pos_label=1 if binary else None,
             level=level,
+            groups=problem.groups,
         )
     if found.high > found.low:
         return found.estimate, found.low, found.high
-    # DeLong's variance is 0: as far as so many images without a mistake tell.
-    fewest = int(np.bincount(problem.codes).min())
+    # The variance of an area of 1 is 0: as far as so many groups without a mistake tell.
+    own = np.unique(np.stack([problem.codes, problem.groups]), axis=1)[0]
+    fewest = int(np.bincount(own).min())
     low = float(wilson_interval(fewest, fewest, level=level)[0])
     return found.estimate, min(low, found.estimate), max(1 - low, found.estimate)
 

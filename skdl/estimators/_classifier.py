@@ -302,7 +302,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
         optimizer, callbacks = self._optimizer_spec(), self._make_callbacks()
         batch, labels = check_pair(X, y, "X", "y", self)
         sample_weight = as_weights(sample_weight)
-        groups = None if groups is None else check_groups(groups, len(labels))
+        groups = None if groups is None else check_groups(groups, len(labels), several=False)
         if classes is not None:
             classes = unique_labels(check_labels(classes, "classes"))
         start = self._last_training(mode)

@@ -25,7 +25,7 @@ class DenoisingBase(TrainedEstimator):
         """Validate a fit: the training it asks for, and what it learns beside."""
         optimizer, callbacks = self._optimizer_spec(), self._make_callbacks()
         batch = read_batch(X, "X", self)
-        groups = None if groups is None else check_groups(groups, len(batch))
+        groups = None if groups is None else check_groups(groups, len(batch), several=False)
         mode = self._mode()
         start = self._last_training(mode)
         if start is None:

@@ -51,6 +51,7 @@ def interval_of(
     y_true: npt.NDArray[Any],
     recorded: RecordedPredictions,
     bootstrap: dict[str, Any],
+    groups: npt.NDArray[Any] | None = None,
 ) -> dict[str, Any]:
     """Value, limits and method of one repeat, or the reason why there are none."""
     if metric.needs_estimator:
@@ -62,7 +63,7 @@ def interval_of(
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            found = known and _known(result, known, y_true, recorded, bootstrap["level"])
+            found = known and _known(result, known, y_true, recorded, bootstrap["level"], groups)
             # Where the scorer has another value, as of what is undefined, it is another score.
             if not found or not np.isclose(found[1], value):
                 known, method = None, "bootstrap"
@@ -70,6 +71,7 @@ def interval_of(
                     lambda truth, rows: metric.score(recorded.rows(rows), truth)[0],
                     y_true,
                     np.arange(len(y_true)),
+                    groups=groups,
                     **bootstrap,
                 )
             else:
@@ -89,6 +91,7 @@ def _known(
     y_true: npt.NDArray[Any],
     recorded: RecordedPredictions,
     level: float,
+    groups: npt.NDArray[Any] | None,
 ) -> tuple[str, float, float, float] | None:
     """Method, value and limits of a score with a name; None where it is undefined."""
     several, positive = len(result.classes) > 2, known.pos_label
@@ -109,6 +112,7 @@ def _known(
         average=known.average,  # type: ignore[arg-type]
         level=level,
         random_state=0,
+        groups=groups,
     )
     if known.sign < 0:
         return method, -value, -high, -low

@@ -21,12 +21,13 @@ MAX_BLOCKS = 1000
 class Resamples(NamedTuple):
     """Scores of resamples, and of the samples without one of them, stratum by stratum.
 
-    Of groups of samples, the degrees of freedom: the number of groups less that of strata.
+    Of groups of samples, the degrees of freedom: the effective number of groups less that of
+    strata.
     """
 
     scores: Array
     left_out: list[Array]
-    degrees: int | None = None
+    degrees: float | None = None
 
 
 def resample_matrix(
@@ -108,11 +109,11 @@ def bca_interval(
     return float(low), float(high)
 
 
-def _quantiles(level: float, degrees: int | None) -> Array:
+def _quantiles(level: float, degrees: float | None) -> Array:
     """Quantiles of the standard normal distribution, or those that take their place."""
     if degrees is None:
         return np.asarray(ndtri([(1 - level) / 2, (1 + level) / 2]))
-    degrees = max(degrees, 1)
+    degrees = max(degrees, 1.0)
     half = np.sqrt((degrees + 1) / degrees) * quantile(level, degrees)
     return np.array([-half, half])
 

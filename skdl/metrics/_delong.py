@@ -9,7 +9,7 @@ from scipy.special import expit, logit, ndtri
 from scipy.stats import rankdata
 
 from skdl._utils.checks import warn_user
-from skdl.metrics._groups import Groups, check_spread, quantile
+from skdl.metrics._groups import Groups, check_spread, quantile, spread_of_sum
 
 Side: TypeAlias = tuple[npt.NDArray[np.bool_], npt.NDArray[np.float64]]
 
@@ -55,24 +55,27 @@ def delong_variance(above: npt.NDArray[Any], below: npt.NDArray[Any]) -> float:
     return float(above.var(ddof=1) / len(above) + below.var(ddof=1) / len(below))
 
 
-def grouped_variance(sides: Iterable[Side], groups: Groups) -> tuple[float, int]:
+def grouped_variance(sides: Iterable[Side], groups: Groups) -> tuple[float, float]:
     """Return the variance of a sum of means of placements, and its degrees of freedom.
 
-    Each side is the samples of one class of a curve, in one group or several, with their
-    placements. Obuchowski, "Nonparametric analysis of clustered ROC curve data", Biometrics 53
-    (1997), 567-578: what the sides have in common through groups that hold both of them is part of
-    the variance. The degrees of freedom are the number of groups of the rarer class less one.
+    Each side is the samples of one class of a curve with their placements. Obuchowski,
+    "Nonparametric analysis of clustered ROC curve data", Biometrics 53 (1997), 567-578: what sides
+    have in common through groups that hold both of them is part of the variance. The variance of a
+    side is at least that of one intra-class correlation of all groups. The degrees of freedom are
+    those of Satterthwaite, and no more than the number of groups less one.
     """
     correction = len(groups) / (len(groups) - 1)
-    of_groups, own, degrees = np.zeros(len(groups)), 0.0, len(groups) - 1
+    of_groups, own, shares = np.zeros(len(groups)), [], []
     for rows, placed in sides:
-        k = int((groups.sums(np.ones(len(placed)), rows) > 0).sum())
+        sums, variance, k = spread_of_sum((placed - placed.mean()) / len(placed), groups, rows)
         check_spread(np.array([k]), ["samples of one of the classes"])
-        sums = groups.sums((placed - placed.mean()) / len(placed), rows)
         of_groups += sums
-        own += (k / (k - 1) - correction) * float(sums @ sums)
-        degrees = min(degrees, k - 1)
-    return correction * float(of_groups @ of_groups) + own, degrees
+        own.append(variance - correction * float(sums @ sums))
+        shares.append((variance, k - 1))
+    found = correction * float(of_groups @ of_groups) + sum(own)
+    lost = sum(variance**2 / degrees for variance, degrees in shares)
+    degrees = sum(variance for variance, _ in shares) ** 2 / lost if lost else np.inf
+    return max(found, 0.0), min(degrees, len(groups) - 1)
 
 
 def area_interval(

@@ -208,7 +208,7 @@ def _resample(
         return resample_rows(evaluate, strata, n_resamples, generator)
     units = groups.strata(labels) if stratified else groups.all_in_one()
     found = resample_rows(lambda drawn: evaluate(groups.rows(drawn)), units, n_resamples, generator)
-    return found._replace(degrees=len(groups) - len(units))
+    return found._replace(degrees=groups.effective_number - len(units))
 
 
 def _strata(labels: npt.NDArray[Any], stratified: bool) -> list[npt.NDArray[np.intp]]:

@@ -30,6 +30,11 @@ class Groups:
     def __len__(self) -> int:
         return len(self.sizes)
 
+    @property
+    def effective_number(self) -> float:
+        """How many groups of equal size tell as much, if samples of a group are all alike."""
+        return float(self.sizes.sum() ** 2 / (self.sizes**2).sum())
+
     def sums(self, values: npt.NDArray[Any], rows: Any = slice(None)) -> Array:
         """Sum the values, one per sample or one per chosen row, over each group."""
         return np.bincount(self.codes[rows], values, len(self)).astype(np.float64)
@@ -106,22 +111,42 @@ def design_effect(hits: Array, trials: Array) -> tuple[Array, Array]:
     n, k = trials.sum(axis=0), (trials > 0).sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         rates = hits.sum(axis=0) / n
-        independent = rates * (1 - rates) / n
-        residuals = (hits - rates * trials) / n
-        ratio = k / (k - 1) * (residuals**2).sum(axis=0) / independent
+        total = n * rates * (1 - rates)
+        residuals = hits - rates * trials
+        ratio = k / (k - 1) * (residuals**2).sum(axis=0) / total
         alike = (trials**2).sum(axis=0) / n  # the effect of a correlation of 1
-        correlated = 1 + _correlation(hits, trials, rates, n, k, alike) * (alike - 1)
+        between = np.nansum(residuals**2 / trials, axis=0)
+        correlated = 1 + _correlation(between, total, n, k, alike) * (alike - 1)
         effect = np.fmax(np.fmax(ratio, correlated), 1 / alike)
-    return np.where(independent > 0, effect, alike), k
+    return np.where(total > 0, effect, alike), k
 
 
-def _correlation(hits: Array, trials: Array, rates: Array, n: Array, k: Array, alike: Array) -> Any:
-    """Intra-class correlations by analysis of variance; NaN where no group has two trials."""
-    own = hits / trials  # NaN in groups without trials
-    between = np.nansum(trials * (own - rates) ** 2, axis=0) / (k - 1)
-    within = np.nansum(trials * own * (1 - own), axis=0) / (n - k)
+def spread_of_sum(
+    deviations: Array, groups: Groups, rows: Any = slice(None)
+) -> tuple[Array, float, int]:
+    """Sums over groups of what some samples add to an estimate, and the variance of it.
+
+    And the number of groups with such samples. `deviations` have the mean 0. The variance is the
+    larger one of the estimates of :func:`design_effect`.
+    """
+    sums = groups.sums(deviations, rows)
+    sizes = groups.sums(np.ones(len(deviations)), rows)
+    n, k = len(deviations), int((sizes > 0).sum())
+    if k < 2:
+        return sums, np.nan, k
+    total, alike = float(deviations @ deviations), float(sizes @ sizes) / n
+    with np.errstate(divide="ignore", invalid="ignore"):
+        between = np.nansum(sums**2 / sizes)
+        correlation = _correlation(between, total, n, k, alike)
+    correlated = total * n / (n - 1) * (1 + correlation * (alike - 1))
+    return sums, float(np.fmax(k / (k - 1) * float(sums @ sums), correlated)), k
+
+
+def _correlation(between: Any, total: Any, n: Any, k: Any, alike: Any) -> Any:
+    """Intra-class correlations from sums of squares; NaN where no group has two samples."""
+    between_groups, within = between / (k - 1), (total - between) / (n - k)
     size = (n - alike) / (k - 1)
-    return (between - within) / (between + (size - 1) * within)
+    return (between_groups - within) / (between_groups + (size - 1) * within)
 
 
 def group_correlations(sums: Array) -> Array:

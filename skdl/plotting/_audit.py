@@ -242,4 +242,4 @@ def _caption(pair: Any, end: str) -> str:
 
 def _shown(similarity: float) -> str:
     """1 only where it is."""
-    return "1" if similarity == 1 else f"{min(similarity, 0.9999):.3f}".replace("1.000", "> 0.999")
+    return "1" if similarity == 1 else f"{min(similarity, 0.999):.3f}"

@@ -77,7 +77,7 @@ class SubgroupDisplay:
     ...     }
     ... )
     >>> display = SubgroupDisplay(frame, (0.925, 0.89, 0.95), "roc_auc").plot()
-    >>> display.ax_.get_xlabel().split("\\n")[0]
+    >>> display.ax_.get_xlabel().splitlines()[0]
     'ROC AUC with 95 % confidence interval'
     """
 

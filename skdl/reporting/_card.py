@@ -10,8 +10,9 @@ from typing import Any
 from skdl._utils.checks import suggest
 from skdl._utils.text import shortened
 from skdl.evaluation import EvaluationResult
+from skdl.reporting._estimators import changed, class_of, parts_of, searched, takes, value_of
 
-_NOT_STATED = "Not stated."
+NOT_STATED = "Not stated."
 
 
 def card(
@@ -49,7 +50,7 @@ def _known(
     fitted = result.cv == "prefit"
     return [
         ("Model details", [f"Image classifier of {len(names)} classes: {', '.join(names)}."]),
-        ("Uses", [_NOT_STATED]),
+        ("Uses", [NOT_STATED]),
         (
             "Out-of-scope use",
             [
@@ -65,14 +66,14 @@ def _known(
             ],
         ),
         ("How to get started with the model", ["joblib.load(path).predict(X)"]),
-        ("Training data", [_NOT_STATED if fitted else _trained_on(result, model)]),
-        ("Training procedure", _parameters(estimator)),
+        ("Training data", [NOT_STATED if fitted else _trained_on(result, model)]),
+        ("Training procedure", procedure(estimator)),
         ("Testing data, factors and metrics", [f"{n:,} images: see “Data” and “Scores”."]),
         ("Results", [" ".join(lead)]),
-        ("Environmental impact", [_energy(result, model)]),
+        ("Environmental impact", [energy(result, model)]),
         ("Technical specifications", ["See “How to reproduce”."]),
-        ("Citation", [_NOT_STATED]),
-        ("Model card contact", [_NOT_STATED]),
+        ("Citation", [NOT_STATED]),
+        ("Model card contact", [NOT_STATED]),
     ]
 
 
@@ -84,27 +85,25 @@ def _trained_on(result: EvaluationResult, model: str) -> str:
     return f"{between} images{', in each fold' if len(counts) > 1 else ''}: see “Data”."
 
 
-def _parameters(estimator: Any) -> list[str]:
-    """Parameters of the last step that were set; all of them stand in the diagram."""
-    last = estimator[-1] if hasattr(estimator, "steps") else estimator
-    try:
-        defaults = type(last)().get_params()
-    except TypeError:  # such as a meta-estimator, which needs an estimator
-        defaults = {}
-    changed = {
-        name: value
-        for name, value in last.get_params(deep=False).items()
-        if name not in defaults or repr(defaults[name]) != repr(value)
-    }
-    shown = ", ".join(f"{name}={value!r}" for name, value in changed.items())
-    return [f"{type(last).__name__} with {shown or 'its default parameters'}."]
+def procedure(estimator: Any, also: Sequence[str] = ()) -> list[str]:
+    """Parameters that were set, and some others, of an estimator and what it works with."""
+    parts = parts_of(estimator)
+    unknown = searched(parts)
+    found = []
+    for part in parts:
+        if hasattr(part, "steps"):
+            continue
+        names = dict.fromkeys([*changed(part), *(name for name in also if takes(part, name))])
+        shown = ", ".join(value_of(part, name, unknown) for name in names)
+        found.append(f"{class_of(part)} with {shown or 'its default parameters'}.")
+    return found
 
 
-def _energy(result: EvaluationResult, model: str) -> str:
+def energy(result: EvaluationResult, model: str) -> str:
     times = result.times.query("model == @model")
     seconds, stored = times["fit_seconds"].sum(), times["stored_seconds"].sum()
     if not seconds:
-        return _NOT_STATED
+        return NOT_STATED
     text = f"Fitting took {_duration(seconds)} in all"
     if stored >= 1:
         text += (

@@ -1,40 +1,32 @@
 """What a report says, whatever it is written as."""
 
 import datetime
-import os
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from sklearn.metrics import precision_recall_fscore_support
 from sklearn.utils import check_consistent_length, column_or_1d, estimator_html_repr
 
 from skdl._utils.environment import machine, versions
 from skdl._utils.scikit import safe_indexing
 from skdl._utils.text import encodable, shortened
-from skdl.datasets import describe_images
 from skdl.evaluation import EvaluationResult, EvaluationWarning, data_digest, evaluate
-from skdl.images import find_paths
 from skdl.plotting import names_by_label
+from skdl.reporting import _tables as tables
+from skdl.reporting._answers import Run
 from skdl.reporting._card import card as model_card
-from skdl.reporting._pictures import Picture, Subject, codes_of, pictures, worst_mistakes
+from skdl.reporting._card import energy
+from skdl.reporting._checklist import Line, check_stated, checklist
+from skdl.reporting._pictures import Picture, Subject, codes_of, pictures
 from skdl.reporting._words import (
-    METHODS,
     about_grouping,
     about_intervals,
     about_positive,
     best_of,
     cautions,
-    figure,
-    interval,
     lead,
-    name_of,
-    p_value,
 )
 
 
@@ -62,8 +54,23 @@ class Content:
     versions: dict[str, str]
     machine: dict[str, str]
     reproduce: dict[str, str]
+    checklist: list[Line]
     card: list[tuple[str, list[str]]]
     summary: pd.DataFrame
+
+    @property
+    def answered(self) -> list[Line]:
+        """Items of the checklist with an answer."""
+        return [line for line in self.checklist if line.text]
+
+    @property
+    def left_open(self) -> dict[str, list[Line]]:
+        """Items without one, by section."""
+        found: dict[str, list[Line]] = {}
+        for line in self.checklist:
+            if not line.text:
+                found.setdefault(line.section, []).append(line)
+        return found
 
 
 def gather(
@@ -80,8 +87,10 @@ def gather(
     image_shape: Any,
     level: float,
     card: Any,
+    stated: Any,
 ) -> Content:
     """Evaluate, if that was not done, and put everything together."""
+    check_stated(stated)  # before the work
     result = source
     if not isinstance(result, EvaluationResult):
         with warnings.catch_warnings():  # the report says so itself
@@ -106,27 +115,44 @@ def gather(
     drawn, failed = pictures(subject)
     estimator = result.estimators[model]
     pairs, uncompared = _compared(result, level)
+    described = tables.described(subject)
+    reproduce = _reproduce(result, estimator)
+    run = Run(
+        subject=subject,
+        X=X,
+        described=described,
+        rows=rows,
+        pairs=pairs,
+        level=level,
+        lead=sentences,
+        energy=energy(result, model),
+        reproduce=reproduce,
+        versions=versions(),
+        machine=machine(),
+        captions={picture.name: picture.caption for picture in drawn},
+    )
     return Content(
         title=title or f"Evaluation of {model}",
         created=datetime.date.today().isoformat(),
         model=model,
         lead=[*notes, *sentences, *([best_of(result, summary, model)] if best else [])],
         cautions=[*cautions(result, model, names), *failed, *uncompared],
-        scores=_scores(rows),
+        scores=tables.scores(rows),
         intervals=[*about_positive(result, names), *about_intervals(result, model, rows, level)],
-        mistakes=_mistakes(result, model, shown, names),
-        comparison=None if pairs is None else _pairs(pairs),
+        mistakes=tables.mistakes(result, model, shown, names),
+        comparison=None if pairs is None else tables.of_pairs(pairs),
         pairs=pairs,
-        data=_data(subject),
-        per_class=_per_class(subject),
-        times=_times(result),
-        missing=_missing(result, model),
+        data=tables.data(subject, described),
+        per_class=tables.per_class(subject),
+        times=tables.times(result),
+        missing=tables.missing(result, model),
         pictures=drawn,
         diagram=estimator_html_repr(estimator),
         estimator=repr(estimator),
-        versions=versions(),
-        machine=machine(),
-        reproduce=_reproduce(result, estimator),
+        versions=run.versions,
+        machine=run.machine,
+        reproduce=reproduce,
+        checklist=checklist(run, stated, card),
         card=sections,
         summary=summary,
     )
@@ -180,149 +206,6 @@ def _chosen(result: EvaluationResult, summary: pd.DataFrame, model: str | None) 
     return str(first.idxmax()) if first.notna().any() else result.tested[0]
 
 
-def _scores(rows: pd.DataFrame) -> pd.DataFrame:
-    table = pd.DataFrame(
-        {
-            "Metric": rows["metric"].map(name_of),
-            "Value": rows["value"].map(figure),
-            "Interval": [interval(row) for _, row in rows.iterrows()],
-            "Method": [METHODS.get(method, "").partition(":")[0] for method in rows["method"]],
-            "Mean of folds": rows["fold_mean"].map(figure),
-            "Standard deviation": rows["fold_std"].map(figure),
-            "Note": rows["reason"],
-        }
-    )
-    if not (rows["n_folds"] > 1).any():
-        table = table.drop(columns=["Mean of folds", "Standard deviation"])
-    return table if rows["reason"].any() else table.drop(columns="Note")
-
-
-def _mistakes(
-    result: EvaluationResult, model: str, X: Any, names: list[str]
-) -> pd.DataFrame | None:
-    """What the worst mistakes are, by the numbers in their picture; None without any."""
-    chosen, confidence = worst_mistakes(result, model)
-    if not len(chosen):
-        return None
-    rows = result.per_model(model).iloc[chosen]
-    if result.grouping is None:
-        what, which = "Image", _image_names(X, rows["row"].to_numpy())
-    else:
-        what, which = "Group", [encodable(str(name)) for name in rows["group"]]
-    named = dict(zip(result.classes.tolist(), names, strict=True))
-    table = pd.DataFrame(
-        {
-            "No.": [str(number + 1) for number in range(len(rows))],
-            what: which,
-            "True class": [named[label] for label in rows["y_true"]],
-            "Predicted": [named[label] for label in rows["y_pred"]],
-        }
-    )
-    if confidence is not None:
-        kind = "Decision value" if result.recorded(model).probabilities is None else "Probability"
-        table[kind] = [figure(value) for value in confidence[chosen]]
-    return table
-
-
-def _image_names(X: Any, rows: npt.NDArray[np.intp]) -> list[str]:
-    """Files of some images below the folder that all are in, or rows of an array."""
-    paths = find_paths(X)  # not read_batch: X may be a table, too
-    if paths is None:
-        return [f"row {row}" for row in rows.tolist()]
-    files = [PurePath(encodable(str(path))) for path in paths]
-    folders = {str(file.parent) for file in files}
-    try:
-        common = os.path.commonpath(folders)
-    except ValueError:  # absolute and relative ones, or on several drives
-        return [files[row].name for row in rows.tolist()]
-    return [os.path.relpath(files[row], common or os.curdir) for row in rows.tolist()]
-
-
-def _missing(result: EvaluationResult, model: str) -> pd.DataFrame:
-    """Missing scores by metric and reason, and in how many folds."""
-    rows = result.missing[result.missing["model"] == model]
-    n_folds = (result.times["model"] == model).sum()
-    counts = rows.groupby(["metric", "reason"], sort=False)["fold"]
-    return pd.DataFrame(
-        [
-            (
-                name_of(metric),
-                f"{len(found)} of {n_folds}" if len(found) > 1 else f"{found.iloc[0] + 1}",
-                reason,
-            )
-            for (metric, reason), found in counts
-        ],
-        columns=["Metric", "Folds", "Reason"],
-    )
-
-
-def _pairs(pairs: pd.DataFrame) -> pd.DataFrame:
-    """The comparison of the models, with no more than a reader wants."""
-    rows = [row for _, row in pairs.iterrows()]
-    table = pd.DataFrame({"Models": pairs["model_a"] + " against " + pairs["model_b"]})
-    if pairs["auc_difference"].notna().any():
-        table["ROC AUC"] = [
-            "\n".join(filter(None, (_signed(row, "auc_difference"), p_value(row["delong_p_holm"]))))
-            for row in rows
-        ]
-    for metric in ("accuracy", "sensitivity", "specificity"):
-        if pairs[f"{metric}_difference"].notna().any():
-            table[name_of(metric)] = [_signed(row, f"{metric}_difference") for row in rows]
-    table["Right where the other is wrong"] = [
-        f"{row['only_a_right']} against {row['only_b_right']} images\n"
-        f"{p_value(row['mcnemar_p_holm'])}"
-        for row in rows
-    ]
-    return table
-
-
-def _data(subject: Subject) -> pd.DataFrame:
-    labels = [subject.names[code] for code in subject.y]
-    if not subject.shows_images:
-        counts = pd.Series(labels).value_counts().reindex(subject.names, fill_value=0)
-        return counts.rename_axis("Class").rename("Rows").reset_index().astype(str)
-    found = describe_images(subject.X, labels)
-    found = found.loc[[name for name in dict.fromkeys(subject.names) if name in found.index]]
-    table = pd.DataFrame({"Class": found.index, "Images": found["images"].to_numpy()})
-    for name in ("height", "width", "value"):
-        table[name.capitalize()] = [
-            f"{low:g}" if low == high else f"{low:g} to {high:g}"
-            for low, high in zip(found[f"{name}_min"], found[f"{name}_max"], strict=True)
-        ]
-    for name in ("channels", "format", "duplicates", "unreadable"):
-        table[name.capitalize()] = found[name].to_numpy()
-    return table.astype(str)
-
-
-def _per_class(subject: Subject) -> pd.DataFrame:
-    table = subject.result.per_model(subject.model)
-    precision, recall, f1, support = precision_recall_fscore_support(
-        table["y_true"], table["y_pred"], labels=subject.result.classes, zero_division=np.nan
-    )
-    return pd.DataFrame(
-        {
-            "Class": subject.names,
-            "Precision": [figure(value) for value in precision],
-            "Recall": [figure(value) for value in recall],
-            "F1": [figure(value) for value in f1],
-            "Images": [str(n) for n in support],
-        }
-    )
-
-
-def _times(result: EvaluationResult) -> pd.DataFrame:
-    kinds = {
-        "fit_seconds": "Fit, seconds per fold",
-        "predict_seconds": "Predict, seconds per fold",
-        "stored_seconds": "Saved by a store, seconds per fold",
-    }
-    means = result.times.groupby("model", sort=False)[list(kinds)].mean()
-    if not (means["stored_seconds"] >= 0.01).any():
-        del kinds["stored_seconds"]
-    columns = {title: means[name].map(lambda s: figure(s, 2)) for name, title in kinds.items()}
-    return pd.DataFrame({"Model": means.index, **columns})
-
-
 def _reproduce(result: EvaluationResult, estimator: Any) -> dict[str, str]:
     params = {"": estimator, **estimator.get_params()}
     seeds = {name: params[name] for name in params if name.rpartition("__")[2] == "random_state"}
@@ -354,12 +237,3 @@ def _draws(estimator: Any) -> bool:
     known = _DRAWS_IF.get(type(estimator).__name__)
     ours = not type(estimator).__module__.startswith("sklearn.")
     return known is None or ours or known(estimator.get_params(deep=False))
-
-
-def _signed(row: Any, name: str) -> str:
-    """A difference with its interval."""
-    if pd.isna(row[name]):
-        return "–"
-    ends = (f"{row[f'{name}{end}']:+.3f}" for end in ("", "_low", "_high"))
-    value, low, high = (end.replace("-", "−") for end in ends)
-    return value if pd.isna(row[f"{name}_low"]) else f"{value}\n({low} to {high})"

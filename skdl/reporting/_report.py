@@ -11,8 +11,9 @@ from urllib.parse import quote
 
 from skdl._utils.storage import replacing, restated
 from skdl._utils.text import printable, shortened, shown_path
+from skdl.reporting._checklist import ABOUT, LEFT_OPEN
 from skdl.reporting._content import Content, gather
-from skdl.reporting._text import as_json, markdown
+from skdl.reporting._text import as_json, left_open, markdown
 from skdl.reporting._words import ABOUT_COMPARISONS
 
 _ADVICE = "Choose another path for the report."
@@ -33,12 +34,16 @@ def report(
     image_shape: Sequence[int] | None = None,
     level: float = 0.95,
     card: Mapping[str, str | Sequence[str]] | None = None,
+    stated: Mapping[str, str] | None = None,
 ) -> Path:
     """Write a report on an evaluation, or on a fitted classifier.
 
     It holds a summary in words, scores with confidence intervals, all displays that apply, the
-    worst mistakes, the data, the model, what is needed to reproduce it, and a model card. Names,
-    labels and titles are shown as text, whatever they hold.
+    worst mistakes, the data, the model, what is needed to reproduce it, a checklist and a model
+    card. Names, labels and titles are shown as text, whatever they hold.
+
+    The checklist has the items of CLAIM 2024 [1]_ and TRIPOD+AI [2]_ by their numbers. What the run
+    knows is answered with its figures; the rest is listed as not stated, for the authors.
 
     Parameters
     ----------
@@ -77,6 +82,10 @@ def report(
         model", "Training data", "Training procedure", "Testing data, factors and metrics",
         "Results", "Environmental impact", "Technical specifications", "Citation" and "Model card
         contact".
+    stated : dict of str to str, default=None
+        What the authors state in the checklist, by the number of the item: ``{"CLAIM 44": "No
+        funding.", "TRIPOD+AI 17": "Approved by …"}``. It stands where the run has no answer, and
+        beside the answer where it has one.
 
     Returns
     -------
@@ -87,7 +96,7 @@ def report(
     ------
     ValueError
         If the name ends in none of these, X and y are not those of the evaluation, there is no
-        model of that name, or `card` has another heading.
+        model of that name, or `card` or `stated` has another heading or number.
     OSError
         If the file cannot be written; then nothing of the report is left behind.
 
@@ -99,6 +108,15 @@ def report(
     See Also
     --------
     skdl.evaluate : Cross-validation that keeps all predictions.
+
+    References
+    ----------
+    .. [1] A. S. Tejani, M. E. Klontzas, A. A. Gatti and others, "Checklist for Artificial
+       Intelligence in Medical Imaging (CLAIM): 2024 update", Radiology: Artificial Intelligence
+       6(4), e240300, 2024.
+    .. [2] G. S. Collins, K. G. M. Moons, P. Dhiman and others, "TRIPOD+AI statement: updated
+       guidance for reporting clinical prediction models that use regression or machine learning
+       methods", BMJ 385, e078378, 2024.
 
     Examples
     --------
@@ -135,6 +153,7 @@ def report(
             image_shape=image_shape,
             level=level,
             card=card,
+            stated=stated,
         )
         text, pictures = _written(content, path, kind)
         try:
@@ -176,6 +195,8 @@ def html(content: Content) -> str:
         content=content,
         encoded=lambda png: base64.b64encode(png).decode(),
         about_comparisons=ABOUT_COMPARISONS,
+        about_checklist=ABOUT,
+        left_open={LEFT_OPEN: left_open(content)} if content.left_open else {},
     )
     return page
 

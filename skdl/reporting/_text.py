@@ -3,11 +3,13 @@
 import html
 import json
 import re
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from skdl.reporting._checklist import ABOUT, LEFT_OPEN
 from skdl.reporting._content import Content
 from skdl.reporting._words import ABOUT_COMPARISONS
 
@@ -44,7 +46,28 @@ def markdown(content: Content, folder: str) -> str:
     parts += [_facts(content.versions), _facts(content.machine), "## Model card"]
     for heading, sentences in content.card:
         parts += [f"### {heading}", *map(_plain, sentences)]
+    parts += ["## Checklist", _plain(ABOUT), *_checklist(content)]
     return "\n\n".join(parts) + "\n"
+
+
+def _checklist(content: Content) -> list[str]:
+    """Items with answers as a table, those without as a list."""
+    found = pd.DataFrame(
+        [(line.asks, line.numbers, line.text) for line in content.answered],
+        columns=["Item", "Number", "Answer"],
+    )
+    parts = [_table(found)]
+    if content.left_open:
+        parts += [f"### {LEFT_OPEN}", _facts(left_open(content))]
+    return parts
+
+
+def left_open(content: Content) -> dict[str, str]:
+    """Items without an answer, by section, as text."""
+    return {
+        section: "; ".join(f"{line.asks} ({line.numbers})" for line in lines)
+        for section, lines in content.left_open.items()
+    }
 
 
 def as_json(content: Content) -> str:
@@ -66,6 +89,7 @@ def as_json(content: Content) -> str:
         "versions": content.versions,
         "machine": content.machine,
         "reproduce": content.reproduce,
+        "checklist": [asdict(line) for line in content.checklist],
         "model_card": dict(content.card),
     }
     text = json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False, default=_plain_value)

@@ -228,7 +228,7 @@ def test_conflicts_of_copies_and_look_alikes(X, tmp_path):
     assert audit.findings[0].startswith("2 pairs of copies or look-alikes are of different classes")
     assert "row 0 and row 20 ('benign' and 'malignant')" in audit.findings[0]
     named = audit_images(save(tmp_path / "a", X), y)
-    assert "'a/000.png' and 'a/020.png' ('benign' and 'malignant')" in named.findings[0]
+    assert "'000.png' and '020.png' ('benign' and 'malignant')" in named.findings[0]
 
 
 def test_one_picture_of_two_patients(X, y):

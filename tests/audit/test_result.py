@@ -130,6 +130,7 @@ def test_long_names_make_no_long_findings(make_pictures, tmp_path):
     audit = audit_images(X, np.repeat(["a" * 10**5, "b" * 10**5], 10))
     assert "alone tells the classes apart" in audit.findings[0]
     assert max(map(len, audit.findings)) < 2000
+    assert len(audit._repr_html_()) < 50_000
     missing = audit_images(["m" * 10**4 + ".png"])
     assert max(map(len, missing.findings)) < 2000
 

@@ -143,6 +143,14 @@ def test_several_classes_each_against_the_rest(make_pictures):
     assert found["detail"].startswith("median ")
 
 
+def test_copies_do_not_make_a_shortcut(make_pictures):
+    """Six pictures, each copied ten times: a tree knows their brightness by heart."""
+    X = np.repeat(make_pictures(12), 10, axis=0)
+    y = np.repeat(np.arange(12) % 2, 10)
+    table = audit_images(X, y).shortcuts
+    assert (table["low"] <= 0.5).all()
+
+
 def test_groups_do_not_make_a_shortcut(make_pictures):
     """Each patient has a brightness of their own, which says nothing about the next."""
     level = np.repeat(np.arange(20) * 9, 8)
@@ -165,6 +173,14 @@ def test_intervals_are_wider_where_more_is_looked_at(make_pictures, tmp_path, mo
     alone = of(audit_images(X, Y), "brightness")
     assert several["auc"] == alone["auc"]
     assert several["high"] - several["low"] > alone["high"] - alone["low"]
+
+
+def test_an_area_of_one_is_as_sure_as_there_are_groups(make_pictures, tmp_path):
+    paths = save(tmp_path, make_pictures(N), np.where(Y == "malignant", "png", "jpg"))
+    alone = of(audit_images(paths, Y), "file format")
+    together = of(audit_images(paths, Y, groups=np.arange(N) // 4), "file format")
+    assert alone["auc"] == together["auc"] == together["high"] == 1
+    assert 0.2 < together["low"] < alone["low"] < 1
 
 
 def test_a_class_of_few_images_is_left_out(make_pictures):

@@ -18,6 +18,8 @@ from skdl import cli, plugins
     [
         [],
         ["dem"],
+        ["audit"],
+        ["audit", "x", "--similarity", "high"],
         ["demo", "--seed", "-1"],
         ["demo", "--seed", "x"],
         ["list", "a", "b"],

@@ -206,8 +206,8 @@ TWO = np.where(ROWS < 30, "p1", "p2")
 @pytest.mark.parametrize(
     ("groups", "message"),
     [
-        (PATIENTS[:-1], "groups has 59 rows for 60 samples. Pass one group per sample"),
-        ([None, *PATIENTS[1:]], "groups has NaN or None at row 0. Drop those rows"),
+        (PATIENTS[:-1], "groups has 59 values, but there are 60 images. Pass one group per image"),
+        ([None, *PATIENTS[1:]], "groups has NaN or None at row 0. Give each of them"),
         (np.where(ROWS == 7, np.nan, PATIENTS), "groups has NaN or None at row 7"),
         (np.column_stack([PATIENTS, PATIENTS]), r"Got shape \(60, 2\). Join several columns"),
         (["p1", *PATIENTS[1:]], "groups holds values of several kinds"),
@@ -493,7 +493,7 @@ def test_what_scikit_learn_does_not_hand_on_is_no_silent_leak():
     """Rows of an estimator that takes some away and hands all groups on; and nothing asked for."""
     labels = np.where(ROWS < 50, Y, -1)
     with sklearn.config_context(enable_metadata_routing=True):
-        with pytest.raises(ValueError, match="groups has 60 rows for 50 samples"):
+        with pytest.raises(ValueError, match="groups has 60 values, but there are 50 images"):
             SelfTrainingClassifier(recorder()).fit(X, labels, groups=PATIENTS)
         with pytest.raises(ValueError, match=r"\[groups\] are passed but are not explicitly set"):
             GridSearchCV(clone(STOPPED), GRID, cv=FOLDS).fit(X, Y, groups=PATIENTS)

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 from scipy.stats import fisher_exact
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.metrics import matthews_corrcoef
 from sklearn.model_selection import PredefinedSplit, RepeatedStratifiedKFold
 
 from skdl import evaluate
@@ -145,14 +146,14 @@ def test_holm_counts_what_is_looked_at_and_a_column_of_two_values_once(result):
 
 
 def test_without_a_difference_false_alarms_are_rare():
-    """Of 400 columns that say nothing of images, 5 % have p values below 0.05, before Holm."""
+    """Of 200 columns that say nothing of images, 5 % have p values below 0.05, before Holm."""
     generator = np.random.default_rng(0)
     y = np.tile([0, 1], 200)
-    frame = pd.DataFrame(generator.choice(["a", "b"], (400, 400)))
+    frame = pd.DataFrame(generator.choice(["a", "b"], (400, 200)))
     found = judged(of_labels(y, generator.random(400) < 0.2), y, subgroups=frame)
     table = found.subgroups().query("value == 'a'")
     for level in (0.05, 0.2, 0.5):
-        expected = 400 * level
+        expected = 200 * level
         alarms = (table["p"] < level).sum()
         assert abs(alarms - expected) < 3 * np.sqrt(expected * (1 - level))
     assert table["p_holm"].min() > 0.05
@@ -274,6 +275,98 @@ def test_folds_that_failed_and_images_never_tested(data):
 
 
 # ---- groups -------------------------------------------------------------------------------------
+
+
+def eyes(generator, alike):
+    """Both eyes of 100 patients, and which of them a classifier gets wrong."""
+    patients = np.repeat(np.arange(100), 2)
+    wrong = np.repeat(generator.random(100) < 0.3, 2)
+    wrong = np.where(generator.random(200) < alike, wrong, generator.random(200) < 0.3)
+    return patients, np.tile(["left", "right"], 100), np.repeat([0, 1], 100), wrong
+
+
+def test_groups_on_both_sides_make_differences_narrower_where_they_agree():
+    """Of both eyes of the same patients, as McNemar's test takes them for pairs."""
+    patients, eye, y, wrong = eyes(np.random.default_rng(0), alike=0.9)
+    X = of_labels(y, wrong)
+    model = Told().fit(X, y)
+    settings = {"cv": "prefit", "scoring": ["accuracy"], "subgroups": {"eye": eye}}
+    alone = evaluate(model, X, y, **settings).subgroups()
+    pairs = evaluate(model, X, y, groups=patients, **settings).subgroups()
+    assert pairs["n_groups"].tolist() == [100, 100]
+    assert alone["n_groups"].isna().all()
+    np.testing.assert_allclose(pairs["difference"], alone["difference"])
+    width = [(t["difference_high"] - t["difference_low"])[0] for t in (pairs, alone)]
+    right = ~wrong.reshape(100, 2)
+    known = paired_width(right)
+    assert width[0] < 0.7 * width[1]
+    assert width[0] == pytest.approx(known, rel=0.15)
+
+
+def paired_width(right):
+    """Width of the normal interval of the difference of paired proportions."""
+    return 2 * 1.96 * np.std(right[:, 0].astype(float) - right[:, 1]) / np.sqrt(len(right))
+
+
+def test_intervals_know_groups():
+    patients, _, y, wrong = eyes(np.random.default_rng(1), alike=0.9)
+    sex = np.where(patients % 2, "female", "male")
+    sex[patients == 0] = sex[patients == 99] = "other"
+    X = of_labels(y, wrong)
+    scoring = ["accuracy", "sensitivity", "roc_auc", "matthews_corrcoef"]
+    settings = {"cv": "prefit", "scoring": scoring, "subgroups": {"sex": sex}}
+    found = evaluate(Told().fit(X, y), X, y, groups=patients, **settings)
+    table = found.subgroups(min_images=1, n_resamples=50).set_index(["metric", "value"])
+    of_images = evaluate(Told().fit(X, y), X, y, **settings)
+    narrow = of_images.subgroups(min_images=1, n_resamples=50).set_index(["metric", "value"])
+    for value in ("female", "male"):
+        rows = sex == value
+        for metric, said in (("accuracy", X[:, 0] > 0.5), ("roc_auc", X[:, 0])):
+            expected = confidence_interval(
+                metric,
+                y[rows],
+                said[rows] if metric == "roc_auc" else said[rows].astype(int),
+                groups=patients[rows],
+            )
+            row = table.loc[(metric, value)]
+            assert (row["estimate"], row["low"], row["high"]) == pytest.approx(tuple(expected))
+        expected = confidence_interval(
+            matthews_corrcoef,
+            y[rows],
+            (X[rows, 0] > 0.5).astype(int),
+            groups=patients[rows],
+            n_resamples=50,
+            random_state=0,
+        )
+        row = table.loc[("matthews_corrcoef", value)]
+        assert (row["estimate"], row["low"], row["high"]) == pytest.approx(tuple(expected))
+        for metric in scoring[:3]:
+            wide = table.loc[(metric, value), ["low", "high"]].to_numpy()
+            alone = narrow.loc[(metric, value), ["low", "high"]].to_numpy()
+            assert np.ptp(wide) > np.ptp(alone)
+    assert (table["n_groups"] == table["n"] / 2).all()
+    one = table.loc[("sensitivity", "other")]
+    assert "belong to one group" in one["reason"]
+    assert np.isnan([one["low"], one["p"]]).all()
+
+
+def test_groups_within_subgroups_leave_differences_independent():
+    patients, _, y, wrong = eyes(np.random.default_rng(0), alike=0.0)
+    sex = np.where(patients % 2, "female", "male")
+    X = of_labels(y, wrong)
+    found = evaluate(
+        Told().fit(X, y),
+        X,
+        y,
+        cv="prefit",
+        scoring=["accuracy"],
+        groups=patients,
+        subgroups={"sex": sex},
+    ).subgroups()
+    value, low, high = (found[name].to_numpy() for name in ("estimate", "low", "high"))
+    below = np.hypot(value[0] - low[0], high[1] - value[1])
+    assert found["difference_low"][0] == pytest.approx(found["difference"][0] - below)
+    assert found["n_groups"].tolist() == [50, 50]
 
 
 # ---- what is kept -------------------------------------------------------------------------------

@@ -247,9 +247,21 @@ def test_in_a_browser(binary, tmp_path, width):
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
 def test_prints_to_three_pages(evaluated, digits, tmp_path):
+    """And the checklist to two more."""
     path = report(evaluated, *digits, tmp_path / "report.html")
-    chromium(tmp_path, f"--print-to-pdf={tmp_path / 'report.pdf'}", path.as_uri())
-    assert 2 <= len(re.findall(rb"/Type */Page\b", (tmp_path / "report.pdf").read_bytes())) <= 3
+    text = path.read_text(encoding="utf-8")
+    without = tmp_path / "without.html"
+    without.write_text(
+        re.sub(r'<section class="check">.*?</section>', "", text, flags=re.DOTALL), encoding="utf-8"
+    )
+    assert len(without.read_text(encoding="utf-8")) < len(text)
+    assert 2 <= n_pages(without, tmp_path) <= 3
+    assert n_pages(path, tmp_path) <= n_pages(without, tmp_path) + 2
+
+
+def n_pages(path, folder):
+    chromium(folder, f"--print-to-pdf={folder / 'report.pdf'}", path.as_uri())
+    return len(re.findall(rb"/Type */Page\b", (folder / "report.pdf").read_bytes()))
 
 
 def test_a_table_of_features(tmp_path):

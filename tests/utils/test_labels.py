@@ -251,3 +251,4 @@ def test_good_groups_are_an_array(groups):
 
 def test_a_single_image_is_of_one_group():
     assert check_groups(["a"], 1).tolist() == ["a"]
+    assert check_groups(["a", "a"], 2, several=False).tolist() == ["a", "a"]  # nothing is split

@@ -1,0 +1,368 @@
+"""What a run says to the items of a checklist about its data, folds and scores.
+
+Each answer is computed from what was evaluated. "" means that a run cannot know, or does not.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skdl._utils.text import counted
+from skdl.evaluation import EvaluationResult, in_both
+from skdl.images import find_paths
+from skdl.reporting._estimators import parts_of, searched, steps_of, takes
+from skdl.reporting._pictures import Subject
+from skdl.reporting._words import METHODS, figure, in_words, interval, name_of
+
+# Splitters that draw folds of one data set; others may hold out a hospital.
+_DRAWN = (
+    "KFold",
+    "StratifiedKFold",
+    "StratifiedGroupKFold",
+    "RepeatedKFold",
+    "RepeatedStratifiedKFold",
+    "ShuffleSplit",
+    "StratifiedShuffleSplit",
+    "LeaveOneOut",
+)
+_MOST_CLASSES = 12  # that are listed one by one
+
+
+@dataclass(frozen=True)
+class Run:
+    """What answers are read off: an evaluation, and what a report made of it."""
+
+    subject: Subject
+    X: Any  # what was evaluated; the images that are shown may be others
+    described: pd.DataFrame | None  # of the images that are shown, by class and in all
+    rows: pd.DataFrame  # scores of the model
+    pairs: pd.DataFrame | None
+    level: float
+    lead: Sequence[str]
+    energy: str
+    reproduce: Mapping[str, str]
+    versions: dict[str, str]
+    machine: dict[str, str]
+    captions: Mapping[str, str]  # of the pictures that were drawn, by name
+
+    @property
+    def result(self) -> EvaluationResult:
+        """The evaluation."""
+        return self.subject.result
+
+    @property
+    def model(self) -> str:
+        """The model that is shown."""
+        return self.subject.model
+
+    @property
+    def prefit(self) -> bool:
+        """Whether the model was fitted before, on data that are not known here."""
+        return self.result.cv == "prefit"
+
+    @property
+    def times(self) -> pd.DataFrame:
+        """A row for each fold of the model."""
+        found = self.result.times
+        return found[found["model"] == self.model]
+
+    @cached_property
+    def parts(self) -> list[Any]:
+        """The estimator, then what it works with; fitted ones where it was fitted before."""
+        return parts_of(self.result.estimators[self.model])
+
+    @property
+    def steps(self) -> list[Any]:
+        """Transformers before the classifier."""
+        return steps_of(self.parts)
+
+    @property
+    def searched(self) -> set[str]:
+        """Names of parameters that a search sets in each fold."""
+        return searched(self.parts)
+
+    @property
+    def network(self) -> Any:
+        """What is trained by epochs, or None."""
+        return next((part for part in self.parts if takes(part, "epochs", "optimizer")), None)
+
+    @property
+    def fitted(self) -> list[Any]:
+        """The estimators of the folds, where they were kept."""
+        return [fit for (model, _), fit in self.result.fitted.items() if model == self.model]
+
+    @property
+    def rows_are(self) -> str:
+        """What to call one row of X."""
+        return "image" if self.subject.shows_images else "row"
+
+
+def span(values: Any, unit: str = "") -> str:
+    """The only value of some, or the smallest and the largest."""
+    low, high = min(values), max(values)
+    return f"{low:,g}{unit}" if low == high else f"{low:,g} to {high:,g}{unit}"
+
+
+# ---- data ----------------------------------------------------------------------------------------
+
+
+def images(run: Run) -> str:
+    """How many, of which classes."""
+    y, names = run.subject.y, run.subject.names
+    counts = np.bincount(y, minlength=len(names))
+    listed = [
+        f"“{name}” {n:,} ({100 * n / len(y):.1f}\u00a0%)"
+        for name, n in zip(names[:_MOST_CLASSES], counts, strict=False)
+    ]
+    more = [f"{len(names) - _MOST_CLASSES} more"] if len(names) > _MOST_CLASSES else []
+    text = f"{counted(len(y), run.rows_are)} of {len(names)} classes: {', '.join(listed + more)}."
+    n_tested = len(run.result.per_model(run.model))
+    return text if n_tested == len(y) else f"{text} Tested: {n_tested:,}."
+
+
+def groups(run: Run) -> str:
+    """Patients, or whatever images belong together by."""
+    found = run.result.groups
+    if found is None:
+        return ""
+    sizes = pd.Series(found).value_counts()
+    rows = f"{run.rows_are}{'' if sizes.max() == 1 else 's'}"
+    median = "" if sizes.min() == sizes.max() else f" (median {sizes.median():g})"
+    n = counted(len(sizes), "group")
+    return f"{n}, such as patients, with {span(sizes)} {rows} each{median}."
+
+
+def inputs(run: Run) -> str:
+    """What the images are like, or the rows of a table."""
+    features = ""
+    if run.described is None or run.X is not run.subject.X:
+        shape: tuple[int, ...] = getattr(run.X, "shape", ())
+        features = f"{counted(shape[1], 'feature')} of each row of X." if len(shape) == 2 else ""
+    if run.described is None or run.described.iloc[-1]["unreadable"] == len(run.subject.y):
+        return features
+    found = run.described.iloc[-1]  # of all images
+    sides = [span((found[f"{side}_min"], found[f"{side}_max"])) for side in ("height", "width")]
+    text = (
+        f"Images of {' × '.join(sides)} pixels (height × width), channels: {found['channels']}, "
+        f"format: {found['format']}, values from {found['value_min']:g} to "
+        f"{found['value_max']:g}."
+    )
+    return f"{features} {text}".strip()
+
+
+def quality(run: Run) -> str:
+    """What is unreadable, and what repeats another image."""
+    if run.described is None:
+        return ""
+    found = run.described.iloc[-1]
+    files = find_paths(run.subject.X) is not None
+    how = "byte for byte" if files else "pixel for pixel"
+    n, n_bad, n_copies = (int(found[name]) for name in ("images", "unreadable", "duplicates"))
+    if not n_bad and not n_copies:
+        return f"None of {counted(n, 'image')} is unreadable, and none repeats another one {how}."
+    return (
+        f"Of {counted(n, 'image')}, {n_bad:,} cannot be read and {n_copies:,} "
+        f"{'repeats' if n_copies == 1 else 'repeat'} another one {how}."
+    )
+
+
+def missing_data(run: Run) -> str:
+    """Labels and values that are missing; evaluate() refuses labels that are."""
+    if find_paths(run.X) is not None:
+        return "No label is missing."
+    values = getattr(run.X, "data", run.X) if hasattr(run.X, "tocsr") else run.X
+    values = values if isinstance(values, pd.DataFrame) else np.asarray(values)
+    n = int(np.asarray(pd.isna(values)).sum()) if _may_be_missing(values) else 0
+    if n == 0:
+        return "No label and no value of X is missing."
+    return f"No label is missing; of the {np.size(values):,} values of X, {n:,} are."
+
+
+def _may_be_missing(values: Any) -> bool:
+    kinds = values.dtypes if isinstance(values, pd.DataFrame) else [values.dtype]
+    return any(getattr(kind, "kind", "O") not in "biu" for kind in kinds)
+
+
+# ---- folds ---------------------------------------------------------------------------------------
+
+
+def development(run: Run) -> str:
+    """Whether models were developed, evaluated, or both."""
+    if run.prefit:
+        return "Evaluation of a model that was fitted before."
+    return "Both: models were fitted, and tested on images that were held out."
+
+
+def partition(run: Run) -> str:
+    """How images came into training and test data."""
+    if run.prefit:
+        return ""
+    cv = run.result.cv
+    stratified = ", stratified by class" if cv == "None" or cv.isdigit() else ""
+    return f"{run.lead[0]} Folds: cv={cv}{stratified}."
+
+
+def level_of_split(run: Run) -> str:
+    """What was kept apart: groups, or single images."""
+    result, rows = run.result, f"{run.rows_are}s"
+    if run.prefit:
+        return ""
+    if result.groups is None:
+        return f"Single {rows}: no groups, such as patients, were passed."
+    n = len(np.unique(result.groups))
+    if result.split_groups:
+        return (
+            f"Not kept apart by groups: {len(result.split_groups):,} of {n:,} stand in training "
+            "and test data of a fold."
+        )
+    return f"Groups, such as patients: none of {n:,} stands in training and test data of a fold."
+
+
+def leakage(run: Run) -> str:
+    """Test images that were trained on."""
+    leaks = run.result.leaks
+    if run.prefit:
+        return ""
+    if len(leaks):
+        return f"{in_both(leaks)}, pixel for pixel: the scores are too good."
+    return f"No test {run.rows_are} stands in the training data of its fold, value for value."
+
+
+def sizes_of_sets(run: Run) -> str:
+    """How many were trained on and tested."""
+    result, names = run.result, run.subject.names
+    table = result.per_model(run.model)
+    counts = [(table["y_true"] == label).sum() for label in result.classes.tolist()]
+    tested = ", ".join(
+        f"“{name}” {n:,}" for name, n in list(zip(names, counts, strict=True))[:_MOST_CLASSES]
+    )
+    more = f" and {len(names) - _MOST_CLASSES} more" if len(names) > _MOST_CLASSES else ""
+    text = f"Tested: {counted(len(table), run.rows_are)} ({tested}{more})."
+    if run.prefit:
+        return text
+    done = run.result.predictions.query("model == @run.model")["fold"].unique()
+    folds = run.times[run.times["fold"].isin(done)]
+    several = f"in each of {len(folds)} folds" if len(folds) > 1 else "in one fold"
+    return (
+        f"{text} Trained on {span(folds['n_train'])} and tested on {span(folds['n_test'])} "
+        f"{run.rows_are}s {several}."
+    )
+
+
+def internal(run: Run) -> str:
+    """Whether tests were made on held-out parts of the same data."""
+    if run.prefit:
+        return ""
+    leaks = run.result.leaks
+    n, n_all = len(run.result.per_model(run.model)), counted(len(run.subject.y), run.rows_are)
+    n_both = leaks.loc[leaks["test_row"] == leaks["train_row"], "test_row"].nunique()
+    but = f", but for {n_both:,} that folds have on both sides" if n_both else ""
+    return f"{n:,} of {n_all} were tested by models that were fitted on others{but}."
+
+
+def external(run: Run) -> str:
+    """Tests on data of another origin: none where the folds were drawn by chance."""
+    drawn = run.result.cv == "None" or run.result.cv.isdigit() or run.result.cv.startswith(_DRAWN)
+    if run.prefit or not drawn:
+        return ""
+    return "None in this run: training and test data are drawn from one X."
+
+
+# ---- scores --------------------------------------------------------------------------------------
+
+
+def metrics(run: Run) -> str:
+    """The scores and displays by name."""
+    plots = [name for name in ("confusion", "operating_point", "classes") if name in run.captions]
+    words = {
+        "confusion": "confusion matrix",
+        "operating_point": "ROC curve",
+        "classes": "precision, recall and F1 of each class",
+    }
+    named = ", ".join(in_words(metric) for metric in run.result.metrics)
+    shown = f" Drawn: {', '.join(words[name] for name in plots)}." if plots else ""
+    return f"Scores: {named}.{shown}"
+
+
+def uncertainty(run: Run) -> str:
+    """How intervals and p values were found."""
+    used = set(run.rows["method"])
+    named = [text.partition(":")[0] for method, text in METHODS.items() if method in used]
+    text = ""
+    if named:
+        text = f"{100 * run.level:g}\u00a0% intervals by {', '.join(named)}."
+    if run.pairs is not None:
+        area = "DeLong's test and " if run.pairs["delong_p"].notna().any() else ""
+        n = counted(len(run.pairs), "pair")
+        text += f" Models compared by {area}McNemar's test, p values of {n} adjusted by Holm."
+    return text.strip()
+
+
+def performance(run: Run) -> str:
+    """All scores with their intervals."""
+    return _listed(run, run.result.metrics)
+
+
+def diagnostic(run: Run) -> str:
+    """Scores of a diagnostic test with their intervals."""
+    names = ("sensitivity", "specificity", "ppv", "npv", "roc_auc")
+    known = {metric: run.result.known(metric) for metric in run.result.metrics}
+    return _listed(run, [metric for metric, k in known.items() if k and k.name in names])
+
+
+def _listed(run: Run, wanted: Sequence[str]) -> str:
+    found = run.rows.set_index("metric")
+    scored = [metric for metric in wanted if not pd.isna(found.loc[metric, "value"])]
+    listed: list[str] = []
+    for metric in scored:
+        row = found.loc[metric]
+        limits = "" if pd.isna(row["low"]) else f" ({interval(row)})"
+        name = name_of(metric) if not listed else in_words(metric)
+        listed.append(f"{name} {figure(row['value'])}{limits}")
+    return f"{', '.join(listed)}." if listed else ""
+
+
+def failures(run: Run) -> str:
+    """How many were wrong, and which mistake is the most frequent."""
+    result = run.result
+    table = result.per_model(run.model)
+    wrong = table[table["y_true"] != table["y_pred"]]
+    text = (
+        f"{len(wrong):,} of {counted(len(table), run.rows_are)} got a wrong class "
+        f"({100 * len(wrong) / len(table):.1f}\u00a0%)"
+    )
+    if wrong.empty:
+        return f"{text}."
+    named = dict(zip(result.classes.tolist(), run.subject.names, strict=True))
+    (truth, given), n = next(iter(wrong.value_counts(["y_true", "y_pred"]).items()))
+    most = f"most often “{named[truth]}” taken for “{named[given]}” ({n:,})"
+    shown = " The worst are shown under “Mistakes”." if "mistakes" in run.captions else ""
+    return f"{text}, {most}.{shown}"
+
+
+def incomplete(run: Run) -> str:
+    """Scores that are missing, and folds that failed."""
+    missing = run.result.missing
+    n = int((missing["model"] == run.model).sum())
+    tested = run.result.predictions.query("model == @run.model")["fold"].nunique()
+    n_failed = len(run.times) - tested
+    failed = f"{n_failed} of {counted(len(run.times), 'fold')} failed" if n_failed else ""
+    lacks = f"{counted(n, 'score')} of folds {'is' if n == 1 else 'are'} missing" if n else ""
+    text = "; ".join(filter(None, (failed, lacks)))
+    return f"{text}: see “Missing scores”." if text else "No fold failed, and no score is missing."
+
+
+def explained(run: Run) -> str:
+    """Maps of where a network looked, if they were drawn."""
+    caption = run.captions.get("saliency", "")
+    return f"{caption}: see “Mistakes”." if caption else ""
+
+
+def data_digest(run: Run) -> str:
+    """By what the data are known again."""
+    of_what = "images, labels and groups" if run.result.groups is not None else "images and labels"
+    return f"Known again by the sha256 of {of_what}: {run.result.data_digest}."
