@@ -15,8 +15,8 @@ def join_groups(groups: Any, n: int, first: Any, second: Any) -> npt.NDArray[np.
     `second` are the rows of the pairs.
     """
     codes = np.arange(n) if groups is None else np.unique(groups, return_inverse=True)[1]
-    # In 32 bits: SciPy 1.11 puts all in one component, with no error, if they are 64.
-    ends = tuple(codes[np.asarray(rows, np.intp)].astype(np.int32) for rows in (first, second))
+    codes = codes.astype(np.int32)  # SciPy before 1.12 finds nothing with wider ones
+    ends = codes[np.asarray(first, dtype=np.intp)], codes[np.asarray(second, dtype=np.intp)]
     size = int(codes.max()) + 1 if n else 0
     graph = coo_array((np.ones(len(ends[0])), ends), shape=(size, size))
     joined = connected_components(graph, directed=False)[1][codes]

@@ -150,8 +150,9 @@ def _joined(result: "EvaluationResult", how: str) -> "EvaluationResult":
     kept = {f.name: getattr(result, f.name) for f in fields(result) if f.name not in _MADE_ANEW}
     metrics = kept.pop("_metrics")
     del kept["metrics"]
+    together = np.asarray(result.groups)[rows[first]]  # look-alikes may join several groups
     kept |= {
-        "groups": None,
+        "groups": together if len(np.unique(together)) < len(together) else None,
         "own_groups": None,
         "look_alikes": None,
         "subgroup_values": _common_values(result.subgroup_values, code_of, len(names)),

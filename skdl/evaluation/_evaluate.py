@@ -90,7 +90,10 @@ def evaluate(
     scoring : "clinical", str, list of str, scorer, or dict of str to scorer, default="clinical"
         Metrics: names of scikit-learn's, "sensitivity", "specificity", "ppv", "npv" or
         "geometric_mean", or scorers.
-        "clinical" is accuracy, sensitivity, specificity, balanced accuracy, ROC AUC, PPV and NPV.
+        "clinical" is accuracy, sensitivity, specificity, balanced accuracy, ROC AUC, PPV and NPV;
+        "calibration" is the Brier score and its skill, the expected calibration error, calibration
+        slope and intercept, and needs `pos_label` with more than two classes. Both can stand in a
+        list.
     pos_label : int, float, bool or str, default=None
         The positive class, for metrics by name that have one, such as sensitivity, "roc_auc", "f1"
         or "neg_brier_score": of several classes, this one against the rest. Metrics of all classes,
