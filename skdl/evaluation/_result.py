@@ -132,19 +132,25 @@ class EvaluationResult(SubgroupScores, GroupScores):
         summary : pandas.DataFrame
             A row for each model and metric: "model", "metric", "value", "low", "high", "method"
             ("wilson" for proportions, "mover" for what is made of several proportions, such as
-            averages over classes, "delong" for the ROC AUC, and "bootstrap", which is stratified,
-            for everything else), "fold_mean" and "fold_std" over the folds that have the score,
-            "n_folds", their number, "n_repeats", and "reason" where there is no value or no
-            interval, or where resamples were left out.
+            averages over classes, "delong" or, with groups, "obuchowski" for the ROC AUC, and
+            "bootstrap", which is stratified, for everything else), "fold_mean" and "fold_std" over
+            the folds that have the score, "n_folds", their number, "n_repeats", and "reason" where
+            there is no value or no interval, or where resamples were left out.
+
+        Warns
+        -----
+        UserWarning
+            If there are fewer than 10 groups, whose intervals say little.
 
         Notes
         -----
         The intervals are those of the test images: how far the score of these models would vary
-        with other images. They take images for independent: where several show one patient
-        (`groups`), true intervals are wider. That the models of the folds share training images is
-        not in them (Bengio and Grandvalet, "No unbiased estimator of the variance of k-fold
-        cross-validation", JMLR 5 (2004), 1089). A score that is the same in all resamples of the
-        bootstrap, and an area of 1, have no interval.
+        with other images, or with other groups of images, such as other patients (`groups`, see
+        :func:`skdl.metrics.confidence_interval`). Images without groups are taken for independent.
+        That the models of the folds share training images is not in them (Bengio and Grandvalet,
+        "No unbiased estimator of the variance of k-fold cross-validation", JMLR 5 (2004), 1089). A
+        score that is the same in all resamples of the bootstrap, and an area of 1, have no
+        interval.
 
         Of repeated cross-validation, values and ends of intervals are means over the repeats: the
         predictions of each repeat are scored together. A mean over repeats varies no more with the
@@ -217,7 +223,8 @@ class EvaluationResult(SubgroupScores, GroupScores):
         areas under the ROC curves of the scores. Of several classes, areas, sensitivity and
         specificity are those of `pos_label` against the rest, and missing without it; accuracy,
         balanced accuracy and McNemar's test take all classes for themselves. Of repeated folds, the
-        first prediction of each image is taken: tests need independent images.
+        first prediction of each image is taken: tests need images that are independent, or in
+        `groups` that are.
 
         Parameters
         ----------
@@ -248,6 +255,7 @@ class EvaluationResult(SubgroupScores, GroupScores):
         common: dict[str, Any] = {
             "labels": self.classes.tolist(),
             "y_pred": {model: what.predicted for model, what in recorded.items()},
+            "groups": None if self.groups is None else self.groups[rows],
             "level": level,
         }
         positive = self.positive

@@ -10,6 +10,7 @@ from skdl.metrics._derived import (
     positive_likelihood_ratio,
 )
 from skdl.metrics._estimates import estimate_score
+from skdl.metrics._groups import FEW_GROUPS, about_few_groups
 from skdl.metrics._intervals import ConfidenceInterval, confidence_interval
 from skdl.metrics._known import KnownScore, known_scorer
 from skdl.metrics._operating_points import (

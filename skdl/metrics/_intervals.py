@@ -5,12 +5,10 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 
 from skdl._utils.checks import check_choice, check_whole
 from skdl._utils.compat import generator_of
-from skdl._utils.labels import filled
 from skdl.metrics._bootstrap import bca_interval
 from skdl.metrics._checks import check_level
 from skdl.metrics._confusion import AVERAGES
 from skdl.metrics._estimates import Estimate, estimate_score
-from skdl.metrics._groups import groups_of
 
 Method: TypeAlias = Literal["auto", "wilson", "mover", "delong", "obuchowski", "bootstrap"]
 IntervalAverage: TypeAlias = Literal["auto", "binary", "macro", "weighted", "multiclass"]
@@ -205,8 +203,7 @@ def confidence_interval(
     check_whole(n_resamples, "n_resamples", low=1)
     check_choice(average, "average", AVERAGES)
     generator = generator_of(random_state)
-    together = None if groups is None else groups_of(groups, len(filled(y_true, "y_true")))
-    estimate = estimate_score(score, y_true, y_pred, pos_label, average, together)
+    estimate = estimate_score(score, y_true, y_pred, pos_label, average, groups)
     if _settled(method, estimate) == "bootstrap" or estimate.limits is None:
         resamples = estimate.resample(stratified, n_resamples, generator)
         low, high = bca_interval(estimate.name, estimate.value, resamples, level)
