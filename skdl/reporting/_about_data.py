@@ -31,7 +31,7 @@ def images(run: Run) -> str:
 
 def groups(run: Run) -> str:
     """Patients, or whatever images belong together by."""
-    found = run.of_images.groups
+    found = run.of_images.own_groups
     if found is None:
         return ""
     sizes = pd.Series(found).value_counts()

@@ -43,6 +43,7 @@ class Run:
     described: pd.DataFrame | None  # of all images, by class and in all
     audit: DataAudit | None
     subgroups: pd.DataFrame | None  # scores of the model in each
+    choices: pd.DataFrame  # made inside the model
     rows: pd.DataFrame  # scores of the model
     pairs: pd.DataFrame | None
     level: float
@@ -146,9 +147,9 @@ def level_of_split(run: Run) -> str:
     result, rows = run.of_images, f"{run.rows_are}s"
     if run.prefit:
         return ""
-    if result.groups is None:
+    if result.own_groups is None:
         return f"Single {rows}: no groups, such as patients, were passed."
-    n = len(np.unique(result.groups))
+    n = len(np.unique(result.own_groups))
     if result.split_groups:
         return (
             f"Not kept apart by groups: {len(result.split_groups):,} of {n:,} stand in training "
@@ -158,13 +159,34 @@ def level_of_split(run: Run) -> str:
 
 
 def leakage(run: Run) -> str:
-    """Test images that were trained on."""
+    """Test images that were trained on, and those that look like one that was."""
     leaks = run.of_images.leaks
     if run.prefit:
         return ""
     if len(leaks):
-        return f"{in_both(leaks)}, pixel for pixel: the scores are too good."
-    return f"No test {run.rows_are} stands in the training data of its fold, value for value."
+        text = f"{in_both(leaks)}, pixel for pixel: the scores are too good."
+    else:
+        text = f"No test {run.rows_are} stands in the training data of its fold, value for value."
+    return f"{text} {_look_alikes(run)}".rstrip()
+
+
+def _look_alikes(run: Run) -> str:
+    """How many pairs that look alike stand on both sides, where folds share out all images."""
+    pairs, times = run.of_images.look_alikes, run.times
+    n = len(run.whole.y)
+    if pairs is None or (times["n_train"] + times["n_test"] != n).any():
+        return ""
+    if pairs.empty:
+        return "No two images look alike."
+    tested = run.of_images.predictions.query("model == @run.model").groupby("row")["fold"].agg(set)
+    if len(tested) < n:  # a fold failed
+        return ""
+    ends = (tested.loc[pairs[end]].to_numpy() for end in ("first", "second"))
+    apart = sum(one != other for one, other in zip(*ends, strict=True))
+    of_pairs = f"of {counted(len(pairs), 'pair')} of images that look alike"
+    if not apart:
+        return f"None {of_pairs} stands in training and test data of a fold."
+    return f"{apart:,} {of_pairs} {'stands' if apart == 1 else 'stand'} in both."
 
 
 def sizes_of_sets(run: Run) -> str:
@@ -314,6 +336,6 @@ def explained(run: Run) -> str:
 
 def data_digest(run: Run) -> str:
     """By what the data are known again."""
-    grouped = run.of_images.groups is not None
+    grouped = run.of_images.own_groups is not None
     of_what = "images, labels and groups" if grouped else "images and labels"
     return f"Known again by the sha256 of {of_what}: {run.result.data_digest}."

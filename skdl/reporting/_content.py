@@ -21,6 +21,7 @@ from skdl.reporting._audited import NOTHING, audited, check_audit
 from skdl.reporting._card import card as model_card
 from skdl.reporting._card import energy
 from skdl.reporting._checklist import Line, check_stated, checklist
+from skdl.reporting._choices import of_choices, of_model
 from skdl.reporting._pictures import Picture, Subject, codes_of, pictures
 from skdl.reporting._subgroups import about_subgroups, of_subgroups, subgroups
 from skdl.reporting._words import (
@@ -53,6 +54,8 @@ class Content:
     subgroups: pd.DataFrame | None
     about_subgroups: list[str]
     subgroup_scores: pd.DataFrame | None
+    choices: pd.DataFrame | None
+    choice_scores: pd.DataFrame
     per_class: pd.DataFrame
     times: pd.DataFrame
     missing: pd.DataFrame
@@ -108,6 +111,7 @@ def gather(
             result = evaluate(source, X, y, cv="prefit", pos_label=pos_label)
     else:
         _check_data(getattr(result.grouping, "of_images", result), X, y)
+    evaluated = getattr(result.grouping, "of_images", result)
     shown = X if images is None else images
     check_consistent_length(shown, y)
     of_images = shown, y
@@ -125,8 +129,9 @@ def gather(
     )
     sentences = lead(result, model, rows, names, level)
     sections = model_card(result, model, names, sentences, card)
-    audit, unaudited = audited(audit, whole, getattr(result.grouping, "of_images", result).groups)
+    audit, unaudited = audited(audit, whole, evaluated.own_groups)
     parts = subgroups(result, model, level)
+    choices = of_model(evaluated, model)
     drawn, failed = pictures(subject, whole, audit, parts, level)
     estimator = result.estimators[model]
     pairs, uncompared = _compared(result, level)
@@ -139,6 +144,7 @@ def gather(
         described=described,
         audit=audit,
         subgroups=parts,
+        choices=choices,
         rows=rows,
         pairs=pairs,
         level=level,
@@ -166,6 +172,8 @@ def gather(
         subgroups=None if parts is None else of_subgroups(parts),
         about_subgroups=[] if parts is None else about_subgroups(parts),
         subgroup_scores=parts,
+        choices=of_choices(choices, result.cv == "prefit"),
+        choice_scores=choices,
         per_class=tables.per_class(subject),
         times=tables.times(result),
         missing=tables.missing(result, model),
@@ -202,7 +210,7 @@ def _check_data(result: EvaluationResult, X: Any, y: Any) -> None:
         )
     elif (labels[rows] != result.predictions["y_true"].to_numpy()).any():
         other = "y holds other labels than the evaluation"
-    elif data_digest(X, y, result.groups) != result.data_digest:
+    elif data_digest(X, y, result.own_groups) != result.data_digest:
         other = "X holds other images than the evaluation, or in another order"
     if other:
         raise ValueError(

@@ -13,6 +13,7 @@ from skdl._utils.storage import replacing, restated
 from skdl._utils.text import printable, shortened, shown_path
 from skdl.audit import DataAudit
 from skdl.reporting._checklist import ABOUT, LEFT_OPEN
+from skdl.reporting._choices import ABOUT_CHOICES
 from skdl.reporting._content import Content, gather
 from skdl.reporting._text import as_json, left_open, markdown
 from skdl.reporting._words import ABOUT_COMPARISONS
@@ -203,6 +204,7 @@ def html(content: Content) -> str:
         content=content,
         encoded=lambda png: base64.b64encode(png).decode(),
         about_comparisons=ABOUT_COMPARISONS,
+        about_choices=ABOUT_CHOICES,
         about_checklist=ABOUT,
         left_open={LEFT_OPEN: left_open(content)} if content.left_open else {},
     )

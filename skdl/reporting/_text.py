@@ -11,6 +11,7 @@ import pandas as pd
 
 from skdl.audit import DataAudit
 from skdl.reporting._checklist import ABOUT, LEFT_OPEN
+from skdl.reporting._choices import ABOUT_CHOICES
 from skdl.reporting._content import Content
 from skdl.reporting._words import ABOUT_COMPARISONS
 
@@ -51,6 +52,8 @@ def markdown(content: Content, folder: str) -> str:
             listed = "\n".join(f"- {_plain(finding)}" for finding in content.findings)
             parts += ["### What the audit found", listed]
             parts += _images(content, ("look_alikes",), folder)
+    if content.choices is not None:
+        parts += ["## Choices inside", _table(content.choices), _plain(ABOUT_CHOICES)]
     if len(content.missing):
         parts += ["## Missing scores", _table(content.missing)]
     parts += ["## How to reproduce", _facts(content.reproduce), _code(content.estimator)]
@@ -98,6 +101,7 @@ def as_json(content: Content) -> str:
         "data": _records(content.data),
         "audit": None if content.audit is None else _audit(content.audit),
         "subgroups": None if scores is None else _records(scores),
+        "choices": _records(content.choice_scores),
         "missing": _records(content.missing),
         "estimator": content.estimator,
         "versions": content.versions,
