@@ -9,10 +9,11 @@ import argparse
 import warnings
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import beta, norm
+from scipy.special import betaincinv
+from scipy.stats import norm
 
 from skdl.metrics import compare_models, confidence_interval
 
@@ -45,24 +46,24 @@ def images(n_groups: int, icc: float, generator: np.random.Generator, mixed: boo
     return Images(groups, y, n_groups, icc, generator)
 
 
-def right(images: Images, ranks: np.ndarray, rate: Any) -> np.ndarray:
+def right(images: Images, ranks: np.ndarray, rate: tuple[float, float]) -> np.ndarray:
     """Which images are got right: beta-binomial, with the rate of a group by its rank in (0, 1).
 
-    Images of a group have the intra-class correlation, and a group that is easy in one class is
-    easy in the other.
+    `rate` is that of negatives and of positives. Images of a group and class have the intra-class
+    correlation, and a group that is easy in one class is easy in the other.
     """
-    rates = np.broadcast_to(rate, len(images.y)).astype(float)
+    rates = np.repeat(np.array(rate)[:, None], images.n_groups, axis=1)
     if images.icc:
         total = 1 / images.icc - 1
-        rates = beta.ppf(ranks[images.groups], rates * total, (1 - rates) * total)
-    return images.generator.random(len(images.y)) < rates
+        rates = betaincinv(rates * total, (1 - rates) * total, ranks)
+    return images.generator.random(len(images.y)) < rates[images.y, images.groups]
 
 
 def of_labels(metric: str, rate: tuple[float, float]) -> Callable[[Images], Ends]:
     """Interval of a score of labels, of which these shares of negatives and positives are right."""
 
     def interval(images: Images) -> Ends:
-        found = right(images, images.generator.random(images.n_groups), np.array(rate)[images.y])
+        found = right(images, images.generator.random(images.n_groups), rate)
         labels = np.where(found, images.y, 1 - images.y)
         return confidence_interval(metric, images.y, labels, groups=images.groups)[1:]
 
@@ -95,7 +96,7 @@ def kappa(y: np.ndarray, labels: np.ndarray) -> float:
 
 def of_kappa(images: Images) -> Ends:
     """Interval of a function by the bootstrap of groups."""
-    found = right(images, images.generator.random(images.n_groups), np.array([0.9, 0.8])[images.y])
+    found = right(images, images.generator.random(images.n_groups), (0.9, 0.8))
     labels = np.where(found, images.y, 1 - images.y)
     return confidence_interval(
         kappa,
@@ -111,7 +112,7 @@ def of_accuracies(images: Images) -> Ends:
     """Interval of the difference of two accuracies, for half of the groups of the same rate."""
     ranks = images.generator.random((2, images.n_groups))
     ranks[1] = np.where(images.generator.random(images.n_groups) < 0.5, ranks[0], ranks[1])
-    found = {"a": right(images, ranks[0], 0.9), "b": right(images, ranks[1], 0.8)}
+    found = {"a": right(images, ranks[0], (0.9, 0.9)), "b": right(images, ranks[1], (0.8, 0.8))}
     labels = {name: np.where(hits, images.y, 1 - images.y) for name, hits in found.items()}
     return _difference("accuracy", images, labels)
 
@@ -188,7 +189,7 @@ def table(n: int, n_slow: int) -> str:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--n", type=int, default=2500, help="simulations of each figure")
+    parser.add_argument("--n", type=int, default=2000, help="simulations of each figure")
     parser.add_argument("--n-slow", type=int, default=1000, help="those of the bootstrap")
     settings = parser.parse_args()
     made = table(settings.n, settings.n_slow)

@@ -13,7 +13,9 @@ from skdl._utils.checks import check_whole, suggest
 from skdl._utils.compat import PLAIN_TEXT
 from skdl._utils.text import encodable, shortened
 from skdl.evaluation._by_group import GroupScores
+from skdl.evaluation._choices import COLUMNS as CHOICES
 from skdl.evaluation._folds import Fold, FoldRecord
+from skdl.evaluation._optimism import Optimism
 from skdl.evaluation._scoring import Metric, RecordedPredictions, column_of, warned_once
 from skdl.evaluation._subgroups import SubgroupScores
 from skdl.evaluation._summary import summarize
@@ -24,7 +26,7 @@ _TIMES = ("n_train", "n_test", "n_cores", "fit_seconds", "predict_seconds", "sto
 
 
 @dataclass(frozen=True)
-class EvaluationResult(SubgroupScores, GroupScores):
+class EvaluationResult(Optimism, SubgroupScores, GroupScores):
     """What :func:`evaluate` found, as tidy tables.
 
     Attributes
@@ -45,6 +47,12 @@ class EvaluationResult(SubgroupScores, GroupScores):
         the features had taken that were found in a store instead.
     leaks : pandas.DataFrame
         Images that stand both in training and test data: "fold", "test_row", "train_row".
+    choices : pandas.DataFrame
+        What was chosen inside: a row for each model, fold and parameter of a search, tuned
+        threshold and the like: "model", "fold", "parameter" (behind the names of the steps it is
+        in), "value", "metric" by which it was best, its "inner_score" there, and "outer_score", the
+        same metric of the model on the test images of the fold. NaN of what is unknown, and of what
+        other estimators follow after, such as a step that transforms.
     histories : dict of (model, fold) to dict
         ``history_`` of the networks: loss and accuracy by epoch.
     fitted : dict of (model, fold) to classifier
@@ -60,11 +68,17 @@ class EvaluationResult(SubgroupScores, GroupScores):
     cv : str
         What made the folds.
     data_digest : str
-        Sha256 of images, labels and groups.
+        Sha256 of images, labels and groups as they were passed.
     groups : ndarray of shape (n,) or None
+        Groups that folds keep together: `own_groups`, or where images that look alike join some of
+        them, or there are none, numbers of what they are joined to.
+    own_groups : ndarray of shape (n,) or None
         Groups, such as patients, as they were passed.
+    look_alikes : pandas.DataFrame or None
+        Pairs of images that look alike, copies among them: "first" and "second" (rows of X), and
+        "similarity". None where nobody looked.
     split_groups : list
-        Groups that stand in training and test data of a fold.
+        Groups of `own_groups` that stand in training and test data of a fold.
     subgroup_values : pandas.DataFrame of shape (n, n_columns) or None
         The value of each image in each column of `subgroups`, as categories in their order.
     grouping : Grouping or None
@@ -90,6 +104,7 @@ class EvaluationResult(SubgroupScores, GroupScores):
     predictions: pd.DataFrame
     times: pd.DataFrame
     leaks: pd.DataFrame
+    choices: pd.DataFrame
     histories: dict[tuple[str, int], dict[str, list[float]]]
     fitted: dict[tuple[str, int], Any]
     classes: npt.NDArray[Any]
@@ -99,8 +114,11 @@ class EvaluationResult(SubgroupScores, GroupScores):
     cv: str
     data_digest: str
     groups: npt.NDArray[Any] | None
+    own_groups: npt.NDArray[Any] | None
+    look_alikes: pd.DataFrame | None
     split_groups: list[Any]
     _metrics: Mapping[str, Metric] = field(repr=False)
+    _seed: Any = field(default=None, repr=False)  # of the folds
 
     @property
     def models(self) -> list[str]:
@@ -132,19 +150,26 @@ class EvaluationResult(SubgroupScores, GroupScores):
         summary : pandas.DataFrame
             A row for each model and metric: "model", "metric", "value", "low", "high", "method"
             ("wilson" for proportions, "mover" for what is made of several proportions, such as
-            averages over classes, "delong" for the ROC AUC, and "bootstrap", which is stratified,
-            for everything else), "fold_mean" and "fold_std" over the folds that have the score,
-            "n_folds", their number, "n_repeats", and "reason" where there is no value or no
-            interval, or where resamples were left out.
+            averages over classes, "delong" or, with groups, "obuchowski" for the ROC AUC, "wald"
+            and "chi-squared" for the Brier score and calibration, and "bootstrap", which is
+            stratified, for everything else), "fold_mean" and "fold_std" over the folds that have
+            the score, "n_folds", their number, "n_repeats", and "reason" where there is no value or
+            no interval, or where resamples were left out.
+
+        Warns
+        -----
+        UserWarning
+            If there are fewer than 10 groups, whose intervals say little.
 
         Notes
         -----
         The intervals are those of the test images: how far the score of these models would vary
-        with other images. They take images for independent: where several show one patient
-        (`groups`), true intervals are wider. That the models of the folds share training images is
-        not in them (Bengio and Grandvalet, "No unbiased estimator of the variance of k-fold
-        cross-validation", JMLR 5 (2004), 1089). A score that is the same in all resamples of the
-        bootstrap, and an area of 1, have no interval.
+        with other images, or with other groups of images, such as other patients (`groups`, see
+        :func:`skdl.metrics.confidence_interval`). Images without groups are taken for independent.
+        That the models of the folds share training images is not in them (Bengio and Grandvalet,
+        "No unbiased estimator of the variance of k-fold cross-validation", JMLR 5 (2004), 1089). A
+        score that is the same in all resamples of the bootstrap, and an area of 1, have no
+        interval.
 
         Of repeated cross-validation, values and ends of intervals are means over the repeats: the
         predictions of each repeat are scored together. A mean over repeats varies no more with the
@@ -217,7 +242,8 @@ class EvaluationResult(SubgroupScores, GroupScores):
         areas under the ROC curves of the scores. Of several classes, areas, sensitivity and
         specificity are those of `pos_label` against the rest, and missing without it; accuracy,
         balanced accuracy and McNemar's test take all classes for themselves. Of repeated folds, the
-        first prediction of each image is taken: tests need independent images.
+        first prediction of each image is taken: tests need images that are independent, or in
+        `groups` that are.
 
         Parameters
         ----------
@@ -248,6 +274,7 @@ class EvaluationResult(SubgroupScores, GroupScores):
         common: dict[str, Any] = {
             "labels": self.classes.tolist(),
             "y_pred": {model: what.predicted for model, what in recorded.items()},
+            "groups": None if self.groups is None else self.groups[rows],
             "level": level,
         }
         positive = self.positive
@@ -323,7 +350,7 @@ def make_result(
     by_number = {fold.number: fold for fold in folds}
     known = [record.recorded.classes_ for record in records.values() if record.recorded]
     classes = unique_labels(y, *known)  # a test set may lack one
-    scores, missing, times, predictions = [], [], [], []
+    scores, missing, times, predictions, choices = [], [], [], [], []
     with warned_once():
         scored = {
             (key, metric): _score(how, metric, record, y[by_number[key[1]].test])
@@ -338,6 +365,7 @@ def make_result(
             if reason:
                 missing.append({**key, "metric": metric, "reason": encodable(reason)})
         times.append({**key, **{name: getattr(record, name) for name in _TIMES}})
+        choices += [{**key, **choice} for choice in record.choices]
         if record.recorded is not None:
             predictions.append(_table(key, by_number[number].test, record.recorded, y, classes))
     return EvaluationResult(
@@ -345,6 +373,7 @@ def make_result(
         missing=pd.DataFrame(missing, columns=["model", "fold", "metric", "reason"]),
         predictions=pd.concat(predictions, ignore_index=True),
         times=pd.DataFrame(times),
+        choices=pd.DataFrame(choices, columns=["model", "fold", *CHOICES]),
         histories={
             key: record.history for key, record in sorted(records.items()) if record.history
         },

@@ -110,7 +110,7 @@ class Judge:
         found = []
         for rows, y_true, recorded in (_part(repeat, mask) for repeat in self.repeats):
             of_rows = None if groups is None else groups[rows]
-            found.append(interval_of(self.result, metric, y_true, recorded, options, of_rows))
+            found.append(interval_of(self.result, metric, y_true, recorded, of_rows, options))
         return mean_of_repeats(found)
 
     def _lacking(self, metric: Metric, mask: npt.NDArray[np.bool_]) -> str:

@@ -7,9 +7,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from skdl._utils.checks import check_whole
+from skdl._utils.checks import check_whole, warn_user
 from skdl.evaluation._scoring import Metric, RecordedPredictions
-from skdl.metrics import TABLE, KnownScore, check_level, confidence_interval, estimate_score
+from skdl.metrics import (
+    FEW_GROUPS,
+    TABLE,
+    KnownScore,
+    about_few_groups,
+    check_level,
+    confidence_interval,
+    estimate_score,
+)
 
 if TYPE_CHECKING:
     from skdl.evaluation._result import EvaluationResult
@@ -23,14 +31,13 @@ def summarize(
     """A row for each model and metric, as :meth:`EvaluationResult.summary` documents it."""
     check_level(level)
     check_whole(n_resamples, "n_resamples", low=1)
+    if result.groups is not None and (few := about_few_groups(len(np.unique(result.groups)))):
+        warn_user(few)
     bootstrap = {"level": level, "n_resamples": n_resamples, "random_state": random_state}
     rows = []
     for model in result.models:
         repeats = range(result.n_repeats(model))
-        parts = [
-            (result.per_model(model, repeat)["y_true"].to_numpy(), result.recorded(model, repeat))
-            for repeat in repeats
-        ]
+        parts = [_part(result, model, repeat) for repeat in repeats]
         for name in result.metrics:
             metric = result._metrics[name]
             found = [interval_of(result, metric, *part, bootstrap) for part in parts]
@@ -45,13 +52,20 @@ def summarize(
     return table
 
 
+def _part(result: "EvaluationResult", model: str, repeat: int) -> tuple[Any, Any, Any]:
+    """True labels, predictions and groups of one repeat."""
+    table = result.per_model(model, repeat)
+    groups = None if result.groups is None else result.groups[table["row"]]
+    return table["y_true"].to_numpy(), result.recorded(model, repeat), groups
+
+
 def interval_of(
     result: "EvaluationResult",
     metric: Metric,
     y_true: npt.NDArray[Any],
     recorded: RecordedPredictions,
+    groups: npt.NDArray[Any] | None,
     bootstrap: dict[str, Any],
-    groups: npt.NDArray[Any] | None = None,
 ) -> dict[str, Any]:
     """Value, limits and method of one repeat, or the reason why there are none."""
     if metric.needs_estimator:
@@ -62,8 +76,9 @@ def interval_of(
     known = metric.known(len(result.classes))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
+        warnings.filterwarnings("ignore", message=FEW_GROUPS)  # said once
         try:
-            found = known and _known(result, known, y_true, recorded, bootstrap["level"], groups)
+            found = known and _known(result, known, y_true, recorded, groups, bootstrap["level"])
             # Where the scorer has another value, as of what is undefined, it is another score.
             if not found or not np.isclose(found[1], value):
                 known, method = None, "bootstrap"
@@ -90,8 +105,8 @@ def _known(
     known: KnownScore,
     y_true: npt.NDArray[Any],
     recorded: RecordedPredictions,
-    level: float,
     groups: npt.NDArray[Any] | None,
+    level: float,
 ) -> tuple[str, float, float, float] | None:
     """Method, value and limits of a score with a name; None where it is undefined."""
     several, positive = len(result.classes) > 2, known.pos_label
@@ -101,18 +116,18 @@ def _known(
     if not TABLE[known.name].of_labels:
         y_pred = recorded.probabilities if positive is None else recorded.scores_of(positive)
     try:
-        method = estimate_score(known.name, y_true, y_pred, positive, known.average).method
+        method = estimate_score(known.name, y_true, y_pred, positive, known.average, groups).method
     except ValueError:
         return None
     value, low, high = confidence_interval(
         known.name,
         y_true,
         y_pred,
+        groups=groups,
         pos_label=positive,
         average=known.average,  # type: ignore[arg-type]
         level=level,
         random_state=0,
-        groups=groups,
     )
     if known.sign < 0:
         return method, -value, -high, -low

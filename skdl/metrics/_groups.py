@@ -16,6 +16,7 @@ from skdl.metrics._confusion import Array
 
 # Fewer groups tell little about how much groups differ.
 _FEW = 10
+FEW_GROUPS = r"There are \d+ groups only"
 
 
 class Groups:
@@ -72,12 +73,19 @@ def groups_of(groups: Any, n: int) -> Groups | None:
     found = Groups(codes)
     if len(found) == n:
         return None
-    if len(found) < _FEW:
-        warn_user(
-            f"There are {len(found)} groups only: intervals and p values of fewer than {_FEW} "
-            "groups say little. Take samples of more groups, such as more patients."
-        )
+    if advice := about_few_groups(len(found)):
+        warn_user(advice)
     return found
+
+
+def about_few_groups(n_groups: int) -> str:
+    """That intervals say little, in words; "" if there are enough groups."""
+    if n_groups >= _FEW:
+        return ""
+    return (
+        f"There are {n_groups} groups only: intervals and p values of fewer than {_FEW} groups say "
+        "little. Take images of more groups, such as more patients."
+    )
 
 
 def check_spread(n_groups: npt.NDArray[Any], what: Sequence[str]) -> None:

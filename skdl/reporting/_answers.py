@@ -37,8 +37,9 @@ class Run:
     """What answers are read off: an evaluation, and what a report made of it."""
 
     subject: Subject
+    whole: Subject  # all images, where the evaluation is of groups of them
     X: Any  # what was evaluated; the images that are shown may be others
-    described: pd.DataFrame | None  # of the images that are shown, by class and in all
+    described: pd.DataFrame | None  # of all images, by class and in all
     rows: pd.DataFrame  # scores of the model
     pairs: pd.DataFrame | None
     level: float
@@ -55,6 +56,12 @@ class Run:
         return self.subject.result
 
     @property
+    def of_images(self) -> EvaluationResult:
+        """That of the images, where the evaluation is of groups of them."""
+        found: EvaluationResult = getattr(self.result.grouping, "of_images", self.result)
+        return found
+
+    @property
     def model(self) -> str:
         """The model that is shown."""
         return self.subject.model
@@ -67,7 +74,7 @@ class Run:
     @property
     def times(self) -> pd.DataFrame:
         """A row for each fold of the model."""
-        found = self.result.times
+        found = self.of_images.times
         return found[found["model"] == self.model]
 
     @cached_property
@@ -100,6 +107,11 @@ class Run:
         """What to call one row of X."""
         return "image" if self.subject.shows_images else "row"
 
+    @property
+    def cases_are(self) -> str:
+        """What to call what was tested: rows of X, or groups of them."""
+        return self.rows_are if self.result.grouping is None else "group"
+
 
 def span(values: Any, unit: str = "") -> str:
     """The only value of some, or the smallest and the largest."""
@@ -119,14 +131,18 @@ def images(run: Run) -> str:
         for name, n in zip(names[:_MOST_CLASSES], counts, strict=False)
     ]
     more = [f"{len(names) - _MOST_CLASSES} more"] if len(names) > _MOST_CLASSES else []
-    text = f"{counted(len(y), run.rows_are)} of {len(names)} classes: {', '.join(listed + more)}."
+    of_images = ""
+    if run.result.grouping is not None:
+        of_images = f" of {counted(len(run.whole.y), run.rows_are)}"
+    cases = f"{counted(len(y), run.cases_are)}{of_images}"
+    text = f"{cases} of {len(names)} classes: {', '.join(listed + more)}."
     n_tested = len(run.result.per_model(run.model))
     return text if n_tested == len(y) else f"{text} Tested: {n_tested:,}."
 
 
 def groups(run: Run) -> str:
     """Patients, or whatever images belong together by."""
-    found = run.result.groups
+    found = run.of_images.own_groups
     if found is None:
         return ""
     sizes = pd.Series(found).value_counts()
@@ -139,10 +155,10 @@ def groups(run: Run) -> str:
 def inputs(run: Run) -> str:
     """What the images are like, or the rows of a table."""
     features = ""
-    if run.described is None or run.X is not run.subject.X:
+    if run.described is None or run.X is not run.whole.X:
         shape: tuple[int, ...] = getattr(run.X, "shape", ())
         features = f"{counted(shape[1], 'feature')} of each row of X." if len(shape) == 2 else ""
-    if run.described is None or run.described.iloc[-1]["unreadable"] == len(run.subject.y):
+    if run.described is None or run.described.iloc[-1]["unreadable"] == len(run.whole.y):
         return features
     found = run.described.iloc[-1]  # of all images
     sides = [span((found[f"{side}_min"], found[f"{side}_max"])) for side in ("height", "width")]
@@ -159,7 +175,7 @@ def quality(run: Run) -> str:
     if run.described is None:
         return ""
     found = run.described.iloc[-1]
-    files = find_paths(run.subject.X) is not None
+    files = find_paths(run.whole.X) is not None
     how = "byte for byte" if files else "pixel for pixel"
     n, n_bad, n_copies = (int(found[name]) for name in ("images", "unreadable", "duplicates"))
     if not n_bad and not n_copies:
@@ -208,12 +224,12 @@ def partition(run: Run) -> str:
 
 def level_of_split(run: Run) -> str:
     """What was kept apart: groups, or single images."""
-    result, rows = run.result, f"{run.rows_are}s"
+    result, rows = run.of_images, f"{run.rows_are}s"
     if run.prefit:
         return ""
-    if result.groups is None:
+    if result.own_groups is None:
         return f"Single {rows}: no groups, such as patients, were passed."
-    n = len(np.unique(result.groups))
+    n = len(np.unique(result.own_groups))
     if result.split_groups:
         return (
             f"Not kept apart by groups: {len(result.split_groups):,} of {n:,} stand in training "
@@ -224,7 +240,7 @@ def level_of_split(run: Run) -> str:
 
 def leakage(run: Run) -> str:
     """Test images that were trained on."""
-    leaks = run.result.leaks
+    leaks = run.of_images.leaks
     if run.prefit:
         return ""
     if len(leaks):
@@ -241,10 +257,10 @@ def sizes_of_sets(run: Run) -> str:
         f"“{name}” {n:,}" for name, n in list(zip(names, counts, strict=True))[:_MOST_CLASSES]
     )
     more = f" and {len(names) - _MOST_CLASSES} more" if len(names) > _MOST_CLASSES else ""
-    text = f"Tested: {counted(len(table), run.rows_are)} ({tested}{more})."
+    text = f"Tested: {counted(len(table), run.cases_are)} ({tested}{more})."
     if run.prefit:
         return text
-    done = run.result.predictions.query("model == @run.model")["fold"].unique()
+    done = run.of_images.predictions.query("model == @run.model")["fold"].unique()
     folds = run.times[run.times["fold"].isin(done)]
     several = f"in each of {len(folds)} folds" if len(folds) > 1 else "in one fold"
     return (
@@ -257,8 +273,9 @@ def internal(run: Run) -> str:
     """Whether tests were made on held-out parts of the same data."""
     if run.prefit:
         return ""
-    leaks = run.result.leaks
-    n, n_all = len(run.result.per_model(run.model)), counted(len(run.subject.y), run.rows_are)
+    leaks = run.of_images.leaks
+    n = len(run.of_images.per_model(run.model))
+    n_all = counted(len(run.whole.y), run.rows_are)
     n_both = leaks.loc[leaks["test_row"] == leaks["train_row"], "test_row"].nunique()
     but = f", but for {n_both:,} that folds have on both sides" if n_both else ""
     return f"{n:,} of {n_all} were tested by models that were fitted on others{but}."
@@ -332,7 +349,7 @@ def failures(run: Run) -> str:
     table = result.per_model(run.model)
     wrong = table[table["y_true"] != table["y_pred"]]
     text = (
-        f"{len(wrong):,} of {counted(len(table), run.rows_are)} got a wrong class "
+        f"{len(wrong):,} of {counted(len(table), run.cases_are)} got a wrong class "
         f"({100 * len(wrong) / len(table):.1f}\u00a0%)"
     )
     if wrong.empty:
@@ -364,5 +381,6 @@ def explained(run: Run) -> str:
 
 def data_digest(run: Run) -> str:
     """By what the data are known again."""
-    of_what = "images, labels and groups" if run.result.groups is not None else "images and labels"
+    grouped = run.of_images.own_groups is not None
+    of_what = "images, labels and groups" if grouped else "images and labels"
     return f"Known again by the sha256 of {of_what}: {run.result.data_digest}."

@@ -100,6 +100,7 @@ def gather(
         _check_data(result if result.grouping is None else result.grouping.of_images, X, y)
     shown = X if images is None else images
     check_consistent_length(shown, y)
+    of_images = shown, y
     if result.grouping is not None:
         shown, y = safe_indexing(shown, result.grouping.first_rows), result.grouping.labels
         notes = [*notes, about_grouping(result.grouping)]
@@ -108,17 +109,20 @@ def gather(
     model = _chosen(result, summary, model)
     rows = summary[summary["model"] == model]
     names = class_names(result, y, target_names)
-    codes = codes_of(result, y)
-    subject = Subject(result, model, shown, codes, names, image_shape, summary)
+    whole, subject = (
+        Subject(result, model, rows_of, codes_of(result, labels), names, image_shape, summary)
+        for rows_of, labels in (of_images, (shown, y))
+    )
     sentences = lead(result, model, rows, names, level)
     sections = model_card(result, model, names, sentences, card)
     drawn, failed = pictures(subject)
     estimator = result.estimators[model]
     pairs, uncompared = _compared(result, level)
-    described = tables.described(subject)
+    described = tables.described(whole)
     reproduce = _reproduce(result, estimator)
     run = Run(
         subject=subject,
+        whole=whole,
         X=X,
         described=described,
         rows=rows,
@@ -142,7 +146,7 @@ def gather(
         mistakes=tables.mistakes(result, model, shown, names),
         comparison=None if pairs is None else tables.of_pairs(pairs),
         pairs=pairs,
-        data=tables.data(subject, described),
+        data=tables.data(whole, described),
         per_class=tables.per_class(subject),
         times=tables.times(result),
         missing=tables.missing(result, model),
@@ -179,7 +183,7 @@ def _check_data(result: EvaluationResult, X: Any, y: Any) -> None:
         )
     elif (labels[rows] != result.predictions["y_true"].to_numpy()).any():
         other = "y holds other labels than the evaluation"
-    elif data_digest(X, y, result.groups) != result.data_digest:
+    elif data_digest(X, y, result.own_groups) != result.data_digest:
         other = "X holds other images than the evaluation, or in another order"
     if other:
         raise ValueError(

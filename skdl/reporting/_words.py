@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from skdl.evaluation import EvaluationResult, about_groups, in_both
-from skdl.metrics import TABLE
+from skdl.metrics import TABLE, about_few_groups
 
 # Fewer test images of a class than this make for intervals that hardly say anything.
 _FEW = 30
@@ -136,23 +136,38 @@ def cautions(result: EvaluationResult, model: str, names: Sequence[str]) -> list
             else f"{n_missing} scores are missing; the reasons stand below."
         )
     if result.groups is not None:
-        found.append(
-            "The images belong to groups, such as patients. Intervals and p values take them for "
-            "independent, so true intervals are wider and true p values larger."
-        )
+        found.append(_about_number_of_groups(len(set(result.groups[table["row"]].tolist())), table))
     return found
 
 
 def about_grouping(grouping: Any) -> str:
     """That rows are groups of images, in words."""
     n, n_images = len(grouping.names), grouping.of_images.predictions["row"].nunique()
-    joined = {"mean": "their mean", "max": "the largest of them", "noisy_or": "a noisy or"}
-
     return (
         f"Each case is a group of images, such as those of a patient: {n:,} groups of "
-        f"{n_images:,} images, whose scores were joined by {joined[grouping.how]}. What is said of "
-        "images below is said of these groups, and the picture of a group is its first image."
+        f"{n_images:,} images. {joined_by(grouping)} What is said of images below is said of these "
+        "groups, and the picture of a group is its first image."
     )
+
+
+def _about_number_of_groups(n_groups: int, table: pd.DataFrame) -> str:
+    """That intervals know the groups, and how much they are worth."""
+    if n_groups == len(table):
+        return (
+            "Each test image is a group of its own: intervals and p values take images for "
+            "independent."
+        )
+    text = (
+        f"The test images belong to {n_groups:,} groups, such as patients, which intervals and "
+        "p values take into account: images of a group may be alike, groups are independent."
+    )
+    return f"{text} {about_few_groups(n_groups)}".rstrip()
+
+
+def joined_by(grouping: Any) -> str:
+    """How the scores of a group's images became one."""
+    joined = {"mean": "their mean", "max": "the largest of them", "noisy_or": "a noisy or"}
+    return f"Scores of the images of a group were joined by {joined[grouping.how]}."
 
 
 def best_of(result: EvaluationResult, summary: pd.DataFrame, model: str) -> str:
@@ -203,6 +218,7 @@ METHODS = {
     "wilson": "Wilson: of proportions, such as accuracy and sensitivity.",
     "mover": "MOVER: of scores made of several proportions, such as averages over the classes.",
     "delong": "DeLong: of the area under the ROC curve.",
+    "obuchowski": "Obuchowski: of the area under the ROC curve of images in groups.",
     "bootstrap": "bootstrap: of everything else, by drawing from the test images again and again.",
 }
 """Methods of intervals: name and use."""
