@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 from skdl._utils.text import counted
+from skdl.audit import DataAudit
 from skdl.evaluation import EvaluationResult, in_both
-from skdl.images import find_paths
 from skdl.reporting._estimators import parts_of, searched, steps_of, takes
 from skdl.reporting._pictures import Subject
+from skdl.reporting._subgroups import outliers
 from skdl.reporting._words import METHODS, figure, in_words, interval, name_of
 
 # Splitters that draw folds of one data set; others may hold out a hospital.
@@ -29,7 +30,7 @@ _DRAWN = (
     "StratifiedShuffleSplit",
     "LeaveOneOut",
 )
-_MOST_CLASSES = 12  # that are listed one by one
+MOST_CLASSES = 12  # that are listed one by one
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,9 @@ class Run:
     whole: Subject  # all images, where the evaluation is of groups of them
     X: Any  # what was evaluated; the images that are shown may be others
     described: pd.DataFrame | None  # of all images, by class and in all
+    audit: DataAudit | None
+    subgroups: pd.DataFrame | None  # scores of the model in each
+    choices: pd.DataFrame  # made inside the model
     rows: pd.DataFrame  # scores of the model
     pairs: pd.DataFrame | None
     level: float
@@ -119,90 +123,6 @@ def span(values: Any, unit: str = "") -> str:
     return f"{low:,g}{unit}" if low == high else f"{low:,g} to {high:,g}{unit}"
 
 
-# ---- data ----------------------------------------------------------------------------------------
-
-
-def images(run: Run) -> str:
-    """How many, of which classes."""
-    y, names = run.subject.y, run.subject.names
-    counts = np.bincount(y, minlength=len(names))
-    listed = [
-        f"“{name}” {n:,} ({100 * n / len(y):.1f}\u00a0%)"
-        for name, n in zip(names[:_MOST_CLASSES], counts, strict=False)
-    ]
-    more = [f"{len(names) - _MOST_CLASSES} more"] if len(names) > _MOST_CLASSES else []
-    of_images = ""
-    if run.result.grouping is not None:
-        of_images = f" of {counted(len(run.whole.y), run.rows_are)}"
-    cases = f"{counted(len(y), run.cases_are)}{of_images}"
-    text = f"{cases} of {len(names)} classes: {', '.join(listed + more)}."
-    n_tested = len(run.result.per_model(run.model))
-    return text if n_tested == len(y) else f"{text} Tested: {n_tested:,}."
-
-
-def groups(run: Run) -> str:
-    """Patients, or whatever images belong together by."""
-    found = run.of_images.own_groups
-    if found is None:
-        return ""
-    sizes = pd.Series(found).value_counts()
-    rows = f"{run.rows_are}{'' if sizes.max() == 1 else 's'}"
-    median = "" if sizes.min() == sizes.max() else f" (median {sizes.median():g})"
-    n = counted(len(sizes), "group")
-    return f"{n}, such as patients, with {span(sizes)} {rows} each{median}."
-
-
-def inputs(run: Run) -> str:
-    """What the images are like, or the rows of a table."""
-    features = ""
-    if run.described is None or run.X is not run.whole.X:
-        shape: tuple[int, ...] = getattr(run.X, "shape", ())
-        features = f"{counted(shape[1], 'feature')} of each row of X." if len(shape) == 2 else ""
-    if run.described is None or run.described.iloc[-1]["unreadable"] == len(run.whole.y):
-        return features
-    found = run.described.iloc[-1]  # of all images
-    sides = [span((found[f"{side}_min"], found[f"{side}_max"])) for side in ("height", "width")]
-    text = (
-        f"Images of {' × '.join(sides)} pixels (height × width), channels: {found['channels']}, "
-        f"format: {found['format']}, values from {found['value_min']:g} to "
-        f"{found['value_max']:g}."
-    )
-    return f"{features} {text}".strip()
-
-
-def quality(run: Run) -> str:
-    """What is unreadable, and what repeats another image."""
-    if run.described is None:
-        return ""
-    found = run.described.iloc[-1]
-    files = find_paths(run.whole.X) is not None
-    how = "byte for byte" if files else "pixel for pixel"
-    n, n_bad, n_copies = (int(found[name]) for name in ("images", "unreadable", "duplicates"))
-    if not n_bad and not n_copies:
-        return f"None of {counted(n, 'image')} is unreadable, and none repeats another one {how}."
-    return (
-        f"Of {counted(n, 'image')}, {n_bad:,} cannot be read and {n_copies:,} "
-        f"{'repeats' if n_copies == 1 else 'repeat'} another one {how}."
-    )
-
-
-def missing_data(run: Run) -> str:
-    """Labels and values that are missing; evaluate() refuses labels that are."""
-    if find_paths(run.X) is not None:
-        return "No label is missing."
-    values = getattr(run.X, "data", run.X) if hasattr(run.X, "tocsr") else run.X
-    values = values if isinstance(values, pd.DataFrame) else np.asarray(values)
-    n = int(np.asarray(pd.isna(values)).sum()) if _may_be_missing(values) else 0
-    if n == 0:
-        return "No label and no value of X is missing."
-    return f"No label is missing; of the {np.size(values):,} values of X, {n:,} are."
-
-
-def _may_be_missing(values: Any) -> bool:
-    kinds = values.dtypes if isinstance(values, pd.DataFrame) else [values.dtype]
-    return any(getattr(kind, "kind", "O") not in "biu" for kind in kinds)
-
-
 # ---- folds ---------------------------------------------------------------------------------------
 
 
@@ -239,13 +159,34 @@ def level_of_split(run: Run) -> str:
 
 
 def leakage(run: Run) -> str:
-    """Test images that were trained on."""
+    """Test images that were trained on, and those that look like one that was."""
     leaks = run.of_images.leaks
     if run.prefit:
         return ""
     if len(leaks):
-        return f"{in_both(leaks)}, pixel for pixel: the scores are too good."
-    return f"No test {run.rows_are} stands in the training data of its fold, value for value."
+        text = f"{in_both(leaks)}, pixel for pixel: the scores are too good."
+    else:
+        text = f"No test {run.rows_are} stands in the training data of its fold, value for value."
+    return f"{text} {_look_alikes(run)}".rstrip()
+
+
+def _look_alikes(run: Run) -> str:
+    """How many pairs that look alike stand on both sides, where folds share out all images."""
+    pairs, times = run.of_images.look_alikes, run.times
+    n = len(run.whole.y)
+    if pairs is None or (times["n_train"] + times["n_test"] != n).any():
+        return ""
+    if pairs.empty:
+        return "No two images look alike."
+    tested = run.of_images.predictions.query("model == @run.model").groupby("row")["fold"].agg(set)
+    if len(tested) < n:  # a fold failed
+        return ""
+    ends = (tested.loc[pairs[end]].to_numpy() for end in ("first", "second"))
+    apart = sum(one != other for one, other in zip(*ends, strict=True))
+    of_pairs = f"of {counted(len(pairs), 'pair')} of images that look alike"
+    if not apart:
+        return f"None {of_pairs} stands in training and test data of a fold."
+    return f"{apart:,} {of_pairs} {'stands' if apart == 1 else 'stand'} in both."
 
 
 def sizes_of_sets(run: Run) -> str:
@@ -254,9 +195,9 @@ def sizes_of_sets(run: Run) -> str:
     table = result.per_model(run.model)
     counts = [(table["y_true"] == label).sum() for label in result.classes.tolist()]
     tested = ", ".join(
-        f"“{name}” {n:,}" for name, n in list(zip(names, counts, strict=True))[:_MOST_CLASSES]
+        f"“{name}” {n:,}" for name, n in list(zip(names, counts, strict=True))[:MOST_CLASSES]
     )
-    more = f" and {len(names) - _MOST_CLASSES} more" if len(names) > _MOST_CLASSES else ""
+    more = f" and {len(names) - MOST_CLASSES} more" if len(names) > MOST_CLASSES else ""
     text = f"Tested: {counted(len(table), run.cases_are)} ({tested}{more})."
     if run.prefit:
         return text
@@ -341,6 +282,20 @@ def _listed(run: Run, wanted: Sequence[str]) -> str:
         name = name_of(metric) if not listed else in_words(metric)
         listed.append(f"{name} {figure(row['value'])}{limits}")
     return f"{', '.join(listed)}." if listed else ""
+
+
+def of_subgroups(run: Run) -> str:
+    """Whether scores of subgroups differ."""
+    if run.subgroups is None:
+        return ""
+    n = len(run.subgroups.drop_duplicates(["column", "value"]))
+    scores = ", ".join(in_words(metric) for metric in run.subgroups["metric"].unique())
+    found = outliers(run.subgroups)
+    text = f"{scores[0].upper()}{scores[1:]} of {counted(n, 'subgroup')}, each against the rest"
+    if not run.subgroups["p_holm"].notna().any():
+        return f"{text}: see “Subgroups”."
+    how = "after Holm's correction, p < 0.05"
+    return f"{text}: {', '.join(found) if found else 'none differs'} {how}."
 
 
 def failures(run: Run) -> str:
