@@ -123,7 +123,7 @@ class GroupScores:
 
 
 def _joined(result: "EvaluationResult", how: str) -> "EvaluationResult":
-    from skdl.evaluation._result import make_result  # which is made of this
+    from skdl.evaluation._collecting import make_result  # which is made of this
 
     groups = _groups_of(result)
     if how != "mean" and result.positive is None:
@@ -150,8 +150,9 @@ def _joined(result: "EvaluationResult", how: str) -> "EvaluationResult":
     kept = {f.name: getattr(result, f.name) for f in fields(result) if f.name not in _MADE_ANEW}
     metrics = kept.pop("_metrics")
     del kept["metrics"]
+    together = np.asarray(result.groups)[rows[first]]  # look-alikes may join several groups
     kept |= {
-        "groups": None,
+        "groups": together if len(np.unique(together)) < len(together) else None,
         "own_groups": None,
         "look_alikes": None,
         "subgroup_values": _common_values(result.subgroup_values, code_of, len(names)),

@@ -220,6 +220,32 @@ def test_averages_over_several_classes_need_all_of_them():
     assert table.loc["accuracy", "p"].notna().all()
 
 
+def test_subgroups_without_the_positive_class_of_several():
+    """Specificity has Wilson's interval there, too, and sensitivity a reason."""
+    y = np.array(["benign", "malignant", "normal"] * 20 + ["benign", "normal"] * 15)
+    group = np.repeat(["with", "without"], [60, 30])
+    X = np.column_stack([np.arange(90), np.arange(90)])
+
+    class Knows(Told):
+        def predict(self, X):
+            return y[X[:, 0]]
+
+    found = evaluate(
+        Knows(),
+        X,
+        y,
+        cv=2,
+        scoring=["sensitivity", "specificity"],
+        pos_label="malignant",
+        subgroups={"g": group},
+    )
+    table = found.subgroups().set_index(["metric", "value"])
+    without = table.loc[("specificity", "without")]
+    assert (without["low"], without["high"]) == pytest.approx(wilson_interval(30, 30))
+    assert without["p"] == 1
+    assert "no positive samples" in table.loc[("sensitivity", "without"), "reason"]
+
+
 def test_small_subgroups_are_named_and_not_scored(data):
     X, y, _, _ = data
     kind = ["rare"] * 9 + ["few"] * 10 + ["many"] * 281
@@ -316,9 +342,9 @@ def test_intervals_know_groups():
     scoring = ["accuracy", "sensitivity", "roc_auc", "matthews_corrcoef"]
     settings = {"cv": "prefit", "scoring": scoring, "subgroups": {"sex": sex}}
     found = evaluate(Told().fit(X, y), X, y, groups=patients, **settings)
-    table = found.subgroups(min_images=1, n_resamples=50).set_index(["metric", "value"])
+    table = found.subgroups(min_images=1, n_resamples=20).set_index(["metric", "value"])
     of_images = evaluate(Told().fit(X, y), X, y, **settings)
-    narrow = of_images.subgroups(min_images=1, n_resamples=50).set_index(["metric", "value"])
+    narrow = of_images.subgroups(scoring[:3], min_images=1).set_index(["metric", "value"])
     for value in ("female", "male"):
         rows = sex == value
         for metric, said in (("accuracy", X[:, 0] > 0.5), ("roc_auc", X[:, 0])):
@@ -335,7 +361,7 @@ def test_intervals_know_groups():
             y[rows],
             (X[rows, 0] > 0.5).astype(int),
             groups=patients[rows],
-            n_resamples=50,
+            n_resamples=20,
             random_state=0,
         )
         row = table.loc[("matthews_corrcoef", value)]
@@ -347,6 +373,8 @@ def test_intervals_know_groups():
     assert (table["n_groups"] == table["n"] / 2).all()
     one = table.loc[("sensitivity", "other")]
     assert "belong to one group" in one["reason"]
+    assert "There are 2 groups only" in table.loc[("accuracy", "other"), "reason"]
+    assert table.loc[("accuracy", "male"), "reason"] == ""
     assert np.isnan([one["low"], one["p"]]).all()
 
 
