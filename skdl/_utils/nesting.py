@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
+from sklearn.utils.metadata_routing import get_routing_for_object
+
 
 def nested(estimator: Any) -> Iterator[Any]:
     """An estimator, then what it stands for: the best of a search, the last step of a pipeline."""
@@ -19,3 +21,11 @@ def history_of(estimator: Any) -> dict[str, list[float]] | None:
     """``history_`` of the network that an estimator is or stands for; None without one."""
     histories = (getattr(inner, "history_", None) for inner in nested(estimator))
     return next((dict(history) for history in histories if history), None)
+
+
+def asks_for(estimator: Any, name: str) -> bool:
+    """Whether an estimator, or one in it that gets them from it, asks for metadata in `fit`."""
+    try:
+        return bool(get_routing_for_object(estimator).consumes("fit", [name]))
+    except NotImplementedError:  # some of scikit-learn's pass nothing on
+        return False

@@ -1,6 +1,7 @@
 """How similar two images are once one is laid over the other."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +17,13 @@ _N_STEPS = 5
 _FARTHEST = 4  # pixels, to begin with; then a little more
 _MOST_SCALED = 0.2  # logarithm
 _HALF_TURN = 3
+_CLOSE = 0.55  # correlation before shifts are fine and scaled; others are not worth the effort
 
 
 def similarities(
     thumbs: npt.NDArray[np.float16],
-    first: npt.NDArray[np.int32],
-    second: npt.NDArray[np.int32],
+    first: npt.NDArray[np.integer[Any]],
+    second: npt.NDArray[np.integer[Any]],
     positions: npt.NDArray[np.int8],
     n_threads: int | None,
 ) -> npt.NDArray[np.float64]:
@@ -53,7 +55,12 @@ def _similarity(
         shifts.append(shift)
     straight = peaks[0] >= peaks[1]
     fixed = np.where(straight[:, np.newaxis, np.newaxis], *turned)
-    return _Overlay(fixed, second).fit(np.where(straight[:, np.newaxis], *shifts))
+    shift = np.where(straight[:, np.newaxis], *shifts)
+    found = np.maximum(*peaks).clip(0, 1).astype(np.float64)
+    close = found > _CLOSE
+    if close.any():
+        found[close] = _Overlay(fixed[close], second[close]).fit(shift[close])
+    return found
 
 
 def _oriented_each(thumbs: Floats, positions: npt.NDArray[np.int8]) -> Floats:
@@ -95,11 +102,12 @@ def _centred(images: Floats) -> Floats:
 
 
 def _norm(flat: Floats) -> Floats:
-    return np.maximum(np.sqrt(np.einsum("np,np->n", flat, flat)), 1e-6)[:, np.newaxis]
+    norm: Floats = np.sqrt(np.einsum("np,np->n", flat, flat))
+    return np.asarray(np.maximum(norm, 1e-6)[:, np.newaxis])
 
 
 def _along(flat: Floats, direction: Floats) -> Floats:
-    return np.einsum("np,np->n", flat, direction)[:, np.newaxis]
+    return np.asarray(np.einsum("np,np->n", flat, direction)[:, np.newaxis])
 
 
 @dataclass

@@ -89,7 +89,8 @@ def _learn(thumbs: npt.NDArray[np.float16]) -> tuple[Floats, Floats]:
     plain = _amplitudes(images)
     random = np.random.default_rng(0)
     changes = [_amplitudes(change) - plain for change in (_moved(images, random), _coarse(images))]
-    within = sum(change.T @ change for change in changes) / len(plain)
+    differences = np.concatenate(changes)
+    within = differences.T @ differences / len(plain)
     within += _RIDGE * np.trace(within) / len(within) * np.eye(len(within), dtype=np.float32)
     between = np.cov(plain, rowvar=False)
     values, vectors = np.linalg.eigh(within)

@@ -170,9 +170,9 @@ def _area(found: Any) -> str:
 
 def _pair(audit: DataAudit, table: pd.DataFrame, name: str = "") -> str:
     """The first pair, with a value of both."""
-    first = table.iloc[0]
-    one, other = (_image(audit, first[end]) for end in ("first", "second"))
-    values = [shortened(plain(first[f"{end}_{name}"])) for end in ("first", "second") if name]
+    ends = ("first", "second")
+    one, other = (_image(audit, table[end].iloc[0]) for end in ends)
+    values = [shortened(plain(table[f"{end}_{name}"].iloc[0])) for end in ends if name]
     return f"{one} and {other}" + f" ({' and '.join(values)})" * bool(name)
 
 

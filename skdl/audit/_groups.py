@@ -15,6 +15,7 @@ def join_groups(groups: Any, n: int, first: Any, second: Any) -> npt.NDArray[np.
     `second` are the rows of the pairs.
     """
     codes = np.arange(n) if groups is None else np.unique(groups, return_inverse=True)[1]
+    codes = codes.astype(np.int32)  # SciPy before 1.12 finds nothing with wider ones
     ends = codes[np.asarray(first, dtype=np.intp)], codes[np.asarray(second, dtype=np.intp)]
     size = int(codes.max()) + 1 if n else 0
     graph = coo_array((np.ones(len(ends[0])), ends), shape=(size, size))

@@ -12,10 +12,11 @@ from skdl.audit._candidates import nearest
 from skdl.audit._thumbnails import thumbnails
 from skdl.images import ImageBatch
 
-# How far two versions of a picture may be apart, as a part of how far the images around them are.
+# How far two versions of a picture may be apart, as a part of how far the image of this rank is
+# around both. Of more versions of a picture than that, only nearly equal ones are found.
 _MOST_OF_BACKGROUND = 0.05
 _BACKGROUND_RANK = 15
-_UNRELATED = 1.0  # distance of images that have nothing in common
+_BACKGROUND_OF_FEW = 0.4  # where there are fewer others than that
 _NEARLY_EQUAL = 5e-5
 _ROUNDING = 1e-6
 _N_TRIED = 3  # candidates compared with each image before it is clear that more are worth it
@@ -65,7 +66,7 @@ def find_look_alikes(
     low, high, found = comparison.pairs(similarity)
     ends = np.sort(np.stack([rows[order[low]], rows[order[high]]]), axis=0)
     by_rows = np.lexsort(ends[::-1])
-    return LookAlikes(*ends[:, by_rows], found[by_rows])
+    return LookAlikes(ends[0, by_rows], ends[1, by_rows], found[by_rows])
 
 
 def _in_own_order(thumbs: npt.NDArray[np.float16]) -> npt.NDArray[np.intp]:
@@ -125,7 +126,7 @@ class _Comparison:
         """How far from each image those around it are that are no versions of it, most likely."""
         others = self._candidates[rows]
         if others.shape[1] < _BACKGROUND_RANK:
-            return np.full(len(rows), _UNRELATED)
+            return np.full(len(rows), _BACKGROUND_OF_FEW)
         codes = _codes(rows[:, np.newaxis], others, len(self._thumbs))
         distances = 1 - self._found[np.searchsorted(self._codes, codes)]
         return np.asarray(np.sort(distances, axis=1)[:, _BACKGROUND_RANK - 1])

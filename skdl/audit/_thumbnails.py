@@ -122,4 +122,4 @@ def interpolation(shift: Floats, scale: Floats) -> npt.NDArray[np.float32]:
     centre = np.float32((SIDE - 1) / 2)
     place = centre + (pixel - centre) * scale[:, np.newaxis] + shift[:, np.newaxis]
     place = place.clip(0, SIDE - 1).astype(np.float32)
-    return np.maximum(0, 1 - np.abs(place[:, :, np.newaxis] - pixel))
+    return np.asarray(np.maximum(0, 1 - np.abs(place[:, :, np.newaxis] - pixel)))

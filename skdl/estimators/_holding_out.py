@@ -176,9 +176,9 @@ def _warn_if_far(
         )
     share = held.sum() / total.sum()
     if not fraction / 2 <= share <= 2 * fraction:
-        ways = "" if classes is None else ", or pass X_val and y_val"
+        others = "." if classes is None else ", or pass X_val and y_val."
         warn_user(
-            f"Groups are held out as a whole: {held.sum()} of {total.sum()} images "
-            f"({share:.0%}) for validation_fraction={fraction:g}. Set another validation_fraction"
-            f"{ways}."
+            f"Groups are held out as a whole, here {held.sum()} of {total.sum()} images instead of "
+            f"validation_fraction={fraction:g}. Set validation_fraction={share:.2g} if that is "
+            f"meant{others}"
         )

@@ -18,7 +18,16 @@ if TYPE_CHECKING:
 
 How: TypeAlias = Literal["mean", "max", "noisy_or"]
 
-_MADE_ANEW = ("scores", "missing", "predictions", "times", "histories", "fitted", "classes")
+_MADE_ANEW = (
+    "scores",
+    "missing",
+    "predictions",
+    "times",
+    "histories",
+    "fitted",
+    "classes",
+    "choices",
+)
 _TIMES = ("n_cores", "fit_seconds", "predict_seconds", "stored_seconds")
 SEVERAL = "several"  # the value of a group whose images have several
 
@@ -114,7 +123,7 @@ class GroupScores:
 
 
 def _joined(result: "EvaluationResult", how: str) -> "EvaluationResult":
-    from skdl.evaluation._result import make_result  # which is made of this
+    from skdl.evaluation._collecting import make_result  # which is made of this
 
     groups = _groups_of(result)
     if how != "mean" and result.positive is None:
@@ -144,6 +153,8 @@ def _joined(result: "EvaluationResult", how: str) -> "EvaluationResult":
     together = np.asarray(result.groups)[rows[first]]  # look-alikes may join several groups
     kept |= {
         "groups": together if len(np.unique(together)) < len(together) else None,
+        "own_groups": None,
+        "look_alikes": None,
         "subgroup_values": _common_values(result.subgroup_values, code_of, len(names)),
         "grouping": Grouping(how, names, truth, rows[first], result),
     }
@@ -156,8 +167,8 @@ def _joined(result: "EvaluationResult", how: str) -> "EvaluationResult":
 
 
 def _groups_of(result: "EvaluationResult") -> npt.NDArray[Any]:
-    if result.groups is not None:
-        return result.groups
+    if result.own_groups is not None:
+        return result.own_groups
     if result.grouping is not None:
         raise ValueError("The rows of this evaluation are groups already.")
     raise ValueError("The evaluation has no groups. Pass them: evaluate(…, groups=…).")

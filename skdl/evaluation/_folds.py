@@ -7,15 +7,16 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn import config_context
 from sklearn.base import clone
 from sklearn.utils import check_consistent_length, column_or_1d
-from sklearn.utils.metadata_routing import get_routing_for_object
 
 from skdl._utils.nesting import history_of, nested
 from skdl._utils.scikit import safe_indexing
 from skdl._utils.text import plain
 from skdl._utils.threads import available_cores
+from skdl.evaluation._choices import choices_of
+from skdl.evaluation._inner_folds import fit_with_groups
+from skdl.evaluation._routing import keep_groups_inside
 from skdl.evaluation._scoring import RecordedPredictions, Scorer, in_short, score_one
 from skdl.store import seconds_saved_here
 
@@ -45,6 +46,7 @@ class FoldRecord:
     predict_seconds: float = np.nan
     stored_seconds: float = np.nan  # nor this one
     history: dict[str, list[float]] | None = None
+    choices: list[dict[str, Any]] = field(default_factory=list)
     estimator: Any = None  # as it was fitted, where it is asked for
 
 
@@ -73,8 +75,11 @@ def run_fold(
         if not prefit:
             estimator = clone(estimator)
             X_train, y_train = safe_indexing(X, fold.train), y[fold.train]
+            groups_of_rows = None if groups is None else groups[fold.train]
+            if groups is not None:
+                keep_groups_inside(estimator, len(fold.train))
             start = time.perf_counter()
-            _fit(estimator, X_train, y_train, None if groups is None else groups[fold.train])
+            fit_with_groups(estimator, X_train, y_train, groups_of_rows)
             record.fit_seconds = time.perf_counter() - start
         start = time.perf_counter()
         predicted = column_or_1d(estimator.predict(X_test))
@@ -86,24 +91,13 @@ def run_fold(
         record.failure = f"{type(error).__name__}: {in_short(error)}"
         return record, estimator
     record.history = plain(history_of(estimator))
+    record.choices = choices_of(estimator, record.recorded, y_test)
     for name, scorer in scorers.items():
         value, reason = score_one(scorer, estimator, X_test, y_test)
         record.scores[name] = value
         if reason:
             record.reasons[name] = reason
     return record, estimator
-
-
-def _fit(estimator: Any, X: Any, y: Any, groups: Any) -> None:
-    """Fit, with the groups where something in the estimator asks for them, such as its own folds.
-
-    Splitters that keep groups together ask for them by scikit-learn's metadata routing.
-    """
-    if groups is None or not get_routing_for_object(estimator).consumes("fit", ["groups"]):
-        estimator.fit(X, y)
-        return
-    with config_context(enable_metadata_routing=True):
-        estimator.fit(X, y, groups=groups)
 
 
 def _recorded(

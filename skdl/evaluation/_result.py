@@ -4,27 +4,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.utils.multiclass import unique_labels
 
 from skdl._utils.checks import check_whole, suggest
-from skdl._utils.compat import PLAIN_TEXT
-from skdl._utils.text import encodable, shortened
+from skdl._utils.text import shortened
 from skdl.evaluation._by_group import GroupScores
-from skdl.evaluation._folds import Fold, FoldRecord
-from skdl.evaluation._scoring import Metric, RecordedPredictions, column_of, warned_once
+from skdl.evaluation._optimism import Optimism
+from skdl.evaluation._scoring import Metric, RecordedPredictions
 from skdl.evaluation._subgroups import SubgroupScores
 from skdl.evaluation._summary import summarize
 from skdl.metrics import KnownScore, compare_models
 
 _OF_A_CLASS = ("auc_", "delong_", "sensitivity_", "specificity_", "reason")
-_TIMES = ("n_train", "n_test", "n_cores", "fit_seconds", "predict_seconds", "stored_seconds")
 
 
 @dataclass(frozen=True)
-class EvaluationResult(SubgroupScores, GroupScores):
+class EvaluationResult(Optimism, SubgroupScores, GroupScores):
     """What :func:`evaluate` found, as tidy tables.
 
     Attributes
@@ -45,6 +41,12 @@ class EvaluationResult(SubgroupScores, GroupScores):
         the features had taken that were found in a store instead.
     leaks : pandas.DataFrame
         Images that stand both in training and test data: "fold", "test_row", "train_row".
+    choices : pandas.DataFrame
+        What was chosen inside: a row for each model, fold and parameter of a search, tuned
+        threshold and the like: "model", "fold", "parameter" (behind the names of the steps it is
+        in), "value", "metric" by which it was best, its "inner_score" there, and "outer_score", the
+        same metric of the model on the test images of the fold. NaN of what is unknown, and of what
+        other estimators follow after, such as a step that transforms.
     histories : dict of (model, fold) to dict
         ``history_`` of the networks: loss and accuracy by epoch.
     fitted : dict of (model, fold) to classifier
@@ -60,11 +62,17 @@ class EvaluationResult(SubgroupScores, GroupScores):
     cv : str
         What made the folds.
     data_digest : str
-        Sha256 of images, labels and groups.
+        Sha256 of images, labels and groups as they were passed.
     groups : ndarray of shape (n,) or None
+        Groups that folds keep together: `own_groups`, or where images that look alike join some of
+        them, or there are none, numbers of what they are joined to.
+    own_groups : ndarray of shape (n,) or None
         Groups, such as patients, as they were passed.
+    look_alikes : pandas.DataFrame or None
+        Pairs of images that look alike, copies among them: "first" and "second" (rows of X), and
+        "similarity". None where nobody looked.
     split_groups : list
-        Groups that stand in training and test data of a fold.
+        Groups of `own_groups` that stand in training and test data of a fold.
     subgroup_values : pandas.DataFrame of shape (n, n_columns) or None
         The value of each image in each column of `subgroups`, as categories in their order.
     grouping : Grouping or None
@@ -90,6 +98,7 @@ class EvaluationResult(SubgroupScores, GroupScores):
     predictions: pd.DataFrame
     times: pd.DataFrame
     leaks: pd.DataFrame
+    choices: pd.DataFrame
     histories: dict[tuple[str, int], dict[str, list[float]]]
     fitted: dict[tuple[str, int], Any]
     classes: npt.NDArray[Any]
@@ -99,8 +108,11 @@ class EvaluationResult(SubgroupScores, GroupScores):
     cv: str
     data_digest: str
     groups: npt.NDArray[Any] | None
+    own_groups: npt.NDArray[Any] | None
+    look_alikes: pd.DataFrame | None
     split_groups: list[Any]
     _metrics: Mapping[str, Metric] = field(repr=False)
+    _seed: Any = field(default=None, repr=False)  # of the folds
 
     @property
     def models(self) -> list[str]:
@@ -132,10 +144,11 @@ class EvaluationResult(SubgroupScores, GroupScores):
         summary : pandas.DataFrame
             A row for each model and metric: "model", "metric", "value", "low", "high", "method"
             ("wilson" for proportions, "mover" for what is made of several proportions, such as
-            averages over classes, "delong" or, with groups, "obuchowski" for the ROC AUC, and
-            "bootstrap", which is stratified, for everything else), "fold_mean" and "fold_std" over
-            the folds that have the score, "n_folds", their number, "n_repeats", and "reason" where
-            there is no value or no interval, or where resamples were left out.
+            averages over classes, "delong" or, with groups, "obuchowski" for the ROC AUC, "wald"
+            and "chi-squared" for the Brier score and calibration, and "bootstrap", which is
+            stratified, for everything else), "fold_mean" and "fold_std" over the folds that have
+            the score, "n_folds", their number, "n_repeats", and "reason" where there is no value or
+            no interval, or where resamples were left out.
 
         Warns
         -----
@@ -318,87 +331,3 @@ class EvaluationResult(SubgroupScores, GroupScores):
             With `name`, `pos_label`, `average` and `sign`; None for any other scorer.
         """
         return self._metrics[metric].known(len(self.classes))
-
-
-def make_result(
-    records: Mapping[tuple[str, int], FoldRecord],
-    folds: list[Fold],
-    y: npt.NDArray[Any],
-    metrics: Mapping[str, Metric],
-    **rest: Any,
-) -> EvaluationResult:
-    """Put the records of all folds together, and score what they hold."""
-    by_number = {fold.number: fold for fold in folds}
-    known = [record.recorded.classes_ for record in records.values() if record.recorded]
-    classes = unique_labels(y, *known)  # a test set may lack one
-    scores, missing, times, predictions = [], [], [], []
-    with warned_once():
-        scored = {
-            (key, metric): _score(how, metric, record, y[by_number[key[1]].test])
-            for key, record in records.items()
-            for metric, how in metrics.items()
-        }
-    for model, number in [(model, number) for model in rest["estimators"] for number in by_number]:
-        record, key = records[model, number], {"model": model, "fold": number}
-        for metric in metrics:
-            value, reason = scored[(model, number), metric]
-            scores.append({**key, "metric": metric, "value": value})
-            if reason:
-                missing.append({**key, "metric": metric, "reason": encodable(reason)})
-        times.append({**key, **{name: getattr(record, name) for name in _TIMES}})
-        if record.recorded is not None:
-            predictions.append(_table(key, by_number[number].test, record.recorded, y, classes))
-    return EvaluationResult(
-        scores=pd.DataFrame(scores, columns=["model", "fold", "metric", "value"]),
-        missing=pd.DataFrame(missing, columns=["model", "fold", "metric", "reason"]),
-        predictions=pd.concat(predictions, ignore_index=True),
-        times=pd.DataFrame(times),
-        histories={
-            key: record.history for key, record in sorted(records.items()) if record.history
-        },
-        fitted={
-            key: record.estimator for key, record in records.items() if record.estimator is not None
-        },
-        classes=classes,
-        metrics=list(metrics),
-        _metrics=dict(metrics),
-        **rest,
-    )
-
-
-def _score(
-    metric: Metric, name: str, record: FoldRecord, y_test: npt.NDArray[Any]
-) -> tuple[float, str]:
-    if record.recorded is None:
-        return np.nan, record.failure
-    if metric.needs_estimator:
-        return record.scores[name], record.reasons.get(name, "")
-    return metric.score(record.recorded, y_test)
-
-
-def _table(
-    key: dict[str, Any],
-    rows: npt.NDArray[np.intp],
-    recorded: RecordedPredictions,
-    y: npt.NDArray[Any],
-    classes: npt.NDArray[Any],
-) -> pd.DataFrame:
-    labels = {"y_true": y[rows], "y_pred": np.asarray(recorded.predicted)}
-    if not all(encodable(str(label)) == str(label) for label in classes.tolist()):
-        labels = {k: pd.Series(v.astype(object), dtype=PLAIN_TEXT) for k, v in labels.items()}
-    table = pd.DataFrame({"row": rows, **labels})
-    known = recorded.classes_.tolist()
-    if recorded.probabilities is not None:
-        # A class that was not seen in training has no probability.
-        for label in classes.tolist():
-            seen = label in known
-            values = recorded.probabilities[:, known.index(label)] if seen else 0.0
-            table[column_of("proba", label)] = values
-    elif recorded.decisions is not None and recorded.decisions.ndim == 1:
-        table["decision"] = recorded.decisions
-    elif recorded.decisions is not None and recorded.decisions.shape[1] == len(known):
-        for label, column in zip(known, recorded.decisions.T, strict=True):
-            table[column_of("decision", label)] = column
-    for place, (name, value) in enumerate(key.items()):
-        table.insert(place, name, value)
-    return table

@@ -19,7 +19,14 @@ from sklearn.utils.metaestimators import available_if
 from skdl._utils.checks import suggest
 from skdl._utils.scikit import is_scorer, parts_of
 from skdl._utils.text import encodable, plain, shortened
-from skdl.metrics import CLINICAL_SCORERS, TABLE, KnownScore, known_scorer, make_clinical_scorer
+from skdl.metrics import (
+    CALIBRATION_SCORERS,
+    CLINICAL_SCORERS,
+    TABLE,
+    KnownScore,
+    known_scorer,
+    make_clinical_scorer,
+)
 
 Scorer = Callable[..., float]
 
@@ -63,7 +70,11 @@ def column_of(kind: str, label: Any) -> str:
     return encodable(f"{kind}_{label}")
 
 
-_CLINICAL = ["accuracy", *CLINICAL_SCORERS, "ppv", "npv"]
+# Names that stand for several metrics.
+_SETS = {
+    "clinical": ["accuracy", *CLINICAL_SCORERS, "ppv", "npv"],
+    "calibration": list(CALIBRATION_SCORERS),
+}
 # Those of which scikit-learn has none of that name, and those of CLINICAL_SCORERS.
 _OURS: dict[str, Scorer] = CLINICAL_SCORERS | {
     name: make_clinical_scorer(name)
@@ -73,6 +84,7 @@ _OURS: dict[str, Scorer] = CLINICAL_SCORERS | {
     and row.greater_is_better
     and name not in {*get_scorer_names(), *CLINICAL_SCORERS}
 }
+_OURS |= CALIBRATION_SCORERS
 _LONGEST_REASON = 1000  # in characters
 # Of one class against the rest, although they do not say so by a parameter `pos_label`.
 _OF_A_CLASS = ("roc_auc", "positive_likelihood_ratio", "neg_negative_likelihood_ratio")
@@ -190,14 +202,15 @@ def make_metrics(scoring: Any, pos_label: Any) -> dict[str, Metric]:
     """Metrics by name, of what :func:`evaluate` takes as `scoring`."""
     if callable(scoring):
         scoring = {"score": scoring}
-    elif isinstance(scoring, str):
-        scoring = {name: name for name in (_CLINICAL if scoring == "clinical" else [scoring])}
-    elif isinstance(scoring, Sequence) and scoring and all(isinstance(s, str) for s in scoring):
-        scoring = {name: name for name in scoring}
+    elif isinstance(scoring, str) or (
+        isinstance(scoring, Sequence) and scoring and all(isinstance(s, str) for s in scoring)
+    ):
+        asked = [scoring] if isinstance(scoring, str) else scoring
+        scoring = {name: name for one in asked for name in _SETS.get(one, [one])}
     elif not isinstance(scoring, Mapping):
         raise ValueError(
-            "scoring must be 'clinical', the name of a metric, a list of names, a scorer, or a "
-            f"dict of names and scorers. Got {shortened(scoring)}."
+            "scoring must be 'clinical', 'calibration', the name of a metric, a list of names, a "
+            f"scorer, or a dict of names and scorers. Got {shortened(scoring)}."
         )
     if not scoring:
         raise ValueError("scoring is empty. Name at least one metric.")

@@ -1,5 +1,11 @@
 """Scores, scorers and confidence intervals of clinical studies that scikit-learn does not have."""
 
+from skdl.metrics._brier import brier_skill_score
+from skdl.metrics._calibration import (
+    calibration_intercept,
+    calibration_slope,
+    expected_calibration_error,
+)
 from skdl.metrics._checks import check_level
 from skdl.metrics._clinical import npv_score, ppv_score, sensitivity_score, specificity_score
 from skdl.metrics._comparison import compare_models, holm
@@ -13,12 +19,16 @@ from skdl.metrics._estimates import estimate_score
 from skdl.metrics._groups import FEW_GROUPS, about_few_groups
 from skdl.metrics._intervals import ConfidenceInterval, confidence_interval
 from skdl.metrics._known import KnownScore, known_scorer
+from skdl.metrics._net_benefit import check_thresholds, net_benefit, net_benefit_interval
 from skdl.metrics._operating_points import (
     sensitivity_at_specificity_score,
     specificity_at_sensitivity_score,
 )
+from skdl.metrics._probabilities import of_one_class
 from skdl.metrics._proportions import mean_interval, wilson_interval
+from skdl.metrics._reliability import bin_table
 from skdl.metrics._scorers import (
+    CALIBRATION_SCORERS,
     CLINICAL_SCORERS,
     geometric_mean_scorer,
     make_clinical_scorer,
@@ -34,13 +44,18 @@ from skdl.metrics._table import TABLE
 __all__ = [
     "CLINICAL_SCORERS",
     "ConfidenceInterval",
+    "brier_skill_score",
+    "calibration_intercept",
+    "calibration_slope",
     "compare_models",
     "confidence_interval",
+    "expected_calibration_error",
     "geometric_mean_score",
     "geometric_mean_scorer",
     "make_clinical_scorer",
     "negative_likelihood_ratio",
     "negative_likelihood_ratio_scorer",
+    "net_benefit",
     "npv_score",
     "npv_scorer",
     "positive_likelihood_ratio",

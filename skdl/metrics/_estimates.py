@@ -19,6 +19,7 @@ from skdl.metrics._checks import binary_problem, check_scores
 from skdl.metrics._confusion import positive_class
 from skdl.metrics._counts import Counts, GroupedCounts
 from skdl.metrics._delong import SortedScores, area_interval
+from skdl.metrics._forecast_scores import forecast_score
 from skdl.metrics._groups import Groups, groups_of
 from skdl.metrics._known import KnownScore, known_score, unwrapped
 from skdl.metrics._matrix_scores import matrix_score
@@ -69,7 +70,9 @@ def estimate_score(
             return by_function
         try:
             positive = _positive_of(known, true)
-            found = _of_name(known.name, true, predicted, positive, known.average, together)
+            found = _of_name(
+                known.name, true, predicted, positive, known.average, together, known.n_bins
+            )
         except ValueError:  # such as a ratio that is undefined, for which the function has a value
             return by_function
         return found if np.isclose(found.value, by_function.value) else by_function
@@ -85,8 +88,16 @@ def _positive_of(known: KnownScore, true: npt.NDArray[Any]) -> Any:
 
 
 def _of_name(
-    score: str, true: Any, predicted: Any, pos_label: Any, average: str, groups: Groups | None
+    score: str,
+    true: Any,
+    predicted: Any,
+    pos_label: Any,
+    average: str,
+    groups: Groups | None,
+    n_bins: int | None = None,
 ) -> Estimate:
+    if TABLE[score].of_probabilities:
+        return _of_forecast(score, true, predicted, pos_label, groups, n_bins)
     if score == "roc_auc":
         return _of_curve(class_labels(true, "y_true"), predicted, pos_label, groups)
     return _of_matrix(score, *label_pair(true, predicted), pos_label, average, groups)
@@ -152,6 +163,24 @@ def _of_curve(true: Any, predicted: Any, pos_label: Any, groups: Groups | None) 
 
     method = "delong" if groups is None else "obuchowski"
     return Estimate("roc_auc", value, resample, method, limits)
+
+
+def _of_forecast(
+    name: str, true: Any, predicted: Any, pos_label: Any, groups: Groups | None, n_bins: int | None
+) -> Estimate:
+    found = forecast_score(name, true, predicted, pos_label, groups, n_bins)
+    _checked(name, found.value, found.why_undefined)
+
+    def resample(stratified: bool, n_resamples: int, generator: np.random.Generator) -> Resamples:
+        if found.evaluate is None:
+            raise ValueError(
+                f"The bootstrap of {name} would be biased: samples that are drawn twice look like "
+                f"miscalibration. Take method={found.method!r}."
+            )
+        labels = true if pos_label is None else true == pos_label
+        return _resample(found.evaluate, labels, groups, stratified, n_resamples, generator)
+
+    return Estimate(name, found.value, resample, found.method, found.limits)
 
 
 def _of_matrix(

@@ -10,7 +10,9 @@ from skdl.metrics._checks import check_level
 from skdl.metrics._confusion import AVERAGES
 from skdl.metrics._estimates import Estimate, estimate_score
 
-Method: TypeAlias = Literal["auto", "wilson", "mover", "delong", "obuchowski", "bootstrap"]
+Method: TypeAlias = Literal[
+    "auto", "wilson", "mover", "delong", "obuchowski", "wald", "chi-squared", "bootstrap"
+]
 IntervalAverage: TypeAlias = Literal["auto", "binary", "macro", "weighted", "multiclass"]
 
 _METHODS = {
@@ -18,6 +20,8 @@ _METHODS = {
     "mover": "averages over classes, the geometric mean and likelihood ratios",
     "delong": "the area under ROC curves",
     "obuchowski": "the area under ROC curves of samples in groups",
+    "wald": "calibration slope and intercept, the Brier score and its skill",
+    "chi-squared": "the expected calibration error",
 }
 
 
@@ -67,18 +71,21 @@ def confidence_interval(
     ----------
     score : str or callable
         "accuracy", "balanced_accuracy", "sensitivity", "specificity", "ppv", "npv", "f1",
-        "geometric_mean", "positive_likelihood_ratio", "negative_likelihood_ratio" (of labels) or
-        "roc_auc" (of scores). Or a function ``(y_true, y_pred) -> float``: those of this module and
-        scikit-learn's that are one of these scores, such as ``recall_score`` or ``roc_auc_score``,
-        are treated as such, also with parameters bound by ``functools.partial``. Any other is
-        called with arrays of resampled rows; it is undefined where it is NaN, raises ValueError or
-        warns with ``UndefinedMetricWarning``.
+        "geometric_mean", "positive_likelihood_ratio", "negative_likelihood_ratio" (of labels);
+        "roc_auc" (of scores); "brier", "brier_skill", "expected_calibration_error",
+        "calibration_slope" or "calibration_intercept" (of probabilities). Or a function
+        ``(y_true, y_pred) -> float``: those of this module and scikit-learn's that are one of these
+        scores, such as ``recall_score``, ``roc_auc_score`` or ``brier_score_loss``, are treated as
+        such, also with parameters bound by ``functools.partial``. Any other is called with arrays
+        of resampled rows; it is undefined where it is NaN, raises ValueError or warns with
+        ``UndefinedMetricWarning``.
     y_true : array-like of shape (n,)
         True labels.
-    y_pred : array-like of shape (n,), or (n, n_classes) for "roc_auc"
+    y_pred : array-like of shape (n,), or (n, n_classes) for scores of probabilities
         What `score` takes: predicted labels; for "roc_auc" probabilities of the positive class or
         decision values, or probabilities of all classes in sorted order (of more than two classes:
-        the mean area of each against the rest).
+        the mean area of each against the rest); for "brier" and those after it probabilities of the
+        positive class, or of all classes.
     groups : array-like of shape (n,), default=None
         The group of each sample, such as the patient whom an image shows. Samples of a group may be
         alike; groups are independent. None takes all samples for independent, and so do groups of
@@ -90,13 +97,17 @@ def confidence_interval(
         For scores by name, as in :func:`sensitivity_score`: "auto" is the score of the positive
         class where at most two classes occur or `pos_label` is given, and otherwise the mean over
         the classes ("macro"), or of the geometric mean that of all sensitivities ("multiclass").
-    method : {"auto", "wilson", "mover", "delong", "obuchowski", "bootstrap"}, default="auto"
+    method : {"auto", "wilson", "mover", "delong", "obuchowski", "wald", "chi-squared", \
+"bootstrap"}, default="auto"
         "auto" takes the first of these that is for `score`. "wilson" is for proportions: accuracy,
         and sensitivity, specificity, PPV, NPV and F1 of one class. "mover" combines the intervals
         of proportions: averages over classes, balanced accuracy, the geometric mean and likelihood
         ratios. "delong" is for "roc_auc", on the logit scale; "obuchowski" takes its place with
-        `groups`. "bootstrap" is for any score, bias-corrected and accelerated. With `groups`,
-        "wilson" and "mover" know how alike samples of a group are, and "bootstrap" draws groups.
+        `groups`. "wald" is for the Brier score (on the logit scale), its skill (on the scale of the
+        logarithm of 1 less the skill), and calibration slope and intercept, with a variance that
+        does not assume the curve to be logistic. "chi-squared" is for the expected calibration
+        error. "bootstrap" is for any score but that, bias-corrected and accelerated. With `groups`,
+        "bootstrap" draws groups, and the others know how alike the samples of a group are.
     level : float, default=0.95
         Confidence level, between 0 and 1.
     stratified : bool, default=True
@@ -166,6 +177,11 @@ def confidence_interval(
     Sun and Xu, "Fast implementation of DeLong's algorithm for comparing the areas under correlated
     receiver operating characteristic curves", IEEE Signal Processing Letters 21 (2014), 1389-1393.
 
+    MacKinnon and White, "Some heteroskedasticity-consistent covariance matrix estimators with
+    improved finite sample properties", Journal of Econometrics 29 (1985), 305-325.
+
+    Sun, Chaudhari, Barnett and Dobriban, "A confidence interval for the l2 expected calibration
+    error", arXiv:2408.08998 (2024).
     Rao and Scott, "A simple method for the analysis of clustered binary data", Biometrics 48
     (1992), 577-585.
 

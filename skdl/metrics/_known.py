@@ -20,13 +20,14 @@ class KnownScore(NamedTuple):
     """A score by its name in the table, with the positive class (None if there is none to name).
 
     `average` is that of :func:`skdl.metrics.sensitivity_score`; `sign` is -1 where values are
-    negated.
+    negated; `n_bins` is that of the calibration error.
     """
 
     name: str
     pos_label: Any = None
     average: str = "auto"
     sign: int = 1
+    n_bins: int | None = None
 
 
 # The name of each function, and what it takes `average` and `pos_label` for by default.
@@ -35,6 +36,7 @@ _FUNCTIONS: dict[Callable[..., Any], KnownScore] = {
     metrics.recall_score: KnownScore("sensitivity", 1, "binary"),
     metrics.precision_score: KnownScore("ppv", 1, "binary"),
     metrics.f1_score: KnownScore("f1", 1, "binary"),
+    metrics.brier_score_loss: KnownScore("brier"),
 }
 # Of which the average "micro" is the accuracy: each sample has one label.
 _MICRO_IS_ACCURACY = (metrics.recall_score, metrics.precision_score, metrics.f1_score)
@@ -90,6 +92,8 @@ def _named(function: Any, settings: dict[str, Any]) -> KnownScore | None:
         return known if settings in ({}, {"multi_class": "ovr"}) else None
     if function in _MICRO_IS_ACCURACY and settings == {"average": "micro"}:
         return KnownScore("accuracy")
+    if known.name == "expected_calibration_error":
+        known = known._replace(n_bins=settings.pop("n_bins", None))
     average = settings.pop("average", known.average)
     pos_label = settings.pop("pos_label", known.pos_label)
     if settings or average not in AVERAGES:

@@ -1,5 +1,6 @@
 """Scorers of the clinical scores, for ``scoring=``."""
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -126,6 +127,22 @@ class _ClinicalScorer(scorer_class()):  # type: ignore[misc]
         return super().rate(method_caller, estimator, X, y, **settings)
 
 
+class _ForecastScorer(scorer_class()):  # type: ignore[misc]
+    """A scorer of probabilities that asks the estimator which classes there are."""
+
+    def rate(self, method_caller: Any, estimator: Any, X: Any, y: Any, **settings: Any) -> Any:
+        if not hasattr(estimator, "predict_proba") and hasattr(estimator, "decision_function"):
+            raise ValueError(
+                "It needs probabilities, and there are decision values only. "
+                "CalibratedClassifierCV makes probabilities of them."
+            )
+        classes = getattr(estimator, "classes_", ())
+        takes_labels = "labels" in inspect.signature(self.parts.function).parameters
+        if len(classes) > 2 and takes_labels and "pos_label" not in self.parts.settings:
+            settings = {"labels": classes, **settings}
+        return super().rate(method_caller, estimator, X, y, **settings)
+
+
 # ---- operating points ----------------------------------------------------------------------------
 
 
@@ -205,3 +222,11 @@ CLINICAL_SCORERS: dict[str, Callable[..., float]] = {
 }
 """Scorers of a diagnostic study, ready for ``scoring=``. For string labels, replace the first two
 by ``make_clinical_scorer("sensitivity", pos_label=...)`` and its like of the specificity."""
+
+CALIBRATION_SCORERS: dict[str, Callable[..., float]] = {
+    name: _ForecastScorer(row.function, 1, {}, "predict_proba")
+    for name, row in TABLE.items()
+    if row.of_probabilities
+}
+"""Scorers of probabilities for tables, with the scores as they are: smaller is better of some of
+them, and of slopes neither is."""

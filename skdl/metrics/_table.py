@@ -6,6 +6,12 @@ from typing import Any, NamedTuple
 from sklearn import metrics
 
 from skdl.metrics import _confusion
+from skdl.metrics._brier import brier_loss, brier_skill_score
+from skdl.metrics._calibration import (
+    calibration_intercept,
+    calibration_slope,
+    expected_calibration_error,
+)
 from skdl.metrics._clinical import npv_score, ppv_score, sensitivity_score, specificity_score
 from skdl.metrics._confusion import Ratio
 from skdl.metrics._derived import (
@@ -24,7 +30,8 @@ _OF_LABELS = ("pos_label", "average", "zero_division")
 class Row(NamedTuple):
     """A score by name.
 
-    Its range is [0, 1], or [0, infinity) where its ratio is unbounded.
+    Its range is [0, 1], or [0, infinity) where its ratio is unbounded; scores of probabilities have
+    ranges of their own.
     """
 
     title: str
@@ -35,10 +42,15 @@ class Row(NamedTuple):
     greater_is_better: bool = True
     of_labels: bool = True  # and not of probabilities or decision values
     has_interval: bool = True
+    of_probabilities: bool = False  # alone, not of decision values
 
 
 def _ratio(function: Callable[..., Any], ratio: Ratio, **more: Any) -> Row:
     return Row(ratio.name, function, _OF_LABELS, ratio, **more)
+
+
+def _forecast(title: str, function: Callable[..., Any], **more: Any) -> Row:
+    return Row(title, function, of_labels=False, of_probabilities=True, **more)
 
 
 def _point(title: str, function: Callable[..., Any], bound: str) -> Row:
@@ -67,6 +79,13 @@ TABLE = {
         negative_likelihood_ratio, _confusion.NEGATIVE_LIKELIHOOD_RATIO, greater_is_better=False
     ),
     "roc_auc": Row("ROC AUC", metrics.roc_auc_score, of_labels=False),
+    "brier": _forecast("Brier score", brier_loss, greater_is_better=False),
+    "brier_skill": _forecast("Brier skill", brier_skill_score),
+    "expected_calibration_error": _forecast(
+        "Expected calibration error", expected_calibration_error, greater_is_better=False
+    ),
+    "calibration_slope": _forecast("Calibration slope", calibration_slope),
+    "calibration_intercept": _forecast("Calibration intercept", calibration_intercept),
     "sensitivity_at_specificity": _point(
         "Sensitivity at specificity", sensitivity_at_specificity_score, "specificity"
     ),

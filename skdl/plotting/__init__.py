@@ -4,6 +4,7 @@ from skdl.plotting._audit import DataAuditDisplay
 from skdl.plotting._augmentation import AugmentationDisplay
 from skdl.plotting._comparison import ModelComparisonDisplay
 from skdl.plotting._confusion import ConfusionMatricesDisplay
+from skdl.plotting._decision_curve import DecisionCurveDisplay
 from skdl.plotting._distribution import ClassDistributionDisplay
 from skdl.plotting._feature_maps import FeatureMapDisplay
 from skdl.plotting._history import TrainingHistoryDisplay
@@ -13,6 +14,7 @@ from skdl.plotting._learning_curve import LearningCurveDisplay
 from skdl.plotting._operating_point import OperatingPointDisplay
 from skdl.plotting._per_class import PerClassMetricsDisplay
 from skdl.plotting._predictions import PredictionGridDisplay
+from skdl.plotting._reliability import ReliabilityDisplay
 from skdl.plotting._saliency import SaliencyDisplay
 from skdl.plotting._subgroup import SubgroupDisplay
 
@@ -21,6 +23,7 @@ __all__ = [
     "ClassDistributionDisplay",
     "ConfusionMatricesDisplay",
     "DataAuditDisplay",
+    "DecisionCurveDisplay",
     "FeatureMapDisplay",
     "ImageGridDisplay",
     "LearningCurveDisplay",
@@ -28,6 +31,7 @@ __all__ = [
     "OperatingPointDisplay",
     "PerClassMetricsDisplay",
     "PredictionGridDisplay",
+    "ReliabilityDisplay",
     "SaliencyDisplay",
     "SubgroupDisplay",
     "TrainingHistoryDisplay",

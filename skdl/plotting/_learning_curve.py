@@ -2,14 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass
+from numbers import Integral
 from typing import Any, Literal, Self
 
 import numpy as np
 import numpy.typing as npt
+from sklearn import config_context, get_config
 from sklearn.base import is_classifier
-from sklearn.model_selection import learning_curve
+from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, learning_curve
 
 from skdl._utils.checks import check_choice
+from skdl._utils.labels import check_groups
+from skdl._utils.nesting import asks_for
 from skdl._utils.scikit import parts_of
 from skdl._utils.text import shortened
 from skdl.plotting._layout import arrange, given_axes, most_lines, new_figure, text_width, wrapped
@@ -126,12 +130,13 @@ class LearningCurveDisplay:
             Numbers of training images, or shares of those that a split has. None takes five shares
             from 0.1 to 1, at equal distances on the logarithmic axis.
         cv : int, splitter or iterable, default=None
-            As in :func:`sklearn.model_selection.learning_curve`. The same splits for all models, if
-            it has a seed.
+            As in :func:`sklearn.model_selection.learning_curve`; with `groups`, None and an int are
+            folds that keep groups together. The same splits for all models, if it has a seed.
         scoring : str or callable, default=None
             A scorer; None takes the ``score`` of the estimators.
         groups : array-like of shape (n,), default=None
-            Groups for the splitter, such as patients.
+            Groups, such as patients, for the splits, and for what asks for them in an estimator,
+            such as early stopping of ``CNNClassifier().set_fit_request(groups=True)``.
         n_jobs : int, default=None
             Number of processes.
         shuffle : bool, default=True
@@ -169,13 +174,13 @@ class LearningCurveDisplay:
         scores = {}
         sizes: Any = np.geomspace(0.1, 1.0, 5) if train_sizes is None else train_sizes
         for name, estimator in estimators.items():
-            used, _, test = learning_curve(
+            used, test = _sizes_and_scores(
                 estimator,
                 X,
                 y,
-                groups=groups,
+                groups,
+                cv,
                 train_sizes=sizes,
-                cv=cv,
                 scoring=scoring,
                 n_jobs=n_jobs,
                 shuffle=shuffle,
@@ -339,6 +344,23 @@ class LearningCurveDisplay:
                 left = places[i] - halves[i]
         ax.xaxis.set_minor_locator(NullLocator())
         ax.set_xticks(sizes[kept], [f"{n:,}" for n in sizes[kept]], fontsize=TEXT)
+
+
+def _sizes_and_scores(
+    estimator: Any, X: Any, y: Any, groups: Any, cv: Any, **settings: Any
+) -> tuple[Any, Any]:
+    """Training sizes and test scores, with groups for the splits and for whatever asks for them."""
+    routed = get_config()["enable_metadata_routing"]
+    if groups is not None:
+        groups = check_groups(groups, len(y))
+        if cv is None or isinstance(cv, Integral):
+            folds = StratifiedGroupKFold if is_classifier(estimator) else GroupKFold
+            cv = folds(5 if cv is None else int(cv))
+        routed = routed or asks_for(estimator, "groups")
+        settings |= {"params": {"groups": groups}} if routed else {"groups": groups}
+    with config_context(enable_metadata_routing=routed):
+        used, _, test = learning_curve(estimator, X, y, cv=cv, **settings)
+    return used, test
 
 
 def _numbers(values: Any, name: str) -> npt.NDArray[np.float64]:

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 
 from skdl._utils.nesting import nested
+from skdl.evaluation import threshold_of
 from skdl.reporting._answers import Run, span
 from skdl.reporting._estimators import class_of, searched_steps, takes, value_of, values_of
-from skdl.reporting._pictures import codes_of, threshold_of
-from skdl.reporting._words import figure
+from skdl.reporting._pictures import codes_of
+from skdl.reporting._words import figure, joined_by
 
 
 def technology(run: Run) -> str:
@@ -84,7 +85,9 @@ def predictions(run: Run) -> str:
     elif recorded.decisions is not None:
         methods.append("decision_function")
     whose = "estimator" if run.prefit else "estimator of each fold"
-    return f"{' and '.join(methods)} of the fitted {whose}."
+    text = f"{' and '.join(methods)} of the fitted {whose}."
+    grouping = run.result.grouping
+    return text if grouping is None else f"{text} {joined_by(grouping)}"
 
 
 def threshold(run: Run) -> str:

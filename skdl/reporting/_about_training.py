@@ -3,12 +3,12 @@
 from contextlib import suppress
 from typing import Any
 
-from skdl._utils.nesting import nested
-from skdl._utils.text import counted, encodable, shortened
+from skdl._utils.text import counted, shortened
 from skdl.downloads import weights_digest
 from skdl.plugins import backbones
 from skdl.reporting._answers import Run, span
 from skdl.reporting._card import NOT_STATED, procedure
+from skdl.reporting._choices import chosen_in
 from skdl.reporting._estimators import (
     class_of,
     is_ours,
@@ -139,21 +139,13 @@ def search(run: Run) -> str:
         names, n = space_of(part)
         size = f" of {counted(n, 'candidate')}" if n else ""
         found.append(f"{class_of(part)}{size} over {', '.join(sorted(names))}.")
-        chosen = [
-            encodable(shortened(e.best_params_))
-            for outer in run.fitted
-            for e in nested(outer)
-            if type(e) is type(part) and hasattr(e, "best_params_")
-        ]
-        if chosen:
-            found.append(f"Chosen: {'; '.join(dict.fromkeys(chosen))}.")
         if not run.prefit:
             found.append("Nested: it saw the training data of each fold only.")
     own = [e for e in run.parts if class_of(e).endswith("CV") and not hasattr(e, "estimator")]
     found += [f"{class_of(e)} chooses by its own cross-validation." for e in own]
     if not found and all(map(is_ours, run.parts)):
         return "No search in this run. How the parameters were found before is not known here."
-    return " ".join(found)
+    return " ".join([*found, *chosen_in(run.choices)])
 
 
 def ensemble(run: Run) -> str:

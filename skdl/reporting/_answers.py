@@ -12,10 +12,11 @@ import numpy as np
 import pandas as pd
 
 from skdl._utils.text import counted
+from skdl.audit import DataAudit
 from skdl.evaluation import EvaluationResult, in_both
-from skdl.images import find_paths
 from skdl.reporting._estimators import parts_of, searched, steps_of, takes
 from skdl.reporting._pictures import Subject
+from skdl.reporting._subgroups import outliers
 from skdl.reporting._words import METHODS, figure, in_words, interval, name_of
 
 # Splitters that draw folds of one data set; others may hold out a hospital.
@@ -29,7 +30,7 @@ _DRAWN = (
     "StratifiedShuffleSplit",
     "LeaveOneOut",
 )
-_MOST_CLASSES = 12  # that are listed one by one
+MOST_CLASSES = 12  # that are listed one by one
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,12 @@ class Run:
     """What answers are read off: an evaluation, and what a report made of it."""
 
     subject: Subject
+    whole: Subject  # all images, where the evaluation is of groups of them
     X: Any  # what was evaluated; the images that are shown may be others
-    described: pd.DataFrame | None  # of the images that are shown, by class and in all
+    described: pd.DataFrame | None  # of all images, by class and in all
+    audit: DataAudit | None
+    subgroups: pd.DataFrame | None  # scores of the model in each
+    choices: pd.DataFrame  # made inside the model
     rows: pd.DataFrame  # scores of the model
     pairs: pd.DataFrame | None
     level: float
@@ -55,6 +60,12 @@ class Run:
         return self.subject.result
 
     @property
+    def of_images(self) -> EvaluationResult:
+        """That of the images, where the evaluation is of groups of them."""
+        found: EvaluationResult = getattr(self.result.grouping, "of_images", self.result)
+        return found
+
+    @property
     def model(self) -> str:
         """The model that is shown."""
         return self.subject.model
@@ -67,7 +78,7 @@ class Run:
     @property
     def times(self) -> pd.DataFrame:
         """A row for each fold of the model."""
-        found = self.result.times
+        found = self.of_images.times
         return found[found["model"] == self.model]
 
     @cached_property
@@ -100,91 +111,16 @@ class Run:
         """What to call one row of X."""
         return "image" if self.subject.shows_images else "row"
 
+    @property
+    def cases_are(self) -> str:
+        """What to call what was tested: rows of X, or groups of them."""
+        return self.rows_are if self.result.grouping is None else "group"
+
 
 def span(values: Any, unit: str = "") -> str:
     """The only value of some, or the smallest and the largest."""
     low, high = min(values), max(values)
     return f"{low:,g}{unit}" if low == high else f"{low:,g} to {high:,g}{unit}"
-
-
-# ---- data ----------------------------------------------------------------------------------------
-
-
-def images(run: Run) -> str:
-    """How many, of which classes."""
-    y, names = run.subject.y, run.subject.names
-    counts = np.bincount(y, minlength=len(names))
-    listed = [
-        f"“{name}” {n:,} ({100 * n / len(y):.1f}\u00a0%)"
-        for name, n in zip(names[:_MOST_CLASSES], counts, strict=False)
-    ]
-    more = [f"{len(names) - _MOST_CLASSES} more"] if len(names) > _MOST_CLASSES else []
-    text = f"{counted(len(y), run.rows_are)} of {len(names)} classes: {', '.join(listed + more)}."
-    n_tested = len(run.result.per_model(run.model))
-    return text if n_tested == len(y) else f"{text} Tested: {n_tested:,}."
-
-
-def groups(run: Run) -> str:
-    """Patients, or whatever images belong together by."""
-    found = run.result.groups
-    if found is None:
-        return ""
-    sizes = pd.Series(found).value_counts()
-    rows = f"{run.rows_are}{'' if sizes.max() == 1 else 's'}"
-    median = "" if sizes.min() == sizes.max() else f" (median {sizes.median():g})"
-    n = counted(len(sizes), "group")
-    return f"{n}, such as patients, with {span(sizes)} {rows} each{median}."
-
-
-def inputs(run: Run) -> str:
-    """What the images are like, or the rows of a table."""
-    features = ""
-    if run.described is None or run.X is not run.subject.X:
-        shape: tuple[int, ...] = getattr(run.X, "shape", ())
-        features = f"{counted(shape[1], 'feature')} of each row of X." if len(shape) == 2 else ""
-    if run.described is None or run.described.iloc[-1]["unreadable"] == len(run.subject.y):
-        return features
-    found = run.described.iloc[-1]  # of all images
-    sides = [span((found[f"{side}_min"], found[f"{side}_max"])) for side in ("height", "width")]
-    text = (
-        f"Images of {' × '.join(sides)} pixels (height × width), channels: {found['channels']}, "
-        f"format: {found['format']}, values from {found['value_min']:g} to "
-        f"{found['value_max']:g}."
-    )
-    return f"{features} {text}".strip()
-
-
-def quality(run: Run) -> str:
-    """What is unreadable, and what repeats another image."""
-    if run.described is None:
-        return ""
-    found = run.described.iloc[-1]
-    files = find_paths(run.subject.X) is not None
-    how = "byte for byte" if files else "pixel for pixel"
-    n, n_bad, n_copies = (int(found[name]) for name in ("images", "unreadable", "duplicates"))
-    if not n_bad and not n_copies:
-        return f"None of {counted(n, 'image')} is unreadable, and none repeats another one {how}."
-    return (
-        f"Of {counted(n, 'image')}, {n_bad:,} cannot be read and {n_copies:,} "
-        f"{'repeats' if n_copies == 1 else 'repeat'} another one {how}."
-    )
-
-
-def missing_data(run: Run) -> str:
-    """Labels and values that are missing; evaluate() refuses labels that are."""
-    if find_paths(run.X) is not None:
-        return "No label is missing."
-    values = getattr(run.X, "data", run.X) if hasattr(run.X, "tocsr") else run.X
-    values = values if isinstance(values, pd.DataFrame) else np.asarray(values)
-    n = int(np.asarray(pd.isna(values)).sum()) if _may_be_missing(values) else 0
-    if n == 0:
-        return "No label and no value of X is missing."
-    return f"No label is missing; of the {np.size(values):,} values of X, {n:,} are."
-
-
-def _may_be_missing(values: Any) -> bool:
-    kinds = values.dtypes if isinstance(values, pd.DataFrame) else [values.dtype]
-    return any(getattr(kind, "kind", "O") not in "biu" for kind in kinds)
 
 
 # ---- folds ---------------------------------------------------------------------------------------
@@ -208,12 +144,12 @@ def partition(run: Run) -> str:
 
 def level_of_split(run: Run) -> str:
     """What was kept apart: groups, or single images."""
-    result, rows = run.result, f"{run.rows_are}s"
+    result, rows = run.of_images, f"{run.rows_are}s"
     if run.prefit:
         return ""
-    if result.groups is None:
+    if result.own_groups is None:
         return f"Single {rows}: no groups, such as patients, were passed."
-    n = len(np.unique(result.groups))
+    n = len(np.unique(result.own_groups))
     if result.split_groups:
         return (
             f"Not kept apart by groups: {len(result.split_groups):,} of {n:,} stand in training "
@@ -223,13 +159,34 @@ def level_of_split(run: Run) -> str:
 
 
 def leakage(run: Run) -> str:
-    """Test images that were trained on."""
-    leaks = run.result.leaks
+    """Test images that were trained on, and those that look like one that was."""
+    leaks = run.of_images.leaks
     if run.prefit:
         return ""
     if len(leaks):
-        return f"{in_both(leaks)}, pixel for pixel: the scores are too good."
-    return f"No test {run.rows_are} stands in the training data of its fold, value for value."
+        text = f"{in_both(leaks)}, pixel for pixel: the scores are too good."
+    else:
+        text = f"No test {run.rows_are} stands in the training data of its fold, value for value."
+    return f"{text} {_look_alikes(run)}".rstrip()
+
+
+def _look_alikes(run: Run) -> str:
+    """How many pairs that look alike stand on both sides, where folds share out all images."""
+    pairs, times = run.of_images.look_alikes, run.times
+    n = len(run.whole.y)
+    if pairs is None or (times["n_train"] + times["n_test"] != n).any():
+        return ""
+    if pairs.empty:
+        return "No two images look alike."
+    tested = run.of_images.predictions.query("model == @run.model").groupby("row")["fold"].agg(set)
+    if len(tested) < n:  # a fold failed
+        return ""
+    ends = (tested.loc[pairs[end]].to_numpy() for end in ("first", "second"))
+    apart = sum(one != other for one, other in zip(*ends, strict=True))
+    of_pairs = f"of {counted(len(pairs), 'pair')} of images that look alike"
+    if not apart:
+        return f"None {of_pairs} stands in training and test data of a fold."
+    return f"{apart:,} {of_pairs} {'stands' if apart == 1 else 'stand'} in both."
 
 
 def sizes_of_sets(run: Run) -> str:
@@ -238,13 +195,13 @@ def sizes_of_sets(run: Run) -> str:
     table = result.per_model(run.model)
     counts = [(table["y_true"] == label).sum() for label in result.classes.tolist()]
     tested = ", ".join(
-        f"“{name}” {n:,}" for name, n in list(zip(names, counts, strict=True))[:_MOST_CLASSES]
+        f"“{name}” {n:,}" for name, n in list(zip(names, counts, strict=True))[:MOST_CLASSES]
     )
-    more = f" and {len(names) - _MOST_CLASSES} more" if len(names) > _MOST_CLASSES else ""
-    text = f"Tested: {counted(len(table), run.rows_are)} ({tested}{more})."
+    more = f" and {len(names) - MOST_CLASSES} more" if len(names) > MOST_CLASSES else ""
+    text = f"Tested: {counted(len(table), run.cases_are)} ({tested}{more})."
     if run.prefit:
         return text
-    done = run.result.predictions.query("model == @run.model")["fold"].unique()
+    done = run.of_images.predictions.query("model == @run.model")["fold"].unique()
     folds = run.times[run.times["fold"].isin(done)]
     several = f"in each of {len(folds)} folds" if len(folds) > 1 else "in one fold"
     return (
@@ -257,8 +214,9 @@ def internal(run: Run) -> str:
     """Whether tests were made on held-out parts of the same data."""
     if run.prefit:
         return ""
-    leaks = run.result.leaks
-    n, n_all = len(run.result.per_model(run.model)), counted(len(run.subject.y), run.rows_are)
+    leaks = run.of_images.leaks
+    n = len(run.of_images.per_model(run.model))
+    n_all = counted(len(run.whole.y), run.rows_are)
     n_both = leaks.loc[leaks["test_row"] == leaks["train_row"], "test_row"].nunique()
     but = f", but for {n_both:,} that folds have on both sides" if n_both else ""
     return f"{n:,} of {n_all} were tested by models that were fitted on others{but}."
@@ -326,13 +284,27 @@ def _listed(run: Run, wanted: Sequence[str]) -> str:
     return f"{', '.join(listed)}." if listed else ""
 
 
+def of_subgroups(run: Run) -> str:
+    """Whether scores of subgroups differ."""
+    if run.subgroups is None:
+        return ""
+    n = len(run.subgroups.drop_duplicates(["column", "value"]))
+    scores = ", ".join(in_words(metric) for metric in run.subgroups["metric"].unique())
+    found = outliers(run.subgroups)
+    text = f"{scores[0].upper()}{scores[1:]} of {counted(n, 'subgroup')}, each against the rest"
+    if not run.subgroups["p_holm"].notna().any():
+        return f"{text}: see “Subgroups”."
+    how = "after Holm's correction, p < 0.05"
+    return f"{text}: {', '.join(found) if found else 'none differs'} {how}."
+
+
 def failures(run: Run) -> str:
     """How many were wrong, and which mistake is the most frequent."""
     result = run.result
     table = result.per_model(run.model)
     wrong = table[table["y_true"] != table["y_pred"]]
     text = (
-        f"{len(wrong):,} of {counted(len(table), run.rows_are)} got a wrong class "
+        f"{len(wrong):,} of {counted(len(table), run.cases_are)} got a wrong class "
         f"({100 * len(wrong) / len(table):.1f}\u00a0%)"
     )
     if wrong.empty:
@@ -364,5 +336,6 @@ def explained(run: Run) -> str:
 
 def data_digest(run: Run) -> str:
     """By what the data are known again."""
-    of_what = "images, labels and groups" if run.result.groups is not None else "images and labels"
+    grouped = run.of_images.own_groups is not None
+    of_what = "images, labels and groups" if grouped else "images and labels"
     return f"Known again by the sha256 of {of_what}: {run.result.data_digest}."

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from skdl._utils.checks import suggest
 from skdl._utils.text import shortened
+from skdl.reporting import _about_data as data
 from skdl.reporting import _about_model as model
 from skdl.reporting import _about_training as training
 from skdl.reporting import _answers as run_of
@@ -45,17 +46,18 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
         Item("", "6a", "Setting and centres"),
         Item("8", "6b", "Who was included, and who was not"),
         Item("", "6c", "Treatments"),
-        Item("35", "20a", "Number of images, by class", run_of.images),
-        Item("35", "20a", "Number of patients or other groups", run_of.groups),
-        Item("36", "20b", "Who the patients are"),
-        Item("", "9b", "What the model sees", run_of.inputs),
+        Item("35", "20a", "Number of images, by class", data.images),
+        Item("35", "20a", "Number of patients or other groups", data.groups),
+        Item("36", "20b", "Who the patients are", data.patients),
+        Item("", "9b", "What the model sees", data.inputs),
         Item("", "9a", "Why these inputs were chosen"),
         Item("", "9c", "Who judged inputs that need judgement"),
-        Item("", "7", "Unreadable images, copies and look-alikes", run_of.quality),
+        Item("", "7", "Unreadable images, copies and look-alikes", data.quality),
+        Item("", "7", "Shortcuts, such as brightness", data.shortcuts),
         Item("9", "7, 12b", "Preprocessing", model.preprocessing),
         Item("10", "", "Choice of parts of the data"),
         Item("11", "", "Removal of what identifies patients"),
-        Item("12", "11", "Missing data", run_of.missing_data),
+        Item("12", "11", "Missing data", data.missing_data),
         Item("13", "", "How images were taken"),
     ),
     "Reference standard": (
@@ -105,6 +107,7 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
     "Results": (
         Item("37", "23a", "Scores with intervals", run_of.performance),
         Item("38", "23a", "Diagnostic scores with intervals", run_of.diagnostic),
+        Item("", "23a", "Scores of subgroups", run_of.of_subgroups),
         Item("", "23b", "Differences between clusters: results"),
         Item("37", "", "Missing scores and failed folds", run_of.incomplete),
         Item("39", "", "Mistakes", run_of.failures),

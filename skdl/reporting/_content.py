@@ -12,14 +12,18 @@ from sklearn.utils import check_consistent_length, column_or_1d, estimator_html_
 from skdl._utils.environment import machine, versions
 from skdl._utils.scikit import safe_indexing
 from skdl._utils.text import encodable, shortened
+from skdl.audit import DataAudit
 from skdl.evaluation import EvaluationResult, EvaluationWarning, data_digest, evaluate
 from skdl.plotting import names_by_label
 from skdl.reporting import _tables as tables
 from skdl.reporting._answers import Run
+from skdl.reporting._audited import NOTHING, audited, check_audit
 from skdl.reporting._card import card as model_card
 from skdl.reporting._card import energy
 from skdl.reporting._checklist import Line, check_stated, checklist
+from skdl.reporting._choices import of_choices, of_model
 from skdl.reporting._pictures import Picture, Subject, codes_of, pictures
+from skdl.reporting._subgroups import about_subgroups, of_subgroups, subgroups
 from skdl.reporting._words import (
     about_grouping,
     about_intervals,
@@ -45,6 +49,13 @@ class Content:
     comparison: pd.DataFrame | None
     pairs: pd.DataFrame | None
     data: pd.DataFrame
+    audit: DataAudit | None
+    findings: list[str] | None
+    subgroups: pd.DataFrame | None
+    about_subgroups: list[str]
+    subgroup_scores: pd.DataFrame | None
+    choices: pd.DataFrame | None
+    choice_scores: pd.DataFrame
     per_class: pd.DataFrame
     times: pd.DataFrame
     missing: pd.DataFrame
@@ -88,18 +99,22 @@ def gather(
     level: float,
     card: Any,
     stated: Any,
+    audit: Any,
 ) -> Content:
     """Evaluate, if that was not done, and put everything together."""
     check_stated(stated)  # before the work
+    check_audit(audit, column_or_1d(y).size)
     result = source
     if not isinstance(result, EvaluationResult):
         with warnings.catch_warnings():  # the report says so itself
             warnings.simplefilter("ignore", EvaluationWarning)
             result = evaluate(source, X, y, cv="prefit", pos_label=pos_label)
     else:
-        _check_data(result if result.grouping is None else result.grouping.of_images, X, y)
+        _check_data(getattr(result.grouping, "of_images", result), X, y)
+    evaluated = getattr(result.grouping, "of_images", result)
     shown = X if images is None else images
     check_consistent_length(shown, y)
+    of_images = shown, y
     if result.grouping is not None:
         shown, y = safe_indexing(shown, result.grouping.first_rows), result.grouping.labels
         notes = [*notes, about_grouping(result.grouping)]
@@ -108,19 +123,28 @@ def gather(
     model = _chosen(result, summary, model)
     rows = summary[summary["model"] == model]
     names = class_names(result, y, target_names)
-    codes = codes_of(result, y)
-    subject = Subject(result, model, shown, codes, names, image_shape, summary)
+    whole, subject = (
+        Subject(result, model, rows_of, codes_of(result, labels), names, image_shape, summary)
+        for rows_of, labels in (of_images, (shown, y))
+    )
     sentences = lead(result, model, rows, names, level)
     sections = model_card(result, model, names, sentences, card)
-    drawn, failed = pictures(subject)
+    audit, unaudited = audited(audit, whole, evaluated.own_groups)
+    parts = subgroups(result, model, level)
+    choices = of_model(evaluated, model)
+    drawn, failed = pictures(subject, whole, audit, parts, level)
     estimator = result.estimators[model]
     pairs, uncompared = _compared(result, level)
-    described = tables.described(subject)
+    described = tables.described(whole)
     reproduce = _reproduce(result, estimator)
     run = Run(
         subject=subject,
+        whole=whole,
         X=X,
         described=described,
+        audit=audit,
+        subgroups=parts,
+        choices=choices,
         rows=rows,
         pairs=pairs,
         level=level,
@@ -136,13 +160,20 @@ def gather(
         created=datetime.date.today().isoformat(),
         model=model,
         lead=[*notes, *sentences, *([best_of(result, summary, model)] if best else [])],
-        cautions=[*cautions(result, model, names), *failed, *uncompared],
+        cautions=[*cautions(result, model, names), *failed, *uncompared, *unaudited],
         scores=tables.scores(rows),
         intervals=[*about_positive(result, names), *about_intervals(result, model, rows, level)],
         mistakes=tables.mistakes(result, model, shown, names),
         comparison=None if pairs is None else tables.of_pairs(pairs),
         pairs=pairs,
-        data=tables.data(subject, described),
+        data=tables.data(whole, described),
+        audit=audit,
+        findings=None if audit is None else audit.findings or [NOTHING],
+        subgroups=None if parts is None else of_subgroups(parts),
+        about_subgroups=[] if parts is None else about_subgroups(parts),
+        subgroup_scores=parts,
+        choices=of_choices(choices, result.cv == "prefit"),
+        choice_scores=choices,
         per_class=tables.per_class(subject),
         times=tables.times(result),
         missing=tables.missing(result, model),
@@ -179,7 +210,7 @@ def _check_data(result: EvaluationResult, X: Any, y: Any) -> None:
         )
     elif (labels[rows] != result.predictions["y_true"].to_numpy()).any():
         other = "y holds other labels than the evaluation"
-    elif data_digest(X, y, result.groups) != result.data_digest:
+    elif data_digest(X, y, result.own_groups) != result.data_digest:
         other = "X holds other images than the evaluation, or in another order"
     if other:
         raise ValueError(

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -17,17 +18,19 @@ from skdl.images import infer_image_shape
 from skdl.plotting import (
     ClassDistributionDisplay,
     ConfusionMatricesDisplay,
+    DataAuditDisplay,
     ImageGridDisplay,
     ModelComparisonDisplay,
     OperatingPointDisplay,
     PerClassMetricsDisplay,
     PredictionGridDisplay,
     SaliencyDisplay,
+    SubgroupDisplay,
     TrainingHistoryDisplay,
 )
 
 _DPI = 110
-_N_MISTAKES, _N_LOOKED_AT = 12, 6
+_N_MISTAKES, _N_LOOKED_AT, _N_PAIRS = 12, 6, 6
 
 
 @dataclass(frozen=True)
@@ -60,12 +63,23 @@ class Subject:
         return len(shape) != 2 or self.image_shape is not None or infer_image_shape(shape)[0] > 1
 
 
-def pictures(subject: Subject) -> tuple[list[Picture], list[str]]:
-    """All that apply, and what could not be drawn with the reason."""
+def pictures(
+    subject: Subject, whole: Subject, audit: Any, subgroups: Any, level: float
+) -> tuple[list[Picture], list[str]]:
+    """All that apply, and what could not be drawn with the reason.
+
+    `whole` has all images where `subject` has groups of them; `audit` and `subgroups` are what was
+    found of them, if anything.
+    """
     import matplotlib.pyplot as plt
 
     drawn, failed = [], []
-    for name, caption, draw in _plans(subject):
+    plans = (
+        _plans(subject),
+        _audit_plans(whole, audit),
+        _subgroup_plans(subject, subgroups, level),
+    )
+    for name, caption, draw in chain(*plans):
         before = set(plt.get_fignums())
         try:
             display = draw()
@@ -152,6 +166,34 @@ def _operating_point_plans(
         lambda: OperatingPointDisplay.from_predictions(
             y_true, scores, pos_label=positive, threshold=threshold, target_names=names
         ),
+    )
+
+
+def _audit_plans(whole: Subject, audit: Any) -> Iterator[tuple[str, str, Callable[[], Any]]]:
+    """Pairs of images that show one picture, or of which one label is wrong."""
+    if audit is not None and len(audit.look_alikes) + len(audit.conflicts):
+        yield (
+            "look_alikes",
+            "Pairs that look alike: those of different classes or groups first, then the least "
+            "similar",
+            lambda: DataAuditDisplay.from_audit(
+                audit, whole.X, max_pairs=_N_PAIRS, image_shape=whole.image_shape
+            ),
+        )
+
+
+def _subgroup_plans(
+    subject: Subject, found: Any, level: float
+) -> Iterator[tuple[str, str, Callable[[], Any]]]:
+    if found is None:
+        return
+    metric = found["metric"].iloc[0]
+    rows = subject.summary.query("model == @subject.model and metric == @metric")
+    overall = tuple(rows[["value", "low", "high"]].iloc[0])
+    yield (
+        "subgroups",
+        "Subgroups, with intervals",
+        lambda: SubgroupDisplay(found[found["metric"] == metric], overall, metric, level).plot(),
     )
 
 

@@ -11,7 +11,9 @@ from urllib.parse import quote
 
 from skdl._utils.storage import replacing, restated
 from skdl._utils.text import printable, shortened, shown_path
+from skdl.audit import DataAudit
 from skdl.reporting._checklist import ABOUT, LEFT_OPEN
+from skdl.reporting._choices import ABOUT_CHOICES
 from skdl.reporting._content import Content, gather
 from skdl.reporting._text import as_json, left_open, markdown
 from skdl.reporting._words import ABOUT_COMPARISONS
@@ -35,6 +37,7 @@ def report(
     level: float = 0.95,
     card: Mapping[str, str | Sequence[str]] | None = None,
     stated: Mapping[str, str] | None = None,
+    audit: bool | DataAudit = True,
 ) -> Path:
     """Write a report on an evaluation, or on a fitted classifier.
 
@@ -86,6 +89,10 @@ def report(
         What the authors state in the checklist, by the number of the item: ``{"CLAIM 44": "No
         funding.", "TRIPOD+AI 17": "Approved by …"}``. It stands where the run has no answer, and
         beside the answer where it has one.
+    audit : bool or DataAudit, default=True
+        Whether to look for copies, look-alikes, wrong labels and shortcuts in the images, as
+        :func:`skdl.audit_images` does, and show what it found. That is done for up to 5,000 images,
+        which may take half a minute; of more, pass what that function returned.
 
     Returns
     -------
@@ -96,7 +103,8 @@ def report(
     ------
     ValueError
         If the name ends in none of these, X and y are not those of the evaluation, there is no
-        model of that name, or `card` or `stated` has another heading or number.
+        model of that name, `card` or `stated` has another heading or number, or `audit` is of
+        other images.
     OSError
         If the file cannot be written; then nothing of the report is left behind.
 
@@ -154,6 +162,7 @@ def report(
             level=level,
             card=card,
             stated=stated,
+            audit=audit,
         )
         text, pictures = _written(content, path, kind)
         try:
@@ -195,6 +204,7 @@ def html(content: Content) -> str:
         content=content,
         encoded=lambda png: base64.b64encode(png).decode(),
         about_comparisons=ABOUT_COMPARISONS,
+        about_choices=ABOUT_CHOICES,
         about_checklist=ABOUT,
         left_open={LEFT_OPEN: left_open(content)} if content.left_open else {},
     )

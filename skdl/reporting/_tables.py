@@ -14,7 +14,7 @@ from skdl.datasets import describe_images
 from skdl.evaluation import EvaluationResult
 from skdl.images import find_paths
 from skdl.reporting._pictures import Subject, worst_mistakes
-from skdl.reporting._words import METHODS, figure, interval, name_of, p_value
+from skdl.reporting._words import METHODS, figure, interval, name_of, p_value, signed
 
 
 def scores(rows: pd.DataFrame) -> pd.DataFrame:
@@ -169,6 +169,5 @@ def _signed(row: Any, name: str) -> str:
     """A difference with its interval."""
     if pd.isna(row[name]):
         return "–"
-    ends = (f"{row[f'{name}{end}']:+.3f}" for end in ("", "_low", "_high"))
-    value, low, high = (end.replace("-", "−") for end in ends)
+    value, low, high = (signed(row[f"{name}{end}"]) for end in ("", "_low", "_high"))
     return value if pd.isna(row[f"{name}_low"]) else f"{value}\n({low} to {high})"

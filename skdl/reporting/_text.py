@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from skdl.audit import DataAudit
 from skdl.reporting._checklist import ABOUT, LEFT_OPEN
+from skdl.reporting._choices import ABOUT_CHOICES
 from skdl.reporting._content import Content
 from skdl.reporting._words import ABOUT_COMPARISONS
 
 _SECTIONS = (
     ("Mistakes", "mistakes", ("confusion", "operating_point", "mistakes", "saliency")),
     ("Classes", "per_class", ("classes",)),
+    ("Subgroups", "subgroups", ("subgroups",)),
     ("Data", "data", ("distribution", "samples")),
     ("Training", "times", ("training",)),
 )
@@ -36,10 +39,21 @@ def markdown(content: Content, folder: str) -> str:
         parts += ["## The models compared", *_images(content, ("comparison",), folder)]
         parts += [_table(content.comparison), _plain(ABOUT_COMPARISONS)]
     for heading, table, names in _SECTIONS:
+        shown = getattr(content, table)
+        if table == "subgroups" and shown is None:
+            continue
         parts.append(f"## {heading}")
-        if table and getattr(content, table) is not None:
-            parts.append(_table(getattr(content, table)))
+        if shown is not None:
+            parts.append(_table(shown))
+        if table == "subgroups":
+            parts += map(_plain, content.about_subgroups)
         parts += _images(content, names, folder)
+        if table == "data" and content.findings is not None:
+            listed = "\n".join(f"- {_plain(finding)}" for finding in content.findings)
+            parts += ["### What the audit found", listed]
+            parts += _images(content, ("look_alikes",), folder)
+    if content.choices is not None:
+        parts += ["## Choices inside", _table(content.choices), _plain(ABOUT_CHOICES)]
     if len(content.missing):
         parts += ["## Missing scores", _table(content.missing)]
     parts += ["## How to reproduce", _facts(content.reproduce), _code(content.estimator)]
@@ -72,6 +86,7 @@ def left_open(content: Content) -> dict[str, str]:
 
 def as_json(content: Content) -> str:
     """The figures of the report as JSON, for other programs."""
+    scores = content.subgroup_scores
     found = {
         "title": content.title,
         "created": content.created,
@@ -84,6 +99,9 @@ def as_json(content: Content) -> str:
         "comparison": None if content.pairs is None else _records(content.pairs),
         "per_class": _records(content.per_class),
         "data": _records(content.data),
+        "audit": None if content.audit is None else _audit(content.audit),
+        "subgroups": None if scores is None else _records(scores),
+        "choices": _records(content.choice_scores),
         "missing": _records(content.missing),
         "estimator": content.estimator,
         "versions": content.versions,
@@ -95,6 +113,17 @@ def as_json(content: Content) -> str:
     text = json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False, default=_plain_value)
     # Programs refuse lone surrogates, be they escaped or not: it is the escape that is read.
     return re.sub("[\ud800-\udfff]", lambda half: f"\\\\u{ord(half[0]):04x}", text) + "\n"
+
+
+def _audit(audit: DataAudit) -> dict[str, Any]:
+    """What an audit found, with the rows of what should be looked at."""
+    return {
+        "findings": audit.findings,
+        "summary": _records(audit.summary()),
+        "shortcuts": _records(audit.shortcuts),
+        "look_alikes": _records(audit.look_alikes),
+        "conflicts": _records(audit.conflicts),
+    }
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

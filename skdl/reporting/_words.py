@@ -10,6 +10,8 @@ from skdl.metrics import TABLE, about_few_groups
 
 # Fewer test images of a class than this make for intervals that hardly say anything.
 _FEW = 30
+HEADLINES = ("accuracy", "sensitivity", "specificity", "roc_auc")
+"""Scores that a summary has sentences for."""
 
 
 def name_of(metric: str) -> str:
@@ -20,6 +22,11 @@ def name_of(metric: str) -> str:
 def figure(value: float, digits: int = 3) -> str:
     """A number, or a dash where there is none."""
     return "–" if pd.isna(value) else f"{value:.{digits}f}"
+
+
+def signed(value: float) -> str:
+    """A difference, with its sign."""
+    return f"{value:+.3f}".replace("-", "\u2212")
 
 
 def p_value(value: float) -> str:
@@ -60,7 +67,7 @@ def lead(
 def _phrase(result: EvaluationResult, metric: str, names: Sequence[str]) -> tuple[str, str]:
     """What a metric says, and its term; "" for those that need no sentence."""
     known = result.known(metric)
-    if known is None or known.name not in ("accuracy", "sensitivity", "specificity", "roc_auc"):
+    if known is None or known.name not in HEADLINES:
         return "", ""
     if known.name == "accuracy":
         return "the right class was given to {value} of the images", ""
@@ -143,11 +150,10 @@ def cautions(result: EvaluationResult, model: str, names: Sequence[str]) -> list
 def about_grouping(grouping: Any) -> str:
     """That rows are groups of images, in words."""
     n, n_images = len(grouping.names), grouping.of_images.predictions["row"].nunique()
-    joined = {"mean": "their mean", "max": "the largest of them", "noisy_or": "a noisy or"}
     return (
         f"Each case is a group of images, such as those of a patient: {n:,} groups of "
-        f"{n_images:,} images, whose scores were joined by {joined[grouping.how]}. What is said of "
-        "images below is said of these groups, and the picture of a group is its first image."
+        f"{n_images:,} images. {joined_by(grouping)} What is said of images below is said of these "
+        "groups, and the picture of a group is its first image."
     )
 
 
@@ -163,6 +169,12 @@ def _about_number_of_groups(n_groups: int, table: pd.DataFrame) -> str:
         "p values take into account: images of a group may be alike, groups are independent."
     )
     return f"{text} {about_few_groups(n_groups)}".rstrip()
+
+
+def joined_by(grouping: Any) -> str:
+    """How the scores of a group's images became one."""
+    joined = {"mean": "their mean", "max": "the largest of them", "noisy_or": "a noisy or"}
+    return f"Scores of the images of a group were joined by {joined[grouping.how]}."
 
 
 def best_of(result: EvaluationResult, summary: pd.DataFrame, model: str) -> str:

@@ -101,7 +101,8 @@ def test_what_is_written(faulty, tmp_path, capsys):
 def test_groups_are_loaded_as_a_list(faulty, tmp_path, capsys):
     (faulty / "cats" / "cut.png").unlink()
     run(capsys, faulty, "--out", tmp_path / "out")
-    bunch = load_image_folder(tmp_path / "out" / "groups.csv", group_column="group")
+    with pytest.warns(UserWarning, match="Equal images belong to two classes"):
+        bunch = load_image_folder(tmp_path / "out" / "groups.csv", group_column="group")
     assert len(bunch.data) == 18
     group = dict(zip(bunch.data, bunch.groups, strict=True))
     assert group[f"{faulty}/cats/0.png"] == group[f"{faulty}/dogs/copy.png"]

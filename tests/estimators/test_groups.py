@@ -2,6 +2,7 @@
 
 import itertools
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -19,12 +20,17 @@ from sklearn.model_selection import (
     GridSearchCV,
     GroupKFold,
     HalvingGridSearchCV,
+    HalvingRandomSearchCV,
+    RandomizedSearchCV,
     TunedThresholdClassifierCV,
     cross_val_predict,
+    cross_val_score,
     cross_validate,
     learning_curve,
+    permutation_test_score,
+    validation_curve,
 )
-from sklearn.multiclass import OneVsRestClassifier
+from sklearn.multiclass import OneVsOneClassifier, OneVsRestClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.semi_supervised import SelfTrainingClassifier
 from sklearn.utils.metadata_routing import get_routing_for_object
@@ -246,10 +252,19 @@ def test_fewer_rows_than_classes_to_hold_out():
         clone(STOPPED).set_params(validation_fraction=0.1).fit(X, ROWS % 12, groups=PATIENTS)
 
 
-def test_groups_too_large_for_the_fraction_are_warned_of():
-    with pytest.warns(UserWarning, match=r"30 of 60 images \(50%\) for validation_fraction=0.2"):
-        rows = clone(STOPPED).fit(X, Y, groups=TWO).validation_rows_
+@pytest.mark.parametrize(
+    ("name", "otherwise"), [("CNN", ", or pass X_val and y_val"), ("denoising", "")]
+)
+def test_groups_too_large_for_the_fraction_are_warned_of(name, otherwise):
+    model = clone(ESTIMATORS[name]).set_params(validation_fraction=0.2)
+    said = "30 of 60 images instead of validation_fraction=0.2. Set validation_fraction=0.5 if that"
+    with pytest.warns(UserWarning, match=rf"{said} is meant{otherwise}\.$"):
+        rows = model.fit(X, Y, groups=TWO).validation_rows_
     assert shared(rows, TWO).tolist() == []
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "Groups are held out")
+        again = model.set_params(validation_fraction=0.5).fit(X, Y, groups=TWO)
+    assert np.array_equal(again.validation_rows_, rows)
 
 
 def test_a_class_that_cannot_be_on_both_sides_is_trained_on():
@@ -424,6 +439,50 @@ ROUTED = {  # with the number of fits, and of splits
     ),
     "VotingClassifier": (lambda: fit(VotingClassifier([("cnn", recorder())])), 1, 0),
     "BaggingClassifier": (lambda: fit(BaggingClassifier(recorder(), 2, random_state=0)), 2, 0),
+    "OneVsOneClassifier": (lambda: fit(OneVsOneClassifier(recorder())), 1, 0),
+    "RandomizedSearchCV": (
+        lambda: fit(RandomizedSearchCV(recorder(), GRID, n_iter=1, cv=FOLDS, random_state=0)),
+        3,
+        2,
+    ),
+    "HalvingRandomSearchCV": (
+        lambda: fit(
+            HalvingRandomSearchCV(
+                recorder(), GRID, cv=FOLDS, factor=2, min_resources=40, random_state=0
+            )
+        ),
+        3,
+        2,
+    ),
+    "cross_val_score": (
+        lambda: lambda: cross_val_score(recorder(), X, Y, cv=FOLDS, params={"groups": PATIENTS}),
+        2,
+        2,
+    ),
+    "validation_curve": (
+        lambda: (
+            lambda: validation_curve(
+                recorder(),
+                X,
+                Y,
+                param_name="epochs",
+                param_range=[1],
+                cv=FOLDS,
+                params={"groups": PATIENTS},
+            )
+        ),
+        2,
+        2,
+    ),
+    "permutation_test_score": (
+        lambda: (
+            lambda: permutation_test_score(
+                recorder(), X, Y, cv=FOLDS, n_permutations=1, params={"groups": PATIENTS}
+            )
+        ),
+        4,
+        4,
+    ),
     "OneVsRestClassifier": (lambda: fit(OneVsRestClassifier(recorder())), 1, 0),
     "cross_validate": (
         lambda: (

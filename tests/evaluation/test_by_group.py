@@ -308,7 +308,10 @@ def test_the_report_is_one_of_groups(images, tmp_path):
     found = evaluate(LogisticRegression(), X, y, groups=patients).by_group("max")
     report(found, X, y, tmp_path / "report.md")
     text = (tmp_path / "report.md").read_text()
-    assert "50 groups of 200 images, whose scores were joined by the largest of them" in text
+    assert (
+        "50 groups of 200 images. Scores of the images of a group were joined by the largest"
+        in text
+    )
     assert "| No. | Group |" in text
     with pytest.raises(ValueError, match="Pass X and y of the evaluation"):
         report(found, X[::-1], y[::-1], tmp_path / "report.md")

@@ -150,7 +150,7 @@ class TestGroups:
         assert found.scores["value"].tolist() == expected["test_score"].tolist()
 
     def test_groups_of_a_wrong_shape(self, cancer):
-        with pytest.raises(ValueError, match="groups has 3 rows, and y has 569"):
+        with pytest.raises(ValueError, match="groups has 3 values, but there are 569 images"):
             evaluate(RidgeClassifier(), *cancer, groups=[1, 2, 3])
 
 
@@ -200,7 +200,7 @@ def test_no_folds(cancer):
         ({"estimators": SVC}, r"it is the class SVC and not SVC\(\)"),
         ({"cv": 1}, "n_splits"),
         ({"cv": "prefit", "checkpoint": "folder"}, "checkpoint is for estimators that are fitted"),
-        ({"groups": np.zeros(3)}, "groups has 3 rows, and y has 569"),
+        ({"groups": np.zeros(3)}, "groups has 3 values, but there are 569 images"),
     ],
 )
 def test_bad_input(cancer, change, message):

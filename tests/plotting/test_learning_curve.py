@@ -3,10 +3,12 @@ import numpy as np
 import pytest
 from helpers import tiny
 from plotting.figures import assert_readable, long_names, texts
+from sklearn import config_context
 from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import AdaBoostClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.metrics import make_scorer
-from sklearn.model_selection import StratifiedKFold, learning_curve
+from sklearn.model_selection import GroupKFold, StratifiedKFold, learning_curve
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -68,6 +70,62 @@ def test_networks(two_classes):
     )
     assert display.scores["cnn"].shape == (2, 2)
     assert display.score_name == "Roc auc"
+
+
+class Watcher(DummyClassifier):
+    """Writes down the groups of the rows that its fits get."""
+
+    fits = []
+
+    def fit(self, X, y, sample_weight=None, groups=None):
+        self.fits.append((np.asarray(X)[:, 0], groups))
+        return super().fit(X, y, sample_weight)
+
+
+@pytest.mark.parametrize("cv", [None, 3, GroupKFold(3)])
+@pytest.mark.parametrize("asks", [False, True])
+def test_groups(two_classes, cv, asks, monkeypatch):
+    """They are kept together by the splits, and reach an estimator that asks for them."""
+    monkeypatch.setattr(Watcher, "fits", [])
+    y = two_classes[1]
+    patients = np.random.default_rng(0).permutation(len(y)) // 4
+    X = np.column_stack([np.arange(len(y)), y])
+    with config_context(enable_metadata_routing=True):
+        model = make_pipeline("passthrough", Watcher().set_fit_request(groups=asks))
+    given = {} if cv is None else {"cv": cv}
+    LearningCurveDisplay.from_estimator(
+        model, X, y, groups=list(patients), train_sizes=[1.0], **given
+    )
+    assert len(Watcher.fits) == (5 if cv is None else 3)
+    tested = []
+    for rows, groups in Watcher.fits:
+        left = np.setdiff1d(np.arange(len(y)), rows)
+        assert not np.intersect1d(patients[rows.astype(int)], patients[left]).size
+        assert np.array_equal(groups, patients[rows.astype(int)]) if asks else groups is None
+        tested.extend(left)
+    assert sorted(tested) == list(range(len(y)))
+
+
+def test_groups_where_routing_is_on(two_classes):
+    X, y = two_classes
+    patients = np.arange(len(y)) // 4
+    found = []
+    for routing in (False, True):
+        with config_context(enable_metadata_routing=routing):
+            display = LearningCurveDisplay.from_estimator(
+                DummyClassifier(), X, y, groups=patients, train_sizes=[50], cv=3
+            )
+        found.append(display.scores["DummyClassifier"])
+    assert np.array_equal(*found)
+    with pytest.raises(ValueError, match="groups has 3 values, but there are 300 images"):
+        LearningCurveDisplay.from_estimator(DummyClassifier(), X, y, groups=[1, 2, 3])
+
+
+def test_groups_of_estimators_that_pass_nothing_on(two_classes):
+    X, y = two_classes
+    LearningCurveDisplay.from_estimator(
+        AdaBoostClassifier(n_estimators=1), X, y, groups=np.arange(len(y)), train_sizes=[50], cv=2
+    )
 
 
 @pytest.mark.parametrize(

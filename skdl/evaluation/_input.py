@@ -1,0 +1,85 @@
+"""What the caller of an evaluation passed, checked."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import is_classifier, is_clusterer, is_regressor
+from sklearn.utils import indexable
+
+from skdl._utils.labels import check_groups, check_kind, class_labels
+from skdl._utils.text import encodable, plain, shortened
+from skdl.evaluation._leaks import digests_of
+from skdl.images import ImageFiles, find_paths
+
+
+def check_positive(labels: npt.NDArray[Any], pos_label: Any) -> None:
+    classes = plain(np.unique(labels))
+    if pos_label is not None and pos_label not in classes:
+        raise ValueError(
+            f"pos_label={shortened(pos_label)} is none of the labels {shortened(classes)}."
+        )
+
+
+def known_classes(fitted: Mapping[str, Any], labels: npt.NDArray[Any]) -> list[Any]:
+    """Classes of fitted estimators; refuses labels of another kind."""
+    known = {name: est.classes_ for name, est in fitted.items() if hasattr(est, "classes_")}
+    for name, classes in known.items():
+        check_kind(labels, "y", class_labels(classes, name), f"classes_ of {shortened(name)}")
+    return list(known.values())
+
+
+def _given(estimator: Any) -> str:
+    if isinstance(estimator, type):
+        return f"it is the class {estimator.__name__} and not {estimator.__name__}()"
+    return f"it is {shortened(estimator)}"
+
+
+def _classifies(estimator: Any) -> bool:
+    if isinstance(estimator, type) or not hasattr(estimator, "fit"):
+        return False
+    # Some have predict only once they are fitted.
+    predicts = hasattr(estimator, "predict") or is_classifier(estimator)
+    return predicts and not (is_regressor(estimator) or is_clusterer(estimator))
+
+
+def named_estimators(estimators: Any) -> dict[str, Any]:
+    if not isinstance(estimators, Mapping):
+        estimators = {type(estimators).__name__: estimators}
+    if not estimators:
+        raise ValueError("estimators is empty. Pass at least one.")
+    for name, estimator in estimators.items():
+        if not _classifies(estimator):
+            raise ValueError(
+                f"The estimator {shortened(name)} is no classifier: {_given(estimator)}. Pass a "
+                "classifier, or a dict of names and classifiers."
+            )
+    named = {encodable(str(name)): estimator for name, estimator in estimators.items()}
+    if len(named) < len(estimators):
+        raise ValueError(f"Several estimators have the same name: {shortened(list(estimators))}.")
+    return named
+
+
+def check_data(
+    X: Any, y: Any, groups: Any
+) -> tuple[Any, npt.NDArray[Any], Any, Callable[[], list[bytes]]]:
+    """Checked data, and what gives the digests of the images."""
+    paths = find_paths(X)  # not read_batch: X may be a table, too
+    images = X if paths is None else paths
+    if isinstance(images, list | tuple):
+        images = np.asarray(images)
+    digests = partial(digests_of, images) if paths is None else ImageFiles(paths).digests
+    labels = class_labels(y, "y")
+    if not hasattr(images, "__len__") or getattr(images, "shape", None) == ():
+        raise ValueError(f"X must hold one row per image. Got {shortened(X)}.")
+    indexable(images)
+    n = images.shape[0] if hasattr(images, "shape") else len(images)
+    if n != len(labels):
+        raise ValueError(
+            f"X has {n} images, and y has {len(labels)} labels. Pass one label per image."
+        )
+    if groups is not None:
+        groups = check_groups(groups, n, several=False)  # which a fold may test as a whole
+    return images, labels, groups, digests

@@ -1,0 +1,314 @@
+"""What decisions by probabilities are worth, by threshold."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from skdl.metrics import check_level, check_thresholds, net_benefit, net_benefit_interval
+from skdl.plotting._forecasts import (
+    Forecasts,
+    legend_room,
+    look,
+    of_estimators,
+    of_predictions,
+    of_result,
+    write_class,
+    write_legend,
+)
+from skdl.plotting._layout import given_axes, new_figure, wrapped
+from skdl.plotting._palette import LINE_WIDTH, REFERENCE, tidy
+
+_THRESHOLDS = np.linspace(0.01, 0.99, 99)
+_ALL, _NONE = "treat all", "treat none"
+_WIDTH, _HEIGHT = 5.4, 4.0  # inches
+
+
+@dataclass(eq=False, repr=False)
+class DecisionCurveDisplay:
+    """Net benefit of treating whoever has at least a threshold probability, by threshold.
+
+    The threshold says how a harm is weighed against a benefit: whoever would treat ten patients for
+    one who needs it has a threshold of 0.1. A model is of use at the thresholds where its curve
+    lies above both lines, those of treating all and of treating none.
+
+    It is recommended to use :meth:`from_estimator`, :meth:`from_predictions` or
+    :meth:`from_result`.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        A row for each model and threshold: "model", "threshold", "net_benefit", and "low" and
+        "high", the ends of its interval, NaN where there is none.
+    prevalence : float
+        Share of positive cases, in [0, 1].
+    level : float or None, default=0.95
+        Confidence level of the intervals, between 0 and 1; None draws none.
+    pos_name : str, default=None
+        Name of the positive class; None writes none.
+
+    Attributes
+    ----------
+    figure_ : matplotlib.figure.Figure
+        The figure.
+    ax_ : matplotlib.axes.Axes
+        Its axes.
+
+    See Also
+    --------
+    skdl.metrics.net_benefit : The figures that are drawn.
+    ReliabilityDisplay : Whether the probabilities are those that are observed.
+
+    References
+    ----------
+    Vickers and Elkin, "Decision curve analysis: a novel method for evaluating prediction models",
+    Medical Decision Making 26 (2006), 565-574.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdl.plotting import DecisionCurveDisplay
+    >>> generator = np.random.default_rng(0)
+    >>> y_prob = generator.random(200)
+    >>> y_true = generator.random(200) < y_prob
+    >>> display = DecisionCurveDisplay.from_predictions(y_true, y_prob, thresholds=[0.2, 0.5])
+    >>> display.frame[["threshold", "net_benefit"]].round(2)
+       threshold  net_benefit
+    0        0.2         0.41
+    1        0.5         0.30
+    """
+
+    frame: Any
+    prevalence: float
+    level: float | None = 0.95
+    pos_name: str | None = None
+
+    @classmethod
+    def from_estimator(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        *,
+        thresholds: Any = None,
+        pos_label: Any = None,
+        target_names: Sequence[str] | None = None,
+        level: float | None = 0.95,
+        ax: Any = None,
+    ) -> Self:
+        """Draw the decision curve of a fitted classifier, or of several.
+
+        Parameters
+        ----------
+        estimator : fitted classifier, or dict of str to fitted classifier
+            With ``predict_proba``.
+        X : array-like
+            What the estimator predicts, such as images or features.
+        y : array-like of shape (n,)
+            True labels.
+        thresholds : array-like of shape (n_thresholds,), default=None
+            Threshold probabilities, see :meth:`from_predictions`.
+        pos_label : int, float, bool or str, default=None
+            The positive class; all others are negative. None takes the second of two classes; with
+            more classes it is needed.
+        target_names : sequence of str, default=None
+            Names of the classes: in sorted order of the labels, or such that labels are positions
+            in it, as in scikit-learn's data sets. None takes the labels themselves.
+        level : float or None, default=0.95
+            Confidence level of the bands, between 0 and 1; None draws none.
+        ax : matplotlib axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : DecisionCurveDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`from_predictions`; or if an estimator has no ``predict_proba``, or labels are
+            no classes of it.
+        """
+        found = of_estimators(estimator, X, y, pos_label, target_names)
+        return cls._computed(found, thresholds, level).plot(ax=ax)
+
+    @classmethod
+    def from_predictions(
+        cls,
+        y_true: Any,
+        y_prob: Any,
+        *,
+        thresholds: Any = None,
+        pos_label: Any = None,
+        target_names: Sequence[str] | None = None,
+        level: float | None = 0.95,
+        ax: Any = None,
+    ) -> Self:
+        """Draw the decision curve of given probabilities.
+
+        Parameters
+        ----------
+        y_true : array-like of shape (n,)
+            True labels.
+        y_prob : array-like of shape (n,) or (n, n_classes), or dict of str to such
+            Probabilities of the positive class, or of all classes in sorted order, in [0, 1]; of
+            several models by name.
+        thresholds : array-like of shape (n_thresholds,), default=None
+            Threshold probabilities, in [0, 1): those at which somebody might reasonably decide.
+            None takes 0.01, 0.02 and so on to 0.99.
+        pos_label : int, float, bool or str, default=None
+            The positive class; all others are negative. None takes 1 of {0, 1} or {-1, 1} and True
+            of {False, True}; it is needed with other labels.
+        target_names : sequence of str, default=None
+            Names of the classes, see :meth:`from_estimator`.
+        level : float or None, default=0.95
+            Confidence level of the bands, between 0 and 1, at each threshold for itself; None draws
+            none.
+        ax : matplotlib axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : DecisionCurveDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            If a probability is missing or outside [0, 1], lengths differ, thresholds are no
+            probabilities below 1, or another parameter does not fit.
+        """
+        found = of_predictions(y_true, y_prob, pos_label, target_names)
+        return cls._computed(found, thresholds, level).plot(ax=ax)
+
+    @classmethod
+    def from_result(
+        cls,
+        result: Any,
+        models: Sequence[str] | None = None,
+        *,
+        thresholds: Any = None,
+        pos_label: Any = None,
+        target_names: Sequence[str] | None = None,
+        level: float | None = 0.95,
+        ax: Any = None,
+    ) -> Self:
+        """Draw the decision curves of the out-of-fold predictions of an evaluation.
+
+        Those of the images that all of the models predicted; of repeated folds, the first
+        prediction of each image.
+
+        Parameters
+        ----------
+        result : EvaluationResult
+            What :func:`skdl.evaluate` returned.
+        models : sequence of str, default=None
+            The models to draw, in this order; None draws all that gave probabilities.
+        thresholds : array-like of shape (n_thresholds,), default=None
+            Threshold probabilities, see :meth:`from_predictions`.
+        pos_label : int, float, bool or str, default=None
+            The positive class; None takes that of the result, which is needed with more than two
+            classes.
+        target_names : sequence of str, default=None
+            Names of the classes, see :meth:`from_estimator`.
+        level : float or None, default=0.95
+            Confidence level of the bands, between 0 and 1; None draws none.
+        ax : matplotlib axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        display : DecisionCurveDisplay
+            The display, drawn.
+
+        Raises
+        ------
+        ValueError
+            As :meth:`from_predictions`; or if `result` is none of an evaluation, or there are no
+            probabilities of a model.
+        """
+        found = of_result(result, models, pos_label, target_names)
+        return cls._computed(found, thresholds, level).plot(ax=ax)
+
+    @classmethod
+    def _computed(cls, found: Forecasts, thresholds: Any, level: float | None) -> Self:
+        """The display, not drawn yet."""
+        import pandas as pd
+
+        if level is not None:
+            check_level(level)
+        places = np.unique(check_thresholds(_THRESHOLDS if thresholds is None else thresholds))
+        frames = []
+        for name, values in found.probabilities.items():
+            benefit = net_benefit(found.positive, values, places)
+            low, high = np.full((2, len(places)), np.nan)
+            if level is not None:
+                low, high = net_benefit_interval(found.positive, values, places, level)
+            columns = {"threshold": places, "net_benefit": benefit, "low": low, "high": high}
+            frames.append(pd.DataFrame({"model": name, **columns}))
+        frame = pd.concat(frames, ignore_index=True)
+        return cls(frame, float(found.positive.mean()), level, found.pos_name)
+
+    def plot(self, *, ax: Any = None) -> Self:
+        """Draw.
+
+        Parameters
+        ----------
+        ax : matplotlib axes, default=None
+            Where to draw; None makes a new figure.
+
+        Returns
+        -------
+        self : DecisionCurveDisplay
+            The display, with `figure_` and `ax_`.
+
+        Raises
+        ------
+        ValueError
+            If `ax` is not one of matplotlib's axes.
+        """
+        models = self.frame["model"].unique().tolist()
+        entries = {name: wrapped(name) or "model" for name in models}
+        beside = ax is None
+        if ax is None:
+            width, height = legend_room([*entries.values(), _ALL, _NONE])
+            ax = new_figure(_WIDTH + width, max(_HEIGHT, height)).add_subplot()
+        (ax,) = given_axes(ax, ["the decision curve"])
+        places = np.unique(self.frame["threshold"])
+        everybody = self.prevalence - (1 - self.prevalence) * places / (1 - places)
+        reference = {"color": REFERENCE, "linewidth": LINE_WIDTH}
+        ax.plot(places, everybody, linestyle="--", label=_ALL, **reference)
+        ax.axhline(0, label=_NONE, **reference)
+        for number, (name, entry) in enumerate(entries.items()):
+            self._draw(ax, number, name, entry)
+        top = max(self.frame["net_benefit"].max(), self.prevalence)
+        # Far below, all that is seen is that a model is of no use.
+        ax.set(xlim=_limits(places), ylim=(-0.3 * top or -0.1, 1.08 * top or 0.1))
+        ax.set(xlabel="Threshold probability", ylabel="Net benefit")
+        tidy(ax)
+        write_legend(ax, self._title(), beside)
+        write_class(ax, self.pos_name)
+        self.figure_, self.ax_ = ax.figure, ax
+        return self
+
+    def _draw(self, ax: Any, number: int, name: str, entry: str) -> None:
+        rows = self.frame[self.frame["model"] == name]
+        places, n = rows["threshold"], self.frame["model"].nunique()
+        style = look(number) | {"markevery": max(1, len(rows) // 8)}
+        ax.plot(places, rows["net_benefit"], label=entry, **style)
+        if self.level is not None:
+            opacity = 0.2 if n <= 3 else 0.08
+            band = {"color": style["color"], "alpha": opacity, "linewidth": 0}
+            ax.fill_between(places, rows["low"], rows["high"], **band)
+
+    def _title(self) -> str:
+        return "" if self.level is None else f"{100 * self.level:g} % confidence intervals"
+
+
+def _limits(places: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """From where to where thresholds are drawn."""
+    margin = 0.02 * (float(np.ptp(places)) or 1.0)
+    return max(places[0] - margin, -0.02), min(places[-1] + margin, 1.0)

@@ -1,0 +1,52 @@
+"""The audit of the images that a report shows."""
+
+from typing import Any
+
+import numpy as np
+
+from skdl._utils.text import shortened
+from skdl.audit import DataAudit, audit_images
+from skdl.images import find_paths
+from skdl.reporting._pictures import Subject
+
+_MOST = 5_000  # images that a report audits by itself: more take minutes
+NOTHING = "Nothing was found: no unreadable, equal, similar or empty images, and no shortcuts."
+"""What is said of an audit without findings."""
+
+
+def check_audit(audit: Any, n: int) -> None:
+    """Refuse what is neither a choice nor an audit of so many images."""
+    if isinstance(audit, DataAudit):
+        if len(audit.images) != n:
+            raise ValueError(
+                f"audit is of {len(audit.images):,} images, but the report shows {n:,}. Pass the "
+                "audit of the images of this report."
+            )
+    elif not isinstance(audit, bool):
+        raise ValueError(
+            "audit must be True, False or a DataAudit, which skdl.audit_images(X, y) makes. Got "
+            f"{shortened(audit)}."
+        )
+
+
+def audited(
+    audit: bool | DataAudit, whole: Subject, groups: Any
+) -> tuple[DataAudit | None, list[str]]:
+    """The audit, and why there is none, if that needs to be said."""
+    if isinstance(audit, DataAudit):
+        return audit, []
+    if not audit or not whole.shows_images:
+        return None, []
+    n = len(whole.y)
+    if n > _MOST:
+        return None, [
+            f"The images were not audited, since there are more than {_MOST:,}. Pass "
+            "audit=skdl.audit_images(X, y) to look for look-alikes, shortcuts and wrong labels."
+        ]
+    images = whole.X
+    if whole.image_shape is not None and find_paths(images) is None:
+        images = np.asarray(images).reshape(n, *whole.image_shape)
+    try:
+        return audit_images(images, [whole.names[code] for code in whole.y], groups=groups), []
+    except Exception as error:  # less is better than no report
+        return None, [f"The images were not audited: {error}"]
