@@ -55,6 +55,12 @@ class Subject:
     summary: Any
 
     @property
+    def groups(self) -> npt.NDArray[Any] | None:
+        """Groups of the images that the model predicted."""
+        groups = self.result.groups
+        return None if groups is None else groups[self.result.per_model(self.model)["row"]]
+
+    @property
     def shows_images(self) -> bool:
         """Whether the rows of X look like images, and not like a table of features."""
         if hasattr(self.X, "tocsr"):
@@ -117,7 +123,9 @@ def _plans(subject: Subject) -> Iterator[tuple[str, str, Callable[[], Any]]]:
     yield (
         "classes",
         "Precision, recall and F1 of each class, with intervals",
-        lambda: PerClassMetricsDisplay.from_predictions(y_true, y_pred, target_names=names),
+        lambda: PerClassMetricsDisplay.from_predictions(
+            y_true, y_pred, groups=subject.groups, target_names=names
+        ),
     )
     yield from _operating_point_plans(subject, y_true, y_pred)
     histories = {
@@ -164,7 +172,12 @@ def _operating_point_plans(
         "operating_point",
         f"ROC curve, and sensitivity and specificity by threshold{of_which}{note}",
         lambda: OperatingPointDisplay.from_predictions(
-            y_true, scores, pos_label=positive, threshold=threshold, target_names=names
+            y_true,
+            scores,
+            pos_label=positive,
+            groups=subject.groups,
+            threshold=threshold,
+            target_names=names,
         ),
     )
 
