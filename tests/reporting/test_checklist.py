@@ -35,7 +35,9 @@ from sklearn.svm import SVC
 
 import skdl
 from skdl import BackboneFeatures, CNNClassifier, TransferClassifier, evaluate
+from skdl.audit import find_look_alikes
 from skdl.evaluation import EvaluationWarning
+from skdl.images import read_batch
 from skdl.metrics import confidence_interval
 from skdl.reporting import _pictures
 
@@ -97,6 +99,13 @@ TRIPOD = [
 ]
 X, Y = load_digits(return_X_y=True)
 X, Y = X[:300].reshape(-1, 8, 8), Y[:300]
+CALIBRATION = {
+    "expected_calibration_error": "Expected calibration error",
+    "calibration_slope": "Calibration slope",
+    "calibration_intercept": "Calibration intercept",
+    "brier": "Brier score",
+    "brier_skill": "Brier skill",
+}
 # What a machine answers, and no run.
 OF_THE_MACHINE = {"Software", "Machine and time"}
 
@@ -150,7 +159,17 @@ def test_a_network_in_folds(network, folder):
     table = result.predictions.sort_values("row")
     y_pred, scores = table["y_pred"].to_numpy(), table["proba_1"].to_numpy()
     assert (y_pred == (scores >= 0.5)).all()
-    folds = list(GroupKFold(3).split(X, y, groups))
+    folds = list(GroupKFold(3).split(X, y, result.groups))
+    fold_of = np.zeros(300)
+    for number, (_, rows) in enumerate(folds):
+        fold_of[rows] = number
+    pairs = find_look_alikes(read_batch(X, mixed=True))
+    assert len(pairs.first) > 1
+    assert (fold_of[pairs.first] == fold_of[pairs.second]).all()
+    alike = (
+        f"None of {len(pairs.first)} pairs of images that look alike stands in training and test "
+        "data of a fold."
+    )
     n_train, n_test = (sorted({len(fold[side]) for fold in folds}) for side in (0, 1))
     (tn, fp), (fn, tp) = confusion_matrix(y, y_pred)
     wrong, often = fp + fn, ("even", "odd", fp) if fp >= fn else ("odd", "even", fn)
@@ -172,6 +191,16 @@ def test_a_network_in_folds(network, folder):
     ]
     assert set(sizes) == {3}
     assert len(n_train) == len(n_test) == 2
+    calibrated = []
+    for name, title in CALIBRATION.items():
+        value, low, high = confidence_interval(
+            name, y, scores, groups=result.groups, random_state=0
+        )
+        calibrated.append(f"{title} {value:.3f} ({low:.3f} to {high:.3f})")
+    brier = np.mean((scores - y) ** 2)
+    assert f"Brier score {brier:.3f} (" in calibrated[3]
+    skill = 1 - brier / np.mean((y.mean() - y) ** 2)
+    assert f"Brier skill {skill:.3f} (" in calibrated[4]
     counts = result.fitted["CNNClassifier", 0].model_.count_params()
     expected = {
         "Development, evaluation, or both": "Both: models were fitted, and tested on images that "
@@ -191,7 +220,7 @@ def test_a_network_in_folds(network, folder):
         "What was kept apart": f"Groups, such as patients: none of {len(sizes)} stands in training "
         "and test data of a fold.",
         "Test images in the training data": "No test image stands in the training data of its "
-        "fold, value for value.",
+        f"fold, value for value. {alike}",
         "Numbers in each analysis": f"Tested: 300 images (“even” {(y == 0).sum()}, “odd” "
         f"{(y == 1).sum()}). Trained on {n_train[0]} to {n_train[1]} and tested on {n_test[0]} "
         f"to {n_test[1]} images in each of 3 folds.",
@@ -215,7 +244,7 @@ def test_a_network_in_folds(network, folder):
         "Ensembles": "None.",
         "Scores and plots": "Scores: accuracy, sensitivity, specificity, balanced accuracy, ROC "
         "AUC, positive predictive value, negative predictive value. Drawn: confusion matrix, ROC "
-        "curve, precision, recall and F1 of each class.",
+        "curve, precision, recall and F1 of each class, reliability diagram, decision curve.",
         "Uncertainty and tests": "95\u00a0% intervals by Wilson, MOVER, DeLong.",
         "Explanations": "Where the network looked, in the first of these (Grad-CAM): see "
         "“Mistakes”.",
@@ -227,6 +256,7 @@ def test_a_network_in_folds(network, folder):
         f"{ends['balanced accuracy']}, {', '.join(test[1:])}.",
         "Diagnostic scores with intervals": f"S{', '.join(test)[1:]}.",
         "Missing scores and failed folds": "No fold failed, and no score is missing.",
+        "Calibration": f"{'; '.join(calibrated)}.",
         "Mistakes": f"{wrong} of 300 images got a wrong class ({100 * wrong / 300:.1f}\u00a0%), "
         f"most often “{often[0]}” taken for “{often[1]}” ({often[2]}). The worst are shown under "
         "“Mistakes”.",
@@ -274,11 +304,18 @@ def test_a_search_in_folds(nested_search, folder):
         "Steps before the classifier: BackboneFeatures, StandardScaler, fitted in each fold. "
         "BackboneFeatures: image_size=16."
     )
-    chosen = [result.fitted["GridSearchCV", fold].best_params_ for fold in (0, 1)]
-    shown = "; ".join(dict.fromkeys(repr(params) for params in chosen))
+    searches = [result.fitted["GridSearchCV", fold] for fold in (0, 1)]
+    shown = [
+        [f"{search.best_params_[name]:.4g}" for search in searches]
+        for name in ("svc__C", "svc__gamma")
+    ]
+    chosen = [f"{one} (2 times)" if one == other else f"{one}, {other}" for one, other in shown]
+    inner = np.mean([search.best_score_ for search in searches])
+    outer = table.assign(right=y_pred == y).groupby("fold")["right"].mean().mean()
     assert found["Search of parameters"] == (
-        f"GridSearchCV of 6 candidates over svc__C, svc__gamma. Chosen: {shown}. Nested: it saw "
-        "the training data of each fold only."
+        "GridSearchCV of 6 candidates over svc__C, svc__gamma. Nested: it saw the training data of "
+        f"each fold only. Chosen: svc__C {chosen[0]}; svc__gamma {chosen[1]}. Mean accuracy of the "
+        f"best: {inner:.3f} inside, {outer:.3f} on the test images."
     )
     assert found["Choice of the final model"] == "GridSearchCV takes the best of its candidates."
     # C and gamma are those of no fold before the search has chosen.
@@ -471,8 +508,7 @@ def test_files_and_copies(folder, tmp_path):
         Image.fromarray(pixels if row else np.pad(pixels, 2)).save(paths[-1])
     paths[0] = str(tmp_path / "0.png")
     model = CNNClassifier(epochs=1, random_state=0, image_size=8, color="grayscale")
-    with pytest.warns(EvaluationWarning):
-        result = evaluate(model, paths, Y[:40] % 2, cv=2, scoring="accuracy")
+    result = evaluate(model, paths, Y[:40] % 2, cv=2, scoring="accuracy")
     found = answers(folder, result, paths, Y[:40] % 2)
     n_copies = 40 - len({(tmp_path / f"{row}.png").read_bytes() for row in range(40)})
     assert n_copies == 1  # the first was padded
