@@ -157,7 +157,11 @@ def level_of_split(run: Run) -> str:
     if run.prefit:
         return ""
     if result.own_groups is None:
-        return f"Single {rows}: no groups, such as patients, were passed."
+        alike = ""
+        if result.groups is not None:
+            n = len(np.unique(result.groups))
+            alike = f" Images that look alike count as one group, which makes {n:,} groups."
+        return f"Single {rows}: no groups, such as patients, were passed.{alike}"
     n = len(np.unique(result.own_groups))
     if result.split_groups:
         return (

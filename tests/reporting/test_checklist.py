@@ -174,8 +174,13 @@ def test_a_network_in_folds(network, folder):
     (tn, fp), (fn, tp) = confusion_matrix(y, y_pred)
     wrong, often = fp + fn, ("even", "odd", fp) if fp >= fn else ("odd", "even", fn)
     sizes = np.unique(groups, return_counts=True)[1]
-    balanced = confidence_interval("balanced_accuracy", y, y_pred)
-    auc = confidence_interval("roc_auc", y, scores)
+    balanced = confidence_interval("balanced_accuracy", y, y_pred, groups=result.groups)
+    auc = confidence_interval("roc_auc", y, scores, groups=result.groups)
+
+    def limits(name, hits, n):
+        _, low, high = confidence_interval(name, y, y_pred, groups=result.groups)
+        return f"{hits / n:.3f} ({low:.3f} to {high:.3f})"
+
     ends = {
         name: f"{value:.3f} ({found[1]:.3f} to {found[2]:.3f})"
         for name, value, found in (
@@ -184,10 +189,11 @@ def test_a_network_in_folds(network, folder):
         )
     }
     test = [
-        f"sensitivity {wilson(tp, tp + fn)}, specificity {wilson(tn, tn + fp)}",
+        f"sensitivity {limits('sensitivity', tp, tp + fn)}, specificity "
+        f"{limits('specificity', tn, tn + fp)}",
         f"ROC AUC {ends['ROC AUC']}",
-        f"positive predictive value {wilson(tp, tp + fp)}",
-        f"negative predictive value {wilson(tn, tn + fn)}",
+        f"positive predictive value {limits('ppv', tp, tp + fp)}",
+        f"negative predictive value {limits('npv', tn, tn + fn)}",
     ]
     assert set(sizes) == {3}
     assert len(n_train) == len(n_test) == 2
@@ -245,14 +251,14 @@ def test_a_network_in_folds(network, folder):
         "Scores and plots": "Scores: accuracy, sensitivity, specificity, balanced accuracy, ROC "
         "AUC, positive predictive value, negative predictive value. Drawn: confusion matrix, ROC "
         "curve, precision, recall and F1 of each class, reliability diagram, decision curve.",
-        "Uncertainty and tests": "95\u00a0% intervals by Wilson, MOVER, DeLong.",
+        "Uncertainty and tests": "95\u00a0% intervals by Wilson, MOVER, Obuchowski.",
         "Explanations": "Where the network looked, in the first of these (Grad-CAM): see "
         "“Mistakes”.",
         "Test on data of the same origin": "300 of 300 images were tested by models that were "
         "fitted on others.",
         "How predictions were made": "predict and predict_proba of the fitted estimator of each "
         "fold.",
-        "Scores with intervals": f"Accuracy {wilson(tp + tn, 300)}, {test[0]}, balanced accuracy "
+        "Scores with intervals": f"Accuracy {limits('accuracy', tp + tn, 300)}, {test[0]}, balanced accuracy "
         f"{ends['balanced accuracy']}, {', '.join(test[1:])}.",
         "Diagnostic scores with intervals": f"S{', '.join(test)[1:]}.",
         "Missing scores and failed folds": "No fold failed, and no score is missing.",
@@ -336,11 +342,14 @@ def test_a_search_in_folds(nested_search, folder):
     assert found["Missing scores and failed folds"] == (
         f"{n_missing} scores of folds are missing: see “Missing scores”."
     )
-    assert found["Division into training and test data"].endswith(
-        "Folds: cv=2, stratified by class."
-    )
+    assert found["Division into training and test data"].endswith(f"Folds: cv={result.cv}.")
     assert found["Test on data of another origin"].startswith("None in this run")
-    assert found["What was kept apart"].startswith("Single images: no groups")
+    n_groups = len(set(result.groups.tolist()))
+    assert n_groups < 120
+    assert found["What was kept apart"] == (
+        "Single images: no groups, such as patients, were passed. Images that look alike count as "
+        f"one group, which makes {n_groups} groups."
+    )
     for asks in ("Number of patients or other groups", "Augmentation", "Explanations"):
         assert asks not in found
 
