@@ -258,8 +258,8 @@ def test_a_network_in_folds(network, folder):
         "fitted on others.",
         "How predictions were made": "predict and predict_proba of the fitted estimator of each "
         "fold.",
-        "Scores with intervals": f"Accuracy {limits('accuracy', tp + tn, 300)}, {test[0]}, balanced accuracy "
-        f"{ends['balanced accuracy']}, {', '.join(test[1:])}.",
+        "Scores with intervals": f"Accuracy {limits('accuracy', tp + tn, 300)}, {test[0]}, "
+        f"balanced accuracy {ends['balanced accuracy']}, {', '.join(test[1:])}.",
         "Diagnostic scores with intervals": f"S{', '.join(test)[1:]}.",
         "Missing scores and failed folds": "No fold failed, and no score is missing.",
         "Calibration": f"{'; '.join(calibrated)}.",
