@@ -96,9 +96,9 @@ KINDS: dict[str, Callable[[Any, np.random.Generator], Any]] = {
     "several at once": several,
 }
 DATA = {
-    "MNIST": 20_000,
-    "Fashion-MNIST": 20_000,
-    "CIFAR-10 (JPEG)": 20_000,
+    "MNIST": 10_000,
+    "Fashion-MNIST": 10_000,
+    "CIFAR-10 (JPEG)": 10_000,
     "Cats and dogs": 4_000,
     "BUSI": 780,
 }

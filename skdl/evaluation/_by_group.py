@@ -123,7 +123,7 @@ class GroupScores:
 
 
 def _joined(result: "EvaluationResult", how: str) -> "EvaluationResult":
-    from skdl.evaluation._result import make_result  # which is made of this
+    from skdl.evaluation._collecting import make_result  # which is made of this
 
     groups = _groups_of(result)
     if how != "mean" and result.positive is None:

@@ -13,6 +13,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 from skdl._utils.checks import check_choice, warn_user
 from skdl._utils.text import plain
 from skdl.evaluation._checkpoint import Checkpoint, digest_of, digest_of_data
+from skdl.evaluation._collecting import make_result
 from skdl.evaluation._folds import Fold
 from skdl.evaluation._groups import (
     LOOK_ALIKES,
@@ -25,7 +26,7 @@ from skdl.evaluation._groups import (
 )
 from skdl.evaluation._input import check_data, check_positive, known_classes, named_estimators
 from skdl.evaluation._leaks import about_groups, about_leaks, find_leaks, find_split_groups
-from skdl.evaluation._result import EvaluationResult, make_result
+from skdl.evaluation._result import EvaluationResult
 from skdl.evaluation._routing import about_gaps
 from skdl.evaluation._run import Run, run_tasks
 from skdl.evaluation._scoring import check_positive_class, make_metrics

@@ -83,6 +83,7 @@ def _pairs(batch: ImageBatch, n_jobs: int | None) -> pd.DataFrame:
 
 def check_groups_for(n_splits: int, groups: Groups) -> None:
     """Refuse more folds than groups."""
+    assert groups.joined is not None
     found, sizes = np.unique(groups.joined, return_counts=True)
     if len(found) >= n_splits:
         return

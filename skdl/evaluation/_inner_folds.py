@@ -133,8 +133,9 @@ class _SplitsItself:
         if groups is None:
             return super().fit(X, y, *args, **params)  # type: ignore[misc]
         changed: dict[str, Any] = {}
-        if getattr(self, "cv", None) is not None and hasattr(self.cv, "split"):
-            changed["cv"] = list(self.cv.split(X, y, groups))
+        cv: Any = getattr(self, "cv", None)
+        if hasattr(cv, "split"):
+            changed["cv"] = list(cv.split(X, y, groups))
         if isinstance(self, StackingClassifier):  # its rows are those of X, and in their order
             final = LogisticRegression() if self.final_estimator is None else self.final_estimator
             changed["final_estimator"] = _OfRows(final, groups)
@@ -165,8 +166,8 @@ class _SplitsItself:
         return _empty, (type(self).__mro__[2],), self.__getstate__()
 
 
-def _empty(original: type) -> Any:
-    made = _splitting_itself(original)
+def _empty(original: Any) -> Any:
+    made: Any = _splitting_itself(original)
     return made.__new__(made)
 
 
@@ -177,13 +178,14 @@ def splits_itself(estimator: Any) -> bool:
     fit = getattr(type(estimator), "fit", None)
     if not getattr(fit, "__module__", "").startswith("sklearn."):
         return False  # another hand's `fit` may do anything
-    estimator.__class__ = _splitting_itself(type(estimator))
+    original: Any = type(estimator)
+    estimator.__class__ = _splitting_itself(original)
     ask_for_groups(estimator)
     return True
 
 
 @functools.cache
-def _splitting_itself(original: type) -> type:
+def _splitting_itself(original: Any) -> Any:
     """A class that is as this one, but keeps groups together in its own folds."""
     names = {"__module__": __name__, "__doc__": original.__doc__}
     return type(original.__name__, (_SplitsItself, original), names)

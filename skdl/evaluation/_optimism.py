@@ -121,7 +121,7 @@ def _ignoring(
     result: "EvaluationResult", X: Any, y: Any, seed: int, n_jobs: int | None, verbose: int
 ) -> "EvaluationResult":
     """The evaluation of the same models on random folds."""
-    from skdl.evaluation._result import make_result  # which is made of this
+    from skdl.evaluation._collecting import make_result  # which is made of this
 
     if result.cv == "prefit" or result.groups is None:
         why = "its models came fitted" if result.cv == "prefit" else "nothing was kept together"

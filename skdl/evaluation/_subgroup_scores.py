@@ -11,7 +11,7 @@ from skdl._utils.compat import generator_of
 from skdl._utils.text import counted, shortened
 from skdl.evaluation._scoring import Metric, RecordedPredictions
 from skdl.evaluation._summary import interval_of, mean_of_repeats
-from skdl.metrics import mean_interval
+from skdl.metrics import about_few_groups, mean_interval
 
 if TYPE_CHECKING:
     from skdl.evaluation._result import EvaluationResult
@@ -111,7 +111,11 @@ class Judge:
         for rows, y_true, recorded in (_part(repeat, mask) for repeat in self.repeats):
             of_rows = None if groups is None else groups[rows]
             found.append(interval_of(self.result, metric, y_true, recorded, of_rows, options))
-        return mean_of_repeats(found)
+        joined = mean_of_repeats(found)
+        if groups is None or np.isnan(joined["low"]):
+            return joined
+        few = about_few_groups(len(np.unique(groups[self._tested(mask)])))
+        return joined | {"reason": _joined([joined["reason"], few])}
 
     def _lacking(self, metric: Metric, mask: npt.NDArray[np.bool_]) -> str:
         """Why an average over classes is none where a class is missing."""

@@ -85,9 +85,10 @@ class SubgroupScores:
         Interval and p value of a difference are recovered from the intervals of the subgroup and
         of the rest (MOVER; Zou and Donner, 2008), which of proportions is Newcombe's hybrid score
         interval (1998). The p value is that of the standard error that the 95 % interval has on the
-        side of zero, so that it is below 0.05 where the 95 % interval excludes zero. Where images
-        of one group, such as a patient, are in the subgroup and in the rest, the two scores are
-        correlated; the correlation is that of 200 resamples of whole groups.
+        side of zero, so that it is below 0.05 where the 95 % interval excludes zero. With `groups`,
+        such as patients, intervals of all scores take them into account. Where a group has images
+        in the subgroup and in the rest, the two scores are correlated; the correlation is that of
+        200 resamples of whole groups.
 
         Intervals hold at their level one by one. Among twenty subgroups without any difference, one
         is expected whose interval excludes zero: look at "p_holm", which keeps the probability of

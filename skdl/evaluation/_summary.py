@@ -115,6 +115,8 @@ def _known(
     y_pred: Any = recorded.predicted
     if not TABLE[known.name].of_labels:
         y_pred = recorded.probabilities if positive is None else recorded.scores_of(positive)
+    elif positive is not None and positive not in [*y_true.tolist(), *y_pred.tolist()]:
+        y_true, y_pred, positive = y_true == positive, y_pred == positive, True
     try:
         method = estimate_score(known.name, y_true, y_pred, positive, known.average, groups).method
     except ValueError:

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skdl._utils.checks import check_whole, warn_user
+from skdl._utils.text import shortened
 from skdl.metrics._confusion import Array
 from skdl.metrics._groups import Groups
 from skdl.metrics._probabilities import Forecast
@@ -29,8 +30,8 @@ def equal_mass_bins(probabilities: Array, n_bins: int | None = None) -> npt.NDAr
         n_bins = min(_MOST_BINS, max(1, n // _SAMPLES_PER_BIN))
     elif n < _FEWEST_SAMPLES * check_whole(n_bins, "n_bins", low=1):
         raise ValueError(
-            f"n_bins={n_bins} is too many for {n} samples: each bin needs {_FEWEST_SAMPLES} of "
-            f"them. Pass {max(1, n // _FEWEST_SAMPLES)} or fewer."
+            f"n_bins={shortened(n_bins)} is too many for {n} samples: each bin needs "
+            f"{_FEWEST_SAMPLES} of them. Pass {max(1, n // _FEWEST_SAMPLES)} or fewer."
         )
     ordered = np.sort(probabilities)
     ranks = np.rint(np.arange(1, n_bins) * n / n_bins).astype(int)

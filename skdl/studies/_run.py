@@ -156,6 +156,7 @@ def run_study(
         data.y,
         cv=data.folds,
         scoring=list(study.metrics),
+        look_alikes="ignore",  # the folds are those of the study
         checkpoint=folder / "folds",
         verbose=verbose,
     )

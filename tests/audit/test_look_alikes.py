@@ -1,6 +1,5 @@
 """Look-alikes: planted ones of every kind are found, and no others."""
 
-import io
 import runpy
 import sys
 from itertools import pairwise
@@ -143,17 +142,17 @@ def test_too_few_for_a_pair(photographs, n):
     assert [part.dtype.kind for part in pairs] == ["i", "i", "f"]
 
 
-@pytest.mark.parametrize("n", range(2, 25))
-def test_few_images(photographs, n):
-    images = textured(photographs, n).copy()
+@pytest.mark.parametrize("n", [2, 3, 5, 15, 16, 17, 22])
+def test_few_images(make_pictures, n):
+    images = make_pictures(n)
     images[-1] = images[0][::-1, ::-1]
     assert found(images) == {(0, n - 1)}
 
 
 def test_more_similarity_finds_fewer_of_the_same_pairs():
-    digits = load_digits().images[:400]
+    digits = load_digits().images[:150]
     images = np.concatenate([digits, np.roll(digits[:40], 1, axis=2), digits[:40] ** 0.8])
-    by_bar = [found(images, similarity=bar) for bar in (0.0, 0.5, 0.9, 0.95, 0.99, 0.999, 1.0)]
+    by_bar = [found(images, similarity=bar) for bar in (0.0, 0.9, 0.99, 0.999, 1.0)]
     assert all(more >= fewer for more, fewer in pairwise(by_bar))
     assert len(by_bar[0]) > len(by_bar[-1])
 
@@ -212,19 +211,17 @@ def test_the_callers_images_and_random_state_are_left_alone(photographs):
 
 
 def test_digits_are_not_joined_because_strokes_are_alike():
-    """Of 1,797 digits of 8×8 pixels, written by 43 people, next to none is a copy of another."""
-    pairs = find_look_alikes(read_batch(load_digits().images))
-    groups = join_groups(None, 1797, pairs.first, pairs.second)
-    assert len(pairs.first) <= 5
-    assert np.bincount(groups).max() <= 3
+    """Of 800 digits of 8×8 pixels, written by many people, next to none is a copy of another."""
+    pairs = find_look_alikes(read_batch(load_digits().images[:800]))
+    assert len(pairs.first) <= 2
 
 
 def test_copies_of_digits_are_found_where_strokes_are_alike():
-    digits = load_digits().images
+    digits = load_digits().images[:600]
     turned = np.rot90(digits[:200], axes=(1, 2))
     pairs = found(np.concatenate([digits, digits[200:400] * 0.8 + 1, turned]))
-    truth = {(200 + row, 1797 + row) for row in range(200)}
-    truth |= {(row, 1997 + row) for row in range(200)}
+    truth = {(200 + row, 600 + row) for row in range(200)}
+    truth |= {(row, 800 + row) for row in range(200)}
     assert len(pairs & truth) >= 390
     assert len(pairs - truth) <= 5
 
@@ -264,7 +261,8 @@ def test_few_pairs_are_compared_in_detail(monkeypatch, photographs):
 
     monkeypatch.setattr("skdl.audit._look_alikes.similarities", counting)
     found(textured(photographs, 100))
-    assert sum(compared) <= 3 * 100 + 20 * 10
+    assert compared[0] <= 3 * 100
+    assert sum(compared) < 100 * 99 / 2 / 4
 
 
 @pytest.mark.realdata
@@ -276,13 +274,31 @@ def test_planted_in_real_data(name):
     assert row.precision >= 0.95
 
 
-def test_jpeg_of_a_digit_is_not_another_digit():
-    """At 8×8 pixels a recompressed digit is as far from its original as from others: unjoined."""
-    digits = (load_digits().images[:300] * 15.9).astype(np.uint8)
-    buffers = []
-    for pixels in digits:
-        buffer = io.BytesIO()
-        Image.fromarray(pixels).save(buffer, "JPEG", quality=75)
-        buffers.append(np.asarray(Image.open(buffer)))
-    pairs = found(np.concatenate([digits, np.stack(buffers)]))
-    assert len({(a, b) for a, b in pairs if b - a != 300}) <= 5
+def test_the_table_of_the_docs_is_of_what_is_planted():
+    table = planted.PAGE.read_text().split(planted.START)[1].split(planted.END)[0]
+    assert planted.page(table) == planted.PAGE.read_text()
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()]
+    assert rows[0][1:] == list(planted.DATA)
+    assert [row[0] for row in rows[2:]] == [*planted.KINDS, *planted._ROWS]
+    for cells in rows[2 : 3 + len(planted.KINDS)]:
+        of_all = cells[0] == "**all**"
+        for cell in cells[1:]:
+            recall, precision = map(float, cell.strip("*").split(" / "))
+            assert 0 <= recall <= 100
+            assert 0 <= precision <= 100
+            assert min(recall, precision) >= 95 or not of_all
+    assert all(int(cell.replace(",", "")) >= 2000 for cell in rows[-4][1:])
+
+
+def test_planted_versions_are_scored_as_the_docs_say():
+    """Four originals, 0 and 1 alike; planted: 4 of 0, 5 of 1, 6 of 2, 7 of 3."""
+    first, second = np.array([[0, 1], [0, 4], [1, 4], [2, 6], [6, 7]]).T
+    kind = np.array([0, 0, 1, 1])
+    pairs = planted.LookAlikes(first, second, np.ones(5))
+    result = planted.Result("four", 4, np.arange(4), kind, pairs)
+    assert result.recall == 0.5  # 4 and 6
+    assert result.precision == pytest.approx(2 / 3)  # (1, 4) counts neither way, (6, 7) is wrong
+    assert (result.recall_of(0), result.precision_of(0)) == (0.5, 1.0)
+    assert (result.recall_of(1), result.precision_of(1)) == (0.5, 0.5)
+    assert int(result.originals.sum()) == 1
+    assert result.largest == 2

@@ -220,6 +220,32 @@ def test_averages_over_several_classes_need_all_of_them():
     assert table.loc["accuracy", "p"].notna().all()
 
 
+def test_subgroups_without_the_positive_class_of_several():
+    """Specificity has Wilson's interval there, too, and sensitivity a reason."""
+    y = np.array(["benign", "malignant", "normal"] * 20 + ["benign", "normal"] * 15)
+    group = np.repeat(["with", "without"], [60, 30])
+    X = np.column_stack([np.arange(90), np.arange(90)])
+
+    class Knows(Told):
+        def predict(self, X):
+            return y[X[:, 0]]
+
+    found = evaluate(
+        Knows(),
+        X,
+        y,
+        cv=2,
+        scoring=["sensitivity", "specificity"],
+        pos_label="malignant",
+        subgroups={"g": group},
+    )
+    table = found.subgroups().set_index(["metric", "value"])
+    without = table.loc[("specificity", "without")]
+    assert (without["low"], without["high"]) == pytest.approx(wilson_interval(30, 30))
+    assert without["p"] == 1
+    assert "no positive samples" in table.loc[("sensitivity", "without"), "reason"]
+
+
 def test_small_subgroups_are_named_and_not_scored(data):
     X, y, _, _ = data
     kind = ["rare"] * 9 + ["few"] * 10 + ["many"] * 281
@@ -347,6 +373,8 @@ def test_intervals_know_groups():
     assert (table["n_groups"] == table["n"] / 2).all()
     one = table.loc[("sensitivity", "other")]
     assert "belong to one group" in one["reason"]
+    assert "There are 2 groups only" in table.loc[("accuracy", "other"), "reason"]
+    assert table.loc[("accuracy", "male"), "reason"] == ""
     assert np.isnan([one["low"], one["p"]]).all()
 
 

@@ -12,6 +12,7 @@ from sklearn.model_selection import (
 
 from skdl import evaluate
 from skdl.evaluation import EvaluationWarning
+from skdl.metrics import compare_models, confidence_interval
 
 
 def test_summary(result):
@@ -101,3 +102,59 @@ def test_a_perfect_score_has_no_interval_without_width():
         assert np.isnan(summary.loc[metric, "low"])
         assert "says nothing" in summary.loc[metric, "reason"]
     assert 0.8 < summary.loc["accuracy", "low"] < 1  # Wilson's
+
+
+SCORING = ("accuracy", "sensitivity", "balanced_accuracy", "roc_auc", "neg_log_loss")
+
+
+@pytest.fixture(scope="module")
+def copies(cancer):
+    """Three copies of every other image, each with its copies as a group."""
+    X, y = (np.repeat(values[::2], 3, axis=0) for values in cancer)
+    groups = np.repeat(np.arange(len(y) // 3), 3)
+    models = {"logistic": logistic(), "other": logistic(C=0.01)}
+    return evaluate(models, X, y, cv=3, groups=groups, scoring=list(SCORING))
+
+
+class TestGroups:
+    """Images of a patient are alike: intervals and tests know it."""
+
+    def test_intervals_are_those_of_each_image_once(self, copies):
+        found = copies.summary(n_resamples=200).query("model == 'logistic'").set_index("metric")
+        table = copies.per_model("logistic")
+        assert found["method"].tolist() == ["wilson", "wilson", "mover", "obuchowski", "bootstrap"]
+        recorded = copies.recorded("logistic")
+        groups = copies.groups[table["row"]]
+        for name in SCORING[:4]:
+            predicted = recorded.scores_of(1) if name == "roc_auc" else recorded.predicted
+            expected = confidence_interval(name, table["y_true"], predicted, groups=groups)
+            once = confidence_interval(name, table["y_true"][::3], predicted[::3])
+            np.testing.assert_allclose(found.loc[name, ["value", "low", "high"]], expected)
+            np.testing.assert_allclose(expected, once, atol=0.003)
+
+    def test_comparisons_too(self, copies):
+        table = copies.per_model("other")
+        predicted = {m: copies.recorded(m).predicted for m in ("logistic", "other")}
+        expected = compare_models(table["y_true"], predicted, groups=copies.groups[table["row"]])
+        found = copies.compare()
+        for column in ("mcnemar_p", "accuracy_difference_low", "sensitivity_difference_high"):
+            assert found[column].item() == expected[column].item()
+
+    def test_few_groups_are_said_once(self, cancer):
+        X, y = (values[:120] for values in cancer)
+        result = evaluate(logistic(), X, y, cv=2, groups=np.arange(120) % 6, scoring="accuracy")
+        with pytest.warns(UserWarning, match="There are 6 groups only") as caught:
+            summary = result.summary()
+        assert len(caught) == 1
+        assert caught[0].filename == __file__
+        assert summary["reason"].item() == ""
+
+    def test_a_class_of_one_group_has_no_interval(self, cancer):
+        X, y = (values[:90] for values in cancer)
+        groups = np.where(y == 1, 0, np.arange(90) // 3 + 1)
+        model = logistic().fit(*cancer)
+        result = evaluate(model, X, y, cv="prefit", groups=groups, scoring=["sensitivity"])
+        summary = result.summary()
+        assert summary["value"].notna().item()
+        assert summary["low"].isna().item()
+        assert "No interval: All samples of class 1 belong to one group" in summary["reason"].item()

@@ -11,13 +11,44 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from skdl.metrics import (
-    confidence_interval,
-)
+from skdl.metrics import TABLE, confidence_interval, estimate_score
 
 
 class TestFunctionsThatAreMoreThanTheirName:
     """A function is the score with its name only where it has the same value."""
+
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            {},
+            {"average": "weighted"},
+            {"average": None},
+            {"multi_class": "ovo"},
+            {"labels": [0, 1]},
+            {"multi_class": "ovr", "average": "micro", "sample_weight": None, "max_fpr": None},
+        ],
+    )
+    def test_what_changes_no_area_of_two_classes(self, cancer, settings):
+        y, _, probabilities = cancer
+        score = partial(roc_auc_score, **settings)
+        found = confidence_interval(score, y, probabilities[:, 1], method="delong")
+        assert found == confidence_interval("roc_auc", y, probabilities[:, 1])
+
+    @pytest.mark.parametrize("name", [name for name in TABLE if TABLE[name].has_interval])
+    @pytest.mark.parametrize("method", ["auto", "bootstrap", "own"])
+    def test_every_method_of_a_name_is_one_of_its_function(self, cancer, name, method):
+        y, labels, probabilities = cancer
+        predicted = labels if TABLE[name].of_labels else probabilities[:, 1]
+        if method == "own":
+            method = estimate_score(name, y, predicted, None, "auto").method
+        settings = {"method": method, "n_resamples": 50, "random_state": 0}
+        if (name, method) == ("expected_calibration_error", "bootstrap"):
+            return  # it has none, under either name
+        groups = np.arange(len(y)) // 2
+        for more in ({}, {"groups": groups} if method != "delong" else {}):
+            assert confidence_interval(
+                TABLE[name].function, y, predicted, **settings, **more
+            ) == confidence_interval(name, y, predicted, **settings, **more)
 
     def test_other_averages_and_labels_of_areas(self, letters):
         y, _, probabilities = letters

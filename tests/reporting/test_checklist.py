@@ -517,7 +517,8 @@ def test_files_and_copies(folder, tmp_path):
         Image.fromarray(pixels if row else np.pad(pixels, 2)).save(paths[-1])
     paths[0] = str(tmp_path / "0.png")
     model = CNNClassifier(epochs=1, random_state=0, image_size=8, color="grayscale")
-    result = evaluate(model, paths, Y[:40] % 2, cv=2, scoring="accuracy")
+    with pytest.warns(EvaluationWarning):
+        result = evaluate(model, paths, Y[:40] % 2, cv=2, look_alikes="ignore", scoring="accuracy")
     found = answers(folder, result, paths, Y[:40] % 2)
     n_copies = 40 - len({(tmp_path / f"{row}.png").read_bytes() for row in range(40)})
     assert n_copies == 1  # the first was padded

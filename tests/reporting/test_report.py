@@ -351,7 +351,9 @@ def test_groups_and_the_best_of_several(digits, tmp_path):
     options = {"cv": GroupKFold(3), "groups": np.arange(len(y)) // 4, "scoring": "accuracy"}
     result = evaluate(models, X, y, **options)
     text = report(result, X, y, tmp_path / "report.md").read_text()
-    assert "belong to groups" in text
+    n_groups = len(np.unique(options["groups"]))
+    assert f"belong to {n_groups} groups, such as patients, which intervals and p values" in text
+    assert "independent, so true intervals are wider" not in text
     assert "the best of 2 models by accuracy" in text
     chosen = report(result, X, y, tmp_path / "report.md", model="a").read_text()
     assert "the best of" not in chosen
