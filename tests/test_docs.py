@@ -10,6 +10,7 @@ import re
 import runpy
 import sys
 import warnings
+from pathlib import Path
 
 import global_state
 import matplotlib as mpl
@@ -19,10 +20,12 @@ from helpers import ROOT, code_of, run_python, run_script
 from numpydoc.docscrape import ClassDoc, FunctionDoc
 
 import skdl
+from skdl.metrics import confidence_interval
 
 PAGES = sorted([*ROOT.glob("docs/*.md"), ROOT / "README.md"])
 QUICKSTART = ROOT / "docs/quickstart.md"
-ELSEWHERE = {QUICKSTART, ROOT / "docs/works_with.md"}  # run by tests of their own
+TRUST = ROOT / "docs/trust.md"
+ELSEWHERE = {QUICKSTART, TRUST, ROOT / "docs/works_with.md"}  # run by tests of their own
 MODULES = sorted(
     module.name
     for module in pkgutil.walk_packages(skdl.__path__, "skdl.")
@@ -58,10 +61,10 @@ def run_page(tmp_path, monkeypatch):
         (tmp_path / f"{name}.py").write_text(code)
         if "register" in code:  # would stay registered
             run_script(tmp_path / f"{name}.py", cwd=tmp_path)
-            return
+            return None
         with mpl.rc_context():
             try:
-                importlib.import_module(name)
+                return importlib.import_module(name)
             finally:
                 sys.modules.pop(name, None)
                 plt.close("all")
@@ -88,6 +91,35 @@ def test_the_quickstart_prints_scores_and_saves(run_page, tmp_path, capsys):
     assert set(scores) == {"sensitivity", "specificity", "balanced_accuracy", "roc_auc"}
     assert float(scores["roc_auc"]) > 0.95
     assert (tmp_path / "eights.joblib").stat().st_size > 100_000
+
+
+def test_the_figures_of_the_page_about_trust_are_true(run_page, capsys):
+    """To 0.02, as features differ in the last digits from one version of a library to the next."""
+    page, text = run_page(TRUST), TRUST.read_text()
+
+    def says(sentence, *values):
+        figures = re.escape(sentence).replace("XXX", r"(\d\.\d\d)")
+        found = [float(figure) for figure in re.search(figures, text).groups()]
+        assert found == pytest.approx(list(values), abs=0.02)
+
+    assert "look like another one" in capsys.readouterr().out
+    shortcuts = page.audit_images(page.scans, page.sick, groups=page.names).shortcuts
+    says("alone has a\nROC AUC of XXX", shortcuts.set_index("property").loc["largest value", "auc"])
+    of_auc = page.table.loc["roc_auc"]
+    says("both sides | XXX |", of_auc["ignoring"])
+    says("kept apart | XXX |", of_auc["apart"])
+    says("by | XXX (XXX to XXX)", *of_auc[["difference", "low", "high"]])
+    row = page.result.summary().set_index("metric").loc["roc_auc"]
+    assert row["method"] == "obuchowski"
+    says("is XXX with an interval of XXX to XXX", *row[["value", "low", "high"]])
+    predicted = page.result.per_model("GridSearchCV")
+    alone = confidence_interval("roc_auc", predicted["y_true"], predicted["proba_1"])
+    says("would give XXX to XXX", *alone[1:])
+    assert page.result.summary().set_index("metric").loc["calibration_slope", "low"] > 1
+    scanners = page.result.subgroups(["roc_auc"]).set_index("value")
+    says("the ROC AUC is XXX, on the old one XXX", *scanners.loc[["new", "old"], "estimate"])
+    says("(*p* = XXX)", scanners.loc["new", "p_holm"])
+    assert "CLAIM 2024" in Path("report.html").read_text()
 
 
 def test_the_page_of_networks_is_up_to_date():

@@ -87,7 +87,7 @@ class SubgroupDisplay:
     level: float = 0.95
 
     @classmethod
-    def from_evaluation(
+    def from_result(
         cls,
         result: Any,
         metric: str | None = None,

@@ -142,8 +142,13 @@ def cautions(result: EvaluationResult, model: str, names: Sequence[str]) -> list
             if n_missing == 1
             else f"{n_missing} scores are missing; the reasons stand below."
         )
-    if result.groups is not None:
-        found.append(_about_number_of_groups(len(set(result.groups[table["row"]].tolist())), table))
+    n_groups = len(table) if result.groups is None else len(set(result.groups[table["row"]]))
+    if n_groups < len(table):
+        found.append(
+            f"The test images belong to {n_groups:,} groups, such as patients, which intervals and "
+            "p values take into account: images of a group may be alike, groups are independent. "
+            f"{about_few_groups(n_groups)}".rstrip()
+        )
     return found
 
 
@@ -155,20 +160,6 @@ def about_grouping(grouping: Any) -> str:
         f"{n_images:,} images. {joined_by(grouping)} What is said of images below is said of these "
         "groups, and the picture of a group is its first image."
     )
-
-
-def _about_number_of_groups(n_groups: int, table: pd.DataFrame) -> str:
-    """That intervals know the groups, and how much they are worth."""
-    if n_groups == len(table):
-        return (
-            "Each test image is a group of its own: intervals and p values take images for "
-            "independent."
-        )
-    text = (
-        f"The test images belong to {n_groups:,} groups, such as patients, which intervals and "
-        "p values take into account: images of a group may be alike, groups are independent."
-    )
-    return f"{text} {about_few_groups(n_groups)}".rstrip()
 
 
 def joined_by(grouping: Any) -> str:
@@ -219,7 +210,8 @@ def about_intervals(result: EvaluationResult, model: str, rows: Any, level: floa
 ABOUT_COMPARISONS = (
     "Differences are those of the first model minus the second, of the labels that were predicted, "
     "with intervals for paired samples. p values are of DeLong's test for the areas and of "
-    "McNemar's for the labels, adjusted for the number of pairs by Holm's method."
+    "McNemar's for the labels, or what takes their place for images in groups, adjusted for the "
+    "number of pairs by Holm's method."
 )
 METHODS = {
     "wilson": "Wilson: of proportions, such as accuracy and sensitivity.",

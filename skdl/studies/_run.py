@@ -156,7 +156,7 @@ def run_study(
         data.y,
         cv=data.folds,
         scoring=list(study.metrics),
-        look_alikes="ignore",  # folds are those that were published, or have none on both sides
+        look_alikes="ignore",  # the folds are those of the study
         checkpoint=folder / "folds",
         verbose=verbose,
     )

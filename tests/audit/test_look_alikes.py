@@ -272,3 +272,33 @@ def test_planted_in_real_data(name):
     row = planted.measure(name, n_images=n, n_planted=400, seed=1)
     assert row.recall >= 0.95
     assert row.precision >= 0.95
+
+
+def test_the_table_of_the_docs_is_of_what_is_planted():
+    table = planted.PAGE.read_text().split(planted.START)[1].split(planted.END)[0]
+    assert planted.page(table) == planted.PAGE.read_text()
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.splitlines()]
+    assert rows[0][1:] == list(planted.DATA)
+    assert [row[0] for row in rows[2:]] == [*planted.KINDS, *planted._ROWS]
+    for cells in rows[2 : 3 + len(planted.KINDS)]:
+        of_all = cells[0] == "**all**"
+        for cell in cells[1:]:
+            recall, precision = map(float, cell.strip("*").split(" / "))
+            assert 0 <= recall <= 100
+            assert 0 <= precision <= 100
+            assert min(recall, precision) >= 95 or not of_all
+    assert all(int(cell.replace(",", "")) >= 2000 for cell in rows[-4][1:])
+
+
+def test_planted_versions_are_scored_as_the_docs_say():
+    """Four originals, 0 and 1 alike; planted: 4 of 0, 5 of 1, 6 of 2, 7 of 3."""
+    first, second = np.array([[0, 1], [0, 4], [1, 4], [2, 6], [6, 7]]).T
+    kind = np.array([0, 0, 1, 1])
+    pairs = planted.LookAlikes(first, second, np.ones(5))
+    result = planted.Result("four", 4, np.arange(4), kind, pairs)
+    assert result.recall == 0.5  # 4 and 6
+    assert result.precision == pytest.approx(2 / 3)  # (1, 4) counts neither way, (6, 7) is wrong
+    assert (result.recall_of(0), result.precision_of(0)) == (0.5, 1.0)
+    assert (result.recall_of(1), result.precision_of(1)) == (0.5, 0.5)
+    assert int(result.originals.sum()) == 1
+    assert result.largest == 2

@@ -42,6 +42,8 @@ class TestFunctionsThatAreMoreThanTheirName:
         if method == "own":
             method = estimate_score(name, y, predicted, None, "auto").method
         settings = {"method": method, "n_resamples": 50, "random_state": 0}
+        if (name, method) == ("expected_calibration_error", "bootstrap"):
+            return  # it has none, under either name
         groups = np.arange(len(y)) // 2
         for more in ({}, {"groups": groups} if method != "delong" else {}):
             assert confidence_interval(

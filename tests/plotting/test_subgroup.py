@@ -115,21 +115,21 @@ def test_given_axes_and_names_as_text():
 
 def test_an_evaluation_with_a_chosen_metric_and_model():
     result = Result(["cnn", "svc"])
-    display = SubgroupDisplay.from_evaluation(
+    display = SubgroupDisplay.from_result(
         result, "sensitivity", model="svc", level=0.9, min_images=20
     )
     assert result.asked == [(["sensitivity"], {"level": 0.9, "min_images": 20})]
     assert display.frame["estimate"].tolist() == frame(seed=1)["estimate"].tolist()
     assert display.ax_.get_xlabel().startswith("Sensitivity with 90 % confidence interval")
     alone = Result()
-    assert SubgroupDisplay.from_evaluation(alone).metric == "accuracy"
+    assert SubgroupDisplay.from_result(alone).metric == "accuracy"
     assert len(alone.asked) == 1
     with pytest.raises(ValueError, match=r"several models: \['cnn', 'svc'\]. Pass model="):
-        SubgroupDisplay.from_evaluation(result)
+        SubgroupDisplay.from_result(result)
     with pytest.raises(ValueError, match="no model 'swc'.*Did you mean 'svc'"):
-        SubgroupDisplay.from_evaluation(result, model="swc")
+        SubgroupDisplay.from_result(result, model="swc")
     with pytest.raises(ValueError, match=r"DataFrame has no method subgroups\(\)"):
-        SubgroupDisplay.from_evaluation(frame())
+        SubgroupDisplay.from_result(frame())
 
 
 def test_a_real_evaluation():
@@ -140,7 +140,7 @@ def test_a_real_evaluation():
     X = generator.normal(size=(120, 2)) + y[:, None]
     sex = np.repeat(["female", "male"], 60)
     result = evaluate(GaussianNB(), X, y, scoring=["roc_auc"], subgroups={"sex": sex})
-    display = SubgroupDisplay.from_evaluation(result)
+    display = SubgroupDisplay.from_result(result)
     table, overall = result.subgroups(), result.summary().iloc[0]
     assert list(marks(display.ax_)[0].values()) == table["estimate"].tolist()
     assert display.overall == (overall["value"], overall["low"], overall["high"])

@@ -257,7 +257,9 @@ def nested_search():
     search = GridSearchCV(pipeline, {"svc__C": [0.1, 1.0, 10.0], "svc__gamma": [0.01, 0.1]}, cv=2)
     labels = Y[:120] % 3
     with pytest.warns(EvaluationWarning, match="are missing"):  # no ROC AUC of decision values
-        result = evaluate(search, X[:120], labels, cv=2, return_estimator=True)
+        result = evaluate(
+            search, X[:120], labels, cv=2, look_alikes="ignore", return_estimator=True
+        )
     return labels, result
 
 
@@ -472,7 +474,7 @@ def test_files_and_copies(folder, tmp_path):
     paths[0] = str(tmp_path / "0.png")
     model = CNNClassifier(epochs=1, random_state=0, image_size=8, color="grayscale")
     with pytest.warns(EvaluationWarning):
-        result = evaluate(model, paths, Y[:40] % 2, cv=2, scoring="accuracy")
+        result = evaluate(model, paths, Y[:40] % 2, cv=2, look_alikes="ignore", scoring="accuracy")
     found = answers(folder, result, paths, Y[:40] % 2)
     n_copies = 40 - len({(tmp_path / f"{row}.png").read_bytes() for row in range(40)})
     assert n_copies == 1  # the first was padded
