@@ -36,9 +36,8 @@ def test_features_of_photographs(data_home, weights, tmp_path):
     assert str(data_home) not in record  # where they lie is nobody's business
 
 
-def test_what_the_page_says_of_look_alikes(data_home, monkeypatch):
+def test_what_the_page_says_of_look_alikes():
     """The audit's findings to the letter; of the scores, that they are too good."""
-    monkeypatch.setenv("SKDL_DATA_HOME", str(data_home))
     tool = runpy.run_path(str(ROOT / "tools" / "busi_optimism.py"))
     X, y = tool["lesions"]()
     page = (ROOT / "docs" / "studies.md").read_text(encoding="utf-8")
