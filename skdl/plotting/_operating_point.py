@@ -10,6 +10,7 @@ from sklearn.metrics import roc_auc_score, roc_curve
 
 from skdl._utils.labels import (
     check_finite,
+    check_groups,
     check_known,
     check_length,
     class_labels,
@@ -185,6 +186,7 @@ class OperatingPointDisplay:
         *,
         threshold: float | None = None,
         pos_label: Any = None,
+        groups: Any = None,
         target_names: Sequence[str] | None = None,
         level: float = 0.95,
         ax: Any = None,
@@ -203,6 +205,9 @@ class OperatingPointDisplay:
         pos_label : int, float, bool or str, default=None
             The positive class; all others are negative. None takes 1 of {0, 1} or {-1, 1} and True
             of {False, True}; it is needed with other labels.
+        groups : array-like of shape (n,), default=None
+            Groups of cases that may be alike, such as patients, for the interval; see
+            :func:`skdl.metrics.confidence_interval`.
         target_names : sequence of str, default=None
             Names of the classes, see :meth:`from_estimator`.
         level : float, default=0.95
@@ -228,7 +233,8 @@ class OperatingPointDisplay:
         if len(found) > 1:
             check_positive(found, pos_label)
         pos_name = names_by_label([labels], target_names).get(pos_label, "")
-        display = cls._computed(labels, y_score, threshold, pos_label, level, pos_name, "score")
+        rest = threshold, pos_label, level, pos_name, "score", groups
+        display = cls._computed(labels, y_score, *rest)
         return display.plot(ax=ax)
 
     @classmethod
@@ -241,6 +247,7 @@ class OperatingPointDisplay:
         level: float,
         pos_name: str,
         score_name: str,
+        groups: Any = None,
     ) -> Self:
         """The display, not drawn yet."""
         labels = class_labels(y_true, "y_true")
@@ -258,7 +265,7 @@ class OperatingPointDisplay:
         false_positive, sensitivity, thresholds = roc_curve(
             positive, scores, drop_intermediate=False
         )
-        area, specificity = _area(positive, scores, level), 1 - false_positive
+        area, specificity = _area(positive, scores, level, groups), 1 - false_positive
         rates = thresholds, sensitivity, specificity
         return cls(*rates, float(threshold), area, level, pos_name, score_name)
 
@@ -379,12 +386,13 @@ def _check_scores(y_score: Any, labels: npt.NDArray[Any]) -> npt.NDArray[np.floa
 
 
 def _area(
-    positive: npt.NDArray[np.bool_], scores: npt.NDArray[np.float64], level: float
+    positive: npt.NDArray[np.bool_], scores: npt.NDArray[np.float64], level: float, groups: Any
 ) -> tuple[float, float, float]:
-    """Area under the ROC curve with DeLong's interval; NaN for its ends where there is none."""
+    """Area under the ROC curve with its interval; NaN for its ends where there is none."""
     ours, others = scores[positive], scores[~positive]
     if ours.min() > others.max() or ours.max() < others.min():  # no variance to estimate
         return float(ours.min() > others.max()), np.nan, np.nan
-    if min(len(ours), len(others)) < 2:
+    units = np.arange(len(scores)) if groups is None else check_groups(groups, len(scores))
+    if min(len(np.unique(units[rows])) for rows in (positive, ~positive)) < 2:
         return float(roc_auc_score(positive, scores)), np.nan, np.nan
-    return confidence_interval("roc_auc", positive, scores, method="delong", level=level)
+    return confidence_interval("roc_auc", positive, scores, groups=groups, level=level)

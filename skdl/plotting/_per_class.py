@@ -1,5 +1,6 @@
 """Precision, recall and F1 of each class."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -8,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 from sklearn.metrics import confusion_matrix
 
-from skdl.metrics import wilson_interval
+from skdl._utils.labels import check_groups
+from skdl.metrics import confidence_interval, wilson_interval
 from skdl.plotting._layout import (
     LINE,
     arrange,
@@ -66,9 +68,11 @@ class PerClassMetricsDisplay:
 
     Notes
     -----
-    All intervals are Wilson's [1]_. Recall is a proportion of the cases of a class, precision one
-    of the predictions of it. F1 is 2J / (1 + J), where J is the share of true positives among the
-    cases that are of the class, or were taken for it; the interval of J is carried over to F1 [2]_.
+    All intervals are Wilson's [1]_, those of cases in `groups` as in
+    :func:`skdl.metrics.confidence_interval`. Recall is a proportion of the cases of a class,
+    precision one of the predictions of it. F1 is 2J / (1 + J), where J is the share of true
+    positives among the cases that are of the class, or were taken for it; the interval of J is
+    carried over to F1 [2]_.
     It holds what it promises also for classes of a few cases, where the bootstrap is too narrow,
     and has a width where nothing went wrong.
 
@@ -156,6 +160,7 @@ class PerClassMetricsDisplay:
         y_pred: Any,
         *,
         labels: Any = None,
+        groups: Any = None,
         target_names: Sequence[str] | None = None,
         level: float = 0.95,
         ax: Any = None,
@@ -168,6 +173,9 @@ class PerClassMetricsDisplay:
             True and predicted labels.
         labels : array-like, default=None
             All classes, where some may not occur; None takes those that do.
+        groups : array-like of shape (n,), default=None
+            Groups of cases that may be alike, such as patients, for intervals; see
+            :func:`skdl.metrics.confidence_interval`.
         target_names : sequence of str, default=None
             Names of the classes, see :meth:`from_estimator`.
         level : float, default=0.95
@@ -200,6 +208,11 @@ class PerClassMetricsDisplay:
                 for name, share in _proportion(hits, support + n_predicted - hits, level).items()
             },
         }
+        if groups is not None:
+            outcomes = true, predicted
+            for metric, values in parts.items():
+                ends = _grouped(metric, outcomes, len(names), groups, level)
+                values["low"], values["high"] = ends
         frame = pd.concat(
             [
                 pd.DataFrame({"class": names, "metric": metric, **values, "support": support})
@@ -256,6 +269,22 @@ def _proportion(hits: Any, n: Any, level: float) -> dict[str, npt.NDArray[np.flo
         name: np.where(n > 0, numbers, np.nan)
         for name, numbers in (("value", value), ("low", low), ("high", high))
     }
+
+
+def _grouped(
+    metric: str, outcomes: tuple[Any, Any], n_classes: int, groups: Any, level: float
+) -> npt.NDArray[np.float64]:
+    """Both ends of a metric of each class; NaN where nothing tells how much groups differ."""
+    name = {"precision": "ppv", "recall": "sensitivity"}.get(metric, metric)
+    true, predicted = outcomes
+    groups = check_groups(groups, len(true))
+    ends = np.full((2, n_classes), np.nan)
+    for i in range(n_classes):
+        with contextlib.suppress(ValueError):
+            ends[:, i] = confidence_interval(
+                name, true == i, predicted == i, groups=groups, pos_label=True, level=level
+            )[1:]
+    return ends
 
 
 def _new_axes(names: Sequence[str], n_metrics: int) -> Any:

@@ -14,6 +14,7 @@ import pandas as pd
 from skdl._utils.text import counted
 from skdl.audit import DataAudit
 from skdl.evaluation import EvaluationResult, in_both
+from skdl.reporting._calibration import in_a_sentence
 from skdl.reporting._estimators import parts_of, searched, steps_of, takes
 from skdl.reporting._pictures import Subject
 from skdl.reporting._subgroups import outliers
@@ -30,6 +31,13 @@ _DRAWN = (
     "StratifiedShuffleSplit",
     "LeaveOneOut",
 )
+_PLOTS = {
+    "confusion": "confusion matrix",
+    "operating_point": "ROC curve",
+    "classes": "precision, recall and F1 of each class",
+    "reliability": "reliability diagram",
+    "decision_curve": "decision curve",
+}
 MOST_CLASSES = 12  # that are listed one by one
 
 
@@ -44,6 +52,7 @@ class Run:
     audit: DataAudit | None
     subgroups: pd.DataFrame | None  # scores of the model in each
     choices: pd.DataFrame  # made inside the model
+    calibration: pd.DataFrame | None
     rows: pd.DataFrame  # scores of the model
     pairs: pd.DataFrame | None
     level: float
@@ -148,7 +157,11 @@ def level_of_split(run: Run) -> str:
     if run.prefit:
         return ""
     if result.own_groups is None:
-        return f"Single {rows}: no groups, such as patients, were passed."
+        alike = ""
+        if result.groups is not None:
+            n = len(np.unique(result.groups))
+            alike = f" Images that look alike count as one group, which makes {n:,} groups."
+        return f"Single {rows}: no groups, such as patients, were passed.{alike}"
     n = len(np.unique(result.own_groups))
     if result.split_groups:
         return (
@@ -235,14 +248,9 @@ def external(run: Run) -> str:
 
 def metrics(run: Run) -> str:
     """The scores and displays by name."""
-    plots = [name for name in ("confusion", "operating_point", "classes") if name in run.captions]
-    words = {
-        "confusion": "confusion matrix",
-        "operating_point": "ROC curve",
-        "classes": "precision, recall and F1 of each class",
-    }
+    plots = [name for name in _PLOTS if name in run.captions]
     named = ", ".join(in_words(metric) for metric in run.result.metrics)
-    shown = f" Drawn: {', '.join(words[name] for name in plots)}." if plots else ""
+    shown = f" Drawn: {', '.join(_PLOTS[name] for name in plots)}." if plots else ""
     return f"Scores: {named}.{shown}"
 
 
@@ -270,6 +278,11 @@ def diagnostic(run: Run) -> str:
     names = ("sensitivity", "specificity", "ppv", "npv", "roc_auc")
     known = {metric: run.result.known(metric) for metric in run.result.metrics}
     return _listed(run, [metric for metric, k in known.items() if k and k.name in names])
+
+
+def calibration(run: Run) -> str:
+    """Scores of the probabilities with their intervals."""
+    return "" if run.calibration is None else in_a_sentence(run.calibration)
 
 
 def _listed(run: Run, wanted: Sequence[str]) -> str:

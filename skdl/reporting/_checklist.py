@@ -107,6 +107,7 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
     "Results": (
         Item("37", "23a", "Scores with intervals", run_of.performance),
         Item("38", "23a", "Diagnostic scores with intervals", run_of.diagnostic),
+        Item("", "12e, 23a", "Calibration", run_of.calibration),
         Item("", "23a", "Scores of subgroups", run_of.of_subgroups),
         Item("", "23b", "Differences between clusters: results"),
         Item("37", "", "Missing scores and failed folds", run_of.incomplete),

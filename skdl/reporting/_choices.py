@@ -53,7 +53,7 @@ def chosen_in(choices: pd.DataFrame) -> list[str]:
     found = [f"Chosen: {'; '.join(listed)}."]
     scored = choices.dropna(subset=["inner_score", "outer_score"])
     scored = scored.drop_duplicates(["fold", "metric", "inner_score"])
-    if len(set(scored["metric"])) == 1:
+    if len(scored) and len(set(scored["metric"])) == 1:
         inner, outer = (figure(scored[f"{side}_score"].mean()) for side in ("inner", "outer"))
         metric = in_words(scored["metric"].iloc[0])
         found.append(f"Mean {metric} of the best: {inner} inside, {outer} on the test images.")

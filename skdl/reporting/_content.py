@@ -4,6 +4,7 @@ import datetime
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import pandas as pd
@@ -18,10 +19,12 @@ from skdl.plotting import names_by_label
 from skdl.reporting import _tables as tables
 from skdl.reporting._answers import Run
 from skdl.reporting._audited import NOTHING, audited, check_audit
+from skdl.reporting._calibration import about_calibration, calibration, of_calibration
 from skdl.reporting._card import card as model_card
 from skdl.reporting._card import energy
 from skdl.reporting._checklist import Line, check_stated, checklist
 from skdl.reporting._choices import of_choices, of_model
+from skdl.reporting._more_pictures import audit_plans, calibration_plans, subgroup_plans
 from skdl.reporting._pictures import Picture, Subject, codes_of, pictures
 from skdl.reporting._subgroups import about_subgroups, of_subgroups, subgroups
 from skdl.reporting._words import (
@@ -54,6 +57,9 @@ class Content:
     subgroups: pd.DataFrame | None
     about_subgroups: list[str]
     subgroup_scores: pd.DataFrame | None
+    calibration: pd.DataFrame | None
+    about_calibration: list[str]
+    calibration_scores: pd.DataFrame | None
     choices: pd.DataFrame | None
     choice_scores: pd.DataFrame
     per_class: pd.DataFrame
@@ -132,7 +138,13 @@ def gather(
     audit, unaudited = audited(audit, whole, evaluated.own_groups)
     parts = subgroups(result, model, level)
     choices = of_model(evaluated, model)
-    drawn, failed = pictures(subject, whole, audit, parts, level)
+    calibrated = calibration(result, model, level)
+    more = chain(
+        calibration_plans(subject, calibrated, level),
+        audit_plans(whole, audit),
+        subgroup_plans(subject, parts, level),
+    )
+    drawn, failed = pictures(subject, more)
     estimator = result.estimators[model]
     pairs, uncompared = _compared(result, level)
     described = tables.described(whole)
@@ -145,6 +157,7 @@ def gather(
         audit=audit,
         subgroups=parts,
         choices=choices,
+        calibration=calibrated,
         rows=rows,
         pairs=pairs,
         level=level,
@@ -172,6 +185,9 @@ def gather(
         subgroups=None if parts is None else of_subgroups(parts),
         about_subgroups=[] if parts is None else about_subgroups(parts),
         subgroup_scores=parts,
+        calibration=None if calibrated is None else of_calibration(calibrated),
+        about_calibration=[] if calibrated is None else _about_calibration(subject, calibrated),
+        calibration_scores=calibrated,
         choices=of_choices(choices, result.cv == "prefit"),
         choice_scores=choices,
         per_class=tables.per_class(subject),
@@ -187,6 +203,12 @@ def gather(
         card=sections,
         summary=summary,
     )
+
+
+def _about_calibration(subject: Subject, found: pd.DataFrame) -> list[str]:
+    result = subject.result
+    name = subject.names[result.classes.tolist().index(result.positive)]
+    return about_calibration(found, name, len(result.per_model(subject.model)))
 
 
 def _compared(result: EvaluationResult, level: float) -> tuple[pd.DataFrame | None, list[str]]:

@@ -18,19 +18,21 @@ from skdl.images import infer_image_shape
 from skdl.plotting import (
     ClassDistributionDisplay,
     ConfusionMatricesDisplay,
-    DataAuditDisplay,
     ImageGridDisplay,
     ModelComparisonDisplay,
     OperatingPointDisplay,
     PerClassMetricsDisplay,
     PredictionGridDisplay,
     SaliencyDisplay,
-    SubgroupDisplay,
     TrainingHistoryDisplay,
 )
 
 _DPI = 110
-_N_MISTAKES, _N_LOOKED_AT, _N_PAIRS = 12, 6, 6
+_N_MISTAKES, _N_LOOKED_AT = 12, 6
+
+
+Plans = Iterator[tuple[str, str, Callable[[], Any]]]
+"""Name, caption and drawing of pictures."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,12 @@ class Subject:
     summary: Any
 
     @property
+    def groups(self) -> npt.NDArray[Any] | None:
+        """Groups of the images that the model predicted."""
+        groups = self.result.groups
+        return None if groups is None else groups[self.result.per_model(self.model)["row"]]
+
+    @property
     def shows_images(self) -> bool:
         """Whether the rows of X look like images, and not like a table of features."""
         if hasattr(self.X, "tocsr"):
@@ -63,23 +71,12 @@ class Subject:
         return len(shape) != 2 or self.image_shape is not None or infer_image_shape(shape)[0] > 1
 
 
-def pictures(
-    subject: Subject, whole: Subject, audit: Any, subgroups: Any, level: float
-) -> tuple[list[Picture], list[str]]:
-    """All that apply, and what could not be drawn with the reason.
-
-    `whole` has all images where `subject` has groups of them; `audit` and `subgroups` are what was
-    found of them, if anything.
-    """
+def pictures(subject: Subject, more: Plans) -> tuple[list[Picture], list[str]]:
+    """All that apply, and what could not be drawn with the reason."""
     import matplotlib.pyplot as plt
 
     drawn, failed = [], []
-    plans = (
-        _plans(subject),
-        _audit_plans(whole, audit),
-        _subgroup_plans(subject, subgroups, level),
-    )
-    for name, caption, draw in chain(*plans):
+    for name, caption, draw in chain(_plans(subject), more):
         before = set(plt.get_fignums())
         try:
             display = draw()
@@ -98,7 +95,7 @@ def pictures(
     return drawn, failed
 
 
-def _plans(subject: Subject) -> Iterator[tuple[str, str, Callable[[], Any]]]:
+def _plans(subject: Subject) -> Plans:
     """Name, caption and drawing of each picture that applies."""
     result, model, names = subject.result, subject.model, subject.names
     table = result.per_model(model)
@@ -117,7 +114,9 @@ def _plans(subject: Subject) -> Iterator[tuple[str, str, Callable[[], Any]]]:
     yield (
         "classes",
         "Precision, recall and F1 of each class, with intervals",
-        lambda: PerClassMetricsDisplay.from_predictions(y_true, y_pred, target_names=names),
+        lambda: PerClassMetricsDisplay.from_predictions(
+            y_true, y_pred, groups=subject.groups, target_names=names
+        ),
     )
     yield from _operating_point_plans(subject, y_true, y_pred)
     histories = {
@@ -144,7 +143,7 @@ def _plans(subject: Subject) -> Iterator[tuple[str, str, Callable[[], Any]]]:
 
 def _operating_point_plans(
     subject: Subject, y_true: npt.NDArray[np.intp], y_pred: npt.NDArray[np.intp]
-) -> Iterator[tuple[str, str, Callable[[], Any]]]:
+) -> Plans:
     """That of the positive class, if there is one, it is scored and both kinds occur."""
     result, names = subject.result, subject.names
     recorded = result.recorded(subject.model)
@@ -164,42 +163,17 @@ def _operating_point_plans(
         "operating_point",
         f"ROC curve, and sensitivity and specificity by threshold{of_which}{note}",
         lambda: OperatingPointDisplay.from_predictions(
-            y_true, scores, pos_label=positive, threshold=threshold, target_names=names
+            y_true,
+            scores,
+            pos_label=positive,
+            groups=subject.groups,
+            threshold=threshold,
+            target_names=names,
         ),
     )
 
 
-def _audit_plans(whole: Subject, audit: Any) -> Iterator[tuple[str, str, Callable[[], Any]]]:
-    """Pairs of images that show one picture, or of which one label is wrong."""
-    if audit is not None and len(audit.look_alikes) + len(audit.conflicts):
-        yield (
-            "look_alikes",
-            "Pairs that look alike: those of different classes or groups first, then the least "
-            "similar",
-            lambda: DataAuditDisplay.from_audit(
-                audit, whole.X, max_pairs=_N_PAIRS, image_shape=whole.image_shape
-            ),
-        )
-
-
-def _subgroup_plans(
-    subject: Subject, found: Any, level: float
-) -> Iterator[tuple[str, str, Callable[[], Any]]]:
-    if found is None:
-        return
-    metric = found["metric"].iloc[0]
-    rows = subject.summary.query("model == @subject.model and metric == @metric")
-    overall = tuple(rows[["value", "low", "high"]].iloc[0])
-    yield (
-        "subgroups",
-        "Subgroups, with intervals",
-        lambda: SubgroupDisplay(found[found["metric"] == metric], overall, metric, level).plot(),
-    )
-
-
-def _image_plans(
-    subject: Subject, rows: Any, y_true: Any, y_pred: Any
-) -> Iterator[tuple[str, str, Callable[[], Any]]]:
+def _image_plans(subject: Subject, rows: Any, y_true: Any, y_pred: Any) -> Plans:
     result, names, shape = subject.result, subject.names, subject.image_shape
     yield (
         "samples",

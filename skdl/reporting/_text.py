@@ -17,11 +17,14 @@ from skdl.reporting._words import ABOUT_COMPARISONS
 
 _SECTIONS = (
     ("Mistakes", "mistakes", ("confusion", "operating_point", "mistakes", "saliency")),
+    ("Calibration", "calibration", ("reliability", "decision_curve")),
     ("Classes", "per_class", ("classes",)),
     ("Subgroups", "subgroups", ("subgroups",)),
     ("Data", "data", ("distribution", "samples")),
     ("Training", "times", ("training",)),
 )
+# Sections that are left out where there is nothing, and what explains them.
+_NOTES = {"calibration": "about_calibration", "subgroups": "about_subgroups"}
 
 
 def markdown(content: Content, folder: str) -> str:
@@ -40,13 +43,13 @@ def markdown(content: Content, folder: str) -> str:
         parts += [_table(content.comparison), _plain(ABOUT_COMPARISONS)]
     for heading, table, names in _SECTIONS:
         shown = getattr(content, table)
-        if table == "subgroups" and shown is None:
+        if shown is None and table in _NOTES:
             continue
         parts.append(f"## {heading}")
         if shown is not None:
             parts.append(_table(shown))
-        if table == "subgroups":
-            parts += map(_plain, content.about_subgroups)
+        if table in _NOTES:
+            parts += map(_plain, getattr(content, _NOTES[table]))
         parts += _images(content, names, folder)
         if table == "data" and content.findings is not None:
             listed = "\n".join(f"- {_plain(finding)}" for finding in content.findings)
@@ -86,7 +89,7 @@ def left_open(content: Content) -> dict[str, str]:
 
 def as_json(content: Content) -> str:
     """The figures of the report as JSON, for other programs."""
-    scores = content.subgroup_scores
+    scores, probabilities = content.subgroup_scores, content.calibration_scores
     found = {
         "title": content.title,
         "created": content.created,
@@ -101,6 +104,7 @@ def as_json(content: Content) -> str:
         "data": _records(content.data),
         "audit": None if content.audit is None else _audit(content.audit),
         "subgroups": None if scores is None else _records(scores),
+        "calibration": None if probabilities is None else _records(probabilities),
         "choices": _records(content.choice_scores),
         "missing": _records(content.missing),
         "estimator": content.estimator,

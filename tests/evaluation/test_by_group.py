@@ -409,6 +409,25 @@ def test_a_fold_of_one_group_has_reasons(images):
     assert not np.isnan(found.summary()["value"]).any()
 
 
+def test_look_alikes_join_groups_of_intervals_and_not_of_decisions():
+    generator = np.random.default_rng(0)
+    patients = np.repeat(np.arange(40), 2)
+    y = np.repeat(np.tile([0, 1], 20), 2)
+    pictures = generator.random((80, 8, 8)) + 0.05 * y[:, None, None]
+    pictures[4:6] = pictures[:2]  # one picture under the patients 0 and 2
+    X = pictures.reshape(80, -1)
+    with pytest.warns(EvaluationWarning, match="look alike belong to different groups"):
+        result = evaluate(
+            LogisticRegression(), X, y, groups=patients, cv=4, images=pictures, scoring="accuracy"
+        )
+    found = result.by_group()
+    assert found.grouping.names.tolist() == list(range(40))
+    assert found.groups[0] == found.groups[2]
+    assert len(np.unique(found.groups)) == 39
+    assert found.own_groups is None
+    assert found.summary()["low"].notna().all()
+
+
 # ---- bad input ----------------------------------------------------------------------------------
 
 

@@ -293,3 +293,16 @@ def test_bad_estimators(tumours, few_digits):
     votes = SVC(decision_function_shape="ovo").fit(*few_digits)
     with pytest.raises(ValueError, match="decision_function of SVC has 45 columns for 10 classes"):
         OperatingPointDisplay.from_estimator(votes, *few_digits, pos_label=1)
+
+
+def test_the_area_has_the_interval_of_groups():
+    generator = np.random.default_rng(0)
+    groups = np.repeat(np.arange(20), 4)
+    y = generator.integers(0, 2, 80)
+    scores = y + generator.normal(size=80) + generator.normal(size=20)[groups]
+    found = OperatingPointDisplay.from_predictions(y, scores, groups=groups)
+    assert found.roc_auc == confidence_interval("roc_auc", y, scores, groups=groups)
+    groups = np.where(y == 1, 0, groups + 1)  # all positive cases in one
+    alone = OperatingPointDisplay.from_predictions(y, scores, groups=groups)
+    assert np.isnan(alone.roc_auc[1])
+    plt.close("all")

@@ -191,3 +191,30 @@ def test_bad_estimators_and_frames(few_digits):
     frame = PerClassMetricsDisplay.from_predictions([0, 1], [0, 1]).frame
     with pytest.raises(ValueError, match=r"It lacks \['low'\]"):
         PerClassMetricsDisplay(frame.drop(columns="low")).plot()
+
+
+def test_groups_widen_intervals():
+    """Three copies of each case, in a group, are worth one."""
+    generator = np.random.default_rng(0)
+    y_true = generator.integers(0, 3, 90)
+    y_pred = np.where(generator.random(90) < 0.8, y_true, (y_true + 1) % 3)
+    once = PerClassMetricsDisplay.from_predictions(y_true, y_pred).frame
+    copies = [np.repeat(values, 3) for values in (y_true, y_pred)]
+    groups = np.repeat(np.arange(90), 3)
+    found = PerClassMetricsDisplay.from_predictions(*copies, groups=groups).frame
+    np.testing.assert_allclose(found["value"], once["value"])
+    np.testing.assert_allclose(found[["low", "high"]], once[["low", "high"]], atol=0.02)
+    plt.close("all")
+
+
+def test_a_class_in_one_group_has_no_interval():
+    y_true = np.repeat([0, 1], [30, 3])
+    y_pred = np.where(np.arange(33) % 7 == 0, 1 - y_true, y_true)
+    groups = np.arange(33) // 3
+    frame = PerClassMetricsDisplay.from_predictions(y_true, y_pred, groups=groups).frame
+    ends = frame.set_index(["class", "metric"])["low"]
+    assert np.isnan(ends["1", "recall"])
+    assert ends["0", "recall"] > 0
+    with pytest.raises(ValueError, match="groups has 2 values, but there are 33 images"):
+        PerClassMetricsDisplay.from_predictions(y_true, y_pred, groups=[1, 2])
+    plt.close("all")

@@ -35,7 +35,9 @@ from sklearn.svm import SVC
 
 import skdl
 from skdl import BackboneFeatures, CNNClassifier, TransferClassifier, evaluate
+from skdl.audit import find_look_alikes
 from skdl.evaluation import EvaluationWarning
+from skdl.images import read_batch
 from skdl.metrics import confidence_interval
 from skdl.reporting import _pictures
 
@@ -97,6 +99,13 @@ TRIPOD = [
 ]
 X, Y = load_digits(return_X_y=True)
 X, Y = X[:300].reshape(-1, 8, 8), Y[:300]
+CALIBRATION = {
+    "expected_calibration_error": "Expected calibration error",
+    "calibration_slope": "Calibration slope",
+    "calibration_intercept": "Calibration intercept",
+    "brier": "Brier score",
+    "brier_skill": "Brier skill",
+}
 # What a machine answers, and no run.
 OF_THE_MACHINE = {"Software", "Machine and time"}
 
@@ -150,13 +159,28 @@ def test_a_network_in_folds(network, folder):
     table = result.predictions.sort_values("row")
     y_pred, scores = table["y_pred"].to_numpy(), table["proba_1"].to_numpy()
     assert (y_pred == (scores >= 0.5)).all()
-    folds = list(GroupKFold(3).split(X, y, groups))
+    folds = list(GroupKFold(3).split(X, y, result.groups))
+    fold_of = np.zeros(300)
+    for number, (_, rows) in enumerate(folds):
+        fold_of[rows] = number
+    pairs = find_look_alikes(read_batch(X, mixed=True))
+    assert len(pairs.first) > 1
+    assert (fold_of[pairs.first] == fold_of[pairs.second]).all()
+    alike = (
+        f"None of {len(pairs.first)} pairs of images that look alike stands in training and test "
+        "data of a fold."
+    )
     n_train, n_test = (sorted({len(fold[side]) for fold in folds}) for side in (0, 1))
     (tn, fp), (fn, tp) = confusion_matrix(y, y_pred)
     wrong, often = fp + fn, ("even", "odd", fp) if fp >= fn else ("odd", "even", fn)
     sizes = np.unique(groups, return_counts=True)[1]
-    balanced = confidence_interval("balanced_accuracy", y, y_pred)
-    auc = confidence_interval("roc_auc", y, scores)
+    balanced = confidence_interval("balanced_accuracy", y, y_pred, groups=result.groups)
+    auc = confidence_interval("roc_auc", y, scores, groups=result.groups)
+
+    def limits(name, hits, n):
+        _, low, high = confidence_interval(name, y, y_pred, groups=result.groups)
+        return f"{hits / n:.3f} ({low:.3f} to {high:.3f})"
+
     ends = {
         name: f"{value:.3f} ({found[1]:.3f} to {found[2]:.3f})"
         for name, value, found in (
@@ -165,13 +189,24 @@ def test_a_network_in_folds(network, folder):
         )
     }
     test = [
-        f"sensitivity {wilson(tp, tp + fn)}, specificity {wilson(tn, tn + fp)}",
+        f"sensitivity {limits('sensitivity', tp, tp + fn)}, specificity "
+        f"{limits('specificity', tn, tn + fp)}",
         f"ROC AUC {ends['ROC AUC']}",
-        f"positive predictive value {wilson(tp, tp + fp)}",
-        f"negative predictive value {wilson(tn, tn + fn)}",
+        f"positive predictive value {limits('ppv', tp, tp + fp)}",
+        f"negative predictive value {limits('npv', tn, tn + fn)}",
     ]
     assert set(sizes) == {3}
     assert len(n_train) == len(n_test) == 2
+    calibrated = []
+    for name, title in CALIBRATION.items():
+        value, low, high = confidence_interval(
+            name, y, scores, groups=result.groups, random_state=0
+        )
+        calibrated.append(f"{title} {value:.3f} ({low:.3f} to {high:.3f})")
+    brier = np.mean((scores - y) ** 2)
+    assert f"Brier score {brier:.3f} (" in calibrated[3]
+    skill = 1 - brier / np.mean((y.mean() - y) ** 2)
+    assert f"Brier skill {skill:.3f} (" in calibrated[4]
     counts = result.fitted["CNNClassifier", 0].model_.count_params()
     expected = {
         "Development, evaluation, or both": "Both: models were fitted, and tested on images that "
@@ -191,7 +226,7 @@ def test_a_network_in_folds(network, folder):
         "What was kept apart": f"Groups, such as patients: none of {len(sizes)} stands in training "
         "and test data of a fold.",
         "Test images in the training data": "No test image stands in the training data of its "
-        "fold, value for value.",
+        f"fold, value for value. {alike}",
         "Numbers in each analysis": f"Tested: 300 images (“even” {(y == 0).sum()}, “odd” "
         f"{(y == 1).sum()}). Trained on {n_train[0]} to {n_train[1]} and tested on {n_test[0]} "
         f"to {n_test[1]} images in each of 3 folds.",
@@ -215,18 +250,19 @@ def test_a_network_in_folds(network, folder):
         "Ensembles": "None.",
         "Scores and plots": "Scores: accuracy, sensitivity, specificity, balanced accuracy, ROC "
         "AUC, positive predictive value, negative predictive value. Drawn: confusion matrix, ROC "
-        "curve, precision, recall and F1 of each class.",
-        "Uncertainty and tests": "95\u00a0% intervals by Wilson, MOVER, DeLong.",
+        "curve, precision, recall and F1 of each class, reliability diagram, decision curve.",
+        "Uncertainty and tests": "95\u00a0% intervals by Wilson, MOVER, Obuchowski.",
         "Explanations": "Where the network looked, in the first of these (Grad-CAM): see "
         "“Mistakes”.",
         "Test on data of the same origin": "300 of 300 images were tested by models that were "
         "fitted on others.",
         "How predictions were made": "predict and predict_proba of the fitted estimator of each "
         "fold.",
-        "Scores with intervals": f"Accuracy {wilson(tp + tn, 300)}, {test[0]}, balanced accuracy "
-        f"{ends['balanced accuracy']}, {', '.join(test[1:])}.",
+        "Scores with intervals": f"Accuracy {limits('accuracy', tp + tn, 300)}, {test[0]}, "
+        f"balanced accuracy {ends['balanced accuracy']}, {', '.join(test[1:])}.",
         "Diagnostic scores with intervals": f"S{', '.join(test)[1:]}.",
         "Missing scores and failed folds": "No fold failed, and no score is missing.",
+        "Calibration": f"{'; '.join(calibrated)}.",
         "Mistakes": f"{wrong} of 300 images got a wrong class ({100 * wrong / 300:.1f}\u00a0%), "
         f"most often “{often[0]}” taken for “{often[1]}” ({often[2]}). The worst are shown under "
         "“Mistakes”.",
@@ -257,9 +293,7 @@ def nested_search():
     search = GridSearchCV(pipeline, {"svc__C": [0.1, 1.0, 10.0], "svc__gamma": [0.01, 0.1]}, cv=2)
     labels = Y[:120] % 3
     with pytest.warns(EvaluationWarning, match="are missing"):  # no ROC AUC of decision values
-        result = evaluate(
-            search, X[:120], labels, cv=2, look_alikes="ignore", return_estimator=True
-        )
+        result = evaluate(search, X[:120], labels, cv=2, return_estimator=True)
     return labels, result
 
 
@@ -276,11 +310,18 @@ def test_a_search_in_folds(nested_search, folder):
         "Steps before the classifier: BackboneFeatures, StandardScaler, fitted in each fold. "
         "BackboneFeatures: image_size=16."
     )
-    chosen = [result.fitted["GridSearchCV", fold].best_params_ for fold in (0, 1)]
-    shown = "; ".join(dict.fromkeys(repr(params) for params in chosen))
+    searches = [result.fitted["GridSearchCV", fold] for fold in (0, 1)]
+    shown = [
+        [f"{search.best_params_[name]:.4g}" for search in searches]
+        for name in ("svc__C", "svc__gamma")
+    ]
+    chosen = [f"{one} (2 times)" if one == other else f"{one}, {other}" for one, other in shown]
+    inner = np.mean([search.best_score_ for search in searches])
+    outer = table.assign(right=y_pred == y).groupby("fold")["right"].mean().mean()
     assert found["Search of parameters"] == (
-        f"GridSearchCV of 6 candidates over svc__C, svc__gamma. Chosen: {shown}. Nested: it saw "
-        "the training data of each fold only."
+        "GridSearchCV of 6 candidates over svc__C, svc__gamma. Nested: it saw the training data of "
+        f"each fold only. Chosen: svc__C {chosen[0]}; svc__gamma {chosen[1]}. Mean accuracy of the "
+        f"best: {inner:.3f} inside, {outer:.3f} on the test images."
     )
     assert found["Choice of the final model"] == "GridSearchCV takes the best of its candidates."
     # C and gamma are those of no fold before the search has chosen.
@@ -301,11 +342,14 @@ def test_a_search_in_folds(nested_search, folder):
     assert found["Missing scores and failed folds"] == (
         f"{n_missing} scores of folds are missing: see “Missing scores”."
     )
-    assert found["Division into training and test data"].endswith(
-        "Folds: cv=2, stratified by class."
-    )
+    assert found["Division into training and test data"].endswith(f"Folds: cv={result.cv}.")
     assert found["Test on data of another origin"].startswith("None in this run")
-    assert found["What was kept apart"].startswith("Single images: no groups")
+    n_groups = len(set(result.groups.tolist()))
+    assert n_groups < 120
+    assert found["What was kept apart"] == (
+        "Single images: no groups, such as patients, were passed. Images that look alike count as "
+        f"one group, which makes {n_groups} groups."
+    )
     for asks in ("Number of patients or other groups", "Augmentation", "Explanations"):
         assert asks not in found
 

@@ -285,7 +285,7 @@ def test_class_names_are_those_of_the_table(tmp_path, monkeypatch):
     result = evaluate(model, X, y, cv="prefit", pos_label=2, scoring="accuracy")
     subjects = []
     monkeypatch.setattr(
-        _content, "pictures", lambda subject: (subjects.append(subject), ([], []))[1]
+        _content, "pictures", lambda subject, more: (subjects.append(subject), ([], []))[1]
     )
     for names in (["1", "2", "3"], ["zero", "one", "two"]):
         given = None if names[0] == "1" else names
