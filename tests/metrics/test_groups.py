@@ -436,11 +436,12 @@ class TestBadGroups:
         assert (groups == before).all()
 
 
-class TestCoverage:
-    @pytest.fixture(scope="class")
-    def tool(self):
-        return runpy.run_path(str(ROOT / "tools" / "coverage_of_intervals.py"))
+@pytest.fixture(scope="module")
+def tool():
+    return runpy.run_path(str(ROOT / "tools" / "coverage_of_intervals.py"))
 
+
+class TestCoverage:
     def test_groups_are_what_intervals_need(self, tool):
         """Of an accuracy of 0.9, with twenty groups of images that are nearly equal."""
         generator = np.random.default_rng(0)
