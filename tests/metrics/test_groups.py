@@ -476,7 +476,9 @@ class TestCoverage:
         assert head == [f"{n_groups}, {icc:g}" for n_groups, icc in tool["CELLS"]]
         assert [row[0] for row in rows] == [row.title for row in tool["ROWS"]]
         figures = np.array([row[1:] for row in rows], dtype=float)
-        assert figures.min() >= 93
+        slow = np.array([row.slow for row in tool["ROWS"]])
+        assert figures[~slow].min() >= 93
+        assert figures[slow].min() >= 92.5  # of 1,000 intervals, with an error of 0.8
         assert figures.max() <= 97
         for row, cell in ((1, 2), (6, 0), (9, 2)):
             found = tool["coverage"](row, cell, 100)
