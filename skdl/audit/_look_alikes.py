@@ -32,14 +32,18 @@ class LookAlikes(NamedTuple):
     similarity: npt.NDArray[np.float64]
 
 
+_NOTHING = LookAlikes(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0))
+
+
 def find_look_alikes(
     images: ImageBatch, similarity: float = 0.95, n_jobs: int | None = None
 ) -> LookAlikes:
     """Find the pairs of images of which one is a version of the other.
 
     Versions are copies, resized, recompressed, brighter, darker or of other contrast, slightly
-    cropped or shifted, mirrored or turned by a multiple of 90°. Files that cannot be read and
-    images of one colour have none.
+    cropped or shifted, mirrored or turned by a multiple of 90°. Of copies of each other, each has a
+    pair with the first, and only the first with other images. Files that cannot be read and images
+    of one colour have none.
 
     Parameters
     ----------
@@ -60,13 +64,25 @@ def find_look_alikes(
     n_threads = None if n_jobs is None else joblib.effective_n_jobs(n_jobs)
     thumbs, rows = thumbnails(images, n_threads)
     if len(thumbs) < 2:
-        return LookAlikes(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0))
-    order = _in_own_order(thumbs)
-    comparison = _Comparison(thumbs[order], n_threads)
-    low, high, found = comparison.pairs(similarity)
-    ends = np.sort(np.stack([rows[order[low]], rows[order[high]]]), axis=0)
+        return _NOTHING
+    firsts = _first_of_equals(thumbs)
+    own = np.flatnonzero(firsts == np.arange(len(thumbs)))
+    copies = np.flatnonzero(firsts != np.arange(len(thumbs)))
+    order = own[_in_own_order(thumbs[own])]
+    low, high, found = _NOTHING
+    if len(order) > 1:
+        low, high, found = _Comparison(thumbs[order], n_threads).pairs(similarity)
+    pairs = np.append(order[low], firsts[copies]), np.append(order[high], copies)
+    found = np.append(found, np.ones(len(copies)))
+    ends = np.sort(rows[np.stack(pairs)], axis=0)
     by_rows = np.lexsort(ends[::-1])
     return LookAlikes(ends[0, by_rows], ends[1, by_rows], found[by_rows])
+
+
+def _first_of_equals(thumbs: npt.NDArray[np.float16]) -> npt.NDArray[np.intp]:
+    """The first of all that are equal, of each: many copies would hide what else is around."""
+    seen: dict[bytes, int] = {}
+    return np.array([seen.setdefault(thumb.tobytes(), i) for i, thumb in enumerate(thumbs)])
 
 
 def _in_own_order(thumbs: npt.NDArray[np.float16]) -> npt.NDArray[np.intp]:

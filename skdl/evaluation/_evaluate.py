@@ -274,7 +274,7 @@ def _before_fitting(
         return
     yield about_look_alikes(groups, folds, cv_name(cv), mode, leaks)
     if groups.joined is not None:
-        yield about_classes(groups, labels, len(folds))
+        yield about_classes(groups, labels, folds)
         yield about_gaps(named, max(len(fold.train) for fold in folds))
 
 

@@ -103,11 +103,13 @@ def check_groups_for(n_splits: int, groups: Groups) -> None:
     )
 
 
-def about_classes(groups: Groups, y: npt.NDArray[Any], n_folds: int) -> str:
-    """Which classes have fewer groups than there are folds, in words; "" if none."""
+def about_classes(groups: Groups, y: npt.NDArray[Any], folds: Sequence[Fold]) -> str:
+    """Which classes have too few groups for each fold to test them, in words; "" if none."""
     table = pd.DataFrame({"y": y, "group": groups.joined}).groupby("y")["group"]
     counts = table.nunique()
-    few = counts[counts < n_folds]
+    in_all = [set(y[fold.test].tolist()) & set(y[fold.train].tolist()) for fold in folds]
+    lacking = [label not in set.intersection(*in_all) for label in plain(counts.index)]
+    few = counts[np.array(lacking) & (counts < len(folds))]
     if few.empty:
         return ""
     label, n = plain(few.index[0]), int(few.iloc[0])
@@ -119,8 +121,8 @@ def about_classes(groups: Groups, y: npt.NDArray[Any], n_folds: int) -> str:
             "tests it is trained without the class. Drop the class, or add groups that have it."
         )
     return (
-        f"The class {shortened(label)} stands in {n} groups{more}, and there are {n_folds} folds: "
-        f"some are tested without it. Set cv to at most {n}, or add groups that have it."
+        f"The class {shortened(label)} stands in {n} groups{more}, and there are {len(folds)} "
+        f"folds: some are tested without it. Set cv to at most {n}, or add groups that have it."
     )
 
 
@@ -151,18 +153,19 @@ def about_look_alikes(
     table = groups.look_alikes
     if table is None or table.empty:
         return ""
-    ends = np.r_[table["first"], table["second"]], np.r_[table["second"], table["first"]]
-    similarity = np.r_[table["similarity"], table["similarity"]]
+    together = join_groups(None, 1 + table["second"].max(), table["first"], table["second"])
     copies = set(leaks["test_row"])  # of which there is a warning of their own
-    rows: dict[int, tuple[int, float]] = {}
+    rows: dict[int, int] = {}
     for fold in folds:
-        both = np.isin(ends[0], fold.test) & np.isin(ends[1], fold.train)
-        for row, other, value in zip(ends[0][both], ends[1][both], similarity[both], strict=True):
-            if row not in copies:
-                rows.setdefault(int(row), (int(other), float(value)))
+        test, train = (part[part < len(together)] for part in (fold.test, fold.train))
+        like = np.full(len(together), -1)
+        like[together[train]] = train
+        others = like[together[test]]
+        found = zip(test[others >= 0].tolist(), others[others >= 0].tolist(), strict=True)
+        rows = {row: other for row, other in found if row not in copies} | rows
     if not rows:
         return ""
-    row, (other, value) = next(iter(rows.items()))
+    row, other = min(rows.items())
     advice = "look_alikes='group' keeps them together."
     if mode == "group":
         advice = (
@@ -172,6 +175,5 @@ def about_look_alikes(
     verb = "looks" if len(rows) == 1 else "look"
     return (
         f"{counted(len(rows), 'test image')} {verb} like a training image, which makes scores too "
-        f"good: such as rows {row} and {other} (similarity {value:.2f}; see result.look_alikes). "
-        f"{advice}"
+        f"good: such as rows {row} and {other} (see result.look_alikes). {advice}"
     )

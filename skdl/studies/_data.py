@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse.csgraph import connected_components
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import FeatureUnion
 
+from skdl.audit import audit_images
 from skdl.datasets import (
     load_cifar10,
     load_digits_images,
@@ -21,7 +21,7 @@ from skdl.datasets import (
     load_mnist,
 )
 from skdl.downloads import get_data_home, replacing
-from skdl.preprocessing import ImageLoader, ImageNoise
+from skdl.preprocessing import ImageNoise
 from skdl.studies._declaration import Setting, StudyData
 from skdl.studies._wrappers import ViewFeatures, stratified
 
@@ -127,7 +127,7 @@ def ultrasound(setting: Setting, n_draws: int = 20) -> StudyData:
     those of which one is said to be benign and one malignant are left out.
     """
     X, y = _lesions()
-    groups = alike(X)
+    groups = audit_images(X).groups
     disputed = np.isin(groups, np.intersect1d(groups[y == 0], groups[y == 1]))
     X, y, groups = X[~disputed], y[~disputed], groups[~disputed]
     draws = [_draw(y, groups, [setting.seed, draw]) for draw in range(n_draws)]
@@ -192,18 +192,6 @@ def views(setting: Setting, **params: Any) -> ViewFeatures:
     if pretrained["backbone"] == "mobilenet_v2":
         layers = ["block_12_add", "block_13_expand_relu", "block_15_add", "out_relu"]
     return ViewFeatures(**pretrained, layer=layers, **params)
-
-
-def alike(paths: npt.NDArray[Any], correlation: float = 0.95) -> npt.NDArray[np.intp]:
-    """Give images the same number that look alike, be it by way of others.
-
-    Compared are their 48×48 grayscale versions. Above 0.95, pairs of BUSI show the same lesion.
-    """
-    images = ImageLoader((48, 48), color="grayscale").fit_transform(paths)
-    pixels = images.reshape(len(paths), -1).astype(float)
-    with np.errstate(invalid="ignore", divide="ignore"):  # an image of one colour is like no other
-        _, groups = connected_components(np.corrcoef(pixels) > correlation)
-    return np.asarray(groups, dtype=np.intp)
 
 
 def _draw(

@@ -109,7 +109,7 @@ def test_files_of_all_kinds(photographs, tmp_path):
     (tmp_path / "broken.png").write_bytes(b"no image")
     names = ["gray.png", "deep.png", "big.jpg", "see-through.png", "broken.png", "missing.png"]
     paths += [tmp_path / name for name in names]
-    assert found([str(path) for path in paths]) == {(0, 30), (0, 31), (30, 31), (1, 32), (2, 33)}
+    assert found([str(path) for path in paths]) == {(0, 30), (0, 31), (1, 32), (2, 33)}
 
 
 def test_large_pictures_shrink_as_they_are_read(tmp_path, photographs, monkeypatch):
@@ -302,3 +302,10 @@ def test_planted_versions_are_scored_as_the_docs_say():
     assert (result.recall_of(1), result.precision_of(1)) == (0.5, 0.5)
     assert int(result.originals.sum()) == 1
     assert result.largest == 2
+
+
+def test_copies_hide_nothing(photographs):
+    """What looks like one of twenty copies is found as if there were one."""
+    images = textured(photographs, 40)
+    again = np.concatenate([images, *[images[:1]] * 20, images[:1, :, ::-1]])
+    assert {(0, row) for row in range(40, 61)} <= found(again)

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from sklearn.linear_model import RidgeClassifier
 from sklearn.model_selection import GroupKFold, KFold
+from sklearn.naive_bayes import GaussianNB
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
@@ -101,7 +102,7 @@ def test_without_them_nothing_is_different(pictures):
 
 
 def test_warn_counts_them(pictures):
-    said = r"\d+ test images look like a training image.*such as rows \d+ and \d+ \(similarity"
+    said = r"20 test images look like a training image.*such as rows 0 and 30 \(see"
     with pytest.warns(EvaluationWarning, match=said):
         found = evaluated(pictures, look_alikes="warn")
     assert found.groups is None
@@ -193,3 +194,12 @@ def test_fitted_models_may_be_tested_on_one_group():
     fitted = RidgeClassifier().fit(X, Y)
     found = evaluate(fitted, X, Y, cv="prefit", groups=np.zeros(40), scoring="accuracy")
     assert found.missing.empty
+
+
+def test_many_draws_that_test_every_class_are_no_matter():
+    """The number of draws says nothing about how often a class can be tested."""
+    X, y, groups = np.arange(24.0).reshape(24, 1), np.arange(24) % 2, np.arange(24) // 4
+    draws = [(np.flatnonzero(groups != g), np.flatnonzero(groups == g)) for g in range(6)] * 3
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", EvaluationWarning)
+        evaluate(GaussianNB(), X, y, cv=draws, groups=groups, scoring="accuracy")

@@ -2,6 +2,7 @@
 
 import html
 import json
+import runpy
 import shutil
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,7 @@ from helpers import ROOT, parametrize
 from PIL import Image
 from small_data import write_idx, write_images
 
-from skdl import datasets
+from skdl import audit_images, datasets
 from skdl.cli import main
 from skdl.evaluation import EvaluationWarning, _records
 from skdl.plugins import backbones
@@ -465,7 +466,7 @@ def test_medical_images_that_look_alike(tmp_path, monkeypatch):
     assert len(names) == 180 + 60 + 2 - 2
     assert "again-3.png" in names
     assert "again-5.png" not in names
-    groups = _data.alike(data.X)
+    groups = audit_images(data.X).groups
     pair = {names.index("again-3.png"), *np.flatnonzero(np.bincount(groups)[groups] == 2)}
     assert len(pair) == 2
     for train, test in data.folds:
@@ -476,6 +477,33 @@ def test_medical_images_that_look_alike(tmp_path, monkeypatch):
     other = _data.ultrasound(Setting(seed=1, n_train=20))
     tests = {tuple(test) for _, test in (*data.folds, *other.folds)}
     assert len(tests) == 40  # no draw of one seed is one of another
+
+
+def test_look_alikes_make_scores_too_good():
+    """The script of the documentation, on noise whose classes mean nothing and half of it twice."""
+    tool = runpy.run_path(str(ROOT / "tools" / "busi_optimism.py"))
+    rng = np.random.default_rng(0)
+    X = rng.integers(20, 200, (60, 24, 24)).astype(np.uint8)
+    X = np.concatenate([X, X[:30] + 20])
+    y = np.where(np.arange(60) % 3 == 0, "malignant", "benign")
+    y = np.concatenate([y, y[:30]])
+    y[60] = "benign"  # its like is malignant
+    written = tool["about_data"](audit_images(X, y), y)
+    for line in (
+        "| images | 90: 61 benign, 29 malignant |",
+        "| copies | none |",
+        "| look-alikes | 60 images in 30 pairs |",
+        "| groups of several images | 30 of 60 images, at most 2 in one |",
+        "| benign and malignant at once | 1 pair, in 1 group of 2 images |",
+    ):
+        assert line in written
+    table = tool["optimism"](X.reshape(90, -1), y, X, n_repeats=2, n_resamples=10)
+    of_nearest = table.set_index(["model", "metric"]).loc[("nearest neighbour", "accuracy")]
+    assert of_nearest["low"] > 0
+    assert of_nearest["apart"] < 0.7 < of_nearest["ignoring"]
+    lines = tool["about_scores"](table).splitlines()
+    assert len(lines) == 2 + len(table)
+    assert f"| {of_nearest['apart']:.3f} | {of_nearest['ignoring']:.3f} |" in lines[-1]
 
 
 def test_features_of_views(home, tmp_path):
