@@ -129,7 +129,8 @@ class TestGroups:
             predicted = recorded.scores_of(1) if name == "roc_auc" else recorded.predicted
             expected = confidence_interval(name, table["y_true"], predicted, groups=groups)
             once = confidence_interval(name, table["y_true"][::3], predicted[::3])
-            np.testing.assert_allclose(found.loc[name, ["value", "low", "high"]], expected)
+            ends = found.loc[name, ["value", "low", "high"]].astype(float)
+            np.testing.assert_allclose(ends, expected)
             np.testing.assert_allclose(expected, once, atol=0.003)
 
     def test_comparisons_too(self, copies):
