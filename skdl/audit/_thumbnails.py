@@ -65,7 +65,9 @@ def _of_file(path: str, frame: int) -> Floats | None:
 
 
 def _of_array(image: npt.NDArray[Any]) -> Floats:
-    return np.asarray(_to_thumbnail(image.astype(np.float32))[..., 0])
+    # Bytes are rounded as those of files are, so that both have the same pairs.
+    values = image if image.dtype == np.uint8 else image.astype(np.float32)
+    return np.asarray(_to_thumbnail(values)[..., 0], dtype=np.float32)
 
 
 def _in_batches(items: Iterator[Any]) -> Iterator[list[Any]]:

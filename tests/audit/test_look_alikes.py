@@ -309,3 +309,15 @@ def test_copies_hide_nothing(photographs):
     images = textured(photographs, 40)
     again = np.concatenate([images, *[images[:1]] * 20, images[:1, :, ::-1]])
     assert {(0, row) for row in range(40, 61)} <= found(again)
+
+
+def test_files_have_the_pairs_of_their_arrays(photographs, tmp_path):
+    images = textured(photographs, 100)
+    images = np.concatenate([images, versions_of(images[:30], "cropped")])
+    paths = [str(tmp_path / f"{row:03}.png") for row in range(len(images))]
+    for pixels, path in zip(images, paths, strict=True):
+        Image.fromarray(pixels).save(path)
+    of_files, of_arrays = (find_look_alikes(read_batch(X)) for X in (paths, images))
+    assert len(of_files.first) >= 25
+    for ours, theirs in zip(of_files, of_arrays, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
