@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from skdl._utils.checks import suggest
-from skdl._utils.text import shortened
+from skdl._utils.text import encodable, shortened
 from skdl.evaluation import EvaluationResult
 from skdl.reporting._estimators import changed, class_of, parts_of, searched, takes, value_of
 
@@ -48,6 +48,10 @@ def _known(
     estimator = result.estimators[model]
     n = len(result.per_model(model))
     fitted = result.cv == "prefit"
+    looked_at = "Groups within the data were not looked at separately."
+    if result.subgroup_values is not None:
+        by = " and ".join(map(encodable, map(str, result.subgroup_values.columns)))
+        looked_at = f"Scores by {by} stand under “Subgroups”; others were not looked at."
     return [
         ("Model details", [f"Image classifier of {len(names)} classes: {', '.join(names)}."]),
         ("Uses", [NOT_STATED]),
@@ -60,10 +64,7 @@ def _known(
         ),
         (
             "Bias, risks and limitations",
-            [
-                "Scores on one data set do not carry over to another. Groups within the data were "
-                "not looked at separately."
-            ],
+            [f"Scores on one data set do not carry over to another. {looked_at}"],
         ),
         ("How to get started with the model", ["joblib.load(path).predict(X)"]),
         ("Training data", [NOT_STATED if fitted else _trained_on(result, model)]),

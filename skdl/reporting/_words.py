@@ -218,6 +218,8 @@ METHODS = {
     "mover": "MOVER: of scores made of several proportions, such as averages over the classes.",
     "delong": "DeLong: of the area under the ROC curve.",
     "obuchowski": "Obuchowski: of the area under the ROC curve of images in groups.",
+    "wald": "Wald: of the Brier score, its skill, and calibration slope and intercept.",
+    "chi-squared": "chi-squared: of the expected calibration error.",
     "bootstrap": "bootstrap: of everything else, by drawing from the test images again and again.",
 }
 """Methods of intervals: name and use."""

@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -11,7 +12,9 @@ from sklearn.model_selection import GridSearchCV
 import skdl
 from skdl import evaluate
 from skdl.metrics import confidence_interval
+from skdl.metrics._intervals import Method
 from skdl.reporting import _pictures
+from skdl.reporting._words import METHODS
 
 
 @pytest.fixture
@@ -120,3 +123,8 @@ class TestChoices:
         X, y = data
         assert json.loads(report(result, X, y, tmp_path / "r.json"))["choices"] == []
         assert "Choices inside" not in report(result, X, y, tmp_path / "r.md")
+
+
+def test_every_method_of_intervals_is_explained():
+    methods = {*get_args(Method)} - {"auto"}
+    assert set(METHODS) == methods

@@ -52,6 +52,13 @@ def report(monkeypatch):
     return lambda *args, **settings: skdl.report(*args, audit=False, **settings).read_text("utf-8")
 
 
+def test_the_model_card_says_what_was_looked_at(biased, report, tmp_path):
+    X, y, _, result = biased
+    text = report(result, X, y, tmp_path / "r.md", model="a")
+    assert "Scores by scanner and sex stand under “Subgroups”" in text
+    assert "not looked at separately" not in text
+
+
 def test_figures_are_those_of_the_evaluation(biased, report, tmp_path):
     X, y, values, result = biased
     found = json.loads(report(result, X, y, tmp_path / "r.json", model="a"))
