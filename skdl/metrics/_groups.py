@@ -116,7 +116,7 @@ def design_effect(hits: Array, trials: Array) -> tuple[Array, Array]:
 
     Where all trials succeed or fail, nothing is known of the correlation, and it is taken for 1.
     """
-    n, k = trials.sum(axis=0), (trials > 0).sum(axis=0)
+    n, k = trials.sum(axis=0), (trials > 0).sum(axis=0).astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
         rates = hits.sum(axis=0) / n
         total = n * rates * (1 - rates)
