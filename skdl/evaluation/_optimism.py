@@ -71,8 +71,9 @@ class Optimism:
         Raises
         ------
         ValueError
-            If X and y are other data, nothing was kept together (there are neither groups nor
-            look-alikes, or `look_alikes` was no "group"), models came fitted, or every fold failed.
+            If X and y differ from the data of the evaluation, nothing was kept together (there are
+            neither groups nor look-alikes, or `look_alikes` was not "group"), models came fitted,
+            or every fold failed.
 
         See Also
         --------
@@ -131,9 +132,7 @@ def _ignoring(
         )
     X, labels, _, digests = check_data(X, y, None)
     if digest_of_data(digests(), labels, result.own_groups) != result.data_digest:
-        raise ValueError(
-            "X and y are other data than those of the evaluation, or in another order."
-        )
+        raise ValueError("X and y differ from the data of the evaluation, or are in another order.")
     folds = make_folds(_random_folds(result, seed), X, labels, None, False)
     tasks = [(name, model, fold) for name, model in result.estimators.items() for fold in folds]
     metrics = result._metrics

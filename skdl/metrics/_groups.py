@@ -16,7 +16,7 @@ from skdl.metrics._confusion import Array
 
 # Fewer groups tell little about how much groups differ.
 _FEW = 10
-FEW_GROUPS = r"There are \d+ groups only"
+FEW_GROUPS = r"There are only \d+ groups"
 
 
 class Groups:
@@ -83,7 +83,7 @@ def about_few_groups(n_groups: int) -> str:
     if n_groups >= _FEW:
         return ""
     return (
-        f"There are {n_groups} groups only: intervals and p values of fewer than {_FEW} groups say "
+        f"There are only {n_groups} groups: intervals and p values of fewer than {_FEW} groups say "
         "little. Take images of more groups, such as more patients."
     )
 

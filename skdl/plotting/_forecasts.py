@@ -113,7 +113,7 @@ def _named(models: Any, what: str) -> dict[str, Any]:
     if not isinstance(models, Mapping):
         return {"": models}
     if not models:
-        raise ValueError(f"{what} is an empty dict: there must be a model at least.")
+        raise ValueError(f"{what} is an empty dict. Pass at least one model.")
     return {str(name): model for name, model in models.items()}
 
 

@@ -110,13 +110,7 @@ def gather(
     """Evaluate, if that was not done, and put everything together."""
     check_stated(stated)  # before the work
     check_audit(audit, column_or_1d(y).size)
-    result = source
-    if not isinstance(result, EvaluationResult):
-        with warnings.catch_warnings():  # the report says so itself
-            warnings.simplefilter("ignore", EvaluationWarning)
-            result = evaluate(source, X, y, cv="prefit", pos_label=pos_label)
-    else:
-        _check_data(getattr(result.grouping, "of_images", result), X, y)
+    result = _evaluated(source, X, y, pos_label)
     evaluated = getattr(result.grouping, "of_images", result)
     shown = X if images is None else images
     check_consistent_length(shown, y)
@@ -219,6 +213,16 @@ def _compared(result: EvaluationResult, level: float) -> tuple[pd.DataFrame | No
         return result.compare(level=level), []
     except ValueError as error:  # such as test images of one class
         return None, [f"The models are not compared: {error}"]
+
+
+def _evaluated(source: Any, X: Any, y: Any, pos_label: Any) -> EvaluationResult:
+    """An evaluation of X and y: the one that was passed, or that of a fitted classifier."""
+    if isinstance(source, EvaluationResult):
+        _check_data(getattr(source.grouping, "of_images", source), X, y)
+        return source
+    with warnings.catch_warnings():  # the report says so itself
+        warnings.simplefilter("ignore", EvaluationWarning)
+        return evaluate(source, X, y, cv="prefit", pos_label=pos_label)
 
 
 def _check_data(result: EvaluationResult, X: Any, y: Any) -> None:

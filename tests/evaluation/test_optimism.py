@@ -117,7 +117,7 @@ def test_where_there_is_none(noise, options, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"X": 0}, "X and y are other data"),
+        ({"X": 0}, "X and y differ from the data of the evaluation"),
         ({"level": 2}, "level"),
         ({"n_resamples": 0}, "n_resamples must be a whole number"),
         ({"random_state": -1}, "random_state must be a whole number"),

@@ -373,7 +373,7 @@ def test_intervals_know_groups():
     assert (table["n_groups"] == table["n"] / 2).all()
     one = table.loc[("sensitivity", "other")]
     assert "belong to one group" in one["reason"]
-    assert "There are 2 groups only" in table.loc[("accuracy", "other"), "reason"]
+    assert "There are only 2 groups" in table.loc[("accuracy", "other"), "reason"]
     assert table.loc[("accuracy", "male"), "reason"] == ""
     assert np.isnan([one["low"], one["p"]]).all()
 

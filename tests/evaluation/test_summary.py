@@ -144,7 +144,7 @@ class TestGroups:
     def test_few_groups_are_said_once(self, cancer):
         X, y = (values[:120] for values in cancer)
         result = evaluate(logistic(), X, y, cv=2, groups=np.arange(120) % 6, scoring="accuracy")
-        with pytest.warns(UserWarning, match="There are 6 groups only") as caught:
+        with pytest.warns(UserWarning, match="There are only 6 groups") as caught:
             summary = result.summary()
         assert len(caught) == 1
         assert caught[0].filename == __file__

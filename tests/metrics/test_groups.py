@@ -382,7 +382,7 @@ class TestBadGroups:
 
     def test_few_groups(self):
         y, labels, score, groups = patients(9)
-        message = "There are 9 groups only: intervals and p values of fewer than 10 groups say"
+        message = "There are only 9 groups: intervals and p values of fewer than 10 groups say"
         with pytest.warns(UserWarning, match=message) as caught:
             confidence_interval("accuracy", y, labels, groups=groups)
         assert caught[0].filename == __file__
