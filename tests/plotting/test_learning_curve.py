@@ -123,9 +123,11 @@ def test_groups_where_routing_is_on(two_classes):
 
 def test_groups_of_estimators_that_pass_nothing_on(two_classes):
     X, y = two_classes
-    LearningCurveDisplay.from_estimator(
+    display = LearningCurveDisplay.from_estimator(
         AdaBoostClassifier(n_estimators=1), X, y, groups=np.arange(len(y)), train_sizes=[50], cv=2
     )
+    (scores,) = display.scores.values()
+    assert ((scores >= 0) & (scores <= 1)).all()
 
 
 @pytest.mark.parametrize(
