@@ -28,7 +28,14 @@ from skdl.datasets._layout import arrange
 from skdl.datasets._listing import Entry, Listing, sorted_names
 from skdl.datasets._lists import listing_of_csv
 from skdl.datasets._tree import tree_of_archive, tree_of_folder
-from skdl.images import SUFFIXES, UnreadableImageError, is_archive, read_image, read_image_info
+from skdl.images import (
+    SUFFIXES,
+    UnreadableImageError,
+    is_archive,
+    read_image,
+    read_image_info,
+    untold,
+)
 
 OnError = Literal["raise", "skip", "warn"]
 Subset = Literal["train", "test", "val", "all"]
@@ -190,7 +197,9 @@ def load_image_folder(
         unlabelled = first_of(list(listing.unlabelled.values()))
         concerns.append(f"The images in {unlabelled} have no class, and are left out.")
     concerns += [*listing.doubts, *about_untrained(listing.entries)]
-    for concern in [*concerns, *about_several(files_of_several(data.tolist()))]:
+    several = files_of_several(data.tolist())
+    untold(several)  # from now on
+    for concern in [*concerns, *about_several(several)]:
         warn_user(concern)
     if return_X_y:
         return data, target
@@ -252,7 +261,8 @@ def _fault(path: str, verify: bool) -> str:
     """Why a file cannot be read, nothing if it can."""
     try:
         if verify:
-            read_image(path, image_size=8)  # small: a JPEG is decoded at an eighth of its size
+            # Small: a JPEG is decoded at an eighth of its size.
+            read_image(path, image_size=8, frame="first")
         else:
             read_image_info(path)
     except UnreadableImageError as error:
