@@ -76,6 +76,8 @@ def pixel_dtype(image: Any) -> np.dtype[Any]:
     if image.format == "PNG":
         deep = image.mode.startswith("I") or any(";16" in _raw_mode(t) for t in image.tile)
         return np.dtype(np.uint16) if deep else _BYTES
+    if image.format == "JPEG2000":
+        return np.dtype(np.uint16) if image.mode == "I;16" else _BYTES
     if image.format != "TIFF" or image.mode == "CMYK":
         return _BYTES
     bits = _first(image.tag_v2.get(_BITS, 1))

@@ -77,8 +77,9 @@ class DicomDecoder(Decoder):
 
     def _info(self, header: Any, frame: int) -> ImageInfo:
         if "Rows" not in header or "PhotometricInterpretation" not in header:
-            what = getattr(getattr(header, "SOPClassUID", None), "name", "") or "no kind"
-            raise ValueError(f"it holds no image ({what})")
+            kind = getattr(header.get("SOPClassUID"), "name", "")
+            what = f" ({kind})" if kind else ", or is no DICOM file"
+            raise ValueError(f"it holds no image{what}")
         colored = _kind(header) not in _GRAY
         found = {name: str(header.get(name) or "").strip() for name in _GROUPS}
         return ImageInfo(
@@ -118,7 +119,14 @@ def _read(file: BinaryIO, **options: Any) -> Any:
     file.seek(0)
     if _DEFLATED in start:
         raise ValueError("it is compressed as a whole (deflated); save it without")
-    return pydicom.dcmread(file, force=start[128:132] != b"DICM", **options)
+    data = pydicom.dcmread(file, force=start[128:132] != b"DICM", **options)
+    if "TransferSyntaxUID" not in data.file_meta:  # older files, without the signature
+        implicit = data.original_encoding[0]
+        uid = pydicom.uid
+        data.file_meta.TransferSyntaxUID = (
+            uid.ImplicitVRLittleEndian if implicit else uid.ExplicitVRLittleEndian
+        )
+    return data
 
 
 def _kind(header: Any) -> str:
@@ -192,8 +200,8 @@ def _refuse_compression(data: Any) -> None:
     """Refuse what pydicom cannot decompress here, saying what it takes."""
     from pydicom.pixels import get_decoder
 
-    syntax = data.file_meta.get("TransferSyntaxUID") if hasattr(data, "file_meta") else None
-    if syntax is None or not syntax.is_compressed:
+    syntax = data.file_meta.TransferSyntaxUID
+    if not syntax.is_compressed:
         return
     compressed = f"its pixels are compressed as {syntax.name}"
     try:

@@ -67,8 +67,8 @@ class NetpbmDecoder(PillowDecoder):
             values = np.frombuffer(file.read(2 * count), ">u2")
         if len(values) < count:
             raise ValueError("it is truncated")
-        if values.max(initial=0) > deep.largest:
-            raise ValueError("it is damaged: a value is larger than its header says")
+        if values.min(initial=0) < 0 or values.max(initial=0) > deep.largest:
+            raise ValueError(f"it is damaged: its values are not all from 0 to {deep.largest}")
         return fitted(values.astype(np.uint16).reshape(shape), resizer)
 
 

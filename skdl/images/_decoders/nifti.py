@@ -84,5 +84,4 @@ def _place(image: Any, frame: int) -> tuple[int, ...]:
 
 
 def _is_scaled(image: Any) -> bool:
-    slope, intercept = image.header.get_slope_inter()
-    return slope is not None and (slope, intercept or 0) != (1, 0)
+    return (image.dataobj.slope, image.dataobj.inter) != (1, 0)

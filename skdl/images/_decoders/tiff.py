@@ -53,11 +53,13 @@ def _pillow_reads(file: BinaryIO, frame: int) -> bool:
     """Whether Pillow reads a page, and keeps all bits; the file is left at its start."""
     try:
         with Image.open(file, formats=("TIFF",)) as image:
-            image.seek(frame)
-            tags: Any = image.tag_v2  # type: ignore[attr-defined]
-            bits = tags.get(_BITS, (1,))
-            separate = tags.get(_PLANES) == _SEPARATE and int(tags.get(_SAMPLES, 1)) > 1
-            return not separate or set(bits) == {8}
+            for number in {0, frame}:
+                image.seek(number)
+                tags: Any = image.tag_v2  # type: ignore[attr-defined]
+                separate = tags.get(_PLANES) == _SEPARATE and int(tags.get(_SAMPLES, 1)) > 1
+                if separate and set(tags.get(_BITS, (1,))) != {8}:
+                    return False
+            return True
     except (UnidentifiedImageError, SyntaxError):
         return False
     except Exception:  # said where it is read
