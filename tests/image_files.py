@@ -97,7 +97,7 @@ def samples():
         "dicom": (".dcm", lambda: dicom(np.stack([DEEP, DEEP // 2, DEEP // 3]))),
         "heif": (".heic", heif),
         "jpeg2000": (".jp2", lambda: picture("JPEG2000", DEEP)),
-        "netpbm": (".pgm", lambda: picture("PPM", DEEP)),
+        "netpbm": (".pgm", lambda: b"P5 9 6 65535\n" + DEEP.astype(">u2").tobytes()),
         "nifti": (".nii", lambda: nifti(volume)),
         "npy": (".npy", lambda: npy(floats)),
         "pillow": (".png", lambda: picture("PNG")),

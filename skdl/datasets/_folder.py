@@ -24,6 +24,7 @@ from skdl.datasets._concerns import (
     first_of,
 )
 from skdl.datasets._contents import files_of_several, find_copies
+from skdl.datasets._headers import with_groups_of_files
 from skdl.datasets._layout import arrange
 from skdl.datasets._listing import Entry, Listing, sorted_names
 from skdl.datasets._lists import listing_of_csv
@@ -97,7 +98,8 @@ def load_image_folder(
         Columns of the CSV file. None takes the only one with a usual name, such as "path" and
         "label".
     group_column : str, default=None
-        Column of the CSV file that tells what images belong together, such as those of a patient.
+        Column of the CSV file that tells what images belong together, such as those of a patient;
+        of DICOM files in a folder or archive, "PatientID" or "StudyInstanceUID".
 
     Returns
     -------
@@ -220,15 +222,18 @@ def load_image_folder(
 def _list(source: Path, *columns: str | None) -> Listing:
     if source.is_file() and source.suffix.lower() == ".csv":
         return listing_of_csv(source, *columns)
-    if any(column is not None for column in columns):
+    *named, group_field = columns
+    if any(column is not None for column in named):
         raise ValueError(
-            "The parameters path_column, label_column and group_column are for CSV files; "
+            "The parameters path_column and label_column are for CSV files; "
             f"{shown_path(source)} is none."
         )
-    if source.is_dir():
-        return arrange(tree_of_folder(source), source)
-    if is_archive(source):
-        return arrange(tree_of_archive(source), source)
+    if source.is_dir() or is_archive(source):
+        tree = tree_of_folder(source) if source.is_dir() else tree_of_archive(source)
+        listing = arrange(tree, source)
+        if group_field is not None:
+            listing.entries = with_groups_of_files(listing.entries, group_field)
+        return listing
     if not source.exists():
         raise FileNotFoundError(f"There is no folder, archive or CSV file {shown_path(source)}.")
     raise ValueError(

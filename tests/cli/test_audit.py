@@ -161,7 +161,7 @@ def mess(name):
         (mess("empty"), (), "skdl audit: "),
         (mess("text"), (), "No image of class"),
         (mess("one class"), (), "skdl audit: "),
-        (mess("one class"), ("--group-column", "a"), "are for CSV files"),
+        (mess("one class"), ("--group-column", "a"), "list them in a CSV file"),
         (mess("one class"), ("--out", ""), "--out must not be empty"),
     ],
 )

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from helpers import ROOT
 from image_files import COLOR, GRAY, dicom, npy, picture, samples, tiff
-from PIL import features
 
 from skdl import ImageLoader
 from skdl.images import Decoder, ImageInfo, UnreadableImageError, read_image, read_image_info
+from skdl.images._decoders.pillow import has_feature
 from skdl.plugins import decoders, register_decoder
 from skdl.testing import check_decoder, contracts_of
 
@@ -50,20 +50,12 @@ def add():
     decoders._plugins.update(before)
 
 
-def needs(name):
-    if name == "avif":
-        try:
-            return features.check("avif") or pytest.skip("Pillow is older")
-        except ValueError:
-            pytest.skip("Pillow is older")
-    if name == "jpeg2000" and not features.check("jpg_2000"):
-        pytest.skip("Pillow was built without it")
-    return None
-
-
 @pytest.fixture(params=sorted(SAMPLES))
 def sample(request):
-    needs(request.param)
+    if request.param in ("avif", "jpeg2000"):
+        feature = {"avif": "avif", "jpeg2000": "jpg_2000"}[request.param]
+        if not has_feature(feature):
+            pytest.skip("Pillow is older, or was built without it")
     ending, make = SAMPLES[request.param]
     return request.param, ending, make()
 

@@ -113,11 +113,9 @@ def brands(start: bytes) -> set[bytes]:
 
 
 def has_feature(feature: str) -> bool:
-    """Whether Pillow was built with it."""
-    try:
-        return bool(features.check(feature))
-    except ValueError:  # an older Pillow does not know the word
-        return False
+    """Whether Pillow was built with it; an older Pillow does not know the word, and warns."""
+    known = (features.modules, features.codecs, features.features)
+    return any(feature in words for words in known) and bool(features.check(feature))
 
 
 def _n_frames(image: Any) -> int:
