@@ -51,15 +51,65 @@ class DicomDecoder(Decoder):
         self.window = window
 
     def recognizes(self, start: bytes) -> bool:
-        """Whether it has the signature, and is not the directory of a disk."""
+        """Whether it has the signature, and is not the directory of a disk.
+
+        Parameters
+        ----------
+        start : bytes
+            The first 512 bytes of the file, or all if it has fewer.
+
+        Returns
+        -------
+        recognized : bool
+            Whether "DICM" stands at byte 128.
+        """
         return start[128:132] == b"DICM" and _DIRECTORY + b"\0" not in start
 
     def info(self, file: BinaryIO, frame: int = 0) -> ImageInfo:
-        """What the header says; `groups` has PatientID and StudyInstanceUID."""
+        """What the header says.
+
+        Parameters
+        ----------
+        file : binary file
+            Readable and seekable, at its start.
+        frame : int, default=0
+            Which frame, counted from 0.
+
+        Returns
+        -------
+        info : ImageInfo
+            Its `groups` has "PatientID" and "StudyInstanceUID", as far as the file says them.
+
+        Raises
+        ------
+        ValueError
+            If it holds no image, or one of colors that are not read.
+        """
         return self._info(_read(file, stop_before_pixels=True), frame)
 
     def pixels(self, file: BinaryIO, frame: int = 0) -> npt.NDArray[Any]:
-        """Decode a frame: gray rescaled as the file says, or RGB."""
+        """Decode a frame.
+
+        Parameters
+        ----------
+        file : binary file
+            Readable and seekable, at its start.
+        frame : int, default=0
+            Which frame, counted from 0.
+
+        Returns
+        -------
+        pixels : ndarray of shape (height, width, channels)
+            Gray in the units of the file, or RGB; with `window`, gray from 0 to 255.
+
+        Raises
+        ------
+        EOFError
+            If there is no such frame.
+        ValueError
+            As :meth:`info`; or if pixels are compressed in a way that takes another package, or
+            there is no window.
+        """
         from pydicom.pixels import apply_color_lut, pixel_array
 
         data = _read(file)
