@@ -4,17 +4,16 @@ import os
 from pathlib import Path
 from typing import Any
 
-from skdl._utils.checks import warn_user
 from skdl.engine import plain
 
 
 def sent(state: dict[str, Any]) -> dict[str, Any]:
-    """A state without folders, callbacks and limits of this machine, and Keras's objects as values.
+    """A state without folders of this machine and callbacks, and Keras's objects as values.
 
     A relative name of a file of weights is left as it is; of an absolute one, the name alone, by
     which it is looked for in the data home.
     """
-    state = {name: value for name, value in state.items() if name != "_max_image_pixels"}
+    state = dict(state)
     if state.get("store") is not None:
         state["store"] = "auto"
     for name, value in state.items():
@@ -22,10 +21,6 @@ def sent(state: dict[str, Any]) -> dict[str, Any]:
             value = os.fspath(value)
         if name.rpartition("__")[2] == "weights" and isinstance(value, str):
             state[name] = Path(value).name if os.path.isabs(value) else value
-    if state.get("callbacks") is not None:
-        warn_user(
-            "The parameter callbacks is left out of the file: callbacks are for training, and may "
-            "run any code. What is loaded predicts alike, and has callbacks=None."
-        )
+    if "callbacks" in state:  # they are for training, and may run any code
         state["callbacks"] = None
     return {**plain(state), "_plain": True}

@@ -149,6 +149,8 @@ def _dict(audit: Audit, node: Any, module: str, name: str) -> Iterator[Any]:
                 f"a dict has keys of type {shortened(kind['__class__'])}, which cannot be kept; "
                 "text, int and float can"
             )
+    if "_max_image_pixels" in content:
+        raise ModelFileError("it sets a limit for the size of images, which is not its own")
     audit.builder(content.get("_registered_builder"))
     yield types
     yield from content.values()

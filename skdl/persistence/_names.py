@@ -26,6 +26,7 @@ _OWN = frozenset(
         "skdl.engine._fitted.FittedNetwork",
         "skdl.engine._optimizers.OptimizerSpec",
         "skdl.engine._recipe.Recipe",
+        "skdl.engine._transfer_network.TransferNetwork",
         "skdl.images._files.ImageFiles",
         "skdl.images._format.ImageFormat",
     }
@@ -140,7 +141,13 @@ _FUNCTIONS = re.compile(
     r"|metrics\.cluster\.\w+|feature_selection\._(univariate_selection|mutual_info)"
     r"|cluster\._kmeans)|skdl\.metrics\._\w+"
 )
-_ASARRAY = "scipy._lib.array_api_compat.numpy._aliases.asarray"
+_SINGLE_FUNCTIONS = frozenset(
+    {
+        "scipy._lib.array_api_compat.numpy._aliases.asarray",
+        "skdl.estimators._autoencoder.denoiser",
+        "skdl.estimators._autoencoder.encoder",
+    }
+)
 _ESTIMATORS = re.compile(r"sklearn(\.\w+)+")
 _NOT_ESTIMATORS = {"tests", "conftest", "externals", "datasets", "experimental", "_testing"}
 PLAIN_TYPES = frozenset({"int", "float", "str"})
@@ -195,18 +202,14 @@ def is_known_function(module: str, name: str) -> bool:
     full = f"{module}.{name}"
     if module == "numpy":
         return name in _NUMPY or isinstance(getattr(np, name, None), np.ufunc)
-    if full == _ASARRAY:
+    if full in _SINGLE_FUNCTIONS:
         return True
     if re.fullmatch(r"numpy\._?core\._multiarray_umath|scipy\.special(\._\w+)*", module):
         return isinstance(_found(module, name), np.ufunc)
     if _FUNCTIONS.fullmatch(module):
         found = _found(module, name)
         return callable(found) and getattr(found, "__module__", None) == module
-    return f"{module}:{name}" in _own_builders()
-
-
-def _own_builders() -> set[str]:
-    return {*architectures.own.values(), *backbones.own.values()}
+    return f"{module}:{name}" in {*architectures.own.values(), *backbones.own.values()}
 
 
 def is_bit_generator(name: Any) -> bool:

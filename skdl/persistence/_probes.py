@@ -87,6 +87,8 @@ def outputs_of(estimator: Any, images: npt.NDArray[Any]) -> Outputs:
 
 
 def _as_array(values: Any) -> npt.NDArray[Any]:
+    if isinstance(values, list) and np.ndim(values[0]) == 2:  # of each of several outputs
+        values = np.concatenate(values, axis=1)
     array = np.asarray(values.toarray() if hasattr(values, "toarray") else values)
     return array.astype(str) if array.dtype.hasobject else array
 

@@ -29,6 +29,7 @@ from skdl.persistence._manifest import (
 )
 from skdl.persistence._probes import Outputs, given_probes, outputs_of, synthetic_probes
 from skdl.persistence._reading import read_bytes, untrusted_names
+from skdl.persistence._sound import parts_of
 
 _ADVICE = "Choose another place for the file."
 
@@ -115,6 +116,11 @@ def save(
     about["estimate"] = check_mapping(estimate, "estimate")
     about["versions"] = versions("skops")
     images, outputs = _probes_of(estimator, probes)
+    if any(getattr(part, "callbacks", None) for part in parts_of([estimator, novelty])):
+        warn_user(
+            "The parameter callbacks is left out of the file: callbacks are for training, and may "
+            "run any code. What is loaded predicts alike, and has callbacks=None."
+        )
     members = {MODEL: _dumped(estimator, novelty)}
     if images is not None:
         members[PROBES] = array_bytes(images)
