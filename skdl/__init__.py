@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         images,
         inspection,
         metrics,
+        persistence,
         plotting,
         plugins,
         preprocessing,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
         all_estimators,
     )
     from skdl.evaluation import EvaluationResult, evaluate
+    from skdl.persistence import load, save
     from skdl.plugins import list_architectures, register_architecture
     from skdl.preprocessing import Augmentation, ImageLoader, ImageNoise, Resize
     from skdl.reporting import report
@@ -63,9 +65,11 @@ _LAZY_NAMES = {
     "audit_images": "skdl.audit",
     "evaluate": "skdl.evaluation",
     "list_architectures": "skdl.plugins",
+    "load": "skdl.persistence",
     "load_dataset": "skdl.datasets",
     "register_architecture": "skdl.plugins",
     "report": "skdl.reporting",
+    "save": "skdl.persistence",
 }
 _LAZY_MODULES = (
     "audit",
@@ -76,6 +80,7 @@ _LAZY_MODULES = (
     "images",
     "inspection",
     "metrics",
+    "persistence",
     "plotting",
     "plugins",
     "preprocessing",
