@@ -12,6 +12,7 @@ if TYPE_CHECKING:
         audit,
         backbones,
         datasets,
+        diagnosis,
         downloads,
         evaluation,
         images,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     )
     from skdl.audit import audit_images
     from skdl.datasets import load_dataset
+    from skdl.diagnosis import diagnose
     from skdl.estimators import (
         BackboneFeatures,
         CNNClassifier,
@@ -63,6 +65,7 @@ _LAZY_NAMES = {
     "VGG16Features": "skdl.estimators",
     "all_estimators": "skdl.estimators",
     "audit_images": "skdl.audit",
+    "diagnose": "skdl.diagnosis",
     "evaluate": "skdl.evaluation",
     "list_architectures": "skdl.plugins",
     "load": "skdl.persistence",
@@ -75,6 +78,7 @@ _LAZY_MODULES = (
     "audit",
     "backbones",
     "datasets",
+    "diagnosis",
     "downloads",
     "evaluation",
     "images",
