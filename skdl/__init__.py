@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from skdl import (
+        analysis,
         audit,
         backbones,
         datasets,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from skdl import (
         testing as testing,
     )
+    from skdl.analysis import predict_files
     from skdl.audit import audit_images
     from skdl.datasets import load_dataset
     from skdl.estimators import (
@@ -64,10 +66,12 @@ _LAZY_NAMES = {
     "evaluate": "skdl.evaluation",
     "list_architectures": "skdl.plugins",
     "load_dataset": "skdl.datasets",
+    "predict_files": "skdl.analysis",
     "register_architecture": "skdl.plugins",
     "report": "skdl.reporting",
 }
 _LAZY_MODULES = (
+    "analysis",
     "audit",
     "backbones",
     "datasets",
