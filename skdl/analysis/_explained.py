@@ -15,6 +15,10 @@ from skdl._utils.text import printable, shown_path
 
 _ADVICE = "Choose another folder for the explanations."
 _LONGEST_NAME = 60
+_BY: dict[Any, str] = {
+    "grad_cam": "what speaks for the class, by gradients (Grad-CAM)",
+    "occlusion": "what speaks for the class, by covering parts of the image (occlusion)",
+}
 
 
 def explain_rows(
@@ -49,7 +53,7 @@ def _name(row: int, n: int, path: str) -> str:
 def _title(row: Any) -> str:
     title = printable(os.path.basename(row["path"]))[-_LONGEST_NAME:]
     if row.get("unlike"):
-        title += "\nunlike everything that was trained on"
+        title += ": unlike everything that was trained on"
     return title
 
 
@@ -66,6 +70,6 @@ def _figure(saved: Any, path: str, label: Any, title: str) -> Any:
     )
     image = display.images[0]
     left.imshow(image[..., 0] if image.shape[-1] == 1 else image, cmap="gray", vmin=0, vmax=1)
-    left.set(xticks=[], yticks=[])
-    figure.suptitle(title, fontsize=10, parse_math=False)
+    left.set_axis_off()
+    figure.suptitle(f"{title}\n{_BY[display.method]}", fontsize=10, parse_math=False)
     return figure

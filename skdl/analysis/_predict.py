@@ -275,7 +275,8 @@ class _Reader:
         read = np.array([not row.error for row in predicted])
         names = [self.names[row.label] if not row.error else None for row in predicted]
         columns: dict[str, Any] = {
-            "path": [file.path for file in files],
+            # Not every name is UTF-8, as the text columns of newer pandas want it.
+            "path": pd.Series([file.path for file in files], dtype=object),
             "label": pd.Series(names, dtype=object).where(read, np.nan),
         }
         for place, name in enumerate(self._score_columns()):

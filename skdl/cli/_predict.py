@@ -2,12 +2,13 @@
 
 import argparse
 import sys
+import textwrap
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from skdl._utils.checks import check_path
 from skdl._utils.storage import make_writable, replacing
-from skdl._utils.text import counted, names_within, say
+from skdl._utils.text import counted, names_within, say, shown_path
 from skdl.cli._arguments import Commands
 from skdl.cli._table import output_width, show_table
 
@@ -89,21 +90,19 @@ def run(arguments: argparse.Namespace) -> int:
         with replacing(out, _ADVICE) as part:
             table.to_csv(part, **_TEXT)
     in_pipe = output_width() is None
-    if in_pipe and out is None:
+    aside = sys.stderr if in_pipe and out is None else None
+    if aside is not None:
         say(table.to_csv(index=False).rstrip("\n"))
     elif not in_pipe:
         _show_first(table)
     for line in _summary(table, model.novelty):
-        say(line, file=sys.stderr if in_pipe and out is None else None)
+        say(line if in_pipe else textwrap.fill(line, output_width() or 0), file=aside)
     if out is not None:
         say(f"All rows are in {out}")
     if arguments.explain is not None:
         n = int((table["explanation"] != "").sum())
-        say(
-            f"{counted(n, 'picture is', 'pictures are')} in "
-            f"{check_path(arguments.explain, '--explain')}",
-            file=sys.stderr if in_pipe and out is None else None,
-        )
+        folder = check_path(arguments.explain, "--explain")
+        say(f"{counted(n, 'picture is', 'pictures are')} in {folder}", file=aside)
     return int((table["error"] != "").any())
 
 
@@ -130,10 +129,14 @@ def _cells(row: dict[str, Any], name: str, probabilities: list[str], errors: boo
     failed = bool(row["error"])
     cells = [name, "" if failed else str(row["label"])]
     if probabilities:
-        cells.append("" if failed else f"{row['proba_' + row['label']]:.1%}")
+        cells.append("" if failed else _percent(row["proba_" + row["label"]]))
     if "unlike" in row:
         cells.append("" if failed or not row["unlike"] else f"{row['distance']:.2f} × threshold")
     return [*cells, row["error"]] if errors else cells
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
 
 
 def _summary(table: "pd.DataFrame", novelty: Any) -> list[str]:
@@ -144,11 +147,15 @@ def _summary(table: "pd.DataFrame", novelty: Any) -> list[str]:
     shares = ", ".join(f"{n:,} {label}" for label, n in sorted(classes.items(), key=str))
     lines = [f"{counted(read, 'image')}{f': {shares}' if shares else ''}"]
     if failed:
-        lines.append(f"{counted(failed, 'file')} could not be read or predicted, see error")
+        bad = table.loc[table["error"] != ""].iloc[0]
+        first = f"{shown_path(bad['path'])} ({bad['error']})"
+        such = first if failed == 1 else f"such as {first}"
+        lines.append(f"{counted(failed, 'file')} could not be read or predicted: {such}")
     if "unlike" in table.columns:
         unlike = int(table["unlike"].fillna(False).sum())
         rate = getattr(novelty, "false_alarm_rate_", None)
-        expected = "" if rate is None else f" (of images of its kind, at most {rate:.2g} would be)"
-        verb = "is" if unlike == 1 else "are"
-        lines.append(f"{unlike:,} {verb} unlike everything that was trained on{expected}")
+        lines.append(
+            f"{counted(unlike, 'image is', 'images are')} unlike everything that was trained on"
+            + ("" if rate is None else f" (false alarms: at most {_percent(rate)})")
+        )
     return lines
