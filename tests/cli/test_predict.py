@@ -99,7 +99,7 @@ def test_on_a_terminal_the_first_rows_and_a_summary(model, faulty, capsys, monke
     assert "… and 3 more" in out
     assert "12 images: " in out
     assert "1 file could not be read or predicted: " in " ".join(out.split())
-    assert "new/05.png' (it is empty, damaged" in "".join(out.split("\n"))
+    assert "new/05.png'(itisempty,damaged" in "".join(out.split())
     assert "unlike everything that was trained on" in " ".join(out.split())
 
 

@@ -40,7 +40,7 @@ def test_a_file_and_what_is_not_there(pictures):
 
 def test_a_list(pictures, monkeypatch):
     monkeypatch.setenv("HOME", "/home/me")
-    (pictures / "list.csv").write_text("path\nb.png\n/x.png\n~/y.png\n \n./a/2.png\n")
+    (pictures / "list.csv").write_text("path,n\nb.png,1\n/x.png,\n~/y.png,\n ,2\n./a/2.png,\n")
     found, _ = find_image_files(pictures / "list.csv")
     assert [file.path for file in found] == [
         f"{pictures}/b.png", "/x.png", "/home/me/y.png", "", f"{pictures}/a/2.png",
