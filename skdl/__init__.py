@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from skdl import (
+        analysis,
         audit,
         backbones,
         datasets,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from skdl import (
         testing as testing,
     )
+    from skdl.analysis import predict_files
     from skdl.audit import audit_images
     from skdl.datasets import load_dataset
     from skdl.diagnosis import diagnose
@@ -70,11 +72,13 @@ _LAZY_NAMES = {
     "list_architectures": "skdl.plugins",
     "load": "skdl.persistence",
     "load_dataset": "skdl.datasets",
+    "predict_files": "skdl.analysis",
     "register_architecture": "skdl.plugins",
     "report": "skdl.reporting",
     "save": "skdl.persistence",
 }
 _LAZY_MODULES = (
+    "analysis",
     "audit",
     "backbones",
     "datasets",
