@@ -73,6 +73,18 @@ def about_divided(entries: Sequence[Entry]) -> Iterator[str]:
         )
 
 
+def about_called(column: str, pair: bool) -> Iterator[str]:
+    """A column that was taken as groups since it is called so."""
+    if column and pair:
+        yield (
+            f"{column} seems to tell what belongs together, for which return_X_y=True has no "
+            "place. Take data, target and groups of the bunch; group_column=False says that there "
+            "are none."
+        )
+    elif column:
+        yield f"{column} is taken as groups. group_column sets another; False says that it is none."
+
+
 def about_left_out(
     stray: Sequence[str],
     companions: Sequence[str],

@@ -50,6 +50,7 @@ class Tree:
     links: list[Parts] = field(default_factory=list)  # in an archive, perhaps to classes
     passed: Counter[str] = field(default_factory=Counter)  # folders of the system, by name
     closed: list[tuple[Parts, str]] = field(default_factory=list)  # folders, and why
+    excluded: list[Parts] = field(default_factory=list)  # images that a pattern left out
     # Images without an ending that cannot be read here: what has to be installed.
     wanting: Counter[str] = field(default_factory=Counter)
 
