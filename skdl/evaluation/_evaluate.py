@@ -12,6 +12,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from skdl._utils.checks import check_choice, warn_user
 from skdl._utils.text import plain
+from skdl.audit import DataAudit
 from skdl.evaluation._checkpoint import Checkpoint, digest_of, digest_of_data
 from skdl.evaluation._collecting import make_result
 from skdl.evaluation._folds import Fold
@@ -60,7 +61,7 @@ def evaluate(
     scoring: Any = "clinical",
     pos_label: Any = None,
     groups: Any = None,
-    look_alikes: str = "group",
+    look_alikes: Any = "group",
     images: Any = None,
     subgroups: Any = None,
     n_jobs: int | None = None,
@@ -104,12 +105,13 @@ def evaluate(
         everything inside an estimator that splits: searches, tuned thresholds, calibration,
         stacking and early stopping. Folds there that are given as None or a number keep groups
         together; nothing else has to be set up. What cannot is warned of by name.
-    look_alikes : {"group", "warn", "ignore"}, default="group"
+    look_alikes : {"group", "warn", "ignore"} or DataAudit, default="group"
         What is done about images that look alike, such as resized, cropped or mirrored versions of
         one picture. "group" keeps them together as if they were of one group; where some groups
         have them in common, these groups stay together. "warn" counts those that stand on both
         sides, and "ignore" does not look for them. X is searched if it holds images: arrays of 3 or
-        4 dimensions, or paths. In a table, nothing but copies is found, which are warned of.
+        4 dimensions, or paths. In a table, nothing but copies is found, which are warned of. What
+        :func:`skdl.audit_images` found in the same images is "group" without another search.
     images : array-like of shape (n, …), or paths of shape (n,), default=None
         The images whose features X holds, to search them for look-alikes.
     subgroups : DataFrame, Series or dict of str to array-like, of n rows, default=None
@@ -143,7 +145,7 @@ def evaluate(
     ------
     ValueError
         If X, y, groups, images and subgroups have different lengths, values of groups are missing,
-        there are fewer groups than folds, subgroups are no columns of values, y
+        there are fewer groups than folds, an audit is of other images, subgroups are no columns of values, y
         has no class labels, an estimator is no classifier, `scoring` has unknown names, `pos_label`
         is no label or is missing where a metric needs it, the checkpoint belongs to other data or
         folds, comes with `return_estimator`, or has a damaged plan of the folds, or every fold of
@@ -182,7 +184,8 @@ def evaluate(
     Name: value, dtype: float64
     """
     named, pos_label = named_estimators(estimators), plain(pos_label)
-    check_choice(look_alikes, "look_alikes", LOOK_ALIKES)
+    if not isinstance(look_alikes, DataAudit):
+        check_choice(look_alikes, "look_alikes", LOOK_ALIKES)
     X, labels, own_groups, digests_of_images = check_data(X, y, groups)
     values = read_subgroups(subgroups, len(labels))
     check_positive(labels, pos_label)
@@ -265,7 +268,7 @@ def _before_fitting(
     labels: npt.NDArray[Any],
     folds: list[Fold],
     cv: Any,
-    mode: str,
+    mode: Any,
     leaks: pd.DataFrame,
 ) -> Iterator[str]:
     """What can be said before hours of fitting about groups and images that look alike."""
