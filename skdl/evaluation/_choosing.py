@@ -111,9 +111,7 @@ def inner_scores(result: "EvaluationResult", metric: str) -> pd.DataFrame:
     """Inner scores by this metric: a row for each fold, a column for each model that has one."""
     choices = result.choices
     scored = choices[(choices["metric"] == metric) & choices["inner_score"].notna()]
-    table = scored.drop_duplicates(["model", "fold"]).pivot(
-        index="fold", columns="model", values="inner_score"
-    )
+    table = scored.pivot_table(index="fold", columns="model", values="inner_score", aggfunc="first")
     order = [model for model in result.tested if model in table]
     folds = sorted(result.times["fold"].unique().tolist())
     table = table.reindex(index=folds, columns=order)

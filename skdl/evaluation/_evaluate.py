@@ -144,9 +144,9 @@ def evaluate(
     Raises
     ------
     ValueError
-        If X, y, groups, images and subgroups have different lengths, values of groups are missing,
-        there are fewer groups than folds, an audit is of other images, subgroups are no columns of values, y
-        has no class labels, an estimator is no classifier, `scoring` has unknown names, `pos_label`
+        If X, y, groups, images, subgroups or an audit have different lengths, values of groups are
+        missing, there are fewer groups than folds, subgroups are no columns of values, y has no
+        class labels, an estimator is no classifier, `scoring` has unknown names, `pos_label`
         is no label or is missing where a metric needs it, the checkpoint belongs to other data or
         folds, comes with `return_estimator`, or has a damaged plan of the folds, or every fold of
         every estimator failed.

@@ -41,6 +41,7 @@ from skdl.images._decoding import (
     read_image_info,
 )
 from skdl.images._door import holds_images, read_batch
+from skdl.images._facts import measure_images
 from skdl.images._files import ImageFiles
 from skdl.images._format import ImageFormat
 from skdl.images._paths import find_paths, require_paths
