@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from skdl import (
+        analysis,
         audit,
         backbones,
         datasets,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from skdl import (
         testing as testing,
     )
+    from skdl.analysis import FolderAnalysis, analyze_folder
     from skdl.audit import audit_images
     from skdl.datasets import load_dataset
     from skdl.estimators import (
@@ -53,6 +55,7 @@ _LAZY_NAMES = {
     "DenoisingAutoencoder": "skdl.estimators",
     "EvaluationResult": "skdl.evaluation",
     "FeatureStore": "skdl.store",
+    "FolderAnalysis": "skdl.analysis",
     "ImageLoader": "skdl.preprocessing",
     "ImageNoise": "skdl.preprocessing",
     "Resize": "skdl.preprocessing",
@@ -60,6 +63,7 @@ _LAZY_NAMES = {
     "VGG16Classifier": "skdl.estimators",
     "VGG16Features": "skdl.estimators",
     "all_estimators": "skdl.estimators",
+    "analyze_folder": "skdl.analysis",
     "audit_images": "skdl.audit",
     "evaluate": "skdl.evaluation",
     "list_architectures": "skdl.plugins",
@@ -68,6 +72,7 @@ _LAZY_NAMES = {
     "report": "skdl.reporting",
 }
 _LAZY_MODULES = (
+    "analysis",
     "audit",
     "backbones",
     "datasets",

@@ -5,8 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from sklearn.base import clone
 
 from skdl._utils.text import shortened
+from skdl.evaluation._checkpoint import digest_of_data
+from skdl.evaluation._inner_folds import fit_with_groups
+from skdl.evaluation._input import check_data
+from skdl.evaluation._routing import keep_groups_inside
 
 if TYPE_CHECKING:
     from skdl.evaluation._result import EvaluationResult
@@ -83,25 +88,73 @@ class Choosing:
         found: Any = self
         return _with_best(found, found.metrics[0] if metric is None else metric, name)
 
+    def refit(self, model: str, X: Any, y: Any) -> Any:
+        """Fit one of the models to all images, as the folds fitted it to theirs.
+
+        Groups reach everything inside that splits, such as searches.
+
+        Parameters
+        ----------
+        model : str
+            Its name, such as "best" after :meth:`choose`.
+        X : array-like of shape (n, …), or paths of shape (n,)
+            The images of the evaluation, which a result does not keep.
+        y : array-like of shape (n,)
+            Their labels.
+
+        Returns
+        -------
+        estimator : classifier
+            A fitted copy of ``estimators[model]``. What it is worth is estimated by the folds.
+
+        Raises
+        ------
+        ValueError
+            If there is no model of that name, X and y differ from the data of the evaluation, or
+            the model came fitted.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_breast_cancer
+        >>> from sklearn.linear_model import RidgeClassifier
+        >>> from skdl import evaluate
+        >>> X, y = load_breast_cancer(return_X_y=True)
+        >>> result = evaluate(RidgeClassifier(), X, y)
+        >>> result.refit("RidgeClassifier", X, y)
+        RidgeClassifier()
+        """
+        found: Any = self
+        found._of_model(model)
+        if found.cv == "prefit":
+            raise ValueError("There is nothing to refit: the models came fitted.")
+        X, labels, _, digests = check_data(X, y, None)
+        if digest_of_data(digests(), labels, found.own_groups) != found.data_digest:
+            raise ValueError(
+                "X and y differ from the data of the evaluation, or are in another order."
+            )
+        estimator = clone(found.estimators[model])
+        if found.groups is not None:
+            keep_groups_inside(estimator, len(labels))
+        fit_with_groups(estimator, X, labels, found.groups)
+        return estimator
+
 
 def _with_best(result: "EvaluationResult", metric: str, name: str) -> "EvaluationResult":
     if name in result.models:
         raise ValueError(f"There is a model {shortened(name)}. Choose another name.")
     inner = inner_scores(result, metric)
     picked = {fold: str(scores.idxmax()) for fold, scores in inner.iterrows()}
-    tables = {
+    changed: dict[str, Any] = {
         table: _of_picked(getattr(result, table), picked, name)
         for table in ("scores", "missing", "predictions", "choices")
     }
-    tables["choices"] = _said(tables["choices"], result, inner, metric, name)
-    entries = {
-        field: _entries(getattr(result, field), picked, name) for field in ("histories", "fitted")
-    }
+    changed["choices"] = _said(changed["choices"], result, inner, metric, name)
+    for field in ("histories", "fitted"):
+        changed[field] = _entries(getattr(result, field), picked, name)
     best = inner.mean().idxmax()
     return replace(
         result,
-        **tables,
-        **entries,
+        **changed,
         times=pd.concat([result.times, _times(result, inner, name)], ignore_index=True),
         estimators={**result.estimators, name: result.estimators[best]},
     )

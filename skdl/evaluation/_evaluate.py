@@ -10,7 +10,7 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.model_selection import StratifiedGroupKFold
 
-from skdl._utils.checks import check_choice, warn_user
+from skdl._utils.checks import check_choice, check_number, warn_user
 from skdl._utils.text import plain
 from skdl.audit import DataAudit
 from skdl.evaluation._checkpoint import Checkpoint, digest_of, digest_of_data
@@ -67,6 +67,7 @@ def evaluate(
     n_jobs: int | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     return_estimator: bool = False,
+    timeout: float | None = None,
     verbose: int = 0,
 ) -> EvaluationResult:
     """Cross-validate classifiers on equal folds, and keep every prediction.
@@ -133,6 +134,9 @@ def evaluate(
     return_estimator : bool, default=False
         Whether the fitted estimator of each fold is kept, in ``result.fitted``. The report then
         shows where networks looked. Not with a checkpoint, which keeps no estimators.
+    timeout : float, default=None
+        Seconds after which no other fold is begun, and a TimeoutError is raised if some are left.
+        What is running is not interrupted.
     verbose : int, default=0
         1 shows a progress bar.
 
@@ -152,6 +156,8 @@ def evaluate(
         every estimator failed.
     OSError
         If nothing can be written to the checkpoint when the evaluation begins.
+    TimeoutError
+        If `timeout` has passed and folds are left.
 
     Warns
     -----
@@ -188,6 +194,8 @@ def evaluate(
         check_choice(look_alikes, "look_alikes", LOOK_ALIKES)
     X, labels, own_groups, digests_of_images = check_data(X, y, groups)
     values = read_subgroups(subgroups, len(labels))
+    if timeout is not None:
+        check_number(timeout, "timeout", low=0)
     check_positive(labels, pos_label)
     metrics = make_metrics(scoring, pos_label)
     prefit = isinstance(cv, str) and cv == "prefit"
@@ -210,7 +218,7 @@ def evaluate(
     judges = {name: how.scorer for name, how in metrics.items() if how.needs_estimator}
     run = Run((X, labels, found.joined), judges, prefit, return_estimator or prefit)
     result = make_result(
-        run_tasks(tasks, run, kept, n_jobs, verbose),
+        run_tasks(tasks, run, kept, n_jobs, verbose, timeout),
         folds,
         labels,
         metrics,
