@@ -14,6 +14,7 @@ if TYPE_CHECKING:
         datasets,
         downloads,
         evaluation,
+        export,
         images,
         inspection,
         metrics,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
         all_estimators,
     )
     from skdl.evaluation import EvaluationResult, evaluate
+    from skdl.export import export_onnx
     from skdl.plugins import list_architectures, register_architecture
     from skdl.preprocessing import Augmentation, ImageLoader, ImageNoise, Resize
     from skdl.reporting import report
@@ -62,6 +64,7 @@ _LAZY_NAMES = {
     "all_estimators": "skdl.estimators",
     "audit_images": "skdl.audit",
     "evaluate": "skdl.evaluation",
+    "export_onnx": "skdl.export",
     "list_architectures": "skdl.plugins",
     "load_dataset": "skdl.datasets",
     "register_architecture": "skdl.plugins",
@@ -73,6 +76,7 @@ _LAZY_MODULES = (
     "datasets",
     "downloads",
     "evaluation",
+    "export",
     "images",
     "inspection",
     "metrics",

@@ -157,22 +157,25 @@ def imported_by(path):
     return names - {"skdl"} - sys.stdlib_module_names
 
 
+# Rooms that may import what an extra brings.
+EXTRAS = {"testing": "testing", "export": "onnx"}
+
+
 def test_what_is_imported_is_declared():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    required, testing = (
-        {re.match(r"[\w-]+", requirement)[0] for requirement in requirements}
-        for requirements in (project["dependencies"], project["optional-dependencies"]["testing"])
-    )
+    needs = [project["dependencies"]]
+    needs += [project["optional-dependencies"][extra] for extra in EXTRAS.values()]
+    required, *extras = ({re.match(r"[\w-]+", need)[0] for need in some} for some in needs)
+    of_room = dict(zip(EXTRAS, extras, strict=True))
     distributions = packages_distributions()
     imported = set()
     for path in SOURCES:
         names = imported_by(path)
         here = {distribution.lower() for name in names for distribution in distributions[name]}
-        in_testing = path.is_relative_to(PACKAGE / "testing")
-        may_be = required | testing if in_testing else required
-        assert here <= may_be, path
+        room = path.relative_to(PACKAGE).parts[0]
+        assert here <= required | of_room.get(room, set()), path
         imported |= here
-    assert imported == required | testing  # and what is declared is imported
+    assert imported == required.union(*extras)  # and what is declared is imported
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.name)
