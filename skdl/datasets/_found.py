@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from skdl._utils.checks import check_path
 from skdl._utils.text import counted, shown_path
+from skdl.datasets._columns import column_of_paths
 from skdl.datasets._companions import find_companions
 from skdl.datasets._csv import read_csv
 from skdl.datasets._foreign import about_foreign
-from skdl.datasets._lists import _PATH_COLUMNS, _column
 from skdl.datasets._tree import Parts, Tree, tree_of_archive, tree_of_folder, why_closed
 from skdl.images import is_archive
 
@@ -52,7 +52,7 @@ def find_image_files(
 
 def _listed(file: Path, path_column: str | None) -> list[FoundFile]:
     table = read_csv(file, dtype=str)
-    column = _column(table, path_column, "path_column", _PATH_COLUMNS, file)
+    column = column_of_paths(table, path_column, file)
     folder = file.parent
     return [
         FoundFile(str(folder / os.path.expanduser(path)))
