@@ -40,7 +40,7 @@ def test_files_that_say_nothing(scans, make_images):
         load_image_folder(scans, group_column="PatientID")
     with pytest.raises(ValueError, match="group_column='patient', but 2 files do not say it, such"):
         load_image_folder(make_images("a/1.png", "b/1.png"), group_column="patient")
-    with pytest.raises(ValueError, match="path_column and label_column are for CSV files"):
+    with pytest.raises(ValueError, match="path_column, label_column and label_columns are for"):
         load_image_folder(scans, path_column="path")
 
 
