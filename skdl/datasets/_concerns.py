@@ -127,7 +127,7 @@ def about_several(files: Sequence[str]) -> Iterator[str]:
     if files:
         yield (
             f"{counted(len(files), 'file holds', 'files hold')} several frames or pages, of which "
-            f"the first is taken: {first_of(files)}. {CHOOSE_A_FRAME} of ImageLoader. If the "
+            f"the first is taken: {first_of(files)}. {CHOOSE_A_FRAME} in ImageLoader. If the "
             "others are images of the class, too, save them as files of their own."
         )
 

@@ -100,7 +100,7 @@ class ImageFiles(ImageBatch):
             files = counted(len(new), "image file", "image files")
             warn_user(
                 f"{name} has {files} with several frames or pages, such as {shown_path(new[0])}; "
-                f"the first is taken. {CHOOSE_A_FRAME} of ImageLoader, as the step before."
+                f"the first is taken. {CHOOSE_A_FRAME} in an ImageLoader before."
             )
         return cls(paths, next(iter(first), _BYTES), frame=frame)
 

@@ -14,7 +14,6 @@ from skdl import ImageLoader
 from skdl.images import Decoder, ImageInfo, UnreadableImageError, read_image, read_image_info
 from skdl.images._decoders.pillow import has_feature
 from skdl.plugins import decoders, register_decoder
-from skdl.testing import check_decoder, contracts_of
 
 SAMPLES = samples()
 
@@ -62,12 +61,6 @@ def sample(request):
 
 def test_there_is_a_sample_for_each_decoder():
     assert sorted(SAMPLES) == [plugin.name for plugin in decoders if plugin.owner == "skdl"]
-
-
-@pytest.mark.filterwarnings("ignore")
-def test_skdls_own_keep_the_contract(sample):
-    name, _, content = sample
-    check_decoder(name, [content])
 
 
 def mutated(content, rng):
@@ -134,9 +127,6 @@ def test_a_decoder_of_a_stranger(tmp_path, add):
     with pytest.raises(UnreadableImageError, match="or no image of the kinds"):
         read_image(path)
     assert add("raw8", Raw) is Raw
-    check_decoder("raw8", [RAW])
-    assert {check.__name__ for check in contracts_of(Raw)} == {"check_decoder_declares_its_files"}
-    assert contracts_of("raw8") == contracts_of(Raw)
     for frame in (0, 1):
         expected = np.arange(6 * frame, 6 * frame + 6).reshape(2, 3, 1)
         np.testing.assert_array_equal(read_image(path, frame=frame), expected)
@@ -186,33 +176,6 @@ def test_a_broken_decoder_does_not_keep_others_from_reading(tmp_path, add):
     add("broken", broken_decoder)
     with pytest.warns(UserWarning, match="decoder 'broken' of package '.*: it is broken"):
         np.testing.assert_array_equal(read_image(path), COLOR)
-
-
-class Bad(Raw):
-    """Breaks what it can."""
-
-    extensions = ("RAW",)
-
-    def recognizes(self, start):
-        return True
-
-
-class Untrue(Raw):
-    """Says what is not so."""
-
-    def info(self, file, frame=0):
-        return ImageInfo(3, 3, 1, "RAW8")
-
-
-def test_broken_contracts_are_named():
-    with pytest.raises(AssertionError, match=r"'RAW' does not start with a dot"):
-        check_decoder(Bad)
-    with pytest.raises(AssertionError, match=r"Untrue, of a file: pixels of frame 0 are \(2, 3, 1"):
-        check_decoder(Untrue, [RAW])
-    with pytest.raises(AssertionError, match="it makes 0, which is no skdl.images.Decoder"):
-        check_decoder(int)
-    with pytest.raises(ValueError, match="Unknown decoder 'dicm'. Did you mean 'dicom'"):
-        check_decoder("dicm")
 
 
 def test_knowing_the_files_imports_no_library():

@@ -2,7 +2,6 @@
 
 import sys
 from dataclasses import replace
-from functools import cache
 from importlib.util import find_spec
 from typing import Any, BinaryIO, ClassVar
 
@@ -216,13 +215,13 @@ def fitted(pixels: npt.NDArray[Any], resizer: Resizer) -> npt.NDArray[Any]:
     return replace(resizer, black=black, white=black + 1, whole=whole)(pixels)
 
 
+_at_hand: set[str] = set()
+
+
 def _is_at_hand(module: str) -> bool:
-    """Whether a module can be imported, without importing it."""
+    """Whether a module can be imported, without importing it; asked again until it can."""
     if module in sys.modules:
         return sys.modules[module] is not None
-    return _is_installed(module)
-
-
-@cache
-def _is_installed(module: str) -> bool:
-    return find_spec(module) is not None
+    if module not in _at_hand and find_spec(module) is not None:
+        _at_hand.add(module)
+    return module in _at_hand
