@@ -74,7 +74,7 @@ def run(capsys, *arguments):
 
 def test_in_a_pipe_all_rows_are_csv(model, new, capsys):
     status, out, err = run(capsys, model, new)
-    table = pd.read_csv(io.StringIO(out), keep_default_na=False)
+    table = pd.read_csv(io.StringIO(out), keep_default_na=False, float_precision="round_trip")
     expected = predict_files(model, new)
     assert status == 0
     assert table["path"].tolist() == expected["path"].tolist()
@@ -109,7 +109,7 @@ def test_what_is_written(model, faulty, tmp_path, capsys):
     assert (status, err) == (1, "")
     assert printed.splitlines()[-1] == f"All rows are in {out}"
     assert "path,label" not in printed
-    table = pd.read_csv(out)
+    table = pd.read_csv(out, float_precision="round_trip")
     expected = predict_files(model, faulty)
     expected["unlike"] = expected["unlike"].astype(object).where(expected["error"] == "", np.nan)
     table["error"] = table["error"].fillna("")
