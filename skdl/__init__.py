@@ -13,11 +13,13 @@ if TYPE_CHECKING:
         audit,
         backbones,
         datasets,
+        diagnosis,
         downloads,
         evaluation,
         images,
         inspection,
         metrics,
+        persistence,
         plotting,
         plugins,
         preprocessing,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     from skdl.analysis import predict_files
     from skdl.audit import audit_images
     from skdl.datasets import load_dataset
+    from skdl.diagnosis import diagnose
     from skdl.estimators import (
         BackboneFeatures,
         CNNClassifier,
@@ -41,6 +44,7 @@ if TYPE_CHECKING:
         all_estimators,
     )
     from skdl.evaluation import EvaluationResult, evaluate
+    from skdl.persistence import load, save
     from skdl.plugins import list_architectures, register_architecture
     from skdl.preprocessing import Augmentation, ImageLoader, ImageNoise, Resize
     from skdl.reporting import report
@@ -63,23 +67,28 @@ _LAZY_NAMES = {
     "VGG16Features": "skdl.estimators",
     "all_estimators": "skdl.estimators",
     "audit_images": "skdl.audit",
+    "diagnose": "skdl.diagnosis",
     "evaluate": "skdl.evaluation",
     "list_architectures": "skdl.plugins",
+    "load": "skdl.persistence",
     "load_dataset": "skdl.datasets",
     "predict_files": "skdl.analysis",
     "register_architecture": "skdl.plugins",
     "report": "skdl.reporting",
+    "save": "skdl.persistence",
 }
 _LAZY_MODULES = (
     "analysis",
     "audit",
     "backbones",
     "datasets",
+    "diagnosis",
     "downloads",
     "evaluation",
     "images",
     "inspection",
     "metrics",
+    "persistence",
     "plotting",
     "plugins",
     "preprocessing",
