@@ -14,9 +14,9 @@ from skdl._utils.compat import PLAIN_TEXT
 from skdl._utils.progress import Progress
 from skdl._utils.text import plain
 from skdl.analysis._explained import explain_rows
-from skdl.analysis._saved import SavedModel, read_model
 from skdl.datasets import FoundFile, find_image_files
 from skdl.images import UnreadableImageError
+from skdl.persistence import SavedModel, read_model
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -207,6 +207,8 @@ class _Reader:
                     "skdl.BackboneFeatures or a network."
                 )
         self.classes = np.asarray(self.estimator.classes_).tolist()
+        if any(isinstance(label, list) for label in self.classes):
+            raise ValueError(f"The model, a {name}, has several outputs: pass a classifier of one.")
         names = saved.target_names or self.classes
         self.names = dict(zip(self.classes, map(str, names), strict=True))
         self.method = next((name for name in _METHODS if hasattr(self.estimator, name)), None)
