@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from skdl import (
         testing as testing,
     )
-    from skdl.analysis import predict_files
+    from skdl.analysis import FolderAnalysis, analyze_folder, predict_files
     from skdl.audit import audit_images
     from skdl.datasets import load_dataset
     from skdl.diagnosis import diagnose
@@ -59,6 +59,7 @@ _LAZY_NAMES = {
     "DenoisingAutoencoder": "skdl.estimators",
     "EvaluationResult": "skdl.evaluation",
     "FeatureStore": "skdl.store",
+    "FolderAnalysis": "skdl.analysis",
     "ImageLoader": "skdl.preprocessing",
     "ImageNoise": "skdl.preprocessing",
     "Resize": "skdl.preprocessing",
@@ -66,6 +67,7 @@ _LAZY_NAMES = {
     "VGG16Classifier": "skdl.estimators",
     "VGG16Features": "skdl.estimators",
     "all_estimators": "skdl.estimators",
+    "analyze_folder": "skdl.analysis",
     "audit_images": "skdl.audit",
     "diagnose": "skdl.diagnosis",
     "evaluate": "skdl.evaluation",

@@ -50,7 +50,7 @@ def temporary_folder() -> dict[str, Any]:
     try:
         return {"path": tidy(tempfile.gettempdir()), "fault": ""}
     except (ImportError, OSError) as error:  # pooch, which knows the default, may be missing
-        return {"path": None, "fault": tidy(error.strerror or str(error))}
+        return {"path": None, "fault": tidy(getattr(error, "strerror", None) or str(error))}
 
 
 def _fault(path: Path) -> str:

@@ -50,6 +50,7 @@ from skdl.images._decoding import (
     untold,
 )
 from skdl.images._door import holds_images, read_batch
+from skdl.images._facts import measure_images
 from skdl.images._files import ImageFiles
 from skdl.images._format import ImageFormat
 from skdl.images._info import Frame, ImageInfo, UnreadableImageError

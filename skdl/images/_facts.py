@@ -12,7 +12,8 @@ from PIL import Image
 from skdl._utils.checksums import digest_of
 from skdl._utils.progress import Progress
 from skdl._utils.threads import in_threads
-from skdl.images import ImageBatch, UnreadableImageError
+from skdl.images._batch import ImageBatch
+from skdl.images._decoding import UnreadableImageError
 
 FRAME_SHARE = 0.05
 """Width of the outer frame, of the shorter side."""
@@ -23,7 +24,7 @@ _CHUNK_BYTES = 16 * 2**20
 Facts = dict[str, Any]
 
 
-def measure(images: ImageBatch, n_threads: int | None, verbose: int) -> pd.DataFrame:
+def measure_images(images: ImageBatch, n_threads: int | None, verbose: int) -> pd.DataFrame:
     """A row for each image; "reason" is why one cannot be read, "" if it can."""
     with Progress("Looking at images", len(images), shown=verbose > 0, unit="images") as progress:
         if len(images.shape) > 1:
