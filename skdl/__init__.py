@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         diagnosis,
         downloads,
         evaluation,
+        export,
         images,
         inspection,
         metrics,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         all_estimators,
     )
     from skdl.evaluation import EvaluationResult, evaluate
+    from skdl.export import export_onnx
     from skdl.persistence import load, save
     from skdl.plugins import list_architectures, register_architecture
     from skdl.preprocessing import Augmentation, ImageLoader, ImageNoise, Resize
@@ -71,6 +73,7 @@ _LAZY_NAMES = {
     "audit_images": "skdl.audit",
     "diagnose": "skdl.diagnosis",
     "evaluate": "skdl.evaluation",
+    "export_onnx": "skdl.export",
     "list_architectures": "skdl.plugins",
     "load": "skdl.persistence",
     "load_dataset": "skdl.datasets",
@@ -87,6 +90,7 @@ _LAZY_MODULES = (
     "diagnosis",
     "downloads",
     "evaluation",
+    "export",
     "images",
     "inspection",
     "metrics",
