@@ -44,6 +44,10 @@ def add_parser(commands: Commands) -> None:
         metavar="S",
         help="from 0 to 1: how similar look-alikes are (default: %(default)s)",
     )
+    for what, example in (("path", "file names or ids"), ("label", "labels")):
+        parser.add_argument(
+            f"--{what}-column", metavar="NAME", help=f"column of the CSV file that holds {example}"
+        )
     parser.add_argument(
         "--group-column",
         metavar="NAME",
@@ -84,6 +88,8 @@ def run(arguments: argparse.Namespace) -> int:
         on_error="skip",
         verify=False,  # the audit decodes them
         find_duplicates=False,
+        path_column=arguments.path_column,
+        label_column=arguments.label_column,
         group_column=arguments.group_column,
         groups=arguments.groups,
         exclude=arguments.exclude,
