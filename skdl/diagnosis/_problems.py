@@ -1,5 +1,6 @@
 """What is wrong with the facts, and what to do about it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -132,7 +133,8 @@ def _of_old_system(facts: dict[str, Any]) -> str:
     library, _, version = (system["libc"] or "").partition(" ")
     if system["name"] != "Linux":
         return ""
-    if library == "glibc" and tuple(map(int, version.split(".")[:2])) < _OLDEST_GLIBC:
+    numbers = tuple(map(int, re.findall(r"\d+", version)[:2]))
+    if library == "glibc" and numbers and numbers < _OLDEST_GLIBC:
         return f"The C library is glibc {version}: use a newer system, or a container."
     if library != "glibc":
         return "TensorFlow is made for systems with glibc, which this is not: use another image."
