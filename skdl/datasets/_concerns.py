@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from skdl._utils.text import counted, shortened, shown_path
 from skdl.datasets._foreign import about_foreign
 from skdl.datasets._listing import Entry
+from skdl.images import CHOOSE_A_FRAME
 
 # How many files a message names.
 NAMED = 5
@@ -90,6 +91,7 @@ def about_left_out(
     of_system: Mapping[str, int],
     annotations: Sequence[str],
     ignored: Mapping[str, int],
+    wanting: Mapping[str, int],
 ) -> Iterator[str]:
     """What lies in a folder and is not loaded."""
     if stray:
@@ -116,7 +118,7 @@ def about_left_out(
             len(annotations), f"folder holds {what} is skipped", f"folders hold {what} are skipped"
         )
         yield f"{folders}: {first_of(annotations)}."
-    if foreign := about_foreign(ignored):
+    if foreign := about_foreign(ignored, wanting):
         yield foreign
 
 
@@ -125,8 +127,8 @@ def about_several(files: Sequence[str]) -> Iterator[str]:
     if files:
         yield (
             f"{counted(len(files), 'file holds', 'files hold')} several frames or pages, of which "
-            f"the first is taken: {first_of(files)}. If the others are images of the class, too, "
-            "save them as files of their own; ImageLoader(frame=1) reads the second of each."
+            f"the first is taken: {first_of(files)}. {CHOOSE_A_FRAME} of ImageLoader. If the "
+            "others are images of the class, too, save them as files of their own."
         )
 
 

@@ -30,7 +30,7 @@ from skdl.datasets._listing import Entry, Listing, sorted_names
 from skdl.datasets._lists import listing_of_csv
 from skdl.datasets._patterns import Patterns, check_patterns, without_excluded
 from skdl.datasets._tree import Tree, tree_of_archive, tree_of_folder
-from skdl.images import SUFFIXES, is_archive
+from skdl.images import SUFFIXES, is_archive, untold
 
 OnError = Literal["raise", "skip", "warn"]
 Subset = Literal["train", "test", "val", "all"]
@@ -219,7 +219,9 @@ def load_image_folder(
         concerns.append(f"The images in {unlabelled} have no class, and are left out.")
     concerns += [*listing.doubts, *about_untrained(listing.entries)]
     concerns += about_called(listing.called_groups, return_X_y)
-    for concern in [*concerns, *about_several(files_of_several(data.tolist()))]:
+    several = files_of_several(data.tolist())
+    untold(several)  # from now on
+    for concern in [*concerns, *about_several(several)]:
         warn_user(concern)
     if return_X_y:
         return data, target

@@ -51,6 +51,7 @@ def arrange(tree: Tree, source: Any) -> Listing:
             if len(folder) <= deepest and folder[:-1] not in annotations
         ],
         listing.ignored,
+        tree.wanting,
     )
     if divided:
         _add_subsets(listing, tree, tops, divided, masks)
@@ -72,7 +73,7 @@ def _about_nothing(tree: Tree, source: Any) -> str:
         )
     others = f" among {tree.ignored.total():,} files" if tree.ignored else ""
     closed = about_closed([(tree.address(parts), why) for parts, why in tree.closed])
-    foreign = about_foreign(tree.ignored)
+    foreign = about_foreign(tree.ignored, tree.wanting)
     return f"There is no image in {shown_path(source)}{others}.{closed} {foreign}".rstrip()
 
 

@@ -8,8 +8,8 @@ from skdl._utils.text import counted, shortened, shown_path
 from skdl.datasets._companions import find_companions
 from skdl.datasets._names import FilesByName
 from skdl.datasets._patterns import Patterns
-from skdl.datasets._tree import ending_of, tree_of_folder
-from skdl.images import IMAGE_EXTENSIONS, SUFFIXES
+from skdl.datasets._tree import tree_of_folder
+from skdl.images import SUFFIXES, ending_of_image
 
 _NAMED = 3
 
@@ -29,7 +29,7 @@ def locate(
     known = len(lost) < len(texts)
     if lost:
         found = _find([texts[row] for row in lost], file, folder, patterns)
-        known |= any(found) or any(ending_of((text,)) in IMAGE_EXTENSIONS for text in texts)
+        known |= any(found) or any(map(ending_of_image, texts))
         for row, path in zip(lost, found, strict=True):
             paths[row] = path or paths[row]
     pairs = zip(texts, paths, strict=True)
