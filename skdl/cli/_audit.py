@@ -51,8 +51,8 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--group-column",
         metavar="NAME",
-        help="column of the CSV file, or of that of --groups, that tells what belongs together, "
-        "such as patients",
+        help="what images belong together by: a column of the CSV file or of that of --groups, "
+        "such as patient, or what DICOM files tell, such as PatientID",
     )
     parser.add_argument(
         "--groups",

@@ -25,6 +25,7 @@ from skdl.datasets._concerns import (
 from skdl.datasets._contents import files_of_several, find_copies
 from skdl.datasets._examined import fault_of, readable, refuse_emptied, settle
 from skdl.datasets._given_groups import add_groups
+from skdl.datasets._groups_of_files import with_groups_of_files
 from skdl.datasets._layout import arrange
 from skdl.datasets._listing import Entry, Listing, sorted_names
 from skdl.datasets._lists import listing_of_csv
@@ -101,9 +102,10 @@ def load_image_folder(
         and 0 in others. None takes all columns of 0 and 1, with a warning, where there is no
         column with a usual name.
     group_column : str or False, default=None
-        Column that tells what images belong together, such as those of a patient: of `groups`, if
-        that is given, or else of the CSV file. None takes one that is called like patients,
-        subjects, cases and so on, with a warning; False takes none.
+        What images belong together by, such as patients: a column of `groups`, if that is given, or
+        else of the CSV file; for a folder or an archive, what its files tell, such as "PatientID"
+        of DICOM files. None takes a column that is called like patients, subjects, cases and so on,
+        or the "PatientID", with a warning; False takes none.
     groups : str or path-like, default=None
         A CSV file with a column of images, by path, name or id without an ending, and a column of
         groups. It must have each image once.
@@ -208,6 +210,9 @@ def load_image_folder(
 
     data, target = paths[rows], target[rows]
     loaded = [entries[row] for row in rows]
+    every = listing.entries if n_samples is None else loaded
+    if not listing.grouped:
+        loaded = with_groups_of_files(listing, loaded, every, group_column, source)
     copies: list[list[Entry]] = []
     if find_duplicates:
         compared = listing.entries if n_samples is None else loaded
@@ -256,10 +261,10 @@ def _list(source: Path, wanted: Wanted, groups: Path | None, patterns: Patterns)
 
 def _refuse_columns(source: Path, wanted: Wanted, groups: Path | None) -> None:
     """Refuse names of columns where there is no table."""
-    if wanted.of_labels or (groups is None and (wanted.path or wanted.group)):
+    if wanted.of_labels or (groups is None and wanted.path):
         raise ValueError(
-            "The parameters path_column, label_column, label_columns and group_column are for CSV "
-            f"files; {shown_path(source)} is none."
+            "The parameters path_column, label_column and label_columns are for CSV files; "
+            f"{shown_path(source)} is none."
         )
 
 

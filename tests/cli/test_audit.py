@@ -195,7 +195,7 @@ def mess(name):
         (mess("empty"), (), "skdl audit: "),
         (mess("text"), (), "No image of class"),
         (mess("one class"), (), "skdl audit: "),
-        (mess("one class"), ("--group-column", "a"), "are for CSV files"),
+        (mess("one class"), ("--path-column", "a"), "are for CSV files"),
         (mess("one class"), ("--out", ""), "--out must not be empty"),
     ],
 )

@@ -129,7 +129,7 @@ def test_wrong_parameters(root, table, tmp_path):
         load_image_folder(root, groups=path, return_X_y=True)
     with pytest.raises(FileNotFoundError, match="There is no file '.*none.csv' of groups"):
         load_image_folder(root, groups=tmp_path / "none.csv")
-    with pytest.raises(ValueError, match="label_column, label_columns and group_column are for"):
+    with pytest.raises(ValueError, match="label_column and label_columns are for"):
         load_image_folder(root, groups=path, label_column="patient")
     with pytest.raises(TypeError, match="groups must be a path"):
         load_image_folder(root, groups=["P"] * 4)
