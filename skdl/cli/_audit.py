@@ -44,11 +44,15 @@ def add_parser(commands: Commands) -> None:
         metavar="S",
         help="from 0 to 1: how similar look-alikes are (default: %(default)s)",
     )
+    for what, example in (("path", "file names or ids"), ("label", "labels")):
+        parser.add_argument(
+            f"--{what}-column", metavar="NAME", help=f"column of the CSV file that holds {example}"
+        )
     parser.add_argument(
         "--group-column",
         metavar="NAME",
-        help="column of the CSV file, or of that of --groups, that tells what belongs together, "
-        "such as patients",
+        help="what images belong together by: a column of the CSV file or of that of --groups, "
+        "such as patient, or what DICOM files tell, such as PatientID",
     )
     parser.add_argument(
         "--groups",
@@ -84,6 +88,8 @@ def run(arguments: argparse.Namespace) -> int:
         on_error="skip",
         verify=False,  # the audit decodes them
         find_duplicates=False,
+        path_column=arguments.path_column,
+        label_column=arguments.label_column,
         group_column=arguments.group_column,
         groups=arguments.groups,
         exclude=arguments.exclude,

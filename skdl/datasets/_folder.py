@@ -25,7 +25,7 @@ from skdl.datasets._concerns import (
 from skdl.datasets._contents import files_of_several, find_copies
 from skdl.datasets._examined import fault_of, readable, refuse_emptied, settle
 from skdl.datasets._given_groups import add_groups
-from skdl.datasets._headers import with_groups_of_files
+from skdl.datasets._groups_of_files import with_groups_of_files
 from skdl.datasets._layout import arrange
 from skdl.datasets._listing import Entry, Listing, sorted_names
 from skdl.datasets._lists import listing_of_csv
@@ -102,10 +102,10 @@ def load_image_folder(
         and 0 in others. None takes all columns of 0 and 1, with a warning, where there is no
         column with a usual name.
     group_column : str or False, default=None
-        Column that tells what images belong together, such as those of a patient: of `groups`, if
-        that is given, or else of the CSV file. None takes one that is called like patients,
-        subjects, cases and so on, with a warning; False takes none. Of DICOM files in a folder or
-        an archive, "PatientID" or "StudyInstanceUID", which they say themselves.
+        What images belong together by, such as patients: a column of `groups`, if that is given, or
+        else of the CSV file; for a folder or an archive, what its files tell, such as "PatientID"
+        of DICOM files. None takes a column that is called like patients, subjects, cases and so on,
+        or the "PatientID", with a warning; False takes none.
     groups : str or path-like, default=None
         A CSV file with a column of images, by path, name or id without an ending, and a column of
         groups. It must have each image once.
@@ -210,6 +210,9 @@ def load_image_folder(
 
     data, target = paths[rows], target[rows]
     loaded = [entries[row] for row in rows]
+    every = listing.entries if n_samples is None else loaded
+    if not listing.grouped:
+        loaded = with_groups_of_files(listing, loaded, every, group_column, source)
     copies: list[list[Entry]] = []
     if find_duplicates:
         compared = listing.entries if n_samples is None else loaded
@@ -251,9 +254,6 @@ def _list(source: Path, wanted: Wanted, groups: Path | None, patterns: Patterns)
     else:
         _refuse_columns(source, wanted, groups)
         listing = arrange(without_excluded(_tree(source), patterns), source)
-        if groups is None and wanted.group:
-            listing.entries = with_groups_of_files(listing.entries, wanted.group)
-            listing.grouped = True
     if groups is not None:
         add_groups(listing, groups, wanted, source)
     return listing

@@ -23,7 +23,8 @@ def add_groups(listing: Listing, file: Path, wanted: Wanted, source: Path) -> No
         table = read_csv(file, dtype=str)
     names, groups = _columns(table, wanted, file)
     given = find_groups(table, groups, [names], file).tolist()
-    images = FilesByName([entry.path for entry in listing.entries], source)
+    folder = source.parent if source.suffix.lower() == ".csv" else source
+    images = FilesByName([entry.path for entry in listing.entries], folder)
     meant = [images.find(text) for text in table[names]]
     if not any(meant):
         raise ValueError(
@@ -44,7 +45,7 @@ def add_groups(listing: Listing, file: Path, wanted: Wanted, source: Path) -> No
     _refuse_missing([e.path for e in listing.entries if e.path not in found], file)
     listing.entries = [replace(entry, group=found[entry.path]) for entry in listing.entries]
     listing.grouped = True
-    others = FilesByName([*listing.excluded, *listing.companions], source)
+    others = FilesByName([*listing.excluded, *listing.companions], folder)
     extra = [
         text
         for text, places in zip(table[names], meant, strict=True)

@@ -49,15 +49,15 @@ def temporary_folder() -> dict[str, Any]:
     """Where temporary files are written."""
     try:
         return {"path": tidy(tempfile.gettempdir()), "fault": ""}
-    except (ImportError, OSError) as error:  # pooch, which knows the default, may be missing
-        return {"path": None, "fault": tidy(getattr(error, "strerror", None) or str(error))}
+    except OSError as error:
+        return {"path": None, "fault": tidy(error.strerror or str(error))}
 
 
 def _fault(path: Path) -> str:
     """Why nothing can be written below a path; nothing is made where there is none."""
     try:
         there = next(p for p in (path, *path.parents) if os.path.lexists(p))
-        make_writable(there, "", probe=True)
+        make_writable(there, "", "it" if there == path else tidy(there), probe=True)
     except OSError as error:
         return tidy(str(error)).strip()
     return ""

@@ -1,5 +1,6 @@
 """What is wrong with the facts, and what to do about it."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -132,7 +133,8 @@ def _of_old_system(facts: dict[str, Any]) -> str:
     library, _, version = (system["libc"] or "").partition(" ")
     if system["name"] != "Linux":
         return ""
-    if library == "glibc" and tuple(map(int, version.split(".")[:2])) < _OLDEST_GLIBC:
+    numbers = tuple(map(int, re.findall(r"\d+", version)[:2]))
+    if library == "glibc" and numbers and numbers < _OLDEST_GLIBC:
         return f"The C library is glibc {version}: use a newer system, or a container."
     if library != "glibc":
         return "TensorFlow is made for systems with glibc, which this is not: use another image."
@@ -217,7 +219,7 @@ def _of_folders(facts: dict[str, Any]) -> Iterator[Problem]:
     elif home["fault"]:
         use = " What is there can be used, but nothing can be downloaded." * home["exists"]
         yield Problem(
-            f"The data home {home['path']} cannot be written: {home['fault']}{use}",
+            f"Nothing can be written to the data home {home['path']}: {home['fault']}{use}",
             choose,
             broken=not home["exists"],
         )
@@ -226,9 +228,10 @@ def _of_folders(facts: dict[str, Any]) -> Iterator[Problem]:
             f"SKDL_DATA_HOME is {home['path']}, where there is no folder yet.",
             "It is made by the first download. If data lie elsewhere, correct it.",
         )
-    if (home.get("free_bytes") or _GB * _GB) < _LITTLE_ROOM:
+    free = home.get("free_bytes")
+    if free is not None and free < _LITTLE_ROOM and not home["fault"]:
         yield Problem(
-            f"There are {home['free_bytes'] / _GB:.1f} GB left on the disk of the data home.",
+            f"There are {free / _GB:.1f} GB left on the disk of the data home.",
             f"Make room. {choose}",
         )
     if n := home.get("leftovers"):

@@ -14,18 +14,14 @@ _UNKNOWN = "unknown"
 def as_text(facts: dict[str, Any], problems: Sequence[Any]) -> str:
     """Facts, one topic a paragraph, and then what is wrong."""
     lines = [line for label, text in _facts(facts) for line in _paragraph(label, text)]
-    broken = sum(problem.broken for problem in problems)
     if not problems:
-        lines += ["", "Nothing is wrong."]
-        return "\n".join(lines)
-    lines += ["", f"{counted(len(problems), 'problem')}, {broken or 'none'} of which breaks skdl:"]
-    if broken > 1:
-        lines[-1] = lines[-1].replace("breaks", "break")
+        return "\n".join([*lines, "", "Nothing is wrong."])
+    lines += ["", f"{counted(len(problems), 'problem')}:"]
     for number, problem in enumerate(problems, start=1):
         start = f"{number}. "
         mark = "BROKEN: " if problem.broken else ""
         lines += ["", *_wrapped(mark + problem.what, start, " " * len(start))]
-        lines += _wrapped(problem.advice, " " * len(start) + "→ ", " " * (len(start) + 2))
+        lines += _wrapped(problem.advice, " " * len(start), " " * len(start))
     return "\n".join(lines)
 
 

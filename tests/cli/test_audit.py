@@ -134,11 +134,27 @@ def test_patients_of_a_list(pets, capsys):
 
 def test_patients_of_a_folder(pets, tmp_path, capsys):
     rows = [f"{c}/{i},{c}{i // 2}" for c in ("cats", "dogs") for i in range(N)]
-    (tmp_path / "patients.csv").write_text("\n".join(["image,who", *rows]))
-    given = ("--groups", tmp_path / "patients.csv", "--group-column", "who")
+    (tmp_path / "patients.csv").write_text("\n".join(["what,who", *rows]))
+    given = (
+        "--groups",
+        tmp_path / "patients.csv",
+        "--group-column",
+        "who",
+        "--path-column",
+        "what",
+    )
     status, out, err = run(capsys, pets, *given)
     assert (status, err) == (0, "")
     assert "Audit of 16 images, 2 classes, 8 groups" in out
+
+
+def test_columns_of_a_list_are_named(pets, capsys):
+    rows = [f"{c}/{i},{c},{i}" for c in ("cats", "dogs") for i in range(N)]
+    (pets / "list.csv").write_text("\n".join(["what,kind,number", *rows]))
+    given = ("--path-column", "what", "--label-column", "kind")
+    status, out, err = run(capsys, pets / "list.csv", *given)
+    assert (status, err) == (0, "")
+    assert "Audit of 16 images, 2 classes, 16 groups" in out
 
 
 def test_what_is_excluded_is_counted(faulty, capsys):
@@ -179,7 +195,7 @@ def mess(name):
         (mess("empty"), (), "skdl audit: "),
         (mess("text"), (), "No image of class"),
         (mess("one class"), (), "skdl audit: "),
-        (mess("one class"), ("--group-column", "a"), "list them in a CSV file"),
+        (mess("one class"), ("--path-column", "a"), "are for CSV files"),
         (mess("one class"), ("--out", ""), "--out must not be empty"),
     ],
 )

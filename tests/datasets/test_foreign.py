@@ -167,7 +167,7 @@ def test_files_of_every_kind_are_images_like_any_others(tmp_path):
             (tmp_path / "scans" / label / f"{n}.dcm").write_bytes(content)
     archive = shutil.make_archive(str(tmp_path / "scans"), "zip", tmp_path / "scans")
     for source in (tmp_path / "scans", archive):
-        bunch, messages = load(source)
+        bunch, messages = load(source, group_column=False)
         assert (bunch.target.tolist(), bunch.ignored) == ([0] * 4 + [1] * 4, {})
         assert bunch.duplicates == []
         found = skdl.audit_images(bunch.data, bunch.target, verbose=0)

@@ -65,6 +65,15 @@ def test_the_groups_of_a_list(root, table):
     assert (bunch.groups.tolist(), said) == (["A", "A", "B", "B"], [])
 
 
+def test_a_path_from_the_folder_comes_before_the_end_of_another(make_images, table):
+    root = make_images("a/1.png", "b/2.png", "b/a/1.png")
+    path = table("file,patient", "a/1.png,P", "2.png,Q", "b/a/1.png,R")
+    assert load_image_folder(root, groups=path).groups.tolist() == ["P", "Q", "R"]
+    (root / "list.csv").write_text("path,label\na/1.png,x\nb/a/1.png,y\n")
+    with pytest.warns(UserWarning, match="1 row fits no image"):
+        assert load_image_folder(root / "list.csv", groups=path).groups.tolist() == ["P", "R"]
+
+
 def test_groups_of_two_subsets(make_images, table):
     root = make_images("train/a/1.png", "train/b/2.png", "test/a/3.png", "test/b/4.png")
     path = table("file,patient", "1,P", "2,Q", "3,P", "4,R")
@@ -120,7 +129,7 @@ def test_wrong_parameters(root, table, tmp_path):
         load_image_folder(root, groups=path, return_X_y=True)
     with pytest.raises(FileNotFoundError, match="There is no file '.*none.csv' of groups"):
         load_image_folder(root, groups=tmp_path / "none.csv")
-    with pytest.raises(ValueError, match="path_column, label_column and label_columns are for CSV"):
+    with pytest.raises(ValueError, match="label_column and label_columns are for"):
         load_image_folder(root, groups=path, label_column="patient")
     with pytest.raises(TypeError, match="groups must be a path"):
         load_image_folder(root, groups=["P"] * 4)

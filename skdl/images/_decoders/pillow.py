@@ -113,9 +113,9 @@ def brands(start: bytes) -> set[bytes]:
 
 
 def has_feature(feature: str) -> bool:
-    """Whether Pillow was built with it; an older Pillow does not know the word, and warns."""
-    known = (features.modules, features.codecs, features.features)
-    return any(feature in words for words in known) and bool(features.check(feature))
+    """Whether Pillow was built with it."""
+    known = {*features.modules, *features.codecs, *features.features}
+    return feature in known and bool(features.check(feature))  # an older Pillow warns of new words
 
 
 def _n_frames(image: Any) -> int:
