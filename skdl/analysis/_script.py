@@ -26,12 +26,16 @@ class Code:
         """An expression that makes this value; in several lines where it is longer than `room`."""
         if isinstance(value, str) and value in self.names:
             return self.names[value]
+        if isinstance(value, str):
+            return quoted(value)
         if isinstance(value, Pipeline):
             return self._pipeline(value, room)
         if hasattr(value, "get_params") or _is_splitter(value):
             return self._call(type(value), self._changed(value), room)
         if isinstance(value, dict):
-            return _within("{", [f"{key!r}: {self.of(v)}" for key, v in value.items()], "}", room)
+            return _within(
+                "{", [f"{self.of(k)}: {self.of(v)}" for k, v in value.items()], "}", room
+            )
         if isinstance(value, list):
             return _within("[", [self.of(item) for item in value], "]", room)
         if isinstance(value, tuple):
@@ -93,6 +97,12 @@ class Code:
         return [*blocks[False], "", *blocks[True]]
 
 
+def quoted(text: str) -> str:
+    """A text as Python, in double quotes where it has none."""
+    written = repr(text)
+    return f'"{written[1:-1]}"' if written[0] == "'" and '"' not in text else written
+
+
 def _is_splitter(value: Any) -> bool:
     return hasattr(value, "split") and hasattr(value, "get_n_splits")
 
@@ -118,7 +128,7 @@ def script(
     cv = code.of(run["cv"])
     first = code.of(features) if features is not None else ""
     written = "".join(
-        f"{_INDENT}{name!r}: {indent(code.of(model), _INDENT).lstrip()},\n"
+        f"{_INDENT}{quoted(name)}: {indent(code.of(model), _INDENT).lstrip()},\n"
         for name, model in models.items()
     )
     imports = code.import_lines(
@@ -128,7 +138,7 @@ def script(
             "skdl.datasets": ["load_image_folder"],
         }
     )
-    groups = "" if run["groups"] is None else f", groups={str(run['groups'])!r}"
+    groups = "" if run["groups"] is None else f", groups={quoted(str(run['groups']))}"
     scoring, metric, pos_label = (run[name] for name in ("scoring", "metric", "pos_label"))
     once = (
         f"# Each image goes through the network once: the models find its features.\n{first}"
@@ -138,16 +148,14 @@ def script(
     )
     return (
         f'"""The analysis of {folder.name}, as `skdl run` made it: the same figures."""\n\n'
-        + "\n".join(imports)
+        + "\n".join(imports).replace("import Path\n", "import Path\n\n", 1)
         + f"""
 
-FOLDER = {str(folder)!r}
+FOLDER = {quoted(str(folder))}
 HERE = Path(__file__).resolve().parent
 STORE = str(HERE / "features")
 
-images = load_image_folder(
-    FOLDER, on_error="skip", find_duplicates=False{groups}
-)
+images = load_image_folder(FOLDER, on_error="skip", find_duplicates=False{groups})
 X, y = images.data, images.target_names[images.target]
 audit = audit_images(X, y, groups=images.groups)
 print(audit)
@@ -159,14 +167,14 @@ result = evaluate(
     X,
     y,
     cv={indent(cv, _INDENT).lstrip()},
-    scoring={scoring!r},
-    pos_label={pos_label!r},
+    scoring={indent(code.of(list(scoring), 60), _INDENT).lstrip()},
+    pos_label={code.of(pos_label)},
     groups=images.groups,
     look_alikes=audit,
     verbose=1,
 )
 # In each fold the model with the best inner score: what choosing the best is worth.
-result = result.choose({metric!r})
+result = result.choose({quoted(metric)})
 print(result.summary().to_string())
 
 again = HERE / "again"
