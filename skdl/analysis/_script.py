@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 _WIDTH = 88
 _INDENT = "    "
+_STEP = len(_INDENT) + 1  # and a comma
 # Where the public name of a class is, if that is not the module above its own.
 _PUBLIC = {"skdl.estimators": "skdl"}
 
@@ -31,15 +32,17 @@ class Code:
         if isinstance(value, Pipeline):
             return self._pipeline(value, room)
         if hasattr(value, "get_params") or _is_splitter(value):
-            return self._call(type(value), self._changed(value), room)
+            return self._call(type(value), self._changed(value, room - _STEP), room)
         if isinstance(value, dict):
             return _within(
-                "{", [f"{self.of(k)}: {self.of(v)}" for k, v in value.items()], "}", room
+                "{", [self._item(k, v, room - _STEP) for k, v in value.items()], "}", room
             )
         if isinstance(value, list):
-            return _within("[", [self.of(item) for item in value], "]", room)
+            return _within("[", [self.of(item, room - _STEP) for item in value], "]", room)
         if isinstance(value, tuple):
-            return _within("(", [self.of(item) for item in value], ")", room, alone=",")
+            return _within(
+                "(", [self.of(item, room - _STEP) for item in value], ")", room, alone=","
+            )
         if isinstance(value, np.generic):
             return repr(value.item())
         return repr(value)
@@ -48,16 +51,21 @@ class Code:
         steps = [step for _, step in value.steps]
         same = make_pipeline(*steps).steps
         if [name for name, _ in same] != [name for name, _ in value.steps]:
-            return self._call(Pipeline, [("", self.of(list(value.steps)))], room)
+            return self._call(Pipeline, [("", self.of(list(value.steps), room - _STEP))], room)
         self._import(make_pipeline.__module__, "make_pipeline")
-        return _within("make_pipeline(", [self.of(step) for step in steps], ")", room)
+        written = [self.of(step, room - _STEP) for step in steps]
+        return _within("make_pipeline(", written, ")", room)
+
+    def _item(self, key: Any, value: Any, room: int) -> str:
+        name = self.of(key)
+        return f"{name}: {self.of(value, room - len(name) - 2)}"
 
     def _call(self, kind: type, params: Iterable[tuple[str, str]], room: int) -> str:
         self._import(kind.__module__, kind.__name__)
         written = [f"{name}={code}" if name else code for name, code in params]
         return _within(f"{kind.__name__}(", written, ")", room)
 
-    def _changed(self, value: Any) -> list[tuple[str, str]]:
+    def _changed(self, value: Any, room: int) -> list[tuple[str, str]]:
         """Parameters that differ from the defaults; those that come first without their names."""
         signature = inspect.signature(type(value)).parameters
         params = value.get_params(deep=False) if hasattr(value, "get_params") else vars(value)
@@ -73,7 +81,7 @@ class Code:
             by_place = known is not None and known.kind is known.POSITIONAL_OR_KEYWORD
             in_place = in_place and by_place and known is not None
             needed = in_place and known is not None and known.default is known.empty
-            found.append(("" if needed else name, self.of(given)))
+            found.append(("" if needed else name, self.of(given, room - len(name) - 1)))
             in_place = needed
         return found
 
@@ -128,7 +136,7 @@ def script(
     cv = code.of(run["cv"])
     first = code.of(features) if features is not None else ""
     written = "".join(
-        f"{_INDENT}{quoted(name)}: {indent(code.of(model), _INDENT).lstrip()},\n"
+        f"{_INDENT}{quoted(name)}: {indent(code.of(model, _WIDTH - 16), _INDENT).lstrip()},\n"
         for name, model in models.items()
     )
     imports = code.import_lines(

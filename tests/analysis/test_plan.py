@@ -105,7 +105,6 @@ def test_the_script_says_each_model_in_public_names(name, binary):
         GroupKFold(3),
         GroupHoldout(0.25, 7),
         {"a": [1, "it's", 'say "so"', None, (2,)], "b": slice(0, 3)},
-        np.float64(0.5),
     ],
 )
 def test_other_values_are_written_as_well(value):
