@@ -13,11 +13,14 @@ if TYPE_CHECKING:
         audit,
         backbones,
         datasets,
+        diagnosis,
         downloads,
         evaluation,
+        export,
         images,
         inspection,
         metrics,
+        persistence,
         plotting,
         plugins,
         preprocessing,
@@ -28,9 +31,10 @@ if TYPE_CHECKING:
     from skdl import (
         testing as testing,
     )
-    from skdl.analysis import FolderAnalysis, analyze_folder
+    from skdl.analysis import FolderAnalysis, analyze_folder, predict_files
     from skdl.audit import audit_images
     from skdl.datasets import load_dataset
+    from skdl.diagnosis import diagnose
     from skdl.estimators import (
         BackboneFeatures,
         CNNClassifier,
@@ -41,6 +45,8 @@ if TYPE_CHECKING:
         all_estimators,
     )
     from skdl.evaluation import EvaluationResult, evaluate
+    from skdl.export import export_onnx
+    from skdl.persistence import load, save
     from skdl.plugins import list_architectures, register_architecture
     from skdl.preprocessing import Augmentation, ImageLoader, ImageNoise, Resize
     from skdl.reporting import report
@@ -65,22 +71,30 @@ _LAZY_NAMES = {
     "all_estimators": "skdl.estimators",
     "analyze_folder": "skdl.analysis",
     "audit_images": "skdl.audit",
+    "diagnose": "skdl.diagnosis",
     "evaluate": "skdl.evaluation",
+    "export_onnx": "skdl.export",
     "list_architectures": "skdl.plugins",
+    "load": "skdl.persistence",
     "load_dataset": "skdl.datasets",
+    "predict_files": "skdl.analysis",
     "register_architecture": "skdl.plugins",
     "report": "skdl.reporting",
+    "save": "skdl.persistence",
 }
 _LAZY_MODULES = (
     "analysis",
     "audit",
     "backbones",
     "datasets",
+    "diagnosis",
     "downloads",
     "evaluation",
+    "export",
     "images",
     "inspection",
     "metrics",
+    "persistence",
     "plotting",
     "plugins",
     "preprocessing",

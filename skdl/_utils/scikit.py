@@ -54,6 +54,11 @@ def tuned_positive_class(estimator: Any) -> Any:
     return estimator._curve_scorer._get_pos_label()
 
 
+def kernel_width(classifier: Any) -> float:
+    """The gamma that a fitted support vector machine uses, also where it is worked out in fit."""
+    return float(classifier._gamma)
+
+
 # ---- scorers -----------------------------------------------------------------------------------
 
 

@@ -51,12 +51,12 @@ class Network:
         outputs = tf.raw_ops.StatefulPartitionedCall(
             args=[tf.convert_to_tensor(images), *arguments],
             Tout=[tf.float32],
-            f=self._function(images.dtype),
+            f=self.function(images.dtype),
         )
         probabilities: npt.NDArray[np.float32] = outputs[0].numpy()
         return probabilities
 
-    def _function(self, dtype: np.dtype[Any]) -> Any:
+    def function(self, dtype: np.dtype[Any]) -> Any:
         """Concrete function ``(images, offset, scale, *weights) -> probabilities``."""
         with self._lock:
             if dtype not in self._functions:
