@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from skdl._utils.checks import warn_user
+from skdl._utils.compat import PLAIN_TEXT
 from skdl._utils.progress import Progress
 from skdl._utils.storage import make_writable, replacing
 from skdl._utils.text import printable, shown_path
@@ -23,8 +24,10 @@ _BY: dict[Any, str] = {
 
 def explain_rows(
     saved: Any, table: Any, labels: Sequence[Any], folder: Path, most: int, shown: bool
-) -> list[str]:
+) -> Any:
     """Draw the first images that could be read; paths of the pictures, "" where there is none."""
+    import pandas as pd
+
     make_writable(folder, _ADVICE)
     rows = np.flatnonzero(table["error"] == "")[:most].tolist()
     pictures = [""] * len(table)
@@ -41,7 +44,7 @@ def explain_rows(
                 figure.savefig(part, format="png", dpi=110)
             pictures[row] = str(picture)
             progress.update(done)
-    return pictures
+    return pd.Series(pictures, dtype=PLAIN_TEXT)
 
 
 def _name(row: int, n: int, path: str) -> str:

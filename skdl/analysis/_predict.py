@@ -10,12 +10,13 @@ from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.checks import check_path, check_whole, warn_user
+from skdl._utils.compat import PLAIN_TEXT
 from skdl._utils.progress import Progress
 from skdl._utils.text import plain
 from skdl.analysis._explained import explain_rows
-from skdl.analysis._saved import SavedModel, read_model
 from skdl.datasets import FoundFile, find_image_files
 from skdl.images import UnreadableImageError
+from skdl.persistence import SavedModel, read_model
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -206,6 +207,8 @@ class _Reader:
                     "skdl.BackboneFeatures or a network."
                 )
         self.classes = np.asarray(self.estimator.classes_).tolist()
+        if any(isinstance(label, list) for label in self.classes):
+            raise ValueError(f"The model, a {name}, has several outputs: pass a classifier of one.")
         names = saved.target_names or self.classes
         self.names = dict(zip(self.classes, map(str, names), strict=True))
         self.method = next((name for name in _METHODS if hasattr(self.estimator, name)), None)
@@ -273,11 +276,10 @@ class _Reader:
         import pandas as pd
 
         read = np.array([not row.error for row in predicted])
-        names = [self.names[row.label] if not row.error else None for row in predicted]
+        labels = [self.names[row.label] if not row.error else np.nan for row in predicted]
         columns: dict[str, Any] = {
-            # Not every name is UTF-8, as the text columns of newer pandas want it.
-            "path": pd.Series([file.path for file in files], dtype=object),
-            "label": pd.Series(names, dtype=object).where(read, np.nan),
+            "path": pd.Series([file.path for file in files], dtype=PLAIN_TEXT),
+            "label": pd.Series(labels, dtype=PLAIN_TEXT),
         }
         for place, name in enumerate(self._score_columns()):
             columns[name] = [row.scores[place] if not row.error else np.nan for row in predicted]
@@ -289,7 +291,7 @@ class _Reader:
             unlike = [row.unlike for row in predicted]
             columns["unlike"] = pd.Series(unlike, dtype="boolean").where(read)
             columns["distance"] = [row.distance for row in predicted]
-        columns["error"] = [row.error for row in predicted]
+        columns["error"] = pd.Series([row.error for row in predicted], dtype=PLAIN_TEXT)
         return pd.DataFrame(columns)
 
     def _score_columns(self) -> list[str]:

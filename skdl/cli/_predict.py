@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MOST_ROWS = 10
+_LONGEST_ERROR = 80
 _ADVICE = "Choose another file with --out."
 # What the name of a file may hold, which is not always UTF-8.
 _TEXT = {"index": False, "encoding": "utf-8", "errors": "backslashreplace"}
@@ -132,7 +133,12 @@ def _cells(row: dict[str, Any], name: str, probabilities: list[str], errors: boo
         cells.append("" if failed else _percent(row["proba_" + row["label"]]))
     if "unlike" in row:
         cells.append("" if failed or not row["unlike"] else f"{row['distance']:.2f} × threshold")
-    return [*cells, row["error"]] if errors else cells
+    return [*cells, _cut(row["error"])] if errors else cells
+
+
+def _cut(error: str) -> str:
+    """The beginning of what is wrong, which stands in full in the CSV file."""
+    return error if len(error) <= _LONGEST_ERROR else f"{error[:_LONGEST_ERROR]}…"
 
 
 def _percent(share: float) -> str:
@@ -148,7 +154,7 @@ def _summary(table: "pd.DataFrame", novelty: Any) -> list[str]:
     lines = [f"{counted(read, 'image')}{f': {shares}' if shares else ''}"]
     if failed:
         bad = table.loc[table["error"] != ""].iloc[0]
-        first = f"{shown_path(bad['path'])} ({bad['error']})"
+        first = f"{shown_path(bad['path'])} ({_cut(bad['error'])})"
         such = first if failed == 1 else f"such as {first}"
         lines.append(f"{counted(failed, 'file')} could not be read or predicted: {such}")
     if "unlike" in table.columns:

@@ -8,8 +8,10 @@ from skdl._utils.checks import check_path
 from skdl._utils.text import counted, shown_path
 from skdl.datasets._columns import column_of_paths
 from skdl.datasets._companions import find_companions
-from skdl.datasets._csv import read_csv
+from skdl.datasets._csv import read_csv, row_numbers
 from skdl.datasets._foreign import about_foreign
+from skdl.datasets._located import locate
+from skdl.datasets._patterns import Patterns
 from skdl.datasets._tree import Parts, Tree, tree_of_archive, tree_of_folder, why_closed
 from skdl.images import is_archive
 
@@ -52,13 +54,13 @@ def find_image_files(
 
 def _listed(file: Path, path_column: str | None) -> list[FoundFile]:
     table = read_csv(file, dtype=str)
-    column = column_of_paths(table, path_column, file)
-    folder = file.parent
+    texts = table[column_of_paths(table, path_column, file)].tolist()
+    located = iter(locate([text for text in texts if text.strip()], file, Patterns())[0])
     return [
-        FoundFile(str(folder / os.path.expanduser(path)))
-        if path.strip()
+        FoundFile(next(located))
+        if text.strip()
         else FoundFile("", f"row {row} of {file.name} has no path")
-        for row, path in enumerate(table[column])
+        for row, text in zip(row_numbers(table), texts, strict=True)
     ]
 
 

@@ -26,8 +26,8 @@ from sklearn.svm import SVC
 
 import skdl
 from skdl import ImageLoader, predict_files
-from skdl.analysis._saved import SavedModel
 from skdl.inspection import NoveltyDetector
+from skdl.persistence import SavedModel
 
 N = 24
 
@@ -344,6 +344,10 @@ class OfColumns:
             "begins with SVC",
         ),
         (loading(LinearRegression()), "LinearRegression|no classes_"),
+        (
+            DummyClassifier().fit(OfColumns.X, np.eye(20, 2, dtype=int)),
+            "a DummyClassifier, has several outputs",
+        ),
         (PCA(2).fit(OfColumns.X), "is a PCA, which has no predict"),
         (5, "is a int, which has no predict"),
     ],

@@ -5,8 +5,8 @@ import re
 import shutil
 import subprocess
 import sys
+import warnings
 
-import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,8 +15,8 @@ from PIL import Image
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 
+import skdl
 from skdl import ImageLoader, cli, predict_files
-from skdl.analysis._saved import SavedModel
 from skdl.inspection import NoveltyDetector
 
 N = 12
@@ -25,11 +25,6 @@ N = 12
 def write(path, image):
     Image.fromarray((np.reshape(image, (8, 8)) * 15).astype(np.uint8)).save(path)
     return str(path)
-
-
-def keep(path, *args, **kwargs):
-    joblib.dump(SavedModel(*args, **kwargs), path)
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +40,11 @@ def pipeline_and_detector(tmp_path_factory, digits):
 
 @pytest.fixture
 def model(pipeline_and_detector, tmp_path):
-    return keep(tmp_path / "model.skdl", *pipeline_and_detector)
+    estimator, novelty = pipeline_and_detector
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "No images could be made up")
+        skdl.save(estimator, tmp_path / "model.skdl", novelty=novelty)
+    return tmp_path / "model.skdl"
 
 
 @pytest.fixture
@@ -74,7 +73,7 @@ def run(capsys, *arguments):
 
 def test_in_a_pipe_all_rows_are_csv(model, new, capsys):
     status, out, err = run(capsys, model, new)
-    table = pd.read_csv(io.StringIO(out), keep_default_na=False)
+    table = pd.read_csv(io.StringIO(out), keep_default_na=False, float_precision="round_trip")
     expected = predict_files(model, new)
     assert status == 0
     assert table["path"].tolist() == expected["path"].tolist()
@@ -109,7 +108,7 @@ def test_what_is_written(model, faulty, tmp_path, capsys):
     assert (status, err) == (1, "")
     assert printed.splitlines()[-1] == f"All rows are in {out}"
     assert "path,label" not in printed
-    table = pd.read_csv(out)
+    table = pd.read_csv(out, float_precision="round_trip")
     expected = predict_files(model, faulty)
     expected["unlike"] = expected["unlike"].astype(object).where(expected["error"] == "", np.nan)
     table["error"] = table["error"].fillna("")
@@ -174,8 +173,8 @@ def test_a_mess_is_refused_in_a_sentence(
 
 def test_a_model_of_tables_is_refused_by_name(digits, new, tmp_path, capsys):
     of_columns = LogisticRegression(max_iter=500).fit(digits[0][:50], digits[1][:50])
-    table = keep(tmp_path / "t.skdl", of_columns)
-    status, out, err = run(capsys, table, new)
+    skdl.save(of_columns, tmp_path / "table.skdl")
+    status, out, err = run(capsys, tmp_path / "table.skdl", new)
     assert (status, out) == (1, "")
     assert "takes tables of numbers, and no image files: it begins with LogisticRegression" in err
 
