@@ -109,8 +109,7 @@ def look(
     verbose: int,
 ) -> Look:
     """Read and audit a folder; a ValueError where there is nothing to be learned from it."""
-    more: dict[str, Any] = {} if groups is None else {"groups": groups}
-    bunch = load_image_folder(folder, on_error="skip", find_duplicates=False, **more)
+    bunch = load_image_folder(folder, on_error="skip", find_duplicates=False, groups=groups)
     X, y = bunch.data, bunch.target_names[bunch.target]
     _check_classes(y, folder, folds)
     positive, why = _positive(y, pos_label)

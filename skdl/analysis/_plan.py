@@ -172,7 +172,7 @@ def _fits(setting: Setting, name: str) -> float:
         first, last = setting.epochs if name == "network" else (0, 1)
         search = 0.8 * (first + last) / last + 1
         return search * (1.8 if setting.binary else 1)
-    n_candidates = {"majority": 1, "shortcuts": 2, "logistic": 2, "svc": 2}[name]
+    n_candidates = {"majority": 1, "shortcuts": 1, "logistic": 2, "svc": 2}[name]
     if name in ON_FEATURES:
         n_candidates *= len(choices_of_layers(setting))
     share = (setting.inner - 1) / setting.inner

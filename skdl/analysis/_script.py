@@ -11,6 +11,7 @@ from sklearn.pipeline import Pipeline, make_pipeline
 
 _WIDTH = 88
 _INDENT = "    "
+_STEP = len(_INDENT) + 1  # and a comma
 # Where the public name of a class is, if that is not the module above its own.
 _PUBLIC = {"skdl.estimators": "skdl"}
 
@@ -26,16 +27,22 @@ class Code:
         """An expression that makes this value; in several lines where it is longer than `room`."""
         if isinstance(value, str) and value in self.names:
             return self.names[value]
+        if isinstance(value, str):
+            return quoted(value)
         if isinstance(value, Pipeline):
             return self._pipeline(value, room)
         if hasattr(value, "get_params") or _is_splitter(value):
-            return self._call(type(value), self._changed(value), room)
+            return self._call(type(value), self._changed(value, room - _STEP), room)
         if isinstance(value, dict):
-            return _within("{", [f"{key!r}: {self.of(v)}" for key, v in value.items()], "}", room)
+            return _within(
+                "{", [self._item(k, v, room - _STEP) for k, v in value.items()], "}", room
+            )
         if isinstance(value, list):
-            return _within("[", [self.of(item) for item in value], "]", room)
+            return _within("[", [self.of(item, room - _STEP) for item in value], "]", room)
         if isinstance(value, tuple):
-            return _within("(", [self.of(item) for item in value], ")", room, alone=",")
+            return _within(
+                "(", [self.of(item, room - _STEP) for item in value], ")", room, alone=","
+            )
         if isinstance(value, np.generic):
             return repr(value.item())
         return repr(value)
@@ -44,16 +51,21 @@ class Code:
         steps = [step for _, step in value.steps]
         same = make_pipeline(*steps).steps
         if [name for name, _ in same] != [name for name, _ in value.steps]:
-            return self._call(Pipeline, [("", self.of(list(value.steps)))], room)
+            return self._call(Pipeline, [("", self.of(list(value.steps), room - _STEP))], room)
         self._import(make_pipeline.__module__, "make_pipeline")
-        return _within("make_pipeline(", [self.of(step) for step in steps], ")", room)
+        written = [self.of(step, room - _STEP) for step in steps]
+        return _within("make_pipeline(", written, ")", room)
+
+    def _item(self, key: Any, value: Any, room: int) -> str:
+        name = self.of(key)
+        return f"{name}: {self.of(value, room - len(name) - 2)}"
 
     def _call(self, kind: type, params: Iterable[tuple[str, str]], room: int) -> str:
         self._import(kind.__module__, kind.__name__)
         written = [f"{name}={code}" if name else code for name, code in params]
         return _within(f"{kind.__name__}(", written, ")", room)
 
-    def _changed(self, value: Any) -> list[tuple[str, str]]:
+    def _changed(self, value: Any, room: int) -> list[tuple[str, str]]:
         """Parameters that differ from the defaults; those that come first without their names."""
         signature = inspect.signature(type(value)).parameters
         params = value.get_params(deep=False) if hasattr(value, "get_params") else vars(value)
@@ -69,7 +81,7 @@ class Code:
             by_place = known is not None and known.kind is known.POSITIONAL_OR_KEYWORD
             in_place = in_place and by_place and known is not None
             needed = in_place and known is not None and known.default is known.empty
-            found.append(("" if needed else name, self.of(given)))
+            found.append(("" if needed else name, self.of(given, room - len(name) - 1)))
             in_place = needed
         return found
 
@@ -91,6 +103,12 @@ class Code:
                 line = f"from {module} import (\n{listed})"
             blocks[module.startswith("skdl")].append(line)
         return [*blocks[False], "", *blocks[True]]
+
+
+def quoted(text: str) -> str:
+    """A text as Python, in double quotes where it has none."""
+    written = repr(text)
+    return f'"{written[1:-1]}"' if written[0] == "'" and '"' not in text else written
 
 
 def _is_splitter(value: Any) -> bool:
@@ -118,7 +136,7 @@ def script(
     cv = code.of(run["cv"])
     first = code.of(features) if features is not None else ""
     written = "".join(
-        f"{_INDENT}{name!r}: {indent(code.of(model), _INDENT).lstrip()},\n"
+        f"{_INDENT}{quoted(name)}: {indent(code.of(model, _WIDTH - 16), _INDENT).lstrip()},\n"
         for name, model in models.items()
     )
     imports = code.import_lines(
@@ -128,7 +146,7 @@ def script(
             "skdl.datasets": ["load_image_folder"],
         }
     )
-    groups = "" if run["groups"] is None else f", groups={str(run['groups'])!r}"
+    groups = "" if run["groups"] is None else f", groups={quoted(str(run['groups']))}"
     scoring, metric, pos_label = (run[name] for name in ("scoring", "metric", "pos_label"))
     once = (
         f"# Each image goes through the network once: the models find its features.\n{first}"
@@ -138,16 +156,14 @@ def script(
     )
     return (
         f'"""The analysis of {folder.name}, as `skdl run` made it: the same figures."""\n\n'
-        + "\n".join(imports)
+        + "\n".join(imports).replace("import Path\n", "import Path\n\n", 1)
         + f"""
 
-FOLDER = {str(folder)!r}
+FOLDER = {quoted(str(folder))}
 HERE = Path(__file__).resolve().parent
 STORE = str(HERE / "features")
 
-images = load_image_folder(
-    FOLDER, on_error="skip", find_duplicates=False{groups}
-)
+images = load_image_folder(FOLDER, on_error="skip", find_duplicates=False{groups})
 X, y = images.data, images.target_names[images.target]
 audit = audit_images(X, y, groups=images.groups)
 print(audit)
@@ -159,14 +175,14 @@ result = evaluate(
     X,
     y,
     cv={indent(cv, _INDENT).lstrip()},
-    scoring={scoring!r},
-    pos_label={pos_label!r},
+    scoring={indent(code.of(list(scoring), 60), _INDENT).lstrip()},
+    pos_label={code.of(pos_label)},
     groups=images.groups,
     look_alikes=audit,
     verbose=1,
 )
 # In each fold the model with the best inner score: what choosing the best is worth.
-result = result.choose({metric!r})
+result = result.choose({quoted(metric)})
 print(result.summary().to_string())
 
 again = HERE / "again"

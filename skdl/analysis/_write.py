@@ -8,13 +8,15 @@ import numpy as np
 import pandas as pd
 
 from skdl.analysis._folder import ADVICE, write_json, write_text
-from skdl.analysis._ladder import RUNGS, Setting, features
+from skdl.analysis._ladder import ON_FEATURES, RUNGS, Setting, features
 from skdl.analysis._look import Look
 from skdl.analysis._plan import Plan
 from skdl.analysis._result import BEST, in_words
 from skdl.analysis._script import script
 from skdl.downloads import replacing
 from skdl.evaluation import EvaluationResult, EvaluationWarning
+from skdl.inspection import NoveltyDetector
+from skdl.persistence import save
 from skdl.reporting import machine, report, versions
 
 
@@ -95,28 +97,28 @@ def write_report(
 def write_model(
     out: Path, model: Any, look: Look, name: str, estimate: dict[str, Any], notes: list[str]
 ) -> Path:
-    """``model.skdl``: what was fitted to all images, with what it is worth."""
+    """``model.skdl``: what was fitted to all images, and what it is worth.
+
+    Probes are made up: the file is for other people's hands, and images of patients are not.
+    """
     path = out / "model.skdl"
     card = {
         "Model details": f"{name}: {RUNGS[name]}.",
         "Training data": look.lines()[0],
         "Results": notes[-1],
     }
-    _save(model, path, card=card, estimate=estimate, probes=look.X[:4])
+    known = {key: None if pd.isna(value) else value for key, value in estimate.items()}
+    save(model, path, card=card, estimate=known, novelty=_novelty(model, look, name))
     return path
 
 
-def _save(model: Any, path: Path, **about: Any) -> None:
-    """The seam to the file for other people's hands."""
-    try:
-        from skdl.persistence import save  # type: ignore[import-not-found]
-    except ImportError:
-        import joblib
-
-        with replacing(path, ADVICE) as part:
-            joblib.dump(model, part)
-        return
-    save(model, path, **about)
+def _novelty(model: Any, look: Look, name: str) -> NoveltyDetector | None:
+    """What flags images unlike those trained on, by the features that the model has of them."""
+    if name not in ON_FEATURES:
+        return None
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "A false-alarm rate of", UserWarning)  # in the file
+        return NoveltyDetector(model[0]).fit(look.X, groups=look.audit.groups)
 
 
 def write_run(
