@@ -15,7 +15,7 @@ from skdl.persistence import _names
 from skdl.persistence._container import check_array, check_sparse, read_json, read_member
 from skdl.persistence._errors import ModelFileError, refuse_more
 
-_SCHEMA = "schema.json"
+SCHEMA = "schema.json"
 _PROTOCOL = 2  # of skops 0.13 and later
 _SCALARS = (str, int, float, bool, type(None))
 
@@ -39,7 +39,7 @@ class Audit:
         self._sizes = {info.filename: info.file_size for info in archive.infolist()}
         self._read: dict[str, Any] = {}  # which node reads a member
         self._n_nodes = 0
-        schema = read_json(archive, _SCHEMA)
+        schema = read_json(archive, SCHEMA)
         if schema.get("protocol") != _PROTOCOL or schema.get("protocol") is True:
             raise ModelFileError(
                 f"it is of version {shortened(schema.get('protocol'))} of skops's format, and this "

@@ -240,8 +240,18 @@ def _fits_ball_or_kd(tree: Any) -> bool:
 
 
 def _fits_spline(spline: Any) -> bool:
-    made = type(spline)(spline.t, spline.c, spline.k, spline.extrapolate, spline.axis)
-    return bool(np.shape(made.c) == np.shape(spline.c))
+    """Knots in order, and a coefficient for each."""
+    # SciPy's own check refuses some that scikit-learn makes, of constant columns.
+    knots, coefficients, degree = spline.t, spline.c, spline.k
+    n_coefficients = len(knots) - degree - 1
+    return (
+        isinstance(degree, int)
+        and degree >= 0
+        and np.ndim(knots) == 1
+        and bool((np.diff(knots) >= 0).all() and np.isfinite(knots).all())
+        and n_coefficients > degree
+        and np.shape(coefficients)[:1] >= (n_coefficients,)
+    )
 
 
 def _fits_sparse(matrix: Any) -> bool:
