@@ -125,7 +125,7 @@ def small_models():
     two = np.minimum(y, 1)
     models = {
         "pipeline": make_pipeline(StandardScaler(), LogisticRegression()),
-        "svc": make_pipeline(FunctionTransformer(np.sqrt), SVC(probability=False)),
+        "svc": make_pipeline(FunctionTransformer(np.sqrt), SVC()),
         "forest": RandomForestClassifier(3, max_depth=4, random_state=0),
         "neighbors": KNeighborsClassifier(algorithm="kd_tree", leaf_size=10),
         "boosting": GradientBoostingClassifier(n_estimators=2, random_state=0),
@@ -553,6 +553,7 @@ def run(originals, numbers, seed, folder, note=lambda number: None):
 
 def work(start, stop, seed):
     """In a process of its own: crashes are seen from outside."""
+    faulthandler.enable()
     folder = tempfile.mkdtemp()
     small, images = small_models()
     networks, pixels = network_models()

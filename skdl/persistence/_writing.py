@@ -168,23 +168,32 @@ def _dumped(estimator: Any, novelty: Any) -> bytes:
 
 
 def _compact(data: bytes) -> bytes:
-    """The file of skops with numbers for addresses in memory: equal models are equal files."""
+    """The file of skops with numbers for addresses in memory: equal models are equal files.
+
+    What stands in several places is alike in all of them, and its arrays are kept once.
+    """
     with ZipFile(io.BytesIO(data)) as archive:
         schema = json.loads(archive.read(SCHEMA))
-        numbers: dict[Any, int] = {}
+        first: dict[int, Any] = {}
         files: dict[str, str] = {}
         waiting = [schema]
         while waiting:
             here = waiting.pop()
-            if isinstance(here, dict):
-                if "__id__" in here:
-                    here["__id__"] = numbers.setdefault(here["__id__"], len(numbers) + 1)
-                if "__loader__" in here and "file" in here:
-                    ending = here["file"].rpartition(".")[2]
-                    here["file"] = files.setdefault(here["file"], f"{len(files)}.{ending}")
-                waiting.extend(here.values())
-            elif isinstance(here, list):
+            if isinstance(here, list):
                 waiting.extend(here)
+            if not isinstance(here, dict):
+                continue
+            if "__id__" in here:
+                known = first.setdefault(here["__id__"], here)
+                if known is not here:
+                    here.clear()
+                    here.update(known)
+                    continue
+                here["__id__"] = len(first)
+            if "__loader__" in here and "file" in here:
+                ending = here["file"].rpartition(".")[2]
+                here["file"] = files.setdefault(here["file"], f"{len(files)}.{ending}")
+            waiting.extend(here.values())
         text = json.dumps(schema, separators=(",", ":")).encode()
         return pack({SCHEMA: text, **{new: archive.read(old) for old, new in files.items()}})
 

@@ -94,10 +94,25 @@ def forest_with_another_tree(X, y):
     return model
 
 
+def kernel_of_other_columns(X, y):
+    model = SVC(kernel="precomputed").fit(X @ X.T, y)
+    check_sound(model, ())
+    model.support_ = model.support_ + 10**8
+    return model
+
+
+def random_state_beyond(X, y):
+    source = np.random.RandomState(0)
+    check_sound([source], ())
+    state = source.get_state(legacy=False)
+    source.set_state({**state, "state": {**state["state"], "pos": 10**6}})
+    return [source]
+
+
 def spline_out_of_order(X, y):
     model = SplineTransformer().fit(X)
     check_sound(model, ())
-    model.bsplines_[40].t = model.bsplines_[40].t[::-1] * -1e9
+    model.bsplines_[20].t = model.bsplines_[20].t[::-1]
     return model
 
 
@@ -123,7 +138,7 @@ CASES = {
     "intercepts": svm_of("_intercept_", lambda i: i[:1]),
     "probabilities": svm_of("_probA", lambda p: np.zeros(1)),
     "sparse": svm_of("_sparse", lambda s: True),
-    "columns of a kernel": svm_of("support_", lambda s: s + 10**8),
+    "columns of a kernel": kernel_of_other_columns,
     "neighbours": attribute_of(KNeighborsClassifier(), "n_samples_fit_", lambda n: n + 1),
     "indices of a ball tree": ball_tree,
     "centres": attribute_of(KMeans(2, n_init=1), "cluster_centers_", lambda c: c[:, :5]),
@@ -131,6 +146,7 @@ CASES = {
     "jobs": attribute_of(RandomForestClassifier(1), "n_jobs", lambda n: 10**8),
     "parameters": attribute_of(KMeans(2, n_init=1), "n_clusters", lambda n: "many"),
     "a sparse matrix": matrix_beyond,
+    "a place in random numbers": random_state_beyond,
     "knots": spline_out_of_order,
     "a folder": attribute_of(MaxAbsScaler(), "copy", lambda c: "no bool"),
 }
@@ -139,13 +155,7 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_what_does_not_fit_is_refused(name, zero_to_two):
     X, y = zero_to_two
-    if name == "columns of a kernel":
-        X, y = X @ X.T, y
-        model = SVC(kernel="precomputed").fit(X, y)
-        check_sound(model, ())
-        model.support_ = model.support_ + 10**8
-    else:
-        model = CASES[name](X, y)
+    model = CASES[name](X, y)
     with pytest.raises((ModelFileError, ValueError)):
         check_sound(model, ())
 
@@ -157,7 +167,7 @@ def test_parts_are_found_once_whatever_holds_what():
     inner.kept = np.array([inner, {"a": (inner, {1})}], dtype=object)
     found = list(parts_of({"x": loop, "y": inner}))
     assert sum(part is inner for part in found) == 1
-    assert {1} in found
+    assert sum(isinstance(part, set) for part in found) == 1
 
 
 @pytest.mark.parametrize(
