@@ -24,6 +24,7 @@ USES = {
     "requests": "downloads",
     "rich": "tables and bars of the command line",
     "jinja2": "reports",
+    "skops": "model files for other people",
 }
 
 
