@@ -6,7 +6,7 @@ import warnings
 import keras
 import numpy as np
 import pytest
-from helpers import tiny
+from helpers import parametrize, tiny
 from persistence.crafted import tool, with_schema
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
@@ -52,7 +52,7 @@ MODELS = {
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("name", MODELS)
+@parametrize("name", MODELS, exhaustive={"tuned", "a class"})
 def test_what_is_loaded_predicts_the_same_to_the_bit(name, images, tmp_path):
     X, y = images
     model = clone(MODELS[name]).fit(X, y)
