@@ -125,7 +125,7 @@ def small_models():
     two = np.minimum(y, 1)
     models = {
         "pipeline": make_pipeline(StandardScaler(), LogisticRegression()),
-        "svc": make_pipeline(FunctionTransformer(np.sqrt), SVC(probability=False)),
+        "svc": make_pipeline(FunctionTransformer(np.sqrt), SVC()),
         "forest": RandomForestClassifier(3, max_depth=4, random_state=0),
         "neighbors": KNeighborsClassifier(algorithm="kd_tree", leaf_size=10),
         "boosting": GradientBoostingClassifier(n_estimators=2, random_state=0),
@@ -325,6 +325,14 @@ def nodes_of(schema):
 
 def craft_schema(original, rng):
     """Another tree of what is made."""
+    try:
+        text = other_schema(original, rng)
+    except RecursionError:  # here, not where it is read
+        text = rng.choice(["[", '{"content":']) * 100_000
+    return with_inside(original, {**original.inside, "schema.json": text.encode()})
+
+
+def other_schema(original, rng):
     schema = json.loads(original.inside["schema.json"])
     for _ in range(rng.randint(1, 2)):
         nodes = nodes_of(schema)
@@ -353,11 +361,7 @@ def craft_schema(original, rng):
                 deep = deep["content"][0]
         else:
             change_json(schema, rng)
-    try:
-        text = json.dumps(schema)
-    except RecursionError:
-        text = "[" * 100_000
-    return with_inside(original, {**original.inside, "schema.json": text.encode()})
+    return json.dumps(schema)
 
 
 def craft_call(original, rng):
@@ -435,6 +439,11 @@ def saved(array):
     buffer = io.BytesIO()
     np.save(buffer, array, allow_pickle=False)
     return buffer.getvalue()
+
+
+def read(members, name):
+    """An array of the probes."""
+    return np.load(io.BytesIO(members[f"probes/{name}.npy"]))
 
 
 def craft_probes(original, rng):
@@ -544,6 +553,7 @@ def run(originals, numbers, seed, folder, note=lambda number: None):
 
 def work(start, stop, seed):
     """In a process of its own: crashes are seen from outside."""
+    faulthandler.enable()
     folder = tempfile.mkdtemp()
     small, images = small_models()
     networks, pixels = network_models()

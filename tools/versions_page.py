@@ -25,6 +25,7 @@ USES = {
     "rich": "tables and bars of the command line",
     "jinja2": "reports",
     "packaging": "versions that `skdl doctor` compares",
+    "skops": "model files for other people",
 }
 
 

@@ -15,7 +15,7 @@ from skdl.persistence import _names
 from skdl.persistence._container import check_array, check_sparse, read_json, read_member
 from skdl.persistence._errors import ModelFileError, refuse_more
 
-_SCHEMA = "schema.json"
+SCHEMA = "schema.json"
 _PROTOCOL = 2  # of skops 0.13 and later
 _SCALARS = (str, int, float, bool, type(None))
 
@@ -38,8 +38,9 @@ class Audit:
         self._trusted = frozenset(trusted)
         self._sizes = {info.filename: info.file_size for info in archive.infolist()}
         self._read: dict[str, Any] = {}  # which node reads a member
+        self._seen: dict[int, Any] = {}
         self._n_nodes = 0
-        schema = read_json(archive, _SCHEMA)
+        schema = read_json(archive, SCHEMA)
         if schema.get("protocol") != _PROTOCOL or schema.get("protocol") is True:
             raise ModelFileError(
                 f"it is of version {shortened(schema.get('protocol'))} of skops's format, and this "
@@ -60,6 +61,9 @@ class Audit:
                 raise ModelFileError(f"a value has the identity {shortened(identity)}")
             if identity in above:
                 raise ModelFileError("a value holds itself")
+            # skops makes the first one of an identity, and takes it for the others.
+            if identity is not None and self._seen.setdefault(identity, node) != node:
+                raise ModelFileError(f"two values have the identity {identity}")
             below = above | {identity if identity is not None else -self._n_nodes}
             waiting.extend((child, below) for child in self._check(node))
 
@@ -180,6 +184,44 @@ def _array(audit: Audit, node: Any, module: str, name: str) -> Iterator[Any]:
     check_array(data, member)
 
 
+def _tree(audit: Audit, node: Any, module: str, name: str) -> Iterator[Any]:
+    """A tree of scikit-learn, which follows its arrays without a look at their dimensions."""
+    audit.allow(module, name, _exactly("sklearn.tree._tree.Tree"))
+    args, content = node["__reduce__"]["args"], node["content"]
+    n_features, n_classes, n_outputs = args["content"]
+    n_nodes = _number(content["content"]["node_count"])
+    nodes, values = (_header(audit, content["content"][key]) for key in ("nodes", "values"))
+    counts = _header(audit, n_classes)
+    fits = (
+        _number(n_features) > 0
+        and n_nodes > 0
+        and nodes[0] == (n_nodes,)
+        and nodes[1].names is not None
+        and counts[0] == (_number(n_outputs),)
+        and values[0][:2] == (n_nodes, _number(n_outputs))
+        and len(values[0]) == 3
+    )
+    if not fits or _number(content["content"]["max_depth"]) < 0:
+        raise ModelFileError("the arrays of a tree do not fit together")
+    yield args
+    yield content
+
+
+def _number(node: Any) -> int:
+    value = json.loads(node["content"])
+    if node["__loader__"] != "JsonNode" or not _is_whole(value):
+        raise TypeError("no whole number")
+    return int(value)
+
+
+def _header(audit: Audit, node: Any) -> Any:
+    """Shape and type of an array that stands in a member."""
+    if node["__loader__"] != "NdArrayNode" or node["type"] != "numpy":
+        raise TypeError("no plain array")
+    member, data = audit.member(node, ".npy")
+    return check_array(data, member)
+
+
 def _masked(audit: Audit, node: Any, module: str, name: str) -> Iterator[Any]:
     audit.allow(module, name, _exactly("numpy.ma.MaskedArray", "numpy.ma.core.MaskedArray"))
     yield node["content"]["data"]
@@ -288,7 +330,7 @@ _CHECKS: dict[str, Any] = {
     "SetNode": _container("builtins.set"),
     "SliceNode": _slice,
     "SparseMatrixNode": _sparse,
-    "TreeNode": _reduced,
+    "TreeNode": _tree,
     "TupleNode": _container("builtins.tuple"),
     "TypeNode": _type,
 }

@@ -74,8 +74,8 @@ def read_json(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
     return content
 
 
-def check_array(data: bytes, name: str) -> None:
-    """Refuse a ``.npy`` file that holds objects, or not exactly the values it says."""
+def check_array(data: bytes, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    """Shape and type of a ``.npy`` file; refused if it holds objects, or other than it says."""
     file = io.BytesIO(data)
     try:
         version = np.lib.format.read_magic(file)
@@ -95,6 +95,7 @@ def check_array(data: bytes, name: str) -> None:
         raise ModelFileError(f"its array {name} has the shape {shape}")
     if math.prod(shape) * dtype.itemsize != len(data) - file.tell():
         raise ModelFileError(f"its array {name} does not have the size that it says")
+    return shape, dtype
 
 
 def read_array(archive: zipfile.ZipFile, name: str) -> npt.NDArray[Any]:

@@ -194,9 +194,9 @@ def _fits_boosting(model: Any) -> bool:
 def _fits_svm(model: Any) -> bool:
     n_support, vectors = np.asarray(model._n_support), model.support_vectors_
     n_classes, pairs = len(n_support), len(n_support) * (len(n_support) - 1) // 2
-    n_vectors = vectors.shape[0]
+    n_all = len(model.support_)
     sparse = bool(model._sparse)
-    if n_classes < 2 or not _inside(n_support, n_vectors + 1) or model.support_.ndim != 1:
+    if n_classes < 2 or model.support_.ndim != 1 or not _inside(n_support, n_all + 1):
         return False
     if sparse != (not isinstance(vectors, np.ndarray)):
         return False
@@ -206,8 +206,8 @@ def _fits_svm(model: Any) -> bool:
     elif not sparse and vectors.shape != (len(model.support_), model.n_features_in_):
         return False
     return (
-        (int(n_support.sum()) == len(model.support_) or not hasattr(model, "classes_"))
-        and model._dual_coef_.shape == (n_classes - 1, len(model.support_))
+        (int(n_support.sum()) == n_all or not hasattr(model, "classes_"))
+        and model._dual_coef_.shape == (n_classes - 1, n_all)
         and model._intercept_.shape == (pairs,)
         and all(len(values) in (0, pairs) for values in (model._probA, model._probB))
         and len(model._probA) == len(model._probB)
@@ -240,8 +240,28 @@ def _fits_ball_or_kd(tree: Any) -> bool:
 
 
 def _fits_spline(spline: Any) -> bool:
-    made = type(spline)(spline.t, spline.c, spline.k, spline.extrapolate, spline.axis)
-    return bool(np.shape(made.c) == np.shape(spline.c))
+    """Knots in order, and a coefficient for each."""
+    # SciPy's own check refuses some that scikit-learn makes, of constant columns.
+    knots, coefficients, degree = spline.t, spline.c, spline.k
+    n_coefficients = len(knots) - degree - 1
+    return (
+        isinstance(degree, int)
+        and degree >= 0
+        and np.ndim(knots) == 1
+        and bool((np.diff(knots) >= 0).all() and np.isfinite(knots).all())
+        and n_coefficients > degree
+        and np.shape(coefficients)[:1] >= (n_coefficients,)
+    )
+
+
+def _fits_random_state(source: Any) -> bool:
+    """The place in the numbers that are drawn ahead."""
+    if isinstance(source, np.random.RandomState):
+        state = source.get_state(legacy=False)
+    else:
+        state = source.bit_generator.state
+    position = state["state"].get("pos", 0) if isinstance(state["state"], dict) else 0
+    return 0 <= int(position) <= 624 and 0 <= int(state.get("buffer_pos", 0)) <= 4
 
 
 def _fits_sparse(matrix: Any) -> bool:
@@ -290,6 +310,8 @@ def _fits_centers(model: Any) -> bool:
 _CHECKS: dict[str, Callable[[Any], bool]] = {
     "sklearn.tree._tree.Tree": _fits_tree,
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor": _fits_predictor,
+    "numpy.random.mtrand.RandomState": _fits_random_state,
+    "numpy.random._generator.Generator": _fits_random_state,
     "scipy.interpolate._bsplines.BSpline": _fits_spline,
     **{
         f"sklearn.neighbors._{module}.{name}{bits}": _fits_ball_or_kd

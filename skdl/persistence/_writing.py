@@ -1,12 +1,14 @@
 """Saving model files."""
 
 import hashlib
+import io
 import json
 import os
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy.typing as npt
 
@@ -15,6 +17,7 @@ from skdl._utils.environment import versions
 from skdl._utils.sending import sending
 from skdl._utils.storage import replacing
 from skdl._utils.text import shown_path
+from skdl.persistence._audit import SCHEMA
 from skdl.persistence._container import array_bytes, pack
 from skdl.persistence._errors import ModelFileError
 from skdl.persistence._manifest import (
@@ -161,7 +164,38 @@ def _dumped(estimator: Any, novelty: Any) -> bytes:
             f"This {type(estimator).__name__} cannot be saved: {error} joblib.dump saves whatever "
             "can be pickled, for your own use."
         ) from error
-    return data
+    return _compact(data)
+
+
+def _compact(data: bytes) -> bytes:
+    """The file of skops with numbers for addresses in memory: equal models are equal files.
+
+    What stands in several places is alike in all of them, and its arrays are kept once.
+    """
+    with ZipFile(io.BytesIO(data)) as archive:
+        schema = json.loads(archive.read(SCHEMA))
+        first: dict[int, Any] = {}
+        files: dict[str, str] = {}
+        waiting = [schema]
+        while waiting:
+            here = waiting.pop()
+            if isinstance(here, list):
+                waiting.extend(here)
+            if not isinstance(here, dict):
+                continue
+            if "__id__" in here:
+                known = first.setdefault(here["__id__"], here)
+                if known is not here:
+                    here.clear()
+                    here.update(known)
+                    continue
+                here["__id__"] = len(first)
+            if "__loader__" in here and "file" in here:
+                ending = here["file"].rpartition(".")[2]
+                here["file"] = files.setdefault(here["file"], f"{len(files)}.{ending}")
+            waiting.extend(here.values())
+        text = json.dumps(schema, separators=(",", ":")).encode()
+        return pack({SCHEMA: text, **{new: archive.read(old) for old, new in files.items()}})
 
 
 def _manifest(about: dict[str, Any], members: dict[str, bytes]) -> bytes:
@@ -176,16 +210,16 @@ def _read_back(data: bytes, place: Path) -> None:
     """Refuse to write what could not be read, or would predict otherwise."""
     try:
         needed = untrusted_names(data)
-        private = sorted(name for name in needed if name.startswith("__main__."))
-        if private:
+        hidden = sorted(name for name in needed if name.startswith("__main__.") or "<" in name)
+        if hidden:
             raise ModelFileError(
-                f"{', '.join(private)} stands in a script or notebook, where nobody else finds it. "
-                "Move it to a module."
+                f"{', '.join(hidden)} stands in a script or notebook, or has no name, and nobody "
+                "else would find it. Define it with def at the top level of a module."
             )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             _, different = read_bytes(data, needed)
-    except (ModelFileError, ValueError) as error:
+    except Exception as error:
         raise ModelFileError(f"{shown_path(place)} is not written: {error}") from error
     if different:
         raise ModelFileError(

@@ -1,0 +1,38 @@
+"""Model files that are not as they were saved."""
+
+import importlib.util
+import json
+import sys
+
+from helpers import ROOT
+
+
+def tool():
+    """tools/mutated_models.py as a module."""
+    if "mutated_models" not in sys.modules:
+        path = ROOT / "tools/mutated_models.py"
+        spec = importlib.util.spec_from_file_location("mutated_models", path)
+        sys.modules["mutated_models"] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules["mutated_models"])
+    return sys.modules["mutated_models"]
+
+
+def with_members(path, change):
+    """Write a file again with other members, and right checksums."""
+    members = tool().unpacked(path.read_bytes())
+    change(members)
+    path.write_bytes(tool().mended(members))
+
+
+def with_schema(path, change):
+    """Write a file again with another tree of what is made."""
+
+    def inside(members):
+        model = tool().unpacked(members["model.skops"])
+        schema = json.loads(model["schema.json"])
+        change(schema)
+        members["model.skops"] = tool().packed(
+            {**model, "schema.json": json.dumps(schema).encode()}
+        )
+
+    with_members(path, inside)
