@@ -174,7 +174,7 @@ class Recipe:
         inputs, outputs = (getattr(model, name, None) or () for name in ("inputs", "outputs"))
         shapes = [tuple(tensor.shape) for tensor in (*inputs, *outputs)]
         fits = shapes == [(None, *self.input_shape), (None, self.n_classes)]
-        return fits and outputs[0] is last.output
+        return fits and model.outputs[0] is last.output
 
     def _probe(self, model: keras.Model) -> npt.NDArray[Any]:
         """What comes out for two images; builds a subclassed model that is not built yet."""

@@ -85,7 +85,7 @@ def export_onnx(estimator: Any, path: str | os.PathLike[str]) -> Path:
     >>> from skdl import CNNClassifier, export_onnx
     >>> digits = load_digits()
     >>> model = CNNClassifier(epochs=1, random_state=0).fit(digits.images, digits.target)
-    >>> export_onnx(model, "digits.onnx").name
+    >>> export_onnx(model, "digits.onnx").name  # doctest: +SKIP
     'digits.onnx'
     """
     file = check_path(path, "path")
