@@ -158,24 +158,38 @@ def imported_by(path):
 
 
 # Rooms that may import what an extra brings.
-EXTRAS = {"testing": "testing", "export": "onnx"}
+EXTRAS = {
+    "testing": ["testing"],
+    "export": ["onnx"],
+    "images/_decoders": ["dicom", "heif", "nifti", "tiff"],
+}
 
 
 def test_what_is_imported_is_declared():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    needs = [project["dependencies"]]
-    needs += [project["optional-dependencies"][extra] for extra in EXTRAS.values()]
-    required, *extras = ({re.match(r"[\w-]+", need)[0] for need in some} for some in needs)
-    of_room = dict(zip(EXTRAS, extras, strict=True))
+    extras = project["optional-dependencies"]
+
+    def names_of(requirements):
+        return {re.match(r"[\w-]+", requirement)[0] for requirement in requirements}
+
+    required = names_of(project["dependencies"])
+    of_room = {
+        PACKAGE / room: names_of(need for extra in named for need in extras[extra])
+        for room, named in EXTRAS.items()
+    }
     distributions = packages_distributions()
     imported = set()
     for path in SOURCES:
         names = imported_by(path)
-        here = {distribution.lower() for name in names for distribution in distributions[name]}
-        room = path.relative_to(PACKAGE).parts[0]
-        assert here <= required | of_room.get(room, set()), path
+        here = {
+            distribution.lower().replace("_", "-")
+            for name in names
+            for distribution in distributions.get(name, [name])  # an extra that is not installed
+        }
+        extra = (names for room, names in of_room.items() if path.is_relative_to(room))
+        assert here <= required.union(*extra), path
         imported |= here
-    assert imported == required.union(*extras)  # and what is declared is imported
+    assert imported == required.union(*of_room.values())  # and what is declared is imported
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.name)

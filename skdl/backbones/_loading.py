@@ -3,7 +3,7 @@
 import hashlib
 import inspect
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -44,6 +44,13 @@ class BackboneWeights:
         state = dict(state)
         refuse_damaged(state["arrays"], state.pop("_checksum", None))
         self.__dict__.update(state)
+
+    def __skdl_verify__(self) -> None:
+        """Let the digest be that of the values, by which networks and features are shared.
+
+        The values of a file of another's making may have the digest of others.
+        """
+        self.__dict__["digest"] = _digest_of(self.arrays)
 
 
 # Of the last estimators: searches make many clones of one, and may use large weights, too.
@@ -156,6 +163,57 @@ def load_weights(
     return read(place)
 
 
+def weights_at_hand(backbone: str | Callable[..., Any], **params: Any) -> bool:
+    """Tell whether the trained weights of a backbone are on this machine.
+
+    Nothing is downloaded.
+
+    Parameters
+    ----------
+    backbone : str or callable
+        Name of a backbone, or its builder.
+    **params : dict
+        Parameters of the builder, such as ``alpha=0.35``.
+
+    Returns
+    -------
+    at_hand : bool
+        Whether ``weights="auto"`` finds them.
+
+    Raises
+    ------
+    ValueError
+        If there is no such backbone.
+
+    Examples
+    --------
+    >>> from skdl.backbones import weights_at_hand
+    >>> weights_at_hand("cifar_resnet20")
+    True
+    """
+    builder, declaration = builder_of(backbone), backbone_of(backbone)
+    known = declared_params(builder, params)
+    try:
+        source = check_weights_name(backbone, "auto", known)
+    except ValueError:  # none that are published for these parameters
+        return False
+    if not isinstance(source, PretrainedWeights) or isinstance(source.file, str):
+        return source is not None
+    if _in_its_place(source.file) is not None:
+        return True
+    size, label = declaration.default_size, label_of(backbone)
+    name = label, builder, repr(sorted(known.items()))
+
+    def read(path: Path | None) -> BackboneWeights:
+        shape = (size, size, declaration.preprocessing.channels)
+        key = (*name, path and file_version(path))
+        return _kept_weights.get(
+            key, lambda: _weights_in(path, label, lambda: builder(shape, **params))
+        )
+
+    return _found_by_values(source, read) is not None
+
+
 def _in_its_place(file: RemoteFile) -> Path | None:
     try:
         return fetch(file, download_if_missing=False)
@@ -211,15 +269,21 @@ def _downloaded(source: PretrainedWeights, label: str) -> Path:
 
 
 def _values_of(model: keras.Model) -> BackboneWeights:
-    digest = hashlib.sha256()
-    for variable in model.weights:
-        value = np.ascontiguousarray(variable.numpy())
-        digest.update(f"{value.shape}{value.dtype.str}".encode())
-        digest.update(value.tobytes())
+    digest = _digest_of(variable.numpy() for variable in model.weights)
     arrays = tuple(np.asarray(variable.value.numpy()) for variable in model.variables)
     for array in arrays:
         array.setflags(write=False)
-    return BackboneWeights(arrays, digest.hexdigest())
+    return BackboneWeights(arrays, digest)
+
+
+def _digest_of(arrays: Iterable[npt.NDArray[Any]]) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        value = np.ascontiguousarray(array)
+        digest.update(f"{value.shape}{value.dtype.str}".encode())
+        # As bytes, since types that NumPy does not know itself have no buffer.
+        digest.update(value.reshape(-1).view(np.uint8))
+    return digest.hexdigest()
 
 
 def declared_params(builder: Any, params: Mapping[str, Any]) -> dict[str, Any]:

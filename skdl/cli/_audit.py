@@ -47,7 +47,20 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--group-column",
         metavar="NAME",
-        help="column of the CSV file that tells what belongs together, such as patients",
+        help="column of the CSV file, or of that of --groups, that tells what belongs together, "
+        "such as patients",
+    )
+    parser.add_argument(
+        "--groups",
+        metavar="CSV",
+        help="CSV file of groups, such as patients: a column of file names, paths or ids, and one "
+        "of groups",
+    )
+    parser.add_argument(
+        "--exclude",
+        action="append",
+        metavar="PATTERN",
+        help="files or folders to leave out, such as '*_mask.png'; may be given several times",
     )
     parser.add_argument(
         "--out",
@@ -72,6 +85,8 @@ def run(arguments: argparse.Namespace) -> int:
         verify=False,  # the audit decodes them
         find_duplicates=False,
         group_column=arguments.group_column,
+        groups=arguments.groups,
+        exclude=arguments.exclude,
     )
     audit = audit_images(
         bunch.data,
@@ -81,6 +96,8 @@ def run(arguments: argparse.Namespace) -> int:
         verbose=int(sys.stdout.isatty()),
     )
     _show(audit, bunch.unreadable)
+    if bunch.excluded:
+        say(f"\n--exclude left out {counted(len(bunch.excluded), 'image')}.")
     if out is not None:
         _write(audit, bunch, out)
         say(f"\nTables, groups and pairs are in {out}")

@@ -24,6 +24,7 @@ from skdl.engine._building import building
 from skdl.engine._devices import prepare_devices
 from skdl.engine._folding import settle
 from skdl.engine._keys import builder_key, check_params, freeze, plain_text
+from skdl.engine._plain import PlainState
 from skdl.engine._private import is_used_once, refuse_empty_maps
 from skdl.engine._seeding import assign, python_random
 
@@ -47,7 +48,7 @@ _UNSTABLE = frozenset(
 
 
 @dataclass(frozen=True)
-class BackboneSpec:
+class BackboneSpec(PlainState):
     """A backbone with its parameters, in a form that can be pickled."""
 
     backbone: str | Callable[..., Any]  # a registered name, or an importable builder

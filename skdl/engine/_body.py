@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from skdl._utils.cache import Cache
+from skdl._utils.sending import is_sending
 from skdl.backbones import BackboneWeights, Preprocessing
 from skdl.engine._backbone import (
     BackboneSpec,
@@ -39,6 +40,16 @@ class NetworkPlan:
     first_trainable: int  # the number of layers if none is
     cut: int | Cut  # last layer of the frozen prefix
     blocks: tuple[int, ...]  # last layers of the declared blocks
+
+    def __getstate__(self) -> dict[str, Any]:
+        state = dict(vars(self))
+        if is_sending() and isinstance(self.cut, Cut):
+            state["cut"] = self.cut.value
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        cut = state["cut"]
+        self.__dict__.update({**state, "cut": Cut(cut) if isinstance(cut, str) else cut})
 
 
 _plans = Cache[NetworkPlan](max_number=64)

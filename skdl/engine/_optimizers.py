@@ -9,11 +9,12 @@ import tensorflow as tf
 
 from skdl.engine._building import keras_settings
 from skdl.engine._keys import freeze
+from skdl.engine._plain import PlainState
 from skdl.engine._private import moments_of, position_of
 
 
 @dataclass(frozen=True)
-class OptimizerSpec:
+class OptimizerSpec(PlainState):
     """An optimizer's class and settings.
 
     The learning rate stands apart: it is a variable, so that optimizers which differ in nothing

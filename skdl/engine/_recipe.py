@@ -16,6 +16,7 @@ from skdl.engine._backbone import Precision
 from skdl.engine._body import Body, Cut
 from skdl.engine._building import building
 from skdl.engine._keys import builder_key, check_params, freeze, plain_text
+from skdl.engine._plain import PlainState
 from skdl.engine._private import refuse_empty_maps
 from skdl.engine._seeding import python_random
 
@@ -35,7 +36,7 @@ def _claim(variables: Sequence[Any]) -> bool:
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Recipe(PlainState):
     """Everything a network's structure depends on, in a form that can be pickled.
 
     Of a network on a backbone, `architecture` is the backbone's, `params` are those of its head,

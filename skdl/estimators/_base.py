@@ -17,12 +17,14 @@ from sklearn.base import BaseEstimator
 
 from skdl._utils.checks import KeywordsMixin, suggest
 from skdl._utils.scikit import SignatureParamsMixin
+from skdl._utils.sending import is_sending
 from skdl._utils.text import shortened
-from skdl.engine import OptimizerSpec
+from skdl.engine import OptimizerSpec, revived
 from skdl.estimators._backbones import store_elsewhere
 from skdl.estimators._identity import IdentityMixin
 from skdl.estimators._keras_words import advice_on_keras_word
 from skdl.estimators._routing import made_with, routed_to
+from skdl.estimators._sending import sent
 from skdl.images import adopt_pixel_limit, with_pixel_limit
 from skdl.plugins import architectures, backbones
 
@@ -307,7 +309,8 @@ class KerasEstimator(
                 state["_registered_builder"] = registry.registered_in_code(name)
         if "store" in state:  # workers may have another working directory
             state["store"] = store_elsewhere(self.store)
-        return {**with_pixel_limit(state), "_pickle_format": PICKLE_FORMAT}
+        state = {**with_pixel_limit(state), "_pickle_format": PICKLE_FORMAT}
+        return sent(state) if is_sending() else state
 
     def __copy__(self) -> "KerasEstimator":
         # A copy in this process goes on exactly as the original would, unlike a pickle.
@@ -337,7 +340,7 @@ class KerasEstimator(
         for parameter, registry in _REGISTRIES.items():
             if builder is not None and parameter in state:
                 registry.add_missing(state[parameter], builder)
-        self.__dict__.update(state)
+        self.__dict__.update(revived(state) if state.pop("_plain", False) else state)
 
     @property
     def initialized_(self) -> bool:

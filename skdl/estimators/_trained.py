@@ -14,6 +14,7 @@ from skdl._utils.checks import warn_user
 from skdl._utils.checksums import checksum_of, refuse_damaged
 from skdl._utils.compat import CallbackSupportMixin
 from skdl._utils.scikit import Interval, StrOptions
+from skdl._utils.sending import is_sending
 from skdl.engine import Fitted, Job, Mode, OptimizerSpec, fit
 from skdl.estimators._base import KerasEstimator
 from skdl.estimators._progress import EpochTasks, epoch_lines
@@ -86,7 +87,7 @@ class TrainedEstimator(CallbackSupportMixin, KerasEstimator):
         state.pop("callbacks_", None)
         if not self.warm_start:
             state["_optimizer_state"] = None
-            if self.initialized_ and not _can_pickle(self.callbacks):
+            if self.initialized_ and not is_sending() and not _can_pickle(self.callbacks):
                 warn_user(
                     "The parameter callbacks cannot be pickled and is left out: the copy predicts "
                     "alike, but has callbacks=None. Pass callback classes or importable factories.",

@@ -9,6 +9,8 @@ from typing import Any
 
 from PIL import Image
 
+from skdl._utils.sending import is_sending
+
 _KEY = "_max_image_pixels"
 # Pillow's own, which need not be told.
 _DEFAULT = 1024**3 // 4 // 3
@@ -19,7 +21,8 @@ _before: list[int | None] = []  # what a worker had until it was told another on
 def with_pixel_limit(state: dict[str, Any]) -> dict[str, Any]:
     """The state of an object, with the limit if that is not Pillow's own."""
     limit = Image.MAX_IMAGE_PIXELS
-    return dict(state) if limit == _DEFAULT else {**state, _KEY: limit}
+    # Other people have limits of their own.
+    return dict(state) if limit == _DEFAULT or is_sending() else {**state, _KEY: limit}
 
 
 def adopt_pixel_limit(state: dict[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,43 @@
+"""What is said of a model file that cannot be read, and how much such a file may hold."""
+
+
+class ModelFileError(ValueError):
+    """A model file that is damaged, or asks for what is not trusted; or a model no file can hold.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import skdl
+    >>> from skdl.persistence import ModelFileError
+    >>> _ = Path("model.skdl").write_bytes(b"nothing of the kind")
+    >>> try:
+    ...     skdl.load("model.skdl")
+    ... except ModelFileError as error:
+    ...     print(error)
+    model.skdl is no model file of skdl: it is no zip archive. skdl.save writes such files.
+    """
+
+
+LIMITS = {
+    "bytes": 4 * 2**30,
+    "text_bytes": 256 * 2**20,
+    "members": 200_000,
+    "values": 5_000_000,
+    "depth": 100,
+    "sparse_bytes": 2**30,
+}
+"""How much a model file may hold; raise an entry for a larger model that you trust.
+
+"bytes" is the size of the file, "text_bytes" that of a JSON text in it, "members" the number of
+arrays, "values" and "depth" that of values inside each other, "sparse_bytes" what sparse matrices
+decompress to.
+"""
+
+
+def refuse_more(found: int, limit: str, what: str) -> None:
+    """Refuse more of something than LIMITS allow."""
+    if found > LIMITS[limit]:
+        raise ModelFileError(
+            f"it holds {what} {found:,}, more than {LIMITS[limit]:,}. If you trust it, raise "
+            f"skdl.persistence.LIMITS[{limit!r}]."
+        )

@@ -1,0 +1,197 @@
+"""Saving model files."""
+
+import hashlib
+import json
+import os
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy.typing as npt
+
+from skdl._utils.checks import check_path, warn_user
+from skdl._utils.environment import versions
+from skdl._utils.sending import sending
+from skdl._utils.storage import replacing
+from skdl._utils.text import shown_path
+from skdl.persistence._container import array_bytes, pack
+from skdl.persistence._errors import ModelFileError
+from skdl.persistence._manifest import (
+    FORMAT,
+    KIND,
+    MANIFEST,
+    MODEL,
+    PROBES,
+    check_mapping,
+    check_target_names,
+    facts_of,
+)
+from skdl.persistence._probes import Outputs, given_probes, outputs_of, synthetic_probes
+from skdl.persistence._reading import read_bytes, untrusted_names
+from skdl.persistence._sound import parts_of
+
+_ADVICE = "Choose another place for the file."
+
+
+def save(
+    estimator: Any,
+    path: str | os.PathLike[str],
+    *,
+    probes: Any = None,
+    card: Any = None,
+    estimate: Any = None,
+    novelty: Any = None,
+    target_names: Sequence[str] | None = None,
+) -> None:
+    """Save a fitted estimator in a file that other people can load without running its code.
+
+    The file is read back before it takes its place: one that would not give the same predictions is
+    not written.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted; of skdl or scikit-learn, a pipeline or a search of these included. Classes and
+        functions of your own are saved by name, and whoever loads the file has to trust them.
+    path : str or path-like
+        Such as "model.skdl". A file there is replaced.
+    probes : array-like of images, or paths of shape (n,), default=None
+        A few images, at most the first 8, that are kept in the file with what the estimator
+        predicts for them, and compared when it is loaded. Whoever gets the file can see them. None
+        makes up three of the format that the estimator takes, the same each time.
+    card : dict, default=None
+        What to say of the model: text, numbers, lists and dicts.
+    estimate : dict, default=None
+        How well it does, such as ``{"roc_auc": 0.91, "low": 0.88, "high": 0.94}``.
+    novelty : estimator, default=None
+        Fitted, to tell images that are unlike those the estimator was trained on. What it shares
+        with the estimator is kept once.
+    target_names : list of str, default=None
+        Names of the classes, in the order of ``estimator.classes_``.
+
+    Raises
+    ------
+    NotFittedError
+        If the estimator is not fitted.
+    ModelFileError
+        If a part of it cannot be kept in such a file, naming it.
+    ValueError
+        If `probes`, `card`, `estimate` or `target_names` are not what they should be.
+
+    Warns
+    -----
+    UserWarning
+        If whoever loads the file has to trust a class or a function, naming it; if the estimator
+        has callbacks, which are left out; or if no probes can be made up.
+
+    See Also
+    --------
+    load : Load the estimator.
+    skdl.persistence.read_model : Load what else the file holds, too.
+
+    Notes
+    -----
+    Optimizers, schedules and initialisers of Keras are kept as their settings. Folders of a feature
+    store and folders of weights belong to this machine and are left out.
+
+    Examples
+    --------
+    >>> import skdl
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> X, y = load_digits(return_X_y=True)
+    >>> model = LogisticRegression(max_iter=200).fit(X / 16, y)
+    >>> skdl.save(model, "digits.skdl", probes=X[:4] / 16)
+    >>> skdl.load("digits.skdl").predict(X[:4] / 16)
+    array([0, 1, 2, 3])
+    """
+    from sklearn.utils.validation import check_is_fitted
+
+    place = check_path(path, "path")
+    check_is_fitted(estimator)
+    about = facts_of(estimator)
+    about["target_names"] = check_target_names(target_names, about["classes"])
+    about["card"] = check_mapping(card, "card")
+    about["estimate"] = check_mapping(estimate, "estimate")
+    about["versions"] = versions("skops")
+    images, outputs = _probes_of(estimator, probes)
+    if any(getattr(part, "callbacks", None) for part in parts_of([estimator, novelty])):
+        warn_user(
+            "The parameter callbacks is left out of the file: callbacks are for training, and may "
+            "run any code. What is loaded predicts alike, and has callbacks=None."
+        )
+    members = {MODEL: _dumped(estimator, novelty)}
+    if images is not None:
+        members[PROBES] = array_bytes(images)
+        members |= {f"probes/{name}.npy": array_bytes(out) for name, out in outputs.items()}
+    data = pack({MANIFEST: _manifest(about, members), **members})
+    _read_back(data, place)
+    with replacing(place, _ADVICE) as part:
+        part.write_bytes(data)
+
+
+def _probes_of(estimator: Any, probes: Any) -> tuple[npt.NDArray[Any] | None, Outputs]:
+    if probes is not None:
+        images = given_probes(probes)
+        try:
+            return images, outputs_of(estimator, images)
+        except Exception as error:
+            raise ValueError(f"The estimator does not take probes: {error}") from error
+    for images in synthetic_probes(estimator):
+        try:
+            return images, outputs_of(estimator, images)
+        except Exception:  # of another step: the next one, then
+            continue
+    warn_user(
+        f"No images could be made up that this {type(estimator).__name__} takes, so that it will "
+        "not be compared when it is loaded. Pass a few as probes."
+    )
+    return None, {}
+
+
+def _dumped(estimator: Any, novelty: Any) -> bytes:
+    import skops.io
+
+    try:
+        with sending():
+            data: bytes = skops.io.dumps({"estimator": estimator, "novelty": novelty})
+    except (Exception, RecursionError) as error:
+        raise ModelFileError(
+            f"This {type(estimator).__name__} cannot be saved: {error} joblib.dump saves whatever "
+            "can be pickled, for your own use."
+        ) from error
+    return data
+
+
+def _manifest(about: dict[str, Any], members: dict[str, bytes]) -> bytes:
+    sums = {
+        name: {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        for name, content in members.items()
+    }
+    return json.dumps({"kind": KIND, "format": FORMAT, **about, "members": sums}, indent=1).encode()
+
+
+def _read_back(data: bytes, place: Path) -> None:
+    """Refuse to write what could not be read, or would predict otherwise."""
+    try:
+        needed = untrusted_names(data)
+        private = sorted(name for name in needed if name.startswith("__main__."))
+        if private:
+            raise ModelFileError(
+                f"{', '.join(private)} stands in a script or notebook, where nobody else finds it. "
+                "Move it to a module."
+            )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            _, different = read_bytes(data, needed)
+    except (ModelFileError, ValueError) as error:
+        raise ModelFileError(f"{shown_path(place)} is not written: {error}") from error
+    if different:
+        raise ModelFileError(
+            f"{shown_path(place)} is not written, since what is read back predicts otherwise: "
+            f"{'; '.join(different)}."
+        )
+    if needed:
+        listed = ", ".join(map(repr, sorted(needed)))
+        warn_user(f"Whoever loads {shown_path(place)} has to trust it: trusted=[{listed}].")
