@@ -123,7 +123,10 @@ def test_features(pooling, agree):
     [
         {"trainable": "head", "pooling": "flatten", "head": [4]},
         {"trainable": 1, "warmup_epochs": 1},
-        {"trainable": "all", "pooling": "gem", "warmup_epochs": 1},
+        pytest.param(
+            {"trainable": "all", "pooling": "gem", "warmup_epochs": 1},
+            marks=pytest.mark.exhaustive,
+        ),
     ],
     ids=["head", "block", "all"],
 )
@@ -133,6 +136,7 @@ def test_transfer(params, agree):
     agree(model.fit(BYTES, Y), BYTES)
 
 
+@pytest.mark.exhaustive
 def test_vgg16(agree):
     model = skdl.VGG16Classifier(
         weights="random", image_size=32, epochs=1, store=None, random_state=0
