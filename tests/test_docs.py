@@ -24,7 +24,8 @@ from skdl.metrics import confidence_interval
 PAGES = sorted([*ROOT.glob("docs/*.md"), ROOT / "README.md"])
 QUICKSTART = ROOT / "docs/quickstart.md"
 TRUST = ROOT / "docs/trust.md"
-ELSEWHERE = {QUICKSTART, TRUST, ROOT / "docs/works_with.md"}  # run by tests of their own
+EXPORT = ROOT / "docs/export.md"
+ELSEWHERE = {QUICKSTART, TRUST, EXPORT, ROOT / "docs/works_with.md"}  # run by tests of their own
 MODULES = sorted(
     module.name
     for module in pkgutil.walk_packages(skdl.__path__, "skdl.")
@@ -96,6 +97,16 @@ def test_the_quickstart_prints_scores_and_saves(run_page, tmp_path, capsys):
     assert set(scores) == {"sensitivity", "specificity", "balanced_accuracy", "roc_auc"}
     assert float(scores["roc_auc"]) > 0.95
     assert (tmp_path / "eights.joblib").stat().st_size > 100_000
+
+
+def test_what_the_page_about_export_runs_elsewhere_predicts_alike(run_page):
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    page = run_page(EXPORT)
+    assert page.labels.tolist() == page.model.predict(page.images).tolist()
+    wanted = page.model.predict_proba(page.images)
+    assert abs(page.probabilities - wanted).max() <= 1e-5
+    assert page.classes == page.model.classes_.tolist()
 
 
 def test_the_figures_of_the_page_about_trust_are_true(run_page, capsys):

@@ -85,7 +85,7 @@ def export_onnx(estimator: Any, path: str | os.PathLike[str]) -> Path:
     >>> from skdl import CNNClassifier, export_onnx
     >>> digits = load_digits()
     >>> model = CNNClassifier(epochs=1, random_state=0).fit(digits.images, digits.target)
-    >>> export_onnx(model, "digits.onnx").name
+    >>> export_onnx(model, "digits.onnx").name  # doctest: +SKIP
     'digits.onnx'
     """
     file = check_path(path, "path")
@@ -96,9 +96,8 @@ def export_onnx(estimator: Any, path: str | os.PathLike[str]) -> Path:
             f"There is no folder {shown_path(file.parent)}. Make it, or choose another path."
         )
     onnx = _import_onnx()
-    parts = parts_of(estimator)
     try:
-        building = Building(parts)
+        building = Building(parts_of(estimator))
     except UnsupportedError as error:
         name = type(estimator).__name__
         raise ValueError(f"This {name} cannot be exported to ONNX: {error}.") from error

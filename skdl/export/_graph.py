@@ -1,5 +1,6 @@
 """An ONNX graph while it is being made."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,13 +43,15 @@ class Graph:
 
         self._onnx = onnx
         self._nodes: list[Any] = []
+        self._n_added = 0
         self._constants: dict[str, Any] = {}
         self._names: dict[tuple[Any, ...], str] = {}
         self._turned: dict[str, Symbol] = {}
 
     def add(self, operation: str, *inputs: str, n_outputs: int = 1, **attributes: Any) -> Any:
         """Add a node; the name of what it gives, or a list of names."""
-        names = [f"{operation.lower()}_{len(self._nodes)}_{i}" for i in range(n_outputs)]
+        self._n_added += 1
+        names = [f"{operation.lower()}_{self._n_added}_{i}" for i in range(n_outputs)]
         self._nodes.append(
             self._onnx.helper.make_node(operation, list(inputs), names, **attributes)
         )
@@ -65,6 +68,20 @@ class Graph:
                 array = array.astype(object)  # of str, which ONNX writes as UTF-8
             self._constants[name] = self._onnx.numpy_helper.from_array(array, name)
         return self._names[key]
+
+    def either(
+        self, condition: str, of_true: Callable[[], str], of_false: Callable[[], str], dtype: Any
+    ) -> str:
+        """What one of two functions adds; only that one runs."""
+        helper, around, branches = self._onnx.helper, self._nodes, []
+        for add in (of_true, of_false):
+            self._nodes = []
+            name = add()
+            value = helper.make_tensor_value_info(name, self._type(np.dtype(dtype)), None)
+            branches.append(helper.make_graph(self._nodes, f"{name}_branch", [], [value]))
+        self._nodes = around
+        then, other = branches
+        return str(self.add("If", condition, then_branch=then, else_branch=other))
 
     def cast(self, name: str, dtype: Any) -> str:
         """A value as another dtype."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from skdl._utils.compat import PILLOW_MAY_RESIZE_ROWS_FIRST
 from skdl.export._graph import Graph, Symbol
 from skdl.export._operations import UnsupportedError
 from skdl.images import COLOR_CHANNELS, ImageFormat, pixel_range
@@ -66,11 +67,11 @@ class _Pixels:
 
     def _brought_floats(self, converts: bool, resizes: bool) -> str:
         if converts and (self.learned.for_backbone or not resizes):
-            self.name = self._either(self._converted_bytes, self._converted_floats)
+            self.name = self._either(self._converted_bytes, self._rounded_floats)
             converts = False  # a backbone's images are resized in a step of its own
         if not resizes:
             return self.name
-        self.name = self.graph.cast(self._as_float32(self.name), np.float64)
+        self.name = self._in_float32(self.name)
         if not converts:
             same = self._has_size() if self.may_be_bytes else None
             return self._either(self._resized_bytes, lambda x: self._resized_floats(x, same))
@@ -108,9 +109,12 @@ class _Pixels:
         if self.learned.channels == 3:
             return self._to_rgb(name)
         luma = self.graph.constant(np.array(_LUMA_OF_FLOATS)[:, np.newaxis])
-        brightness = self.graph.add("MatMul", self._first_three(name), luma)
-        rounds = self.may_be_bytes and self.learned.image_size is None
-        return str(self.graph.add("Round", brightness) if rounds else brightness)
+        return str(self.graph.add("MatMul", self._first_three(name), luma))
+
+    def _rounded_floats(self, name: str) -> str:
+        """Of the scale of bytes: whole numbers."""
+        converted = self._converted_floats(name)
+        return str(self.graph.add("Round", converted) if self.may_be_bytes else converted)
 
     def _converted_bytes(self, name: str) -> str:
         if self.learned.channels == 3:
@@ -133,26 +137,27 @@ class _Pixels:
 
     def _resized_bytes(self, name: str) -> str:
         self._check_channels(self.learned.channels in (1, 3))
-        matrices = self._matrices()
-        unit = self._number(2.0**_BITS)
-        for axis in (2, 1):  # from left to right first, as Pillow does
-            weights = self.graph.add("Mul", matrices[axis], unit)
+
+        def along(weights: str, name: str, axis: int) -> str:
+            weights = self.graph.add("Mul", weights, self._number(2.0**_BITS))
             weights = self.graph.add("Floor", self.graph.add("Add", weights, self._number(0.5)))
             name = self._shifted(self._along(weights, name, axis), _BITS)
-            name = self.graph.add("Clip", name, self._number(0), self._number(255))
-        return name
+            return str(self.graph.add("Clip", name, self._number(0), self._number(255)))
+
+        return self._along_both(name, along)
 
     def _resized_floats(self, name: str, same: str | None) -> str:
         self._check_channels(self.learned.channels != 4)
-        add, matrices, black = self.graph.add, self._matrices(), self._number(self.black)
+        add, black = self.graph.add, self._number(self.black)
         ends = [self._extreme("Min", name), self._extreme("Max", name)]
         if self.learned.keep_aspect:
             ends = [add("Min", ends[0], black), add("Max", ends[1], black)]
-        name = self._as_float32(add("Sub", name, black))
-        for axis in (2, 1):
-            name = self.graph.cast(name, np.float64)
-            name = self._as_float32(self._along(matrices[axis], name, axis))
-        name = add("Add", self.graph.cast(name, np.float64), black)
+
+        def along(weights: str, name: str, axis: int) -> str:
+            return self._in_float32(self._along(weights, name, axis))
+
+        name = self._along_both(self._in_float32(add("Sub", name, black)), along)
+        name = add("Add", name, black)
         name = add("Min", add("Max", name, ends[0]), ends[1])
         if not self.may_be_bytes:
             return str(name)
@@ -166,32 +171,54 @@ class _Pixels:
                 f"{self.learned.image_size}): bring them to this size by skdl.Resize before fit"
             )
 
+    def _along_both(self, name: str, along: Callable[[str, str, int], str]) -> str:
+        """Both sides resized, each by a function (weights, images, axis), in Pillow's order."""
+        sides = self.graph.cast(self._sides(), np.float64)
+        lengths = [self.graph.add("Gather", sides, self._index(number)) for number in (0, 1)]
+        inner = self._inner_sizes(lengths)
+        weights = [
+            self._matrix(*sizes)
+            for sizes in zip(lengths, inner, self.learned.input_shape[:2], strict=True)
+        ]
+
+        def columns_first() -> str:
+            return along(weights[0], along(weights[1], name, 2), 1)
+
+        def rows_first() -> str:
+            return along(weights[1], along(weights[0], name, 1), 2)
+
+        if not PILLOW_MAY_RESIZE_ROWS_FIRST:
+            return columns_first()
+        # If the height loses more than twice what the width does.
+        lost = [self.graph.add("Sub", *pair) for pair in zip(lengths, inner, strict=True)]
+        more = self.graph.add("Greater", lost[0], self.graph.add("Mul", lost[1], self._number(2)))
+        loses = self.graph.add("Greater", lost[0], self._number(0))
+        first = self.graph.add("And", more, loses)
+        return self.graph.either(first, rows_first, columns_first, np.float64)
+
     def _along(self, weights: str, name: str, axis: int) -> str:
         """Weighted sums along the columns (2), or the rows (1)."""
         if axis == 2:
             return str(self.graph.add("MatMul", weights, name))
-        height, width = self.learned.input_shape[:2]
-        in_rows = self.graph.constant([0, -1, width * self.learned.channels], np.int64)
-        shape = self.graph.constant([0, height, width, self.learned.channels], np.int64)
+        # Images as matrices of rows, and back.
+        shape = self.graph.add("Shape", name)
+        in_rows = self.graph.constant([0, 0, -1], np.int64)
         summed = self.graph.add("MatMul", weights, self.graph.add("Reshape", name, in_rows))
+        bounds = (self.graph.constant([n], np.int64) for n in (2, 4))
+        behind = self.graph.add("Slice", shape, *bounds)
+        before = self.graph.constant([0, self.learned.input_shape[0]], np.int64)
+        shape = self.graph.add("Concat", before, behind, axis=0)
         return str(self.graph.add("Reshape", summed, shape))
 
-    def _matrices(self) -> dict[int, str]:
-        """Weights along rows (1) and columns (2), of shape (sides afterwards, sides before)."""
-        add, size = self.graph.add, self.learned.input_shape[:2]
-        sides = self.graph.cast(self._sides(), np.float64)
-        lengths = {
-            axis: add("Gather", sides, self.graph.constant(axis - 1, np.int64)) for axis in (1, 2)
-        }
-        inner = {axis: self._number(side) for axis, side in zip((1, 2), size, strict=True)}
-        if self.learned.keep_aspect:
-            scales = [add("Div", inner[axis], lengths[axis]) for axis in (1, 2)]
-            scale, one = add("Min", *scales), self._number(1)
-            inner = {
-                axis: add("Max", add("Round", add("Mul", lengths[axis], scale)), one)
-                for axis in (1, 2)
-            }
-        return {axis: self._matrix(lengths[axis], inner[axis], size[axis - 1]) for axis in (1, 2)}
+    def _inner_sizes(self, lengths: list[str]) -> list[str]:
+        """Height and width of what is not border."""
+        add = self.graph.add
+        sizes = [self._number(side) for side in self.learned.input_shape[:2]]
+        if not self.learned.keep_aspect:
+            return sizes
+        scales = [add("Div", *pair) for pair in zip(sizes, lengths, strict=True)]
+        scale, one = add("Min", *scales), self._number(1)
+        return [add("Max", add("Round", add("Mul", length, scale)), one) for length in lengths]
 
     def _matrix(self, length: str, inner: str, size: int) -> str:
         """Triangles as wide as pixels are afterwards, by which Pillow weighs pixels.
@@ -232,8 +259,12 @@ class _Pixels:
         scaled = self.graph.add("Mul", rounded, self._number(2.0**-bits))
         return str(self.graph.add("Floor", scaled))
 
-    def _as_float32(self, name: str) -> str:
-        return self.graph.cast(name, np.float32)
+    def _in_float32(self, name: str) -> str:
+        """Numbers as precise as float32, as which Pillow keeps them."""
+        return self.graph.cast(self.graph.cast(name, np.float32), np.float64)
+
+    def _index(self, number: int) -> str:
+        return self.graph.constant(number, np.int64)
 
     def _number(self, value: float) -> str:
         return self.graph.constant(value, np.float64)
