@@ -114,7 +114,7 @@ def look(
     _check_classes(y, folder, folds)
     positive, why = _positive(y, pos_label)
     audit = audit_images(X, y, groups=bunch.groups, verbose=verbose)
-    _check_groups(audit.groups, folds)
+    _check_groups(audit.groups, y, folds)
     return Look(folder, X, y, bunch.groups, audit, list(bunch.unreadable), positive, why)
 
 
@@ -135,7 +135,7 @@ def _check_classes(y: npt.NDArray[np.str_], folder: Path, folds: int) -> None:
         )
 
 
-def _check_groups(groups: npt.NDArray[np.intp], folds: int) -> None:
+def _check_groups(groups: npt.NDArray[np.intp], y: npt.NDArray[np.str_], folds: int) -> None:
     n = len(np.unique(groups))
     if n < folds:
         raise ValueError(
@@ -143,6 +143,13 @@ def _check_groups(groups: npt.NDArray[np.intp], folds: int) -> None:
             f"or look alike, and {folds} folds need at least {folds}: "
             f"{f'set folds to at most {n}, or ' if n > 1 else ''}add images of other groups."
         )
+    for name in np.unique(y):
+        if len(np.unique(groups[y == name])) == 1:
+            raise ValueError(
+                f"All images of the class {shortened(str(name))} belong together or look alike: "
+                "whatever tests them was trained without the class. Add images of it that stand "
+                "for themselves, or leave it out."
+            )
 
 
 def _positive(y: npt.NDArray[np.str_], pos_label: Any) -> tuple[str | None, str]:

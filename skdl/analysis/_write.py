@@ -108,7 +108,10 @@ def write_model(
         "Results": notes[-1],
     }
     known = {key: None if pd.isna(value) else value for key, value in estimate.items()}
-    save(model, path, card=card, estimate=known, novelty=_novelty(model, look, name))
+    novelty = _novelty(model, look, name)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "No images could be made up", UserWarning)
+        save(model, path, card=card, estimate=known, novelty=novelty)
     return path
 
 

@@ -5,11 +5,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import clone
+from sklearn.base import BaseEstimator, clone
+from sklearn.model_selection import StratifiedGroupKFold
 
 from skdl._utils.text import shortened
 from skdl.evaluation._checkpoint import digest_of_data
-from skdl.evaluation._inner_folds import fit_with_groups
+from skdl.evaluation._inner_folds import StratifiedGroupFolds, fit_with_groups
 from skdl.evaluation._input import check_data
 from skdl.evaluation._routing import keep_groups_inside
 
@@ -136,7 +137,23 @@ class Choosing:
         if found.groups is not None:
             keep_groups_inside(estimator, len(labels))
         fit_with_groups(estimator, X, labels, found.groups)
+        _with_public_folds(estimator, set())
         return estimator
+
+
+def _with_public_folds(value: Any, seen: set[int]) -> None:
+    """Scikit-learn's own splitters in place of those that evaluations put in, which are private."""
+    if id(value) in seen:
+        return
+    seen.add(id(value))
+    if isinstance(value, BaseEstimator):
+        for name, inside in vars(value).items():
+            if type(inside) is StratifiedGroupFolds:
+                setattr(value, name, StratifiedGroupKFold(inside.n_splits))
+            _with_public_folds(inside, seen)
+    elif isinstance(value, list | tuple):
+        for inside in value:
+            _with_public_folds(inside, seen)
 
 
 def _with_best(result: "EvaluationResult", metric: str, name: str) -> "EvaluationResult":

@@ -152,6 +152,8 @@ def test_folders_that_nothing_can_be_learned_from(tmp_path):
         for number in range(5):
             Image.fromarray(pixels).save(copies / name / f"{number}.png")
     with pytest.raises(ValueError, match="There are 2 groups of images that belong together"):
+        analyze_folder(copies, **{**CHEAP, "folds": 3})
+    with pytest.raises(ValueError, match="All images of the class 'a' belong together"):
         analyze_folder(copies, **CHEAP)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["copies", "empty", "one"]
 

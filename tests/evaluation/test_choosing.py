@@ -6,7 +6,7 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV
 
 from skdl import evaluate
 from skdl.evaluation import GroupHoldout
@@ -138,3 +138,26 @@ def test_a_holdout_keeps_groups_together_and_is_the_same_each_time():
     assert 20 <= len(single) <= 25
     with pytest.raises(ValueError, match="4 folds need at least 4 groups, and there are 2"):
         next(splitter.split(y, y, y))
+
+
+def test_a_refitted_search_keeps_groups_together_and_names_nothing_private(tmp_path):
+    import warnings
+
+    import skdl
+
+    generator = np.random.default_rng(0)
+    groups = np.repeat(np.arange(20), 3)
+    y = groups % 2
+    X = generator.normal(size=(60, 3)) + y[:, None]
+    search = searched(LogisticRegression(), {"C": [0.1, 1]}, cv=2)
+    tuned = TunedThresholdClassifierCV(search, cv=2)
+    result = evaluate({"tuned": tuned}, X, y, groups=groups, cv=2, scoring=["roc_auc"])
+    model = result.refit("tuned", X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        skdl.save(model, tmp_path / "model.skdl")
+    assert "skdl" not in repr(model.get_params())
+    with pytest.raises(ValueError, match="differ from the data of the evaluation"):
+        result.refit("tuned", X[::-1], y)
+    with pytest.raises(ValueError, match="no model 'tunde'"):
+        result.refit("tunde", X, y)
