@@ -79,8 +79,6 @@ def test_an_operation_without_counterpart_is_named(exported, tmp_path):
 def test_trained_weights_of_vgg16_on_photographs(agree, data_home):
     files = sorted((data_home / "cats_vs_dogs").rglob("*.jpg"))[:4]
     assert files
-    from skdl.images import read_image
-
-    images = np.stack([read_image(file, (224, 224), color="rgb") for file in files])
+    images = skdl.ImageLoader((224, 224), color="rgb").fit_transform([str(file) for file in files])
     for layer in ("block3_pool", "block5_pool"):
         agree(skdl.VGG16Features(layer=layer, store=None).fit(images), images)
