@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from skdl import (
+        analysis,
         audit,
         backbones,
         datasets,
+        diagnosis,
         downloads,
         evaluation,
+        export,
         images,
         inspection,
         metrics,
@@ -28,8 +31,10 @@ if TYPE_CHECKING:
     from skdl import (
         testing as testing,
     )
+    from skdl.analysis import FolderAnalysis, analyze_folder, predict_files
     from skdl.audit import audit_images
     from skdl.datasets import load_dataset
+    from skdl.diagnosis import diagnose
     from skdl.estimators import (
         BackboneFeatures,
         CNNClassifier,
@@ -40,6 +45,7 @@ if TYPE_CHECKING:
         all_estimators,
     )
     from skdl.evaluation import EvaluationResult, evaluate
+    from skdl.export import export_onnx
     from skdl.persistence import load, save
     from skdl.plugins import list_architectures, register_architecture
     from skdl.preprocessing import Augmentation, ImageLoader, ImageNoise, Resize
@@ -55,6 +61,7 @@ _LAZY_NAMES = {
     "DenoisingAutoencoder": "skdl.estimators",
     "EvaluationResult": "skdl.evaluation",
     "FeatureStore": "skdl.store",
+    "FolderAnalysis": "skdl.analysis",
     "ImageLoader": "skdl.preprocessing",
     "ImageNoise": "skdl.preprocessing",
     "Resize": "skdl.preprocessing",
@@ -62,21 +69,28 @@ _LAZY_NAMES = {
     "VGG16Classifier": "skdl.estimators",
     "VGG16Features": "skdl.estimators",
     "all_estimators": "skdl.estimators",
+    "analyze_folder": "skdl.analysis",
     "audit_images": "skdl.audit",
+    "diagnose": "skdl.diagnosis",
     "evaluate": "skdl.evaluation",
+    "export_onnx": "skdl.export",
     "list_architectures": "skdl.plugins",
     "load": "skdl.persistence",
     "load_dataset": "skdl.datasets",
+    "predict_files": "skdl.analysis",
     "register_architecture": "skdl.plugins",
     "report": "skdl.reporting",
     "save": "skdl.persistence",
 }
 _LAZY_MODULES = (
+    "analysis",
     "audit",
     "backbones",
     "datasets",
+    "diagnosis",
     "downloads",
     "evaluation",
+    "export",
     "images",
     "inspection",
     "metrics",

@@ -88,6 +88,7 @@ def _part(text):
 
 # Tests of networks, and of what needs both wings.
 ROOMS_OF_NETWORKS = {
+    "analysis",
     "architectures",
     "backbones",
     "cli",

@@ -1,6 +1,6 @@
-"""What examples of public objects leave changed in their process.
+"""What examples of docstrings leave changed in their process.
 
-A test starts this file in a process of its own, with the names of the objects as arguments.
+A test starts this file in a process of its own, with the names of modules as arguments.
 """
 
 import doctest
@@ -72,12 +72,9 @@ def changes(run):
 
 
 def run_examples(name):
-    """Import an object, and run the examples of its docstring."""
-    module, public = name.rsplit(".", 1)
-    value = getattr(importlib.import_module(module), public)
-    for examples in doctest.DocTestFinder(recurse=True).find(value, name, globs={}):
-        runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE)
-        assert runner.run(examples, out=lambda text: None).failed == 0, name
+    """Import a module, and run the examples of its docstrings."""
+    options = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+    assert doctest.testmod(importlib.import_module(name), optionflags=options).failed == 0, name
 
 
 def main(names):

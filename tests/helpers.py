@@ -43,7 +43,7 @@ def _run(*arguments, cwd=ROOT, timeout):
         env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path))},
         check=False,
     )
-    assert process.returncode == 0, process.stderr[-3000:]
+    assert process.returncode == 0, process.stdout[-3000:] + process.stderr[-3000:]
     return process.stdout
 
 

@@ -1,7 +1,6 @@
 """The quickstart, the code in the documentation, and the docstrings are true."""
 
 import dataclasses
-import doctest
 import importlib
 import inspect
 import os
@@ -25,12 +24,19 @@ from skdl.metrics import confidence_interval
 PAGES = sorted([*ROOT.glob("docs/*.md"), ROOT / "README.md"])
 QUICKSTART = ROOT / "docs/quickstart.md"
 TRUST = ROOT / "docs/trust.md"
-ELSEWHERE = {QUICKSTART, TRUST, ROOT / "docs/works_with.md"}  # run by tests of their own
+EXPORT = ROOT / "docs/export.md"
+ELSEWHERE = {QUICKSTART, TRUST, EXPORT, ROOT / "docs/works_with.md"}  # run by tests of their own
 MODULES = sorted(
     module.name
     for module in pkgutil.walk_packages(skdl.__path__, "skdl.")
     if module.name != "skdl.__main__"
 )
+
+OF_NETWORKS = [
+    name
+    for name in MODULES
+    if name.startswith(("skdl.engine.", "skdl.estimators.", "skdl.testing."))
+]
 
 
 def public_objects():
@@ -93,6 +99,16 @@ def test_the_quickstart_prints_scores_and_saves(run_page, tmp_path, capsys):
     assert (tmp_path / "eights.joblib").stat().st_size > 100_000
 
 
+def test_what_the_page_about_export_runs_elsewhere_predicts_alike(run_page):
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    page = run_page(EXPORT)
+    assert page.labels.tolist() == page.model.predict(page.images).tolist()
+    wanted = page.model.predict_proba(page.images)
+    assert abs(page.probabilities - wanted).max() <= 1e-5
+    assert page.classes == page.model.classes_.tolist()
+
+
 def test_the_figures_of_the_page_about_trust_are_true(run_page, capsys):
     """To 0.02, as features differ in the last digits from one version of a library to the next."""
     page, text = run_page(TRUST), TRUST.read_text()
@@ -122,14 +138,14 @@ def test_the_figures_of_the_page_about_trust_are_true(run_page, capsys):
     assert "CLAIM 2024" in Path("report.html").read_text()
 
 
-def test_the_page_of_networks_is_up_to_date():
-    code = "import runpy; print(runpy.run_path('tools/architectures_page.py')['page']())"
-    assert run_python(code).rstrip("\n") in (ROOT / "docs/architectures.md").read_text()
-
-
-def test_the_page_of_backbones_is_up_to_date():
-    code = "import runpy; print(runpy.run_path('tools/backbones_page.py')['page']())"
-    assert run_python(code).rstrip("\n") == (ROOT / "docs/backbones.md").read_text().rstrip("\n")
+def test_pages_of_networks_and_backbones_are_up_to_date():
+    pages = ("architectures", "backbones")
+    code = "import runpy\n" + "\n".join(
+        f"print(runpy.run_path('tools/{name}_page.py')['page'](), end='\\0')" for name in pages
+    )
+    written = run_python(code).split("\0")
+    for name, page in zip(pages, written, strict=False):
+        assert page.strip("\n") in (ROOT / f"docs/{name}.md").read_text(), name
 
 
 def test_the_table_of_versions_is_up_to_date():
@@ -150,26 +166,19 @@ def test_links_lead_somewhere(page):
         assert (page.parent / target).exists(), target
 
 
-@pytest.mark.parametrize("name", MODULES)
+@pytest.mark.parametrize("name", [name for name in MODULES if name not in OF_NETWORKS])
 def test_examples_in_docstrings(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    module = importlib.import_module(name)
-    options, results = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE, []
-    changed = global_state.changes(
-        lambda: results.append(doctest.testmod(module, optionflags=options))
-    )
-    assert results[0].failed == 0
-    # A builder draws the seeds of its layers as Keras does, and hypothesis its examples.
-    if not name.startswith(("skdl.architectures.", "skdl.testing._strategies")):
+    changed = global_state.changes(lambda: global_state.run_examples(name))
+    if not name.startswith("skdl.architectures."):  # builders draw seeds of layers as Keras does
         assert not changed
 
 
-def test_nothing_public_changes_a_new_process(tmp_path):
+def test_examples_of_networks_change_nothing_in_a_new_process(tmp_path):
     """The first network that a process builds, too: with the state that Keras draws seeds from."""
-    heavy = ("skdl.engine.", "skdl.estimators.", "skdl.testing.")
-    names = [name for name in PUBLIC if name.startswith(heavy) and "<locals>" not in name]
-    found = run_script(ROOT / "tests" / "global_state.py", *names, cwd=tmp_path, timeout=500)
-    assert found == f"looked at {len(names)}\n"
+    script = ROOT / "tests" / "global_state.py"
+    found = run_script(script, *OF_NETWORKS, cwd=tmp_path, timeout=500)
+    assert found == f"looked at {len(OF_NETWORKS)}\n"
 
 
 ORDER = [

@@ -157,22 +157,39 @@ def imported_by(path):
     return names - {"skdl"} - sys.stdlib_module_names
 
 
+# Rooms that may import what an extra brings.
+EXTRAS = {
+    "testing": ["testing"],
+    "export": ["onnx"],
+    "images/_decoders": ["dicom", "heif", "nifti", "tiff"],
+}
+
+
 def test_what_is_imported_is_declared():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    required, testing = (
-        {re.match(r"[\w-]+", requirement)[0] for requirement in requirements}
-        for requirements in (project["dependencies"], project["optional-dependencies"]["testing"])
-    )
+    extras = project["optional-dependencies"]
+
+    def names_of(requirements):
+        return {re.match(r"[\w-]+", requirement)[0] for requirement in requirements}
+
+    required = names_of(project["dependencies"])
+    of_room = {
+        PACKAGE / room: names_of(need for extra in named for need in extras[extra])
+        for room, named in EXTRAS.items()
+    }
     distributions = packages_distributions()
     imported = set()
     for path in SOURCES:
         names = imported_by(path)
-        here = {distribution.lower() for name in names for distribution in distributions[name]}
-        in_testing = path.is_relative_to(PACKAGE / "testing")
-        may_be = required | testing if in_testing else required
-        assert here <= may_be, path
+        here = {
+            distribution.lower().replace("_", "-")
+            for name in names
+            for distribution in distributions.get(name, [name])  # an extra that is not installed
+        }
+        extra = (names for room, names in of_room.items() if path.is_relative_to(room))
+        assert here <= required.union(*extra), path
         imported |= here
-    assert imported == required | testing  # and what is declared is imported
+    assert imported == required.union(*of_room.values())  # and what is declared is imported
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.name)

@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 LIBRARIES = ("tensorflow", "keras", "scikeras")
-WING = ("architectures", "backbones", "engine", "estimators", "testing")
+WING = ("architectures", "backbones", "engine", "estimators", "export", "testing")
 HELPERS = ("mutants",)  # of tests, made of networks
 
 

@@ -103,7 +103,7 @@ def of_kappa(images: Images) -> Ends:
         images.y,
         labels,
         groups=images.groups,
-        n_resamples=400,
+        n_resamples=1000,
         random_state=images.generator,
     )[1:]
 

@@ -24,6 +24,7 @@ USES = {
     "requests": "downloads",
     "rich": "tables and bars of the command line",
     "jinja2": "reports",
+    "packaging": "versions that `skdl doctor` compares",
     "skops": "model files for other people",
 }
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import PIL
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -20,13 +21,23 @@ except ImportError:  # scikit-learn before 1.9
         return method
 
 
-__all__ = ["EXACT_FLOATS", "PLAIN_TEXT", "CallbackSupportMixin", "generator_of", "with_callbacks"]
+__all__ = [
+    "EXACT_FLOATS",
+    "PILLOW_MAY_RESIZE_ROWS_FIRST",
+    "PLAIN_TEXT",
+    "CallbackSupportMixin",
+    "generator_of",
+    "with_callbacks",
+]
 
 # pandas before 3.1 rounds the last digit of a number in a CSV file unless it is told not to.
 _PANDAS = tuple(map(int, pd.__version__.split(".")[:2]))
 EXACT_FLOATS = {"float_precision": "round_trip"} if _PANDAS < (3, 1) else {}
 # Text in a frame that need not be UTF-8, as that of Arrow has to, which pandas takes since 3.0.
 PLAIN_TEXT = object if _PANDAS < (3, 0) else pd.StringDtype("python", na_value=np.nan)
+# Pillow resizes columns and then rows; since Pillow 13, the other way round where images lose more
+# of their height than of their width, which turns the last bit of some pixels.
+PILLOW_MAY_RESIZE_ROWS_FIRST = int(PIL.__version__.split(".")[0]) >= 13
 
 
 def generator_of(random_state: Any) -> np.random.Generator:

@@ -85,6 +85,11 @@ def histogram_parts(model: Any) -> tuple[Any, Any]:
     return model._predictors, model._bin_mapper
 
 
+def kernel_width(classifier: Any) -> float:
+    """The gamma that a fitted support vector machine uses, also where it is worked out in fit."""
+    return float(classifier._gamma)
+
+
 # ---- scorers -----------------------------------------------------------------------------------
 
 

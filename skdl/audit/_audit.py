@@ -11,7 +11,6 @@ import pandas as pd
 from skdl._utils.checks import check_number, check_whole
 from skdl._utils.labels import check_groups, check_length, class_labels
 from skdl._utils.text import middle_out
-from skdl.audit._facts import measure
 from skdl.audit._groups import join_groups
 from skdl.audit._look_alikes import LookAlikes
 from skdl.audit._pairs import (
@@ -28,7 +27,7 @@ from skdl.audit._pairs import (
 )
 from skdl.audit._result import DataAudit
 from skdl.audit._shortcuts import COLUMNS, find_shortcuts
-from skdl.images import read_batch
+from skdl.images import measure_images, read_batch
 
 # Of the range of values: where brightness varies by less, there is nothing to see.
 _FAINT = 0.01
@@ -126,7 +125,7 @@ def audit_images(
     given = None if groups is None else check_groups(groups, n)
     known = Known(getattr(images, "paths", None), classes, given)
 
-    facts = measure(images, n_threads, verbose)
+    facts = measure_images(images, n_threads, verbose)
     copies = find_copies(facts)
     look_alikes = search(images, facts, copies, similarity, n_jobs)
     pairs = [*zip(in_pairs(copies), look_alikes, strict=True)][:2]

@@ -9,7 +9,14 @@ import numpy.typing as npt
 from scipy.ndimage import gaussian_filter
 
 from skdl._utils.threads import in_threads
-from skdl.images import ImageBatch, ImageFiles, Resizer, UnreadableImageError, read_image
+from skdl.images import (
+    Frame,
+    ImageBatch,
+    ImageFiles,
+    Resizer,
+    UnreadableImageError,
+    read_image,
+)
 
 Floats: TypeAlias = npt.NDArray[np.floating[Any]]
 
@@ -49,19 +56,19 @@ def thumbnails(
 def _pixels(images: ImageBatch, n_threads: int | None) -> Iterator[Any]:
     """The thumbnail of each image in its own values, or None; big images do not outlive it."""
     if isinstance(images, ImageFiles):
-        of_file = partial(_of_file, frame=images.frame)
+        of_file = partial(_of_file, frame="first" if images.frame is None else images.frame)
         return in_threads(of_file, images.paths.tolist(), n_threads)
     if len(images.shape) != 4:
         images = images.unflattened()
     return map(_of_array, images)
 
 
-def _of_file(path: str, frame: int) -> Floats | None:
+def _of_file(path: str, frame: Frame) -> Floats | None:
     try:
         pixels = read_image(path, image_size=SIDE, color="grayscale", frame=frame)
     except UnreadableImageError:
         return None
-    return pixels[..., 0].astype(np.float32) if np.isfinite(pixels).all() else None
+    return np.asarray(pixels[..., 0], dtype=np.float32)
 
 
 def _of_array(image: npt.NDArray[Any]) -> Floats:

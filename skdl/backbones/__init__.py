@@ -14,7 +14,14 @@ from skdl.backbones._declaration import (
     declare_backbone,
     label_of,
 )
-from skdl.backbones._loading import BackboneWeights, declared_params, load_weights
+from skdl.backbones._loading import BackboneWeights, declared_params, load_weights, weights_at_hand
 from skdl.backbones._weights import PretrainedWeights
 
-__all__ = ["Backbone", "Preprocessing", "PretrainedWeights", "backbone_of", "declare_backbone"]
+__all__ = [
+    "Backbone",
+    "Preprocessing",
+    "PretrainedWeights",
+    "backbone_of",
+    "declare_backbone",
+    "weights_at_hand",
+]

@@ -163,6 +163,57 @@ def load_weights(
     return read(place)
 
 
+def weights_at_hand(backbone: str | Callable[..., Any], **params: Any) -> bool:
+    """Tell whether the trained weights of a backbone are on this machine.
+
+    Nothing is downloaded.
+
+    Parameters
+    ----------
+    backbone : str or callable
+        Name of a backbone, or its builder.
+    **params : dict
+        Parameters of the builder, such as ``alpha=0.35``.
+
+    Returns
+    -------
+    at_hand : bool
+        Whether ``weights="auto"`` finds them.
+
+    Raises
+    ------
+    ValueError
+        If there is no such backbone.
+
+    Examples
+    --------
+    >>> from skdl.backbones import weights_at_hand
+    >>> weights_at_hand("cifar_resnet20")
+    True
+    """
+    builder, declaration = builder_of(backbone), backbone_of(backbone)
+    known = declared_params(builder, params)
+    try:
+        source = check_weights_name(backbone, "auto", known)
+    except ValueError:  # none that are published for these parameters
+        return False
+    if not isinstance(source, PretrainedWeights) or isinstance(source.file, str):
+        return source is not None
+    if _in_its_place(source.file) is not None:
+        return True
+    size, label = declaration.default_size, label_of(backbone)
+    name = label, builder, repr(sorted(known.items()))
+
+    def read(path: Path | None) -> BackboneWeights:
+        shape = (size, size, declaration.preprocessing.channels)
+        key = (*name, path and file_version(path))
+        return _kept_weights.get(
+            key, lambda: _weights_in(path, label, lambda: builder(shape, **params))
+        )
+
+    return _found_by_values(source, read) is not None
+
+
 def _in_its_place(file: RemoteFile) -> Path | None:
     try:
         return fetch(file, download_if_missing=False)

@@ -15,11 +15,11 @@ from typing import Any
 
 import skdl
 from skdl._utils.text import say
-from skdl.cli import _audit, _demo, _list, _store, _study
+from skdl.cli import _audit, _demo, _doctor, _list, _predict, _run, _store, _study
 
 __all__ = ["main"]
 
-_COMMANDS = (_audit, _demo, _list, _study, _store)
+_COMMANDS = (_audit, _run, _predict, _demo, _list, _study, _store, _doctor)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -44,10 +44,27 @@ def add_parser(commands: Commands) -> None:
         metavar="S",
         help="from 0 to 1: how similar look-alikes are (default: %(default)s)",
     )
+    for what, example in (("path", "file names or ids"), ("label", "labels")):
+        parser.add_argument(
+            f"--{what}-column", metavar="NAME", help=f"column of the CSV file that holds {example}"
+        )
     parser.add_argument(
         "--group-column",
         metavar="NAME",
-        help="column of the CSV file that tells what belongs together, such as patients",
+        help="what images belong together by: a column of the CSV file or of that of --groups, "
+        "such as patient, or what DICOM files tell, such as PatientID",
+    )
+    parser.add_argument(
+        "--groups",
+        metavar="CSV",
+        help="CSV file of groups, such as patients: a column of file names, paths or ids, and one "
+        "of groups",
+    )
+    parser.add_argument(
+        "--exclude",
+        action="append",
+        metavar="PATTERN",
+        help="files or folders to leave out, such as '*_mask.png'; may be given several times",
     )
     parser.add_argument(
         "--out",
@@ -71,7 +88,11 @@ def run(arguments: argparse.Namespace) -> int:
         on_error="skip",
         verify=False,  # the audit decodes them
         find_duplicates=False,
+        path_column=arguments.path_column,
+        label_column=arguments.label_column,
         group_column=arguments.group_column,
+        groups=arguments.groups,
+        exclude=arguments.exclude,
     )
     audit = audit_images(
         bunch.data,
@@ -81,6 +102,8 @@ def run(arguments: argparse.Namespace) -> int:
         verbose=int(sys.stdout.isatty()),
     )
     _show(audit, bunch.unreadable)
+    if bunch.excluded:
+        say(f"\n--exclude left out {counted(len(bunch.excluded), 'image')}.")
     if out is not None:
         _write(audit, bunch, out)
         say(f"\nTables, groups and pairs are in {out}")

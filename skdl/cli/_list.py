@@ -15,14 +15,14 @@ def add_parser(commands: Commands) -> None:
     """Add the command and its arguments."""
     parser = commands.add_parser(
         "list",
-        help="list networks, backbones and data sets that can be named",
-        description="Name, package, one line and the parameters of what can be named, including "
-        "what installed plugins add. Nothing is imported.",
+        help="list networks, backbones, data sets and kinds of files that are known",
+        description="Name, package, one line and the parameters of networks, backbones, data sets "
+        "and decoders of image files, including what installed plugins add. Nothing is imported.",
     )
     parser.add_argument(
         "words",
         nargs="*",
-        metavar="architectures | backbones | datasets | PATTERN",
+        metavar="architectures | backbones | datasets | decoders | PATTERN",
         help="what to list, and a pattern such as 'res*'",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")

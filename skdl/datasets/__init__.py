@@ -8,6 +8,7 @@ from skdl.datasets._cifar import load_cifar10
 from skdl.datasets._describe import describe_images
 from skdl.datasets._digits import load_digits_images
 from skdl.datasets._folder import load_image_folder
+from skdl.datasets._found import FoundFile, find_image_files
 from skdl.datasets._load import load_dataset
 from skdl.datasets._mnist import load_fashion_mnist, load_mnist
 from skdl.datasets._table import load_feature_csv

@@ -17,9 +17,9 @@ from skdl.datasets._tree import why_closed
 Codes = npt.NDArray[np.int64]
 
 
-def refuse_pair_with_groups(group_column: str | None, return_X_y: bool) -> None:
+def refuse_pair_with_groups(groups: Any, return_X_y: bool) -> None:
     """Refuse to lose groups that were asked for."""
-    if group_column is not None and return_X_y:
+    if groups and return_X_y:
         raise ValueError(
             "return_X_y=True has no place for groups. Leave it out, and take data, target and "
             "groups of the bunch."

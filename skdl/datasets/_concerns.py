@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from skdl._utils.text import counted, shortened, shown_path
 from skdl.datasets._foreign import about_foreign
 from skdl.datasets._listing import Entry
+from skdl.images import CHOOSE_A_FRAME
 
 # How many files a message names.
 NAMED = 5
@@ -72,12 +73,25 @@ def about_divided(entries: Sequence[Entry]) -> Iterator[str]:
         )
 
 
+def about_called(column: str, pair: bool) -> Iterator[str]:
+    """A column that was taken as groups since it is called so."""
+    if column and pair:
+        yield (
+            f"{column} seems to tell what belongs together, for which return_X_y=True has no "
+            "place. Take data, target and groups of the bunch; group_column=False says that there "
+            "are none."
+        )
+    elif column:
+        yield f"{column} is taken as groups. group_column sets another; False says that it is none."
+
+
 def about_left_out(
     stray: Sequence[str],
     companions: Sequence[str],
     of_system: Mapping[str, int],
     annotations: Sequence[str],
     ignored: Mapping[str, int],
+    wanting: Mapping[str, int],
 ) -> Iterator[str]:
     """What lies in a folder and is not loaded."""
     if stray:
@@ -104,7 +118,7 @@ def about_left_out(
             len(annotations), f"folder holds {what} is skipped", f"folders hold {what} are skipped"
         )
         yield f"{folders}: {first_of(annotations)}."
-    if foreign := about_foreign(ignored):
+    if foreign := about_foreign(ignored, wanting):
         yield foreign
 
 
@@ -113,8 +127,8 @@ def about_several(files: Sequence[str]) -> Iterator[str]:
     if files:
         yield (
             f"{counted(len(files), 'file holds', 'files hold')} several frames or pages, of which "
-            f"the first is taken: {first_of(files)}. If the others are images of the class, too, "
-            "save them as files of their own; ImageLoader(frame=1) reads the second of each."
+            f"the first is taken: {first_of(files)}. {CHOOSE_A_FRAME} in ImageLoader. If the "
+            "others are images of the class, too, save them as files of their own."
         )
 
 

@@ -1,18 +1,12 @@
 """What image files hold: the same bytes as another, or several frames."""
 
-import io
-import os
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from itertools import chain
 
-from PIL import Image
-
 from skdl._utils.checksums import digest_of
 from skdl._utils.threads import in_threads
-from skdl.images import FORMATS, read_bytes, size_of
-
-_MAY_HOLD_SEVERAL = (".gif", ".png", ".tif", ".tiff", ".webp")
+from skdl.images import holds_several, read_bytes, size_of
 
 
 def find_copies(paths: Sequence[str], loaded: Iterable[str]) -> list[list[int]]:
@@ -42,16 +36,6 @@ def find_copies(paths: Sequence[str], loaded: Iterable[str]) -> list[list[int]]:
 
 
 def files_of_several(paths: Sequence[str]) -> list[str]:
-    """Files with several frames or pages: animations and documents."""
-    candidates = [path for path in paths if path.lower().endswith(_MAY_HOLD_SEVERAL)]
-    several = in_threads(_holds_several, candidates)
-    return [path for path, holds in zip(candidates, several, strict=True) if holds]
-
-
-def _holds_several(path: str) -> bool:
-    try:
-        source = path if os.path.isfile(path) else io.BytesIO(read_bytes(path))
-        with Image.open(source, formats=FORMATS) as image:
-            return bool(getattr(image, "is_animated", False))
-    except Exception:  # what follows the first image is damaged: that one was read
-        return False
+    """Files with several frames or pages: animations, documents and volumes."""
+    several = in_threads(holds_several, paths)
+    return [path for path, holds in zip(paths, several, strict=True) if holds]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from skdl._utils.compat import EXACT_FLOATS
@@ -100,10 +101,9 @@ def find_groups(table: Any, column: str, taken: Sequence[str | None], file: Path
             f"{shown_path(file)} holds paths or labels. Set it to that of patients or other "
             "groups."
         )
-    text = table[column].astype(str).str.strip()
-    missing = (table[column].isna() | text.str.lower().isin(MISSING)).to_numpy()
+    missing = are_missing(table[column])
     if missing.any():
-        rows = np.flatnonzero(missing).tolist()
+        rows = row_numbers(table)[missing].tolist()
         several = f"{len(rows):,} rows:" if len(rows) > 1 else "row"
         more = ", …" * (len(rows) > 10)
         raise ValueError(
@@ -111,4 +111,17 @@ def find_groups(table: Any, column: str, taken: Sequence[str | None], file: Path
             f"{several} {', '.join(map(str, rows[:10]))}{more}. Fill it in, or drop such rows: "
             "images without a group cannot be kept apart from others of the same patient."
         )
-    return text.to_numpy(dtype=np.str_)
+    return table[column].astype(str).str.strip().to_numpy(dtype=np.str_)
+
+
+def row_numbers(table: Any) -> npt.NDArray[Any]:
+    """Numbers of the rows in the file, also of a part of them."""
+    part = table.index.dtype.kind == "i"
+    return table.index.to_numpy() if part else np.arange(len(table))
+
+
+def are_missing(values: Any) -> npt.NDArray[np.bool_]:
+    """Which values of a column are missing, whatever program wrote them."""
+    text = values.astype(str).str.strip().str.lower()
+    found: npt.NDArray[np.bool_] = (values.isna() | text.isin(MISSING)).to_numpy()
+    return found

@@ -2,20 +2,19 @@
 
 import os
 from collections.abc import Sequence
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 from sklearn.utils import Bunch
 
 from skdl._utils.checks import check_choice, check_path, warn_user
-from skdl._utils.text import counted, middle_out, shown_path
-from skdl._utils.threads import in_threads
+from skdl._utils.text import counted, shown_path
 from skdl.datasets._bunch import Codes, draw, refuse_pair_with_groups, what_is_closed
+from skdl.datasets._columns import Wanted
 from skdl.datasets._concerns import (
-    NAMED,
+    about_called,
     about_copies,
     about_divided,
     about_several,
@@ -24,11 +23,15 @@ from skdl.datasets._concerns import (
     first_of,
 )
 from skdl.datasets._contents import files_of_several, find_copies
+from skdl.datasets._examined import fault_of, readable, refuse_emptied, settle
+from skdl.datasets._given_groups import add_groups
+from skdl.datasets._groups_of_files import with_groups_of_files
 from skdl.datasets._layout import arrange
 from skdl.datasets._listing import Entry, Listing, sorted_names
 from skdl.datasets._lists import listing_of_csv
-from skdl.datasets._tree import tree_of_archive, tree_of_folder
-from skdl.images import SUFFIXES, UnreadableImageError, is_archive, read_image, read_image_info
+from skdl.datasets._patterns import Patterns, check_patterns, without_excluded
+from skdl.datasets._tree import Tree, tree_of_archive, tree_of_folder
+from skdl.images import SUFFIXES, is_archive, untold
 
 OnError = Literal["raise", "skip", "warn"]
 Subset = Literal["train", "test", "val", "all"]
@@ -46,7 +49,10 @@ def load_image_folder(
     return_X_y: bool = False,
     path_column: str | None = None,
     label_column: str | None = None,
-    group_column: str | None = None,
+    label_columns: Sequence[str] | None = None,
+    group_column: str | Literal[False] | None = None,
+    groups: str | os.PathLike[str] | None = None,
+    exclude: str | Sequence[str] | None = None,
 ) -> Any:
     """Paths and labels of image files in a folder, an archive or a list.
 
@@ -62,8 +68,9 @@ def load_image_folder(
           folders for subsets, ``pets/train/cats/1.jpg``
         - a zip or tar archive of such a folder. It is read in place, without being unpacked; a
           compressed tar archive is decompressed once, into ``archives/`` in the data home
-        - a CSV file with a column of paths, which count from the file's own folder, a column of
-          labels and perhaps one called "subset" or "split"
+        - a CSV file with a column of paths, which count from the file's own folder, and a column of
+          labels, perhaps also of subsets and of groups. A name or an id without an ending is found
+          in that folder or below
     subset : {"train", "test", "val", "all"}, default="all"
         Which images. Folders and values "training", "testing", "valid" and "validation" are
         understood as well. Classes have the same codes in all subsets.
@@ -87,10 +94,26 @@ def load_image_folder(
     return_X_y : bool, default=False
         Whether to return ``(data, target)`` instead of a bunch. It has no place for groups.
     path_column, label_column : str, default=None
-        Columns of the CSV file. None takes the only one with a usual name, such as "path" and
-        "label".
-    group_column : str, default=None
-        Column of the CSV file that tells what images belong together, such as those of a patient.
+        Columns of the CSV file. None takes the only one with a usual name, such as "path" or
+        "image_id", and "label" or "diagnosis". For a folder or an archive, `path_column` is a
+        column of `groups`.
+    label_columns : list of str, default=None
+        Columns of the CSV file instead, one for each class, that hold 1 in the rows of its images
+        and 0 in others. None takes all columns of 0 and 1, with a warning, where there is no
+        column with a usual name.
+    group_column : str or False, default=None
+        What images belong together by, such as patients: a column of `groups`, if that is given, or
+        else of the CSV file; for a folder or an archive, what its files tell, such as "PatientID"
+        of DICOM files. None takes a column that is called like patients, subjects, cases and so on,
+        or the "PatientID", with a warning; False takes none.
+    groups : str or path-like, default=None
+        A CSV file with a column of images, by path, name or id without an ending, and a column of
+        groups. It must have each image once.
+    exclude : str or list of str, default=None
+        Shell-style patterns of files and folders to leave out, such as ``"*_mask.png"``. A pattern
+        is compared with the end of a path, in small letters and capitals as they are:
+        ``"thumbs"`` leaves out folders of this name, wherever they are, ``"cats/*.gif"`` files in
+        folders `cats`; ``*`` stands for any part of a name, ``**`` for any number of folders.
 
     Returns
     -------
@@ -104,7 +127,7 @@ def load_image_folder(
         - `target_names` : ndarray of str of shape (n_classes,), sorted: whole numbers by value,
           everything else as text. Classes that only another subset has are among them
         - `groups` : ndarray of str of shape (n,), for ``evaluate(…, groups=…)`` and scikit-learn's
-          ``GroupKFold``; None without `group_column`
+          ``GroupKFold``; None if they are not known
         - `duplicates` : list of tuples of str, paths of images that are equal byte for byte: loaded
           ones and, without `n_samples`, their copies in other subsets. None without
           `find_duplicates`
@@ -113,6 +136,7 @@ def load_image_folder(
           lie beside the image they belong to, such as ``1_mask.png`` beside ``1.png`` or a
           folder ``masks`` beside ``images``, or ``train_masks`` beside ``train``. A CSV file
           decides for itself: [] for it
+        - `excluded` : list of str, paths of images that `exclude` left out
         - `ignored` : dict of str to int, how many files did not end as images do, by their ending.
           Hidden files do not count, nor do folders of the system, such as ``@eaDir``
         - `DESCR` : str
@@ -125,7 +149,8 @@ def load_image_folder(
         If `path` is no path.
     ValueError
         If it holds no images or cannot be read, a class has none, images belong to no class or
-        subset, the subset is not there, a file cannot be read, or a parameter is wrong.
+        subset, the subset is not there, a file cannot be read, an id or a row of `groups` fits
+        several files, an image has no group, or a parameter is wrong.
 
     See Also
     --------
@@ -135,8 +160,9 @@ def load_image_folder(
     -----
     A warning is given if equal images lie in two subsets or belong to two classes, if a group has
     images in two subsets, if images lie outside the folders of classes, about what else was left
-    out, and about files with several frames or pages, of which the first is taken: one of each
-    kind.
+    out, if a pattern of `exclude` or a row of `groups` fits nothing, about columns that were taken
+    or left by what they look like, and about files with several frames or pages, of which the first
+    is taken: one of each kind.
 
     Links in a folder are followed, and each folder is read once, so that a link to a folder above
     itself does no harm. Links in an archive are not followed: they count as files that cannot be
@@ -160,10 +186,14 @@ def load_image_folder(
     """
     check_choice(subset, "subset", ("train", "test", "val", "all"))
     check_choice(on_error, "on_error", ("raise", "skip", "warn"))
-    refuse_pair_with_groups(group_column, return_X_y)
+    refuse_pair_with_groups(group_column or groups, return_X_y)
     source = check_path(path, "path")
+    wanted = Wanted(path_column, label_column, label_columns, group_column)
+    table = None if groups is None else check_path(groups, "groups")
+    patterns = check_patterns(exclude)
     with what_is_closed(source):
-        listing = _list(source, path_column, label_column, group_column)
+        listing = _list(source, wanted, table, patterns)
+    patterns.warn_of_unused(source)
     concerns = list(about_spellings(*listing.join_spellings()))
     entries = listing.of_subset(subset, source)
     names = sorted_names(entry.label for entry in listing.entries)
@@ -171,26 +201,32 @@ def load_image_folder(
     target = np.array([codes[entry.label] for entry in entries], dtype=np.int64)
     paths = np.array([entry.path for entry in entries], dtype=np.str_)
     drawn = draw(target, len(names), n_samples, random_state)
-    rows, unreadable = _readable(paths, drawn, verify)
-    unreadable += [(link, _fault(link, verify)) for link in listing.links]
+    rows, unreadable = readable(paths, drawn, verify)
+    unreadable += [(link, fault_of(link, verify)) for link in listing.links]
     folders = listing.faults(subset)
     unreadable += folders
-    concerns += _settle(unreadable, source, on_error, bool(folders))
-    _refuse_emptied(target, target[rows], names)
+    concerns += settle(unreadable, source, on_error, bool(folders))
+    refuse_emptied(target, target[rows], names)
 
     data, target = paths[rows], target[rows]
     loaded = [entries[row] for row in rows]
+    every = listing.entries if n_samples is None else loaded
+    if not listing.grouped:
+        loaded = with_groups_of_files(listing, loaded, every, group_column, source)
     copies: list[list[Entry]] = []
     if find_duplicates:
         compared = listing.entries if n_samples is None else loaded
-        groups = find_copies([entry.path for entry in compared], data.tolist())
-        copies = [[compared[row] for row in group] for group in groups]
+        equal = find_copies([entry.path for entry in compared], data.tolist())
+        copies = [[compared[row] for row in group] for group in equal]
     concerns += [*about_copies(copies), *about_divided(listing.entries), *listing.left_out]
     if subset == "all" and listing.unlabelled:
         unlabelled = first_of(list(listing.unlabelled.values()))
         concerns.append(f"The images in {unlabelled} have no class, and are left out.")
     concerns += [*listing.doubts, *about_untrained(listing.entries)]
-    for concern in [*concerns, *about_several(files_of_several(data.tolist()))]:
+    concerns += about_called(listing.called_groups, return_X_y)
+    several = files_of_several(data.tolist())
+    untold(several)  # from now on
+    for concern in [*concerns, *about_several(several)]:
         warn_user(concern)
     if return_X_y:
         return data, target
@@ -199,93 +235,50 @@ def load_image_folder(
         filenames=data,
         target=target,
         target_names=np.array(names, dtype=np.str_),
-        groups=None if group_column is None else np.array([entry.group for entry in loaded]),
+        groups=np.array([entry.group for entry in loaded]) if listing.grouped else None,
         duplicates=[tuple(e.path for e in group) for group in copies] if find_duplicates else None,
         unreadable=unreadable,
         companions=listing.companions,
+        excluded=listing.excluded,
         ignored=listing.ignored,
         DESCR=_description(source, subset, names, target, len(unreadable), listing),
     )
 
 
-def _list(source: Path, *columns: str | None) -> Listing:
+def _list(source: Path, wanted: Wanted, groups: Path | None, patterns: Patterns) -> Listing:
+    """What a source holds, with the groups of a table."""
     if source.is_file() and source.suffix.lower() == ".csv":
-        return listing_of_csv(source, *columns)
-    if any(column is not None for column in columns):
+        inside = wanted if groups is None else replace(wanted, group=False)
+        listing = listing_of_csv(source, inside, patterns)
+        wanted = replace(wanted, path=None)  # of the list, not of the table
+    else:
+        _refuse_columns(source, wanted, groups)
+        listing = arrange(without_excluded(_tree(source), patterns), source)
+    if groups is not None:
+        add_groups(listing, groups, wanted, source)
+    return listing
+
+
+def _refuse_columns(source: Path, wanted: Wanted, groups: Path | None) -> None:
+    """Refuse names of columns where there is no table."""
+    if wanted.of_labels or (groups is None and wanted.path):
         raise ValueError(
-            "The parameters path_column, label_column and group_column are for CSV files; "
+            "The parameters path_column, label_column and label_columns are for CSV files; "
             f"{shown_path(source)} is none."
         )
+
+
+def _tree(source: Path) -> Tree:
     if source.is_dir():
-        return arrange(tree_of_folder(source), source)
+        return tree_of_folder(source)
     if is_archive(source):
-        return arrange(tree_of_archive(source), source)
+        return tree_of_archive(source)
     if not source.exists():
         raise FileNotFoundError(f"There is no folder, archive or CSV file {shown_path(source)}.")
     raise ValueError(
         f"{shown_path(source)} is neither a folder, nor a CSV file, nor an archive "
         f"({', '.join(SUFFIXES)})."
     )
-
-
-def _readable(
-    paths: npt.NDArray[np.str_], drawn: Sequence[tuple[Codes, int]], verify: bool
-) -> tuple[Codes, list[tuple[str, str]]]:
-    """Rows of images that can be read, as many as were drawn; and paths of those that cannot."""
-    chosen: list[int] = []
-    unreadable: list[tuple[str, str]] = []
-    for order, missing in drawn:
-        queue = order
-        while missing and len(queue):
-            batch, queue = queue[:missing], queue[missing:]
-            faults = in_threads(partial(_fault, verify=verify), paths[batch].tolist())
-            for row, fault in zip(batch.tolist(), faults, strict=True):
-                if fault:
-                    unreadable.append((str(paths[row]), fault))
-                else:
-                    chosen.append(row)
-                    missing -= 1
-    return np.array(sorted(chosen), dtype=np.int64), sorted(unreadable)
-
-
-def _fault(path: str, verify: bool) -> str:
-    """Why a file cannot be read, nothing if it can."""
-    try:
-        if verify:
-            read_image(path, image_size=8)  # small: a JPEG is decoded at an eighth of its size
-        else:
-            read_image_info(path)
-    except UnreadableImageError as error:
-        return error.reason
-    return ""
-
-
-def _settle(
-    unreadable: Sequence[tuple[str, str]], source: Path, on_error: str, with_folders: bool
-) -> list[str]:
-    """What to say of what cannot be read; a ValueError if that is to be refused."""
-    n = len(unreadable)
-    if not n or on_error == "skip":
-        return []
-    what, verb = counted(n, "file"), "read"
-    if with_folders:
-        what, verb = counted(n, "file or folder", "files or folders"), "used"
-    lines = [f"{what} of {shown_path(source)} cannot be {verb}:"]
-    lines += [f"- {middle_out(path)}: {reason}" for path, reason in unreadable[:NAMED]]
-    if n > NAMED:
-        lines.append(f"- and {n - NAMED:,} more")
-    if on_error == "warn":
-        return ["\n".join([*lines, "They are left out."])]
-    advice = "Remove or replace them, or leave them out with on_error='skip'."
-    raise ValueError("\n".join([*lines, advice]))
-
-
-def _refuse_emptied(before: Codes, after: Codes, names: list[str]) -> None:
-    gone = sorted(set(before.tolist()) - set(after.tolist()))
-    if gone:
-        raise ValueError(
-            f"No image of class {first_of([names[code] for code in gone])} can be read."
-        )
 
 
 def _description(
@@ -299,9 +292,11 @@ def _description(
     counts = np.bincount(target, minlength=len(names))
     n = len(listing.companions)
     companions = f", {n:,} masks or thumbnails" if n else ""
+    n = len(listing.excluded)
+    excluded = f", {counted(n, 'image')} by exclude" if n else ""
     classes = "\n".join(f"- {name}: {count:,}" for name, count in zip(names, counts, strict=True))
     return (
         f"Image files of {source}\n\nSubset: {subset}. {len(target):,} images in {len(names)} "
         f"classes:\n{classes}\n\nLeft out: {n_unreadable:,} unreadable files and "
-        f"{sum(listing.ignored.values()):,} files of other kinds{companions}.\n"
+        f"{sum(listing.ignored.values()):,} files of other kinds{companions}{excluded}.\n"
     )

@@ -5,23 +5,18 @@ from collections.abc import Mapping
 
 from skdl._utils.text import counted
 from skdl.datasets._tree import Parts, Tree, ending_of, folders_above
+from skdl.images import what_reads
 
 # What the formats are called, and what reads them, by the endings of files.
 _FORMATS = {
     ending: what
     for what, endings in {
-        "DICOM, read by pydicom": ".dcm .dicom .ima",
-        "NIfTI, read by nibabel": ".nii",
-        "compressed, such as NIfTI, read by nibabel": ".gz",
+        "compressed, such as NRRD": ".gz",
         "NRRD, read by pynrrd": ".nrrd",
         "MetaImage, read by SimpleITK": ".mha .mhd",
-        "NumPy, read by numpy.load": ".npy .npz",
+        "several arrays, read by numpy.load": ".npz",
         "MATLAB, read by scipy.io.loadmat": ".mat",
-        "HEIF, read by pillow-heif": ".heic .heif",
-        "AVIF, read by Pillow": ".avif",
         "JPEG XL, read by imagecodecs": ".jxl",
-        "JPEG 2000, read by Pillow": ".jp2 .j2k",
-        "Netpbm, read by Pillow": ".ppm .pgm .pbm .pnm",
         "animated PNG, read by Pillow": ".apng",
         "Targa, read by Pillow": ".tga",
         "Photoshop, read by Pillow": ".psd",
@@ -39,16 +34,38 @@ _ADVICE = "Convert them to PNG or TIFF, or read them yourself and pass arrays."
 _MANY = 5
 
 
-def about_foreign(ignored: Mapping[str, int]) -> str:
-    """What was left out though it looks like images, in words; "" if nothing."""
+def about_foreign(ignored: Mapping[str, int], wanting: Mapping[str, int]) -> str:
+    """What was left out though it looks like images, in words; "" if nothing.
+
+    `wanting` has files without an ending: what would have to be installed to read them.
+    """
+    said = (_about_wanting(ignored, wanting), _about_unread(ignored, wanting))
+    return " ".join(filter(None, said))
+
+
+def _about_wanting(ignored: Mapping[str, int], wanting: Mapping[str, int]) -> str:
+    missing = {ending: what_reads(ending) for ending in sorted(ignored)}
+    kinds = [
+        f"{counted(ignored[ending], f'{ending} file')}: install {what}"
+        for ending, what in missing.items()
+        if what
+    ]
+    kinds += [
+        f"{counted(n, 'file')} without an ending: install {what}"
+        for what, n in sorted(wanting.items())
+    ]
+    return f"Images are left out that need a library: {'; '.join(kinds)}." if kinds else ""
+
+
+def _about_unread(ignored: Mapping[str, int], wanting: Mapping[str, int]) -> str:
     found = {ending: n for ending, n in ignored.items() if ending in _FORMATS}
-    without = ignored.get("", 0)
-    if not found and without < _MANY:
-        return ""
+    without = ignored.get("", 0) - sum(wanting.values())
     kinds = [f"{n:,} {ending} ({_FORMATS[ending]})" for ending, n in sorted(found.items())]
     if without >= _MANY:
         found[""] = without
-        kinds.append(f"{without:,} without an ending (perhaps DICOM, read by pydicom)")
+        kinds.append(f"{without:,} without an ending")
+    if not kinds:
+        return ""
     files = counted(sum(found.values()), "file is", "files are")
     return f"{files} in formats that are not read: {', '.join(kinds)}. {_ADVICE}"
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from skdl._utils.text import shown_path
+from skdl._utils.text import counted, shown_path
 from skdl.datasets._companions import find_companions, is_of_images, is_of_masks
 from skdl.datasets._concerns import about_left_out, first_of
 from skdl.datasets._foreign import about_foreign, folders_of_annotations
@@ -20,7 +20,8 @@ def arrange(tree: Tree, source: Any) -> Listing:
     """Classes and subsets by the folders that images lie in; ValueError where these are unclear."""
     if not tree.files:
         raise ValueError(_about_nothing(tree, source))
-    companions = find_companions(tree.files)
+    # The mask of an image that was left out is none the less a mask.
+    companions = find_companions([*tree.files, *tree.excluded]) - set(tree.excluded)
     tree = tree.without(companions)
     annotations = folders_of_annotations(tree)
     tree = replace(tree, folders=tree.folders - annotations)
@@ -35,6 +36,7 @@ def arrange(tree: Tree, source: Any) -> Listing:
     companions = companions.union(*map(tree.below, masks))
     listing = Listing(
         companions=[tree.address(file) for file in sorted(companions)],
+        excluded=[tree.address(file) for file in tree.excluded],
         ignored=dict(sorted(tree.ignored.items())),
         links=[tree.address(link) for link in tree.links],
     )
@@ -49,6 +51,7 @@ def arrange(tree: Tree, source: Any) -> Listing:
             if len(folder) <= deepest and folder[:-1] not in annotations
         ],
         listing.ignored,
+        tree.wanting,
     )
     if divided:
         _add_subsets(listing, tree, tops, divided, masks)
@@ -63,9 +66,14 @@ def arrange(tree: Tree, source: Any) -> Listing:
 
 
 def _about_nothing(tree: Tree, source: Any) -> str:
+    if tree.excluded:
+        return (
+            f"There is no image in {shown_path(source)} but what the parameter exclude leaves out: "
+            f"{counted(len(tree.excluded), 'image')}."
+        )
     others = f" among {tree.ignored.total():,} files" if tree.ignored else ""
     closed = about_closed([(tree.address(parts), why) for parts, why in tree.closed])
-    foreign = about_foreign(tree.ignored)
+    foreign = about_foreign(tree.ignored, tree.wanting)
     return f"There is no image in {shown_path(source)}{others}.{closed} {foreign}".rstrip()
 
 

@@ -25,6 +25,9 @@ class Listing:
 
     entries: list[Entry] = field(default_factory=list)
     companions: list[str] = field(default_factory=list)  # masks and thumbnails of images
+    excluded: list[str] = field(default_factory=list)  # images that a pattern left out
+    grouped: bool = False  # whether groups are known
+    called_groups: str = ""  # the column that they are in, if the caller did not name it
     ignored: dict[str, int] = field(default_factory=dict)  # files of other kinds, by their ending
     links: list[str] = field(default_factory=list)  # in an archive, perhaps to folders of classes
     # Folders that may hold images, but none that can be read: their subset, their path, and why.

@@ -1,6 +1,6 @@
 """Lists of image files and labels in CSV files."""
 
-import os
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,70 +8,90 @@ from typing import Any
 
 from skdl._utils.checks import warn_user
 from skdl._utils.text import counted, shortened, shown_path
+from skdl.datasets._columns import (
+    Wanted,
+    column_of_groups,
+    column_of_paths,
+    column_of_subsets,
+    labels_of,
+)
 from skdl.datasets._companions import find_companions
-from skdl.datasets._csv import find_groups, read_csv, require_column
+from skdl.datasets._csv import find_groups, read_csv, row_numbers
 from skdl.datasets._listing import Entry, Listing
+from skdl.datasets._located import locate
+from skdl.datasets._patterns import Patterns
 from skdl.datasets._subsets import canonical_subset
 
-_PATH_COLUMNS = ("path", "file", "filename", "filepath", "file_path", "image", "image_path")
-_LABEL_COLUMNS = ("label", "class", "target", "category")
-_SUBSET_COLUMNS = ("subset", "split")
 
-
-def listing_of_csv(
-    file: Path, path_column: str | None, label_column: str | None, group_column: str | None
-) -> Listing:
+def listing_of_csv(file: Path, wanted: Wanted, patterns: Patterns) -> Listing:
     """Image files and labels that a CSV file lists, in its order."""
     table = read_csv(file, dtype=str)
-    paths = _column(table, path_column, "path_column", _PATH_COLUMNS, file)
-    labels = _column(table, label_column, "label_column", _LABEL_COLUMNS, file)
-    if paths == labels:
+    paths = column_of_paths(table, wanted.path, file)
+    _refuse_blank(table, paths, file)
+    files, kept, known = locate(table[paths].tolist(), file, patterns)
+    if not any(kept):
+        raise ValueError(f"The parameter exclude leaves out all files of {shown_path(file)}.")
+    listing = Listing(excluded=[path for path, keep in zip(files, kept, strict=True) if not keep])
+    table = table[kept]
+
+    group, why_not = column_of_groups(table, wanted.group, [paths, *wanted.of_labels])
+    subset = column_of_subsets(table, [paths, *wanted.of_labels, group])
+    labels, of_labels, doubt = labels_of(table, wanted, [paths, group, subset], file)
+    _refuse_unknown(table, paths, of_labels, known, file)
+    listing.doubts += [doubt] if doubt else []
+    groups = [""] * len(table)
+    if group is not None and why_not:
+        listing.doubts.append(_not_taken(group, why_not, file))
+    elif group is not None:
+        groups = find_groups(table, group, [paths, *of_labels], file).tolist()
+        listing.grouped = True
+        called = wanted.group is None
+        listing.called_groups = f"The column {shortened(group)} of {shown_path(file)}" * called
+    subsets = [""] * len(table) if subset is None else table[subset].map(_subset_of)
+    entries = map(Entry, itertools.compress(files, kept), labels, subsets, groups)
+    listing.entries = _each_once(list(entries), file)
+    _warn_of_companions([entry.path for entry in listing.entries], file)
+    return listing
+
+
+def _refuse_unknown(
+    table: Any, paths: str, of_labels: Sequence[str], known: bool, file: Path
+) -> None:
+    """Refuse a column that is both, one of ids of nothing, and empty labels."""
+    if paths in of_labels:
         raise ValueError(
             f"The column {shortened(paths)} of {shown_path(file)} cannot be both paths and "
             "labels. Set path_column and label_column to two columns."
         )
-    for column in (paths, labels):
-        blank = (table[column].str.strip() == "").to_numpy()
-        if blank.any():
-            row = int(blank.argmax())
-            raise ValueError(
-                f"The column {shortened(column)} of {shown_path(file)} is empty in row {row}."
-            )
-    groups = [""] * len(table)
-    if group_column is not None:
-        groups = find_groups(table, group_column, (paths, labels), file).tolist()
-    others = [column for column in table.columns if column not in (paths, labels, group_column)]
-    subsets = next((column for column in others if column.lower() in _SUBSET_COLUMNS), None)
-    values = [""] * len(table) if subsets is None else list(map(str, table[subsets]))
-    folder = Path(os.path.abspath(file)).parent
-    rows = zip(table[paths], table[labels], values, groups, strict=True)
-    entries = [
-        # As a Path, ./1.png is 1.png.
-        Entry(
-            str(folder / os.path.expanduser(path)), label, canonical_subset(subset) or subset, group
-        )
-        for path, label, subset, group in rows
-    ]
-    once = _each_once(entries, file)
-    _warn_of_companions([entry.path for entry in once], file)
-    return Listing(once)
-
-
-def _column(
-    table: Any, wanted: str | None, parameter: str, usual: Sequence[str], file: Path
-) -> str:
-    if wanted is not None:
-        require_column(table, wanted, parameter, file)
-        return wanted
-    columns = list(table.columns)
-    found = [column for column in columns if column.lower() in usual]
-    if len(found) != 1:
-        has = f"several of them: {shortened(found)}" if found else f"these: {shortened(columns)}"
+    if not known:
         raise ValueError(
-            f"The parameter {parameter} is not set, and no column of {shown_path(file)} is the "
-            f"only one with a usual name ({', '.join(usual)}), but it has {has}. Set {parameter}."
+            f"The column {shortened(paths)} of {shown_path(file)} names no image in its folder or "
+            f"below, with an ending or without: {shortened(table[paths].iloc[0])}. Move the list "
+            "to the images, or set path_column."
         )
-    return str(found[0])
+    for column in of_labels:
+        _refuse_blank(table, column, file)
+
+
+def _not_taken(column: str, why_not: str, file: Path) -> str:
+    return (
+        f"The column {shortened(column)} of {shown_path(file)} {why_not}, and is not taken as "
+        "groups. If it tells what belongs together, such as images of a patient, set "
+        f"group_column={shortened(column)}; group_column=False says that it does not."
+    )
+
+
+def _refuse_blank(table: Any, column: str, file: Path) -> None:
+    blank = (table[column].str.strip() == "").to_numpy()
+    if blank.any():
+        row = row_numbers(table)[blank.argmax()]
+        raise ValueError(
+            f"The column {shortened(column)} of {shown_path(file)} is empty in row {row}."
+        )
+
+
+def _subset_of(name: str) -> str:
+    return canonical_subset(name) or name
 
 
 def _each_once(entries: list[Entry], file: Path) -> list[Entry]:

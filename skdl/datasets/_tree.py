@@ -3,11 +3,21 @@
 import errno
 import os
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
-from skdl.images import IMAGE_EXTENSIONS, link_targets, member_names
+from skdl.images import (
+    START,
+    ending_of_image,
+    image_without_ending,
+    is_image_name,
+    link_targets,
+    member_names,
+    read_bytes,
+    size_of,
+)
 
 Parts = tuple[str, ...]
 
@@ -25,6 +35,8 @@ _OF_SYSTEM = {
     "lost+found",
     "__pycache__",
 }
+# Members of archives without an ending that are looked into, in bytes.
+_LARGEST_MEMBER = 64 * 2**20
 
 
 @dataclass(frozen=True)
@@ -38,6 +50,9 @@ class Tree:
     links: list[Parts] = field(default_factory=list)  # in an archive, perhaps to classes
     passed: Counter[str] = field(default_factory=Counter)  # folders of the system, by name
     closed: list[tuple[Parts, str]] = field(default_factory=list)  # folders, and why
+    excluded: list[Parts] = field(default_factory=list)  # images that a pattern left out
+    # Images without an ending that cannot be read here: what has to be installed.
+    wanting: Counter[str] = field(default_factory=Counter)
 
     @property
     def ignored(self) -> Counter[str]:
@@ -66,12 +81,14 @@ def folders_above(paths: Iterable[Parts]) -> set[Parts]:
 
 def ending_of(parts: Parts) -> str:
     """Ending of a file's name, in lower case; none of a name such as 1.2.840.113619.2.5."""
+    if ending := ending_of_image(parts[-1]):
+        return ending  # perhaps of two parts: .nii.gz
     ending = os.path.splitext(parts[-1])[1].lower()
     return "" if ending[1:].isdecimal() else ending
 
 
 def _is_image(parts: Parts) -> bool:
-    return ending_of(parts) in IMAGE_EXTENSIONS
+    return is_image_name(parts[-1])
 
 
 def _is_hidden(name: str) -> bool:
@@ -82,9 +99,41 @@ def _is_of_system(name: str) -> bool:
     return name.lower() in _OF_SYSTEM
 
 
-def _sort(root: str, files: list[Parts], folders: set[Parts]) -> Tree:
-    images = sorted(parts for parts in files if _is_image(parts))
-    return Tree(root, images, folders, [parts for parts in files if not _is_image(parts)])
+def _sort(
+    root: str, files: list[Parts], folders: set[Parts], start_of: Callable[[Parts], bytes]
+) -> Tree:
+    """Images and other files; those without an ending by what they begin with."""
+    images: list[Parts] = []
+    others: list[Parts] = []
+    wanting = Counter[str]()
+    for parts in files:
+        is_image = _is_image(parts)
+        if not is_image and not ending_of(parts):
+            decoder = image_without_ending(start_of(parts))
+            missing = "" if decoder is None else decoder.missing()
+            is_image = decoder is not None and not missing
+            wanting.update([missing] if missing else [])
+        (images if is_image else others).append(parts)
+    return Tree(root, sorted(images), folders, others, wanting=wanting)
+
+
+def _start_of_file(root: Path, parts: Parts) -> bytes:
+    path = root.joinpath(*parts)
+    try:
+        if not path.is_file():  # a pipe, which would wait for ever
+            return b""
+        with open(path, "rb") as file:
+            return file.read(START)
+    except OSError:
+        return b""
+
+
+def _start_of_member(root: str, parts: Parts) -> bytes:
+    address = os.path.join(root, *parts)
+    try:
+        return read_bytes(address)[:START] if size_of(address) <= _LARGEST_MEMBER else b""
+    except (OSError, ValueError):
+        return b""
 
 
 def tree_of_archive(archive: Path) -> Tree:
@@ -108,7 +157,7 @@ def tree_of_archive(archive: Path) -> Tree:
     plain = set(every) - set(targets)
     unknown = {parts for parts in others - linked if targets[parts] not in plain}
     files = [parts for parts in files if parts not in linked | unknown]
-    tree = _sort(root, files, folders | linked)
+    tree = _sort(root, files, folders | linked, partial(_start_of_member, root))
     passed = Counter(folder[-1] for folder in of_system)
     return replace(tree, links=sorted(unknown), passed=passed)
 
@@ -160,7 +209,8 @@ def tree_of_folder(root: Path) -> Tree:
                 if identity not in seen:
                     seen.add(identity)
                     waiting.append((here, above | {identity}))
-    return replace(_sort(str(root), files, folders), passed=passed, closed=sorted(closed))
+    tree = _sort(str(root), files, folders, partial(_start_of_file, root))
+    return replace(tree, passed=passed, closed=sorted(closed))
 
 
 def _scan(folder: Path) -> list[os.DirEntry[str]]:

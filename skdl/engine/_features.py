@@ -86,7 +86,7 @@ class FeatureNetwork:
         self._functions: dict[np.dtype[Any], Any] = {}
         self._lock = threading.Lock()
         self.n_traces = 0
-        probe = self._function(np.dtype(np.float32)).structured_outputs
+        probe = self.function(np.dtype(np.float32)).structured_outputs
         # Of each part: of each layer, by each pooling.
         self.widths = [int(np.prod(tensor.shape[1:])) for tensor in probe]
         pooled_ = bool(spec.poolings)
@@ -94,12 +94,12 @@ class FeatureNetwork:
 
     def run(self, images: npt.NDArray[Any], offset: float, scale: float) -> npt.NDArray[np.float32]:
         """Features of one batch, one row per image."""
-        function = self._function(images.dtype)
+        function = self.function(images.dtype)
         parts = function(tf.convert_to_tensor(images), tf.constant(offset), tf.constant(scale))
         rows = [np.asarray(part).reshape(len(images), -1) for part in parts]
         return rows[0] if len(rows) == 1 else np.concatenate(rows, axis=1)
 
-    def _function(self, dtype: np.dtype[Any]) -> Any:
+    def function(self, dtype: np.dtype[Any]) -> Any:
         with self._lock:
             if dtype not in self._functions:
                 self._functions[dtype] = self._trace(dtype)
@@ -175,6 +175,15 @@ class FeatureExtractor:
         prepare_devices()
         key = None if self.spec.key is None else (self.spec.key, self.weights.digest)
         return _networks.get(key, lambda: FeatureNetwork(self.spec, self.weights))
+
+    def as_function(self) -> tuple[Any, list[npt.NDArray[Any]]]:
+        """What is computed of float32 images: a concrete function, and its other arguments.
+
+        It gives a part for each layer and pooling, which `transform` puts side by side.
+        """
+        ends = range_offset_and_scale(pixel_range(self.value_range))
+        arguments = [np.asarray(end, np.float32) for end in ends]
+        return self.network.function(np.dtype(np.float32)), arguments
 
     def spaces(self, images: ImageBatch) -> list[tuple[dict[str, Any], int]]:
         """What features depend on besides the image's content, and how many there are.

@@ -55,6 +55,11 @@ class FittedNetwork:
             outputs[span] = some
         return outputs
 
+    def as_function(self) -> tuple[Any, list[npt.NDArray[Any]]]:
+        """What `predict` runs of float32 images: a concrete function, and its other arguments."""
+        network, arguments = self._bind()
+        return network.function(np.dtype(np.float32)), [value.numpy() for value in arguments]
+
     def beginning(self, builder: Callable[..., keras.Model], n_arrays: int) -> "FittedNetwork":
         """What another builder makes of the same parameters and the first so many arrays."""
         recipe = replace(self.recipe, architecture=builder)

@@ -31,6 +31,7 @@ class Network:
         self._variables = list(self._model.variables)
         self._input_shape = recipe.input_shape
         self._functions: dict[np.dtype[Any], Any] = {}
+        self._constants: dict[np.dtype[Any], list[Any]] = {}
         self._lock = threading.Lock()
         self.batch_size = max(1, _ACTIVATION_BYTES // self._bytes_per_image())
         self.n_traces = 0
@@ -48,19 +49,23 @@ class Network:
     def run(self, images: npt.NDArray[Any], arguments: Sequence[Any]) -> npt.NDArray[np.float32]:
         """Probabilities for one batch; the arguments are offset, scale and the weights."""
         # A concrete function spends as long on checking its arguments as on one small image.
+        function = self.function(images.dtype)
         outputs = tf.raw_ops.StatefulPartitionedCall(
-            args=[tf.convert_to_tensor(images), *arguments],
+            # Behind its arguments come constants of layers, such as the means of a `Normalization`.
+            args=[tf.convert_to_tensor(images), *arguments, *self._constants[images.dtype]],
             Tout=[tf.float32],
-            f=self._function(images.dtype),
+            f=function,
         )
         probabilities: npt.NDArray[np.float32] = outputs[0].numpy()
         return probabilities
 
-    def _function(self, dtype: np.dtype[Any]) -> Any:
+    def function(self, dtype: np.dtype[Any]) -> Any:
         """Concrete function ``(images, offset, scale, *weights) -> probabilities``."""
         with self._lock:
             if dtype not in self._functions:
-                self._functions[dtype] = self._trace(dtype)
+                function = self._trace(dtype)
+                self._constants[dtype] = function.captured_inputs
+                self._functions[dtype] = function
             return self._functions[dtype]
 
     @building()

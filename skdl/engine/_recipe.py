@@ -171,7 +171,9 @@ class Recipe(PlainState):
         last = model.layers[-1]
         if getattr(last, "activation", None) is not keras.activations.softmax:
             return False
-        shapes = [tuple(t.shape) for t in (*(model.inputs or ()), *(model.outputs or ()))]
+        # A subclassed model has neither.
+        inputs, outputs = (getattr(model, name, None) or () for name in ("inputs", "outputs"))
+        shapes = [tuple(tensor.shape) for tensor in (*inputs, *outputs)]
         fits = shapes == [(None, *self.input_shape), (None, self.n_classes)]
         return fits and model.outputs[0] is last.output
 

@@ -2,7 +2,8 @@
 
 from skdl.evaluation._by_group import threshold_of
 from skdl.evaluation._evaluate import EvaluationWarning, data_digest, evaluate
+from skdl.evaluation._inner_folds import GroupHoldout
 from skdl.evaluation._leaks import about_groups, in_both
 from skdl.evaluation._result import EvaluationResult
 
-__all__ = ["EvaluationResult", "EvaluationWarning", "evaluate"]
+__all__ = ["EvaluationResult", "EvaluationWarning", "GroupHoldout", "evaluate"]

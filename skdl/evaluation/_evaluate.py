@@ -10,8 +10,9 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.model_selection import StratifiedGroupKFold
 
-from skdl._utils.checks import check_choice, warn_user
+from skdl._utils.checks import check_choice, check_number, warn_user
 from skdl._utils.text import plain
+from skdl.audit import DataAudit
 from skdl.evaluation._checkpoint import Checkpoint, digest_of, digest_of_data
 from skdl.evaluation._collecting import make_result
 from skdl.evaluation._folds import Fold
@@ -60,12 +61,13 @@ def evaluate(
     scoring: Any = "clinical",
     pos_label: Any = None,
     groups: Any = None,
-    look_alikes: str = "group",
+    look_alikes: Any = "group",
     images: Any = None,
     subgroups: Any = None,
     n_jobs: int | None = None,
     checkpoint: str | os.PathLike[str] | None = None,
     return_estimator: bool = False,
+    timeout: float | None = None,
     verbose: int = 0,
 ) -> EvaluationResult:
     """Cross-validate classifiers on equal folds, and keep every prediction.
@@ -104,12 +106,13 @@ def evaluate(
         everything inside an estimator that splits: searches, tuned thresholds, calibration,
         stacking and early stopping. Folds there that are given as None or a number keep groups
         together; nothing else has to be set up. What cannot is warned of by name.
-    look_alikes : {"group", "warn", "ignore"}, default="group"
+    look_alikes : {"group", "warn", "ignore"} or DataAudit, default="group"
         What is done about images that look alike, such as resized, cropped or mirrored versions of
         one picture. "group" keeps them together as if they were of one group; where some groups
         have them in common, these groups stay together. "warn" counts those that stand on both
         sides, and "ignore" does not look for them. X is searched if it holds images: arrays of 3 or
-        4 dimensions, or paths. In a table, nothing but copies is found, which are warned of.
+        4 dimensions, or paths. In a table, nothing but copies is found, which are warned of. What
+        :func:`skdl.audit_images` found in the same images is "group" without another search.
     images : array-like of shape (n, …), or paths of shape (n,), default=None
         The images whose features X holds, to search them for look-alikes.
     subgroups : DataFrame, Series or dict of str to array-like, of n rows, default=None
@@ -131,6 +134,9 @@ def evaluate(
     return_estimator : bool, default=False
         Whether the fitted estimator of each fold is kept, in ``result.fitted``. The report then
         shows where networks looked. Not with a checkpoint, which keeps no estimators.
+    timeout : float, default=None
+        Seconds after which no other fold is begun, and a TimeoutError is raised if some are left.
+        What is running is not interrupted.
     verbose : int, default=0
         1 shows a progress bar.
 
@@ -142,14 +148,16 @@ def evaluate(
     Raises
     ------
     ValueError
-        If X, y, groups, images and subgroups have different lengths, values of groups are missing,
-        there are fewer groups than folds, subgroups are no columns of values, y
-        has no class labels, an estimator is no classifier, `scoring` has unknown names, `pos_label`
+        If X, y, groups, images, subgroups or an audit have different lengths, values of groups are
+        missing, there are fewer groups than folds, subgroups are no columns of values, y has no
+        class labels, an estimator is no classifier, `scoring` has unknown names, `pos_label`
         is no label or is missing where a metric needs it, the checkpoint belongs to other data or
         folds, comes with `return_estimator`, or has a damaged plan of the folds, or every fold of
         every estimator failed.
     OSError
         If nothing can be written to the checkpoint when the evaluation begins.
+    TimeoutError
+        If `timeout` has passed and folds are left.
 
     Warns
     -----
@@ -182,9 +190,12 @@ def evaluate(
     Name: value, dtype: float64
     """
     named, pos_label = named_estimators(estimators), plain(pos_label)
-    check_choice(look_alikes, "look_alikes", LOOK_ALIKES)
+    if not isinstance(look_alikes, DataAudit):
+        check_choice(look_alikes, "look_alikes", LOOK_ALIKES)
     X, labels, own_groups, digests_of_images = check_data(X, y, groups)
     values = read_subgroups(subgroups, len(labels))
+    if timeout is not None:
+        check_number(timeout, "timeout", low=0)
     check_positive(labels, pos_label)
     metrics = make_metrics(scoring, pos_label)
     prefit = isinstance(cv, str) and cv == "prefit"
@@ -207,7 +218,7 @@ def evaluate(
     judges = {name: how.scorer for name, how in metrics.items() if how.needs_estimator}
     run = Run((X, labels, found.joined), judges, prefit, return_estimator or prefit)
     result = make_result(
-        run_tasks(tasks, run, kept, n_jobs, verbose),
+        run_tasks(tasks, run, kept, n_jobs, verbose, timeout),
         folds,
         labels,
         metrics,
@@ -265,7 +276,7 @@ def _before_fitting(
     labels: npt.NDArray[Any],
     folds: list[Fold],
     cv: Any,
-    mode: str,
+    mode: Any,
     leaks: pd.DataFrame,
 ) -> Iterator[str]:
     """What can be said before hours of fitting about groups and images that look alike."""

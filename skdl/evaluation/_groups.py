@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from skdl._utils.text import counted, plain, shortened
-from skdl.audit import find_look_alikes, join_groups
+from skdl.audit import DataAudit, find_look_alikes, join_groups
 from skdl.evaluation._folds import Fold
 from skdl.images import ImageBatch, read_batch
 
@@ -34,14 +34,22 @@ class Groups(NamedTuple):
 
 
 def find_groups(
-    X: Any, images: Any, groups: npt.NDArray[Any] | None, n: int, mode: str, n_jobs: int | None
+    X: Any,
+    images: Any,
+    groups: npt.NDArray[Any] | None,
+    n: int,
+    mode: str | DataAudit,
+    n_jobs: int | None,
 ) -> Groups:
     """The groups of n images: X holds them, or features of `images`, or rows of a table."""
-    batch = _images(X, images, n)
-    if mode == "ignore" or batch is None:
-        return Groups(groups, groups, None)
-    table = _pairs(batch, n_jobs)
-    if mode != "group" or table.empty:
+    if isinstance(mode, DataAudit):
+        table = _pairs_of(mode, n)
+    else:
+        batch = _images(X, images, n)
+        if mode == "ignore" or batch is None:
+            return Groups(groups, groups, None)
+        table = _pairs(batch, n_jobs)
+    if mode == "warn" or table.empty:
         return Groups(groups, groups, table)
     joined = join_groups(groups, n, table["first"], table["second"])
     if groups is not None and len(np.unique(joined)) == len(np.unique(groups)):
@@ -68,8 +76,25 @@ def _pairs(batch: ImageBatch, n_jobs: int | None) -> pd.DataFrame:
     """Pairs of images that look alike, copies among them."""
     found = find_look_alikes(batch, n_jobs=n_jobs)
     table = pd.DataFrame(dict(zip(_COLUMNS, found, strict=True)))
-    seen: dict[bytes, int] = {}
-    firsts = [seen.setdefault(digest, row) for row, digest in enumerate(batch.digests())]
+    return _with_copies(table, batch.digests())
+
+
+def _pairs_of(audit: DataAudit, n: int) -> pd.DataFrame:
+    """Pairs that an audit found, copies among them."""
+    if len(audit.images) != n:
+        raise ValueError(
+            f"The audit in look_alikes is of {len(audit.images):,} images, and X has {n:,}. Pass "
+            "that of the same images."
+        )
+    sets = dict(zip(audit.copies["row"], audit.copies["set"], strict=True))
+    names = [sets.get(row, -1 - row) for row in range(n)]
+    return _with_copies(audit.look_alikes[_COLUMNS].reset_index(drop=True), names)
+
+
+def _with_copies(table: pd.DataFrame, contents: Sequence[Any]) -> pd.DataFrame:
+    """Pairs, and those of the first image of a content and each other one of that content."""
+    seen: dict[Any, int] = {}
+    firsts = [seen.setdefault(content, row) for row, content in enumerate(contents)]
     copies = [(first, row, 1.0) for row, first in enumerate(firsts) if first != row]
     known = pd.MultiIndex.from_frame(table[_COLUMNS[:2]])
     new = [pair for pair in copies if pair[:2] not in known]
@@ -147,7 +172,7 @@ def about_contradictions(groups: Groups) -> str:
 
 
 def about_look_alikes(
-    groups: Groups, folds: Sequence[Fold], cv: str, mode: str, leaks: pd.DataFrame
+    groups: Groups, folds: Sequence[Fold], cv: str, mode: str | DataAudit, leaks: pd.DataFrame
 ) -> str:
     """How many test images look like a training image, in words; "" if none."""
     table = groups.look_alikes
@@ -167,7 +192,7 @@ def about_look_alikes(
         return ""
     row, other = min(rows.items())
     advice = "look_alikes='group' keeps them together."
-    if mode == "group":
+    if mode != "warn":
         advice = (
             f"cv={cv} does not keep them together: pass a number, or a splitter that uses groups, "
             "such as StratifiedGroupKFold."

@@ -46,10 +46,32 @@ class GroupFolds(GroupKFold):  # type: ignore[misc]
     """Folds of a regression that keep groups together."""
 
 
-class GroupHoldout(StratifiedGroupFolds):
+class GroupHoldout(StratifiedGroupKFold):  # type: ignore[misc]
     """One split that keeps groups together, as far as possible of this share of test rows.
 
-    Whoever splits twice gets the same split.
+    For searches whose candidates take long: each is fitted once and not once for each fold. Whoever
+    splits twice gets the same split.
+
+    Parameters
+    ----------
+    test_size : float in (0, 0.5], default=0.2
+        Share of rows to test on; the nearest of 1/2, 1/3, 1/4, ….
+    random_state : int, default=0
+        Seed of the split.
+
+    See Also
+    --------
+    sklearn.model_selection.StratifiedGroupKFold : Of which this is the first fold.
+    sklearn.model_selection.GroupShuffleSplit : Several splits, which are not stratified.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from skdl.evaluation import GroupHoldout
+    >>> y, patients = np.arange(20) % 2, np.arange(20) // 4
+    >>> (train, test), = GroupHoldout(0.2).split(np.zeros((20, 3)), y, patients)
+    >>> len(test), set(patients[train]) & set(patients[test])
+    (4, set())
     """
 
     def __init__(self, test_size: float = 0.2, random_state: int = 0) -> None:
@@ -57,11 +79,44 @@ class GroupHoldout(StratifiedGroupFolds):
         self.test_size = test_size
 
     def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[_Split]:
-        """Yield training and test rows, once."""
+        """Yield training and test rows, once.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, …)
+            The rows.
+        y : array-like of shape (n,)
+            Class labels.
+        groups : array-like of shape (n,), default=None
+            Groups; None takes each row for itself.
+
+        Yields
+        ------
+        train, test : ndarray of int
+            Positions of rows.
+
+        Raises
+        ------
+        ValueError
+            If there are fewer groups than shares of that size.
+        """
+        groups = np.arange(len(y)) if groups is None else groups
+        check_enough(self.n_splits, groups)
         yield next(super().split(X, y, groups))
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
-        """Return 1."""
+        """Return 1.
+
+        Parameters
+        ----------
+        X, y, groups : object, default=None
+            Ignored.
+
+        Returns
+        -------
+        n_splits : int
+            1.
+        """
         return 1
 
 

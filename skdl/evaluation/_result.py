@@ -10,6 +10,7 @@ import pandas as pd
 from skdl._utils.checks import check_whole, suggest
 from skdl._utils.text import shortened
 from skdl.evaluation._by_group import GroupScores
+from skdl.evaluation._choosing import Choosing
 from skdl.evaluation._optimism import Optimism
 from skdl.evaluation._scoring import Metric, RecordedPredictions
 from skdl.evaluation._subgroups import SubgroupScores
@@ -20,7 +21,7 @@ _OF_A_CLASS = ("auc_", "delong_", "sensitivity_", "specificity_", "reason")
 
 
 @dataclass(frozen=True)
-class EvaluationResult(Optimism, SubgroupScores, GroupScores):
+class EvaluationResult(Optimism, SubgroupScores, GroupScores, Choosing):
     """What :func:`evaluate` found, as tidy tables.
 
     Attributes

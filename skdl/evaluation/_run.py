@@ -1,5 +1,6 @@
 """Fitting all models on all folds."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -39,9 +40,15 @@ class Run:
 
 
 def run_tasks(
-    tasks: list[Task], run: Run, kept: Checkpoint | None, n_jobs: int | None, verbose: int
+    tasks: list[Task],
+    run: Run,
+    kept: Checkpoint | None,
+    n_jobs: int | None,
+    verbose: int,
+    timeout: float | None = None,
 ) -> dict[tuple[str, int], FoldRecord]:
     """What came out of the tasks: those of a run before from its checkpoint, the others anew."""
+    start = time.monotonic()
     records, left, paths = {}, [], {}
     for model, estimator, fold in tasks:
         key, found = (model, fold.number), None
@@ -62,7 +69,18 @@ def run_tasks(
             if kept is not None:  # here, and not in a worker, which may have other disks
                 kept.save(record, paths[key])
             progress.step()
+            n_left = len(tasks) - len(records)
+            if timeout is not None and n_left and time.monotonic() - start > timeout:
+                raise TimeoutError(_about_timeout(timeout, n_left, kept))
     failures = [record.failure for record in records.values() if record.failure]
     if len(failures) == len(records):
         raise ValueError(f"Every fold failed ({len(records)} in all). The first: {failures[0]}")
     return records
+
+
+def _about_timeout(timeout: float, n_left: int, kept: Checkpoint | None) -> str:
+    what = "1 fold was" if n_left == 1 else f"{n_left} folds were"
+    advice = "Pass a checkpoint to keep what is done, or allow more time."
+    if kept is not None:
+        advice = f"The same call goes on with them: the others are kept in {kept.folder}."
+    return f"The timeout of {timeout:g} seconds has passed, and {what} left. {advice}"

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from skdl._utils.compat import generator_of
 from skdl._utils.text import counted, shortened
@@ -147,8 +147,17 @@ class Judge:
         return found | {
             "difference_low": low,
             "difference_high": high,
-            "p": _p_value(difference, *ends),
+            "p": _p_value(difference, *ends, self._degrees(compared)),
         }
+
+    def _degrees(self, compared: Comparison) -> int | None:
+        """Degrees of freedom: one less than the groups of the part that has fewer of them."""
+        if self.result.groups is None:
+            return None
+        parts = (
+            self.result.groups[self._tested(part)] for part in (compared.inside, compared.rest)
+        )
+        return min(len(np.unique(groups)) for groups in parts) - 1
 
     def _correlation(self, name: str, compared: Comparison) -> float:
         """Correlation of both scores, which groups make that are in both."""
@@ -206,9 +215,15 @@ def _limits(own: dict[str, Any], rest: dict[str, Any], correlation: float) -> tu
     return float(low), float(high)
 
 
-def _p_value(difference: float, low: float, high: float) -> float:
-    """Two-sided, by the standard error that the 95 % interval has on the side of zero."""
+def _p_value(difference: float, low: float, high: float, degrees: int | None) -> float:
+    """Two-sided, by the standard error that the 95 % interval has on the side of zero.
+
+    The tails are those of Student's t distribution where there are degrees of freedom.
+    """
     span = difference - low if difference >= 0 else high - difference
     if not span > 0:
         return np.nan
-    return float(2 * ndtr(-abs(difference) / span * ndtri((1 + _P_LEVEL) / 2)))
+    upper = (1 + _P_LEVEL) / 2
+    if degrees is None:
+        return float(2 * ndtr(-abs(difference) / span * ndtri(upper)))
+    return float(2 * stdtr(degrees, -abs(difference) / span * stdtrit(degrees, upper)))

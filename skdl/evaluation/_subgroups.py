@@ -86,7 +86,9 @@ class SubgroupScores:
         of the rest (MOVER; Zou and Donner, 2008), which of proportions is Newcombe's hybrid score
         interval (1998). The p value is that of the standard error that the 95 % interval has on the
         side of zero, so that it is below 0.05 where the 95 % interval excludes zero. With `groups`,
-        such as patients, intervals of all scores take them into account. Where a group has images
+        such as patients, intervals of all scores take them into account, and p values are those of
+        Student's t distribution, whose degrees of freedom are one less than the groups of the
+        subgroup, or of the rest if that has fewer. Where a group has images
         in the subgroup and in the rest, the two scores are correlated; the correlation is that of
         200 resamples of whole groups.
 

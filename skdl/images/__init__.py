@@ -33,19 +33,29 @@ from skdl.images._arrays import (
     to_images,
 )
 from skdl.images._batch import ImageArray, ImageBatch
+from skdl.images._choosing import (
+    START,
+    ending_of_image,
+    image_without_ending,
+    is_image_name,
+    what_reads,
+)
+from skdl.images._decoders.base import Decoder
+from skdl.images._decoders.dicom import DicomDecoder
 from skdl.images._decoding import (
-    IMAGE_EXTENSIONS,
-    ImageInfo,
-    UnreadableImageError,
+    CHOOSE_A_FRAME,
+    holds_several,
     read_image,
     read_image_info,
+    untold,
 )
 from skdl.images._door import holds_images, read_batch
+from skdl.images._facts import measure_images
 from skdl.images._files import ImageFiles
 from skdl.images._format import ImageFormat
+from skdl.images._info import Frame, ImageInfo, UnreadableImageError
 from skdl.images._paths import find_paths, require_paths
 from skdl.images._pixel_limit import adopt_pixel_limit, with_pixel_limit
-from skdl.images._pixels import FORMATS
 from skdl.images._resizing import COLOR_CHANNELS, Color, Resizer, cast_pixels, check_image_size
 from skdl.images._rows import as_rows
 from skdl.images._value_range import (
@@ -60,6 +70,8 @@ from skdl.images._value_range import (
 
 __all__ = [
     "CHANNELS",
+    "Decoder",
+    "DicomDecoder",
     "ImageInfo",
     "UnreadableImageError",
     "check_image_array",

@@ -1,125 +1,65 @@
-"""Image files as arrays of bytes: one decoder for all that skdl reads, on Pillow."""
+"""Image files as arrays: one door, whatever decoder reads them."""
 
 import io
 import os
-from dataclasses import dataclass, replace
-from typing import Any, BinaryIO
+from collections.abc import Iterable
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
-from skdl._utils.checks import check_choice, check_whole
-from skdl._utils.text import shortened
+from skdl._utils.checks import check_choice, warn_user
+from skdl._utils.text import shown_path
 from skdl.images._archives import read_bytes, require_regular
-from skdl.images._pixels import (
-    FORMATS,
-    deep_pixels,
-    header_dtype,
-    is_grayscale,
-    pixel_dtype,
-    refuse_short_jpeg,
-    upright,
-    upright_size,
-    verify_png,
-)
-from skdl.images._resizing import Color, Resizer, check_image_size, fit_into
-from skdl.images._value_range import learn_value_range
+from skdl.images._choosing import decoder_of, no_image
+from skdl.images._decoders.base import Decoder, refuse_missing_frame
+from skdl.images._info import Frame, ImageInfo, UnreadableImageError, check_frame, refuse_huge
+from skdl.images._resizing import Color, Resizer, check_image_size, in_color
 
-IMAGE_EXTENSIONS = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".bmp", ".dib", ".gif", ".tif", ".tiff", ".webp"}
-)
-"""Endings of image files, in lower case."""
-
-# Of formats that have no more than 8 bits.
-_BYTE_EXTENSIONS = IMAGE_EXTENSIONS - {".png", ".tif", ".tiff"}
+# Of formats that have no more than 8 bits and, but for previews, one image.
+_PLAIN_EXTENSIONS = (".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib")
+_BYTES = np.dtype(np.uint8)
 # Modes of pictures whose values are the pixels of an array as they are.
 _PLAIN_MODES = ("L", "RGB", "RGBA", "I;16", "I;16B", "I;16L", "I;16N", "I", "F")
-# What is longer is hardly a path, and shown by its beginning.
-_LONGEST_PATH = 1000
-# A JPEG is decoded at no less than this many times the wanted size, and shrunk from there.
-_REDUCING_GAP = 2
+
+CHOOSE_A_FRAME = "Choose one with frame='first', 'middle' or a number from 0"
+"""What to do about files of several frames, as messages say it."""
+
+_told_of: set[str] = set()  # files of several frames that a warning has told of
 
 
-class UnreadableImageError(ValueError):
-    """An image file that cannot be read.
+class Header(NamedTuple):
+    """What decides how a file is batched."""
 
-    Parameters
-    ----------
-    path : str
-        The file.
-    reason : str
-        What is wrong with it.
-
-    Examples
-    --------
-    >>> from skdl.images import read_image
-    >>> read_image("no such file.png")
-    Traceback (most recent call last):
-    ...
-    skdl.images._decoding.UnreadableImageError: The image file 'no such file.png' cannot be ...
-    """
-
-    def __init__(self, path: str, reason: str) -> None:
-        super().__init__(path, reason)
-        self.path = str(path)
-        self.reason = reason
-
-    def __str__(self) -> str:
-        path = repr(self.path) if len(self.path) <= _LONGEST_PATH else shortened(self.path)
-        return f"The image file {path} cannot be read: {self.reason}."
+    dtype: np.dtype[Any]
+    several: bool  # whether it has several frames
 
 
-@dataclass(frozen=True)
-class ImageInfo:
-    """What the header of an image file says.
-
-    Attributes
-    ----------
-    height, width : int
-        In pixels, after the EXIF orientation.
-    channels : int
-        1 for grayscale, 3 for everything else.
-    format : str
-        Such as "JPEG".
-    dtype : str, default="uint8"
-        What the pixel values are: of PNG and TIFF files of more than 8 bits "uint16", "float32", ….
-
-    Examples
-    --------
-    >>> from skdl.images import ImageInfo
-    >>> ImageInfo(height=160, width=240, channels=3, format="JPEG").width
-    240
-    """
-
-    height: int
-    width: int
-    channels: int
-    format: str
-    dtype: str = "uint8"
-
-
-def read_image_info(path: Any, *, frame: int = 0) -> ImageInfo:
+def read_image_info(path: Any, *, frame: Frame = None) -> ImageInfo:
     """Size and kind of an image file, without decoding it.
 
     Parameters
     ----------
     path : str or path-like
         The file, or a member of an archive: ``"pets.zip/cats/1.jpg"``.
-    frame : int, default=0
-        Which frame of an animation, or page of a TIFF file, counted from 0.
+    frame : int, "first", "middle" or None, default=None
+        Which frame of an animation, page of a TIFF file or slice of a volume, counted from 0. None
+        is the first.
 
     Returns
     -------
     info : ImageInfo
-        Height, width, channels, format and dtype.
+        Height, width, channels, format and dtype of the frame, the number of frames, and what the
+        file says about the patient.
 
     Raises
     ------
     UnreadableImageError
-        If the file is missing, no image, or has no such frame.
+        If the file is missing, no image, has no such frame, or needs a library that is not
+        installed.
     ValueError
-        If `frame` is no whole number from 0.
+        If `frame` is none of these.
 
     Examples
     --------
@@ -128,25 +68,25 @@ def read_image_info(path: Any, *, frame: int = 0) -> ImageInfo:
     >>> from skdl.images import read_image_info
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     Image.new("RGB", (20, 10)).save(f"{folder}/red.png")
-    ...     read_image_info(f"{folder}/red.png")
-    ImageInfo(height=10, width=20, channels=3, format='PNG', dtype='uint8')
+    ...     info = read_image_info(f"{folder}/red.png")
+    >>> info.height, info.width, info.channels, info.format, info.dtype, info.n_frames
+    (10, 20, 3, 'PNG', 'uint8', 1)
     """
     return info_of(None, path, frame)
 
 
-def info_of(content: bytes | None, path: Any, frame: int = 0) -> ImageInfo:
+def info_of(content: bytes | None, path: Any, frame: Frame = None) -> ImageInfo:
     """What `read_image_info` tells of a file whose content was read before; None reads it now."""
     path = os.path.expanduser(str(os.fspath(path)))
-    check_whole(frame, "frame", low=0)
+    frame = check_frame(frame)
     try:
-        opened = _open(path) if content is None else io.BytesIO(content)
-        with opened as file, Image.open(file, formats=FORMATS) as image:
-            image.seek(frame)
-            width, height = upright_size(image)
-            _refuse_huge(width, height)
-            channels = 1 if is_grayscale(image) else 3
-            dtype = str(pixel_dtype(image))
-            return ImageInfo(height, width, channels, str(image.format), dtype)
+        with _opened(content, path) as file:
+            decoder = decoder_of(path, file)
+            number = _number(frame, decoder, file)
+            info = decoder.info(file, number)
+            refuse_missing_frame(number, info)
+            refuse_huge(info.width, info.height)
+            return info
     except Exception as error:
         raise UnreadableImageError(path, _reason(error, path)) from error
 
@@ -157,37 +97,45 @@ def read_image(
     image_size: int | tuple[int, int] | None = None,
     color: Color | None = None,
     keep_aspect: bool = False,
-    frame: int = 0,
+    frame: Frame = None,
 ) -> npt.NDArray[Any]:
     """Decode an image file.
 
     Parameters
     ----------
     path : str or path-like
-        JPEG, PNG, BMP, GIF, WebP or TIFF; or a member of an archive: ``"pets.zip/cats/1.jpg"``.
+        A file of a kind that ``skdl list decoders`` names; or a member of an archive:
+        ``"pets.zip/cats/1.jpg"``.
     image_size : int, (height, width) or None, default=None
         Resize to this, bilinearly with antialiasing; None keeps the image's own size.
     color : {"rgb", "grayscale"}, default=None
         Convert to this; None keeps grayscale images as they are and makes all others RGB.
     keep_aspect : bool, default=False
         Whether resizing keeps the ratio of height and width, and fills up with black on both sides.
-    frame : int, default=0
-        Which frame of an animation, or page of a TIFF file, counted from 0.
+    frame : int, "first", "middle" or None, default=None
+        Which frame of an animation, page of a TIFF file or slice of a volume, counted from 0. None
+        is the first, with a warning where there are several.
 
     Returns
     -------
     image : ndarray of shape (height, width, channels)
-        uint8; of PNG and TIFF files with more than 8 bits per value uint16, int16, int32, uint32 or
-        float32, as they are in the file. With the orientation of the EXIF or XMP data applied, and
-        transparency dropped.
+        uint8; of files with more than 8 bits per value uint16, int16, int32, uint32 or float32, as
+        they are in the file. With the orientation of the EXIF or XMP data applied, and transparency
+        dropped.
 
     Raises
     ------
     UnreadableImageError
-        If the file is missing, damaged, no image, has no such frame, or has more pixels than
-        Pillow's limit against decompression bombs, ``PIL.Image.MAX_IMAGE_PIXELS``.
+        If the file is missing, damaged, no image, has no such frame, holds NaN or infinity, needs a
+        library that is not installed, or has more pixels than Pillow's limit against decompression
+        bombs, ``PIL.Image.MAX_IMAGE_PIXELS``.
     ValueError
         If `image_size`, `color` or `frame` is none of these.
+
+    Warns
+    -----
+    UserWarning
+        If the file has several frames and `frame` is None, once for each file.
 
     Examples
     --------
@@ -201,86 +149,74 @@ def read_image(
     """
     check_choice(color, "color", ("rgb", "grayscale", None))
     resizer = Resizer(check_image_size(image_size), keep_aspect, color)
-    return decode_image(None, path, resizer, frame)
+    image = decode_image(None, path, resizer, frame)
+    if frame is None:
+        path = os.path.expanduser(str(os.fspath(path)))
+        header = read_header(path)
+        if header is not None and header.several and untold([path]):
+            warn_user(
+                f"The image file {shown_path(path)} holds several frames or pages, of which the "
+                f"first is taken. {CHOOSE_A_FRAME}."
+            )
+    return image
 
 
 def decode_image(
-    content: bytes | None, path: Any, resizer: Resizer, frame: int = 0
+    content: bytes | None, path: Any, resizer: Resizer, frame: Frame = None
 ) -> npt.NDArray[Any]:
     """What `read_image` makes of a file whose content was read before; None reads it now."""
     path = os.path.expanduser(str(os.fspath(path)))
-    check_whole(frame, "frame", low=0)
+    frame = check_frame(frame)
     try:
-        with _open(path) if content is None else io.BytesIO(content) as file:
-            verify_png(file)
-            with Image.open(file, formats=FORMATS) as image:
-                image.seek(frame)
-                return _decode(image, file, resizer)
+        with _opened(content, path) as file:
+            decoder = decoder_of(path, file)
+            return decoder.picture(file, _number(frame, decoder, file), resizer)
     except Exception as error:
         raise UnreadableImageError(path, _reason(error, path)) from error
 
 
-def _decode(image: Any, file: BinaryIO, resizer: Resizer) -> npt.NDArray[Any]:
-    size = resizer.size
-    _refuse_huge(*image.size)
-    if pixel_dtype(image) != np.uint8:
-        return _fitted(deep_pixels(image, file), resizer)
-    if image.format in ("JPEG", "MPO"):  # MPO: several JPEGs in one
-        draft = None if size is None else (_REDUCING_GAP * max(size),) * 2
-        if draft is not None:
-            image.draft(None, draft)
-        image.load()
-        if image.format == "JPEG":
-            refuse_short_jpeg(image, file, draft)
-    image = _in_color(upright(image), resizer.color)
-    if size is not None:
-        image = fit_into(image, size, resizer.keep_aspect)
-    pixels: npt.NDArray[np.uint8] = np.array(image, dtype=np.uint8)
-    return pixels[:, :, np.newaxis] if pixels.ndim == 2 else pixels
-
-
-def _fitted(pixels: npt.NDArray[Any], resizer: Resizer) -> npt.NDArray[Any]:
-    """Pixels that are not bytes in a size and a colour, as `Resize` brings arrays to them."""
-    if resizer.size is None and resizer.color is None:
-        return pixels
-    black = 0.0
-    if pixels.dtype.kind != "u":
-        learned = learn_value_range(pixels[np.newaxis])
-        black = float(pixels.min()) if learned == "standardized" else learned[0]
-    whole = pixels.dtype.kind != "f"
-    return replace(resizer, black=black, white=black + 1, whole=whole)(pixels)
-
-
-def picture_pixels(picture: Any) -> npt.NDArray[Any]:
-    """Pixels of one of Pillow's, a palette and other ways to write colours looked up."""
-    return np.asarray(picture if picture.mode in _PLAIN_MODES else _in_color(picture, None))
-
-
-def read_dtype(path: str) -> np.dtype[Any] | None:
-    """What the pixel values of a file are, by its header; None if it cannot be read."""
-    if os.path.splitext(path)[1].lower() in _BYTE_EXTENSIONS:
-        return np.dtype(np.uint8)
+def read_header(path: str) -> Header | None:
+    """What decides how a file is batched, by its header; None if it cannot be read."""
+    if os.path.splitext(path)[1].lower() in _PLAIN_EXTENSIONS:
+        return Header(_BYTES, False)
     try:
         with _open(path) as file:
-            return header_dtype(file)
+            return Header(*decoder_of(path, file).header(file))
     except Exception:  # said where it is decoded
         return None
 
 
-def _in_color(image: Any, color: Color | None) -> Any:
-    if color is None:
-        color = "grayscale" if is_grayscale(image) else "rgb"
-    mode = "L" if color == "grayscale" else "RGB"
-    return image if image.mode == mode else image.convert(mode)
+def holds_several(path: str) -> bool:
+    """Whether a file has several frames, of which one may be chosen."""
+    header = read_header(path)
+    return header is not None and header.several
 
 
-def _refuse_huge(width: int, height: int) -> None:
-    limit = Image.MAX_IMAGE_PIXELS
-    if limit is not None and width * height > limit:
-        raise ValueError(
-            f"it claims to have {width} × {height} pixels, and could be a decompression bomb. If "
-            f"you trust it, raise PIL.Image.MAX_IMAGE_PIXELS, now {limit}"
-        )
+def untold(paths: Iterable[str]) -> list[str]:
+    """Those of some files with several frames that no warning has told of; now one has."""
+    new = [path for path in paths if path not in _told_of]
+    _told_of.update(new)
+    return new
+
+
+def picture_pixels(picture: Any) -> npt.NDArray[Any]:
+    """Pixels of one of Pillow's, a palette and other ways to write colours looked up."""
+    return np.asarray(picture if picture.mode in _PLAIN_MODES else in_color(picture, None))
+
+
+def _number(frame: Frame, decoder: Decoder, file: BinaryIO) -> int:
+    """The number of a frame; the file is left at its start."""
+    if isinstance(frame, int):
+        return frame
+    if frame != "middle":
+        return 0
+    n_frames = decoder.info(file).n_frames
+    file.seek(0)
+    return (n_frames - 1) // 2
+
+
+def _opened(content: bytes | None, path: str) -> BinaryIO:
+    return _open(path) if content is None else io.BytesIO(content)
 
 
 def _open(path: str) -> BinaryIO:
@@ -299,11 +235,11 @@ def _reason(error: Exception, path: str) -> str:
         return reason if os.path.isabs(path) else f"{reason} in the folder {os.getcwd()!r}"
     if isinstance(error, Image.DecompressionBombError):
         return f"{error} If you trust it, raise PIL.Image.MAX_IMAGE_PIXELS"
-    if isinstance(error, EOFError):
-        return "it has no such frame"
-    if isinstance(error, UnidentifiedImageError):
-        return f"it is empty, damaged, or no image of the kinds {', '.join(FORMATS)}"
     text = str(error)
+    if isinstance(error, EOFError):
+        return text if text.startswith("it has no such frame") else "it has no such frame"
+    if isinstance(error, UnidentifiedImageError):
+        return no_image()
     if text.startswith("decoder error") or text.removeprefix("-").isdecimal():  # by older Pillow
         return f"it is damaged (decoder error {text.removeprefix('decoder error ')})"
     if isinstance(error, OSError) and error.strerror:

@@ -10,21 +10,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from skdl._utils.checks import warn_user
 from skdl._utils.checksums import digest_of
-from skdl._utils.text import shown_path
+from skdl._utils.text import counted, shown_path
 from skdl._utils.threads import in_threads
 from skdl.images._archives import read_bytes
 from skdl.images._arrays import ImageShape, check_image_shape
 from skdl.images._batch import Decoded, ImageBatch
 from skdl.images._decoding import (
-    ImageInfo,
-    UnreadableImageError,
+    CHOOSE_A_FRAME,
     decode_image,
     info_of,
-    read_dtype,
+    read_header,
     read_image,
     read_image_info,
+    untold,
 )
+from skdl.images._info import Frame, ImageInfo, UnreadableImageError
 from skdl.images._resizing import COLOR_CHANNELS, COLORS, Color, Resizer, Size
 from skdl.images._value_range import PixelValues, ValueRange
 
@@ -55,8 +57,8 @@ class ImageFiles(ImageBatch):
         unless they are resized.
     as_floats : bool, default=True
         Whether pixels that are not bytes become float32, as arrays of them do in estimators.
-    frame : int, default=0
-        Of animations and files with several pages.
+    frame : int, "first", "middle" or None, default=None
+        Of files with several; None is the first.
     mixed : bool, default=False
         Whether files may hold other values than `file_dtype` says, for one who looks at each by
         itself.
@@ -67,12 +69,14 @@ class ImageFiles(ImageBatch):
     image_shape: ImageShape | None = None
     resizer: Resizer = _UNCHANGED
     as_floats: bool = True
-    frame: int = 0
+    frame: Frame = None
     mixed: bool = False
 
     @classmethod
-    def of(cls, paths: npt.NDArray[np.str_], name: str = "X", frame: int = 0) -> ImageFiles:
+    def of(cls, paths: npt.NDArray[np.str_], name: str = "X", frame: Frame = None) -> ImageFiles:
         """Files of one kind of pixel values, by their headers.
+
+        Warns of files with several frames that no warning has told of, unless one is chosen.
 
         Raises
         ------
@@ -80,15 +84,24 @@ class ImageFiles(ImageBatch):
             If some have more bits per value than others, naming one of each.
         """
         first: dict[Any, str] = {}
-        for path, dtype in zip(paths.tolist(), in_threads(read_dtype, paths.tolist()), strict=True):
-            if dtype is not None:  # those that cannot be read are named where they are decoded
-                first.setdefault(dtype, path)
+        several = []
+        headers = in_threads(read_header, paths.tolist())
+        for path, header in zip(paths.tolist(), headers, strict=True):
+            if header is not None:  # those that cannot be read are named where they are decoded
+                first.setdefault(header.dtype, path)
+                several += [path] if header.several else []
             if len(first) == 2:
                 (one, here), (other, there) = first.items()
                 raise ValueError(
                     f"{name} mixes image files of several depths: {one} in {here!r}, {other} in "
                     f"{there!r}. Their values are on different scales; convert all files to one."
                 )
+        if frame is None and (new := untold(several)):
+            files = counted(len(new), "image file", "image files")
+            warn_user(
+                f"{name} has {files} with several frames or pages, such as {shown_path(new[0])}; "
+                f"the first is taken. {CHOOSE_A_FRAME} in an ImageLoader before."
+            )
         return cls(paths, next(iter(first), _BYTES), frame=frame)
 
     @property
@@ -218,9 +231,9 @@ class ImageFiles(ImageBatch):
     def examine(self, row: int) -> tuple[str, npt.NDArray[Any], Any]:
         path = str(self.paths[row])
         content = file_content(path)
-        info = info_of(content, path)
+        info = info_of(content, path, self.frame)
         kind = info.format if info.dtype == "uint8" else f"{info.format} ({info.dtype})"
-        return kind, decode_image(content, path, _UNCHANGED), content
+        return kind, decode_image(content, path, _UNCHANGED, self.frame), content
 
     def digests(self, n_threads: int | None = None) -> list[bytes]:
         return list(in_threads(_digest, self.paths.tolist(), n_threads))
@@ -253,7 +266,7 @@ class ImageFiles(ImageBatch):
                 path, f"its values are {image.dtype}, but {self.file_dtype} is expected"
             )
         if image.dtype != _BYTES:
-            image = self._resized(image, resizer, path)
+            image = self._resized(image, resizer)
         if self.image_shape not in (None, image.shape):
             height, width, channels = self.image_shape or image.shape
             raise ValueError(
@@ -264,10 +277,8 @@ class ImageFiles(ImageBatch):
             )
         return image
 
-    def _resized(self, image: npt.NDArray[Any], resizer: Resizer, path: str) -> npt.NDArray[Any]:
+    def _resized(self, image: npt.NDArray[Any], resizer: Resizer) -> npt.NDArray[Any]:
         """Pixels that are not bytes, as an array of them would be."""
-        if image.dtype.kind == "f" and not np.isfinite(image).all():
-            raise UnreadableImageError(path, "its values contain NaN or infinity")
         if self.as_floats:
             image = image.astype(np.float32)
         return image if self.image_shape is None else resizer(image)
@@ -282,5 +293,5 @@ def file_content(path: str) -> bytes:
     try:
         return read_bytes(path)
     except (OSError, ValueError):
-        read_image(path)  # says what is wrong with it
+        read_image(path, frame="first")  # says what is wrong with it
         raise

@@ -9,7 +9,7 @@ from scipy import sparse
 
 from skdl._utils.rows import objects
 from skdl._utils.text import shortened
-from skdl.images._decoding import IMAGE_EXTENSIONS
+from skdl.images._choosing import ending_of_image
 from skdl.images._rows import PATHS, as_rows, is_path, only, refuse_what_has_no_rows, text_at
 
 
@@ -62,8 +62,7 @@ def names_image_files(X: Any) -> bool:
     """
     rows = _as_objects(X)
     texts = {os.fspath(row) for row in (() if rows is None else rows) if is_path(row)}
-    endings = {os.path.splitext(text)[1].lower() for text in texts}
-    if not IMAGE_EXTENSIONS.isdisjoint(endings):
+    if any(ending_of_image(str(text)) for text in texts):
         return True
     return bool(texts) and all(os.path.isfile(os.path.expanduser(text)) for text in texts)
 

@@ -12,9 +12,6 @@ from PIL import Image
 
 from skdl.images._libtiff import quiet_libtiff
 
-FORMATS = ("JPEG", "PNG", "BMP", "GIF", "TIFF", "WEBP")
-"""Pillow's names of the formats that are read. Others, such as EPS, start programs."""
-
 _GRAYSCALE_MODES = ("1", "L", "LA", "La", "I;16", "I;16B", "I;16L", "I;16N", "I", "F")
 
 _BYTES = np.dtype(np.uint8)
@@ -79,6 +76,8 @@ def pixel_dtype(image: Any) -> np.dtype[Any]:
     if image.format == "PNG":
         deep = image.mode.startswith("I") or any(";16" in _raw_mode(t) for t in image.tile)
         return np.dtype(np.uint16) if deep else _BYTES
+    if image.format == "JPEG2000":
+        return np.dtype(np.uint16) if image.mode == "I;16" else _BYTES
     if image.format != "TIFF" or image.mode == "CMYK":
         return _BYTES
     bits = _first(image.tag_v2.get(_BITS, 1))
@@ -86,7 +85,7 @@ def pixel_dtype(image: Any) -> np.dtype[Any]:
     return np.dtype(_TIFF_DTYPES.get((kind, bits), _BYTES))
 
 
-def deep_pixels(image: Any, file: BinaryIO) -> npt.NDArray[Any]:
+def deep_pixels(image: Any, file: BinaryIO, formats: tuple[str, ...]) -> npt.NDArray[Any]:
     """Pixels that are not bytes, upright, without transparency: of shape (height, width, 1 or 3).
 
     `image` is opened from `file`, and not loaded. Refuses files of which Pillow reads only the high
@@ -94,7 +93,7 @@ def deep_pixels(image: Any, file: BinaryIO) -> npt.NDArray[Any]:
     """
     dtype, frame = pixel_dtype(image), image.tell()
     if image.mode not in ("L", "F") and not image.mode.startswith("I"):
-        return _colored(image, file, frame)
+        return _colored(image, file, frame, formats)
     white_is_zero = image.format == "TIFF" and image.tag_v2.get(_PHOTOMETRIC) == 0
     values = np.asarray(upright(image))
     if dtype == np.uint32:
@@ -107,7 +106,9 @@ def deep_pixels(image: Any, file: BinaryIO) -> npt.NDArray[Any]:
     return pixels[:, :, np.newaxis]
 
 
-def _colored(image: Any, file: BinaryIO, frame: int) -> npt.NDArray[np.uint16]:
+def _colored(
+    image: Any, file: BinaryIO, frame: int, formats: tuple[str, ...]
+) -> npt.NDArray[np.uint16]:
     """16 bits per channel, of which Pillow keeps the byte that it takes for the higher one.
 
     Decoded once more in the other byte order, it keeps the other one.
@@ -126,7 +127,7 @@ def _colored(image: Any, file: BinaryIO, frame: int) -> npt.NDArray[np.uint16]:
         )
     high = np.asarray(upright(image))[:, :, :3]
     file.seek(0)
-    with Image.open(file, formats=FORMATS) as again:
+    with Image.open(file, formats=formats) as again:
         again.seek(frame)
         other = kind + ("B" if order == "L" else "L")
         again.tile = [_with_raw_mode(tile, other) for tile in again.tile]

@@ -8,6 +8,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from skdl._utils.checks import check_sizes
+from skdl.images._pixels import is_grayscale
 from skdl.images._value_range import ValueRange
 
 Color: TypeAlias = Literal["rgb", "grayscale"]
@@ -44,6 +45,14 @@ def fit_into(image: Any, size: Size, keep_aspect: bool) -> Any:
     scaled = image.resize(inner, Image.Resampling.BILINEAR)
     framed.paste(scaled, ((width - inner[0]) // 2, (height - inner[1]) // 2))
     return framed
+
+
+def in_color(image: Any, color: Color | None) -> Any:
+    """A Pillow image in a colour; None keeps gray ones gray and makes all others RGB."""
+    if color is None:
+        color = "grayscale" if is_grayscale(image) else "rgb"
+    mode = "L" if color == "grayscale" else "RGB"
+    return image if image.mode == mode else image.convert(mode)
 
 
 def cast_pixels(

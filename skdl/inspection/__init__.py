@@ -1,7 +1,8 @@
-"""Where in images the evidence for a class lies, and what the layers of a network make of them."""
+"""Where in images the evidence lies, what layers make of them, and which are like no other."""
 
 from skdl.inspection._evidence import as_images, class_codes, class_scores, network_input
 from skdl.inspection._layers import activations, feature_maps, grad_cam, maps_of
+from skdl.inspection._novelty import NoveltyDetector
 from skdl.inspection._occlusion import Cover, covered_maps, occlusion_maps
 
-__all__ = ["activations", "feature_maps", "grad_cam", "occlusion_maps"]
+__all__ = ["NoveltyDetector", "activations", "feature_maps", "grad_cam", "occlusion_maps"]

@@ -76,7 +76,8 @@ class SquaredError:
 
         What is found is a sum of squares of normal variables, of which a shifted noncentral
         chi-squared variable has the mean and the variance: that of chance (Satterthwaite), and one
-        that grows with the error.
+        that grows with the error. No estimate is below 0, so that small errors have no lower tail
+        to reject, and the upper one gets its share: else too many intervals would begin at 0.
         """
         from scipy.stats import ncx2
 
@@ -92,12 +93,16 @@ class SquaredError:
         degrees = spread / (2 * scale**2)
         seen = self.debiased / scale + degrees
 
-        def tail(error: float) -> float:
+        def error_at(share: float, seen: float) -> float:
             # A hair of an error: scipy takes none for another distribution.
-            return float(ncx2.sf(seen, degrees, max(error, 1e-9)))
+            return _where(lambda x: float(ncx2.sf(seen, degrees, max(x, 1e-9))), share, seen)
 
-        ends = [_where(tail, share, seen) * scale for share in ((1 - level) / 2, (1 + level) / 2)]
-        return float(np.sqrt(ends[0])), float(np.sqrt(ends[1]))
+        without_lower_tail = error_at((1 + level) / 2, degrees)
+        low = max(
+            error_at((1 - level) / 2, seen), min(error_at(1 - level, seen), without_lower_tail)
+        )
+        high = error_at((1 + level) / 2, seen)
+        return float(np.sqrt(low * scale)), float(np.sqrt(high * scale))
 
 
 def _where(rising: Callable[[float], float], value: float, start: float) -> float:

@@ -34,7 +34,7 @@ def given_probes(probes: Any) -> npt.NDArray[Any]:
         probes = probes.iloc[:MOST_PROBES].to_numpy()
     first = list(probes[:MOST_PROBES])
     if first and all(isinstance(path, str | os.PathLike) for path in first):
-        first = [np.asarray(read_image(os.fspath(path))) for path in first]
+        first = [np.asarray(read_image(os.fspath(path), frame="first")) for path in first]
     shapes = {np.shape(image) for image in first}
     if len(shapes) != 1 or np.asarray(first).dtype.hasobject:
         raise ValueError(

@@ -12,6 +12,7 @@ from skdl.plotting._images import ImageGridDisplay
 from skdl.plotting._labels import names_by_label
 from skdl.plotting._learning_curve import LearningCurveDisplay
 from skdl.plotting._operating_point import OperatingPointDisplay
+from skdl.plotting._outcomes import chosen_threshold
 from skdl.plotting._per_class import PerClassMetricsDisplay
 from skdl.plotting._predictions import PredictionGridDisplay
 from skdl.plotting._reliability import ReliabilityDisplay

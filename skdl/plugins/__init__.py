@@ -1,4 +1,4 @@
-"""Registries of networks, backbones and data sets, by name.
+"""Registries of networks, backbones, data sets and decoders of image files, by name.
 
 skdl's own entries, those that code registers, and those that other packages declare as entry
 points. A name is resolved when it is needed and not before: listing imports nothing, and
@@ -10,11 +10,13 @@ from skdl.plugins._groups import (
     architectures,
     backbones,
     datasets,
+    decoders,
     list_architectures,
     reference_protocol,
     register_architecture,
     register_backbone,
     register_dataset,
+    register_decoder,
 )
 from skdl.plugins._registry import Plugin, Registry, require_importable
 
@@ -25,10 +27,12 @@ __all__ = [
     "architectures",
     "backbones",
     "datasets",
+    "decoders",
     "list_architectures",
     "reference_protocol",
     "register_architecture",
     "register_backbone",
     "register_dataset",
+    "register_decoder",
     "require_importable",
 ]

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from skdl.plugins._own import ARCHITECTURES, BACKBONES, DATASETS
+from skdl.plugins._own import ARCHITECTURES, BACKBONES, DATASETS, DECODERS
 from skdl.plugins._registry import Registry
 
 Builder = TypeVar("Builder", bound=Callable[..., Any])
@@ -11,8 +11,14 @@ Builder = TypeVar("Builder", bound=Callable[..., Any])
 architectures = Registry("skdl.architectures", "architecture", ARCHITECTURES)
 backbones = Registry("skdl.backbones", "backbone", BACKBONES)
 datasets = Registry("skdl.datasets", "data set", DATASETS)
+decoders = Registry("skdl.decoders", "decoder", DECODERS)
 
-REGISTRIES = {"architectures": architectures, "backbones": backbones, "datasets": datasets}
+REGISTRIES = {
+    "architectures": architectures,
+    "backbones": backbones,
+    "datasets": datasets,
+    "decoders": decoders,
+}
 
 
 def _decorator(registry: Registry, name: str, function: str) -> Callable[[Builder], Builder]:
@@ -127,6 +133,42 @@ def register_dataset(name: str) -> Callable[[Builder], Builder]:
     True
     """
     return _decorator(datasets, name, "register_dataset")
+
+
+def register_decoder(name: str) -> Callable[[Builder], Builder]:
+    """Register a decoder of image files under a name.
+
+    Files with its endings then count as images wherever paths of files are taken: in estimators,
+    ``ImageLoader``, ``load_image_folder`` and ``audit_images``.
+
+    Parameters
+    ----------
+    name : str
+        The name that ``skdl list decoders`` prints.
+
+    Returns
+    -------
+    decorator : callable
+        Returns the decoder unchanged: a subclass of :class:`skdl.images.Decoder` at the top level
+        of a module. :func:`skdl.testing.check_decoder` holds it to what that says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As :func:`register_architecture`.
+
+    Notes
+    -----
+    What only code registers is not known to the worker processes of ``n_jobs=2`` that have not run
+    it: a package declares an entry point of the group ``skdl.decoders``.
+
+    Examples
+    --------
+    >>> from skdl.plugins import decoders
+    >>> "dicom" in decoders.names()
+    True
+    """
+    return _decorator(decoders, name, "register_decoder")
 
 
 def reference_protocol(**params: Any) -> Callable[[Builder], Builder]:

@@ -39,3 +39,14 @@ DATASETS = {
     "fashion_mnist": "skdl.datasets._mnist:load_fashion_mnist",
     "mnist": "skdl.datasets._mnist:load_mnist",
 }
+DECODERS = {
+    "avif": "skdl.images._decoders.pillow:AvifDecoder",
+    "dicom": "skdl.images._decoders.dicom:DicomDecoder",
+    "heif": "skdl.images._decoders.heif:HeifDecoder",
+    "jpeg2000": "skdl.images._decoders.jpeg2000:Jpeg2000Decoder",
+    "netpbm": "skdl.images._decoders.netpbm:NetpbmDecoder",
+    "nifti": "skdl.images._decoders.nifti:NiftiDecoder",
+    "npy": "skdl.images._decoders.npy:NpyDecoder",
+    "pillow": "skdl.images._decoders.pillow:PillowDecoder",
+    "tiff": "skdl.images._decoders.tiff:TiffDecoder",
+}

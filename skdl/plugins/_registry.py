@@ -138,6 +138,16 @@ class Registry:
     def __iter__(self) -> Iterator[Plugin]:
         return iter(sorted(self._plugins.values(), key=lambda plugin: plugin.name))
 
+    def entries(self) -> tuple[Plugin, ...]:
+        """All entries as they are now, unsorted: the same until one is added.
+
+        Returns
+        -------
+        plugins : tuple of Plugin
+            Hashable, to remember what was made of them by.
+        """
+        return tuple(self._plugins.values())
+
     def matching(self, pattern: str = "*") -> list[Plugin]:
         """Entries whose names match a pattern; warns of broken ones.
 

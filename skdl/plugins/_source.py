@@ -51,6 +51,8 @@ def describe_source(target: str) -> Description:
         found = _definition(tree, attribute)
         if isinstance(found, ast.FunctionDef) and not inner:
             return _describe_definition(found)
+        if isinstance(found, ast.ClassDef) and not inner:
+            return _describe_class(found)
         if not isinstance(found, ast.ImportFrom):
             break
         (alias,) = [a for a in found.names if (a.asname or a.name) == attribute]
@@ -102,6 +104,15 @@ def _imported_from(node: ast.ImportFrom, module: str, spec: ModuleSpec) -> str:
     for _ in range(node.level - 1):
         package = package.rpartition(".")[0]
     return ".".join(part for part in (package, node.module) if part)
+
+
+def _describe_class(node: ast.ClassDef) -> Description:
+    """By its docstring, and the parameters of its own constructor, if it has one."""
+    summary = (ast.get_docstring(node) or "").partition("\n")[0]
+    for inner in node.body:
+        if isinstance(inner, ast.FunctionDef) and inner.name == "__init__":
+            return Description(summary, _describe_definition(inner).parameters[1:])  # without self
+    return Description(summary)
 
 
 def _describe_definition(node: ast.FunctionDef) -> Description:

@@ -19,6 +19,7 @@ from skdl._utils.threads import in_threads
 from skdl.images import (
     COLOR_CHANNELS,
     Color,
+    Frame,
     ImageFiles,
     Resizer,
     UnreadableImageError,
@@ -57,8 +58,9 @@ class ImageLoader(KeywordsMixin, SetOutputMixin, TransformerMixin, BaseEstimator
     flatten : bool, default=False
         Whether each image becomes a row of ``height × width × channels`` columns, as estimators of
         scikit-learn want it.
-    frame : int, default=0
-        Which frame of animations, or page of TIFF files, counted from 0.
+    frame : int, "first", "middle" or None, default=None
+        Which frame of animations, page of TIFF files or slice of volumes, counted from 0. None is
+        the first, with a warning where files have several.
 
     Attributes
     ----------
@@ -99,7 +101,11 @@ class ImageLoader(KeywordsMixin, SetOutputMixin, TransformerMixin, BaseEstimator
             Interval(Integral, None, -1, closed="right"),
         ],
         "flatten": ["boolean"],
-        "frame": [Interval(Integral, 0, None, closed="left")],
+        "frame": [
+            None,
+            StrOptions({"first", "middle"}),
+            Interval(Integral, 0, None, closed="left"),
+        ],
     }
 
     def __init__(
@@ -111,7 +117,7 @@ class ImageLoader(KeywordsMixin, SetOutputMixin, TransformerMixin, BaseEstimator
         on_error: Literal["raise", "skip", "warn"] = "raise",
         n_jobs: int | None = None,
         flatten: bool = False,
-        frame: int = 0,
+        frame: Frame = None,
     ) -> None:
         self.image_size = image_size
         self.color = color
@@ -149,7 +155,7 @@ class ImageLoader(KeywordsMixin, SetOutputMixin, TransformerMixin, BaseEstimator
             height, width, channels = *size, 3
         else:
             if self.on_error != "raise":
-                files = files[[_has_header(path) for path in files.paths.tolist()]]
+                files = files[[_has_header(path, self.frame) for path in files.paths.tolist()]]
             height, width, channels = files.common_shape(size)
         if self.color is not None:
             channels = COLOR_CHANNELS[self.color]
@@ -177,7 +183,7 @@ class ImageLoader(KeywordsMixin, SetOutputMixin, TransformerMixin, BaseEstimator
         Returns
         -------
         images : ndarray of shape (n, height, width, channels)
-            uint8, or as the values are in PNG and TIFF files of more than 8 bits. Of shape
+            uint8, or as the values are in files of more than 8 bits. Of shape
             (n, height × width × channels) with `flatten`, or a DataFrame of it where
             ``set_output`` says so. With `on_error` "skip" or "warn", without the rows that cannot
             be read.
@@ -287,9 +293,9 @@ class ImageLoader(KeywordsMixin, SetOutputMixin, TransformerMixin, BaseEstimator
         return tags
 
 
-def _has_header(path: str) -> bool:
+def _has_header(path: str, frame: Frame) -> bool:
     try:
-        read_image_info(path)
+        read_image_info(path, frame=frame)
     except UnreadableImageError:
         return False
     return True

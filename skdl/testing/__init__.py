@@ -15,6 +15,7 @@ from skdl.testing._architectures import check_architecture
 from skdl.testing._backbones import check_backbone
 from skdl.testing._contracts import contracts_of, parametrize_with_contracts
 from skdl.testing._datasets import check_dataset
+from skdl.testing._decoders import check_decoder
 from skdl.testing._estimators import check_image_classifier, check_image_transformer
 from skdl.testing._strategies import (
     class_weights,
@@ -28,6 +29,7 @@ __all__ = [
     "check_architecture",
     "check_backbone",
     "check_dataset",
+    "check_decoder",
     "check_image_classifier",
     "check_image_transformer",
     "class_weights",

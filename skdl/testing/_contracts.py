@@ -9,6 +9,7 @@ from typing import Any
 from sklearn.base import is_classifier
 
 from skdl import plugins
+from skdl.images import Decoder
 
 Contract = Callable[[Any], None]
 
@@ -17,6 +18,7 @@ BACKBONE: list[Contract] = []
 CLASSIFIER: list[Contract] = []
 TRANSFORMER: list[Contract] = []
 DATASET: list[Contract] = []
+DECODER: list[Contract] = []
 
 
 def contract(*kinds: list[Contract]) -> Callable[[Contract], Contract]:
@@ -75,8 +77,8 @@ def contracts_of(subject: Any) -> list[Contract]:
     Parameters
     ----------
     subject : str, callable or estimator instance
-        A registered name, the builder of a network or a backbone, a data set's loader, or an
-        estimator.
+        A registered name, the builder of a network or a backbone, a data set's loader, the class of
+        a decoder, or an estimator.
 
     Returns
     -------
@@ -95,7 +97,7 @@ def contracts_of(subject: Any) -> list[Contract]:
     ['check_builder_output', 'check_builder_is_pure']
     """
     if isinstance(subject, str):
-        kinds = (ARCHITECTURE, BACKBONE, DATASET)
+        kinds = (ARCHITECTURE, BACKBONE, DATASET, DECODER)
         for registry, kind in zip(plugins.REGISTRIES.values(), kinds, strict=True):
             if subject in registry.names():
                 return list(kind)
@@ -105,6 +107,8 @@ def contracts_of(subject: Any) -> list[Contract]:
         if hasattr(subject, "transform"):
             require_arrays(subject)
             return list(TRANSFORMER)
+    elif isinstance(subject, type) and issubclass(subject, Decoder):
+        return list(DECODER)
     elif callable(subject):
         takes = list(inspect.signature(subject).parameters)[:2]
         if takes == ["input_shape", "n_classes"]:
@@ -112,8 +116,8 @@ def contracts_of(subject: Any) -> list[Contract]:
         return list(BACKBONE if takes[:1] == ["input_shape"] else DATASET)
     raise ValueError(
         f"No contract applies to {subject!r}. Expected the name of a registered architecture, "
-        "backbone or data set, a builder (input_shape, n_classes, …) or (input_shape, …), a "
-        "loader, a classifier or a transformer."
+        "backbone, data set or decoder, a builder (input_shape, n_classes, …) or (input_shape, …), "
+        "a loader, a decoder's class, a classifier or a transformer."
     )
 
 

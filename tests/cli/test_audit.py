@@ -132,6 +132,40 @@ def test_patients_of_a_list(pets, capsys):
     assert "cats0, cats3" in out
 
 
+def test_patients_of_a_folder(pets, tmp_path, capsys):
+    rows = [f"{c}/{i},{c}{i // 2}" for c in ("cats", "dogs") for i in range(N)]
+    (tmp_path / "patients.csv").write_text("\n".join(["what,who", *rows]))
+    given = (
+        "--groups",
+        tmp_path / "patients.csv",
+        "--group-column",
+        "who",
+        "--path-column",
+        "what",
+    )
+    status, out, err = run(capsys, pets, *given)
+    assert (status, err) == (0, "")
+    assert "Audit of 16 images, 2 classes, 8 groups" in out
+
+
+def test_columns_of_a_list_are_named(pets, capsys):
+    rows = [f"{c}/{i},{c},{i}" for c in ("cats", "dogs") for i in range(N)]
+    (pets / "list.csv").write_text("\n".join(["what,kind,number", *rows]))
+    given = ("--path-column", "what", "--label-column", "kind")
+    status, out, err = run(capsys, pets / "list.csv", *given)
+    assert (status, err) == (0, "")
+    assert "Audit of 16 images, 2 classes, 16 groups" in out
+
+
+def test_what_is_excluded_is_counted(faulty, capsys):
+    status, out, err = run(capsys, faulty, "--exclude", "c*t.png", "--exclude", "[cln]*e.png")
+    assert (status, err) == (0, "")
+    assert "Audit of 17 images" in out
+    assert "--exclude left out 3 images." in out
+    _, _, err = run(capsys, faulty, "--exclude", "coyp.png")
+    assert "Did you mean 'copy.png'?" in err
+
+
 @pytest.mark.parametrize("columns", [50, 80, 120])
 def test_it_follows_the_width_of_the_terminal(faulty, capsys, monkeypatch, columns):
     monkeypatch.setenv("COLUMNS", str(columns))
@@ -161,7 +195,7 @@ def mess(name):
         (mess("empty"), (), "skdl audit: "),
         (mess("text"), (), "No image of class"),
         (mess("one class"), (), "skdl audit: "),
-        (mess("one class"), ("--group-column", "a"), "are for CSV files"),
+        (mess("one class"), ("--path-column", "a"), "are for CSV files"),
         (mess("one class"), ("--out", ""), "--out must not be empty"),
     ],
 )

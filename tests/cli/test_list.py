@@ -20,7 +20,7 @@ def test_list(capsys):
     assert cli.main(["list", "architectures", "nothing*"]) == 1
     assert "No architecture matches 'nothing*'" in capsys.readouterr().err
     assert cli.main(["list", "nothing*"]) == 1
-    assert "No architecture or backbone or data set matches" in capsys.readouterr().err
+    assert "No architecture or backbone or data set or decoder matches" in capsys.readouterr().err
 
 
 def test_list_as_json(capsys):
@@ -31,7 +31,7 @@ def test_list_as_json(capsys):
     assert "activation='relu'" in row["parameters"]
     assert cli.main(["list", "--json", "nothing*"]) == 1
     assert json.loads(capsys.readouterr().out) == {
-        "architectures": [], "backbones": [], "datasets": [],
+        "architectures": [], "backbones": [], "datasets": [], "decoders": [],
     }  # fmt: skip
 
 

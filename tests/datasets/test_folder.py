@@ -169,8 +169,8 @@ def test_what_is_no_data_set(tmp_path, make_images):
     [
         ({"subset": "trian"}, "^subset must be one of 'train', 'test', 'val', 'all'"),
         ({"on_error": "ignore"}, "^on_error must be one of 'raise', 'skip', 'warn'"),
-        ({"path_column": "path"}, "The parameters path_column, label_column and group_"),
-        ({"group_column": "patient"}, "path_column, label_column and group_column are for CSV"),
+        ({"path_column": "path"}, "The parameters path_column, label_column and label_col"),
+        ({"group_column": "patient"}, "group_column='patient', but .* and no file tells any. Se"),
     ],
 )
 def test_wrong_parameters(pets, params, message):

@@ -123,7 +123,7 @@ def test_groups_in_lists(make_images):
     assert sample.groups.tolist() == [whole[path] for path in sample.data]
     for train, test in GroupKFold(3).split(bunch.data, bunch.target, bunch.groups):
         assert not set(bunch.groups[train]) & set(bunch.groups[test])
-    assert load_image_folder(path).groups is None
+    assert load_image_folder(path, group_column=False).groups is None
     assert load_image_folder(root).groups is None
 
 

@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import png, tiff
+from helpers import parametrize, png, tiff
 from PIL import Image
 from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
@@ -91,7 +91,7 @@ SIZES = [
 @pytest.mark.filterwarnings("ignore:All training images are predicted")
 @pytest.mark.filterwarnings("ignore:Training the backbone ended")
 @pytest.mark.parametrize("size", SIZES, ids=str)
-@pytest.mark.parametrize("name", ESTIMATORS)
+@parametrize("name", ESTIMATORS, exhaustive={"whole"})
 def test_fitted_one_way_and_asked_another(ways, name, size):
     """README: paths go wherever arrays go, with identical results."""
     kind, params = ESTIMATORS[name]
@@ -138,8 +138,11 @@ def deep(request, tmp_path_factory):
 @pytest.mark.filterwarnings("ignore:All training images are predicted")
 @pytest.mark.filterwarnings("ignore:Training the backbone ended")
 @pytest.mark.filterwarnings("ignore:.*standardi[sz]ed")
-@pytest.mark.parametrize(
-    "size", [{}, {"image_size": (12, 20)}, {"image_size": (20, 9), "keep_aspect": True}], ids=str
+@parametrize(
+    "size",
+    [{}, {"image_size": (12, 20)}, {"image_size": (20, 9), "keep_aspect": True}],
+    exhaustive=[{"image_size": (12, 20)}],
+    ids=str,
 )
 @pytest.mark.parametrize("name", ["network", "denoiser", "features", "fine-tuned"])
 def test_files_of_more_than_eight_bits(deep, name, size):

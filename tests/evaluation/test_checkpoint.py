@@ -384,3 +384,18 @@ def test_a_killed_run_ends_with_the_same_result(tmp_path):
     resumed, whole = neural(tmp_path), neural()
     assert all(path.stat().st_mtime_ns == time for path, time in done.items())
     pd.testing.assert_frame_equal(resumed.predictions, whole.predictions, check_exact=True)
+
+
+def test_a_timeout_ends_between_folds_and_the_same_call_goes_on(tmp_path):
+    X, y = np.random.default_rng(0).normal(size=(40, 3)), np.arange(40) % 2
+    options = {"cv": 4, "scoring": "accuracy", "checkpoint": tmp_path / "kept"}
+    with pytest.raises(TimeoutError, match=r"timeout of 0 seconds .* 3 folds were left\. The same"):
+        evaluate(GaussianNB(), X, y, timeout=0, **options)
+    with pytest.raises(TimeoutError, match=r"2 folds were left"):
+        evaluate(GaussianNB(), X, y, timeout=0, **options)
+    result = evaluate(GaussianNB(), X, y, timeout=1e6, **options)
+    assert len(result.scores) == 4
+    with pytest.raises(TimeoutError, match="Pass a checkpoint"):
+        evaluate(GaussianNB(), X, y, cv=4, timeout=0)
+    with pytest.raises(ValueError, match="timeout must be a finite number of at least 0"):
+        evaluate(GaussianNB(), X, y, timeout=-1)

@@ -203,3 +203,19 @@ def test_many_draws_that_test_every_class_are_no_matter():
     with warnings.catch_warnings():
         warnings.simplefilter("error", EvaluationWarning)
         evaluate(GaussianNB(), X, y, cv=draws, groups=groups, scoring="accuracy")
+
+
+def test_what_an_audit_found_is_not_looked_for_again(pictures, monkeypatch):
+    from skdl import audit_images
+
+    X = np.concatenate([pictures[:-1], pictures[5:6]])  # the last is a copy
+    searched = evaluated(X)
+    audit = audit_images(X)
+    monkeypatch.setattr("skdl.evaluation._groups.find_look_alikes", None)
+    found = evaluated(X, look_alikes=audit)
+    ends = ["first", "second"]
+    pd.testing.assert_frame_equal(found.look_alikes[ends], searched.look_alikes[ends])
+    np.testing.assert_array_equal(found.groups, searched.groups)
+    np.testing.assert_array_equal(folds_of(found), folds_of(searched))
+    with pytest.raises(ValueError, match="of 40 images, and X has 39"):
+        evaluate(FLAT, X[1:], Y[1:], look_alikes=audit)

@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from scipy.stats import fisher_exact
+from scipy import stats
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import matthews_corrcoef
 from sklearn.model_selection import PredefinedSplit, RepeatedStratifiedKFold
@@ -113,7 +113,7 @@ def test_p_values_agree_with_intervals_and_with_fishers_test():
         row = found.subgroups().iloc[0]
         excluded = row["difference_low"] > 0 or row["difference_high"] < 0
         assert (row["p"] < 0.05) == excluded
-        exact = fisher_exact([[60 - n_wrong, n_wrong], [130, 10]])[1]
+        exact = stats.fisher_exact([[60 - n_wrong, n_wrong], [130, 10]])[1]
         assert abs(np.log10(row["p"] / exact)) < 0.5
         # That of another level is the same: it is one of the data.
         assert found.subgroups(level=0.5).iloc[0]["p"] == pytest.approx(row["p"])
@@ -395,6 +395,29 @@ def test_groups_within_subgroups_leave_differences_independent():
     below = np.hypot(value[0] - low[0], high[1] - value[1])
     assert found["difference_low"][0] == pytest.approx(found["difference"][0] - below)
     assert found["n_groups"].tolist() == [50, 50]
+
+
+def test_p_values_of_few_groups_have_the_tails_of_students_distribution():
+    patients = np.repeat(np.arange(20), 8)
+    site = np.where(patients < 6, "small", "large")
+    wrong = np.random.default_rng(0).random(160) < np.where(patients < 6, 0.5, 0.1)
+    y = patients % 2
+    X = of_labels(y, wrong)
+    found = evaluate(
+        Told().fit(X, y),
+        X,
+        y,
+        cv="prefit",
+        scoring=["accuracy"],
+        groups=patients,
+        subgroups={"site": site},
+    ).subgroups()
+    row = found.set_index("value").loc["small"]
+    span = row["difference_high"] - row["difference"]
+    statistic = abs(row["difference"]) / span * stats.t.ppf(0.975, 5)
+    assert row["p"] == pytest.approx(2 * stats.t.sf(statistic, 5))
+    assert row["p"] > 3 * 2 * stats.norm.sf(abs(row["difference"]) / span * 1.96)
+    assert (row["p"] < 0.05) == (row["difference_high"] < 0)
 
 
 # ---- what is kept -------------------------------------------------------------------------------

@@ -251,7 +251,7 @@ def test_frames(tmp_path, name):
         with pytest.raises(UnreadableImageError, match="it has no such frame"):
             read(path, frame=2)
         for wrong in (-1, 1.0, True, "1"):
-            with pytest.raises(ValueError, match="frame must be a whole number of at least 0. Got"):
+            with pytest.raises(ValueError, match="frame must be 'first', 'middle', a whole number"):
                 read(path, frame=wrong)
     with pytest.raises(ValueError, match="it has no such frame"):
         ImageLoader(frame=2).fit([str(path)])
@@ -336,7 +336,7 @@ def forbidden_name(folder):
     [
         (truncated, "truncated"),
         (truncated_jpeg, "truncated"),
-        (text, "empty, damaged, or no image of the kinds JPEG"),
+        (text, "empty, damaged, or no image of the kinds .*JPEG"),
         (empty, "empty, damaged, or no image"),
         (missing, "there is no such file"),
         (a_folder, "is a folder"),

@@ -304,6 +304,14 @@ class TestIntervals:
         wider = confidence_interval(name, y, p, level=0.99)
         assert wider.low < found.low < found.high < wider.high
 
+    @pytest.mark.parametrize(("n_positive", "excludes_zero"), [(219, False), (220, True)])
+    def test_the_error_excludes_zero_where_calibration_is_rejected(self, n_positive, excludes_zero):
+        """Of one bin, where the frequency is 1.96 standard errors away: 219.6 of 400 at 0.5."""
+        y = (np.arange(400) < n_positive).astype(int)
+        one_bin = partial(expected_calibration_error, n_bins=1)
+        low = confidence_interval(one_bin, y, np.full(400, 0.5)).low
+        assert (low > 0) == excludes_zero
+
     @pytest.mark.parametrize("name", WALD)
     def test_the_bootstrap_agrees(self, name):
         y, p = distorted(600, slope=0.5)

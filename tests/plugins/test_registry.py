@@ -348,3 +348,11 @@ def test_registering_data_sets():
         del datasets._plugins["test-digits"]
     with pytest.raises(TypeError, match="register_dataset needs the name of the data set"):
         register_dataset(whole_dataset)
+
+
+def test_classes_are_described_without_importing_them():
+    (dicom,) = [plugin for plugin in REGISTRIES["decoders"] if plugin.name == "dicom"]
+    assert dicom.description.parameters == ("window=False",)
+    (npy,) = [plugin for plugin in REGISTRIES["decoders"] if plugin.name == "npy"]
+    assert npy.description.summary.startswith("Arrays of one image")
+    assert npy.description.parameters == ()

@@ -12,7 +12,8 @@ from PIL import Image
 from skdl._utils.checksums import digest_of
 from skdl._utils.progress import Progress
 from skdl._utils.threads import in_threads
-from skdl.images import FORMATS, ImageBatch, UnreadableImageError
+from skdl.images._batch import ImageBatch
+from skdl.images._decoding import UnreadableImageError
 
 FRAME_SHARE = 0.05
 """Width of the outer frame, of the shorter side."""
@@ -23,7 +24,7 @@ _CHUNK_BYTES = 16 * 2**20
 Facts = dict[str, Any]
 
 
-def measure(images: ImageBatch, n_threads: int | None, verbose: int) -> pd.DataFrame:
+def measure_images(images: ImageBatch, n_threads: int | None, verbose: int) -> pd.DataFrame:
     """A row for each image; "reason" is why one cannot be read, "" if it can."""
     with Progress("Looking at images", len(images), shown=verbose > 0, unit="images") as progress:
         if len(images.shape) > 1:
@@ -72,7 +73,7 @@ def _of_file(images: ImageBatch, row: int) -> Facts:
             "dtype": str(pixels.dtype),
             "format": kind.partition(" ")[0],
             "bytes": float(len(content)),
-            "quantization": _quantization(content),
+            "quantization": _quantization(content) if kind.startswith(("JPEG", "MPO")) else np.nan,
             "digest": digest,
             "reason": "",
         }
@@ -124,7 +125,7 @@ def _brightness(pixels: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
 
 
 def _quantization(content: bytes) -> float:
-    """Mean step by which a JPEG's brightness was rounded; NaN of other files."""
-    with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+    """Mean step by which a JPEG's brightness was rounded."""
+    with Image.open(io.BytesIO(content), formats=("JPEG", "MPO")) as image:
         tables = getattr(image, "quantization", None)
         return float(np.mean(next(iter(tables.values())))) if tables else np.nan

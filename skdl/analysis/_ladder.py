@@ -1,0 +1,200 @@
+"""The models of an analysis, from the majority class to a network that is fine-tuned."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import ColumnTransformer
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV
+from sklearn.pipeline import FeatureUnion, make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.svm import SVC
+
+from skdl.evaluation import GroupHoldout
+from skdl.preprocessing import ImageFacts
+
+RUNGS = {
+    "majority": "the share of each class, whatever the image",
+    "shortcuts": "a random forest on size, mode and brightness alone",
+    "logistic": "features of a pretrained network, logistic regression",
+    "svc": "features of a pretrained network, support vector machine",
+    "network": "a small network, trained from scratch",
+    "finetune": "a pretrained network, its last block trained",
+}
+ON_FEATURES = ("logistic", "svc")
+NETWORKS = ("network", "finetune")
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A pretrained network at hand: its name, weights and parameters, image size and layers."""
+
+    name: str
+    size: int
+    layers: dict[str, int]  # names and numbers of features, from the image on
+    weights: str = "auto"
+    params: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """How it is called."""
+        params = "".join(f", {name}={value}" for name, value in self.params.items())
+        file = "" if self.weights == "auto" else f" (weights: {self.weights})"
+        return f"{self.name}{params}{file} on {self.size}×{self.size} pixels"
+
+    def routed(self) -> dict[str, Any]:
+        """Parameters of estimators that take it."""
+        given = {f"backbone__{name}": value for name, value in self.params.items()}
+        return {"weights": self.weights, "image_size": self.size, **given}
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What the models depend on."""
+
+    binary: bool
+    metric: str
+    inner: int  # folds of searches
+    seed: int
+    store: str
+    backbones: tuple[Backbone, ...]  # the one to fine-tune first
+    network_size: int
+    epochs: tuple[int, int]
+
+
+def build(name: str, setting: Setting) -> Any:
+    """The model of a rung, not fitted."""
+    return _BUILDERS[name](setting)
+
+
+def features(setting: Setting) -> Any:
+    """The transformer to features of all networks and layers that searches choose from."""
+    parts = [(backbone.name, _features_of(backbone, setting)) for backbone in setting.backbones]
+    return parts[0][1] if len(parts) == 1 else FeatureUnion(parts)
+
+
+def _features_of(backbone: Backbone, setting: Setting) -> Any:
+    from skdl.estimators import BackboneFeatures
+
+    layers = list(backbone.layers)
+    return BackboneFeatures(
+        backbone.name,
+        layer=layers if len(layers) > 1 else None,
+        store=setting.store,
+        **backbone.routed(),
+    )
+
+
+def _search(setting: Setting, estimator: Any, grid: Any) -> Any:
+    """A search that keeps the best candidate; of two classes, with a threshold that is tuned."""
+    search = GridSearchCV(estimator, grid, scoring=setting.metric, cv=setting.inner)
+    return _tuned(search, setting.inner) if setting.binary else search
+
+
+def _tuned(estimator: Any, cv: Any) -> Any:
+    return TunedThresholdClassifierCV(estimator, scoring="balanced_accuracy", cv=cv)
+
+
+def _majority(setting: Setting) -> Any:
+    return GridSearchCV(
+        DummyClassifier(strategy="prior"),
+        {"strategy": ["prior"]},
+        scoring=setting.metric,
+        cv=setting.inner,
+    )
+
+
+def _shortcuts(setting: Setting) -> Any:
+    # Without class weights, which scikit-learn's forests refuse of text like "3".
+    forest = RandomForestClassifier(n_estimators=30, random_state=setting.seed)
+    return make_pipeline(ImageFacts(), _search(setting, forest, {"min_samples_leaf": [5]}))
+
+
+def _logistic(setting: Setting) -> Any:
+    classifier = LogisticRegression(class_weight="balanced", max_iter=1000)
+    return _on_features(setting, classifier, "logisticregression__C", [0.01, 0.1])
+
+
+def _svc(setting: Setting) -> Any:
+    classifier = CalibratedClassifierCV(SVC(class_weight="balanced"), cv=3, ensemble=True)
+    return _on_features(setting, classifier, "calibratedclassifiercv__estimator__C", [1, 10])
+
+
+def _on_features(setting: Setting, classifier: Any, name: str, values: list[Any]) -> Any:
+    """Features, then a search for layers and regularisation, which computes none of them again."""
+    columns, start = [], 0
+    for backbone in setting.backbones:
+        for layer, width in backbone.layers.items():
+            part = f"{backbone.name}_{layer}"
+            columns.append((part, StandardScaler(), slice(start, start + width)))
+            start += width
+    parts = [part for part, _, _ in columns]
+    grids = [
+        {f"columntransformer__{part}": ["drop"] for part in parts if part not in kept}
+        | {name: values}
+        for kept in choices_of_layers(setting)
+    ]
+    return make_pipeline(
+        features(setting),
+        _search(setting, make_pipeline(ColumnTransformer(columns), classifier), grids),
+    )
+
+
+def choices_of_layers(setting: Setting) -> list[list[str]]:
+    """Which features searches try: of each network the last layer, and all that are taken."""
+    found = []
+    for backbone in setting.backbones:
+        parts = [f"{backbone.name}_{layer}" for layer in backbone.layers]
+        found += [parts[-1:], parts] if len(parts) > 1 else [parts]
+    return found
+
+
+def _network(setting: Setting) -> Any:
+    from skdl.estimators import CNNClassifier
+
+    network = CNNClassifier(
+        "simple" if setting.network_size <= 32 else "separable",
+        image_size=setting.network_size,
+        learning_rate_schedule="cosine",
+        class_weight="balanced",
+        augmentation="light" if setting.network_size <= 32 else "medium",
+        random_state=setting.seed,
+    )
+    return _once(setting, network, {"epochs": list(setting.epochs)})
+
+
+def _finetune(setting: Setting) -> Any:
+    from skdl.estimators import TransferClassifier
+
+    backbone = setting.backbones[0]
+    network = TransferClassifier(
+        backbone.name,
+        trainable=1,
+        warmup_epochs=10,
+        epochs=10,
+        class_weight="balanced",
+        store=setting.store,
+        random_state=setting.seed,
+        **backbone.routed(),
+    )
+    return _once(setting, network, {"finetune_learning_rate": [1e-4]})
+
+
+def _once(setting: Setting, network: Any, grid: dict[str, list[Any]]) -> Any:
+    """A search on one split, since networks take long."""
+    holdout = GroupHoldout(0.2, setting.seed)
+    search = GridSearchCV(network, grid, scoring=setting.metric, cv=holdout)
+    return _tuned(search, holdout) if setting.binary else search
+
+
+_BUILDERS = {
+    "majority": _majority,
+    "shortcuts": _shortcuts,
+    "logistic": _logistic,
+    "svc": _svc,
+    "network": _network,
+    "finetune": _finetune,
+}

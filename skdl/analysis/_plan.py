@@ -1,0 +1,277 @@
+"""What is run in the time there is, and what is left out, and why."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skdl.analysis._backbone import candidates, seconds_per_image
+from skdl.analysis._ladder import (
+    NETWORKS,
+    ON_FEATURES,
+    RUNGS,
+    Backbone,
+    Setting,
+    build,
+    choices_of_layers,
+)
+from skdl.analysis._look import Look
+
+_FOR_FEATURES = 0.4  # of the time, at most
+_EPOCHS = ((20, 60), (10, 30), (5, 15))
+_LARGEST_NETWORK = 64
+_SMALLEST_FINETUNED = 96
+_MOST_BACKBONES = 2
+_PROBED_ROWS = 600
+_PROBED_IMAGES = 128
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is run, with what, and for how long."""
+
+    setting: Setting
+    models: list[str]
+    left_out: dict[str, str] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def lines(self, minutes: float) -> list[str]:
+        """What will be run, and what not, in words."""
+        about = [f"Planned: {_in_words(sum(self.seconds.values()))} of {minutes:g} min."]
+        if "features" in self.seconds:
+            labels = " and ".join(backbone.label for backbone in self.setting.backbones)
+            about.append(f"  features   {labels}: {_in_words(self.seconds['features'])}")
+        about += [
+            f"  {name:<10} {RUNGS[name]}: {_in_words(self.seconds.get(name, 0))}"
+            for name in self.models
+        ]
+        return about + [f"  Left out: {name}, {why}." for name, why in self.left_out.items()]
+
+    def without(self, name: str, why: str) -> "Plan":
+        """The plan without a model."""
+        return replace(
+            self,
+            models=[other for other in self.models if other != name],
+            left_out={**self.left_out, name: why},
+        )
+
+    def as_dict(self) -> dict[str, Any]:
+        """What JSON can hold."""
+        return asdict(self)
+
+
+def plan_of(content: dict[str, Any]) -> Plan:
+    """The plan that `as_dict` made this of."""
+    setting = dict(content["setting"])
+    setting["backbones"] = tuple(Backbone(**backbone) for backbone in setting["backbones"])
+    setting["epochs"] = tuple(setting["epochs"])
+    return Plan(**{**content, "setting": Setting(**setting)})
+
+
+def make_plan(
+    look: Look,
+    *,
+    models: Sequence[str] | None,
+    backbone: str | None,
+    weights: str | None,
+    folds: int,
+    seed: int,
+    store: str,
+    budget: float,
+) -> Plan:
+    """Measure, and fill the seconds of the budget from the bottom of the ladder up."""
+    wanted = list(RUNGS) if models is None else [name for name in RUNGS if name in models]
+    smallest = int(np.unique(look.y, return_counts=True)[1].min())
+    setting = Setting(
+        binary=look.binary,
+        metric="roc_auc" if look.binary else "balanced_accuracy",
+        inner=3 if smallest >= 4 * folds else 2,
+        seed=seed,
+        store=store,
+        backbones=(),
+        network_size=min(_LARGEST_NETWORK, max(8, max(look.size))),
+        epochs=_EPOCHS[0],
+    )
+    plan = Plan(setting, [])
+    if set(wanted) & {*ON_FEATURES, "finetune"}:
+        plan = _with_backbones(plan, look, backbone, weights, _FOR_FEATURES * budget)
+    for name in wanted:
+        plan = _with_model(plan, name, look, folds, budget - sum(plan.seconds.values()))
+    if not plan.models:
+        why = "; ".join(f"{name}, {why}" for name, why in plan.left_out.items())
+        raise ValueError(f"No model fits into the time: {why}. Allow more minutes.")
+    if not set(plan.models) & {*ON_FEATURES, "finetune"}:
+        plan.seconds.pop("features", None)
+    return plan
+
+
+def _with_backbones(
+    plan: Plan, look: Look, name: str | None, weights: str | None, most: float
+) -> Plan:
+    """The best backbones whose features are there in time."""
+    chosen: list[Backbone] = []
+    spent, fastest = 0.0, np.inf
+    for candidate in candidates(name, weights, look.size):
+        if candidate.name in {backbone.name for backbone in chosen}:
+            continue
+        if chosen:  # beside another network, what it says in the end is enough
+            candidate = replace(candidate, layers=dict(list(candidate.layers.items())[-1:]))
+        seconds = seconds_per_image(candidate, look.X) * len(look.X)
+        fastest = min(fastest, seconds)
+        if spent + seconds <= most:
+            chosen.append(candidate)
+            spent += seconds
+        if len(chosen) == _MOST_BACKBONES:
+            break
+    if chosen:
+        setting = replace(plan.setting, backbones=tuple(chosen))
+        return replace(plan, setting=setting, seconds={**plan.seconds, "features": spent})
+    why = "as the weights of no pretrained network are at hand"
+    if np.isfinite(fastest):
+        why = f"whose features would take {_in_words(fastest)} by the fastest network at hand"
+    return replace(plan, left_out=dict.fromkeys((*ON_FEATURES, "finetune"), why))
+
+
+def _with_model(plan: Plan, name: str, look: Look, folds: int, left: float) -> Plan:
+    """With another model, if there is time for it."""
+    if name in plan.left_out:
+        return plan
+    if name == "finetune" and _too_small(plan.setting):
+        why = "the images are small, and a network of photographs is of little use beyond features"
+        return plan.without(name, why)
+    for setting in _settings(plan.setting, name):
+        n_fits = (folds + 1) * _fits(setting, name)  # one more for all images
+        seconds = n_fits * _COSTS[name](setting, look, folds)
+        if seconds <= left:
+            seconds_of = {**plan.seconds, name: seconds}
+            return replace(plan, setting=setting, models=[*plan.models, name], seconds=seconds_of)
+    return plan.without(
+        name, f"which would take {_in_words(seconds)}, and {_in_words(left)} are left"
+    )
+
+
+def _too_small(setting: Setting) -> bool:
+    return not setting.backbones or setting.backbones[0].size < _SMALLEST_FINETUNED
+
+
+def _settings(setting: Setting, name: str) -> list[Setting]:
+    if name != "network":
+        return [setting]
+    return [replace(setting, epochs=epochs) for epochs in _EPOCHS]
+
+
+def _fits(setting: Setting, name: str) -> float:
+    """How often a model is fitted in a fold, in fits to all of the training data."""
+    if name in NETWORKS:
+        first, last = setting.epochs if name == "network" else (0, 1)
+        search = 0.8 * (first + last) / last + 1
+        return search * (1.8 if setting.binary else 1)
+    n_candidates = {"majority": 1, "shortcuts": 1, "logistic": 2, "svc": 2}[name]
+    if name in ON_FEATURES:
+        n_candidates *= len(choices_of_layers(setting))
+    share = (setting.inner - 1) / setting.inner
+    search = 1 + n_candidates * setting.inner * share
+    return search * (1 + setting.inner * share if setting.binary and name != "majority" else 1)
+
+
+# ---- how long a fit takes ------------------------------------------------------------------------
+
+
+def _cheap(setting: Setting, look: Look, folds: int) -> float:
+    return 0.002
+
+
+def _of_facts(setting: Setting, look: Look, folds: int) -> float:
+    forest = _innermost(build("shortcuts", setting))
+    return _of_numbers(forest, 12, look, folds, power=1.0)
+
+
+def _of_features(name: str, power: float) -> Callable[[Setting, Look, int], float]:
+    def seconds(setting: Setting, look: Look, folds: int) -> float:
+        width = max(sum(backbone.layers.values()) for backbone in setting.backbones)
+        classifier = _innermost(build(name, setting)).steps[-1][1]
+        return _of_numbers(make_pipeline(StandardScaler(), classifier), width, look, folds, power)
+
+    return seconds
+
+
+def _innermost(model: Any) -> Any:
+    """The estimator that a search fits to features."""
+    inside = model.steps[-1][1]
+    while (
+        hasattr(inside, "estimator") and hasattr(inside, "cv") and not hasattr(inside, "ensemble")
+    ):
+        inside = inside.estimator
+    return inside
+
+
+def _of_numbers(estimator: Any, width: int, look: Look, folds: int, power: float) -> float:
+    """A fit to numbers drawn at random, as many as in a fold, or to fewer and scaled up."""
+    n = len(look.y) - len(look.y) // folds
+    rows = _some_of_each(look.y, _PROBED_ROWS)
+    X = np.random.default_rng(0).normal(size=(len(rows), width)).astype(np.float32)
+    start = time.perf_counter()
+    clone(estimator).fit(X, look.y[rows])
+    took = time.perf_counter() - start
+    return float(took * max(1, n / len(rows)) ** power)
+
+
+def _of_network(setting: Setting, look: Look, folds: int) -> float:
+    """Epochs of the small network, measured on some of the images."""
+    network = _network_of(build("network", setting))
+    rows = _some_of_each(look.y, _PROBED_IMAGES)
+    took = []
+    for epochs in (1, 1, 3):  # the first builds and compiles
+        start = time.perf_counter()
+        clone(network).set_params(epochs=epochs).fit(look.X[rows], look.y[rows])
+        took.append(time.perf_counter() - start)
+    n, last = len(look.y) - len(look.y) // folds, setting.epochs[1]
+    once = max(took[2] - took[1], 0.0) / 2 / len(rows)
+    return once * n * last + took[1]
+
+
+def _network_of(model: Any) -> Any:
+    while hasattr(model, "estimator"):
+        model = model.estimator
+    return model
+
+
+def _of_finetuning(setting: Setting, look: Look, folds: int) -> float:
+    """As long as half of the network takes, forth and back in each epoch."""
+    network = _network_of(build("finetune", setting))
+    once = seconds_per_image(setting.backbones[0], look.X)
+    n = len(look.y) - len(look.y) // folds
+    return float(once * n * (1 + 0.5 * network.epochs))
+
+
+def _some_of_each(y: npt.NDArray[Any], n: int) -> npt.NDArray[np.intp]:
+    """About n rows, some of each class."""
+    order = np.random.default_rng(0).permutation(len(y))
+    firsts = np.unique(y[order], return_index=True)[1]
+    rest = np.setdiff1d(np.arange(len(y)), firsts)[: max(0, n - len(firsts))]
+    return np.sort(order[np.concatenate([firsts, rest])])
+
+
+_COSTS: dict[str, Callable[[Setting, Look, int], float]] = {
+    "majority": _cheap,
+    "shortcuts": _of_facts,
+    "logistic": _of_features("logistic", 1.0),
+    "svc": _of_features("svc", 2.0),
+    "network": _of_network,
+    "finetune": _of_finetuning,
+}
+
+
+def _in_words(seconds: float) -> str:
+    """A duration, roughly."""
+    if seconds < 1:
+        return "less than 1 s"
+    if seconds < 100:
+        return f"about {seconds:.0f} s"
+    return f"about {seconds / 60:.0f} min"

@@ -1,0 +1,373 @@
+"""Analysing a folder of images, from looking at it to a model."""
+
+import os
+import time
+import warnings
+from collections.abc import Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+
+from skdl._utils.checks import check_choice, check_number, check_path, check_whole, suggest
+from skdl._utils.storage import make_writable
+from skdl._utils.text import say, shortened
+from skdl.analysis._folder import ADVICE, claim, default_out, keep_plan
+from skdl.analysis._ladder import ON_FEATURES, RUNGS, build, features
+from skdl.analysis._look import Look, look
+from skdl.analysis._plan import Plan, make_plan, plan_of
+from skdl.analysis._result import BEST, FolderAnalysis, estimate_of
+from skdl.analysis._write import (
+    paid_for,
+    write_model,
+    write_predictions,
+    write_report,
+    write_run,
+    write_script,
+)
+from skdl.evaluation import EvaluationResult, EvaluationWarning, evaluate
+
+_METRICS = {
+    True: ["roc_auc", "accuracy", "balanced_accuracy", "sensitivity", "specificity", "ppv", "npv"],
+    False: ["balanced_accuracy", "accuracy", "f1_macro"],
+}
+_FOR_WRITING = (0.1, 15.0)  # of the time, and seconds at least
+
+
+def analyze_folder(
+    folder: str | os.PathLike[str],
+    *,
+    out: str | os.PathLike[str] | None = None,
+    pos_label: Any = None,
+    groups: str | os.PathLike[str] | None = None,
+    minutes: float = 15,
+    models: Sequence[str] | None = None,
+    backbone: str | None = None,
+    weights: str | None = None,
+    folds: int = 5,
+    random_state: int = 0,
+    report: str = "html",
+    verbose: int = 1,
+) -> FolderAnalysis:
+    """Analyse a folder of images: audit, nested cross-validation, report and model.
+
+    It does what a careful statistician would do by hand: look at the images first, set simple
+    baselines beside networks, search inside the folds, keep patients and look-alikes together, and
+    pay for choosing the best of several models. The script ``run.py`` that it writes says the same
+    in public names, to go on from.
+
+    Parameters
+    ----------
+    folder : str or path-like
+        A folder with a folder for each class, an archive of one, or a CSV file of paths and labels,
+        as :func:`skdl.datasets.load_image_folder` takes it. Nothing in it is changed.
+    out : str or path-like, default=None
+        Folder for what is written; None is ``<folder>-skdl`` beside it. The same call goes on with
+        what an interrupted one has left there.
+    pos_label : str, default=None
+        The positive class, of two. None takes the rarer one, or of equal ones the second by name.
+    groups : str or path-like, default=None
+        CSV file that says which images belong together, such as those of a patient.
+    minutes : float, default=15
+        How long it may take, altogether. Models that would take longer are left out, the simple
+        ones last.
+    models : sequence of str, default=None
+        Which of "majority" (the shares of the classes), "shortcuts" (a random forest on size, mode
+        and brightness alone), "logistic" and "svc" (on features of a pretrained network), "network"
+        (a small one, trained from scratch) and "finetune" (a pretrained one whose last block is
+        trained). None takes all for which there is time.
+    backbone : str, default=None
+        The pretrained network. None takes the best whose weights are at hand, as far as the size of
+        the images and the time allow.
+    weights : str, default=None
+        Its weights, as :class:`skdl.BackboneFeatures` takes them. Needs `backbone`.
+    folds : int, default=5
+        Folds of the cross-validation, at least 2.
+    random_state : int, default=0
+        Seeds everything random.
+    report : {"html", "md", "json"}, default="html"
+        Kind of the report.
+    verbose : int, default=1
+        1 says what is found, planned and done; 0 nothing.
+
+    Returns
+    -------
+    found : FolderAnalysis
+        The scores, the model, and where everything is.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such folder, archive or file.
+    OSError
+        If nothing can be written to `out`.
+    ValueError
+        If there are no images or one class only, a class has fewer images, or there are fewer
+        groups, than folds, a model is unknown, the positive class is none of the classes, a
+        parameter is out of range, `out` holds something else or an analysis with other settings,
+        or nothing can be done in the time.
+
+    Warns
+    -----
+    EvaluationWarning
+        If images of different groups look alike, or a class has fewer groups than there are folds.
+
+    See Also
+    --------
+    skdl.audit_images, skdl.evaluate, skdl.report : What it is made of.
+
+    Notes
+    -----
+    Models are compared on the same folds, which keep groups and look-alikes together and have the
+    classes in equal shares. Each model is a search inside the training data of a fold; of two
+    classes, its threshold is tuned there as well, by the balanced accuracy. The first metric, by
+    which the best is chosen, is the area under the ROC curve, or the balanced accuracy of more than
+    two classes. Each fold picks the model with the best inner score, which is what choosing is
+    worth: see :meth:`skdl.EvaluationResult.choose`. The model in ``model.skdl`` is the one with
+    the best mean of inner scores, fitted to all images.
+
+    Times are measured before it begins; no fold is begun once the time is up.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> import numpy as np
+    >>> from PIL import Image
+    >>> from skdl import analyze_folder
+    >>> draw = np.random.default_rng(0)
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     for name, brightness in (("day", 120), ("night", 40)):
+    ...         Path(root, "sky", name).mkdir(parents=True)
+    ...         for number in range(12):
+    ...             pixels = draw.integers(brightness, brightness + 99, (8, 8), dtype=np.uint8)
+    ...             Image.fromarray(pixels).save(Path(root, "sky", name, f"{number}.png"))
+    ...     found = analyze_folder(
+    ...         Path(root, "sky"), models=["majority", "shortcuts"], report="json", verbose=0
+    ...     )
+    >>> found.best, found.estimate["value"] > 0.9
+    ('shortcuts', True)
+    """
+    start = time.monotonic()
+    source = check_path(folder, "folder")
+    _check(minutes, models, backbone, weights, folds, random_state, report, verbose)
+    groups_file = None if groups is None else str(check_path(groups, "groups"))
+    settings = {
+        "folder": str(source),
+        "pos_label": pos_label,
+        "groups": groups_file,
+        "minutes": float(minutes),
+        "models": None if models is None else list(models),
+        "backbone": backbone,
+        "weights": weights,
+        "folds": int(folds),
+        "random_state": int(random_state),
+    }
+    place = default_out(source) if out is None else check_path(out, "out")
+    kept = claim(place, settings)
+    tell = say if verbose else _silent
+    found = look(source, groups=groups_file, pos_label=pos_label, folds=folds, verbose=verbose)
+    for line in found.lines():
+        tell(line)
+    make_writable(place, ADVICE)
+    deadline = start + 60 * minutes - max(_FOR_WRITING[0] * 60 * minutes, _FOR_WRITING[1])
+    plan = _planned(kept, found, settings, place, deadline - time.monotonic())
+    keep_plan(place, settings, plan.as_dict())
+    tell("")
+    for line in plan.lines(minutes):
+        tell(line)
+    tell("")
+    result, plan = _evaluated(found, plan, settings, place, deadline, tell, verbose)
+    keep_plan(place, settings, plan.as_dict())
+    return _written(found, plan, settings, place, result, report, tell, start)
+
+
+def _silent(text: str = "") -> None:
+    """Say nothing."""
+
+
+def _check(
+    minutes: Any,
+    models: Any,
+    backbone: Any,
+    weights: Any,
+    folds: Any,
+    random_state: Any,
+    report: Any,
+    verbose: Any,
+) -> None:
+    """What can be said to be wrong before anything is read."""
+    check_number(minutes, "minutes")
+    if minutes <= 0:
+        raise ValueError(f"minutes must be more than 0. Got {shortened(minutes)}.")
+    check_whole(folds, "folds", low=2)
+    check_whole(random_state, "random_state", low=0)
+    check_whole(verbose, "verbose", low=0)
+    check_choice(report, "report", ("html", "md", "json"))
+    if models is not None:
+        if isinstance(models, str) or not len(models):
+            raise ValueError(
+                f"models must be a list of names, of {', '.join(RUNGS)}. Got {shortened(models)}."
+            )
+        for name in models:
+            if name not in RUNGS:
+                raise ValueError(
+                    f"There is no model {shortened(name)}. There are {', '.join(RUNGS)}."
+                    f"{suggest(str(name), RUNGS)}"
+                )
+    if backbone is not None:
+        from skdl.plugins import backbones
+
+        backbones.get(backbone)
+    elif weights is not None:
+        raise ValueError("weights are those of a backbone: name it as well (--backbone).")
+
+
+def _planned(
+    kept: dict[str, Any] | None, found: Look, settings: dict[str, Any], out: Path, budget: float
+) -> Plan:
+    if kept is not None:
+        return plan_of(kept)
+    return make_plan(
+        found,
+        models=settings["models"],
+        backbone=settings["backbone"],
+        weights=settings["weights"],
+        folds=settings["folds"],
+        seed=settings["random_state"],
+        store=str(out / "features"),
+        budget=budget,
+    )
+
+
+# ---- evaluating ----------------------------------------------------------------------------------
+
+
+def _how(found: Look, settings: dict[str, Any]) -> dict[str, Any]:
+    """How `evaluate` is called."""
+    splitter = StratifiedGroupKFold if found.joined else StratifiedKFold
+    cv = splitter(settings["folds"], shuffle=True, random_state=settings["random_state"])
+    return {"cv": cv, "scoring": _METRICS[found.binary], "pos_label": found.pos_label}
+
+
+def _evaluated(
+    found: Look,
+    plan: Plan,
+    settings: dict[str, Any],
+    out: Path,
+    deadline: float,
+    tell: Any,
+    verbose: int,
+) -> tuple[EvaluationResult, Plan]:
+    """Rung by rung, as long as there is time; and the plan as it was carried out."""
+    if set(plan.models) & set(ON_FEATURES) and "features" in plan.seconds:
+        features(plan.setting).fit_transform(found.X)
+    result, slower = None, 1.0
+    done: dict[str, Any] = {}
+    for name in list(plan.models):
+        left = deadline - time.monotonic()
+        seconds = slower * plan.seconds.get(name, 0.0)
+        if done and seconds > left:
+            plan = plan.without(name, f"as there was no time left ({max(left, 0):.0f} s)")
+            tell(f"Left out: {name}, {plan.left_out[name]}.")
+            continue
+        began = time.monotonic()
+        try:
+            with _quiet_after(bool(done)):
+                result = evaluate(
+                    {**done, name: build(name, plan.setting)},
+                    found.X,
+                    found.y,
+                    **_how(found, settings),
+                    groups=found.groups,
+                    look_alikes=found.audit,
+                    checkpoint=out / "folds",
+                    timeout=max(left, 0.0) if done else None,
+                    verbose=0,
+                )
+        except TimeoutError:
+            plan = plan.without(name, "which took longer than planned, and longer than allowed")
+            tell(f"Left out: {name}, {plan.left_out[name]}.")
+            continue
+        done[name] = result.estimators[name]
+        took = time.monotonic() - began
+        if plan.seconds.get(name, 0) > 1:
+            slower = max(slower, took / plan.seconds[name])
+        tell(f"{name:<10} {_mean(result, name)}  {took:.0f} s")
+    assert result is not None
+    return result, plan
+
+
+@contextmanager
+def _quiet_after(again: bool) -> Any:
+    """Say once what is wrong with groups, and leave undefined scores to the report."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", ".*scores are missing", EvaluationWarning)
+        if again:
+            warnings.simplefilter("ignore", EvaluationWarning)
+        yield
+
+
+def _mean(result: EvaluationResult, name: str) -> str:
+    metric = result.metrics[0]
+    rows = result.scores.query("model == @name and metric == @metric")["value"]
+    if rows.isna().all():
+        return "failed: " + str(result.missing.query("model == @name")["reason"].iloc[0])
+    return f"{metric} {rows.mean():.3f} (mean of {rows.notna().sum()} folds)"
+
+
+# ---- writing -------------------------------------------------------------------------------------
+
+
+def _written(
+    found: Look,
+    plan: Plan,
+    settings: dict[str, Any],
+    out: Path,
+    result: EvaluationResult,
+    kind: str,
+    tell: Any,
+    start: float,
+) -> FolderAnalysis:
+    """Choose, fit the best to everything, and write all files."""
+    result = result.choose(plan.setting.metric, name=BEST)
+    best = next(
+        name
+        for name in result.models
+        if name != BEST and result.estimators[name] is result.estimators[BEST]
+    )
+    summary = result.summary()
+    estimate = estimate_of(result, BEST, summary)
+    notes = [*_about_models(plan), paid_for(result, summary)]
+    models = {name: build(name, plan.setting) for name in plan.models}
+    how = {**_how(found, settings), "metric": plan.setting.metric, "groups": settings["groups"]}
+    write_script(out, found, plan, models, how)
+    write_predictions(out, found, result)
+    model = _without_store(result.refit(BEST, found.X, found.y))
+    write_model(out, model, found, best, estimate, notes)
+    path = write_report(out, found, result, kind, notes)
+    seconds = time.monotonic() - start
+    write_run(
+        out, settings, found, plan, result, summary, best=best, estimate=estimate, seconds=seconds
+    )
+    tell("")
+    tell(notes[-1])
+    tell(f"Fitted to all images: {best} ({RUNGS[best]}), {out / 'model.skdl'}")
+    tell(f"Report: {path}; everything else: {out}  ({seconds:.0f} s)")
+    return FolderAnalysis(out, result, best, model, estimate, found.audit, plan.left_out)
+
+
+def _about_models(plan: Plan) -> list[str]:
+    listed = "; ".join(f"{name}: {RUNGS[name]}" for name in plan.models)
+    about = [f"Models, from the simplest on: {listed}."]
+    if "features" in plan.seconds:
+        labels = " and ".join(backbone.label for backbone in plan.setting.backbones)
+        about.append(f"Features are those of {labels}.")
+    return about + [f"Left out: {name}, {why}." for name, why in plan.left_out.items()]
+
+
+def _without_store(model: Any) -> Any:
+    """A model that knows no folder of this machine."""
+    stores = [name for name in model.get_params() if name.rpartition("__")[2] == "store"]
+    return model.set_params(**dict.fromkeys(stores, "auto"))

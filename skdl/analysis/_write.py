@@ -1,0 +1,158 @@
+"""The files that an analysis leaves behind."""
+
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from skdl.analysis._folder import ADVICE, write_json, write_text
+from skdl.analysis._ladder import ON_FEATURES, RUNGS, Setting, features
+from skdl.analysis._look import Look
+from skdl.analysis._plan import Plan
+from skdl.analysis._result import BEST, in_words
+from skdl.analysis._script import script
+from skdl.downloads import replacing
+from skdl.evaluation import EvaluationResult, EvaluationWarning
+from skdl.inspection import NoveltyDetector
+from skdl.persistence import save
+from skdl.reporting import machine, report, versions
+
+
+def write_script(
+    out: Path, look: Look, plan: Plan, models: dict[str, Any], how: dict[str, Any]
+) -> None:
+    """``run.py``: the same in public names."""
+    setting: Setting = plan.setting
+    on_features = "features" in plan.seconds
+    text = script(models, features(setting) if on_features else None, how, look.folder, out)
+    write_text(out / "run.py", text)
+
+
+def write_predictions(out: Path, look: Look, result: EvaluationResult) -> None:
+    """``predictions.csv``: a block for each model, the best among them, in the order of X."""
+    table = result.predictions.sort_values(["row"], kind="stable")
+    order = {model: number for number, model in enumerate(result.models)}
+    table = table.sort_values("model", key=lambda names: names.map(order), kind="stable")
+    rows = table["row"].to_numpy()
+    groups = look.groups if look.groups is not None else look.audit.groups
+    columns = {
+        "model": table["model"],
+        "path": look.X[rows],
+        "group": groups[rows],
+        "fold": table["fold"] + 1,
+        "label": table["y_true"],
+        "predicted": table["y_pred"],
+    }
+    scores = [name for name in table if name.startswith(("proba_", "decision"))]
+    written = pd.DataFrame(columns).assign(**{name: table[name] for name in scores})
+    with replacing(out / "predictions.csv", ADVICE) as part:
+        written.to_csv(part, index=False, encoding="utf-8", errors="backslashreplace")
+
+
+def paid_for(result: EvaluationResult, summary: pd.DataFrame) -> str:
+    """What choosing the best costs: its estimate beside the largest of the single ones."""
+    metric = result.metrics[0]
+    rows = summary[summary["metric"] == metric].set_index("model")
+    single = rows.drop(index=BEST)["value"].dropna()
+    picked = result.choices.query("model == @BEST and parameter == 'model'")["value"]
+    times = [f"{name} in {n}" for name, n in picked.value_counts(sort=False).items()]
+    best = {"metric": metric, **rows.loc[BEST, ["value", "low", "high"]].to_dict()}
+    return (
+        f"The best, chosen inside each fold by inner scores ({', '.join(times)} of {len(picked)} "
+        f"folds): {in_words(best)}. The largest of the {len(single)} single models, "
+        f"{single.idxmax()}, has {single.max():.3f}; picked for being the largest, it would be too "
+        "good by choosing."
+    )
+
+
+def write_report(
+    out: Path,
+    look: Look,
+    result: EvaluationResult,
+    kind: str,
+    notes: list[str],
+) -> Path:
+    """The report on the best."""
+    from matplotlib import use
+
+    use("agg")
+    with warnings.catch_warnings():  # evaluate has given them
+        warnings.simplefilter("ignore", EvaluationWarning)
+        return report(
+            result,
+            look.X,
+            look.y,
+            out / f"report.{kind}",
+            title=f"{look.folder.name}: {' against '.join(look.classes[:2])}"
+            if look.binary
+            else f"{look.folder.name}: {len(look.classes)} classes",
+            notes=notes,
+            model=BEST,
+            audit=look.audit,
+        )
+
+
+def write_model(
+    out: Path, model: Any, look: Look, name: str, estimate: dict[str, Any], notes: list[str]
+) -> Path:
+    """``model.skdl``: what was fitted to all images, and what it is worth.
+
+    Probes are made up: the file is for other people's hands, and images of patients are not.
+    """
+    path = out / "model.skdl"
+    card = {
+        "Model details": f"{name}: {RUNGS[name]}.",
+        "Training data": look.lines()[0],
+        "Results": notes[-1],
+    }
+    known = {key: None if pd.isna(value) else value for key, value in estimate.items()}
+    novelty = _novelty(model, look, name)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "No images could be made up", UserWarning)
+        save(model, path, card=card, estimate=known, novelty=novelty)
+    return path
+
+
+def _novelty(model: Any, look: Look, name: str) -> NoveltyDetector | None:
+    """What flags images unlike those trained on, by the features that the model has of them."""
+    if name not in ON_FEATURES:
+        return None
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "A false-alarm rate of", UserWarning)  # in the file
+        return NoveltyDetector(model[0]).fit(look.X, groups=look.audit.groups)
+
+
+def write_run(
+    out: Path,
+    settings: dict[str, Any],
+    look: Look,
+    plan: Plan,
+    result: EvaluationResult,
+    summary: pd.DataFrame,
+    **found: Any,
+) -> None:
+    """``run.json``: settings, plan, scores, times and versions."""
+    audited = look.audit.summary().set_index("table")["found"].to_dict()
+    names, counts = np.unique(look.y, return_counts=True)
+    content = {
+        "settings": settings,
+        "data": {
+            "images": len(look.y),
+            "classes": dict(zip(names.tolist(), counts.tolist(), strict=True)),
+            "pos_label": look.pos_label,
+            "unreadable": [list(pair) for pair in look.unreadable],
+            "audit": audited,
+            "findings": look.audit.findings,
+            "digest": result.data_digest,
+        },
+        "plan": plan.as_dict(),
+        **found,
+        "scores": summary.to_dict("records"),
+        "choices": result.choices.to_dict("records"),
+        "times": result.times.to_dict("records"),
+        "versions": versions(),
+        "machine": machine(),
+    }
+    write_json(out / "run.json", content)

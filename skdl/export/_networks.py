@@ -1,0 +1,46 @@
+"""Networks of skdl in a graph."""
+
+from typing import Any
+
+import numpy as np
+
+from skdl.engine import FeatureExtractor
+from skdl.export._graph import Graph, Symbol
+from skdl.export._operations import UnsupportedError
+from skdl.export._program import add_function
+
+
+def add_network(graph: Graph, images: Symbol, network: Any) -> Symbol:
+    """What a fitted network gives of images: that of a classifier, or on a backbone."""
+    prefix = getattr(network, "prefix", None)
+    if prefix is not None:
+        rows = add_features(graph, images, prefix)
+        shape = prefix.network.output_shape
+        name = graph.add("Reshape", rows.name, graph.constant([-1, *shape], np.int64))
+        # As the network behind gets it: a vector is an image of one dimension.
+        images = Symbol(name, (None, *shape), rows.dtype)
+    fitted = getattr(network, "fitted", network)
+    _refuse_bfloat16(fitted.recipe.precision)
+    function, arguments = fitted.as_function()
+    return add_function(graph, function, [images, *arguments])[0]
+
+
+def add_features(graph: Graph, images: Symbol, extractor: FeatureExtractor) -> Symbol:
+    """What a frozen backbone gives of images, one row for each."""
+    _refuse_bfloat16(extractor.spec.precision)
+    function, arguments = extractor.as_function()
+    parts = add_function(graph, function, [images, *arguments])
+    in_rows = [
+        graph.add("Reshape", graph.channels_last(part), graph.constant([-1, width], np.int64))
+        for part, width in zip(parts, extractor.network.widths, strict=True)
+    ]
+    name = in_rows[0] if len(in_rows) == 1 else graph.add("Concat", *in_rows, axis=1)
+    return Symbol(name, (None, sum(extractor.network.widths)), np.dtype(np.float32))
+
+
+def _refuse_bfloat16(precision: str) -> None:
+    if precision != "float32":
+        raise UnsupportedError(
+            f"precision={precision!r}: ONNX Runtime computes convolutions in float32. Fit with "
+            "precision='float32'"
+        )

@@ -1,0 +1,184 @@
+"""From a folder of images to a report, a model, and a script that gives the same figures."""
+
+import json
+import runpy
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+from digit_files import write_digits
+from PIL import Image
+
+from skdl import analyze_folder
+from skdl.analysis import FolderAnalysis, _run
+from skdl.evaluation import _run as fitting
+
+CHEAP = {"models": ["shortcuts", "majority"], "folds": 2, "report": "json", "verbose": 0}
+
+
+@pytest.fixture(scope="module")
+def found(digits_folder, tmp_path_factory):
+    return analyze_folder(digits_folder, out=tmp_path_factory.mktemp("out") / "run", **CHEAP)
+
+
+def test_everything_is_written(found, digits_folder):
+    assert isinstance(found, FolderAnalysis)
+    assert sorted(path.name for path in found.out.iterdir()) == [
+        "folds", "model.skdl", "plan.json", "predictions.csv", "report.json", "run.json", "run.py",
+    ]  # fmt: skip
+    assert found.result.models == ["majority", "shortcuts", "best"]
+    assert found.best == "shortcuts"
+    run = json.loads((found.out / "run.json").read_text())
+    assert run["estimate"] == pytest.approx(found.estimate, nan_ok=True)
+    assert run["data"]["classes"] == {"3": 29, "8": 31}
+    assert run["settings"]["folds"] == 2
+    assert "NaN" not in (found.out / "run.json").read_text()
+    assert "shortcuts" in repr(found)
+    files = sorted(digits_folder.glob("*/*.png"))
+    predicted = found.model.predict([str(file) for file in files])
+    assert np.mean(predicted == [file.parent.name for file in files]) > 0.8
+
+
+def test_the_estimate_is_that_of_choosing(found):
+    summary = found.summary().query("metric == 'roc_auc'").set_index("model")
+    assert found.estimate["value"] == summary.loc["best", "value"]
+    assert summary.loc["majority", "value"] == pytest.approx(0.5, abs=0.1)
+    assert summary.loc["best", "value"] > 0.75
+    notes = json.loads((found.out / "report.json").read_text())
+    assert "chosen inside each fold" in json.dumps(notes)
+
+
+def test_predictions_are_out_of_fold_with_paths_and_groups(found):
+    table = pd.read_csv(found.out / "predictions.csv")
+    assert table.columns.tolist() == [
+        "model", "path", "group", "fold", "label", "predicted", "proba_3", "proba_8",
+    ]  # fmt: skip
+    assert table["model"].unique().tolist() == ["majority", "shortcuts", "best"]
+    best = table[table["model"] == "best"]
+    assert len(best) == best["path"].nunique() == 60
+    assert set(best["fold"]) == {1, 2}
+    labels = [int(path.split("/")[-2]) for path in best["path"]]
+    assert labels == best["label"].tolist()
+
+
+def test_the_script_gives_the_same_figures(found, capsys):
+    with pytest.warns(UserWarning, match="ppv of majority"):
+        runpy.run_path(str(found.out / "run.py"))
+    again = pd.read_csv(found.out / "again" / "predictions.csv")
+    mine = found.result.predictions
+    for column in ("row", "fold", "proba_3", "proba_8"):
+        np.testing.assert_allclose(again[column], mine[column], rtol=1e-14)
+    assert again["y_pred"].astype(str).tolist() == mine["y_pred"].tolist()
+    assert f"{found.estimate['value']:.6f}" in capsys.readouterr().out
+    shutil.rmtree(found.out / "again")
+
+
+def test_the_same_call_goes_on_and_fits_nothing_again(digits_folder, tmp_path, monkeypatch, found):
+    out = tmp_path / "run"
+    fitted, fit = [], fitting.run_fold
+
+    def killed(*args):
+        fitted.append(args)
+        if len(fitted) == 3:
+            raise KeyboardInterrupt
+        return fit(*args)
+
+    monkeypatch.setattr(fitting, "run_fold", killed)
+    with pytest.raises(KeyboardInterrupt):
+        analyze_folder(digits_folder, out=out, **CHEAP)
+    planned = json.loads((out / "plan.json").read_text())
+    monkeypatch.setattr(_run, "make_plan", None)  # that of the first call is kept
+    again = analyze_folder(digits_folder, out=out, **CHEAP)
+    assert len(fitted) == 3 + 2  # of four folds, two had been kept
+    assert json.loads((out / "plan.json").read_text())["plan"] == planned["plan"]
+    pd.testing.assert_frame_equal(again.result.predictions, found.result.predictions)
+    with pytest.raises(ValueError, match="belongs to an analysis with folds=2, and not 4"):
+        analyze_folder(digits_folder, out=out, **{**CHEAP, "folds": 4})
+
+
+def test_what_is_in_the_way_is_left_alone(digits_folder, tmp_path):
+    (tmp_path / "thesis.tex").write_text("mine")
+    with pytest.raises(ValueError, match="is not empty, and no analysis of skdl wrote it"):
+        analyze_folder(digits_folder, out=tmp_path, **CHEAP)
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
+    with pytest.raises(FileExistsError, match="is a file"):
+        analyze_folder(digits_folder, out=tmp_path / "thesis.tex", **CHEAP)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "plan.json").write_text('{"settings": 3}')
+    with pytest.raises(ValueError, match=r"plan\.json.* cannot be read"):
+        analyze_folder(digits_folder, out=tmp_path / "other", **CHEAP)
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"minutes": 0}, "minutes must be more than 0. Got 0"),
+        ({"minutes": float("nan")}, "minutes must be a finite number"),
+        ({"minutes": True}, "minutes must be a finite number"),
+        ({"folds": 1}, "folds must be a whole number of at least 2"),
+        ({"models": ["logistics"]}, "no model 'logistics'.*Did you mean 'logistic'"),
+        ({"models": []}, "models must be a list of names"),
+        ({"models": "svc"}, "models must be a list of names"),
+        ({"report": "pdf"}, "report must be one of"),
+        ({"random_state": -1}, "random_state must be"),
+        ({"backbone": "vgg61"}, "vgg16"),
+        ({"weights": "w.h5"}, "weights are those of a backbone"),
+        ({"pos_label": "9"}, "positive class '9' is none of the classes"),
+        ({"folds": 31}, "The class '3' has 29 images, and there are 31 folds"),
+        ({"out": 3}, "out must be a path"),
+    ],
+)
+def test_what_is_wrong_is_named_before_anything_is_written(digits_folder, tmp_path, given, said):
+    out = tmp_path / "out"
+    with pytest.raises((ValueError, TypeError), match=said):
+        analyze_folder(digits_folder, **{"out": out, **CHEAP, **given})
+    assert not out.exists()
+
+
+def test_folders_that_nothing_can_be_learned_from(tmp_path):
+    one = write_digits(tmp_path / "one", labels=(3,), n=10)
+    with pytest.raises(ValueError, match="one class only, '3'"):
+        analyze_folder(one, **CHEAP)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ValueError, match="empty"):
+        analyze_folder(tmp_path / "empty", **CHEAP)
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        analyze_folder(tmp_path / "nowhere", **CHEAP)
+    copies = tmp_path / "copies"
+    for name, value in (("a", 3), ("b", 8)):
+        (copies / name).mkdir(parents=True)
+        pixels = np.random.default_rng(value).integers(0, 255, (16, 16), dtype=np.uint8)
+        for number in range(5):
+            Image.fromarray(pixels).save(copies / name / f"{number}.png")
+    with pytest.raises(ValueError, match="There are 2 groups of images that belong together"):
+        analyze_folder(copies, **{**CHEAP, "folds": 3})
+    with pytest.raises(ValueError, match="All images of the class 'a' belong together"):
+        analyze_folder(copies, **CHEAP)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["copies", "empty", "one"]
+
+
+def test_unreadable_files_are_counted_and_look_alikes_kept_together(tmp_path, capsys):
+    folder = write_digits(tmp_path / "mixed", n=40)
+    (folder / "3" / "broken.png").write_bytes(b"no image")
+    for file in sorted((folder / "8").glob("*.png"))[:3]:
+        shutil.copy(file, folder / "8" / f"copy of {file.name}")
+    found = analyze_folder(folder, **{**CHEAP, "verbose": 1, "models": ["majority"]})
+    said = capsys.readouterr().out
+    assert "1 file left out as unreadable, such as" in said
+    assert "with look-alikes joined there are 40" in said
+    assert "StratifiedGroupKFold" in found.result.cv
+    assert found.out == tmp_path / "mixed-skdl"
+    table = pd.read_csv(found.out / "predictions.csv").query("model == 'best'")
+    copied = table[table.groupby("group")["path"].transform("size") == 2]
+    assert len(copied) == 6
+    assert copied.groupby("group")["fold"].agg(set).map(len).eq(1).all()
+    with pytest.warns(UserWarning, match="ppv of majority"):
+        runpy.run_path(str(found.out / "run.py"))  # which has the same groups
+
+
+def test_there_may_be_more_than_two_classes(tmp_path):
+    folder = write_digits(tmp_path / "three", labels=(0, 3, 8), n=60)
+    found = analyze_folder(folder, **CHEAP)
+    assert found.result.metrics[0] == "balanced_accuracy"
+    assert found.estimate["value"] > 0.5

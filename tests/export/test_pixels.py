@@ -1,0 +1,115 @@
+"""What happens to pixels before a network: sizes and colours, as estimators change them."""
+
+import numpy as np
+import pytest
+from export import builders
+from PIL import Image
+
+from skdl import BackboneFeatures, CNNClassifier
+
+RNG = np.random.default_rng(0)
+BYTES = RNG.integers(0, 256, (6, 13, 17, 3), dtype=np.uint8)
+SIZES = [(13, 17), (20, 11), (1, 1), (2, 90), (57, 3), (40, 40), (7, 5), (64, 22)]
+Y = np.arange(6) % 2
+
+
+def images_of(size, n_channels, kind):
+    pixels = RNG.integers(0, 256, (3, *size, n_channels), dtype=np.uint8)
+    pixels[0] = 255 * (pixels[0] > 127)  # hard edges
+    return {
+        "bytes": pixels,
+        "whole": pixels.astype(np.float32),
+        "floats": pixels * np.float32(0.9),
+        "from 0 to 1": pixels / np.float32(255),
+        "standardised": (pixels - 120) / np.float32(60),
+    }[kind]
+
+
+@pytest.mark.parametrize("keep_aspect", [False, True])
+@pytest.mark.parametrize("kind", ["bytes", "whole"])
+def test_bytes_of_any_size_are_resized_to_the_bit(kind, keep_aspect, exported):
+    fitted = images_of((13, 17), 3, kind)
+    model = BackboneFeatures(
+        builders.pixels,
+        weights="random",
+        pooling="flatten",
+        image_size=(20, 11),
+        keep_aspect=keep_aspect,
+        store=None,
+    ).fit(fitted)
+    run = exported(model)
+    assert run.input.shape == ["n", "height", "width", 3]
+    for size in SIZES:
+        images = images_of(size, 3, kind)
+        found = run(images)["features"]
+        np.testing.assert_array_equal(np.rint(found * 255), np.rint(model.transform(images) * 255))
+
+
+@pytest.mark.parametrize("keep_aspect", [False, True])
+@pytest.mark.parametrize("kind", ["floats", "from 0 to 1", "standardised"])
+def test_floats_of_any_size(kind, keep_aspect, exported):
+    model = BackboneFeatures(
+        builders.pixels,
+        weights="random",
+        pooling="flatten",
+        image_size=(20, 11),
+        keep_aspect=keep_aspect,
+        value_range={"floats": (0, 255)}.get(kind),
+        store=None,
+    ).fit(images_of((13, 17), 3, kind))
+    run = exported(model)
+    for size in SIZES:
+        images = images_of(size, 3, kind)
+        found = run(images)["features"]
+        np.testing.assert_allclose(found, model.transform(images), rtol=0, atol=2e-6)
+
+
+@pytest.mark.parametrize("resizes", [False, True])
+@pytest.mark.parametrize("kind", ["bytes", "whole", "floats", "from 0 to 1", "standardised"])
+@pytest.mark.parametrize(
+    ("n_channels", "color"),
+    [(3, "grayscale"), (4, "grayscale"), (1, "rgb"), (4, "rgb"), (1, None)],
+)
+def test_colours_and_sizes_of_networks_of_ones_own(n_channels, color, kind, resizes, agree):
+    images = images_of((13, 17), n_channels, kind)
+    model = CNNClassifier(
+        color=color,
+        image_size=(9, 14) if resizes else None,
+        value_range=(0, 255) if kind == "floats" else None,
+        random_state=0,
+    )
+    run = agree(model.initialize(images, [0, 1, 2]), images)
+    if resizes:
+        others = images_of((9, 14), n_channels, kind)
+        found = run(others)["probabilities"]
+        np.testing.assert_allclose(found, model.predict_proba(others), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", ["bytes", "whole", "floats", "from 0 to 1", "standardised"])
+@pytest.mark.parametrize("n_channels", [1, 4])
+def test_colours_of_backbones(n_channels, kind, agree):
+    images = images_of((13, 17), n_channels, kind)
+    images[..., 3:] = images[..., :1].max()
+    value_range = (0, 255) if kind == "floats" else None
+    model = BackboneFeatures(image_size=(16, 8), value_range=value_range, store=None)
+    agree(model.fit(images), images)
+
+
+def test_transparency_is_not_resized(exported):
+    model = CNNClassifier(image_size=9, random_state=0)
+    images = images_of((13, 17), 4, "from 0 to 1")
+    with pytest.raises(ValueError, match="resizing images of 4 channels .image_size"):
+        exported(model.initialize(images, [0, 1, 2]))
+
+
+def test_image_files_of_several_sizes_as_pillow_decodes_them(exported, tmp_path):
+    paths = []
+    for number, size in enumerate([(13, 17), (20, 30), (11, 40), (64, 22)]):
+        paths.append(str(tmp_path / f"{number}.png"))
+        Image.fromarray(images_of(size, 3, "bytes")[1]).save(paths[-1])
+    model = CNNClassifier(image_size=(12, 10), keep_aspect=True, random_state=0)
+    run = exported(model.initialize(paths, [0, 1, 0, 1]))
+    assert run.input.type == "tensor(uint8)"
+    decoded = [np.asarray(Image.open(path).convert("RGB"))[None] for path in paths]
+    found = np.concatenate([run(image)["probabilities"] for image in decoded])
+    np.testing.assert_allclose(found, model.predict_proba(paths), rtol=0, atol=1e-6)
