@@ -54,6 +54,37 @@ def tuned_positive_class(estimator: Any) -> Any:
     return estimator._curve_scorer._get_pos_label()
 
 
+class SvmParts(NamedTuple):
+    """What the compiled code of a support vector machine reads, beside the vectors."""
+
+    n_support: Any
+    dual_coef: Any
+    intercept: Any
+    probabilities: tuple[Any, Any]
+    sparse: bool
+
+
+def svm_parts(model: Any) -> SvmParts:
+    """Those of a fitted SVC, SVR or the like."""
+    return SvmParts(
+        model._n_support,
+        model._dual_coef_,
+        model._intercept_,
+        (model._probA, model._probB),
+        bool(model._sparse),
+    )
+
+
+def neighbor_parts(model: Any) -> tuple[Any, Any]:
+    """The data and the tree of fitted neighbours; None where there is no tree."""
+    return model._fit_X, model._tree
+
+
+def histogram_parts(model: Any) -> tuple[Any, Any]:
+    """The trees by stage, and what bins the features, of fitted histogram gradient boosting."""
+    return model._predictors, model._bin_mapper
+
+
 def kernel_width(classifier: Any) -> float:
     """The gamma that a fitted support vector machine uses, also where it is worked out in fit."""
     return float(classifier._gamma)

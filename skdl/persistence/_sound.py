@@ -11,6 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from skdl._utils.scikit import (
+    check_by_constraints,
+    histogram_parts,
+    neighbor_parts,
+    svm_parts,
+)
 from skdl._utils.sending import foreign_keras
 from skdl._utils.text import shortened
 from skdl.persistence._errors import ModelFileError
@@ -128,8 +134,6 @@ def _check_threads(part: Any, state: dict[str, Any]) -> None:
 
 
 def _check_params(part: Any) -> None:
-    from skdl._utils.scikit import check_by_constraints
-
     if hasattr(type(part), "_parameter_constraints"):
         check_by_constraints(part)
 
@@ -175,13 +179,13 @@ def _fits_predictor(predictor: Any) -> bool:
 
 def _fits_boosting(model: Any) -> bool:
     """Histogram gradient boosting: its trees, its features and its bins."""
-    n_features, mapper = model.n_features_in_, model._bin_mapper
+    n_features, (stages, mapper) = model.n_features_in_, histogram_parts(model)
     if mapper is None:
         return False
     categorical = np.asarray(mapper.is_categorical_)
     inner = [
         (nodes["feature_idx"], nodes["is_categorical"])
-        for stage in model._predictors
+        for stage in stages
         for predictor in stage
         for nodes in [predictor.nodes[predictor.nodes["is_leaf"] == 0]]
     ]
@@ -192,31 +196,30 @@ def _fits_boosting(model: Any) -> bool:
 
 
 def _fits_svm(model: Any) -> bool:
-    n_support, vectors = np.asarray(model._n_support), model.support_vectors_
-    n_classes, pairs = len(n_support), len(n_support) * (len(n_support) - 1) // 2
-    n_all = len(model.support_)
-    sparse = bool(model._sparse)
-    if n_classes < 2 or model.support_.ndim != 1 or not _inside(n_support, n_all + 1):
+    parts, vectors, n_all = svm_parts(model), model.support_vectors_, len(model.support_)
+    n_classes = len(parts.n_support)
+    pairs = n_classes * (n_classes - 1) // 2
+    if n_classes < 2 or model.support_.ndim != 1 or not _inside(parts.n_support, n_all + 1):
         return False
-    if sparse != (not isinstance(vectors, np.ndarray)):
+    if parts.sparse != (not isinstance(vectors, np.ndarray)):
         return False
     if model.kernel == "precomputed":
         if not _inside(model.support_, model.shape_fit_[0]):
             return False
-    elif not sparse and vectors.shape != (len(model.support_), model.n_features_in_):
+    elif not parts.sparse and vectors.shape != (n_all, model.n_features_in_):
         return False
+    first, second = parts.probabilities
     return (
-        (int(n_support.sum()) == n_all or not hasattr(model, "classes_"))
-        and model._dual_coef_.shape == (n_classes - 1, n_all)
-        and model._intercept_.shape == (pairs,)
-        and all(len(values) in (0, pairs) for values in (model._probA, model._probB))
-        and len(model._probA) == len(model._probB)
+        (int(parts.n_support.sum()) == n_all or not hasattr(model, "classes_"))
+        and parts.dual_coef.shape == (n_classes - 1, n_all)
+        and parts.intercept.shape == (pairs,)
+        and len(first) == len(second)
+        and len(first) in (0, pairs)
     )
 
 
 def _fits_neighbors(model: Any) -> bool:
-    data = model._fit_X
-    tree = model._tree
+    data, tree = neighbor_parts(model)
     return (
         model.n_samples_fit_ == data.shape[0]
         and (model.n_features_in_ == data.shape[1])

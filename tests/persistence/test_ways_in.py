@@ -12,7 +12,7 @@ from helpers import PACKAGE
 from sklearn.naive_bayes import GaussianNB
 
 from skdl import FeatureStore, evaluate
-from skdl.studies import compare_studies, run_study
+from skdl.studies import compare_studies
 
 READERS = {
     "exec",
@@ -103,8 +103,6 @@ def test_studies(evil, tmp_path):
         (folder / name).write_bytes(evil)
     with pytest.raises(ValueError, match="study.json"):
         compare_studies([folder])
-    with pytest.raises((ValueError, FileExistsError)):
-        run_study("digits", out=folder, n_train=100, epochs=1)
 
 
 def test_feature_stores(evil, tmp_path):
