@@ -76,6 +76,8 @@ class ImageFacts(KeywordsMixin, TransformerMixin, BaseEstimator):
         ],
     }
 
+    n_features_in_: int
+
     def __init__(self, *, n_jobs: int | None = None) -> None:
         self.n_jobs = n_jobs
 
