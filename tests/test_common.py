@@ -60,7 +60,7 @@ TABLE = [
     ("backbone features", BackboneFeatures(image_size=32), 46, {}),
     ("CNN", CNNClassifier(random_state=0), 61, WEIGHTED),
     ("denoising", DenoisingAutoencoder(filters=(2,), epochs=1, random_state=0), 46, {}),
-    ("facts", ImageFacts(), 1, {}),
+    ("facts", ImageFacts(), 40, {}),
     ("loader", ImageLoader(), 1, {}),  # scikit-learn has no checks of paths
     ("noise", ImageNoise(random_state=0), 46, {}),
     ("resize", Resize(4), 46, {}),

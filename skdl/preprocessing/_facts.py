@@ -1,5 +1,6 @@
 """`ImageFacts`: what is known of images without looking at what they show."""
 
+import math
 from numbers import Integral
 from typing import Any
 
@@ -38,6 +39,8 @@ class ImageFacts(KeywordsMixin, TransformerMixin, BaseEstimator):
     ----------
     n_features_out_ : int
         Number of facts, 12.
+    n_features_in_ : int
+        Number of values of one image: height × width × channels. Only after `fit` on arrays.
 
     See Also
     --------
@@ -73,6 +76,8 @@ class ImageFacts(KeywordsMixin, TransformerMixin, BaseEstimator):
         ],
     }
 
+    n_features_in_: int
+
     def __init__(self, *, n_jobs: int | None = None) -> None:
         self.n_jobs = n_jobs
 
@@ -97,8 +102,12 @@ class ImageFacts(KeywordsMixin, TransformerMixin, BaseEstimator):
             If X holds no images, or a parameter is wrong.
         """
         validate_params(self)
-        read_batch(X, "X", self, mixed=True)
+        images = read_batch(X, "X", self, mixed=True)
         self.n_features_out_ = len(_NAMES)
+        if hasattr(self, "n_features_in_"):
+            del self.n_features_in_
+        if len(images.shape) > 1:
+            self.n_features_in_ = math.prod(images.shape[1:])
         return self
 
     def transform(self, X: Any) -> npt.NDArray[np.float64]:
@@ -117,9 +126,17 @@ class ImageFacts(KeywordsMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If X holds no images, or a file cannot be read, naming it.
+            If X holds no images, arrays have another number of values than in `fit`, or a file
+            cannot be read, naming it.
         """
-        images = read_batch(X, "X", self, mixed=True).unflattened()
+        images = read_batch(X, "X", self, mixed=True)
+        learned, shape = getattr(self, "n_features_in_", None), images.shape[1:]
+        if learned is not None and shape and math.prod(shape) != learned:
+            raise ValueError(
+                f"X has {math.prod(shape)} features, but ImageFacts is expecting {learned} "
+                "features as input."
+            )
+        images = images.unflattened()
         n_threads = None if self.n_jobs is None else joblib.effective_n_jobs(self.n_jobs)
         shape = images.shape[1:]
         keys = [(digest, shape) for digest in images.digests(n_threads)]
@@ -153,9 +170,7 @@ class ImageFacts(KeywordsMixin, TransformerMixin, BaseEstimator):
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.input_tags.one_d_array = True
         tags.input_tags.three_d_array = True
-        tags.input_tags.string = True
         tags.requires_fit = False
         return tags
 

@@ -347,7 +347,7 @@ def test_each_file_is_measured_in_one_reading(X, tmp_path, monkeypatch):
 def test_arrays_are_measured_in_chunks(make_pictures, monkeypatch):
     X = make_pictures(10)
     whole = audit_images(X).images
-    monkeypatch.setattr("skdl.audit._facts._CHUNK_BYTES", 3 * X[0].size * 4)
+    monkeypatch.setattr("skdl.images._facts._CHUNK_BYTES", 3 * X[0].size * 4)
     seen, original = [], images.ImageArray.chunks
 
     def watched(self, size, *args):
