@@ -190,7 +190,7 @@ def table(n: int, n_slow: int) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--n", type=int, default=3000, help="simulations of each figure")
-    parser.add_argument("--n-slow", type=int, default=1000, help="those of the bootstrap")
+    parser.add_argument("--n-slow", type=int, default=2000, help="those of the bootstrap")
     settings = parser.parse_args()
     made = table(settings.n, settings.n_slow)
     before, rest = PAGE.read_text().split(START)
