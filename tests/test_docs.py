@@ -217,7 +217,8 @@ def test_docstrings(name):
     doc = ClassDoc(value) if inspect.isclass(value) else FunctionDoc(value)
     assert doc["Summary"]
     assert doc["Examples"] or name in WITHOUT_EXAMPLE
-    plain = not (inspect.isclass(value) and issubclass(value, Warning))  # has no signature
+    # Warnings and errors have no signature.
+    plain = not (inspect.isclass(value) and issubclass(value, Exception))
     # Parameters of other dataclasses are their attributes.
     if plain and (doc["Parameters"] or not dataclasses.is_dataclass(value)):
         described = [n for n in described_parameters(doc) if n != "routed"]

@@ -13,8 +13,8 @@ class ModelFileError(ValueError):
     >>> try:
     ...     skdl.load("model.skdl")
     ... except ModelFileError as error:
-    ...     print(error)
-    model.skdl is no model file of skdl: it is no zip archive. skdl.save writes such files.
+    ...     print(str(error).partition(" is ")[2])
+    no model file of skdl: it is no zip archive. skdl.save writes such files.
     """
 
 

@@ -170,7 +170,7 @@ def is_known_class(module: str, name: str) -> bool:
     room = module.split(".")[1:2]
     if module in _PARTS:
         found = _found(module, name)
-        return isinstance(found, type) and found.__module__ == module
+        return isinstance(found, type) and found.__module__ in (module, module.rpartition(".")[2])
     own = module.startswith("skdl.") and room and room[0] in _OWN_ROOMS
     parts = set(module.split("."))
     if not own and not (_ESTIMATORS.fullmatch(module) and not parts & _NOT_ESTIMATORS):

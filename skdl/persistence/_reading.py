@@ -57,6 +57,17 @@ class SavedModel:
         How well it does, as far as that was written down.
     versions : dict of str to str
         Versions of the packages that it was saved with.
+
+    Examples
+    --------
+    >>> import skdl
+    >>> from skdl.persistence import read_model
+    >>> from sklearn.datasets import load_digits
+    >>> from sklearn.naive_bayes import GaussianNB
+    >>> skdl.save(GaussianNB().fit(*load_digits(return_X_y=True)), "bayes.skdl")
+    >>> found = read_model("bayes.skdl")
+    >>> found.estimator, found.threshold
+    (GaussianNB(), None)
     """
 
     estimator: Any
@@ -114,8 +125,8 @@ def load(path: str | os.PathLike[str], *, trusted: Collection[str] = ()) -> Any:
     >>> from sklearn.naive_bayes import GaussianNB
     >>> X, y = load_digits(return_X_y=True)
     >>> skdl.save(GaussianNB(var_smoothing=0.01).fit(X, y), "bayes.skdl")
-    >>> skdl.load("bayes.skdl").predict(X[:3])
-    array([0, 1, 2])
+    >>> skdl.load("bayes.skdl").predict(X[:2])
+    array([0, 1])
     """
     return read_model(path, trusted=trusted).estimator
 

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from skdl._utils.scikit import (
-    check_by_constraints,
     histogram_parts,
     neighbor_parts,
     svm_parts,
@@ -57,8 +56,6 @@ def check_sound(root: Any, trusted: Collection[str]) -> None:
                 if names <= state.keys():
                     _require(fits(part), type(part).__name__)
             _check_threads(part, state)
-        if type(part).__module__.startswith("sklearn.") and hasattr(part, "get_params"):
-            _check_params(part)
         if type(part).__module__.startswith("scipy.sparse"):
             _require(_fits_sparse(part), type(part).__name__)
 
@@ -133,9 +130,9 @@ def _check_threads(part: Any, state: dict[str, Any]) -> None:
             raise ModelFileError(f"a {type(part).__name__} in it asks for {number} threads")
 
 
-def _check_params(part: Any) -> None:
-    if hasattr(type(part), "_parameter_constraints"):
-        check_by_constraints(part)
+def _fits_hashing(hasher: Any) -> bool:
+    """Hashes are divided by the number of features."""
+    return isinstance(hasher.n_features, int) and 0 < hasher.n_features < 2**31
 
 
 def _fits_tree(tree: Any) -> bool:
@@ -330,5 +327,6 @@ _ATTRIBUTES: tuple[tuple[set[str], Callable[[Any], bool]], ...] = (
     ({"tree_", "n_features_in_"}, _fits_one_tree),
     ({"estimators_", "init_"}, _fits_stages),
     ({"estimators_", "n_features_in_"}, _fits_forest),
+    ({"n_features", "alternate_sign"}, _fits_hashing),
     ({"cluster_centers_", "n_features_in_"}, _fits_centers),
 )

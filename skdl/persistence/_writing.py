@@ -190,6 +190,8 @@ def _compact(data: bytes) -> bytes:
                     here.update(known)
                     continue
                 here["__id__"] = len(first)
+            if here.get("__module__") == "_loss":  # in which scikit-learn before 1.9 says they are
+                here["__module__"] = "sklearn._loss._loss"
             if "__loader__" in here and "file" in here:
                 ending = here["file"].rpartition(".")[2]
                 here["file"] = files.setdefault(here["file"], f"{len(files)}.{ending}")
