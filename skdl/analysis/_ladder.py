@@ -110,7 +110,7 @@ def _majority(setting: Setting) -> Any:
 def _shortcuts(setting: Setting) -> Any:
     # Without class weights, which scikit-learn's forests refuse of text like "3".
     forest = RandomForestClassifier(n_estimators=30, random_state=setting.seed)
-    return make_pipeline(ImageFacts(), _search(setting, forest, {"min_samples_leaf": [5]}))
+    return make_pipeline(ImageFacts(), _search(setting, forest, {"min_samples_leaf": [2]}))
 
 
 def _logistic(setting: Setting) -> Any:

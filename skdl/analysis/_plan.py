@@ -142,7 +142,7 @@ def _with_model(plan: Plan, name: str, look: Look, folds: int, left: float) -> P
     """With another model, if there is time for it."""
     if name in plan.left_out:
         return plan
-    if name == "finetune" and _too_small(plan.setting):
+    if name == "finetune" and max(look.size) < _SMALLEST_FINETUNED:
         why = "the images are small, and a network of photographs is of little use beyond features"
         return plan.without(name, why)
     for setting in _settings(plan.setting, name):
@@ -154,10 +154,6 @@ def _with_model(plan: Plan, name: str, look: Look, folds: int, left: float) -> P
     return plan.without(
         name, f"which would take {_in_words(seconds)}, and {_in_words(left)} are left"
     )
-
-
-def _too_small(setting: Setting) -> bool:
-    return not setting.backbones or setting.backbones[0].size < _SMALLEST_FINETUNED
 
 
 def _settings(setting: Setting, name: str) -> list[Setting]:
