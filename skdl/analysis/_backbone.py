@@ -17,7 +17,7 @@ _PREFERRED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("cifar_resnet20", {}),
 )
 _SIZES = (224, 192, 160, 128, 96, 64)
-_TINY = 48  # height and width up to which images are tiny
+TINY = 48  # height and width up to which images are tiny
 _N_LAYERS = 3  # of the last ones that searches choose from, of the first network
 _PROBED = 8  # images
 
@@ -51,10 +51,10 @@ def _weights_of(name: str, params: dict[str, Any]) -> str | None:
 def _sizes(declaration: Any, side: int) -> list[int]:
     """Sizes to show images in: not much larger than they are, nor than what the weights know."""
     largest = declaration.default_size
-    if largest <= _TINY:
+    if largest <= TINY:
         return [largest]
-    if side <= _TINY:  # small pictures gain from being enlarged
-        return [s for s in (96, 64) if s >= declaration.min_size]
+    if side <= TINY:  # small pictures gain from being enlarged
+        return [max(64, declaration.min_size)]
     most = max(min(largest, 2 * side), declaration.min_size)
     return [s for s in _SIZES if declaration.min_size <= s <= most] or [most]
 

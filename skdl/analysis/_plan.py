@@ -11,7 +11,7 @@ from sklearn.base import clone
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skdl.analysis._backbone import candidates, seconds_per_image
+from skdl.analysis._backbone import TINY, candidates, seconds_per_image
 from skdl.analysis._ladder import (
     NETWORKS,
     ON_FEATURES,
@@ -127,7 +127,7 @@ def _with_backbones(
         if spent + seconds <= most:
             chosen.append(candidate)
             spent += seconds
-        if len(chosen) == _MOST_BACKBONES:
+        if len(chosen) == (1 if max(look.size) <= TINY else _MOST_BACKBONES):
             break
     if chosen:
         setting = replace(plan.setting, backbones=tuple(chosen))
