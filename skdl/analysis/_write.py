@@ -91,6 +91,12 @@ def write_report(
             notes=notes,
             model=BEST,
             audit=look.audit,
+            card={
+                "How to get started with the model": [
+                    "skdl predict model.skdl FOLDER",
+                    'skdl.load("model.skdl").predict(paths)',
+                ]
+            },
         )
 
 
