@@ -89,11 +89,14 @@ def _part(text):
 # Tests of networks, and of what needs both wings.
 ROOMS_OF_NETWORKS = {
     "analysis",
+    "analysis",
     "architectures",
     "backbones",
     "cli",
+    "diagnosis",
     "engine",
     "estimators",
+    "export",
     "studies",
     "testing",
 }
@@ -104,12 +107,15 @@ def pytest_configure(config):
         without_networks.take_away()
 
 
+def _of_networks(path):
+    first = path.relative_to(Path(__file__).parent).parts[0]
+    return first in ROOMS_OF_NETWORKS or first.endswith(".py")
+
+
 def pytest_ignore_collect(collection_path, config):
-    here = Path(__file__).parent
-    if not config.getoption("--without-networks") or collection_path == here:
+    if not config.getoption("--without-networks") or collection_path == Path(__file__).parent:
         return None
-    first = collection_path.relative_to(here).parts[0]
-    return True if first in ROOMS_OF_NETWORKS or first.endswith(".py") else None
+    return True if _of_networks(collection_path) else None
 
 
 def pytest_collection_finish():
@@ -121,6 +127,11 @@ def pytest_addoption(parser):
         "--without-networks",
         action="store_true",
         help="test judgement and the hall where TensorFlow, Keras and scikeras cannot be imported",
+    )
+    parser.addoption(
+        "--only-networks",
+        action="store_true",
+        help="run the tests that --without-networks leaves out",
     )
     parser.addoption(
         "--part",
@@ -137,6 +148,13 @@ def pytest_collection_modifyitems(config, items):
         parts = {True: [], False: []}
         for item in items:
             parts[zlib.crc32(item.nodeid.encode()) % n == index].append(item)
+        items[:] = parts[True]
+        config.hook.pytest_deselected(items=parts[False])
+    if config.getoption("--only-networks"):
+        parts = {True: [], False: []}
+        for item in items:
+            chosen = _of_networks(item.path) or item.get_closest_marker("networks") is not None
+            parts[chosen].append(item)
         items[:] = parts[True]
         config.hook.pytest_deselected(items=parts[False])
     if config.getoption("--without-networks"):

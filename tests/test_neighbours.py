@@ -73,7 +73,7 @@ def check_skore(page):
 
 def check_skops(page):
     others = {name for name in page.unknown if not name.startswith("skdl.")}
-    assert others == {"keras.src.optimizers.adam.Adam"}
+    assert others <= {"keras.src.optimizers.adam.Adam", "numpy.dtype"}  # the latter of skops 0.16
     expected = page.network.predict_proba(page.X_test)
     assert np.array_equal(page.loaded.predict_proba(page.X_test), expected)
 

@@ -57,7 +57,7 @@ class Setting:
 
     binary: bool
     metric: str
-    inner: int  # folds of searches
+    inner: int  # folds of searches; 1 holds one part out, where there are many images
     seed: int
     store: str
     backbones: tuple[Backbone, ...]  # the one to fine-tune first
@@ -90,8 +90,12 @@ def _features_of(backbone: Backbone, setting: Setting) -> Any:
 
 def _search(setting: Setting, estimator: Any, grid: Any) -> Any:
     """A search that keeps the best candidate; of two classes, with a threshold that is tuned."""
-    search = GridSearchCV(estimator, grid, scoring=setting.metric, cv=setting.inner)
-    return _tuned(search, setting.inner) if setting.binary else search
+    search = GridSearchCV(estimator, grid, scoring=setting.metric, cv=_inner(setting))
+    return _tuned(search, _inner(setting)) if setting.binary else search
+
+
+def _inner(setting: Setting) -> Any:
+    return setting.inner if setting.inner > 1 else GroupHoldout(0.2, setting.seed)
 
 
 def _tuned(estimator: Any, cv: Any) -> Any:
@@ -103,7 +107,7 @@ def _majority(setting: Setting) -> Any:
         DummyClassifier(strategy="prior"),
         {"strategy": ["prior"]},
         scoring=setting.metric,
-        cv=setting.inner,
+        cv=_inner(setting),
     )
 
 

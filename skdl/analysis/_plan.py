@@ -28,6 +28,7 @@ _EPOCHS = ((20, 60), (10, 30), (5, 15))
 _LARGEST_NETWORK = 64
 _SMALLEST_FINETUNED = 96
 _MOST_BACKBONES = 2
+_MANY = 1000  # images, of which one part that is held out tells enough
 _PROBED_ROWS = 600
 _PROBED_IMAGES = 128
 
@@ -91,7 +92,7 @@ def make_plan(
     setting = Setting(
         binary=look.binary,
         metric="roc_auc" if look.binary else "balanced_accuracy",
-        inner=3 if smallest >= 4 * folds else 2,
+        inner=1 if len(look.y) >= _MANY else 3 if smallest >= 4 * folds else 2,
         seed=seed,
         store=store,
         backbones=(),
@@ -159,7 +160,8 @@ def _with_model(plan: Plan, name: str, look: Look, folds: int, left: float) -> P
 def _settings(setting: Setting, name: str) -> list[Setting]:
     if name != "network":
         return [setting]
-    return [replace(setting, epochs=epochs) for epochs in _EPOCHS]
+    choices = _EPOCHS if setting.inner > 1 else _EPOCHS[1:]  # many images: as many steps
+    return [replace(setting, epochs=epochs) for epochs in choices]
 
 
 def _fits(setting: Setting, name: str) -> float:
@@ -171,7 +173,7 @@ def _fits(setting: Setting, name: str) -> float:
     n_candidates = {"majority": 1, "shortcuts": 1, "logistic": 2, "svc": 2}[name]
     if name in ON_FEATURES:
         n_candidates *= len(choices_of_layers(setting))
-    share = (setting.inner - 1) / setting.inner
+    share = (setting.inner - 1) / setting.inner if setting.inner > 1 else 0.8
     search = 1 + n_candidates * setting.inner * share
     return search * (1 + setting.inner * share if setting.binary and name != "majority" else 1)
 

@@ -75,9 +75,6 @@ def write_report(
     notes: list[str],
 ) -> Path:
     """The report on the best."""
-    from matplotlib import use
-
-    use("agg")
     with warnings.catch_warnings():  # evaluate has given them
         warnings.simplefilter("ignore", EvaluationWarning)
         return report(

@@ -70,6 +70,9 @@ def add_parser(commands: Commands) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Analyse a folder, and say what is found."""
+    import matplotlib
+
+    matplotlib.use("agg")
     from skdl.analysis import analyze_folder
 
     names = arguments.models

@@ -15,9 +15,6 @@ from skdl.images import ValueRange
 from skdl.preprocessing import AugmentationPlan
 
 History = dict[str, list[float]]
-# A training from the start; one that goes on, but has a schedule of its own; a part of one that is
-# trained in parts; or none, which leaves the start values.
-Mode = Literal["fit", "warm_start", "partial_fit", "initialize"]
 
 
 @dataclass(frozen=True)
@@ -44,6 +41,10 @@ class Fitted:
 @dataclass(frozen=True)
 class Job:
     """All that a training needs."""
+
+    # A training from the start; one that goes on, but has a schedule of its own; a part of one that
+    # is trained in parts; or none, which leaves the start values.
+    Mode = Literal["fit", "warm_start", "partial_fit", "initialize"]
 
     recipe: Recipe
     data: TrainingSet

@@ -76,6 +76,9 @@ def _room(name: str) -> Any:
 class PlainState:
     """Base of descriptions whose state is plain where it goes to other people."""
 
+    plain = staticmethod(plain)
+    revived = staticmethod(revived)
+
     def __getstate__(self) -> dict[str, Any]:
         return plain(dict(vars(self))) if is_sending() else dict(vars(self))
 

@@ -19,7 +19,7 @@ from skdl._utils.checks import KeywordsMixin, suggest
 from skdl._utils.scikit import SignatureParamsMixin
 from skdl._utils.sending import is_sending
 from skdl._utils.text import shortened
-from skdl.engine import OptimizerSpec, revived
+from skdl.engine import OptimizerSpec, PlainState
 from skdl.estimators._backbones import store_elsewhere
 from skdl.estimators._identity import IdentityMixin
 from skdl.estimators._keras_words import advice_on_keras_word
@@ -340,7 +340,7 @@ class KerasEstimator(
         for parameter, registry in _REGISTRIES.items():
             if builder is not None and parameter in state:
                 registry.add_missing(state[parameter], builder)
-        self.__dict__.update(revived(state) if state.pop("_plain", False) else state)
+        self.__dict__.update(PlainState.revived(state) if state.pop("_plain", False) else state)
 
     @property
     def initialized_(self) -> bool:

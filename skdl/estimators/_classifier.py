@@ -16,7 +16,7 @@ from skdl._utils.labels import check_groups
 from skdl._utils.scikit import StrOptions
 from skdl._utils.seeds import draw_seed
 from skdl._utils.text import plain, shortened
-from skdl.engine import Job, Mode, Recipe, TrainingSet
+from skdl.engine import Job, Recipe, TrainingSet
 from skdl.estimators._augmented import AugmentedImagesMixin
 from skdl.estimators._convergence import warn_of_failure
 from skdl.estimators._holding_out import hold_out
@@ -293,7 +293,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
         y_val: Any = None,
         groups: Any = None,
         *,
-        mode: Mode,
+        mode: Job.Mode,
         classes: Any = None,
     ) -> tuple[Job, Learned]:
         """Validate a fit: the training it asks for, and what it learns beside."""
@@ -383,7 +383,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
 
 
 def _refuse_other_classes(
-    known: npt.NDArray[Any], labels: npt.NDArray[Any], classes: Any, mode: Mode
+    known: npt.NDArray[Any], labels: npt.NDArray[Any], classes: Any, mode: Job.Mode
 ) -> None:
     """Refuse to go on with other classes than those of the training before."""
     if classes is not None and not np.array_equal(classes, known):

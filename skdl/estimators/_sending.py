@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from skdl.engine import plain
+from skdl.engine import PlainState
 
 
 def sent(state: dict[str, Any]) -> dict[str, Any]:
@@ -23,4 +23,4 @@ def sent(state: dict[str, Any]) -> dict[str, Any]:
             state[name] = Path(value).name if os.path.isabs(value) else value
     if "callbacks" in state:  # they are for training, and may run any code
         state["callbacks"] = None
-    return {**plain(state), "_plain": True}
+    return {**PlainState.plain(state), "_plain": True}

@@ -15,7 +15,7 @@ from skdl._utils.checksums import checksum_of, refuse_damaged
 from skdl._utils.compat import CallbackSupportMixin
 from skdl._utils.scikit import Interval, StrOptions
 from skdl._utils.sending import is_sending
-from skdl.engine import Fitted, Job, Mode, OptimizerSpec, fit
+from skdl.engine import Fitted, Job, OptimizerSpec, fit
 from skdl.estimators._base import KerasEstimator
 from skdl.estimators._progress import EpochTasks, epoch_lines
 from skdl.images import ImageFormat
@@ -108,18 +108,18 @@ class TrainedEstimator(CallbackSupportMixin, KerasEstimator):
 
     # ---- training ------------------------------------------------------------------------------
 
-    def _mode(self) -> Mode:
+    def _mode(self) -> Job.Mode:
         """What a call of `fit` is."""
         return "warm_start" if self.warm_start and self.initialized_ else "fit"
 
-    def _last_training(self, mode: Mode) -> Fitted | None:
+    def _last_training(self, mode: Job.Mode) -> Fitted | None:
         """Where a training goes on."""
         if mode in ("fit", "initialize") or not self.initialized_:
             return None
         state = self._optimizer_state or []
         return Fitted(self._network, self._fitted_optimizer, state, self.history_)
 
-    def _job(self, mode: Mode, image_format: ImageFormat, **parts: Any) -> Job:
+    def _job(self, mode: Job.Mode, image_format: ImageFormat, **parts: Any) -> Job:
         """The training that the parameters describe; `parts` are what they do not say."""
         schedule = None
         if self.learning_rate_schedule in ("cosine", "step"):

@@ -100,6 +100,12 @@ def _erfc(graph: Graph, operation: Any, x: Symbol) -> Symbol:
     return given(operation, name, x.channels_first)
 
 
+@converts("Expm1")
+def _expm1(graph: Graph, operation: Any, x: Symbol) -> Symbol:
+    name = graph.add("Sub", graph.add("Exp", x.name), graph.constant(1, x.dtype))
+    return given(operation, name, x.channels_first)
+
+
 @converts("Cast")
 def _cast(graph: Graph, operation: Any, x: Symbol) -> Symbol:
     dtype = operation.outputs[0].dtype.as_numpy_dtype

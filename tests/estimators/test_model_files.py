@@ -16,7 +16,7 @@ from sklearn.svm import SVC
 
 import skdl
 from skdl import BackboneFeatures, CNNClassifier, DenoisingAutoencoder, TransferClassifier
-from skdl.engine import plain, revived
+from skdl.engine import PlainState
 from skdl.persistence import ModelFileError, inspect_model, read_model
 
 
@@ -205,9 +205,9 @@ def test_objects_of_keras_are_plain_and_come_back():
         "classes": (keras.optimizers.SGD, keras.regularizers.L2(0.5)),
         "rest": [1, "adam", None, {"keras": 1, "torch": 2}],
     }
-    made = plain(given)
+    made = PlainState.plain(given)
     json.dumps(made)
-    back = revived(made)
+    back = PlainState.revived(made)
     assert back["optimizer"].get_config() == given["optimizer"].get_config()
     assert back["classes"][0] is keras.optimizers.SGD
     assert back["classes"][1].get_config() == {"l2": 0.5}

@@ -115,5 +115,5 @@ def test_bad_estimators(function, binary):
 def test_what_is_public():
     import skdl.inspection
 
-    functions = {grad_cam, activations, feature_maps, occlusion_maps}
-    assert {getattr(skdl.inspection, name) for name in skdl.inspection.__all__} == functions
+    public = {grad_cam, activations, feature_maps, occlusion_maps, skdl.inspection.NoveltyDetector}
+    assert {getattr(skdl.inspection, name) for name in skdl.inspection.__all__} == public
