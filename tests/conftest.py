@@ -89,7 +89,6 @@ def _part(text):
 # Tests of networks, and of what needs both wings.
 ROOMS_OF_NETWORKS = {
     "analysis",
-    "analysis",
     "architectures",
     "backbones",
     "cli",
