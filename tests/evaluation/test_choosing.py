@@ -124,18 +124,18 @@ def test_without_inner_scores_there_is_nothing_to_choose_by(useless):
 
 
 def test_a_holdout_keeps_groups_together_and_is_the_same_each_time():
-    groups, y = np.repeat(np.arange(30), 3), np.repeat(np.arange(30) % 2, 3)
+    groups, y = np.repeat(np.arange(60), 3), np.repeat(np.arange(60) % 2, 3)
     splitter = GroupHoldout(0.25, random_state=1)
     ((train, test),) = splitter.split(y, y, groups)
     assert not set(groups[train]) & set(groups[test])
-    assert len(train) + len(test) == 90
-    assert 15 <= len(test) <= 30
+    assert len(train) + len(test) == 180
+    assert 36 <= len(test) <= 54
     assert 0.3 < y[test].mean() < 0.7
     ((_, again),) = splitter.split(y, y, groups)
     np.testing.assert_array_equal(test, again)
     assert splitter.get_n_splits() == 1
     ((_, single),) = splitter.split(y, y)
-    assert 20 <= len(single) <= 25
+    assert 44 <= len(single) <= 46
     with pytest.raises(ValueError, match="4 folds need at least 4 groups, and there are 2"):
         next(splitter.split(y, y, y))
 

@@ -235,6 +235,7 @@ def test_every_name_of_skdl_is_there():
             assert hasattr(import_module(module), attribute), name
 
 
+@pytest.mark.networks
 def test_names_that_are_known():
     assert _names.is_known_class("skdl.estimators._cnn", "CNNClassifier")
     assert _names.is_known_class("sklearn.svm._classes", "SVC")
