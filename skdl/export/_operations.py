@@ -100,6 +100,12 @@ def _erfc(graph: Graph, operation: Any, x: Symbol) -> Symbol:
     return given(operation, name, x.channels_first)
 
 
+@converts("ZerosLike")
+def _zeros_like(graph: Graph, operation: Any, x: Symbol) -> Symbol:
+    zeros = graph.add("ConstantOfShape", graph.add("Shape", x.name))  # float32
+    return given(operation, graph.cast(zeros, x.dtype), x.channels_first)
+
+
 @converts("Expm1")
 def _expm1(graph: Graph, operation: Any, x: Symbol) -> Symbol:
     name = graph.add("Sub", graph.add("Exp", x.name), graph.constant(1, x.dtype))

@@ -111,7 +111,8 @@ def moved(x):
     first, second = ops.split(x, 2, axis=1)
     stacked = ops.mean(ops.stack([first, 2 * second], axis=4), axis=(3, 4))
     padded = ops.pad(stacked, ((0, 0), (1, 1), (2, 0)), mode="reflect")
-    repeated = ops.tile(padded, (1, 2, 2))
+    size = 4 * padded.shape[1] * padded.shape[2]  # which older Keras does not know of tiles
+    repeated = layers.Reshape((size,))(ops.tile(padded, (1, 2, 2)))
     summed = ops.sum(ops.square(x), axis=(1, 2), keepdims=True) + ops.min(x, axis=-1, keepdims=True)
     spread = ops.std(x, axis=(1, 2))
     product = ops.einsum("nhwc,nhwd->ncd", x, x)
