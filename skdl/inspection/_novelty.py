@@ -295,7 +295,7 @@ class NoveltyDetector(KeywordsMixin, OutlierMixin, BaseEstimator):  # type: igno
     ) -> None:
         """Refuse groups without enough images around them."""
         sizes = np.bincount(codes)
-        outside = len(codes) - sizes.max()
+        outside = len(codes) - int(sizes.max())
         if outside < self.n_neighbors:
             name = shortened(plain(members[codes == sizes.argmax()][0]))
             of = f"outside the group {name}" if grouped else "beside each"
