@@ -55,6 +55,7 @@ _PARTS = frozenset(
 _SINGLE = frozenset(
     {
         "scipy.interpolate._bsplines.BSpline",
+        "scipy.interpolate._bsplines._BSpline",  # which does its work since SciPy 1.18
         "sklearn.neighbors._ball_tree.BallTree",
         "sklearn.neighbors._ball_tree.BallTree64",
         "sklearn.neighbors._kd_tree.KDTree",

@@ -313,6 +313,7 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "numpy.random.mtrand.RandomState": _fits_random_state,
     "numpy.random._generator.Generator": _fits_random_state,
     "scipy.interpolate._bsplines.BSpline": _fits_spline,
+    "scipy.interpolate._bsplines._BSpline": _fits_spline,
     **{
         f"sklearn.neighbors._{module}.{name}{bits}": _fits_ball_or_kd
         for module, name in (("kd_tree", "KDTree"), ("ball_tree", "BallTree"))

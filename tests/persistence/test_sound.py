@@ -107,7 +107,10 @@ def random_state_beyond(X, y):
     source = np.random.RandomState(0)
     check_sound([source], ())
     state = source.get_state(legacy=False)
-    source.set_state({**state, "state": {**state["state"], "pos": 10**6}})
+    try:
+        source.set_state({**state, "state": {**state["state"], "pos": 10**6}})
+    except ValueError:
+        pytest.skip("this NumPy refuses it itself")
     return [source]
 
 
