@@ -96,8 +96,8 @@ class Look:
         if self.groups is not None:
             own = f"{counted(len(np.unique(self.groups)), 'group')} were given"
         if n == len(self.y):
-            return f"Groups: {own}, and no two images look alike: each stands for itself."
-        return f"Groups: {own}; with look-alikes joined there are {n:,}, and no fold parts one."
+            return f"Groups: {own}, and no two images look alike: each is a group of its own."
+        return f"Groups: {own}; with look-alikes joined, {n:,}, each of which stays in one fold."
 
 
 def look(

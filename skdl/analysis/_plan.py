@@ -144,7 +144,7 @@ def _with_model(plan: Plan, name: str, look: Look, folds: int, left: float) -> P
     if name in plan.left_out:
         return plan
     if name == "finetune" and max(look.size) < _SMALLEST_FINETUNED:
-        why = "the images are small, and a network of photographs is of little use beyond features"
+        why = "as the images are small, and a network of photographs adds little but its features"
         return plan.without(name, why)
     for setting in _settings(plan.setting, name):
         n_fits = (folds + 1) * _fits(setting, name)  # one more for all images
@@ -241,7 +241,7 @@ def _network_of(model: Any) -> Any:
 
 
 def _of_finetuning(setting: Setting, look: Look, folds: int) -> float:
-    """As long as half of the network takes, forth and back in each epoch."""
+    """As long as half of the network takes, back and forth in each epoch."""
     network = _network_of(build("finetune", setting))
     once = seconds_per_image(setting.backbones[0], look.X)
     n = len(look.y) - len(look.y) // folds

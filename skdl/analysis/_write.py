@@ -62,8 +62,8 @@ def paid_for(result: EvaluationResult, summary: pd.DataFrame) -> str:
     return (
         f"The best, chosen inside each fold by inner scores ({', '.join(times)} of {len(picked)} "
         f"folds): {in_words(best)}. The largest of the {len(single)} single models, "
-        f"{single.idxmax()}, has {single.max():.3f}; picked for being the largest, it would be too "
-        "good by choosing."
+        f"{single.idxmax()}, has {single.max():.3f}, which is optimistic, since it was picked for "
+        "being the largest."
     )
 
 

@@ -1,6 +1,7 @@
 """Saving: what goes into a file, and what cannot."""
 
 import json
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -37,6 +38,7 @@ from sklearn.svm import SVC, SVR, LinearSVC, OneClassSVM
 
 import skdl
 from skdl import ImageLoader, Resize
+from skdl.evaluation import GroupHoldout
 from skdl.metrics import make_clinical_scorer, sensitivity_score
 from skdl.persistence import ModelFileError, inspect_model, read_model
 
@@ -259,3 +261,13 @@ def test_the_manifest_can_be_read_by_anything(saved):
         "probes/predict.npy",
         "probes/predict_proba.npy",
     }
+
+
+def test_searches_on_a_part_that_is_held_out_need_no_trust(tmp_path, zero_to_two):
+    X, y = zero_to_two
+    search = GridSearchCV(LogisticRegression(), {"C": [0.1, 1]}, cv=GroupHoldout(0.25)).fit(X, y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        skdl.save(search, tmp_path / "search.skdl", probes=X[:2])
+    assert inspect_model(tmp_path / "search.skdl")["untrusted"] == []
+    np.testing.assert_array_equal(skdl.load(tmp_path / "search.skdl").predict(X), search.predict(X))
