@@ -166,7 +166,7 @@ def test_unreadable_files_are_counted_and_look_alikes_kept_together(tmp_path, ca
     found = analyze_folder(folder, **{**CHEAP, "verbose": 1, "models": ["majority"]})
     said = capsys.readouterr().out
     assert "1 file left out as unreadable, such as" in said
-    assert "with look-alikes joined there are 40" in said
+    assert "with look-alikes joined, 40" in said
     assert "StratifiedGroupKFold" in found.result.cv
     assert found.out == tmp_path / "mixed-skdl"
     table = pd.read_csv(found.out / "predictions.csv").query("model == 'best'")
