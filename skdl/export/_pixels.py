@@ -12,7 +12,7 @@ import numpy as np
 from skdl._utils.compat import PILLOW_MAY_RESIZE_ROWS_FIRST
 from skdl.export._graph import Graph, Symbol
 from skdl.export._operations import UnsupportedError
-from skdl.images import COLOR_CHANNELS, ImageFormat, pixel_range
+from skdl.images import COLOR_CHANNELS, NEAR, ImageFormat, pixel_range
 
 # Pillow weighs bytes in whole numbers of so many bits, and brightness in 16.
 _BITS = 22
@@ -114,7 +114,7 @@ class _Pixels:
     def _rounded_floats(self, name: str) -> str:
         """Of the scale of bytes: whole numbers."""
         converted = self._converted_floats(name)
-        return str(self.graph.add("Round", converted) if self.may_be_bytes else converted)
+        return self._rounded(converted) if self.may_be_bytes else converted
 
     def _converted_bytes(self, name: str) -> str:
         if self.learned.channels == 3:
@@ -161,7 +161,7 @@ class _Pixels:
         name = add("Min", add("Max", name, ends[0]), ends[1])
         if not self.may_be_bytes:
             return str(name)
-        whole = add("Round", name)
+        whole = self._rounded(name)
         return str(whole if same is None else add("Where", same, name, whole))
 
     def _check_channels(self, possible: bool) -> None:
@@ -252,6 +252,11 @@ class _Pixels:
     def _extreme(self, which: str, name: str) -> str:
         """The smallest or the largest value of each image."""
         return str(self.graph.add(f"Reduce{which}", name, axes=[1, 2, 3]))
+
+    def _rounded(self, name: str) -> str:
+        """Whole numbers, see :class:`skdl.images.Resizer`."""
+        near = self.graph.add("Round", self.graph.add("Mul", name, self._number(0.5 / NEAR)))
+        return str(self.graph.add("Round", self.graph.add("Mul", near, self._number(2 * NEAR))))
 
     def _shifted(self, name: str, bits: int) -> str:
         """Whole numbers without their last bits, rounded."""

@@ -56,7 +56,14 @@ from skdl.images._format import ImageFormat
 from skdl.images._info import Frame, ImageInfo, UnreadableImageError
 from skdl.images._paths import find_paths, require_paths
 from skdl.images._pixel_limit import adopt_pixel_limit, with_pixel_limit
-from skdl.images._resizing import COLOR_CHANNELS, Color, Resizer, cast_pixels, check_image_size
+from skdl.images._resizing import (
+    COLOR_CHANNELS,
+    NEAR,
+    Color,
+    Resizer,
+    cast_pixels,
+    check_image_size,
+)
 from skdl.images._rows import as_rows
 from skdl.images._value_range import (
     ValueRange,

@@ -20,6 +20,8 @@ COLOR_CHANNELS: dict[Color, int] = {"grayscale": 1, "rgb": 3}
 """Channels of an image in a colour."""
 COLORS: dict[int, Color] = {1: "grayscale", 3: "rgb"}
 """The colour of images of so many channels."""
+NEAR = 2.0**-13
+"""How near to a half a pixel value on the scale of bytes counts as one, rounded to even."""
 
 
 def check_image_size(image_size: Any) -> Size | None:
@@ -112,7 +114,11 @@ class Resizer:
         if self._is_eight_bit(image):
             in_bytes = self._in_eight_bits(image.astype(np.uint8), size)
             return in_bytes.astype(image.dtype, copy=False)
-        return cast_pixels(self._in_floats(image.astype(np.float64), size), image.dtype, self.whole)
+        values = self._in_floats(image.astype(np.float64), size)
+        # The last bit of a sum depends on the processor and the order of its terms, and must not
+        # decide which way a half is rounded.
+        near = np.rint(values / (2 * NEAR)) * (2 * NEAR) if self.whole else values
+        return cast_pixels(near, image.dtype, self.whole)
 
     def _is_eight_bit(self, image: npt.NDArray[Any]) -> bool:
         """Whether an image is of bytes, if by another dtype than the images seen in fit."""

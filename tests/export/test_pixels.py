@@ -7,14 +7,12 @@ from PIL import Image
 
 from skdl import BackboneFeatures, CNNClassifier
 
-RNG = np.random.default_rng(0)
-BYTES = RNG.integers(0, 256, (6, 13, 17, 3), dtype=np.uint8)
 SIZES = [(13, 17), (20, 11), (1, 1), (2, 90), (57, 3), (40, 40), (7, 5), (64, 22)]
-Y = np.arange(6) % 2
 
 
 def images_of(size, n_channels, kind):
-    pixels = RNG.integers(0, 256, (3, *size, n_channels), dtype=np.uint8)
+    rng = np.random.default_rng([*size, n_channels])
+    pixels = rng.integers(0, 256, (3, *size, n_channels), dtype=np.uint8)
     pixels[0] = 255 * (pixels[0] > 127)  # hard edges
     return {
         "bytes": pixels,
@@ -62,6 +60,19 @@ def test_floats_of_any_size(kind, keep_aspect, exported):
         images = images_of(size, 3, kind)
         found = run(images)["features"]
         np.testing.assert_allclose(found, model.transform(images), rtol=0, atol=2e-6)
+
+
+@pytest.mark.parametrize("beside", [-1, 0, 1])
+def test_halves_are_rounded_to_even_whatever_the_last_bit(beside, exported):
+    halves = np.arange(0.5, 255, dtype=np.float32).reshape(-1, 1, 1, 1)
+    near = np.nextafter(halves, np.float32(255 * beside)) if beside else halves
+    images = near * np.ones((1, 6, 5, 3), np.float32)
+    model = BackboneFeatures(
+        builders.pixels, weights="random", pooling="max", image_size=4, value_range=(0, 255)
+    ).fit(images)
+    even = np.rint(halves[:, :, 0, 0]).repeat(3, axis=1)
+    for features in (model.transform(images), exported(model)(images)["features"]):
+        np.testing.assert_array_equal(np.rint(features * 255), even)
 
 
 @pytest.mark.parametrize("resizes", [False, True])
