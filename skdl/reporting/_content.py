@@ -106,8 +106,9 @@ def gather(
     card: Any,
     stated: Any,
     audit: Any,
+    draw: bool = True,
 ) -> Content:
-    """Evaluate, if that was not done, and put everything together."""
+    """Evaluate, if that was not done, and put everything together, with pictures or without."""
     check_stated(stated)  # before the work
     check_audit(audit, column_or_1d(y).size)
     result = _evaluated(source, X, y, pos_label)
@@ -138,7 +139,7 @@ def gather(
         audit_plans(whole, audit),
         subgroup_plans(subject, parts, level),
     )
-    drawn, failed = pictures(subject, more)
+    drawn, failed = pictures(subject, more) if draw else ([], [])
     estimator = result.estimators[model]
     pairs, uncompared = _compared(result, level)
     described = tables.described(whole)

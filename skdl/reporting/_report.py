@@ -58,8 +58,8 @@ def report(
         Their labels.
     path : str or path-like, default="report.html"
         ``.html`` is one file that needs no other; ``.md`` puts its pictures into a folder beside
-        it, named ``<name>-pictures``; ``.json`` holds the figures only. An older file is replaced
-        once the new one is complete.
+        it, named ``<name>-pictures``; ``.json`` holds the figures only, and no picture is drawn. An
+        older file is replaced once the new one is complete.
     images : array-like of shape (n, …), or paths of shape (n,), default=None
         The images that X was made of, if X holds features of them; to be shown.
     title : str, default=None
@@ -163,6 +163,7 @@ def report(
             card=card,
             stated=stated,
             audit=audit,
+            draw=kind != ".json",
         )
         text, pictures = _written(content, path, kind)
         try:

@@ -32,12 +32,14 @@ def in_workers(few_digits, n_tasks=2):
     return Parallel(2)(delayed(threads_after)(MODEL, *few_digits) for _ in range(n_tasks))
 
 
-def test_a_loky_worker_uses_its_share_of_the_cores(few_digits):
+def test_a_loky_worker_uses_its_share_of_the_cores(few_digits, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     share = max(cpu_count() // 2, 1)
     for *threads, _ in in_workers(few_digits):
         assert threads == [share, share]
 
 
+@pytest.mark.exhaustive
 def test_inner_max_num_threads(few_digits):
     with parallel_config("loky", inner_max_num_threads=3):
         ((*threads, _),) = in_workers(few_digits, n_tasks=1)
@@ -47,7 +49,8 @@ def test_inner_max_num_threads(few_digits):
 def test_as_many_threads_as_cores_give_the_same_to_the_bit(few_digits):
     expected = MODEL.fit(*few_digits).history_["loss"]
     with parallel_config("loky", inner_max_num_threads=os.cpu_count()):
-        ((*_, losses),) = in_workers(few_digits, n_tasks=1)
+        ((*threads, losses),) = in_workers(few_digits, n_tasks=1)
+    assert threads == [os.cpu_count()] * 2
     assert losses == expected
 
 

@@ -209,7 +209,8 @@ def test_bad_input(cancer, change, message):
         evaluate(arguments.pop("estimators"), arguments.pop("X"), arguments.pop("y"), **arguments)
 
 
-def test_processes(cancer, result):
+def test_processes(cancer, result, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     models = result.estimators
     found = evaluate({name: clone(model) for name, model in models.items()}, *cancer, n_jobs=2)
     pd.testing.assert_frame_equal(found.scores, result.scores)

@@ -249,11 +249,8 @@ def test_a_network_in_folds(network, folder):
         "(early_stopping=False).",
         "Ensembles": "None.",
         "Scores and plots": "Scores: accuracy, sensitivity, specificity, balanced accuracy, ROC "
-        "AUC, positive predictive value, negative predictive value. Drawn: confusion matrix, ROC "
-        "curve, precision, recall and F1 of each class, reliability diagram, decision curve.",
+        "AUC, positive predictive value, negative predictive value.",
         "Uncertainty and tests": "95\u00a0% intervals by Wilson, MOVER, Obuchowski.",
-        "Explanations": "Where the network looked, in the first of these (Grad-CAM): see "
-        "“Mistakes”.",
         "Test on data of the same origin": "300 of 300 images were tested by models that were "
         "fitted on others.",
         "How predictions were made": "predict and predict_proba of the fitted estimator of each "
@@ -264,8 +261,7 @@ def test_a_network_in_folds(network, folder):
         "Missing scores and failed folds": "No fold failed, and no score is missing.",
         "Calibration": f"{'; '.join(calibrated)}.",
         "Mistakes": f"{wrong} of 300 images got a wrong class ({100 * wrong / 300:.1f}\u00a0%), "
-        f"most often “{often[0]}” taken for “{often[1]}” ({often[2]}). The worst are shown under "
-        "“Mistakes”.",
+        f"most often “{often[0]}” taken for “{often[1]}” ({often[2]}).",
         "Which data these are": "Known again by the sha256 of images, labels and groups: "
         f"{result.data_digest}.",
     }
@@ -674,7 +670,16 @@ class Cells(HTMLParser):
             self._row[-1] += data
 
 
-def test_html_and_markdown_say_the_same(network, folder):
+# What is said of pictures, where there are any.
+OF_PICTURES = {
+    "Scores and plots": "Drawn: confusion matrix, ROC curve, precision, recall and F1 of each "
+    "class, reliability diagram, decision curve.",
+    "Explanations": "Where the network looked, in the first of these (Grad-CAM): see “Mistakes”.",
+    "Mistakes": "The worst are shown under “Mistakes”.",
+}
+
+
+def test_html_and_markdown_say_the_same_and_name_their_pictures(network, folder):
     y, _, result = network
     stated = {"CLAIM 44": "No <b>funding</b> | $1.", "TRIPOD+AI 12b": "Nothing else was done."}
     found = lines(folder, result, labels=y, stated=stated)
@@ -682,7 +687,8 @@ def test_html_and_markdown_say_the_same(network, folder):
     text = report(result, X, y, folder / "r.md", stated=stated).read_text("utf-8")
     left = text[text.index("### Not stated") :]
     for line in found:
-        said = " ".join(filter(None, (line["answer"], line["stated"])))
+        of_pictures = OF_PICTURES.get(line["asks"])
+        said = " ".join(filter(None, (line["answer"], of_pictures, line["stated"])))
         named = [f"CLAIM {line['claim']}"] * bool(line["claim"])
         named += [f"TRIPOD+AI {' and '.join(line['tripod'].split(', '))}"] * bool(line["tripod"])
         numbers = ", ".join(named)
