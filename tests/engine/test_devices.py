@@ -64,6 +64,7 @@ if __name__ == "__main__":
 
 @pytest.mark.exhaustive
 def test_loky_max_cpu_count(monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
     assert run_python(WITH_A_CPU_LIMIT).split("\n")[0] == "[[1, 1], [1, 1]]"
 

@@ -8,13 +8,7 @@ from sklearn.datasets import load_breast_cancer, load_digits
 from sklearn.linear_model import LogisticRegression
 
 from skdl import audit_images, evaluate, report
-from skdl.reporting import _audited, _pictures
-
-
-@pytest.fixture(autouse=True)
-def coarse(monkeypatch):
-    """Pictures that take less time."""
-    monkeypatch.setattr(_pictures, "_DPI", 20)
+from skdl.reporting import _audited
 
 
 @pytest.fixture(scope="module")

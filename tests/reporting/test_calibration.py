@@ -13,14 +13,11 @@ import skdl
 from skdl import evaluate
 from skdl.metrics import confidence_interval
 from skdl.metrics._intervals import Method
-from skdl.reporting import _pictures
 from skdl.reporting._words import METHODS
 
 
-@pytest.fixture
-def report(monkeypatch):
-    monkeypatch.setattr(_pictures, "_DPI", 20)
-    return lambda *args, **settings: skdl.report(*args, audit=False, **settings).read_text("utf-8")
+def report(*args, **settings):
+    return skdl.report(*args, audit=False, **settings).read_text("utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +33,7 @@ def result(data):
     return evaluate(LogisticRegression(), *data, cv=3, pos_label="ill", groups=groups)
 
 
-def test_scores_know_the_groups(data, result, report, tmp_path):
+def test_scores_know_the_groups(data, result, tmp_path):
     X, y = data
     found = json.loads(report(result, X, y, tmp_path / "r.json", level=0.9))
     table = result.predictions.sort_values("row")
@@ -52,7 +49,7 @@ def test_scores_know_the_groups(data, result, report, tmp_path):
     assert brier["value"] == pytest.approx(np.mean((scores - positive) ** 2))
 
 
-def test_in_html_and_markdown(data, result, report, tmp_path):
+def test_in_html_and_markdown(data, result, tmp_path):
     X, y = data
     page = report(result, X, y, tmp_path / "r.html")
     assert "<h2>Calibration</h2>" in page
@@ -66,7 +63,8 @@ def test_in_html_and_markdown(data, result, report, tmp_path):
 
 
 @pytest.mark.parametrize("kind", ["no probabilities", "several classes", "one class"])
-def test_without_a_positive_class_or_probabilities(data, kind, report, tmp_path):
+@pytest.mark.usefixtures("undrawn")
+def test_without_a_positive_class_or_probabilities(data, kind, tmp_path):
     X, y = data
     model = RidgeClassifier() if kind == "no probabilities" else LogisticRegression()
     if kind == "several classes":
@@ -82,7 +80,7 @@ def test_without_a_positive_class_or_probabilities(data, kind, report, tmp_path)
     assert not answer
 
 
-def test_a_score_that_does_not_exist_has_its_reason(report, tmp_path):
+def test_a_score_that_does_not_exist_has_its_reason(tmp_path):
     """Probabilities that part the classes have no slope."""
     X = np.r_[np.linspace(-2, -1, 20), np.linspace(1, 2, 20)][:, None]
     y = np.repeat([0, 1], 20)
@@ -100,7 +98,8 @@ class TestChoices:
         search = GridSearchCV(LogisticRegression(), {"C": [1e-4, 1.0]}, cv=2)
         return evaluate(search, X, y, cv=3, pos_label="ill", return_estimator=True)
 
-    def test_inner_scores_stand_beside_outer_ones(self, data, searched, report, tmp_path):
+    @pytest.mark.usefixtures("undrawn")
+    def test_inner_scores_stand_beside_outer_ones(self, data, searched, tmp_path):
         X, y = data
         found = json.loads(report(searched, X, y, tmp_path / "r.json"))
         assert len(found["choices"]) == 3
@@ -119,7 +118,8 @@ class TestChoices:
         assert row in text
         assert "<h2>Choices inside</h2>" in report(searched, X, y, tmp_path / "r.html")
 
-    def test_without_a_search(self, data, result, report, tmp_path):
+    @pytest.mark.usefixtures("undrawn")
+    def test_without_a_search(self, data, result, tmp_path):
         X, y = data
         assert json.loads(report(result, X, y, tmp_path / "r.json"))["choices"] == []
         assert "Choices inside" not in report(result, X, y, tmp_path / "r.md")

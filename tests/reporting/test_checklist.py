@@ -39,7 +39,6 @@ from skdl.audit import find_look_alikes
 from skdl.evaluation import EvaluationWarning
 from skdl.images import read_batch
 from skdl.metrics import confidence_interval
-from skdl.reporting import _pictures
 
 report = partial(skdl.report, audit=False)  # which takes its time
 CLAIM = [str(number) for number in range(1, 45)]
@@ -132,12 +131,6 @@ def wilson(hits, n):
     middle = (p + z**2 / (2 * n)) / (1 + z**2 / n)
     half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2)) / (1 + z**2 / n)
     return f"{p:.3f} ({middle - half:.3f} to {middle + half:.3f})"
-
-
-@pytest.fixture(autouse=True)
-def coarse(monkeypatch):
-    """Pictures that take less time."""
-    monkeypatch.setattr(_pictures, "_DPI", 20)
 
 
 @pytest.fixture(scope="module")

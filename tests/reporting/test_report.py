@@ -130,8 +130,14 @@ def pictures_of(path):
     return [base64.b64decode(picture) for picture in found]
 
 
-def test_pictures_are_whole(evaluated, digits, tmp_path):
-    path = report(evaluated, *digits, tmp_path / "report.html")
+@pytest.fixture(scope="module")
+def of_two_models(evaluated, digits, tmp_path_factory):
+    """A report with its pictures as they are."""
+    return report(evaluated, *digits, tmp_path_factory.mktemp("two") / "report.html")
+
+
+def test_pictures_are_whole(evaluated, digits, of_two_models, tmp_path):
+    path = of_two_models
     for number, picture in enumerate(pictures_of(path)):
         (tmp_path / f"{number}.png").write_bytes(picture)
         with Image.open(tmp_path / f"{number}.png") as image:
@@ -141,7 +147,8 @@ def test_pictures_are_whole(evaluated, digits, tmp_path):
     assert "The models compared" in text
     assert "Evaluation of svc" in text  # the better one
     assert "Missing scores" in text
-    assert "ridge" in Page(report(evaluated, *digits, path, model="ridge").read_text()).text
+    other = json.loads(report(evaluated, *digits, tmp_path / "r.json", model="ridge").read_text())
+    assert (other["model"], other["title"]) == ("ridge", "Evaluation of ridge")
 
 
 def test_a_fitted_network(digits, tmp_path):
@@ -203,23 +210,29 @@ def chromium(folder, *arguments):
     return done.stdout
 
 
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
-@pytest.mark.parametrize("width", [1280, 390])
-def test_in_a_browser(binary, tmp_path, width):
-    """Nothing of the user's runs, and nothing is wider than the window."""
-    X, _, _ = binary
-    labels = np.where(load_digits().target[:600] == 8, SCRIPT, "well " * 12)
+@pytest.fixture(scope="module")
+def scripted(digits, tmp_path_factory):
+    """A report with scripts and long words in the place of names."""
+    X, y = digits
+    labels = np.where(y == 8, SCRIPT, "well " * 12)
     model = make_pipeline(StandardScaler(), LogisticRegression(max_iter=300))
     result = evaluate(model, X, labels, cv=2, pos_label=SCRIPT)
-    path = report(result, X, labels, tmp_path / "report.html", title=SCRIPT)
+    path = tmp_path_factory.mktemp("scripted") / "report.html"
+    return report(result, X, labels, path, title=SCRIPT).read_text(encoding="utf-8")
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
+@pytest.mark.parametrize("width", [1280, 390])
+def test_in_a_browser(scripted, tmp_path, width):
+    """Nothing of the user's runs, and nothing is wider than the window."""
+    path = tmp_path / "report.html"
     probe = (
         "<script>window.alert = () => { document.title = 'alerted'; };"
         "addEventListener('load', () => document.body.setAttribute('data-found', JSON.stringify({"
         "page: document.documentElement.scrollWidth, window: innerWidth,"
         "heading: document.querySelector('h1').textContent})));</script>"
     )
-    text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("<head>", f"<head>{probe}", 1), encoding="utf-8")
+    path.write_text(scripted.replace("<head>", f"<head>{probe}", 1), encoding="utf-8")
     # A window of Chromium is never narrower than 500 pixels; a frame may be.
     frame = tmp_path / "frame.html"
     frame.write_text(
@@ -249,9 +262,9 @@ def test_in_a_browser(binary, tmp_path, width):
 
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
-def test_prints_to_three_pages(evaluated, digits, tmp_path):
+def test_prints_to_three_pages(of_two_models, tmp_path):
     """And the checklist to two more."""
-    path = report(evaluated, *digits, tmp_path / "report.html")
+    path = of_two_models
     text = path.read_text(encoding="utf-8")
     without = tmp_path / "without.html"
     without.write_text(
@@ -345,6 +358,7 @@ def test_images_beside_their_features(digits, tmp_path):
     assert text.index("A &lt;note") < text.index("was tested by")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_groups_and_the_best_of_several(digits, tmp_path):
     X, y = digits
     models = {"a": RidgeClassifier(), "b": LogisticRegression(max_iter=300)}
@@ -403,6 +417,7 @@ class Never:
         pytest.fail("It was evaluated all the same.")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_folder_in_the_place_of_the_report(binary, tmp_path):
     X, y, result = binary
     (tmp_path / "report.html").mkdir()
@@ -443,6 +458,7 @@ def test_a_test_set_of_one_class(digits, tmp_path):
     assert "Missing scores" in text
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_model_that_always_fails_beside_others(digits, tmp_path):
     X, y = digits
     models = {"fails": SVC(C=-1), "works": LogisticRegression(max_iter=300)}
@@ -454,6 +470,7 @@ def test_a_model_that_always_fails_beside_others(digits, tmp_path):
         report(result, X, y == 8, tmp_path / "report.html", model="fails")
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_threshold_is_that_of_the_model(digits, tmp_path):
     X, y = digits[0], (digits[1] == 8).astype(int)
     plain = LogisticRegression(C=0.001, max_iter=300)
@@ -475,6 +492,7 @@ def subject(model, X, y):
     return Subject(result, name, X, y, ["other", "eight"], None, result.summary())
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_what_should_make_a_reader_wonder(digits, tmp_path):
     X, y = digits
     X = X.copy()
@@ -489,6 +507,7 @@ def test_what_should_make_a_reader_wonder(digits, tmp_path):
     assert "without a seed" not in text  # this solver draws nothing
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_a_single_test_set(digits, tmp_path):
     X, y = digits
     X = X.copy()
@@ -502,6 +521,7 @@ def test_a_single_test_set(digits, tmp_path):
     assert "1 test image stands in the training data as well: the scores are too good" in text
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_overlapping_test_sets(digits, tmp_path):
     X, y = digits
     draws = ShuffleSplit(3, train_size=200, test_size=300, random_state=0)
@@ -522,6 +542,7 @@ class TestRepeats:
         cv = RepeatedStratifiedKFold(n_splits=3, n_repeats=2, random_state=0)
         return evaluate(LogisticRegression(max_iter=300), X, y, cv=cv, scoring="accuracy")
 
+    @pytest.mark.usefixtures("undrawn")
     def test_are_explained(self, digits, repeated, tmp_path):
         text = Page(report(repeated, *digits, tmp_path / "r.html").read_text("utf-8")).text
         assert "by cross-validation, 2 times in 3 folds, on 600 images" in text
@@ -530,6 +551,7 @@ class TestRepeats:
         assert value == pytest.approx(repeated.scores["value"].mean(), abs=1e-3)
         assert f"{value:.3f}" in text
 
+    @pytest.mark.usefixtures("undrawn")
     def test_draws_count_as_often_as_all_were_tested(self, digits, tmp_path):
         X, y = digits
         draws = ShuffleSplit(3, test_size=0.5, random_state=0)
@@ -538,6 +560,7 @@ class TestRepeats:
         assert "Images were tested up to 3 times: only the first prediction of each counts." in text
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_intervals_are_explained(binary, evaluated, digits, tmp_path):
     X, y, result = binary
     text = Page(report(result, X, y, tmp_path / "r.html", level=0.9).read_text("utf-8")).text
@@ -549,6 +572,7 @@ def test_intervals_are_explained(binary, evaluated, digits, tmp_path):
     assert any(sentence.startswith("MOVER") for sentence in found["intervals"])
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_models_are_compared_by_what_they_predicted(digits, tmp_path):
     X, y = digits[0], (digits[1] == 8).astype(int)
     plain = LogisticRegression(C=0.001, max_iter=300)
@@ -564,6 +588,7 @@ def test_models_are_compared_by_what_they_predicted(digits, tmp_path):
     assert f"{difference:+.3f} (".replace("-", "−") in text
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_sentences_are_of_the_class_that_a_scorer_means(digits, tmp_path):
     X, y = digits[0][:200], np.where(digits[1][:200] == 8, "ill", "well")
     models = {"a": LogisticRegression(max_iter=300), "b": RidgeClassifier()}
@@ -621,6 +646,7 @@ def test_whatever_was_evaluated_has_a_report(digits, tmp_path):
     assert "The models are not compared: y_true holds one class only" in text
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_the_best_of_equal_models(digits, tmp_path):
     X, y = digits
     models = {"a": RidgeClassifier(), "b": RidgeClassifier(), "c": DummyClassifier()}
@@ -631,6 +657,7 @@ def test_the_best_of_equal_models(digits, tmp_path):
     assert "the first of the best of 3 models by accuracy on these images: “b” did as well" in text
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_time_that_a_store_saved(digits, tmp_path):
     X, y = digits[0][:60].reshape(-1, 8, 8), digits[1][:60] % 2
     store = FeatureStore()
@@ -668,6 +695,7 @@ def test_only_seeds_that_matter_are_missed(digits, tmp_path, model, unseeded):
         assert not found["reproduce"]["May differ"]
 
 
+@pytest.mark.usefixtures("undrawn")
 def test_hundreds_of_folds_say_the_same_once(digits, tmp_path):
     X, y = digits[0][:60], digits[1][:60]
     with pytest.warns(UserWarning, match="are missing") as caught:
@@ -691,6 +719,7 @@ class TestMistakes:
         paths = sorted(str(path) for path in folder.rglob("*.png"))
         return folder, paths, [int("odd/" in path) for path in paths]
 
+    @pytest.mark.usefixtures("undrawn")
     def test_have_the_names_of_their_files(self, files, tmp_path):
         folder, paths, y = files
         result = evaluate(CNNClassifier(epochs=1, random_state=0), paths, y, cv=2)
@@ -702,6 +731,7 @@ class TestMistakes:
         assert set(named) <= {str(Path(paths[row]).relative_to(folder)) for row in wrong}
         assert str(folder) not in page.text  # nobody's business
 
+    @pytest.mark.usefixtures("undrawn")
     def test_of_arrays_have_their_rows(self, binary, tmp_path):
         X, y, result = binary
         text = report(result, X, y, tmp_path / "r.md").read_text("utf-8")
@@ -745,6 +775,7 @@ class TestMistakes:
 
 
 class TestCard:
+    @pytest.mark.usefixtures("undrawn")
     def test_can_be_filled_in(self, binary, tmp_path):
         X, y, result = binary
         card = {"Uses": SCRIPT, "Citation": ["One, 2026.", "Two."], "Model card contact": "Nobody"}

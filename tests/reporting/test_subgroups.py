@@ -11,10 +11,13 @@ from sklearn.linear_model import LogisticRegression
 
 import skdl
 from skdl import evaluate
-from skdl.reporting import _pictures
 
 MARKUP = "<blink>"
 N = 400
+
+
+def report(*args, **settings):
+    return skdl.report(*args, audit=False, **settings).read_text("utf-8")
 
 
 class Biased(ClassifierMixin, BaseEstimator):
@@ -46,20 +49,15 @@ def biased():
     return X, y, values, result
 
 
-@pytest.fixture
-def report(monkeypatch):
-    monkeypatch.setattr(_pictures, "_DPI", 20)
-    return lambda *args, **settings: skdl.report(*args, audit=False, **settings).read_text("utf-8")
-
-
-def test_the_model_card_says_what_was_looked_at(biased, report, tmp_path):
+@pytest.mark.usefixtures("undrawn")
+def test_the_model_card_says_what_was_looked_at(biased, tmp_path):
     X, y, _, result = biased
     text = report(result, X, y, tmp_path / "r.md", model="a")
     assert "Scores by scanner and sex stand under “Subgroups”" in text
     assert "not looked at separately" not in text
 
 
-def test_figures_are_those_of_the_evaluation(biased, report, tmp_path):
+def test_figures_are_those_of_the_evaluation(biased, tmp_path):
     X, y, values, result = biased
     found = json.loads(report(result, X, y, tmp_path / "r.json", model="a"))
     rows = {(row["value"], row["metric"]): row for row in found["subgroups"]}
@@ -81,7 +79,7 @@ def test_figures_are_those_of_the_evaluation(biased, report, tmp_path):
     )
 
 
-def test_in_html_and_markdown(biased, report, tmp_path):
+def test_in_html_and_markdown(biased, tmp_path):
     X, y, _, result = biased
     page = report(result, X, y, tmp_path / "r.html", model="a")
     assert "<h2>Subgroups</h2>" in page
@@ -96,7 +94,7 @@ def test_in_html_and_markdown(biased, report, tmp_path):
     assert re.search(r"Accuracy of “sex: X”: .*5", text)  # why it has no scores
 
 
-def test_nothing_differs_without_a_difference(report, tmp_path):
+def test_nothing_differs_without_a_difference(tmp_path):
     rng = np.random.default_rng(1)
     y = rng.integers(0, 2, 200)
     X = np.c_[np.zeros(200), y, np.arange(200)]
@@ -109,7 +107,7 @@ def test_nothing_differs_without_a_difference(report, tmp_path):
     )
 
 
-def test_without_subgroups(report, tmp_path):
+def test_without_subgroups(tmp_path):
     y = np.arange(60) % 2
     X = np.c_[np.zeros(60), y, np.arange(60)]
     result = evaluate(LogisticRegression(), X, y, cv=2)
