@@ -5,8 +5,8 @@ from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("MPLBACKEND", "agg")
-# Each worker of xdist gets its share of the cores: threads of OpenBLAS and OpenMP for all of them, in
-# several processes at a time, wait for each other more than they compute.
+# Each worker of xdist gets its share of the cores: threads of OpenBLAS and OpenMP for all of them
+# would wait for those of the other workers more than they compute.
 os.environ.setdefault(
     "OMP_NUM_THREADS",
     str(max(1, (os.cpu_count() or 1) // int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))),

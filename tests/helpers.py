@@ -1,10 +1,15 @@
 """What several test modules need, importable by worker processes too."""
 
+import atexit
+import functools
+import json
 import os
 import re
+import select
 import struct
 import subprocess
 import sys
+import tempfile
 import zlib
 from importlib import metadata
 from pathlib import Path
@@ -33,18 +38,60 @@ def run_script(path, *arguments, cwd=ROOT, timeout=240):
 
 
 def _run(*arguments, cwd=ROOT, timeout):
-    path = [ROOT, ROOT / "tests", ROOT / "tests/engine", ROOT / "tests/backbones"]
     process = subprocess.run(
         [sys.executable, *map(str, arguments)],
         capture_output=True,
         text=True,
         timeout=timeout,
         cwd=cwd,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path))},
+        env=_environment(),
         check=False,
     )
     assert process.returncode == 0, process.stdout[-3000:] + process.stderr[-3000:]
     return process.stdout
+
+
+def _environment():
+    path = [ROOT, ROOT / "tests", ROOT / "tests/engine", ROOT / "tests/backbones"]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, path))}
+
+
+def run_forked(code, *arguments, timeout=240):
+    """Run code in a process of its own that has the networks imported, in a fork of one that has.
+
+    TensorFlow has not run in that. The import takes longer than most of what is tested.
+    """
+    if not sys.platform.startswith("linux"):
+        return run_python(code, *arguments, timeout=timeout)
+    server = _server()
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder, name) for name in ("out", "err")]
+        asked = [code, [*map(str, arguments)], *map(str, files)]
+        print(json.dumps(asked), file=server.stdin)
+        server.stdin.flush()
+        in_time, *_ = select.select([server.stdout], [], [], timeout)
+        if not in_time:
+            _server.cache_clear()
+            server.kill()
+        status = server.stdout.readline().strip() or "ended"
+        out, err = (file.read_text() if file.is_file() else "" for file in files)
+    assert status == "0", f"{status}: {out[-3000:]}{err[-3000:]}"
+    return out
+
+
+@functools.cache
+def _server():
+    server = subprocess.Popen(
+        [sys.executable, ROOT / "tests" / "forks.py"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=ROOT,
+        env=_environment(),
+    )
+    atexit.register(server.communicate)
+    return server
 
 
 def code_of(text):

@@ -15,7 +15,7 @@ import global_state
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import pytest
-from helpers import ROOT, code_of, run_python, run_script
+from helpers import ROOT, code_of, run_forked, run_script
 from numpydoc.docscrape import ClassDoc, FunctionDoc
 
 import skdl
@@ -143,7 +143,7 @@ def test_pages_of_networks_and_backbones_are_up_to_date():
     code = "import runpy\n" + "\n".join(
         f"print(runpy.run_path('tools/{name}_page.py')['page'](), end='\\0')" for name in pages
     )
-    written = run_python(code).split("\0")
+    written = run_forked(code).split("\0")
     for name, page in zip(pages, written, strict=False):
         assert page.strip("\n") in (ROOT / f"docs/{name}.md").read_text(), name
 

@@ -17,7 +17,7 @@ import keras
 import mutants
 import numpy as np
 import pytest
-from helpers import run_python
+from helpers import run_forked
 from keras import layers
 from published import application, randomized, write_legacy
 
@@ -229,7 +229,7 @@ print(test_weights.load("random").digest)
 print(test_weights.load("random", "cifar_resnet20").digest)
 """
     found = [load("random").digest, load("random", "cifar_resnet20").digest]
-    assert run_python(code).split() == found
+    assert run_forked(code).split() == found
     assert len(set(found)) == 2
 
 

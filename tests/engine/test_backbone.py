@@ -4,7 +4,7 @@ import keras
 import mutants
 import numpy as np
 import pytest
-from helpers import run_python
+from helpers import run_forked
 from keras import layers
 
 from skdl import BackboneFeatures
@@ -250,7 +250,7 @@ for name in ("mobilenet_v3_small", "cifar_resnet20"):  # Keras counts their laye
 """
     names = ("cifar_resnet20", "mobilenet_v3_small")
     here = [structure_digest(BackboneSpec(name, {}).build((32, 32))) for name in names]
-    assert run_python(code).split()[::-1] == here
+    assert run_forked(code).split()[::-1] == here
 
 
 # ---- where a network may be cut --------------------------------------------------------------

@@ -235,7 +235,7 @@ try:
 except ValueError as error:
     print(error)
 """
-    assert "shares weights with one it returned before" in helpers.run_python(code)
+    assert "shares weights with one it returned before" in helpers.run_forked(code)
 
 
 def test_networks_that_are_gone_claim_nothing(few_digits):

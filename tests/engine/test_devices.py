@@ -5,7 +5,7 @@ import sys
 
 import numpy as np
 import pytest
-from helpers import run_python, run_script, tiny
+from helpers import run_forked, run_python, run_script, tiny
 from joblib import Parallel, cpu_count, delayed, parallel_config
 
 from skdl import CNNClassifier
@@ -228,7 +228,7 @@ models["cnn"].predict(X)  # here, all is well
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is forked here")
 def test_a_process_that_was_forked_after_tensorflow_ran_is_refused():
     """In whatever runs a network, also one that was prepared before; it would wait for ever."""
-    before, *after = run_python(FORKED).splitlines()
+    before, *after = run_forked(FORKED).splitlines()
     assert before == "done done"
     assert len(after) == 3 + 4 + 2 + 1
     for answer in after:

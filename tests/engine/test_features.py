@@ -11,7 +11,7 @@ import keras
 import mutants
 import numpy as np
 import pytest
-from helpers import run_python
+from helpers import run_forked
 from keras import layers
 from PIL import Image
 
@@ -711,6 +711,6 @@ np.save(folder / "found.npy", subject.transform(images))
 FeatureNetwork.run = None  # everything is known
 np.save(folder / "stored.npy", subject.transform(images, FeatureStore(folder / "store")))
 """
-    run_python(code, tmp_path)
+    run_forked(code, tmp_path)
     assert_close(np.load(tmp_path / "found.npy"), expected)
     assert np.array_equal(np.load(tmp_path / "stored.npy"), expected)

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers import run_python, tiny
+from helpers import run_forked, run_python, tiny
 from scikeras.wrappers import BaseWrapper
 from sklearn.base import clone, is_classifier
 from sklearn.ensemble import VotingClassifier
@@ -74,7 +74,7 @@ assert (keras.Model.__reduce__, keras.optimizers.Optimizer.__reduce__) == before
 
 
 def test_unseeded_keras_still_fits_after_a_seeded_fit():
-    run_python("""
+    run_forked("""
 import numpy as np, keras, tensorflow as tf
 from tensorflow.python.framework.config import is_op_determinism_enabled
 from skdl import CNNClassifier

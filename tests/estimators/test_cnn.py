@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import loads_weights, normalized, run_python, same_state, subclassed, tiny
+from helpers import loads_weights, normalized, run_forked, same_state, subclassed, tiny
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.model_selection import train_test_split
@@ -180,7 +180,7 @@ def test_a_seed_makes_fits_identical_in_another_process(few_digits, tmp_path):
     X, y = few_digits
     model = CNNClassifier(epochs=2, early_stopping=True, random_state=1).fit(X, y)
     path = tmp_path / "probabilities.npy"
-    run_python(
+    run_forked(
         """
 import sys, numpy as np
 from sklearn.datasets import load_digits

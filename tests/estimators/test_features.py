@@ -11,7 +11,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import run_python
+from helpers import run_forked
 from PIL import Image
 from scipy import sparse
 from sklearn.base import clone
@@ -95,7 +95,7 @@ print(cross_val_score(pipeline, X[:100], y[:100], cv=3).tolist(), n)
     pipeline = make_pipeline(BackboneFeatures(image_size=16, store=tmp_path / "store"), SVC())
     scores = cross_val_score(pipeline, X[:100], y[:100], cv=3).tolist()
     assert sum(counted) == 100
-    assert run_python(code, tmp_path / "store") == f"{scores} 0\n"
+    assert run_forked(code, tmp_path / "store") == f"{scores} 0\n"
 
 
 def test_two_processes_on_one_folder(digits, tmp_path):
@@ -220,7 +220,7 @@ import sys, joblib, numpy as np
 pipeline = joblib.load(sys.argv[1] + "/pipeline.joblib")
 print(pipeline.predict(np.load(sys.argv[1] + "/X.npy")).tolist())
 """
-    assert run_python(code, tmp_path).strip() == str(pipeline.predict(X[:20]).tolist())
+    assert run_forked(code, tmp_path).strip() == str(pipeline.predict(X[:20]).tolist())
 
 
 def test_a_pickle_needs_no_file_of_weights(digits, tmp_path):

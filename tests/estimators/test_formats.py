@@ -123,10 +123,6 @@ def deep_values(kind):
     return ((gray - gray.mean()) / gray.std()).astype(np.float32), "tif"
 
 
-DEEP = ["network", "denoiser", "features", "fine-tuned"]
-DEEP_SIZES = [{}, {"image_size": (12, 20)}, {"image_size": (20, 9), "keep_aspect": True}]
-
-
 @pytest.fixture(
     scope="module", params=["12 bits", "16 bits in colour", "tomography", "32 bits", "standardised"]
 )
@@ -142,10 +138,17 @@ def deep(request, tmp_path_factory):
 @pytest.mark.filterwarnings("ignore:All training images are predicted")
 @pytest.mark.filterwarnings("ignore:Training the backbone ended")
 @pytest.mark.filterwarnings("ignore:.*standardi[sz]ed")
-@parametrize(
+@pytest.mark.parametrize(
     ("name", "size"),
-    [(name, size) for name in DEEP for size in DEEP_SIZES],
-    exhaustive=[(name, size) for name in DEEP for size in DEEP_SIZES[name == "network" : 2]],
+    [
+        pytest.param(name, size, marks=() if chosen else pytest.mark.exhaustive)
+        for name in ("network", "denoiser", "features", "fine-tuned")
+        for size, chosen in (
+            ({}, name == "network"),
+            ({"image_size": (12, 20)}, False),
+            ({"image_size": (20, 9), "keep_aspect": True}, True),
+        )
+    ],
     ids=str,
 )
 def test_files_of_more_than_eight_bits(deep, name, size):

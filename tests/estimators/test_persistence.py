@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from helpers import run_python, same_state, tiny, version
+from helpers import run_forked, same_state, tiny, version
 from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -37,7 +37,7 @@ def test_another_process_predicts_the_same(few_digits, tmp_path):
             path = tmp_path / f"{architecture == tiny}-{number}.joblib"
             joblib.dump(model, path)
             models[path] = model
-    run_python(LOAD, *models)
+    run_forked(LOAD, *models)
     for path, model in models.items():
         assert np.array_equal(np.load(f"{path}.npy"), model.predict_proba(X))
 

@@ -3,7 +3,7 @@
 import functools
 
 import numpy as np
-from helpers import run_python, same_state, tiny
+from helpers import run_forked, same_state, tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
@@ -114,7 +114,7 @@ def test_refitting_with_the_same_seed_is_identical(few_digits, seed, batch_size,
 def test_refitting_with_the_same_seed_is_identical_in_another_process(few_digits, tmp_path):
     X, y = few_digits
     seeds = (0, 2**32 - 1)
-    run_python(
+    run_forked(
         """
 import sys, numpy as np
 from sklearn.datasets import load_digits

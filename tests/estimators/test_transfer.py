@@ -7,7 +7,7 @@ import pickle
 import keras
 import numpy as np
 import pytest
-from helpers import parametrize, run_python
+from helpers import parametrize, run_forked
 from PIL import Image
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
@@ -322,7 +322,7 @@ print(m.fit(X[:100], y[:100]).predict_proba(X[:3]).tobytes().hex())
 """
     X, y = digits
     here = model(epochs=2, trainable=1, warmup_epochs=1).fit(X[:100], y[:100])
-    assert run_python(code).strip() == here.predict_proba(X[:3]).tobytes().hex()
+    assert run_forked(code).strip() == here.predict_proba(X[:3]).tobytes().hex()
 
 
 def test_vgg16(digits):
