@@ -229,17 +229,22 @@ class TestLabelsThatWerePredicted:
     def found(self, cancer):
         return evaluate({"plain": logistic(), **self.MODELS}, *cancer, cv=3)
 
+    @pytest.fixture(scope="class")
+    def tables(self, found):
+        return found.compare(), found.summary()
+
     @pytest.mark.parametrize("model", MODELS)
-    def test_comparisons_are_of_the_labels(self, found, model):
+    def test_comparisons_are_of_the_labels(self, found, tables, model):
+        compared, summary = tables
         truth, labels = (found.per_model(model)[name] for name in ("y_true", "y_pred"))
         plain = found.per_model("plain")["y_pred"]
-        row = found.compare().query("model_a == 'plain' and model_b == @model").iloc[0]
-        accuracies = found.summary().query("metric == 'accuracy'").set_index("model")["value"]
+        row = compared.query("model_a == 'plain' and model_b == @model").iloc[0]
+        accuracies = summary.query("metric == 'accuracy'").set_index("model")["value"]
         assert row["accuracy_a"] == accuracies["plain"]
         assert row["accuracy_b"] == accuracies[model] == (truth == labels).mean()
         assert row["only_a_right"] == ((plain == truth) & (labels != truth)).sum()
         assert row["only_b_right"] == ((plain != truth) & (labels == truth)).sum()
-        ends = found.summary().query("metric == 'sensitivity'").set_index("model")["value"]
+        ends = summary.query("metric == 'sensitivity'").set_index("model")["value"]
         assert row["sensitivity_difference"] == pytest.approx(ends["plain"] - ends[model])
 
     @pytest.mark.parametrize("model", [name for name in MODELS if name != "votes"])
