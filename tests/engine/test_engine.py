@@ -144,7 +144,16 @@ CASES = {
 
 
 # Slow ones that others of their family stand for.
-SLOW_CASES = ("alexnet", "densenet40", "resnet18", "resnet32", "resnet56", "vgg16", "zfnet")
+SLOW_CASES = (
+    "alexnet",
+    "densenet40",
+    "resnet18",
+    "resnet20",
+    "resnet32",
+    "resnet56",
+    "vgg16",
+    "zfnet",
+)
 
 
 @parametrize("case", CASES, exhaustive=SLOW_CASES)

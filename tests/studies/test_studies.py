@@ -19,7 +19,7 @@ from skdl import audit_images, datasets
 from skdl.cli import main
 from skdl.evaluation import EvaluationWarning, _records
 from skdl.plugins import backbones
-from skdl.studies import _data, _wrappers, compare_studies, get_study, list_studies, run_study
+from skdl.studies import _data, _run, _wrappers, compare_studies, get_study, list_studies, run_study
 from skdl.studies._compare import command, markdown
 from skdl.studies._declaration import Setting
 from skdl.studies._record import FORMAT, notes_of
@@ -58,6 +58,13 @@ def nothing_there(tmp_path, monkeypatch):
             _data, name, partial(getattr(datasets, name), download_if_missing=False)
         )
     return tmp_path
+
+
+@pytest.fixture
+def unreported(monkeypatch):
+    """Runs whose figures are looked at draw nothing, and write no report."""
+    monkeypatch.setattr(_run, "pictures", lambda *about: None)
+    monkeypatch.setattr(_run, "reports", lambda *about: None)
 
 
 @pytest.fixture(scope="module")
@@ -261,6 +268,7 @@ def test_a_study_without_its_data_says_where_to_put_it(nothing_there, name, tmp_
     assert not (out / "study.json").exists()
 
 
+@pytest.mark.usefixtures("unreported")
 def test_the_same_seed_gives_the_same_figures(digits, tmp_path):
     options = {"epochs": 2, "n_train": 300, "only": ["improved"]}  # draws most at random
     again = run_study("digits", **options, out=tmp_path / "again")
@@ -298,6 +306,7 @@ def test_the_record(digits):
         assert len(history["accuracy"]) == 2
 
 
+@pytest.mark.usefixtures("unreported")
 def test_a_killed_run_goes_on_where_it_was(digits, tmp_path):
     """One fit of each variant was not done yet."""
     folder = tmp_path / "run"
@@ -314,6 +323,7 @@ def test_a_killed_run_goes_on_where_it_was(digits, tmp_path):
     pd.testing.assert_frame_equal(run.result.predictions, digits.result.predictions)
 
 
+@pytest.mark.usefixtures("unreported")
 def test_another_variant_later(tmp_path):
     options = {"epochs": 1, "n_train": 20, "out": tmp_path}
     first = run_study("digits", only=["as published"], **options)
@@ -331,6 +341,7 @@ def test_another_variant_later(tmp_path):
     _assert_rows_equal(first.comparison, whole.comparison)
 
 
+@pytest.mark.usefixtures("unreported")
 def test_published_against_measured(home, tmp_path):
     run = run_study("mnist-lenet5", n_train=60, epochs=1, only=["as published"], out=tmp_path)
     (row,) = run.comparison.query("on == 'test'").to_dict("records")
@@ -387,6 +398,7 @@ def test_wrong_numbers_of_medical_images(home, n_train, tmp_path):
         run_study("medical-cnn", n_train=n_train, out=tmp_path)
 
 
+@pytest.mark.usefixtures("unreported")
 def test_a_folder_of_another_setting(digits, tmp_path):
     run_study("digits", epochs=1, n_train=200, only=["as published"], out=tmp_path)
     record = (tmp_path / "study.json").read_bytes()
@@ -553,6 +565,7 @@ def test_weights_that_are_not_there(home, tmp_path, capsys):
 # ---- comparisons ---------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("unreported")
 def test_compare(digits, tmp_path):
     part = run_study("digits", epochs=1, n_train=200, only=["improved"], out=tmp_path / "one")
     table = compare_studies([tmp_path, digits.folder / "study.json"])
@@ -609,6 +622,7 @@ def test_the_command_of_a_record():
         assert ("--only" in words) == (set(record["models"]) != every)
 
 
+@pytest.mark.usefixtures("unreported")
 def test_goals_of_one_variant(home, tmp_path):
     run = run_study("cifar-cnn", n_train=20, epochs=1, only=["as published"], out=tmp_path)
     of_test = run.comparison.query("on == 'test'")
