@@ -138,6 +138,14 @@ def test_what_a_file_holds_beside_the_model(zero_to_two, tmp_path):
     assert len(probes) == 128 + X[:8].nbytes
 
 
+def test_the_threshold_of_scores_in_float32(zero_to_two, tmp_path):
+    X, y = zero_to_two
+    model = TunedThresholdClassifierCV(LOGISTIC).fit(X.astype(np.float32), np.minimum(y, 1))
+    model.best_threshold_ = np.float32(model.best_threshold_)  # as of networks
+    skdl.save(model, tmp_path / "model.skdl")
+    assert read_model(tmp_path / "model.skdl").threshold == model.best_threshold_
+
+
 def test_parts_that_are_shared_are_kept_once(zero_to_two, tmp_path):
     X, y = zero_to_two
     shared = KNeighborsClassifier(algorithm="brute").fit(X, y)
@@ -178,6 +186,7 @@ def test_an_estimator_that_takes_paths_alone_has_no_probes_unless_given(tmp_path
         ({"card": {"a": object}}, "card must hold text, numbers, lists and dicts"),
         ({"estimate": {1: 2}}, "estimate must hold text, numbers, lists and dicts"),
         ({"target_names": ["one"]}, "target_names must be 3 names, one for each class."),
+        ({"target_names": ["a", "b", "a"]}, "target_names must differ"),
         ({"target_names": "abc"}, "target_names must be 3 names, one for each class."),
         ({"probes": [[1], [1, 2]]}, "probes must be images of one size"),
         ({"probes": []}, "probes must be images of one size"),

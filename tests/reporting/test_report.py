@@ -621,6 +621,11 @@ def test_whatever_was_evaluated_has_a_report(digits, tmp_path):
     assert "The models are not compared: y_true holds one class only" in text
 
 
+def searched(models):
+    spaces = {"a": {"alpha": [1.0]}, "c": {"strategy": ["prior"]}}
+    return {name: GridSearchCV(models[name], space, cv=2) for name, space in spaces.items()}
+
+
 def test_the_best_of_equal_models(digits, tmp_path):
     X, y = digits
     models = {"a": RidgeClassifier(), "b": RidgeClassifier(), "c": DummyClassifier()}
@@ -628,7 +633,24 @@ def test_the_best_of_equal_models(digits, tmp_path):
         result = evaluate(models, X, y, cv=3)
     text = Page(report(result, X, y, tmp_path / "r.html").read_text("utf-8")).text
     assert "Evaluation of a" in text
-    assert "the first of the best of 3 models by accuracy on these images: “b” did as well" in text
+    assert "the best of 3 models by accuracy on these images, together with “b”, so its" in text
+    chosen = evaluate(searched(models), X, y, cv=3).choose("accuracy")
+    text = Page(report(chosen, X, y, tmp_path / "r.html", model="best").read_text("utf-8")).text
+    assert "Each fold chose it among 2 models by inner scores" in text
+    assert "too good" not in text.replace("not too good", "")
+    text = Page(report(chosen, X, y, tmp_path / "r.html", model="a").read_text("utf-8")).text
+    assert "the best of 2 models by accuracy on these images, so its scores" in text
+
+
+def test_the_diagram_of_an_estimator_needs_no_locale(binary, tmp_path, monkeypatch):
+    X, y, result = binary
+
+    def in_ascii(estimator):
+        return "é".encode().decode("ascii")
+
+    monkeypatch.setattr("skdl.reporting._content.estimator_html_repr", in_ascii)
+    page = report(result, X, y, tmp_path / "r.html").read_text("utf-8")
+    assert "<pre>Pipeline(steps=[(&#x27;standardscaler&#x27;, StandardScaler())," in page
 
 
 def test_time_that_a_store_saved(digits, tmp_path):
