@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
@@ -41,6 +41,10 @@ def analyze_folder(
     out: str | os.PathLike[str] | None = None,
     pos_label: Any = None,
     groups: str | os.PathLike[str] | None = None,
+    group_column: str | Literal[False] | None = None,
+    path_column: str | None = None,
+    label_column: str | None = None,
+    exclude: str | Sequence[str] | None = None,
     minutes: float = 15,
     models: Sequence[str] | None = None,
     backbone: str | None = None,
@@ -69,6 +73,13 @@ def analyze_folder(
         The positive class, of two. None takes the rarer one, or of equal ones the second by name.
     groups : str or path-like, default=None
         CSV file that says which images belong together, such as those of a patient.
+    group_column, path_column, label_column : str, default=None
+        Columns of the CSV files, where they have no usual names; `group_column` may also name what
+        the files tell, such as "PatientID" of DICOM files, or be False for no groups. All as
+        :func:`skdl.datasets.load_image_folder` takes them.
+    exclude : str or list of str, default=None
+        Shell-style patterns of files and folders to leave out, such as ``"*_mask.png"``, as
+        :func:`skdl.datasets.load_image_folder` takes them.
     minutes : float, default=15
         How long it may take, altogether. Models that would take longer are left out, the simple
         ones last.
@@ -152,11 +163,17 @@ def analyze_folder(
     start = time.monotonic()
     source = check_path(folder, "folder")
     _check(minutes, models, backbone, weights, folds, random_state, report, verbose)
-    groups_file = None if groups is None else str(check_path(groups, "groups"))
+    reading = {
+        "groups": None if groups is None else str(check_path(groups, "groups")),
+        "group_column": group_column,
+        "path_column": path_column,
+        "label_column": label_column,
+        "exclude": _listed(exclude),
+    }
     settings = {
         "folder": str(source),
         "pos_label": pos_label,
-        "groups": groups_file,
+        **reading,
         "minutes": float(minutes),
         "models": None if models is None else list(models),
         "backbone": backbone,
@@ -167,7 +184,7 @@ def analyze_folder(
     place = default_out(source) if out is None else check_path(out, "out")
     kept = claim(place, settings)
     tell = say if verbose else _silent
-    found = look(source, groups=groups_file, pos_label=pos_label, folds=folds, verbose=verbose)
+    found = look(source, reading, pos_label=pos_label, folds=folds, verbose=verbose)
     for line in found.lines():
         tell(line)
     make_writable(place, ADVICE)
@@ -185,6 +202,13 @@ def analyze_folder(
 
 def _silent(text: str = "") -> None:
     """Say nothing."""
+
+
+def _listed(exclude: Any) -> Any:
+    """Patterns as JSON holds them, of one or of many; None of none."""
+    if isinstance(exclude, str):
+        return [exclude]
+    return (list(exclude) or None) if isinstance(exclude, list | tuple) else exclude
 
 
 def _check(
@@ -341,7 +365,7 @@ def _written(
     estimate = estimate_of(result, BEST, summary)
     notes = [*_about_models(plan), paid_for(result, summary)]
     models = {name: build(name, plan.setting) for name in plan.models}
-    how = {**_how(found, settings), "metric": plan.setting.metric, "groups": settings["groups"]}
+    how = {**_how(found, settings), "metric": plan.setting.metric}
     write_script(out, found, plan, models, how)
     write_predictions(out, found, result)
     model = _without_store(result.refit(BEST, found.X, found.y))

@@ -146,7 +146,9 @@ def script(
             "skdl.datasets": ["load_image_folder"],
         }
     )
-    groups = "" if run["groups"] is None else f", groups={quoted(str(run['groups']))}"
+    how_read = {"on_error": "skip", "find_duplicates": False, **run["reading"]}
+    given = ["FOLDER", *(f"{name}={code.of(value)}" for name, value in how_read.items())]
+    read = _within("load_image_folder(", given, ")", _WIDTH - len("images = "))
     scoring, metric, pos_label = (run[name] for name in ("scoring", "metric", "pos_label"))
     once = (
         f"# Each image goes through the network once: the models find its features.\n{first}"
@@ -163,7 +165,7 @@ FOLDER = {quoted(str(folder))}
 HERE = Path(__file__).resolve().parent
 STORE = str(HERE / "features")
 
-images = load_image_folder(FOLDER, on_error="skip", find_duplicates=False{groups})
+images = {read}
 X, y = images.data, images.target_names[images.target]
 audit = audit_images(X, y, groups=images.groups)
 print(audit)

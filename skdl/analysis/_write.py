@@ -25,6 +25,7 @@ def write_script(
 ) -> None:
     """``run.py``: the same in public names."""
     setting: Setting = plan.setting
+    how = {**how, "reading": look.reading}
     on_features = "features" in plan.seconds
     text = script(models, features(setting) if on_features else None, how, look.folder, out)
     write_text(out / "run.py", text)
@@ -146,6 +147,7 @@ def write_run(
             "classes": dict(zip(names.tolist(), counts.tolist(), strict=True)),
             "pos_label": look.pos_label,
             "unreadable": [list(pair) for pair in look.unreadable],
+            "excluded": look.n_excluded,
             "audit": audited,
             "findings": look.audit.findings,
             "digest": result.data_digest,
