@@ -16,9 +16,11 @@ from skdl._utils.text import say, shortened
 from skdl.analysis._folder import ADVICE, claim, default_out, keep_plan
 from skdl.analysis._ladder import ON_FEATURES, RUNGS, build, features
 from skdl.analysis._look import Look, look
+from skdl.analysis._looked import with_networks, with_store
 from skdl.analysis._plan import Plan, make_plan, plan_of
 from skdl.analysis._result import BEST, FolderAnalysis, estimate_of
 from skdl.analysis._write import (
+    about_models,
     paid_for,
     write_model,
     write_predictions,
@@ -33,6 +35,7 @@ _METRICS = {
     False: ["balanced_accuracy", "accuracy", "f1_macro"],
 }
 _FOR_WRITING = (0.1, 15.0)  # of the time, and seconds at least
+_FOR_REPORT = 10.0  # of these seconds
 
 
 def analyze_folder(
@@ -363,14 +366,19 @@ def _written(
     )
     summary = result.summary()
     estimate = estimate_of(result, BEST, summary)
-    notes = [*_about_models(plan), paid_for(result, summary)]
+    notes = [*about_models(plan), paid_for(result, summary)]
     models = {name: build(name, plan.setting) for name in plan.models}
-    how = {**_how(found, settings), "metric": plan.setting.metric}
+    how = {**_how(found, settings), "metric": plan.setting.metric, "best": best}
     write_script(out, found, plan, models, how)
     write_predictions(out, found, result)
-    model = _without_store(result.refit(BEST, found.X, found.y))
+    model = with_store(result.refit(BEST, found.X, found.y), "auto")  # none of this machine
     write_model(out, model, found, best, estimate, notes)
-    path = write_report(out, found, result, kind, notes)
+    shown = result
+    if kind != "json":  # which has no pictures
+        left = start + 60 * settings["minutes"] - _FOR_REPORT - time.monotonic()
+        shown, missed = with_networks(result, found, plan, left, tell)
+        notes = [*missed, *notes]
+    path = write_report(out, found, shown, kind, notes)
     seconds = time.monotonic() - start
     write_run(
         out, settings, found, plan, result, summary, best=best, estimate=estimate, seconds=seconds
@@ -380,18 +388,3 @@ def _written(
     tell(f"Fitted to all images: {best} ({RUNGS[best]}), {out / 'model.skdl'}")
     tell(f"Report: {path}; everything else: {out}  ({seconds:.0f} s)")
     return FolderAnalysis(out, result, best, model, estimate, found.audit, plan.left_out)
-
-
-def _about_models(plan: Plan) -> list[str]:
-    listed = "; ".join(f"{name}: {RUNGS[name]}" for name in plan.models)
-    about = [f"Models, from the simplest on: {listed}."]
-    if "features" in plan.seconds:
-        labels = " and ".join(backbone.label for backbone in plan.setting.backbones)
-        about.append(f"Features are those of {labels}.")
-    return about + [f"Left out: {name}, {why}." for name, why in plan.left_out.items()]
-
-
-def _without_store(model: Any) -> Any:
-    """A model that knows no folder of this machine."""
-    stores = [name for name in model.get_params() if name.rpartition("__")[2] == "store"]
-    return model.set_params(**dict.fromkeys(stores, "auto"))

@@ -52,6 +52,16 @@ def write_predictions(out: Path, look: Look, result: EvaluationResult) -> None:
         written.to_csv(part, index=False, encoding="utf-8", errors="backslashreplace")
 
 
+def about_models(plan: Plan) -> list[str]:
+    """What the models are, and what was left out."""
+    listed = "; ".join(f"{name}: {RUNGS[name]}" for name in plan.models)
+    about = [f"Models, from the simplest on: {listed}."]
+    if "features" in plan.seconds:
+        labels = " and ".join(backbone.label for backbone in plan.setting.backbones)
+        about.append(f"Features are those of {labels}.")
+    return about + [f"Left out: {name}, {why}." for name, why in plan.left_out.items()]
+
+
 def paid_for(result: EvaluationResult, summary: pd.DataFrame) -> str:
     """What choosing the best costs: its estimate beside the largest of the single ones."""
     metric = result.metrics[0]
@@ -111,7 +121,7 @@ def write_model(
         "Training data": look.lines()[0],
         "Results": notes[-1],
     }
-    known = {key: None if pd.isna(value) else value for key, value in estimate.items()}
+    known = {name: value for name, value in estimate.items() if not pd.isna(value)}
     novelty = _novelty(model, look, name)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "No images could be made up", UserWarning)

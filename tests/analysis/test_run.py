@@ -15,6 +15,7 @@ from skdl import analyze_folder
 from skdl.analysis import FolderAnalysis, _run
 from skdl.datasets import load_image_folder
 from skdl.evaluation import _run as fitting
+from skdl.persistence import read_model
 
 CHEAP = {"models": ["shortcuts", "majority"], "folds": 2, "report": "json", "verbose": 0}
 
@@ -64,7 +65,7 @@ def test_predictions_are_out_of_fold_with_paths_and_groups(found):
     assert labels == best["label"].tolist()
 
 
-def test_the_script_gives_the_same_figures(found, capsys):
+def test_the_script_gives_the_same_figures(found, digits_folder, capsys):
     with pytest.warns(UserWarning, match="[np]pv of majority"):
         runpy.run_path(str(found.out / "run.py"))
     again = pd.read_csv(found.out / "again" / "predictions.csv")
@@ -73,6 +74,13 @@ def test_the_script_gives_the_same_figures(found, capsys):
         np.testing.assert_allclose(again[column], mine[column], rtol=1e-14)
     assert again["y_pred"].astype(str).tolist() == mine["y_pred"].tolist()
     assert f"{found.estimate['value']:.6f}" in capsys.readouterr().out
+    written, model = (
+        read_model(place / "model.skdl") for place in (found.out, found.out / "again")
+    )
+    assert model.estimate == written.estimate == pytest.approx(found.estimate)
+    files = [str(file) for file in sorted(digits_folder.glob("*/*.png"))]
+    proba = model.estimator.predict_proba(files)
+    np.testing.assert_array_equal(proba, found.model.predict_proba(files))
     shutil.rmtree(found.out / "again")
 
 
