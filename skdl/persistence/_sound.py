@@ -101,6 +101,8 @@ def _check_own(part: Any, trusted: Collection[str]) -> None:
     state = getattr(part, "__dict__", {})
     if state.get("store", "auto") not in (None, "auto"):
         raise ModelFileError("it names a folder for features, which it could write to")
+    if state.get("memory") is not None and type(part).__module__.startswith("sklearn."):
+        raise ModelFileError("it names a folder for fitted steps, which it could write to")
     if state.get("callbacks") is not None:
         raise ModelFileError("it holds callbacks, which are for training alone")
     for parameter, registry in (("architecture", architectures), ("backbone", backbones)):
