@@ -99,7 +99,10 @@ class Look:
         if self.groups is not None:
             own = f"{counted(len(np.unique(self.groups)), 'group')} were given"
         if n == len(self.y):
-            return f"Groups: {own}, and no two images look alike: each is a group of its own."
+            others = " (of those that show anything)" if len(self.audit.empty) > 1 else ""
+            return (
+                f"Groups: {own}, and no two images{others} look alike: each is a group of its own."
+            )
         return f"Groups: {own}; with look-alikes joined, {n:,}, each of which stays in one fold."
 
 

@@ -20,6 +20,7 @@ from skdl.analysis._looked import with_networks, with_store
 from skdl.analysis._plan import Plan, make_plan, plan_of
 from skdl.analysis._result import BEST, FolderAnalysis, estimate_of
 from skdl.analysis._write import (
+    about_failures,
     about_models,
     paid_for,
     write_model,
@@ -256,16 +257,18 @@ def _planned(
 ) -> Plan:
     if kept is not None:
         return plan_of(kept)
-    return make_plan(
-        found,
-        models=settings["models"],
-        backbone=settings["backbone"],
-        weights=settings["weights"],
-        folds=settings["folds"],
-        seed=settings["random_state"],
-        store=str(out / "features"),
-        budget=budget,
-    )
+    with warnings.catch_warnings():  # of fits that only tell how long they take
+        warnings.simplefilter("ignore")
+        return make_plan(
+            found,
+            models=settings["models"],
+            backbone=settings["backbone"],
+            weights=settings["weights"],
+            folds=settings["folds"],
+            seed=settings["random_state"],
+            store=str(out / "features"),
+            budget=budget,
+        )
 
 
 # ---- evaluating ----------------------------------------------------------------------------------
@@ -322,6 +325,8 @@ def _evaluated(
         if plan.seconds.get(name, 0) > 1:
             slower = max(slower, took / plan.seconds[name])
         tell(f"{name:<10} {_mean(result, name)}  {took:.0f} s")
+        for line in about_failures(result, name):
+            tell(f"           {line}")
     assert result is not None
     return result, plan
 
@@ -340,7 +345,7 @@ def _mean(result: EvaluationResult, name: str) -> str:
     metric = result.metrics[0]
     rows = result.scores.query("model == @name and metric == @metric")["value"]
     if rows.isna().all():
-        return "failed: " + str(result.missing.query("model == @name")["reason"].iloc[0])
+        return f"{metric} is missing"
     return f"{metric} {rows.mean():.3f} (mean of {rows.notna().sum()} folds)"
 
 
@@ -366,25 +371,27 @@ def _written(
     )
     summary = result.summary()
     estimate = estimate_of(result, BEST, summary)
-    notes = [*about_models(plan), paid_for(result, summary)]
+    worth = paid_for(result, summary)
+    failures = [f"{name}: {line}" for name in plan.models for line in about_failures(result, name)]
+    notes = [worth, *failures, *about_models(plan)]
     models = {name: build(name, plan.setting) for name in plan.models}
     how = {**_how(found, settings), "metric": plan.setting.metric, "best": best}
     write_script(out, found, plan, models, how)
     write_predictions(out, found, result)
     model = with_store(result.refit(BEST, found.X, found.y), "auto")  # none of this machine
-    write_model(out, model, found, best, estimate, notes)
+    write_model(out, model, found, best, estimate, worth)
     shown = result
     if kind != "json":  # which has no pictures
         left = start + 60 * settings["minutes"] - _FOR_REPORT - time.monotonic()
         shown, missed = with_networks(result, found, plan, left, tell)
-        notes = [*missed, *notes]
+        notes += missed
     path = write_report(out, found, shown, kind, notes)
     seconds = time.monotonic() - start
     write_run(
         out, settings, found, plan, result, summary, best=best, estimate=estimate, seconds=seconds
     )
     tell("")
-    tell(notes[-1])
+    tell(worth)
     tell(f"Fitted to all images: {best} ({RUNGS[best]}), {out / 'model.skdl'}")
     tell(f"Report: {path}; everything else: {out}  ({seconds:.0f} s)")
     return FolderAnalysis(out, result, best, model, estimate, found.audit, plan.left_out)

@@ -62,6 +62,16 @@ def about_models(plan: Plan) -> list[str]:
     return about + [f"Left out: {name}, {why}." for name, why in plan.left_out.items()]
 
 
+def about_failures(result: EvaluationResult, name: str) -> list[str]:
+    """In how many folds a model has no score, and why."""
+    metric = result.metrics[0]
+    missing = result.missing.query("model == @name and metric == @metric")
+    if missing.empty:
+        return []
+    folds = result.times.query("model == @name")["fold"].nunique()
+    return [f"no {metric} in {len(missing)} of {folds} folds: {missing['reason'].iloc[0]}"]
+
+
 def paid_for(result: EvaluationResult, summary: pd.DataFrame) -> str:
     """What choosing the best costs: its estimate beside the largest of the single ones."""
     metric = result.metrics[0]
@@ -109,7 +119,7 @@ def write_report(
 
 
 def write_model(
-    out: Path, model: Any, look: Look, name: str, estimate: dict[str, Any], notes: list[str]
+    out: Path, model: Any, look: Look, name: str, estimate: dict[str, Any], worth: str
 ) -> Path:
     """``model.skdl``: what was fitted to all images, and what it is worth.
 
@@ -119,7 +129,7 @@ def write_model(
     card = {
         "Model details": f"{name}: {RUNGS[name]}.",
         "Training data": look.lines()[0],
-        "Results": notes[-1],
+        "Results": worth,
     }
     known = {name: value for name, value in estimate.items() if not pd.isna(value)}
     novelty = _novelty(model, look, name)
@@ -165,6 +175,7 @@ def write_run(
         "plan": plan.as_dict(),
         **found,
         "scores": summary.to_dict("records"),
+        "missing": result.missing.to_dict("records"),
         "choices": result.choices.to_dict("records"),
         "times": result.times.to_dict("records"),
         "versions": versions(),

@@ -47,6 +47,8 @@ def check_sound(root: Any, trusted: Collection[str]) -> None:
         kind = f"{type(part).__module__}.{type(part).__qualname__}"
         if type(part).__module__.startswith("skdl."):
             _check_own(part, trusted)
+        elif kind.startswith("sklearn.") and getattr(part, "memory", None) is not None:
+            raise ModelFileError("it names a folder for fitted steps, which it could write to")
         check = _CHECKS.get(kind)
         if check is not None:
             _require(check(part), type(part).__name__)
@@ -101,8 +103,6 @@ def _check_own(part: Any, trusted: Collection[str]) -> None:
     state = getattr(part, "__dict__", {})
     if state.get("store", "auto") not in (None, "auto"):
         raise ModelFileError("it names a folder for features, which it could write to")
-    if state.get("memory") is not None and type(part).__module__.startswith("sklearn."):
-        raise ModelFileError("it names a folder for fitted steps, which it could write to")
     if state.get("callbacks") is not None:
         raise ModelFileError("it holds callbacks, which are for training alone")
     for parameter, registry in (("architecture", architectures), ("backbone", backbones)):
