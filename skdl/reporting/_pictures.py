@@ -205,17 +205,20 @@ def _image_plans(subject: Subject, rows: Any, y_true: Any, y_pred: Any) -> Plans
     if with_network:
         yield (
             "saliency",
-            f"Where the network looked, in {_numbers(list(with_network), len(found))} of these",
+            f"Where the network looked, in {_numbers(list(with_network), len(found), len(chosen))}",
             lambda: _saliency(subject, looked["row"].to_numpy(), with_network),
         )
 
 
-def _numbers(shown: list[int], n: int) -> str:
-    """Which of the first mistakes are shown."""
+def _numbers(shown: list[int], n: int, n_mistakes: int) -> str:
+    """Which of the first mistakes, or without any, of the first images are shown."""
+    if not n_mistakes:
+        return "the first images" if len(shown) == n else "some of the first images"
     if len(shown) == n:
-        return "the first"
+        return "the first of these"
     *others, last = (f"{number + 1}" for number in shown)
-    return f"numbers {', '.join(others)} and {last}" if others else f"number {last}"
+    named = f"numbers {', '.join(others)} and {last}" if others else f"number {last}"
+    return f"{named} of these"
 
 
 def _saliency(
@@ -232,8 +235,10 @@ def _saliency(
         for number, estimator in estimators.items()
     ]
     names = ("images", "maps", "class_names", "scores")
-    joined = ([getattr(part, name)[0] for part in parts] for name in names)
-    display = SaliencyDisplay(*joined, score_kind=parts[0].score_kind).plot()
+    images, maps, classes, scores = ([getattr(p, name)[0] for p in parts] for name in names)
+    if len(worst_mistakes(subject.result, subject.model)[0]):  # which are numbered
+        classes = [f"No. {n + 1}: {name}" for n, name in zip(estimators, classes, strict=True)]
+    display = SaliencyDisplay(images, maps, classes, scores, score_kind=parts[0].score_kind).plot()
     methods = {"grad_cam": "Grad-CAM", "occlusion": "occlusion"}
     how = " and ".join(dict.fromkeys(methods[str(part.method)] for part in parts))
     return display, f" ({how})"
