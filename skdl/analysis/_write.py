@@ -26,7 +26,7 @@ def write_script(
     """``run.py``: the same in public names."""
     setting: Setting = plan.setting
     how = {**how, "reading": look.reading}
-    on_features = "features" in plan.seconds
+    on_features = set(plan.models) & set(ON_FEATURES)
     text = script(models, features(setting) if on_features else None, how, look.folder, out)
     write_text(out / "run.py", text)
 
@@ -56,7 +56,7 @@ def about_models(plan: Plan) -> list[str]:
     """What the models are, and what was left out."""
     listed = "; ".join(f"{name}: {RUNGS[name]}" for name in plan.models)
     about = [f"Models, from the simplest on: {listed}."]
-    if "features" in plan.seconds:
+    if set(plan.models) & set(ON_FEATURES):
         labels = " and ".join(backbone.label for backbone in plan.setting.backbones)
         about.append(f"Features are those of {labels}.")
     return about + [f"Left out: {name}, {why}." for name, why in plan.left_out.items()]
