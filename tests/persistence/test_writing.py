@@ -1,8 +1,11 @@
 """Saving: what goes into a file, and what cannot."""
 
+import io
 import json
 import warnings
+from zipfile import ZipFile
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +14,7 @@ from persistence.crafted import tool
 from PIL import Image
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.cluster import Birch, KMeans
+from sklearn.cluster import Birch, FeatureAgglomeration, KMeans
 from sklearn.decomposition import PCA
 from sklearn.ensemble import (
     GradientBoostingClassifier,
@@ -168,6 +171,48 @@ def test_probes_can_be_files(zero_to_two, tmp_path):
     model.fit(X[:30], y[:30])
     skdl.save(model, tmp_path / "model.skdl", probes=paths[:3])
     assert inspect_model(tmp_path / "model.skdl")["members"]["probes/images.npy"]["bytes"] == 320
+
+
+@pytest.mark.parametrize("searched", [False, True])
+def test_what_follows_a_loader_has_probes(zero_to_two, tmp_path, searched):
+    X, y = zero_to_two
+    paths = [str(tmp_path / f"{number}.png") for number in range(30)]
+    for path, image in zip(paths, X.reshape(-1, 8, 8), strict=False):
+        Image.fromarray((image * 15).astype(np.uint8)).save(path)
+    model = make_pipeline(ImageLoader(4, flatten=True), GaussianNB())
+    if searched:
+        model = GridSearchCV(model, {"gaussiannb__var_smoothing": [1e-3]}, cv=2)
+    model.fit(paths, y[:30])
+    place = tmp_path / "model.skdl"
+    for probes, n in ((None, 3), (paths[:2], 2)):
+        skdl.save(model, place, probes=probes)
+        with ZipFile(place) as archive:
+            images, proba = (
+                np.load(io.BytesIO(archive.read(f"probes/{name}.npy")))
+                for name in ("images", "predict_proba")
+            )
+        assert images.shape == (n, 16)
+        if probes is not None:
+            np.testing.assert_allclose(proba, model.predict_proba(probes), rtol=1e-12)
+        assert skdl.load(place).predict(paths).tolist() == model.predict(paths).tolist()
+    with pytest.raises((ValueError, OSError), match=r"none\.png"):
+        skdl.save(model, place, probes=[str(tmp_path / "none.png")])
+
+
+@pytest.mark.parametrize("memory", ["folder", joblib.Memory])
+def test_folders_of_fitted_steps_are_left_out(zero_to_two, tmp_path, memory):
+    folder = str(tmp_path / "steps")
+    memory = folder if memory == "folder" else memory(folder, verbose=0)
+    inside = make_pipeline(FeatureAgglomeration(9, memory=memory), GaussianNB(), memory=memory)
+    model = GridSearchCV(inside, {"gaussiannb__var_smoothing": [1e-3]}, cv=2).fit(*zero_to_two)
+    skdl.save(model, tmp_path / "model.skdl")
+    loaded = skdl.load(tmp_path / "model.skdl")
+    kept = {name: value for name, value in loaded.get_params().items() if name.endswith("memory")}
+    assert kept == dict.fromkeys(["estimator__featureagglomeration__memory", "estimator__memory"])
+    assert loaded.best_estimator_.memory is loaded.best_estimator_[0].memory is None
+    assert inside.memory is memory
+    X = zero_to_two[0]
+    np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
 
 
 def test_an_estimator_that_takes_paths_alone_has_no_probes_unless_given(tmp_path):

@@ -46,7 +46,7 @@ from skdl.evaluation import EvaluationWarning
 from skdl.metrics import make_clinical_scorer
 from skdl.plotting import SaliencyDisplay
 from skdl.reporting import _content
-from skdl.reporting._pictures import Subject, _plans
+from skdl.reporting._pictures import Subject, _plans, worst_mistakes
 
 report = partial(skdl.report, audit=False)  # which takes its time
 SCRIPT = "<script>alert(1)</script>"
@@ -757,6 +757,21 @@ class TestMistakes:
         without = evaluate(model, X, y, cv=2)
         assert without.fitted == {}
         assert "Where the network" not in report(without, X, y, tmp_path / "r.md").read_text()
+
+    def test_show_where_the_network_looked_whose_features_are_taken(self, digits, tmp_path):
+        X, y = digits[0][:60].reshape(-1, 8, 8), np.arange(60) % 2  # half of them are mistakes
+        model = make_pipeline(BackboneFeatures(store=None), LogisticRegression(max_iter=300))
+        result = evaluate(model, X, y, cv=2, return_estimator=True)
+        kept = {key: fitted for key, fitted in result.fitted.items() if key[1] == 1}
+        wrong, _ = worst_mistakes(result, "Pipeline")
+        folds = result.per_model("Pipeline")["fold"].to_numpy()[wrong[:6]]
+        numbers = [str(number) for number in np.flatnonzero(folds == 1) + 1]
+        assert 1 < len(numbers) < 6
+        where = f"numbers {', '.join(numbers[:-1])} and {numbers[-1]} of these (occlusion)"
+        text = report(dataclasses.replace(result, fitted=kept), X, y, tmp_path / "r.md").read_text(
+            "utf-8"
+        )
+        assert f"Where the network looked, in {where}" in text
 
     def test_estimators_are_not_kept_in_a_checkpoint(self, digits, tmp_path):
         with pytest.raises(ValueError, match="A checkpoint does not keep estimators"):
