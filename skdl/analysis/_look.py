@@ -1,5 +1,6 @@
 """What lies in a folder, and whether it can be analysed."""
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ class Look:
     groups: npt.NDArray[Any] | None
     audit: DataAudit
     unreadable: list[tuple[str, str]]
+    subsets: npt.NDArray[np.str_] | None
     n_excluded: int
     pos_label: str | None
     why_positive: str
@@ -55,9 +57,14 @@ class Look:
     def lines(self) -> list[str]:
         """What was found, in about ten lines."""
         found = [
-            f"{counted(len(self.y), 'image')} of {len(self.classes)} classes: {self._counts()}.",
+            f"{counted(len(self.y), 'image')} of {len(self.classes)} classes: {_counts(self.y)}.",
             self._sizes(),
         ]
+        if self.subsets is not None:
+            found.append(
+                f"The subsets, {_counts(self.subsets)}, are taken together: each image is tested "
+                "once, in one of the folds."
+            )
         if self.unreadable:
             path, reason = self.unreadable[0]
             found.append(
@@ -74,12 +81,6 @@ class Look:
         if self.binary:
             found.append(f"The positive class is {self.pos_label!r}{self.why_positive}.")
         return found
-
-    def _counts(self) -> str:
-        names, counts = np.unique(self.y, return_counts=True)
-        listed = [f"{name} {n:,}" for name, n in zip(names[:_MOST_CLASSES], counts, strict=False)]
-        more = len(names) - len(listed)
-        return ", ".join(listed + ([f"and {more} more"] if more > 0 else []))
 
     def _sizes(self) -> str:
         images, (height, width) = self.audit.images, self.size
@@ -106,6 +107,14 @@ class Look:
         return f"Groups: {own}; with look-alikes joined, {n:,}, each of which stays in one fold."
 
 
+def _counts(labels: npt.NDArray[np.str_]) -> str:
+    names, counts = np.unique(labels, return_counts=True)
+    pairs = zip(names[:_MOST_CLASSES], counts, strict=False)
+    listed = [f"{name or 'none'} ({n:,})" for name, n in pairs]
+    more = len(names) - len(listed)
+    return ", ".join(listed + ([f"and {more} more"] if more > 0 else []))
+
+
 def look(
     folder: Path,
     reading: dict[str, Any],
@@ -116,7 +125,9 @@ def look(
 ) -> Look:
     """Read and audit a folder; a ValueError where there is nothing to be learned from it."""
     reading = {name: value for name, value in reading.items() if value is not None}
-    bunch = load_image_folder(folder, on_error="skip", find_duplicates=False, **reading)
+    with warnings.catch_warnings():  # subsets are taken together
+        warnings.filterwarnings("ignore", ".*images in two subsets", UserWarning)
+        bunch = load_image_folder(folder, on_error="skip", find_duplicates=False, **reading)
     X, y = bunch.data, bunch.target_names[bunch.target]
     _check_classes(y, folder, folds)
     positive, why = _positive(y, pos_label)
@@ -130,6 +141,7 @@ def look(
         groups=bunch.groups,
         audit=audit,
         unreadable=list(bunch.unreadable),
+        subsets=bunch.subsets,
         n_excluded=len(bunch.excluded),
         pos_label=positive,
         why_positive=why,

@@ -12,11 +12,12 @@ from sklearn.utils.validation import check_is_fitted
 from skdl._utils.checks import check_path, check_whole, warn_user
 from skdl._utils.compat import PLAIN_TEXT
 from skdl._utils.progress import Progress
-from skdl._utils.text import counted, plain, shown_path
+from skdl._utils.text import counted, plain, shortened, shown_path
 from skdl.analysis._explained import explain_rows
 from skdl.datasets import FoundFile, check_patterns, find_image_files
 from skdl.images import UnreadableImageError
 from skdl.persistence import SavedModel, read_model
+from skdl.preprocessing import ImageFacts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -169,6 +170,8 @@ def open_model(model: Any, trusted: Collection[str] = ()) -> SavedModel:
 
 
 def _found(paths: Paths, path_column: str | None, exclude: Any) -> list[FoundFile]:
+    if not isinstance(paths, str | os.PathLike | Iterable):
+        raise TypeError(f"paths must be paths of images, folders or lists. Got {shortened(paths)}.")
     sources = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     patterns = check_patterns(exclude)
     files: list[FoundFile] = []
@@ -224,6 +227,11 @@ class _Reader:
 
     def require_scores(self) -> None:
         """Refuse a model whose evidence cannot be looked for."""
+        if isinstance(_first(self.estimator), ImageFacts):
+            raise ValueError(
+                "The model judges images by size, mode and brightness alone, and looks nowhere in "
+                "them. Leave out explain."
+            )
         if self.method is None:
             raise ValueError(
                 f"The model, a {type(self.estimator).__name__}, gives no probabilities or scores, "

@@ -42,7 +42,7 @@ def write_predictions(out: Path, look: Look, result: EvaluationResult) -> None:
         "model": table["model"],
         "path": look.X[rows],
         "group": groups[rows],
-        "fold": table["fold"] + 1,
+        "fold": table["fold"],
         "label": table["y_true"],
         "predicted": table["y_pred"],
     }
@@ -77,14 +77,20 @@ def paid_for(result: EvaluationResult, summary: pd.DataFrame) -> str:
     metric = result.metrics[0]
     rows = summary[summary["metric"] == metric].set_index("model")
     single = rows.drop(index=BEST)["value"].dropna()
+    best = {"metric": metric, **rows.loc[BEST, ["value", "low", "high"]].to_dict()}
+    if len(single) == 1:
+        return f"The only model, {single.index[0]}: {in_words(best)}."
     picked = result.choices.query("model == @BEST and parameter == 'model'")["value"]
     times = [f"{name} in {n}" for name, n in picked.value_counts(sort=False).items()]
-    best = {"metric": metric, **rows.loc[BEST, ["value", "low", "high"]].to_dict()}
-    return (
+    text = (
         f"The best, chosen inside each fold by inner scores ({', '.join(times)} of {len(picked)} "
-        f"folds): {in_words(best)}. The largest of the {len(single)} single models, "
-        f"{single.idxmax()}, has {single.max():.3f}, which is optimistic, since it was picked for "
-        "being the largest."
+        f"folds): {in_words(best)}."
+    )
+    if round(single.max(), 3) <= round(best["value"], 3):
+        return text
+    return (
+        f"{text} The largest of the {len(single)} single models, {single.idxmax()}, has "
+        f"{single.max():.3f}, which is optimistic, since it was picked for being the largest."
     )
 
 

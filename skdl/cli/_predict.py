@@ -74,6 +74,8 @@ def run(arguments: argparse.Namespace) -> int:
 
     out = None if arguments.out is None else check_path(arguments.out, "--out")
     if out is not None:
+        if out.is_dir():
+            raise IsADirectoryError(f"--out is a folder, {shown_path(out)}. Name a file in it.")
         make_writable(out.parent, _ADVICE)
     if arguments.explain is not None:
         import matplotlib

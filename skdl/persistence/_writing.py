@@ -88,6 +88,8 @@ def save(
     ------
     NotFittedError
         If the estimator is not fitted.
+    IsADirectoryError
+        If `path` is a folder.
     ModelFileError
         If a part of it cannot be kept in such a file, naming it.
     ValueError
@@ -124,6 +126,8 @@ def save(
     from sklearn.utils.validation import check_is_fitted
 
     place = check_path(path, "path")
+    if place.is_dir():
+        raise IsADirectoryError(f"path is a folder, {shown_path(place)}. Name a file in it.")
     check_is_fitted(estimator)
     about = facts_of(estimator)
     about["target_names"] = check_target_names(target_names, about["classes"])

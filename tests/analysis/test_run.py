@@ -60,7 +60,7 @@ def test_predictions_are_out_of_fold_with_paths_and_groups(found):
     assert table["model"].unique().tolist() == ["majority", "shortcuts", "best"]
     best = table[table["model"] == "best"]
     assert len(best) == best["path"].nunique() == 60
-    assert set(best["fold"]) == {1, 2}
+    assert set(best["fold"]) == {0, 1}
     labels = [int(path.split("/")[-2]) for path in best["path"]]
     assert labels == best["label"].tolist()
 
