@@ -20,7 +20,7 @@ def default_out(source: Path) -> Path:
 
 
 def claim(out: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
-    """The plan of the run before in this folder, if there is one; refuses what is another's."""
+    """The plan of a run before with as many minutes, if there is one; refuses what is another's."""
     if out.is_dir() and any(out.iterdir()):
         return _kept(out, settings)
     if out.exists() and not out.is_dir():
@@ -46,13 +46,14 @@ def _kept(out: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
             f"skdl. Delete the folder to begin anew. {ADVICE}"
         ) from error
     for name, value in settings.items():
-        if before.get(name) != value:
+        if before.get(name) != value and name != "minutes":
             other = shortened(before.get(name))
             raise ValueError(
                 f"{shown_path(out)} belongs to an analysis with {name}={other}, and not "
                 f"{shortened(value)}. Delete it to begin anew. {ADVICE}"
             )
-    return plan
+    # With other minutes, it is planned anew; folds that are done need no time.
+    return plan if before.get("minutes") == settings["minutes"] else None
 
 
 def keep_plan(out: Path, settings: dict[str, Any], plan: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """What lies in a folder, and whether it can be analysed."""
 
-import os
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,11 +22,14 @@ class Look:
     """Images, labels and groups of a folder, and what its audit found."""
 
     folder: Path
+    reading: dict[str, Any]  # how `load_image_folder` was called
     X: npt.NDArray[np.str_]
     y: npt.NDArray[np.str_]
     groups: npt.NDArray[Any] | None
     audit: DataAudit
     unreadable: list[tuple[str, str]]
+    subsets: npt.NDArray[np.str_] | None
+    n_excluded: int
     pos_label: str | None
     why_positive: str
 
@@ -54,15 +57,22 @@ class Look:
     def lines(self) -> list[str]:
         """What was found, in about ten lines."""
         found = [
-            f"{counted(len(self.y), 'image')} of {len(self.classes)} classes: {self._counts()}.",
+            f"{counted(len(self.y), 'image')} of {len(self.classes)} classes: {_counts(self.y)}.",
             self._sizes(),
         ]
+        if self.subsets is not None:
+            found.append(
+                f"The subsets, {_counts(self.subsets)}, are taken together: each image is tested "
+                "once, in one of the folds."
+            )
         if self.unreadable:
             path, reason = self.unreadable[0]
             found.append(
                 f"{counted(len(self.unreadable), 'file')} left out as unreadable, such as "
                 f"{shown_path(path)}: {reason}."
             )
+        if self.n_excluded:
+            found.append(f"{counted(self.n_excluded, 'image')} left out by --exclude.")
         found.append(self._grouped())
         findings = self.audit.findings
         found += findings[:_MOST_FINDINGS]
@@ -71,12 +81,6 @@ class Look:
         if self.binary:
             found.append(f"The positive class is {self.pos_label!r}{self.why_positive}.")
         return found
-
-    def _counts(self) -> str:
-        names, counts = np.unique(self.y, return_counts=True)
-        listed = [f"{name} {n:,}" for name, n in zip(names[:_MOST_CLASSES], counts, strict=False)]
-        more = len(names) - len(listed)
-        return ", ".join(listed + ([f"and {more} more"] if more > 0 else []))
 
     def _sizes(self) -> str:
         images, (height, width) = self.audit.images, self.size
@@ -96,26 +100,52 @@ class Look:
         if self.groups is not None:
             own = f"{counted(len(np.unique(self.groups)), 'group')} were given"
         if n == len(self.y):
-            return f"Groups: {own}, and no two images look alike: each is a group of its own."
+            others = " (of those that show anything)" if len(self.audit.empty) > 1 else ""
+            return (
+                f"Groups: {own}, and no two images{others} look alike: each is a group of its own."
+            )
         return f"Groups: {own}; with look-alikes joined, {n:,}, each of which stays in one fold."
+
+
+def _counts(labels: npt.NDArray[np.str_]) -> str:
+    names, counts = np.unique(labels, return_counts=True)
+    pairs = zip(names[:_MOST_CLASSES], counts, strict=False)
+    listed = [f"{name or 'none'} ({n:,})" for name, n in pairs]
+    more = len(names) - len(listed)
+    return ", ".join(listed + ([f"and {more} more"] if more > 0 else []))
 
 
 def look(
     folder: Path,
+    reading: dict[str, Any],
     *,
-    groups: str | os.PathLike[str] | None,
     pos_label: Any,
     folds: int,
     verbose: int,
 ) -> Look:
     """Read and audit a folder; a ValueError where there is nothing to be learned from it."""
-    bunch = load_image_folder(folder, on_error="skip", find_duplicates=False, groups=groups)
+    reading = {name: value for name, value in reading.items() if value is not None}
+    with warnings.catch_warnings():  # subsets are taken together
+        warnings.filterwarnings("ignore", ".*images in two subsets", UserWarning)
+        bunch = load_image_folder(folder, on_error="skip", find_duplicates=False, **reading)
     X, y = bunch.data, bunch.target_names[bunch.target]
     _check_classes(y, folder, folds)
     positive, why = _positive(y, pos_label)
     audit = audit_images(X, y, groups=bunch.groups, verbose=verbose)
     _check_groups(audit.groups, y, folds)
-    return Look(folder, X, y, bunch.groups, audit, list(bunch.unreadable), positive, why)
+    return Look(
+        folder=folder,
+        reading=reading,
+        X=X,
+        y=y,
+        groups=bunch.groups,
+        audit=audit,
+        unreadable=list(bunch.unreadable),
+        subsets=bunch.subsets,
+        n_excluded=len(bunch.excluded),
+        pos_label=positive,
+        why_positive=why,
+    )
 
 
 def _check_classes(y: npt.NDArray[np.str_], folder: Path, folds: int) -> None:

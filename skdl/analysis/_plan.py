@@ -46,7 +46,8 @@ class Plan:
 
     def lines(self, minutes: float) -> list[str]:
         """What will be run, and what not, in words."""
-        about = [f"Planned: {_in_words(sum(self.seconds.values()))} of {minutes:g} min."]
+        planned = _in_words(sum(self.seconds.values()))
+        about = [f"Planned: {planned} of {minutes:g} min, besides the report."]
         if "features" in self.seconds:
             labels = " and ".join(backbone.label for backbone in self.setting.backbones)
             about.append(f"  features   {labels}: {_in_words(self.seconds['features'])}")
@@ -108,7 +109,7 @@ def make_plan(
         plan = _with_model(plan, name, look, folds, budget - sum(plan.seconds.values()))
     if not plan.models:
         why = "; ".join(f"{name}, {why}" for name, why in plan.left_out.items())
-        raise ValueError(f"No model fits into the time: {why}. Allow more minutes.")
+        raise ValueError(f"No model fits into the time: {why}.")
     if not set(plan.models) & {*ON_FEATURES, "finetune"}:
         plan.seconds.pop("features", None)
     return plan
@@ -154,9 +155,9 @@ def _with_model(plan: Plan, name: str, look: Look, folds: int, left: float) -> P
         if seconds <= left:
             seconds_of = {**plan.seconds, name: seconds}
             return replace(plan, setting=setting, models=[*plan.models, name], seconds=seconds_of)
-    return plan.without(
-        name, f"which would take {_in_words(seconds)}, and {_in_words(left)} are left"
-    )
+    needed, rest = _in_words(seconds), _in_words(max(left, 0.0))
+    little = "which is a little more than is left" if needed == rest else f"and {rest} are left"
+    return plan.without(name, f"which would take {needed}, {little}; allow more minutes for it")
 
 
 def _settings(setting: Setting, name: str) -> list[Setting]:

@@ -1,24 +1,27 @@
 """Analysing a folder of images, from looking at it to a model."""
 
+import math
 import os
 import time
 import warnings
 from collections.abc import Sequence
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-
-from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
+from typing import Any, Literal
 
 from skdl._utils.checks import check_choice, check_number, check_path, check_whole, suggest
 from skdl._utils.storage import make_writable
 from skdl._utils.text import say, shortened
+from skdl.analysis._backbone import TINY, candidates
+from skdl.analysis._climb import climb, how_to_evaluate
 from skdl.analysis._folder import ADVICE, claim, default_out, keep_plan
-from skdl.analysis._ladder import ON_FEATURES, RUNGS, build, features
+from skdl.analysis._ladder import RUNGS, build
 from skdl.analysis._look import Look, look
+from skdl.analysis._looked import with_networks, with_store
 from skdl.analysis._plan import Plan, make_plan, plan_of
 from skdl.analysis._result import BEST, FolderAnalysis, estimate_of
 from skdl.analysis._write import (
+    about_failures,
+    about_models,
     paid_for,
     write_model,
     write_predictions,
@@ -26,13 +29,12 @@ from skdl.analysis._write import (
     write_run,
     write_script,
 )
-from skdl.evaluation import EvaluationResult, EvaluationWarning, evaluate
+from skdl.downloads import get_data_home
+from skdl.evaluation import EvaluationResult
 
-_METRICS = {
-    True: ["roc_auc", "accuracy", "balanced_accuracy", "sensitivity", "specificity", "ppv", "npv"],
-    False: ["balanced_accuracy", "accuracy", "f1_macro"],
-}
 _FOR_WRITING = (0.1, 15.0)  # of the time, and seconds at least
+_FOR_REPORT = 10.0  # of these seconds
+_FOR_A_MODEL = 30.0  # seconds that any model has, at least, in what is advised
 
 
 def analyze_folder(
@@ -41,6 +43,10 @@ def analyze_folder(
     out: str | os.PathLike[str] | None = None,
     pos_label: Any = None,
     groups: str | os.PathLike[str] | None = None,
+    group_column: str | Literal[False] | None = None,
+    path_column: str | None = None,
+    label_column: str | None = None,
+    exclude: str | Sequence[str] | None = None,
     minutes: float = 15,
     models: Sequence[str] | None = None,
     backbone: str | None = None,
@@ -69,6 +75,13 @@ def analyze_folder(
         The positive class, of two. None takes the rarer one, or of equal ones the second by name.
     groups : str or path-like, default=None
         CSV file that says which images belong together, such as those of a patient.
+    group_column, path_column, label_column : str, default=None
+        Columns of the CSV files, where they have no usual names; `group_column` may also name what
+        the files tell, such as "PatientID" of DICOM files, or be False for no groups. All as
+        :func:`skdl.datasets.load_image_folder` takes them.
+    exclude : str or list of str, default=None
+        Shell-style patterns of files and folders to leave out, such as ``"*_mask.png"``, as
+        :func:`skdl.datasets.load_image_folder` takes them.
     minutes : float, default=15
         How long it may take, altogether. Models that would take longer are left out, the simple
         ones last.
@@ -152,11 +165,17 @@ def analyze_folder(
     start = time.monotonic()
     source = check_path(folder, "folder")
     _check(minutes, models, backbone, weights, folds, random_state, report, verbose)
-    groups_file = None if groups is None else str(check_path(groups, "groups"))
+    reading = {
+        "groups": None if groups is None else str(check_path(groups, "groups")),
+        "group_column": group_column,
+        "path_column": path_column,
+        "label_column": label_column,
+        "exclude": _listed(exclude),
+    }
     settings = {
         "folder": str(source),
         "pos_label": pos_label,
-        "groups": groups_file,
+        **reading,
         "minutes": float(minutes),
         "models": None if models is None else list(models),
         "backbone": backbone,
@@ -167,24 +186,43 @@ def analyze_folder(
     place = default_out(source) if out is None else check_path(out, "out")
     kept = claim(place, settings)
     tell = say if verbose else _silent
-    found = look(source, groups=groups_file, pos_label=pos_label, folds=folds, verbose=verbose)
+    found = look(source, reading, pos_label=pos_label, folds=folds, verbose=verbose)
     for line in found.lines():
         tell(line)
-    make_writable(place, ADVICE)
     deadline = start + 60 * minutes - max(_FOR_WRITING[0] * 60 * minutes, _FOR_WRITING[1])
+    _check_time(deadline, start, minutes)
+    make_writable(place, ADVICE)
     plan = _planned(kept, found, settings, place, deadline - time.monotonic())
     keep_plan(place, settings, plan.as_dict())
     tell("")
     for line in plan.lines(minutes):
         tell(line)
     tell("")
-    result, plan = _evaluated(found, plan, settings, place, deadline, tell, verbose)
-    keep_plan(place, settings, plan.as_dict())
+    result, plan = climb(found, plan, settings, place, deadline, tell)
     return _written(found, plan, settings, place, result, report, tell, start)
+
+
+def _check_time(deadline: float, start: float, minutes: float) -> None:
+    """Refuse to begin where looking has taken all of the time."""
+    now = time.monotonic()
+    if now >= deadline:
+        needed = now - start + _FOR_WRITING[1] + _FOR_A_MODEL
+        raise ValueError(
+            f"Looking at the images took {now - start:.0f} s, and what is left of {minutes:g} min "
+            "is kept for the report: there is no time for a model. Allow more minutes, at least "
+            f"{math.ceil(needed / 60 / (1 - _FOR_WRITING[0]))}."
+        )
 
 
 def _silent(text: str = "") -> None:
     """Say nothing."""
+
+
+def _listed(exclude: Any) -> Any:
+    """Patterns as JSON holds them, of one or of many; None of none."""
+    if isinstance(exclude, str):
+        return [exclude]
+    return (list(exclude) or None) if isinstance(exclude, list | tuple) else exclude
 
 
 def _check(
@@ -220,6 +258,11 @@ def _check(
         from skdl.plugins import backbones
 
         backbones.get(backbone)
+        if not any(candidates(backbone, weights, (TINY, TINY))):
+            raise ValueError(
+                f"The weights of {backbone} are not at hand. Put their file into the folder "
+                f"{get_data_home() / 'weights'}, or name it with weights (--weights)."
+            )
     elif weights is not None:
         raise ValueError("weights are those of a backbone: name it as well (--backbone).")
 
@@ -229,92 +272,18 @@ def _planned(
 ) -> Plan:
     if kept is not None:
         return plan_of(kept)
-    return make_plan(
-        found,
-        models=settings["models"],
-        backbone=settings["backbone"],
-        weights=settings["weights"],
-        folds=settings["folds"],
-        seed=settings["random_state"],
-        store=str(out / "features"),
-        budget=budget,
-    )
-
-
-# ---- evaluating ----------------------------------------------------------------------------------
-
-
-def _how(found: Look, settings: dict[str, Any]) -> dict[str, Any]:
-    """How `evaluate` is called."""
-    splitter = StratifiedGroupKFold if found.joined else StratifiedKFold
-    cv = splitter(settings["folds"], shuffle=True, random_state=settings["random_state"])
-    return {"cv": cv, "scoring": _METRICS[found.binary], "pos_label": found.pos_label}
-
-
-def _evaluated(
-    found: Look,
-    plan: Plan,
-    settings: dict[str, Any],
-    out: Path,
-    deadline: float,
-    tell: Any,
-    verbose: int,
-) -> tuple[EvaluationResult, Plan]:
-    """Rung by rung, as long as there is time; and the plan as it was carried out."""
-    if set(plan.models) & set(ON_FEATURES) and "features" in plan.seconds:
-        features(plan.setting).fit_transform(found.X)
-    result, slower = None, 1.0
-    done: dict[str, Any] = {}
-    for name in list(plan.models):
-        left = deadline - time.monotonic()
-        seconds = slower * plan.seconds.get(name, 0.0)
-        if done and seconds > left:
-            plan = plan.without(name, f"as there was no time left ({max(left, 0):.0f} s)")
-            tell(f"Left out: {name}, {plan.left_out[name]}.")
-            continue
-        began = time.monotonic()
-        try:
-            with _quiet_after(bool(done)):
-                result = evaluate(
-                    {**done, name: build(name, plan.setting)},
-                    found.X,
-                    found.y,
-                    **_how(found, settings),
-                    groups=found.groups,
-                    look_alikes=found.audit,
-                    checkpoint=out / "folds",
-                    timeout=max(left, 0.0) if done else None,
-                    verbose=0,
-                )
-        except TimeoutError:
-            plan = plan.without(name, "which took longer than planned, and longer than allowed")
-            tell(f"Left out: {name}, {plan.left_out[name]}.")
-            continue
-        done[name] = result.estimators[name]
-        took = time.monotonic() - began
-        if plan.seconds.get(name, 0) > 1:
-            slower = max(slower, took / plan.seconds[name])
-        tell(f"{name:<10} {_mean(result, name)}  {took:.0f} s")
-    assert result is not None
-    return result, plan
-
-
-@contextmanager
-def _quiet_after(again: bool) -> Any:
-    """Say once what is wrong with groups, and leave undefined scores to the report."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", ".*scores are missing", EvaluationWarning)
-        if again:
-            warnings.simplefilter("ignore", EvaluationWarning)
-        yield
-
-
-def _mean(result: EvaluationResult, name: str) -> str:
-    metric = result.metrics[0]
-    rows = result.scores.query("model == @name and metric == @metric")["value"]
-    if rows.isna().all():
-        return "failed: " + str(result.missing.query("model == @name")["reason"].iloc[0])
-    return f"{metric} {rows.mean():.3f} (mean of {rows.notna().sum()} folds)"
+    with warnings.catch_warnings():  # of fits that only tell how long they take
+        warnings.simplefilter("ignore")
+        return make_plan(
+            found,
+            models=settings["models"],
+            backbone=settings["backbone"],
+            weights=settings["weights"],
+            folds=settings["folds"],
+            seed=settings["random_state"],
+            store=str(out / "features"),
+            budget=budget,
+        )
 
 
 # ---- writing -------------------------------------------------------------------------------------
@@ -339,35 +308,27 @@ def _written(
     )
     summary = result.summary()
     estimate = estimate_of(result, BEST, summary)
-    notes = [*_about_models(plan), paid_for(result, summary)]
+    worth = paid_for(result, summary)
+    failures = [f"{name}: {line}" for name in plan.models for line in about_failures(result, name)]
+    notes = [worth, *failures, *about_models(plan)]
     models = {name: build(name, plan.setting) for name in plan.models}
-    how = {**_how(found, settings), "metric": plan.setting.metric, "groups": settings["groups"]}
+    how = {**how_to_evaluate(found, settings), "metric": plan.setting.metric, "best": best}
     write_script(out, found, plan, models, how)
     write_predictions(out, found, result)
-    model = _without_store(result.refit(BEST, found.X, found.y))
-    write_model(out, model, found, best, estimate, notes)
-    path = write_report(out, found, result, kind, notes)
+    model = with_store(result.refit(BEST, found.X, found.y), "auto")  # none of this machine
+    shown = result
+    if kind != "json":  # which has no pictures
+        left = start + 60 * settings["minutes"] - _FOR_REPORT - time.monotonic()
+        shown, missed = with_networks(result, found, plan, left, tell)
+        notes += missed
+    path = write_report(out, found, shown, kind, notes)
+    write_model(out, model, found, best, estimate, worth)
     seconds = time.monotonic() - start
     write_run(
         out, settings, found, plan, result, summary, best=best, estimate=estimate, seconds=seconds
     )
     tell("")
-    tell(notes[-1])
+    tell(worth)
     tell(f"Fitted to all images: {best} ({RUNGS[best]}), {out / 'model.skdl'}")
     tell(f"Report: {path}; everything else: {out}  ({seconds:.0f} s)")
     return FolderAnalysis(out, result, best, model, estimate, found.audit, plan.left_out)
-
-
-def _about_models(plan: Plan) -> list[str]:
-    listed = "; ".join(f"{name}: {RUNGS[name]}" for name in plan.models)
-    about = [f"Models, from the simplest on: {listed}."]
-    if "features" in plan.seconds:
-        labels = " and ".join(backbone.label for backbone in plan.setting.backbones)
-        about.append(f"Features are those of {labels}.")
-    return about + [f"Left out: {name}, {why}." for name, why in plan.left_out.items()]
-
-
-def _without_store(model: Any) -> Any:
-    """A model that knows no folder of this machine."""
-    stores = [name for name in model.get_params() if name.rpartition("__")[2] == "store"]
-    return model.set_params(**dict.fromkeys(stores, "auto"))

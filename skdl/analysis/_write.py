@@ -25,7 +25,8 @@ def write_script(
 ) -> None:
     """``run.py``: the same in public names."""
     setting: Setting = plan.setting
-    on_features = "features" in plan.seconds
+    how = {**how, "reading": look.reading}
+    on_features = set(plan.models) & set(ON_FEATURES)
     text = script(models, features(setting) if on_features else None, how, look.folder, out)
     write_text(out / "run.py", text)
 
@@ -41,7 +42,7 @@ def write_predictions(out: Path, look: Look, result: EvaluationResult) -> None:
         "model": table["model"],
         "path": look.X[rows],
         "group": groups[rows],
-        "fold": table["fold"] + 1,
+        "fold": table["fold"],
         "label": table["y_true"],
         "predicted": table["y_pred"],
     }
@@ -51,19 +52,45 @@ def write_predictions(out: Path, look: Look, result: EvaluationResult) -> None:
         written.to_csv(part, index=False, encoding="utf-8", errors="backslashreplace")
 
 
+def about_models(plan: Plan) -> list[str]:
+    """What the models are, and what was left out."""
+    listed = "; ".join(f"{name}: {RUNGS[name]}" for name in plan.models)
+    about = [f"Models, from the simplest on: {listed}."]
+    if set(plan.models) & set(ON_FEATURES):
+        labels = " and ".join(backbone.label for backbone in plan.setting.backbones)
+        about.append(f"Features are those of {labels}.")
+    return about + [f"Left out: {name}, {why}." for name, why in plan.left_out.items()]
+
+
+def about_failures(result: EvaluationResult, name: str) -> list[str]:
+    """In how many folds a model has no score, and why."""
+    metric = result.metrics[0]
+    missing = result.missing.query("model == @name and metric == @metric")
+    if missing.empty:
+        return []
+    folds = result.times.query("model == @name")["fold"].nunique()
+    return [f"no {metric} in {len(missing)} of {folds} folds: {missing['reason'].iloc[0]}"]
+
+
 def paid_for(result: EvaluationResult, summary: pd.DataFrame) -> str:
     """What choosing the best costs: its estimate beside the largest of the single ones."""
     metric = result.metrics[0]
     rows = summary[summary["metric"] == metric].set_index("model")
     single = rows.drop(index=BEST)["value"].dropna()
+    best = {"metric": metric, **rows.loc[BEST, ["value", "low", "high"]].to_dict()}
+    if len(single) == 1:
+        return f"The only model, {single.index[0]}: {in_words(best)}."
     picked = result.choices.query("model == @BEST and parameter == 'model'")["value"]
     times = [f"{name} in {n}" for name, n in picked.value_counts(sort=False).items()]
-    best = {"metric": metric, **rows.loc[BEST, ["value", "low", "high"]].to_dict()}
-    return (
+    text = (
         f"The best, chosen inside each fold by inner scores ({', '.join(times)} of {len(picked)} "
-        f"folds): {in_words(best)}. The largest of the {len(single)} single models, "
-        f"{single.idxmax()}, has {single.max():.3f}, which is optimistic, since it was picked for "
-        "being the largest."
+        f"folds): {in_words(best)}."
+    )
+    if round(single.max(), 3) <= round(best["value"], 3):
+        return text
+    return (
+        f"{text} The largest of the {len(single)} single models, {single.idxmax()}, has "
+        f"{single.max():.3f}, which is optimistic, since it was picked for being the largest."
     )
 
 
@@ -98,7 +125,7 @@ def write_report(
 
 
 def write_model(
-    out: Path, model: Any, look: Look, name: str, estimate: dict[str, Any], notes: list[str]
+    out: Path, model: Any, look: Look, name: str, estimate: dict[str, Any], worth: str
 ) -> Path:
     """``model.skdl``: what was fitted to all images, and what it is worth.
 
@@ -108,9 +135,9 @@ def write_model(
     card = {
         "Model details": f"{name}: {RUNGS[name]}.",
         "Training data": look.lines()[0],
-        "Results": notes[-1],
+        "Results": worth,
     }
-    known = {key: None if pd.isna(value) else value for key, value in estimate.items()}
+    known = {name: value for name, value in estimate.items() if not pd.isna(value)}
     novelty = _novelty(model, look, name)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "No images could be made up", UserWarning)
@@ -146,6 +173,7 @@ def write_run(
             "classes": dict(zip(names.tolist(), counts.tolist(), strict=True)),
             "pos_label": look.pos_label,
             "unreadable": [list(pair) for pair in look.unreadable],
+            "excluded": look.n_excluded,
             "audit": audited,
             "findings": look.audit.findings,
             "digest": result.data_digest,
@@ -153,6 +181,7 @@ def write_run(
         "plan": plan.as_dict(),
         **found,
         "scores": summary.to_dict("records"),
+        "missing": result.missing.to_dict("records"),
         "choices": result.choices.to_dict("records"),
         "times": result.times.to_dict("records"),
         "versions": versions(),

@@ -128,6 +128,7 @@ def load_image_folder(
           everything else as text. Classes that only another subset has are among them
         - `groups` : ndarray of str of shape (n,), for ``evaluate(…, groups=…)`` and scikit-learn's
           ``GroupKFold``; None if they are not known
+        - `subsets` : ndarray of str of shape (n,), such as "train" and "test"; None of one set
         - `duplicates` : list of tuples of str, paths of images that are equal byte for byte: loaded
           ones and, without `n_samples`, their copies in other subsets. None without
           `find_duplicates`
@@ -193,7 +194,7 @@ def load_image_folder(
     patterns = check_patterns(exclude)
     with what_is_closed(source):
         listing = _list(source, wanted, table, patterns)
-    patterns.warn_of_unused(source)
+    patterns.warn_of_unused(shown_path(source))
     concerns = list(about_spellings(*listing.join_spellings()))
     entries = listing.of_subset(subset, source)
     names = sorted_names(entry.label for entry in listing.entries)
@@ -230,12 +231,14 @@ def load_image_folder(
         warn_user(concern)
     if return_X_y:
         return data, target
+    divided = any(entry.subset for entry in loaded)
     return Bunch(
         data=data,
         filenames=data,
         target=target,
         target_names=np.array(names, dtype=np.str_),
         groups=np.array([entry.group for entry in loaded]) if listing.grouped else None,
+        subsets=np.array([entry.subset for entry in loaded]) if divided else None,
         duplicates=[tuple(e.path for e in group) for group in copies] if find_duplicates else None,
         unreadable=unreadable,
         companions=listing.companions,

@@ -19,7 +19,7 @@ def test_it_says_what_it_found_and_plans_and_did(folder, capsys):
     out, err = capsys.readouterr()
     assert (status, err) == (0, "")
     lines = out.splitlines()
-    assert any(line.startswith("40 images of 2 classes: 3 ") for line in lines)
+    assert any(line.startswith("40 images of 2 classes: 3 (") for line in lines)
     assert "The positive class is '3'." in lines
     assert any(line.startswith("Planned: less than 1 s of 15 min") for line in lines)
     assert "roc_auc 0.500 (mean of 3 folds)" in out
@@ -35,6 +35,8 @@ def test_it_says_what_it_found_and_plans_and_did(folder, capsys):
         (["--models", "majority,svm"], "There is no model 'svm'"),
         (["--positive", "cat"], "'cat' is none of the classes"),
         (["--folds", "99"], "there are 99 folds"),
+        (["--exclude", "3", "--exclude", "8"], "exclude"),
+        (["--group-column", "PatientID"], "PatientID"),
     ],
 )
 def test_what_is_wrong_is_one_line(folder, tmp_path, capsys, arguments, said):
