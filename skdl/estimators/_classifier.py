@@ -1,5 +1,8 @@
 """Fit, partial fit and prediction, as all image classifiers share them."""
 
+import skdl.architectures  # noqa: F401 (starts TensorFlow)
+
+# isort: split
 from functools import partial
 from typing import Any
 
@@ -19,6 +22,7 @@ from skdl._utils.text import plain, shortened
 from skdl.engine import Job, Recipe, TrainingSet
 from skdl.estimators._augmented import AugmentedImagesMixin
 from skdl.estimators._convergence import warn_of_failure
+from skdl.estimators._formats import learn_format
 from skdl.estimators._holding_out import hold_out
 from skdl.estimators._inputs import (
     as_weights,
@@ -26,7 +30,6 @@ from skdl.estimators._inputs import (
     check_pair,
     check_weights,
     encode_labels,
-    learn_format,
     make_training_set,
     unique_labels,
 )

@@ -14,21 +14,23 @@ from skdl._utils.checks import validate_params
 from skdl._utils.progress import Progress
 from skdl._utils.scikit import Interval, StrOptions
 from skdl._utils.text import shortened
-from skdl.engine import POOLINGS, BackboneSpec, FeatureExtractor, FeatureSpec
+from skdl.backbones import POOLINGS, Extractor
 from skdl.estimators._backbones import (
-    backbone_spec,
     check_store,
+    feature_source,
     found_store,
     warn_of_standardized,
 )
-from skdl.estimators._base import Absent, KerasEstimator
-from skdl.estimators._inputs import learn_format
+from skdl.estimators._formats import learn_format
+from skdl.estimators._params import Absent, NetworkEstimator
 from skdl.images import ImageFormat, read_batch
 
-Pooling: TypeAlias = Literal["avg", "max", "flatten", "gem"]
+Pooling: TypeAlias = Literal["avg", "max", "flatten", "gem", "cls"]
+
+_POOLINGS = (*POOLINGS, "cls")
 
 
-class BackboneFeatures(TransformerMixin, KerasEstimator):
+class BackboneFeatures(TransformerMixin, NetworkEstimator):
     """Features of a pretrained network, computed once for each image.
 
     The network is frozen: nothing is learned but the shape and the value range of the images, so
@@ -133,7 +135,7 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
     _routing_prefixes = frozenset({"backbone"})
     _parameter_constraints: dict[str, list[Any]] = {
         "backbone": [str, callable],
-        "pooling": [StrOptions(set(POOLINGS)), "array-like"],
+        "pooling": [StrOptions(set(_POOLINGS)), "array-like"],
         "keep_aspect": ["boolean"],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "precision": [StrOptions({"float32", "bfloat16"})],
@@ -149,7 +151,7 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
     partial_fit: Any = Absent(": nothing is trained.")
     score: Any = Absent(". Put a classifier behind it.")
     layers_: list[str]
-    _extractor: FeatureExtractor
+    _extractor: Extractor
     _image_format: ImageFormat
 
     def __init__(
@@ -202,20 +204,16 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
         validate_params(self)
         check_store(self.store)
         batch = read_batch(X, "X", self)
-        backbone = self._backbone_spec()
-        channels = backbone.declaration.preprocessing.channels
-        image_format = learn_format(self, X, batch, backbone_channels=channels)
+        backbone = feature_source(
+            self._backbone(), self._routed("backbone"), self.weights, self._layers()
+        )
+        image_format = learn_format(self, X, batch, backbone_channels=backbone.channels)
         warn_of_standardized(image_format.value_range)
         shape = image_format.input_shape
         backbone.check_size(*shape[:2], "Set image_size=(height, width) to resize them.")
-        spec = FeatureSpec(
-            backbone,
-            shape,
-            self._layers(backbone),
-            self._poolings(),
-            self.precision,
+        extractor = backbone.extractor(
+            shape, self._poolings(), self.precision, image_format.value_range
         )
-        extractor = FeatureExtractor(spec, backbone.load(self.weights), image_format.value_range)
         names = extractor.network.names  # builds the network, which may fail
         self._extractor = extractor
         self._image_format = image_format
@@ -274,7 +272,7 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
             Such as "block5_pool_0".
         """
         check_is_fitted(self)
-        poolings = self._extractor.spec.poolings
+        poolings = self._extractor.poolings
         parts = [
             f"{layer}_{pooling}" if len(poolings) > 1 else layer
             for layer in self.layers_
@@ -303,18 +301,15 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
     def _backbone(self) -> Any:
         return self.backbone
 
-    def _backbone_spec(self) -> BackboneSpec:
-        return backbone_spec(self._backbone(), self._routed("backbone"))
-
-    def _layers(self, backbone: BackboneSpec) -> tuple[str, ...]:
+    def _layers(self) -> tuple[str, ...] | None:
         if self.layer is None:
-            return (backbone.last_layer,)
+            return None
         return _names(self.layer, "layer", "the name of a layer, a list of names, or None")
 
     def _poolings(self) -> tuple[str, ...]:
-        what = f"one of {', '.join(map(repr, POOLINGS))}, or a list of them"
+        what = f"one of {', '.join(map(repr, _POOLINGS))}, or a list of them"
         names = _names(self.pooling, "pooling", what)
-        unknown = [name for name in names if name not in POOLINGS]
+        unknown = [name for name in names if name not in _POOLINGS]
         if unknown:
             raise ValueError(
                 f"The parameter pooling must be {what}. Got {shortened(unknown[0])} in it."
