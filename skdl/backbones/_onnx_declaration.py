@@ -171,6 +171,10 @@ class FileParams:
     def preprocessing(self, channels: int, label: str) -> Preprocessing:
         """What is done to pixel values; a warning where nobody has said it."""
         color = self.color or ("rgb" if channels == 3 else "grayscale")
+        if Preprocessing(color).channels != channels:
+            raise ValueError(
+                f"backbone__color={color!r}, but the backbone {label} takes {channels} channels."
+            )
         mean, std = self.mean, self.std
         if mean is None and std is None and self.scale == 1.0:
             if channels != 3:
@@ -184,18 +188,12 @@ class FileParams:
                 "the mean and the standard deviation of ImageNet are taken. Set backbone__mean and "
                 f"backbone__std to those it was trained with, for these mean={_MEAN}, std={_STD}."
             )
-        found = Preprocessing(
+        return Preprocessing(
             color,
-            float(self.scale),
+            self.scale,
             (0.0,) if mean is None else _numbers(mean),
             (1.0,) if std is None else _numbers(std),
         )
-        if found.channels != channels:
-            raise ValueError(
-                f"backbone__color={color!r} means {found.channels} channels, but the backbone "
-                f"{label} takes {channels}."
-            )
-        return found
 
 
 def _numbers(value: Any) -> Any:
