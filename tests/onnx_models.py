@@ -84,3 +84,96 @@ def settings(path, **more):
 def preprocessed(X):
     """What the model gets of bytes, channels last."""
     return (X / 255 - np.array(MEAN)) / np.array(STD)
+
+
+# ---- a small vision transformer of random weights ------------------------------------------------
+
+PATCH, N_HEADS = 14, 2
+
+
+def transformer_weights(size, width):
+    """Weights of one block, as a larger model would have twelve of."""
+    rng, n_tokens = np.random.default_rng(0), 1 + (size // PATCH) ** 2
+    shapes = {
+        "kernel": (width, 3, PATCH, PATCH),
+        "class": (1, 1, width),
+        "positions": (1, n_tokens, width),
+        "qkv": (width, 3 * width),
+        "projection": (width, width),
+        "up": (width, 4 * width),
+        "down": (4 * width, width),
+    }
+    return {n: rng.normal(0, 0.2, s).astype(np.float32) for n, s in shapes.items()}
+
+
+def transformer(path, size=224, width=16):
+    """Write it, with the names that Hugging Face gives to what goes in and comes out."""
+    ones = {"scale": np.ones(width, np.float32), "shift": np.zeros(width, np.float32)}
+    constants = {
+        **transformer_weights(size, width),
+        **ones,
+        "flat": np.array([0, width, -1]),
+        "heads": np.array([0, 0, 3, N_HEADS, width // N_HEADS]),
+        "joined": np.array([0, 0, width]),
+        "root": np.float32((width // N_HEADS) ** -0.5),
+        "zero": np.array(0),
+        "one": np.array([1]),
+    }
+
+    def norm(takes, gives):
+        return ("LayerNormalization", [takes, "scale", "shift"], [gives], {"epsilon": 1e-6})
+
+    nodes = [
+        ("Conv", ["pixels", "kernel"], ["grid"], {"strides": [PATCH, PATCH]}),
+        ("Reshape", ["grid", "flat"], ["columns"], {}),
+        ("Transpose", ["columns"], ["patches"], {"perm": [0, 2, 1]}),
+        ("ReduceSum", ["patches", "one"], ["sums"], {"keepdims": 1}),
+        ("Sub", ["sums", "sums"], ["nothing"], {}),
+        ("Add", ["nothing", "class"], ["first"], {}),
+        ("Concat", ["first", "patches"], ["tokens"], {"axis": 1}),
+        ("Add", ["tokens", "positions"], ["x0"], {}),
+        norm("x0", "n0"),
+        ("MatMul", ["n0", "qkv"], ["projected"], {}),
+        ("Reshape", ["projected", "heads"], ["by_head"], {}),
+        ("Transpose", ["by_head"], ["qkv_first"], {"perm": [2, 0, 3, 1, 4]}),
+        ("Split", ["qkv_first"], ["q1", "k1", "v1"], {"axis": 0}),
+        *[("Squeeze", [f"{n}1", "zeros"], [n], {}) for n in "qkv"],
+        ("Transpose", ["k"], ["kt"], {"perm": [0, 1, 3, 2]}),
+        ("MatMul", ["q", "kt"], ["products"], {}),
+        ("Mul", ["products", "root"], ["scores"], {}),
+        ("Softmax", ["scores"], ["attention"], {"axis": -1}),
+        ("MatMul", ["attention", "v"], ["mixed"], {}),
+        ("Transpose", ["mixed"], ["mixed_back"], {"perm": [0, 2, 1, 3]}),
+        ("Reshape", ["mixed_back", "joined"], ["joined_heads"], {}),
+        ("MatMul", ["joined_heads", "projection"], ["update"], {}),
+        ("Add", ["x0", "update"], ["x1"], {}),
+        norm("x1", "n1"),
+        ("MatMul", ["n1", "up"], ["hidden"], {}),
+        ("Relu", ["hidden"], ["active"], {}),
+        ("MatMul", ["active", "down"], ["more"], {}),
+        ("Add", ["x1", "more"], ["x2"], {}),
+        norm("x2", "last_hidden_state"),
+        ("Gather", ["last_hidden_state", "zero"], ["pooler_output"], {"axis": 1}),
+    ]
+    constants["zeros"] = np.array([0])
+    outputs = [("last_hidden_state", 3), ("pooler_output", 2)]
+    return save(path, nodes, outputs, ("n", 3, size, size), constants=constants)
+
+
+def transformed(X, size, width=16):
+    """What it gives of preprocessed images, channels last: by NumPy."""
+    w = {name: values.astype(float) for name, values in transformer_weights(size, width).items()}
+    n, side, depth = len(X), size // PATCH, width // N_HEADS
+
+    def norm(x):
+        return (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + 1e-6)
+
+    cut = X.reshape(n, side, PATCH, side, PATCH, 3)
+    patches = np.einsum("nyixjc,dcij->nyxd", cut, w["kernel"]).reshape(n, -1, width)
+    x = np.concatenate([np.repeat(w["class"], n, axis=0), patches], axis=1) + w["positions"]
+    q, k, v = np.moveaxis((norm(x) @ w["qkv"]).reshape(n, -1, 3, N_HEADS, depth), 2, 0)
+    scores = np.einsum("nqhd,nkhd->nhqk", q, k) * depth**-0.5
+    weights = np.exp(scores - scores.max(-1, keepdims=True))
+    weights /= weights.sum(-1, keepdims=True)
+    x = x + np.einsum("nhqk,nkhd->nqhd", weights, v).reshape(n, -1, width) @ w["projection"]
+    return norm(x + np.maximum(norm(x) @ w["up"], 0) @ w["down"])

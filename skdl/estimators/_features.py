@@ -37,23 +37,32 @@ class BackboneFeatures(TransformerMixin, NetworkEstimator):
     the transformer can stand before any split. Features are kept in a store, by the content of the
     image, so that folds, candidates of a search and reruns find what was computed before.
 
+    Networks are Keras's or ONNX models; for the latter, TensorFlow is neither needed nor imported.
+
     Parameters
     ----------
     backbone : str or callable, default="cifar_resnet20"
         Name of a backbone (``skdl list backbones``), or a builder under
-        :func:`skdl.backbones.declare_backbone`. The default is small and comes with its weights;
-        "mobilenet_v2" is a good first choice for photographs.
+        :func:`skdl.backbones.declare_backbone` or :func:`skdl.backbones.declare_onnx_backbone`. The
+        default is small and comes with its weights; "mobilenet_v2" is a good first choice for
+        photographs. Or "onnx:PATH", an ONNX model by its path or by its name in ``weights/`` of the
+        data home.
     weights : str or path-like, default="auto"
         "auto" takes the trained weights that the backbone declares, "imagenet" those by that name:
         they are downloaded once into the data home. "random" takes random weights, the same each
         time, for comparison. Or a file, by its path or by its name in ``weights/`` of the data
         home: ``.h5``, ``.weights.h5`` or ``.keras`` as Keras writes them, or ``.npz`` with the
-        arrays of ``model.get_weights()``.
+        arrays of ``model.get_weights()``. Of a backbone that is declared as an ONNX model, a
+        declared name or an ``.onnx`` file; "onnx:PATH" has its weights.
     layer : str, list of str or None, default=None
-        Which layers' feature maps to take; several are put side by side. None is the last.
-    pooling : {"avg", "max", "flatten", "gem"} or list of these, default="avg"
+        Which layers' feature maps to take; several are put side by side. None is the last. Of an
+        ONNX model, names of outputs or of any other values in its graph; of "onnx:PATH", None is
+        the first output.
+    pooling : {"avg", "max", "flatten", "gem", "cls"} or list of these, default="avg"
         How a feature map becomes numbers: its mean, its maximum, all its values, or its generalised
-        mean with exponent 3. Several are put side by side.
+        mean with exponent 3. Of the tokens of a transformer, those of its patches; "cls" takes the
+        class token (what timm calls "token"). Vectors are taken as they are. Several are put side
+        by side.
     image_size : int, (height, width) or None, default=None
         What images are resized to before they reach the network. None keeps their own size, which
         must not be below what the backbone takes.
@@ -70,7 +79,7 @@ class BackboneFeatures(TransformerMixin, NetworkEstimator):
         Images that go through the network at a time.
     precision : {"float32", "bfloat16"}, default="float32"
         What wide convolutions compute in. "bfloat16" is faster on hardware made for it, and its
-        features differ in the third digit.
+        features differ in the third digit. ONNX models compute as they were exported.
     store : "auto", str, path-like, FeatureStore or None, default="auto"
         Where features are kept. "auto" is the memory of this process, at most 1 GiB for all
         transformers together; a folder is shared by processes and machines, and kept; None computes
@@ -81,6 +90,10 @@ class BackboneFeatures(TransformerMixin, NetworkEstimator):
         1 shows a progress bar.
     **routed : dict
         `backbone__*` parameters go to the backbone's builder, such as ``backbone__alpha=0.35``.
+        Those of "onnx:PATH" are `mean` and `std`, one value or one per channel, of pixel values
+        from 0 to 1 times `scale` (by default 1); `color` ("rgb", "bgr" or "grayscale"); `layout`
+        ("NCHW" or "NHWC"), `map_layout` and `prefix_tokens`, as of
+        :func:`skdl.backbones.declare_onnx_backbone`.
 
     Attributes
     ----------
@@ -107,7 +120,12 @@ class BackboneFeatures(TransformerMixin, NetworkEstimator):
     with negative values, are mapped back as if they had the mean and deviation of photographs,
     which a warning says: pass images as they are.
 
-    Batch normalisations are multiplied into the convolutions before them, which changes the last
+    An ONNX model is run by ONNX Runtime on the processor, with as many threads as this process has
+    cores, and is part of the fitted transformer: a pickle needs no file. Where nobody has set
+    `mean` and `std`, those of ImageNet are taken, with a warning. Features do not depend on the
+    batch that an image is in.
+
+    Of Keras's networks, batch normalisations are multiplied into the convolutions before them, which changes the last
     digits and takes less time.
 
     References
@@ -198,6 +216,8 @@ class BackboneFeatures(TransformerMixin, NetworkEstimator):
             does not exist or weights that do not fit, leaving the transformer as it was.
         FileNotFoundError, ConnectionError
             If the weights are not there, saying which file to put where.
+        ImportError
+            If the backbone is an ONNX model, and onnx or onnxruntime is not installed.
         OSError
             If the folder of `store` cannot be written to.
         """

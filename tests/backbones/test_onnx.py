@@ -128,6 +128,19 @@ def test_tokens(tmp_path, n_prefix):
     np.testing.assert_allclose(all_tokens, mean * (10 * n_prefix + 4) / (n_prefix + 4), rtol=1e-4)
 
 
+def test_a_transformer_is_as_numpy_has_it(tmp_path):
+    """One of random weights, built as ViT and DINOv2 are, of which files are too large to ship."""
+    path, X = made.transformer(tmp_path / "vit.onnx", 56), made.photographs(4, 56)
+    tokens = made.transformed(made.preprocessed(X), 56)
+    expected = {"cls": tokens[:, 0], "avg": tokens[:, 1:].mean(axis=1)}
+    for pooling, values in expected.items():
+        np.testing.assert_allclose(features(path, X, pooling=pooling), values, rtol=1e-3, atol=1e-4)
+    both = features(path, X, pooling=["cls", "avg"])
+    np.testing.assert_array_equal(both[:, :16], features(path, X, pooling="cls"))
+    one_by_one = features(path, X, pooling=["cls", "avg"], batch_size=1)
+    np.testing.assert_array_equal(one_by_one, both)
+
+
 def test_tokens_that_cannot_be_told_apart(tmp_path):
     odd = made.vit(tmp_path / "odd.onnx", 3)
     with pytest.raises(ValueError, match="gives 7 tokens .* Set backbone__prefix_tokens"):
