@@ -1,6 +1,7 @@
 """What is run in the time there is, and what is left out, and why."""
 
 import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -224,14 +226,20 @@ def _of_network(setting: Setting, look: Look, folds: int) -> float:
     """Epochs of the small network, measured on some of the images."""
     network = _network_of(build("network", setting))
     rows = _some_of_each(look.y, _PROBED_IMAGES)
-    took = []
-    for epochs in (1, 1, 3):  # the first builds and compiles
+
+    def seconds(epochs: int) -> float:
         start = time.perf_counter()
-        clone(network).set_params(epochs=epochs).fit(look.X[rows], look.y[rows])
-        took.append(time.perf_counter() - start)
+        with warnings.catch_warnings():  # of what is learned in so few
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            clone(network).set_params(epochs=epochs).fit(look.X[rows], look.y[rows])
+        return time.perf_counter() - start
+
+    seconds(1)  # builds and compiles
+    one = seconds(1)
+    more = int(np.clip(1 / one, 2, 30))  # long enough to be measured
+    per_epoch = max(seconds(1 + more) - one, 0.0) / more
     n, last = len(look.y) - len(look.y) // folds, setting.epochs[1]
-    once = max(took[2] - took[1], 0.0) / 2 / len(rows)
-    return once * n * last + took[1]
+    return (per_epoch * last + one) * n / len(rows)
 
 
 def _network_of(model: Any) -> Any:

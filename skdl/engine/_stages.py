@@ -110,7 +110,7 @@ def _fit_stage(
         # Features are taken as they are.
         job = replace(job, augmentation=None, value_range="standardized")
     if prefix is not None and changes is not None and copies:
-        data = replace(job.data, images=job.data.images.resized_once())
+        data = replace(job.data, images=job.data.images.kept())
         data = _augmented_copies(prefix, data, changes, copies, job.seed)
     else:
         data = _behind(prefix, job.data, store)
@@ -129,7 +129,7 @@ def _fit_stage(
 def _behind(prefix: FeatureExtractor | None, data: TrainingSet, store: FeatureStore) -> TrainingSet:
     """What the network behind a prefix gets, or one that begins at the images."""
     if prefix is None:
-        return replace(data, images=data.images.resized_once())
+        return data
     return replace(data, images=ImageArray(prefix_features(prefix, data.images, store)))
 
 

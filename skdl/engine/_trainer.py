@@ -45,6 +45,10 @@ class TrainingSet:
         targets = None if self.targets is None else self.targets[rows]
         return TrainingSet(self.images[rows], targets, self.weights[rows])
 
+    def kept(self) -> "TrainingSet":
+        """The same for many epochs, see :meth:`skdl.images.ImageBatch.kept`."""
+        return TrainingSet(self.images.kept(), self.targets, self.weights)
+
 
 class Trainer:
     """A compiled model with its traced training and evaluation loops.

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -84,6 +84,9 @@ def fit(job: Job, stage: Stage | None = None) -> Fitted:
     if stage is None:
         network = partial(FittedNetwork, job.recipe, value_range=job.value_range)
         stage = Stage(network, partial(go_on, job))
+    if job.epochs > 1:
+        validation = job.validation and job.validation.kept()
+        job = replace(job, data=job.data.kept(), validation=validation)
     stopper = None
     if job.patience is not None and job.validation is not None:
         stopper = EarlyStopper(*job.patience)

@@ -134,8 +134,8 @@ class ImageBatch(ABC):
     # ---- its pixels ----------------------------------------------------------------------------
 
     @abstractmethod
-    def resized_once(self) -> ImageBatch:
-        """What is read again and again: arrays are resized for good, and files stay files."""
+    def kept(self) -> ImageBatch:
+        """The same to be read again and again: pixels in memory, if files take little of it."""
 
     def load(self, n_threads: int | None = None) -> npt.NDArray[Any]:
         """All pixels, of shape (n, height, width, channels)."""
@@ -332,7 +332,7 @@ class ImageArray(ImageBatch):
 
     # ---- its pixels ----------------------------------------------------------------------------
 
-    def resized_once(self) -> ImageArray:
+    def kept(self) -> ImageArray:
         return self if self._resizer is None else ImageArray(self.load())
 
     def load(self, n_threads: int | None = None) -> npt.NDArray[Any]:

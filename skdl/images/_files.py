@@ -16,7 +16,7 @@ from skdl._utils.text import counted, shown_path
 from skdl._utils.threads import in_threads
 from skdl.images._archives import read_bytes
 from skdl.images._arrays import ImageShape, check_image_shape
-from skdl.images._batch import Decoded, ImageBatch
+from skdl.images._batch import Decoded, ImageArray, ImageBatch
 from skdl.images._decoding import (
     CHOOSE_A_FRAME,
     decode_image,
@@ -35,6 +35,9 @@ if TYPE_CHECKING:
 
 # Files whose values are looked at before a prediction.
 _MOST_LOOKED_AT = 256
+# Of pixels that are decoded once for all epochs; a search with two jobs holds twice as many.
+_MOST_KEPT_BYTES = 256 * 2**20
+_KEPT_AT_A_TIME = 512
 _BYTES = np.dtype(np.uint8)
 _UNCHANGED = Resizer(None)
 
@@ -240,8 +243,13 @@ class ImageFiles(ImageBatch):
 
     # ---- its pixels ----------------------------------------------------------------------------
 
-    def resized_once(self) -> ImageFiles:
-        return self
+    def kept(self) -> ImageBatch:
+        if int(np.prod(self.shape)) * self.dtype.itemsize > _MOST_KEPT_BYTES:
+            return self
+        pixels = np.empty(self.shape, self.dtype)
+        for span, some, _ in self.chunks(_KEPT_AT_A_TIME):
+            pixels[span] = some
+        return ImageArray(pixels)
 
     def _decode(self, rows: slice, with_digests: bool) -> Decoded:
         images, digests = [], []

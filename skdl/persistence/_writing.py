@@ -5,12 +5,14 @@ import io
 import json
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
 import numpy.typing as npt
+from sklearn.utils.metadata_routing import MetadataRequest
 
 from skdl._utils.checks import check_path, warn_user
 from skdl._utils.environment import versions
@@ -157,7 +159,7 @@ def _dumped(estimator: Any, novelty: Any) -> bytes:
     import skops.io
 
     try:
-        with sending():
+        with sending(), _named_owners([estimator, novelty]):
             data: bytes = skops.io.dumps({"estimator": estimator, "novelty": novelty})
     except (Exception, RecursionError) as error:
         raise ModelFileError(
@@ -165,6 +167,25 @@ def _dumped(estimator: Any, novelty: Any) -> bytes:
             "can be pickled, for your own use."
         ) from error
     return _compact(data)
+
+
+@contextmanager
+def _named_owners(model: Any) -> Iterator[None]:
+    """Requests for metadata that name their estimator, as before scikit-learn 1.9.
+
+    They hold it since, to name it in messages, and skops follows such a circle for ever.
+    """
+    held = []
+    for part in parts_of(model):
+        requests = [part, *vars(part).values()] if isinstance(part, MetadataRequest) else []
+        held += [(one, one.owner) for one in requests if hasattr(one, "owner")]
+    try:
+        for request, owner in held:
+            request.owner = owner if isinstance(owner, str) else type(owner).__name__
+        yield
+    finally:
+        for request, owner in held:
+            request.owner = owner
 
 
 def _compact(data: bytes) -> bytes:

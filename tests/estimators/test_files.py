@@ -15,7 +15,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 from skdl import CNNClassifier, ImageLoader
 from skdl.evaluation import evaluate
-from skdl.images import UnreadableImageError, read_image
+from skdl.images import ImageFiles, UnreadableImageError, read_image
 
 
 @pytest.fixture(scope="session")
@@ -62,8 +62,30 @@ KINDS = {
 }
 
 
+@pytest.fixture
+def streamed(monkeypatch):
+    """Files that take too much memory to be decoded once for all epochs."""
+    monkeypatch.setattr("skdl.images._files._MOST_KEPT_BYTES", 0)
+
+
+def test_epochs_share_what_is_decoded(digit_files, monkeypatch):
+    paths, y, images = digit_files
+    decoded, decode = [], ImageFiles.decode
+    monkeypatch.setattr(
+        ImageFiles, "decode", lambda self, *args: decoded.append(args[0]) or decode(self, *args)
+    )
+    model(epochs=3).fit(paths, y, X_val=paths[:20], y_val=y[:20])
+    assert sorted(decoded) == sorted([*paths, *paths[:20]])
+    monkeypatch.setattr("skdl.images._files._MOST_KEPT_BYTES", images[0].size * 20)
+    decoded.clear()
+    model(epochs=3).fit(paths, y, X_val=paths[:20], y_val=y[:20])
+    assert len(decoded) >= 3 * len(y) + 20  # and to see what was learned
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_files_and_arrays_give_the_same_to_the_bit(digit_files, kind):
+def test_files_and_arrays_give_the_same_to_the_bit(digit_files, kind, request):
+    if kind == "an array":
+        request.getfixturevalue("streamed")
     paths, y, images = digit_files
     X = KINDS[kind](paths)
     on_files = model().fit(X, y)
@@ -76,9 +98,12 @@ def test_files_and_arrays_give_the_same_to_the_bit(digit_files, kind):
     assert not hasattr(on_files, "feature_names_in_")
 
 
-def test_early_stopping_weights_and_callbacks(digit_files):
+@pytest.mark.parametrize("memory", ["streamed", "kept"])
+def test_early_stopping_weights_and_callbacks(digit_files, memory, request):
     import keras
 
+    if memory == "streamed":
+        request.getfixturevalue("streamed")
     seen = []
     paths, y, images = digit_files
     weights = np.arange(len(y)) % 3.0
@@ -174,7 +199,7 @@ def test_a_pickle_sets_no_limit_here(monkeypatch):
     assert plain == [pickle.dumps(estimator) for estimator in (ImageLoader(8), model())]
 
 
-def test_a_small_memory_holds_a_few_batches(digit_files, monkeypatch):
+def test_a_small_memory_holds_a_few_batches(digit_files, streamed, monkeypatch):
     from skdl.images import _batch, _files
 
     paths, y, images = digit_files
@@ -222,7 +247,7 @@ def test_a_missing_file_is_named(digit_files):
         assert not hasattr(estimator, "classes_")
 
 
-def test_a_file_that_vanishes_while_training(digit_files, tmp_path):
+def test_a_file_that_vanishes_while_training(digit_files, tmp_path, streamed):
     import keras
 
     _, y, images = digit_files

@@ -52,7 +52,7 @@ def test_arrays_and_files_are_alike(batch, pixels):
     assert batch.learned_shape(None, None, "grayscale", None)[1] == 1
     shown = batch.displayable(np.array([3, 0]))
     np.testing.assert_allclose(shown, pixels[[3, 0]] / 255, rtol=1e-6)
-    assert np.array_equal(batch.resized_once().load(), pixels)
+    assert np.array_equal(batch.kept().load(), pixels)
 
 
 @pytest.mark.parametrize("size", [1, 32, N, 1000])
@@ -131,7 +131,7 @@ def test_arrays_are_resized_when_their_pixels_are_asked_for(pixels, monkeypatch)
         assert np.array_equal(some, expected[span])
     for some, rows, places in batch.portions(np.arange(N), 8, 2):
         assert np.array_equal(some[places], expected[rows])
-    once = batch.resized_once()
+    once = batch.kept()
     calls.clear()
     assert np.array_equal(once.load(), expected)
     assert calls == []

@@ -6,8 +6,10 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from persistence.crafted import tool
 from PIL import Image
+from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cluster import Birch, KMeans
 from sklearn.decomposition import PCA
@@ -271,3 +273,20 @@ def test_searches_on_a_part_that_is_held_out_need_no_trust(tmp_path, zero_to_two
         skdl.save(search, tmp_path / "search.skdl", probes=X[:2])
     assert inspect_model(tmp_path / "search.skdl")["untrusted"] == []
     np.testing.assert_array_equal(skdl.load(tmp_path / "search.skdl").predict(X), search.predict(X))
+
+
+def test_requests_for_metadata_are_kept(zero_to_two, tmp_path):
+    X, y = zero_to_two
+    weights = np.ones(len(y))
+    with sklearn.config_context(enable_metadata_routing=True):
+        inside = LogisticRegression(max_iter=20).set_fit_request(sample_weight=True)
+        inside.set_score_request(sample_weight=False)
+        request = inside._metadata_request
+        owner = request.owner
+        model = GridSearchCV(inside, {"C": [1.0]}, cv=2).fit(X, y, sample_weight=weights)
+        inside = model.estimator
+        skdl.save(model, tmp_path / "m.skdl")
+        assert (request.owner, inside._metadata_request.fit.owner) == (owner, owner)
+        loaded = skdl.load(tmp_path / "m.skdl")
+        assert loaded.estimator.get_metadata_routing().fit.requests == {"sample_weight": True}
+        assert clone(loaded).fit(X, y, sample_weight=weights).score(X, y) == model.score(X, y)
