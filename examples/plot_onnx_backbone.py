@@ -91,7 +91,8 @@ points = PCA(2).fit_transform(loaded[:-1].transform(X_test))
 figure, axes = plt.subplots(figsize=(6, 5), layout="constrained")
 for label in np.unique(y_test):
     axes.scatter(*points[y_test == label].T, s=14, label=str(label))
-axes.set(xlabel="first principal component", ylabel="second principal component", title="Features of test images")
+axes.set(xlabel="first principal component", ylabel="second principal component")
+axes.set_title("Features of test images")
 figure.legend(title="class", loc="outside right upper")
 
 if arguments.save:

@@ -1,12 +1,8 @@
 """Fit, partial fit and prediction, as all image classifiers share them."""
 
-import skdl.architectures  # noqa: F401 (starts TensorFlow)
-
-# isort: split
 from functools import partial
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import ClassifierMixin
@@ -355,6 +351,8 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
         return int(self.epochs)
 
     def _recipe(self, image_format: ImageFormat, n_classes: int) -> Recipe:
+        import keras  # which the engine has started
+
         if isinstance(self.architecture, str):
             architectures.get(self.architecture)
         elif isinstance(self.architecture, keras.Model):

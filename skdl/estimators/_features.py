@@ -125,8 +125,8 @@ class BackboneFeatures(TransformerMixin, NetworkEstimator):
     `mean` and `std`, those of ImageNet are taken, with a warning. Features do not depend on the
     batch that an image is in.
 
-    Of Keras's networks, batch normalisations are multiplied into the convolutions before them, which changes the last
-    digits and takes less time.
+    Of Keras's networks, batch normalisations are multiplied into the convolutions before them,
+    which changes the last digits and takes less time.
 
     References
     ----------
