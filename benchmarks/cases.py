@@ -422,6 +422,15 @@ CASES = {
         [Bar("scikeras", 1.0)],
         rounds=1,
     ),
+    "model-file": Case(
+        "start Python, load MobileNetV2's features and an SVC, predict one photograph",
+        "s",
+        {
+            "skdl": lambda: transfer_cases.load_and_predict("skdl"),
+            "joblib": lambda: transfer_cases.load_and_predict("joblib"),
+        },
+        [Bar("joblib", 1.2)],
+    ),
     "linearity": Case(
         "fit time a row for 1, 2, 4, 8 × the rows: largest over smallest, less 1",
         "",

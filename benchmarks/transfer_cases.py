@@ -1,5 +1,7 @@
 """What is measured of pretrained networks: features computed once, and training behind them."""
 
+import subprocess
+import sys
 import tempfile
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -244,3 +246,30 @@ def train_keras(trained, n=500, side=SIDE, alpha=ALPHA, backbone="mobilenet_v2",
     few = _first_few(n)
     model.fit(X[:few], y[:few], epochs=1, batch_size=32, verbose=0)
     return timed(lambda: model.fit(X, y, epochs=epochs, batch_size=32, verbose=0))
+
+
+# ---- a file of features and a classifier -------------------------------------------------------
+
+
+def load_and_predict(package):
+    """Median seconds of fresh interpreters that load a pipeline and predict one image."""
+    import joblib
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+    from sklearn.svm import SVC
+
+    import skdl
+
+    X, y = data.photographs(100, SIDE)
+    model = make_pipeline(_features(ALPHA, store=None), StandardScaler(), SVC()).fit(X, y)
+    with tempfile.TemporaryDirectory() as folder:
+        path = str(Path(folder, "model"))
+        np.save(f"{path}.npy", X[:1])
+        {"skdl": lambda: skdl.save(model, path), "joblib": lambda: joblib.dump(model, path)}[
+            package
+        ]()
+        code = (
+            f"import {package}, numpy; {package}.load({path!r}).predict(numpy.load({path!r}'.npy'))"
+        )
+        command = [sys.executable, "-c", code]
+        return median_time(lambda: subprocess.run(command, check=True, capture_output=True), 5)

@@ -1,6 +1,5 @@
 """What lies in a folder, and whether it can be analysed."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,11 +21,13 @@ class Look:
     """Images, labels and groups of a folder, and what its audit found."""
 
     folder: Path
+    reading: dict[str, Any]  # how `load_image_folder` was called
     X: npt.NDArray[np.str_]
     y: npt.NDArray[np.str_]
     groups: npt.NDArray[Any] | None
     audit: DataAudit
     unreadable: list[tuple[str, str]]
+    n_excluded: int
     pos_label: str | None
     why_positive: str
 
@@ -63,6 +64,8 @@ class Look:
                 f"{counted(len(self.unreadable), 'file')} left out as unreadable, such as "
                 f"{shown_path(path)}: {reason}."
             )
+        if self.n_excluded:
+            found.append(f"{counted(self.n_excluded, 'image')} left out by --exclude.")
         found.append(self._grouped())
         findings = self.audit.findings
         found += findings[:_MOST_FINDINGS]
@@ -96,26 +99,41 @@ class Look:
         if self.groups is not None:
             own = f"{counted(len(np.unique(self.groups)), 'group')} were given"
         if n == len(self.y):
-            return f"Groups: {own}, and no two images look alike: each is a group of its own."
+            others = " (of those that show anything)" if len(self.audit.empty) > 1 else ""
+            return (
+                f"Groups: {own}, and no two images{others} look alike: each is a group of its own."
+            )
         return f"Groups: {own}; with look-alikes joined, {n:,}, each of which stays in one fold."
 
 
 def look(
     folder: Path,
+    reading: dict[str, Any],
     *,
-    groups: str | os.PathLike[str] | None,
     pos_label: Any,
     folds: int,
     verbose: int,
 ) -> Look:
     """Read and audit a folder; a ValueError where there is nothing to be learned from it."""
-    bunch = load_image_folder(folder, on_error="skip", find_duplicates=False, groups=groups)
+    reading = {name: value for name, value in reading.items() if value is not None}
+    bunch = load_image_folder(folder, on_error="skip", find_duplicates=False, **reading)
     X, y = bunch.data, bunch.target_names[bunch.target]
     _check_classes(y, folder, folds)
     positive, why = _positive(y, pos_label)
     audit = audit_images(X, y, groups=bunch.groups, verbose=verbose)
     _check_groups(audit.groups, y, folds)
-    return Look(folder, X, y, bunch.groups, audit, list(bunch.unreadable), positive, why)
+    return Look(
+        folder=folder,
+        reading=reading,
+        X=X,
+        y=y,
+        groups=bunch.groups,
+        audit=audit,
+        unreadable=list(bunch.unreadable),
+        n_excluded=len(bunch.excluded),
+        pos_label=positive,
+        why_positive=why,
+    )
 
 
 def _check_classes(y: npt.NDArray[np.str_], folder: Path, folds: int) -> None:

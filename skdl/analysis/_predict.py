@@ -12,9 +12,9 @@ from sklearn.utils.validation import check_is_fitted
 from skdl._utils.checks import check_path, check_whole, warn_user
 from skdl._utils.compat import PLAIN_TEXT
 from skdl._utils.progress import Progress
-from skdl._utils.text import plain
+from skdl._utils.text import counted, plain, shown_path
 from skdl.analysis._explained import explain_rows
-from skdl.datasets import FoundFile, find_image_files
+from skdl.datasets import FoundFile, check_patterns, find_image_files
 from skdl.images import UnreadableImageError
 from skdl.persistence import SavedModel, read_model
 
@@ -31,6 +31,7 @@ def predict_files(
     paths: Paths,
     *,
     path_column: str | None = None,
+    exclude: str | Sequence[str] | None = None,
     batch_size: int = 64,
     explain: str | os.PathLike[str] | None = None,
     max_explained: int = 50,
@@ -50,6 +51,9 @@ def predict_files(
         kept, and that of names in folders and archives.
     path_column : str, default=None
         Column of the CSV files. None takes the only one with a usual name, such as "path".
+    exclude : str or list of str, default=None
+        Shell-style patterns of files and folders to leave out of folders, archives and CSV files,
+        such as ``"*_mask.png"``, as :func:`skdl.datasets.load_image_folder` takes them.
     batch_size : int, default=64
         How many files are decoded and predicted at a time, which bounds the memory that is needed.
     explain : str or path-like, default=None
@@ -132,7 +136,7 @@ def predict_files(
     reader = _Reader(saved)
     if folder is not None:
         reader.require_scores()
-    files = _found(paths, path_column)
+    files = _found(paths, path_column, exclude)
     predicted: list[_Predicted] = []
     with Progress("predict", len(files), shown=bool(verbose), unit="images") as progress:
         for start in range(0, len(files), batch_size):
@@ -164,14 +168,19 @@ def open_model(model: Any, trusted: Collection[str] = ()) -> SavedModel:
     return read_model(place, trusted=trusted)
 
 
-def _found(paths: Paths, path_column: str | None) -> list[FoundFile]:
+def _found(paths: Paths, path_column: str | None, exclude: Any) -> list[FoundFile]:
     sources = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    patterns = check_patterns(exclude)
     files: list[FoundFile] = []
     for source in sources:
-        found, said = find_image_files(source, path_column)
+        found, said = find_image_files(source, path_column, patterns)
         files += found
         for what in said:
             warn_user(what)
+    several = counted(len(sources), "path")
+    patterns.warn_of_unused(shown_path(sources[0]) if len(sources) == 1 else several)
+    if not files and sources:
+        raise ValueError(f"exclude leaves no image of {several}: nothing is predicted.")
     if not files:
         raise ValueError("paths is empty: pass image files, folders, archives or CSV files.")
     return files

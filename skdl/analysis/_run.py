@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
@@ -16,9 +16,12 @@ from skdl._utils.text import say, shortened
 from skdl.analysis._folder import ADVICE, claim, default_out, keep_plan
 from skdl.analysis._ladder import ON_FEATURES, RUNGS, build, features
 from skdl.analysis._look import Look, look
+from skdl.analysis._looked import with_networks, with_store
 from skdl.analysis._plan import Plan, make_plan, plan_of
 from skdl.analysis._result import BEST, FolderAnalysis, estimate_of
 from skdl.analysis._write import (
+    about_failures,
+    about_models,
     paid_for,
     write_model,
     write_predictions,
@@ -33,6 +36,7 @@ _METRICS = {
     False: ["balanced_accuracy", "accuracy", "f1_macro"],
 }
 _FOR_WRITING = (0.1, 15.0)  # of the time, and seconds at least
+_FOR_REPORT = 10.0  # of these seconds
 
 
 def analyze_folder(
@@ -41,6 +45,10 @@ def analyze_folder(
     out: str | os.PathLike[str] | None = None,
     pos_label: Any = None,
     groups: str | os.PathLike[str] | None = None,
+    group_column: str | Literal[False] | None = None,
+    path_column: str | None = None,
+    label_column: str | None = None,
+    exclude: str | Sequence[str] | None = None,
     minutes: float = 15,
     models: Sequence[str] | None = None,
     backbone: str | None = None,
@@ -69,6 +77,13 @@ def analyze_folder(
         The positive class, of two. None takes the rarer one, or of equal ones the second by name.
     groups : str or path-like, default=None
         CSV file that says which images belong together, such as those of a patient.
+    group_column, path_column, label_column : str, default=None
+        Columns of the CSV files, where they have no usual names; `group_column` may also name what
+        the files tell, such as "PatientID" of DICOM files, or be False for no groups. All as
+        :func:`skdl.datasets.load_image_folder` takes them.
+    exclude : str or list of str, default=None
+        Shell-style patterns of files and folders to leave out, such as ``"*_mask.png"``, as
+        :func:`skdl.datasets.load_image_folder` takes them.
     minutes : float, default=15
         How long it may take, altogether. Models that would take longer are left out, the simple
         ones last.
@@ -152,11 +167,17 @@ def analyze_folder(
     start = time.monotonic()
     source = check_path(folder, "folder")
     _check(minutes, models, backbone, weights, folds, random_state, report, verbose)
-    groups_file = None if groups is None else str(check_path(groups, "groups"))
+    reading = {
+        "groups": None if groups is None else str(check_path(groups, "groups")),
+        "group_column": group_column,
+        "path_column": path_column,
+        "label_column": label_column,
+        "exclude": _listed(exclude),
+    }
     settings = {
         "folder": str(source),
         "pos_label": pos_label,
-        "groups": groups_file,
+        **reading,
         "minutes": float(minutes),
         "models": None if models is None else list(models),
         "backbone": backbone,
@@ -167,7 +188,7 @@ def analyze_folder(
     place = default_out(source) if out is None else check_path(out, "out")
     kept = claim(place, settings)
     tell = say if verbose else _silent
-    found = look(source, groups=groups_file, pos_label=pos_label, folds=folds, verbose=verbose)
+    found = look(source, reading, pos_label=pos_label, folds=folds, verbose=verbose)
     for line in found.lines():
         tell(line)
     make_writable(place, ADVICE)
@@ -185,6 +206,13 @@ def analyze_folder(
 
 def _silent(text: str = "") -> None:
     """Say nothing."""
+
+
+def _listed(exclude: Any) -> Any:
+    """Patterns as JSON holds them, of one or of many; None of none."""
+    if isinstance(exclude, str):
+        return [exclude]
+    return (list(exclude) or None) if isinstance(exclude, list | tuple) else exclude
 
 
 def _check(
@@ -229,16 +257,18 @@ def _planned(
 ) -> Plan:
     if kept is not None:
         return plan_of(kept)
-    return make_plan(
-        found,
-        models=settings["models"],
-        backbone=settings["backbone"],
-        weights=settings["weights"],
-        folds=settings["folds"],
-        seed=settings["random_state"],
-        store=str(out / "features"),
-        budget=budget,
-    )
+    with warnings.catch_warnings():  # of fits that only tell how long they take
+        warnings.simplefilter("ignore")
+        return make_plan(
+            found,
+            models=settings["models"],
+            backbone=settings["backbone"],
+            weights=settings["weights"],
+            folds=settings["folds"],
+            seed=settings["random_state"],
+            store=str(out / "features"),
+            budget=budget,
+        )
 
 
 # ---- evaluating ----------------------------------------------------------------------------------
@@ -295,6 +325,8 @@ def _evaluated(
         if plan.seconds.get(name, 0) > 1:
             slower = max(slower, took / plan.seconds[name])
         tell(f"{name:<10} {_mean(result, name)}  {took:.0f} s")
+        for line in about_failures(result, name):
+            tell(f"           {line}")
     assert result is not None
     return result, plan
 
@@ -313,7 +345,7 @@ def _mean(result: EvaluationResult, name: str) -> str:
     metric = result.metrics[0]
     rows = result.scores.query("model == @name and metric == @metric")["value"]
     if rows.isna().all():
-        return "failed: " + str(result.missing.query("model == @name")["reason"].iloc[0])
+        return f"{metric} is missing"
     return f"{metric} {rows.mean():.3f} (mean of {rows.notna().sum()} folds)"
 
 
@@ -339,35 +371,27 @@ def _written(
     )
     summary = result.summary()
     estimate = estimate_of(result, BEST, summary)
-    notes = [*_about_models(plan), paid_for(result, summary)]
+    worth = paid_for(result, summary)
+    failures = [f"{name}: {line}" for name in plan.models for line in about_failures(result, name)]
+    notes = [worth, *failures, *about_models(plan)]
     models = {name: build(name, plan.setting) for name in plan.models}
-    how = {**_how(found, settings), "metric": plan.setting.metric, "groups": settings["groups"]}
+    how = {**_how(found, settings), "metric": plan.setting.metric, "best": best}
     write_script(out, found, plan, models, how)
     write_predictions(out, found, result)
-    model = _without_store(result.refit(BEST, found.X, found.y))
-    write_model(out, model, found, best, estimate, notes)
-    path = write_report(out, found, result, kind, notes)
+    model = with_store(result.refit(BEST, found.X, found.y), "auto")  # none of this machine
+    write_model(out, model, found, best, estimate, worth)
+    shown = result
+    if kind != "json":  # which has no pictures
+        left = start + 60 * settings["minutes"] - _FOR_REPORT - time.monotonic()
+        shown, missed = with_networks(result, found, plan, left, tell)
+        notes += missed
+    path = write_report(out, found, shown, kind, notes)
     seconds = time.monotonic() - start
     write_run(
         out, settings, found, plan, result, summary, best=best, estimate=estimate, seconds=seconds
     )
     tell("")
-    tell(notes[-1])
+    tell(worth)
     tell(f"Fitted to all images: {best} ({RUNGS[best]}), {out / 'model.skdl'}")
     tell(f"Report: {path}; everything else: {out}  ({seconds:.0f} s)")
     return FolderAnalysis(out, result, best, model, estimate, found.audit, plan.left_out)
-
-
-def _about_models(plan: Plan) -> list[str]:
-    listed = "; ".join(f"{name}: {RUNGS[name]}" for name in plan.models)
-    about = [f"Models, from the simplest on: {listed}."]
-    if "features" in plan.seconds:
-        labels = " and ".join(backbone.label for backbone in plan.setting.backbones)
-        about.append(f"Features are those of {labels}.")
-    return about + [f"Left out: {name}, {why}." for name, why in plan.left_out.items()]
-
-
-def _without_store(model: Any) -> Any:
-    """A model that knows no folder of this machine."""
-    stores = [name for name in model.get_params() if name.rpartition("__")[2] == "store"]
-    return model.set_params(**dict.fromkeys(stores, "auto"))

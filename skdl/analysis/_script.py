@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from sklearn.pipeline import Pipeline, make_pipeline
 
+from skdl.analysis._ladder import ON_FEATURES
+
 _WIDTH = 88
 _INDENT = "    "
 _STEP = len(_INDENT) + 1  # and a comma
@@ -139,19 +141,29 @@ def script(
         f"{_INDENT}{quoted(name)}: {indent(code.of(model, _WIDTH - 16), _INDENT).lstrip()},\n"
         for name, model in models.items()
     )
+    detects = run["best"] in ON_FEATURES
     imports = code.import_lines(
         {
             "pathlib": ["Path"],
-            "skdl": ["audit_images", "evaluate", "report"],
+            "skdl": ["audit_images", "evaluate", "report", "save"],
             "skdl.datasets": ["load_image_folder"],
+            **({"skdl.inspection": ["NoveltyDetector"]} if detects else {}),
         }
     )
-    groups = "" if run["groups"] is None else f", groups={quoted(str(run['groups']))}"
+    how_read = {"on_error": "skip", "find_duplicates": False, **run["reading"]}
+    given = ["FOLDER", *(f"{name}={code.of(value)}" for name, value in how_read.items())]
+    read = _within("load_image_folder(", given, ")", _WIDTH - len("images = "))
     scoring, metric, pos_label = (run[name] for name in ("scoring", "metric", "pos_label"))
     once = (
         f"# Each image goes through the network once: the models find its features.\n{first}"
         ".fit_transform(X)\n\n"
         if first
+        else ""
+    )
+    novelty = (
+        "\n    # Flags images unlike these, by the features that the model has of them.\n"
+        "    novelty=NoveltyDetector(model[0]).fit(X, groups=audit.groups),"
+        if detects
         else ""
     )
     return (
@@ -163,7 +175,7 @@ FOLDER = {quoted(str(folder))}
 HERE = Path(__file__).resolve().parent
 STORE = str(HERE / "features")
 
-images = load_image_folder(FOLDER, on_error="skip", find_duplicates=False{groups})
+images = {read}
 X, y = images.data, images.target_names[images.target]
 audit = audit_images(X, y, groups=images.groups)
 print(audit)
@@ -179,11 +191,13 @@ result = evaluate(
     pos_label={code.of(pos_label)},
     groups=images.groups,
     look_alikes=audit,
+    return_estimator=True,  # for pictures of where the network looked
     verbose=1,
 )
 # In each fold the model with the best inner score: what choosing the best is worth.
 result = result.choose({quoted(metric)})
-print(result.summary().to_string())
+summary = result.summary()
+print(summary.to_string())
 
 again = HERE / "again"
 again.mkdir(exist_ok=True)
@@ -191,6 +205,11 @@ result.predictions.to_csv(again / "predictions.csv", index=False)
 report(result, X, y, again / "report.html", model="best", audit=audit)
 
 model = result.refit("best", X, y)  # on all images
-print(model)
+worth = summary.query("model == 'best' and metric == '{metric}'").iloc[0]
+save(
+    model,
+    again / "model.skdl",
+    estimate=worth[["metric", "value", "low", "high"]].dropna().to_dict(),{novelty}
+)
 """
     )

@@ -25,7 +25,8 @@ def write_script(
 ) -> None:
     """``run.py``: the same in public names."""
     setting: Setting = plan.setting
-    on_features = "features" in plan.seconds
+    how = {**how, "reading": look.reading}
+    on_features = set(plan.models) & set(ON_FEATURES)
     text = script(models, features(setting) if on_features else None, how, look.folder, out)
     write_text(out / "run.py", text)
 
@@ -49,6 +50,26 @@ def write_predictions(out: Path, look: Look, result: EvaluationResult) -> None:
     written = pd.DataFrame(columns).assign(**{name: table[name] for name in scores})
     with replacing(out / "predictions.csv", ADVICE) as part:
         written.to_csv(part, index=False, encoding="utf-8", errors="backslashreplace")
+
+
+def about_models(plan: Plan) -> list[str]:
+    """What the models are, and what was left out."""
+    listed = "; ".join(f"{name}: {RUNGS[name]}" for name in plan.models)
+    about = [f"Models, from the simplest on: {listed}."]
+    if set(plan.models) & set(ON_FEATURES):
+        labels = " and ".join(backbone.label for backbone in plan.setting.backbones)
+        about.append(f"Features are those of {labels}.")
+    return about + [f"Left out: {name}, {why}." for name, why in plan.left_out.items()]
+
+
+def about_failures(result: EvaluationResult, name: str) -> list[str]:
+    """In how many folds a model has no score, and why."""
+    metric = result.metrics[0]
+    missing = result.missing.query("model == @name and metric == @metric")
+    if missing.empty:
+        return []
+    folds = result.times.query("model == @name")["fold"].nunique()
+    return [f"no {metric} in {len(missing)} of {folds} folds: {missing['reason'].iloc[0]}"]
 
 
 def paid_for(result: EvaluationResult, summary: pd.DataFrame) -> str:
@@ -98,7 +119,7 @@ def write_report(
 
 
 def write_model(
-    out: Path, model: Any, look: Look, name: str, estimate: dict[str, Any], notes: list[str]
+    out: Path, model: Any, look: Look, name: str, estimate: dict[str, Any], worth: str
 ) -> Path:
     """``model.skdl``: what was fitted to all images, and what it is worth.
 
@@ -108,9 +129,9 @@ def write_model(
     card = {
         "Model details": f"{name}: {RUNGS[name]}.",
         "Training data": look.lines()[0],
-        "Results": notes[-1],
+        "Results": worth,
     }
-    known = {key: None if pd.isna(value) else value for key, value in estimate.items()}
+    known = {name: value for name, value in estimate.items() if not pd.isna(value)}
     novelty = _novelty(model, look, name)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "No images could be made up", UserWarning)
@@ -146,6 +167,7 @@ def write_run(
             "classes": dict(zip(names.tolist(), counts.tolist(), strict=True)),
             "pos_label": look.pos_label,
             "unreadable": [list(pair) for pair in look.unreadable],
+            "excluded": look.n_excluded,
             "audit": audited,
             "findings": look.audit.findings,
             "digest": result.data_digest,
@@ -153,6 +175,7 @@ def write_run(
         "plan": plan.as_dict(),
         **found,
         "scores": summary.to_dict("records"),
+        "missing": result.missing.to_dict("records"),
         "choices": result.choices.to_dict("records"),
         "times": result.times.to_dict("records"),
         "versions": versions(),

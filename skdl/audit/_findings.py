@@ -147,7 +147,18 @@ def _empty(audit: DataAudit) -> Iterator[str]:
             yield (
                 f"{_some(len(found), audit)} {'is' if len(found) == 1 else 'are'} {words}, such as "
                 f"{_image(audit, found['row'].iloc[0])}: there is nothing to learn from."
+                + _may_be_transparent(audit, found["row"])
+                * (kind == "one color")
             )
+
+
+def _may_be_transparent(audit: DataAudit, rows: Any) -> str:
+    if not audit.images["format"].iloc[rows].isin(("PNG", "GIF", "WEBP")).any():
+        return ""
+    return (
+        " If a viewer shows more, it lies in their transparency, which is dropped: paint them onto "
+        "a background first."
+    )
 
 
 def _colors(audit: DataAudit) -> Iterator[str]:

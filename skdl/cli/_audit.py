@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from skdl._utils.checks import check_path
 from skdl._utils.storage import make_writable, replacing
 from skdl._utils.text import counted, names_within, say, shown_path
-from skdl.cli._arguments import Commands
+from skdl.cli._arguments import Commands, add_reading, reading
 from skdl.cli._table import output_width, show_table
 
 if TYPE_CHECKING:
@@ -44,28 +44,7 @@ def add_parser(commands: Commands) -> None:
         metavar="S",
         help="from 0 to 1: how similar look-alikes are (default: %(default)s)",
     )
-    for what, example in (("path", "file names or ids"), ("label", "labels")):
-        parser.add_argument(
-            f"--{what}-column", metavar="NAME", help=f"column of the CSV file that holds {example}"
-        )
-    parser.add_argument(
-        "--group-column",
-        metavar="NAME",
-        help="what images belong together by: a column of the CSV file or of that of --groups, "
-        "such as patient, or what DICOM files tell, such as PatientID",
-    )
-    parser.add_argument(
-        "--groups",
-        metavar="CSV",
-        help="CSV file of groups, such as patients: a column of file names, paths or ids, and one "
-        "of groups",
-    )
-    parser.add_argument(
-        "--exclude",
-        action="append",
-        metavar="PATTERN",
-        help="files or folders to leave out, such as '*_mask.png'; may be given several times",
-    )
+    add_reading(parser)
     parser.add_argument(
         "--out",
         metavar="DIR",
@@ -88,11 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
         on_error="skip",
         verify=False,  # the audit decodes them
         find_duplicates=False,
-        path_column=arguments.path_column,
-        label_column=arguments.label_column,
-        group_column=arguments.group_column,
-        groups=arguments.groups,
-        exclude=arguments.exclude,
+        **reading(arguments),
     )
     audit = audit_images(
         bunch.data,

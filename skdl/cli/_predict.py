@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from skdl._utils.checks import check_path
 from skdl._utils.storage import make_writable, replacing
 from skdl._utils.text import counted, names_within, say, shown_path
-from skdl.cli._arguments import Commands
+from skdl.cli._arguments import Commands, add_exclude
 from skdl.cli._table import output_width, show_table
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--path-column", metavar="NAME", help="column of the CSV file that holds the paths"
     )
+    add_exclude(parser)
     parser.add_argument(
         "--trusted",
         action="append",
@@ -83,6 +84,7 @@ def run(arguments: argparse.Namespace) -> int:
         model,
         arguments.paths,
         path_column=arguments.path_column,
+        exclude=arguments.exclude,
         explain=arguments.explain,
         max_explained=arguments.max_explained,
         verbose=int(sys.stdout.isatty()),

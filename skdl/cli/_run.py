@@ -2,7 +2,7 @@
 
 import argparse
 
-from skdl.cli._arguments import Commands, seed
+from skdl.cli._arguments import Commands, add_reading, reading, seed
 
 
 def add_parser(commands: Commands) -> None:
@@ -29,11 +29,7 @@ def add_parser(commands: Commands) -> None:
         metavar="LABEL",
         help="the positive class, of two (default: the rarer one)",
     )
-    parser.add_argument(
-        "--groups",
-        metavar="CSV",
-        help="file that says which images belong together, such as those of a patient",
-    )
+    add_reading(parser)
     parser.add_argument(
         "--minutes",
         type=float,
@@ -80,7 +76,7 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.folder,
         out=arguments.out,
         pos_label=arguments.positive,
-        groups=arguments.groups,
+        **reading(arguments),
         minutes=arguments.minutes,
         models=None if names is None else [name.strip() for name in names.split(",")],
         backbone=arguments.backbone,

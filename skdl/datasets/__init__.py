@@ -11,6 +11,7 @@ from skdl.datasets._folder import load_image_folder
 from skdl.datasets._found import FoundFile, find_image_files
 from skdl.datasets._load import load_dataset
 from skdl.datasets._mnist import load_fashion_mnist, load_mnist
+from skdl.datasets._patterns import check_patterns
 from skdl.datasets._table import load_feature_csv
 
 __all__ = [

@@ -193,7 +193,7 @@ def load_image_folder(
     patterns = check_patterns(exclude)
     with what_is_closed(source):
         listing = _list(source, wanted, table, patterns)
-    patterns.warn_of_unused(source)
+    patterns.warn_of_unused(shown_path(source))
     concerns = list(about_spellings(*listing.join_spellings()))
     entries = listing.of_subset(subset, source)
     names = sorted_names(entry.label for entry in listing.entries)

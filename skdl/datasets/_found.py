@@ -11,7 +11,7 @@ from skdl.datasets._companions import find_companions
 from skdl.datasets._csv import read_csv, row_numbers
 from skdl.datasets._foreign import about_foreign
 from skdl.datasets._located import locate
-from skdl.datasets._patterns import Patterns
+from skdl.datasets._patterns import Patterns, without_excluded
 from skdl.datasets._tree import Parts, Tree, tree_of_archive, tree_of_folder, why_closed
 from skdl.images import is_archive
 
@@ -24,12 +24,15 @@ class FoundFile(NamedTuple):
 
 
 def find_image_files(
-    source: str | os.PathLike[str], path_column: str | None = None
+    source: str | os.PathLike[str],
+    path_column: str | None = None,
+    patterns: Patterns | None = None,
 ) -> tuple[list[FoundFile], list[str]]:
     """Image files in a folder, an archive or a CSV file of paths, or a file itself; in their order.
 
     Returns also what to say of files that are left out. What cannot be read is among the files,
-    with its fault; whether a file is an image is found out where it is decoded.
+    with its fault; whether a file is an image is found out where it is decoded. What fits one of
+    the patterns is none of them.
 
     Raises
     ------
@@ -38,30 +41,33 @@ def find_image_files(
     ValueError
         If a CSV file has no column of paths, or `source` is an empty text.
     """
-    place = check_path(source, "paths")
+    place, patterns = check_path(source, "paths"), patterns or Patterns()
     if place.is_file() and place.suffix.lower() == ".csv":
-        return _listed(place, path_column), []
+        return _listed(place, path_column, patterns), []
     if not place.is_dir() and not is_archive(place):
-        return [FoundFile(str(place))], []
+        return [] if patterns.leave_out(Path(source).parts) else [FoundFile(str(place))], []
     try:
         tree = tree_of_folder(place) if place.is_dir() else tree_of_archive(place)
     except OSError as error:
         return [FoundFile(str(place), why_closed(error))], []
     except ValueError as error:
         return [FoundFile(str(place), str(error).rstrip("."))], []
-    return _within(tree, place)
+    return _within(without_excluded(tree, patterns), place)
 
 
-def _listed(file: Path, path_column: str | None) -> list[FoundFile]:
+def _listed(file: Path, path_column: str | None, patterns: Patterns) -> list[FoundFile]:
     table = read_csv(file, dtype=str)
     texts = table[column_of_paths(table, path_column, file)].tolist()
-    located = iter(locate([text for text in texts if text.strip()], file, Patterns())[0])
-    return [
-        FoundFile(next(located))
-        if text.strip()
-        else FoundFile("", f"row {row} of {file.name} has no path")
-        for row, text in zip(row_numbers(table), texts, strict=True)
-    ]
+    paths, kept, _ = locate([text for text in texts if text.strip()], file, patterns)
+    located = iter(zip(paths, kept, strict=True))
+    found = []
+    for row, text in zip(row_numbers(table), texts, strict=True):
+        if not text.strip():
+            found.append(FoundFile("", f"row {row} of {file.name} has no path"))
+            continue
+        path, is_kept = next(located)
+        found += [FoundFile(path)] if is_kept else []
+    return found
 
 
 def _within(tree: Tree, source: Path) -> tuple[list[FoundFile], list[str]]:
@@ -72,7 +78,8 @@ def _within(tree: Tree, source: Path) -> tuple[list[FoundFile], list[str]]:
     files += [FoundFile(tree.address(parts), why) for parts, why in sorted(closed)]
     foreign = about_foreign(tree.ignored, tree.wanting)
     if not files:
-        return [FoundFile(str(source), f"there is no image in it. {foreign}".rstrip(" ."))], []
+        none = "exclude leaves no image of it" if tree.excluded else "there is no image in it"
+        return [FoundFile(str(source), f"{none}. {foreign}".rstrip(" ."))], []
     return files, [said for said in (foreign, _about(tree, companions)) if said]
 
 

@@ -104,6 +104,15 @@ def _each_once(entries: list[Entry], file: Path) -> list[Entry]:
             f"{shown_path(twice.path)}: {counted(len(entries) - len(once), 'row')} left out."
         )
     groups: dict[str, str] = {}
+    labels: dict[str, str] = {}
+    for entry in once:
+        if labels.setdefault(entry.path, entry.label) != entry.label:
+            warn_user(
+                f"{shown_path(file)} lists {shown_path(entry.path)} with two labels, "
+                f"{shortened(labels[entry.path])} and {shortened(entry.label)}: it is loaded with "
+                "each of them. Keep the row that is right."
+            )
+            break
     for entry in once:
         if groups.setdefault(entry.path, entry.group) != entry.group:
             raise ValueError(

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from skdl._utils.checks import warn_user
-from skdl._utils.text import counted, shortened, shown_path
+from skdl._utils.text import counted, shortened
 from skdl.datasets._tree import Parts, Tree
 
 # A test for each part of a path; None is **, any number of folders.
@@ -35,12 +35,12 @@ class Patterns:
             self._known[parts] = self.leave_out(parts[:-1]) or bool(found)
         return self._known[parts]
 
-    def warn_of_unused(self, source: Any) -> None:
-        """Warn of each pattern that nothing fits, with what was perhaps meant."""
+    def warn_of_unused(self, where: str) -> None:
+        """Warn of each pattern that nothing fits there, with what was perhaps meant."""
         for text in self._tests:
             if text in self._unused:
                 warn_user(
-                    f"exclude={shortened(text)} fits no file or folder in {shown_path(source)}."
+                    f"exclude={shortened(text)} fits no file or folder in {where}."
                     f"{self._meant(text)}"
                 )
 

@@ -14,6 +14,7 @@ import cloudpickle
 import joblib
 import numpy as np
 from joblib.hashing import NumpyHasher
+from sklearn.utils.metadata_routing import MetadataRequest
 
 from skdl._utils.checks import warn_user
 from skdl._utils.environment import versions
@@ -147,11 +148,24 @@ class _Hasher(NumpyHasher):  # type: ignore[misc]
         super().__init__(hash_name="sha256")
 
     def save(self, obj: Any) -> None:
-        """Add an object to the hash."""
+        """Add an object to the hash, each time it occurs: one part in two places is two equal ones.
+
+        Only within itself it is told by where it stands, so that circles end.
+        """
+        inside_itself = id(obj) in self.memo
+        self._save(obj)
+        if not inside_itself:
+            self.memo.pop(id(obj), None)
+
+    def _save(self, obj: Any) -> None:
         if isinstance(obj, FunctionType):
             obj = (cloudpickle.dumps(obj), _source(obj))
         elif isinstance(obj, type):  # any, also one that no other process could import
             obj = (obj.__module__, obj.__qualname__, _source(obj))
+        elif isinstance(
+            obj, MetadataRequest
+        ):  # which holds its estimator, or what it was cloned of
+            obj = {name: of.requests for name, of in vars(obj).items() if hasattr(of, "requests")}
         elif hasattr(type(obj), "__skdl_digest__"):
             super().save(obj.__skdl_digest__())  # beside its class and its values
         elif hasattr(type(obj), "from_config") and hasattr(obj, "get_config"):  # that is all of it

@@ -133,7 +133,8 @@ def evaluate(
         hold), or with another version of a package, are fitted anew as well.
     return_estimator : bool, default=False
         Whether the fitted estimator of each fold is kept, in ``result.fitted``. The report then
-        shows where networks looked. Not with a checkpoint, which keeps no estimators.
+        shows where networks looked, also those whose features are taken. Not with a checkpoint,
+        which keeps no estimators.
     timeout : float, default=None
         Seconds after which no other fold is begun, and a TimeoutError is raised if some are left.
         What is running is not interrupted.

@@ -54,6 +54,9 @@ def in_color(image: Any, color: Color | None) -> Any:
     if color is None:
         color = "grayscale" if is_grayscale(image) else "rgb"
     mode = "L" if color == "grayscale" else "RGB"
+    if isinstance(image.info.get("transparency"), bytes):  # dropped, of which Pillow would warn
+        image = image.copy()
+        del image.info["transparency"]
     return image if image.mode == mode else image.convert(mode)
 
 

@@ -128,7 +128,13 @@ def decoded(model: Any, X: Any) -> tuple[Any, Any]:
     first = _steps(model)[0]
     if hasattr(model, "steps") and _decodes(first):
         return model[1:], first.transform(X)
-    return model, read_batch(X).in_memory(X, first)
+    return model, read_batch(X).in_memory(X, _with_most_pixels(first))
+
+
+def _with_most_pixels(step: Any) -> Any:
+    """Of a union, the part that gets the largest images; the others make theirs smaller."""
+    parts = [part for _, part in getattr(step, "transformer_list", [("", step)])]
+    return max(parts, key=lambda part: math.prod(getattr(part, "image_shape_", (0,))))
 
 
 def _decodes(step: Any) -> bool:

@@ -1,6 +1,7 @@
 """What stands in a model file beside the model, as JSON."""
 
 from collections.abc import Mapping, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -32,7 +33,7 @@ def _threshold_of(estimator: Any) -> float | None:
     for part in (estimator, getattr(estimator, "best_estimator_", None)):
         for last in (part, getattr(part, "steps", [(None, None)])[-1][1]):
             value = getattr(last, "best_threshold_", getattr(last, "threshold", None))
-            if isinstance(value, float | int) and hasattr(last, "estimator_"):
+            if isinstance(value, Real) and hasattr(last, "estimator_"):
                 return float(value)
     return None
 
@@ -94,5 +95,10 @@ def check_target_names(value: Any, classes: Any) -> list[str] | None:
     if len(names) != n_classes or not all(isinstance(name, str) for name in names):
         raise ValueError(
             f"target_names must be {n_classes} names, one for each class. Got {shortened(value)}."
+        )
+    if len(set(names)) < n_classes:
+        raise ValueError(
+            f"target_names must differ, or predictions could not be told apart. Got "
+            f"{shortened(value)}."
         )
     return [str(name) for name in names]

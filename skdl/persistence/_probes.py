@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from sklearn.utils import get_tags
 
+from skdl._utils.nesting import nested
 from skdl._utils.text import shortened
 from skdl.images import ImageFormat, read_image
 from skdl.persistence._sound import parts_of
@@ -22,8 +24,10 @@ _SCORES = ("predict_proba", "decision_function", "transform")
 Outputs = Mapping[str, npt.NDArray[Any]]
 
 
-def given_probes(probes: Any) -> npt.NDArray[Any]:
+def given_probes(estimator: Any, probes: Any) -> npt.NDArray[Any]:
     """At most MOST_PROBES images of the caller's, as one array.
+
+    Of a pipeline that takes files alone, they are what its first step makes of them.
 
     Raises
     ------
@@ -34,6 +38,9 @@ def given_probes(probes: Any) -> npt.NDArray[Any]:
         probes = probes.iloc[:MOST_PROBES].to_numpy()
     first = list(probes[:MOST_PROBES])
     if first and all(isinstance(path, str | os.PathLike) for path in first):
+        pipeline = _of_files(estimator)
+        if pipeline is not None:
+            return np.asarray(pipeline[0].transform(list(map(os.fspath, first))))
         first = [np.asarray(read_image(os.fspath(path), frame="first")) for path in first]
     shapes = {np.shape(image) for image in first}
     if len(shapes) != 1 or np.asarray(first).dtype.hasobject:
@@ -46,12 +53,28 @@ def given_probes(probes: Any) -> npt.NDArray[Any]:
 
 def synthetic_probes(estimator: Any) -> Iterator[npt.NDArray[Any]]:
     """Images of the formats that the parts of an estimator learned, always the same."""
+    estimator = _behind_files(estimator)
     for part in parts_of(estimator):
         if isinstance(part, ImageFormat):
             yield _like(part)
     n_features = getattr(estimator, "n_features_in_", None)
     if n_features is not None:
         yield _random((_N_SYNTHETIC, int(n_features)))
+
+
+def _behind_files(estimator: Any) -> Any:
+    """An estimator; of a pipeline that takes files alone, what follows the step that reads them."""
+    pipeline = _of_files(estimator)
+    return estimator if pipeline is None else pipeline[1:]
+
+
+def _of_files(estimator: Any) -> Any:
+    """The pipeline that an estimator is or stands for, if it begins with a step for files alone."""
+    for part in nested(estimator):
+        if len(getattr(part, "steps", ())) > 1 and hasattr(part[0], "__sklearn_tags__"):
+            tags = get_tags(part[0]).input_tags
+            return part if tags.one_d_array and not tags.two_d_array else None
+    return None
 
 
 def _random(shape: tuple[int, ...]) -> npt.NDArray[np.float64]:
@@ -76,7 +99,7 @@ def _like(image_format: ImageFormat) -> npt.NDArray[Any]:
 
 def outputs_of(estimator: Any, images: npt.NDArray[Any]) -> Outputs:
     """What an estimator gives for images: scores, or else features, and labels."""
-    found = {}
+    found, estimator = {}, _behind_files(estimator)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         scores = next((name for name in _SCORES if hasattr(estimator, name)), None)

@@ -47,6 +47,8 @@ def check_sound(root: Any, trusted: Collection[str]) -> None:
         kind = f"{type(part).__module__}.{type(part).__qualname__}"
         if type(part).__module__.startswith("skdl."):
             _check_own(part, trusted)
+        elif kind.startswith("sklearn.") and getattr(part, "memory", None) is not None:
+            raise ModelFileError("it names a folder for fitted steps, which it could write to")
         check = _CHECKS.get(kind)
         if check is not None:
             _require(check(part), type(part).__name__)

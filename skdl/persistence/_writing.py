@@ -37,6 +37,13 @@ from skdl.persistence._reading import read_bytes, untrusted_names
 from skdl.persistence._sound import parts_of
 
 _ADVICE = "Choose another place for the file."
+_NONE = {  # as skops writes it
+    "__class__": "str",
+    "__module__": "builtins",
+    "__loader__": "JsonNode",
+    "content": "null",
+    "is_json": True,
+}
 
 
 def save(
@@ -64,7 +71,9 @@ def save(
     probes : array-like of images, or paths of shape (n,), default=None
         A few images, at most the first 8, that are kept in the file with what the estimator
         predicts for them, and compared when it is loaded. Whoever gets the file can see them. None
-        makes up three of the format that the estimator takes, the same each time.
+        makes up three of the format that the estimator takes, the same each time. Of a pipeline
+        that takes paths alone, such as one that begins with :class:`skdl.ImageLoader`, they are
+        what the second step gets, and compared is what follows the first.
     card : dict, default=None
         What to say of the model: text, numbers, lists and dicts.
     estimate : dict, default=None
@@ -98,7 +107,8 @@ def save(
     Notes
     -----
     Optimizers, schedules and initialisers of Keras are kept as their settings. Folders of a feature
-    store and folders of weights belong to this machine and are left out.
+    store, those of ``Pipeline(memory=…)`` and folders of weights belong to this machine and are
+    left out.
 
     Examples
     --------
@@ -138,7 +148,7 @@ def save(
 
 def _probes_of(estimator: Any, probes: Any) -> tuple[npt.NDArray[Any] | None, Outputs]:
     if probes is not None:
-        images = given_probes(probes)
+        images = given_probes(estimator, probes)
         try:
             return images, outputs_of(estimator, images)
         except Exception as error:
@@ -211,6 +221,8 @@ def _compact(data: bytes) -> bytes:
                     here.update(known)
                     continue
                 here["__id__"] = len(first)
+            if _names_a_folder(here):
+                here["content"]["content"]["memory"] = {**_NONE, "__id__": -1}
             if here.get("__module__") == "_loss":  # in which scikit-learn before 1.9 says they are
                 here["__module__"] = "sklearn._loss._loss"
             if "__loader__" in here and "file" in here:
@@ -219,6 +231,16 @@ def _compact(data: bytes) -> bytes:
             waiting.extend(here.values())
         text = json.dumps(schema, separators=(",", ":")).encode()
         return pack({SCHEMA: text, **{new: archive.read(old) for old, new in files.items()}})
+
+
+def _names_a_folder(node: dict[str, Any]) -> bool:
+    """Whether it is an estimator of scikit-learn that may keep what it computes in a folder."""
+    is_sklearns = str(node.get("__module__")).startswith("sklearn.")
+    return (
+        is_sklearns
+        and node.get("__loader__") == "ObjectNode"
+        and "memory" in (node["content"] or {}).get("content", ())
+    )
 
 
 def _manifest(about: dict[str, Any], members: dict[str, bytes]) -> bytes:

@@ -4,6 +4,7 @@ import datetime
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from html import escape
 from itertools import chain
 from typing import Any
 
@@ -188,7 +189,7 @@ def gather(
         times=tables.times(result),
         missing=tables.missing(result, model),
         pictures=drawn,
-        diagram=estimator_html_repr(estimator),
+        diagram=_diagram(estimator),
         estimator=repr(estimator),
         versions=run.versions,
         machine=run.machine,
@@ -197,6 +198,14 @@ def gather(
         card=sections,
         summary=summary,
     )
+
+
+def _diagram(estimator: Any) -> str:
+    """An estimator as scikit-learn draws it."""
+    try:
+        return str(estimator_html_repr(estimator))
+    except UnicodeError:  # it reads its style sheet in the encoding of the locale
+        return f"<pre>{escape(repr(estimator))}</pre>"
 
 
 def _about_calibration(subject: Subject, found: pd.DataFrame) -> list[str]:

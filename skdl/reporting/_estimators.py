@@ -60,6 +60,13 @@ def is_ours(estimator: Any) -> bool:
     return type(estimator).__module__.startswith(("sklearn.", "skdl."))
 
 
+def has_network(estimator: Any) -> bool:
+    """Whether images go through a network, be it that others take its features."""
+    params = estimator.get_params() if hasattr(estimator, "get_params") else ()
+    takes_features = any(name.rpartition("__")[2] == "backbone" for name in params)
+    return takes_features or any(hasattr(part, "grad_cam") for part in nested(estimator))
+
+
 def takes(estimator: Any, *names: str) -> bool:
     """Whether an estimator has parameters of these names."""
     return set(names) <= set(estimator.get_params(deep=False))

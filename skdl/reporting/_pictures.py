@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 from sklearn.utils import column_or_1d
 
 from skdl._utils.checks import warn_user
-from skdl._utils.nesting import nested
 from skdl._utils.scikit import safe_indexing
 from skdl.evaluation import EvaluationResult, threshold_of
 from skdl.images import infer_image_shape
@@ -26,6 +26,7 @@ from skdl.plotting import (
     SaliencyDisplay,
     TrainingHistoryDisplay,
 )
+from skdl.reporting._estimators import has_network
 
 _DPI = 110
 _N_MISTAKES, _N_LOOKED_AT = 12, 6
@@ -198,20 +199,30 @@ def _image_plans(subject: Subject, rows: Any, y_true: Any, y_pred: Any) -> Plans
                 image_shape=shape,
             ),
         )
-    looked = (chosen if len(chosen) else np.arange(len(rows)))[:_N_LOOKED_AT]
-    folds = result.per_model(subject.model)["fold"].to_numpy()
-    estimators = [result.fitted.get((subject.model, int(folds[place]))) for place in looked]
-    has_maps = [any(hasattr(e, "grad_cam") for e in nested(outer)) for outer in estimators]
-    if estimators and all(has_maps):
+    looked = looked_at(result, subject.model)
+    found = [result.fitted.get((subject.model, fold)) for fold in looked["fold"]]
+    with_network = {n: outer for n, outer in enumerate(found) if has_network(outer)}
+    if with_network:
         yield (
             "saliency",
-            "Where the network looked, in the first of these",
-            lambda: _saliency(subject, rows[looked], estimators),
+            f"Where the network looked, in {_numbers(list(with_network), len(found), len(chosen))}",
+            lambda: _saliency(subject, looked["row"].to_numpy(), with_network),
         )
 
 
+def _numbers(shown: list[int], n: int, n_mistakes: int) -> str:
+    """Which of the first mistakes, or without any, of the first images are shown."""
+    if not n_mistakes:
+        return "the first images" if len(shown) == n else "some of the first images"
+    if len(shown) == n:
+        return "the first of these"
+    *others, last = (f"{number + 1}" for number in shown)
+    named = f"numbers {', '.join(others)} and {last}" if others else f"number {last}"
+    return f"{named} of these"
+
+
 def _saliency(
-    subject: Subject, rows: npt.NDArray[np.intp], estimators: list[Any]
+    subject: Subject, rows: npt.NDArray[np.intp], estimators: dict[int, Any]
 ) -> tuple[Any, str]:
     """What each image's own estimator looked at, and how that was found.
 
@@ -219,16 +230,24 @@ def _saliency(
     """
     parts = [
         SaliencyDisplay.from_estimator(
-            estimator, safe_indexing(subject.X, [row]), target_names=subject.names
+            estimator, safe_indexing(subject.X, [rows[number]]), target_names=subject.names
         )
-        for row, estimator in zip(rows, estimators, strict=True)
+        for number, estimator in estimators.items()
     ]
     names = ("images", "maps", "class_names", "scores")
-    joined = ([getattr(part, name)[0] for part in parts] for name in names)
-    display = SaliencyDisplay(*joined, score_kind=parts[0].score_kind).plot()
+    images, maps, classes, scores = ([getattr(p, name)[0] for p in parts] for name in names)
+    if len(worst_mistakes(subject.result, subject.model)[0]):  # which are numbered
+        classes = [f"No. {n + 1}: {name}" for n, name in zip(estimators, classes, strict=True)]
+    display = SaliencyDisplay(images, maps, classes, scores, score_kind=parts[0].score_kind).plot()
     methods = {"grad_cam": "Grad-CAM", "occlusion": "occlusion"}
     how = " and ".join(dict.fromkeys(methods[str(part.method)] for part in parts))
     return display, f" ({how})"
+
+
+def looked_at(result: EvaluationResult, model: str) -> pd.DataFrame:
+    """Predictions of which is shown where the network looked: the worst mistakes, if any."""
+    table, (mistakes, _) = result.per_model(model), worst_mistakes(result, model)
+    return (table.iloc[mistakes] if len(mistakes) else table).head(_N_LOOKED_AT)
 
 
 def worst_mistakes(

@@ -169,17 +169,23 @@ def joined_by(grouping: Any) -> str:
 
 
 def best_of(result: EvaluationResult, summary: pd.DataFrame, model: str) -> str:
-    """That the best of several models was picked by what it is judged by."""
+    """That the best of several models was picked by what it is judged by, or inside the folds."""
     metric = result.metrics[0]
-    values = summary[summary["metric"] == metric].set_index("model")["value"]
-    others = [name for name in values.index[values == values[model]] if name != model]
-    among = f"of {len(result.tested)} models by {in_words(metric)} on these images"
-    if others:
-        equal = " and ".join(f"“{name}”" for name in others)
-        text = f"It is the first of the best {among}: {equal} did as well"
-    else:
-        text = f"It is the best {among}"
-    return f"{text}, so its scores are a little too good."
+    picked = result.choices[result.choices["parameter"] == "model"]
+    chosen = set(picked["model"][picked["value"].isin(result.models)])  # by `choose`
+    single = [name for name in result.tested if name not in chosen]
+    if model in chosen:
+        return (
+            f"Each fold chose it among {len(single)} models by inner scores, in which its test "
+            "images had no say, so its scores are not too good for having been chosen."
+        )
+    values = summary[summary["metric"] == metric].set_index("model")["value"][single]
+    others = [name for name in single if values[name] == values[model] and name != model]
+    equal = " and ".join(f"“{name}”" for name in others)
+    return (
+        f"It is the best of {len(single)} models by {in_words(metric)} on these images"
+        f"{f', together with {equal}' if others else ''}, so its scores are a little too good."
+    )
 
 
 def about_intervals(result: EvaluationResult, model: str, rows: Any, level: float) -> list[str]:

@@ -21,7 +21,7 @@ SETTING = Setting(True, "roc_auc", 3, 0, "store", (VGG, MOBILE), 32, (10, 30))
 
 @pytest.fixture(scope="module")
 def seen(digits_folder):
-    return look(digits_folder, groups=None, pos_label=None, folds=3, verbose=0)
+    return look(digits_folder, {}, pos_label=None, folds=3, verbose=0)
 
 
 @pytest.fixture

@@ -116,6 +116,17 @@ def test_a_column_of_paths_by_name(model, new):
     assert names(table) == ["01.png"]
 
 
+def test_what_is_excluded_is_no_row(model, new):
+    sources = [new / "first", new / "second", new / "first" / "01.png"]
+    table = predict_files(model, sources, exclude=["0[1-8].png", "deeper"])
+    assert names(table)[:2] == ["00.png", "09.png"]
+    assert table["error"].tolist()[2:] == ["exclude leaves no image of it"]
+    with pytest.warns(UserWarning, match=r"'1x.png' fits no file or folder in 2 paths"):
+        predict_files(model, sources[:2], exclude="1x.png")
+    with pytest.raises(ValueError, match="exclude leaves no image of 1 path"):
+        predict_files(model, sources[2], exclude="*.png")
+
+
 @pytest.mark.parametrize("batch_size", [1, 3, 7, 64])
 def test_what_cannot_be_read_is_a_row_and_the_rest_goes_on(model, new, batch_size):
     sound = predict_files(model, new)
@@ -385,6 +396,7 @@ def test_a_model_that_is_not_fitted(new):
         ({"paths": []}, ValueError, "paths is empty"),
         ({"paths": ""}, ValueError, "paths must not be empty"),
         ({"paths": [5]}, TypeError, "paths must be a path"),
+        ({"exclude": 3}, ValueError, "exclude must be a pattern of names"),
     ],
 )
 def test_bad_parameters(model, new, params, error, message):

@@ -3,6 +3,7 @@
 import json
 import runpy
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,7 +13,9 @@ from PIL import Image
 
 from skdl import analyze_folder
 from skdl.analysis import FolderAnalysis, _run
+from skdl.datasets import load_image_folder
 from skdl.evaluation import _run as fitting
+from skdl.persistence import read_model
 
 CHEAP = {"models": ["shortcuts", "majority"], "folds": 2, "report": "json", "verbose": 0}
 
@@ -62,7 +65,7 @@ def test_predictions_are_out_of_fold_with_paths_and_groups(found):
     assert labels == best["label"].tolist()
 
 
-def test_the_script_gives_the_same_figures(found, capsys):
+def test_the_script_gives_the_same_figures(found, digits_folder, capsys):
     with pytest.warns(UserWarning, match="[np]pv of majority"):
         runpy.run_path(str(found.out / "run.py"))
     again = pd.read_csv(found.out / "again" / "predictions.csv")
@@ -71,6 +74,13 @@ def test_the_script_gives_the_same_figures(found, capsys):
         np.testing.assert_allclose(again[column], mine[column], rtol=1e-14)
     assert again["y_pred"].astype(str).tolist() == mine["y_pred"].tolist()
     assert f"{found.estimate['value']:.6f}" in capsys.readouterr().out
+    written, model = (
+        read_model(place / "model.skdl") for place in (found.out, found.out / "again")
+    )
+    assert model.estimate == written.estimate == pytest.approx(found.estimate)
+    files = [str(file) for file in sorted(digits_folder.glob("*/*.png"))]
+    proba = model.estimator.predict_proba(files)
+    np.testing.assert_array_equal(proba, found.model.predict_proba(files))
     shutil.rmtree(found.out / "again")
 
 
@@ -127,6 +137,10 @@ def test_what_is_in_the_way_is_left_alone(digits_folder, tmp_path):
         ({"pos_label": "9"}, "positive class '9' is none of the classes"),
         ({"folds": 31}, "The class '3' has 29 images, and there are 31 folds"),
         ({"out": 3}, "out must be a path"),
+        ({"exclude": 3}, "exclude must be a pattern of names"),
+        ({"exclude": "*.png"}, "exclude"),
+        ({"group_column": "who"}, "who"),
+        ({"label_column": "what"}, "label_column and label_columns are for CSV files"),
     ],
 )
 def test_what_is_wrong_is_named_before_anything_is_written(digits_folder, tmp_path, given, said):
@@ -175,6 +189,41 @@ def test_unreadable_files_are_counted_and_look_alikes_kept_together(tmp_path, ca
     assert copied.groupby("group")["fold"].agg(set).map(len).eq(1).all()
     with pytest.warns(UserWarning, match="[np]pv of majority"):
         runpy.run_path(str(found.out / "run.py"))  # which has the same groups
+
+
+def test_how_the_folder_is_read_is_kept_and_written(tmp_path, capsys):
+    """A list with columns of unusual names, patients by one of them, and masks left out."""
+    folder = write_digits(tmp_path / "scans", n=40)
+    files = sorted(folder.glob("*/*.png"))
+    for file in files[:5]:
+        shutil.copy(file, file.with_name("mask of " + file.name))
+    rows = [
+        f"{file},{file.parent.name},{int(file.stem.split()[-1]) // 20}"
+        for file in sorted(folder.glob("*/*.png"))
+    ]
+    (tmp_path / "list.csv").write_text("\n".join(["what,kind,who", *rows]))
+    reading = {
+        "path_column": "what", "label_column": "kind", "group_column": "who", "exclude": "mask of*",
+    }  # fmt: skip
+    how = {**CHEAP, "models": ["majority"], "verbose": 1}
+    found = analyze_folder(tmp_path / "list.csv", **how, **reading)
+    said = capsys.readouterr().out
+    assert "5 images left out by --exclude." in said
+    assert "40 images of 2 classes" in said
+    patients = {str(int(file.stem) // 20) for file in files}
+    assert f"{len(patients)} groups were given" in said
+    table = pd.read_csv(found.out / "predictions.csv", dtype={"group": str})
+    assert {Path(path).stem: group for path, group in table[["path", "group"]].to_numpy()} == {
+        file.stem: str(int(file.stem) // 20) for file in files
+    }
+    run = json.loads((found.out / "run.json").read_text())
+    assert run["settings"]["group_column"] == "who"
+    assert (run["settings"]["exclude"], run["data"]["excluded"]) == (["mask of*"], 5)
+    read = (found.out / "run.py").read_text().partition("images = ")[2].partition("\nX, y")[0]
+    names = {"FOLDER": str(tmp_path / "list.csv"), "load_image_folder": load_image_folder}
+    assert eval(read, names).data.tolist() == [str(file) for file in files]
+    with pytest.raises(ValueError, match="belongs to an analysis with group_column='who', and not"):
+        analyze_folder(tmp_path / "list.csv", **how, **{**reading, "group_column": False})
 
 
 def test_there_may_be_more_than_two_classes(tmp_path):

@@ -135,6 +135,13 @@ def test_a_column_of_a_list(model, new, capsys):
     assert len(out.splitlines()) == 3
 
 
+def test_what_is_excluded_is_no_row(model, new, capsys):
+    every = run(capsys, model, new)[1].count(".png")
+    left = run(capsys, model, new, "--exclude", "01.png", "--exclude", "0[34].png")[1]
+    assert left.count(".png") == every - 3
+    assert "04.png" not in left
+
+
 def test_names_of_any_origin(model, new, tmp_path, capsys):
     for name in ("\udcff.png", "new\nline.png", "\x1b[31m.png", "=1+1.png"):
         shutil.copy(new / "00.png", new / name)

@@ -35,6 +35,8 @@ def test_it_says_what_it_found_and_plans_and_did(folder, capsys):
         (["--models", "majority,svm"], "There is no model 'svm'"),
         (["--positive", "cat"], "'cat' is none of the classes"),
         (["--folds", "99"], "there are 99 folds"),
+        (["--exclude", "3", "--exclude", "8"], "exclude"),
+        (["--group-column", "PatientID"], "PatientID"),
     ],
 )
 def test_what_is_wrong_is_one_line(folder, tmp_path, capsys, arguments, said):

@@ -7,7 +7,7 @@ from archives import make_tar, tar_link
 from folders import pack
 from PIL import Image
 
-from skdl.datasets import find_image_files
+from skdl.datasets import check_patterns, find_image_files
 
 
 @pytest.fixture
@@ -62,3 +62,31 @@ def test_a_list_that_is_none(tmp_path):
     (tmp_path / "numbers.csv").write_text("a,b\n1,2\n")
     with pytest.raises(ValueError, match="Set path_column"):
         find_image_files(tmp_path / "numbers.csv")
+
+
+@pytest.mark.parametrize(
+    ("patterns", "left"),
+    [
+        (["*.jpg"], ["a/2.png", "b.png"]),
+        (["deep", "b.*"], ["a/2.png"]),
+        ("a/*.png", ["a/deep/1.jpg", "b.png"]),
+    ],
+)
+def test_patterns_leave_files_out_wherever_they_are_named(pictures, tmp_path, patterns, left):
+    patterns = check_patterns(patterns)
+    found, _ = find_image_files(pictures, patterns=patterns)
+    assert names(found, pictures) == left
+    archive = pack(pictures, tmp_path / "packed.zip")
+    found, _ = find_image_files(archive, patterns=patterns)
+    assert names(found, archive / "pictures") == left
+    every = ["a/2.png", "a/deep/1.jpg", "b.png"]
+    (pictures / "list.csv").write_text("\n".join(["path", *every]))
+    found, _ = find_image_files(pictures / "list.csv", patterns=patterns)
+    assert names(found, pictures) == left
+    single = [find_image_files(pictures / file, patterns=patterns)[0] for file in every]
+    assert names([file for files in single for file in files], pictures) == left
+
+
+def test_what_patterns_leave_empty_is_said(pictures):
+    found, _ = find_image_files(pictures, patterns=check_patterns("*"))
+    assert found == [(str(pictures), "exclude leaves no image of it")]

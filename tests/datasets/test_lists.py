@@ -108,6 +108,8 @@ def test_a_file_that_a_list_names_twice(make_images):
     (root / "list.csv").write_text("\n".join([*lines[:4], "a/1.png,b"]))
     with pytest.warns(UserWarning, match="belong to two classes"):
         assert len(load_image_folder(root / "list.csv").data) == 4
+    with pytest.warns(UserWarning, match=r"lists .*a/1.png' with two labels, 'a' and 'b'"):
+        load_image_folder(root / "list.csv", find_duplicates=False)
 
 
 def test_groups_in_lists(make_images):

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import sklearn
 from evaluation import counted
 from evaluation.counted import Counted, Y, records, run
 from sklearn.base import clone
@@ -317,6 +318,20 @@ def test_functions_and_keras_objects_are_known_again_in_another_process(tmp_path
     for _ in range(2):
         subprocess.run([sys.executable, script, folder], check=True, capture_output=True)
         assert len(list(folder.glob("cnn-*.json"))) == 4
+
+
+def test_a_clone_is_known_again(tmp_path):
+    part = StandardScaler()
+    model = make_pipeline(part, part, Counted())  # a clone has two of it
+    with sklearn.config_context(enable_metadata_routing=True):
+        model[-1].set_partial_fit_request(sample_weight=True)
+        run(tmp_path, model)
+        assert Counted.n_fits == 3
+        run(tmp_path, clone(model))
+        assert Counted.n_fits == 3
+        model[-1].set_partial_fit_request(sample_weight=False)
+        run(tmp_path, model)
+        assert Counted.n_fits == 6
 
 
 def test_a_checkpoint_of_something_else(cancer, tmp_path):

@@ -1,6 +1,7 @@
 """Image files of every kind, whole and damaged."""
 
 import os
+import warnings
 
 import numpy as np
 import pytest
@@ -69,6 +70,17 @@ def test_modes(tmp_path, mode):
         assert np.abs(image.astype(int) - PHOTO).max() <= 4
     if mode == "CMYK":
         np.testing.assert_allclose(image.mean(axis=(0, 1)), PHOTO.mean(axis=(0, 1)), atol=3)
+
+
+@pytest.mark.parametrize("color", [None, "rgb", "grayscale"])
+def test_a_palette_of_degrees_of_transparency_is_dropped_without_a_word(tmp_path, color):
+    opaque, path = save(tmp_path, "a.png", mode="P"), tmp_path / "b.png"
+    with Image.open(opaque) as image:
+        image.save(path, transparency=bytes(range(256)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        read = read_image(path, color=color)
+    np.testing.assert_array_equal(read, read_image(opaque, color=color))
 
 
 def values_of(dtype, shape=(6, 9)):

@@ -11,13 +11,11 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import make_pipeline, make_union
 from sklearn.preprocessing import StandardScaler
 from sklearn.svm import SVC
 
-from skdl import (
-    ImageLoader,
-)
+from skdl import BackboneFeatures, ImageLoader
 from skdl.inspection import occlusion_maps
 
 
@@ -152,6 +150,20 @@ def test_pipelines_searches_and_files(digits, tmp_path):
     loaded = search.best_estimator_[0].transform(paths[:2])
     same = occlusion_maps(search.best_estimator_[-1], loaded, patch=2)
     np.testing.assert_array_equal(maps, same)
+
+
+def test_files_of_a_union_are_decoded_for_the_part_that_gets_the_largest(digits, tmp_path):
+    X, y = (digits[0][:40] * 15).astype(np.uint8).reshape(-1, 8, 8), digits[1][:40] % 2
+    paths = [str(tmp_path / f"{i}.png") for i in range(40)]
+    for path, image in zip(paths, X, strict=True):
+        Image.fromarray(image).save(path)
+    union = make_union(*(BackboneFeatures(image_size=size, store=None) for size in (8, 16)))
+    model = make_pipeline(union, StandardScaler(), LogisticRegression(C=0.01)).fit(paths, y)
+    maps = occlusion_maps(model, paths[:1], patch=8)
+    loaded = ImageLoader(16).fit_transform(paths[:1])
+    np.testing.assert_allclose(maps, occlusion_maps(model, loaded, patch=8), atol=0.02)
+    assert maps.shape == (1, 16, 16)
+    assert maps.max() == 1
 
 
 @pytest.mark.parametrize(

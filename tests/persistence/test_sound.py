@@ -12,6 +12,7 @@ from sklearn.ensemble import (
 )
 from sklearn.feature_extraction import FeatureHasher
 from sklearn.neighbors import BallTree, KNeighborsClassifier
+from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MaxAbsScaler, SplineTransformer
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier
@@ -190,3 +191,10 @@ def test_what_keras_would_make_by_importing(config):
     with pytest.raises(ModelFileError, match="it holds the Keras object"):
         check_sound([config], ())
     check_sound([{"class_name": "HeNormal", "module": "keras.initializers", "config": {}}], ())
+
+
+def test_folders_that_it_could_write_to_are_refused():
+    model = make_pipeline(MaxAbsScaler(), SVC()).fit(np.eye(4), [0, 0, 1, 1])
+    check_sound(model, ())
+    with pytest.raises(ModelFileError, match="names a folder for fitted steps"):
+        check_sound(model.set_params(memory="somewhere"), ())

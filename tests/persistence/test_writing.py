@@ -1,8 +1,11 @@
 """Saving: what goes into a file, and what cannot."""
 
+import io
 import json
 import warnings
+from zipfile import ZipFile
 
+import joblib
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +14,7 @@ from persistence.crafted import tool
 from PIL import Image
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
-from sklearn.cluster import Birch, KMeans
+from sklearn.cluster import Birch, FeatureAgglomeration, KMeans
 from sklearn.decomposition import PCA
 from sklearn.ensemble import (
     GradientBoostingClassifier,
@@ -138,6 +141,14 @@ def test_what_a_file_holds_beside_the_model(zero_to_two, tmp_path):
     assert len(probes) == 128 + X[:8].nbytes
 
 
+def test_the_threshold_of_scores_in_float32(zero_to_two, tmp_path):
+    X, y = zero_to_two
+    model = TunedThresholdClassifierCV(LOGISTIC).fit(X.astype(np.float32), np.minimum(y, 1))
+    model.best_threshold_ = np.float32(model.best_threshold_)  # as of networks
+    skdl.save(model, tmp_path / "model.skdl")
+    assert read_model(tmp_path / "model.skdl").threshold == model.best_threshold_
+
+
 def test_parts_that_are_shared_are_kept_once(zero_to_two, tmp_path):
     X, y = zero_to_two
     shared = KNeighborsClassifier(algorithm="brute").fit(X, y)
@@ -162,6 +173,48 @@ def test_probes_can_be_files(zero_to_two, tmp_path):
     assert inspect_model(tmp_path / "model.skdl")["members"]["probes/images.npy"]["bytes"] == 320
 
 
+@pytest.mark.parametrize("searched", [False, True])
+def test_what_follows_a_loader_has_probes(zero_to_two, tmp_path, searched):
+    X, y = zero_to_two
+    paths = [str(tmp_path / f"{number}.png") for number in range(30)]
+    for path, image in zip(paths, X.reshape(-1, 8, 8), strict=False):
+        Image.fromarray((image * 15).astype(np.uint8)).save(path)
+    model = make_pipeline(ImageLoader(4, flatten=True), GaussianNB())
+    if searched:
+        model = GridSearchCV(model, {"gaussiannb__var_smoothing": [1e-3]}, cv=2)
+    model.fit(paths, y[:30])
+    place = tmp_path / "model.skdl"
+    for probes, n in ((None, 3), (paths[:2], 2)):
+        skdl.save(model, place, probes=probes)
+        with ZipFile(place) as archive:
+            images, proba = (
+                np.load(io.BytesIO(archive.read(f"probes/{name}.npy")))
+                for name in ("images", "predict_proba")
+            )
+        assert images.shape == (n, 16)
+        if probes is not None:
+            np.testing.assert_allclose(proba, model.predict_proba(probes), rtol=1e-12)
+        assert skdl.load(place).predict(paths).tolist() == model.predict(paths).tolist()
+    with pytest.raises((ValueError, OSError), match=r"none\.png"):
+        skdl.save(model, place, probes=[str(tmp_path / "none.png")])
+
+
+@pytest.mark.parametrize("memory", ["folder", joblib.Memory])
+def test_folders_of_fitted_steps_are_left_out(zero_to_two, tmp_path, memory):
+    folder = str(tmp_path / "steps")
+    memory = folder if memory == "folder" else memory(folder, verbose=0)
+    inside = make_pipeline(FeatureAgglomeration(9, memory=memory), GaussianNB(), memory=memory)
+    model = GridSearchCV(inside, {"gaussiannb__var_smoothing": [1e-3]}, cv=2).fit(*zero_to_two)
+    skdl.save(model, tmp_path / "model.skdl")
+    loaded = skdl.load(tmp_path / "model.skdl")
+    kept = {name: value for name, value in loaded.get_params().items() if name.endswith("memory")}
+    assert kept == dict.fromkeys(["estimator__featureagglomeration__memory", "estimator__memory"])
+    assert loaded.best_estimator_.memory is loaded.best_estimator_[0].memory is None
+    assert inside.memory is memory
+    X = zero_to_two[0]
+    np.testing.assert_array_equal(loaded.predict_proba(X), model.predict_proba(X))
+
+
 def test_an_estimator_that_takes_paths_alone_has_no_probes_unless_given(tmp_path):
     path = str(tmp_path / "a.png")
     Image.new("L", (4, 4), 9).save(path)
@@ -178,6 +231,7 @@ def test_an_estimator_that_takes_paths_alone_has_no_probes_unless_given(tmp_path
         ({"card": {"a": object}}, "card must hold text, numbers, lists and dicts"),
         ({"estimate": {1: 2}}, "estimate must hold text, numbers, lists and dicts"),
         ({"target_names": ["one"]}, "target_names must be 3 names, one for each class."),
+        ({"target_names": ["a", "b", "a"]}, "target_names must differ"),
         ({"target_names": "abc"}, "target_names must be 3 names, one for each class."),
         ({"probes": [[1], [1, 2]]}, "probes must be images of one size"),
         ({"probes": []}, "probes must be images of one size"),

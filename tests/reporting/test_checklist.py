@@ -351,7 +351,10 @@ def test_a_search_in_folds(nested_search, folder):
         "Single images: no groups, such as patients, were passed. Images that look alike count as "
         f"one group, which makes {n_groups} groups."
     )
-    for asks in ("Number of patients or other groups", "Augmentation", "Explanations"):
+    assert found["Explanations"] == (
+        "Where the network looked, in the first of these (occlusion): see “Mistakes”."
+    )
+    for asks in ("Number of patients or other groups", "Augmentation"):
         assert asks not in found
 
 

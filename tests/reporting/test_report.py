@@ -46,7 +46,7 @@ from skdl.evaluation import EvaluationWarning
 from skdl.metrics import make_clinical_scorer
 from skdl.plotting import SaliencyDisplay
 from skdl.reporting import _content
-from skdl.reporting._pictures import Subject, _plans
+from skdl.reporting._pictures import Subject, _plans, worst_mistakes
 
 report = partial(skdl.report, audit=False)  # which takes its time
 SCRIPT = "<script>alert(1)</script>"
@@ -621,6 +621,11 @@ def test_whatever_was_evaluated_has_a_report(digits, tmp_path):
     assert "The models are not compared: y_true holds one class only" in text
 
 
+def searched(models):
+    spaces = {"a": {"alpha": [1.0]}, "c": {"strategy": ["prior"]}}
+    return {name: GridSearchCV(models[name], space, cv=2) for name, space in spaces.items()}
+
+
 def test_the_best_of_equal_models(digits, tmp_path):
     X, y = digits
     models = {"a": RidgeClassifier(), "b": RidgeClassifier(), "c": DummyClassifier()}
@@ -628,7 +633,24 @@ def test_the_best_of_equal_models(digits, tmp_path):
         result = evaluate(models, X, y, cv=3)
     text = Page(report(result, X, y, tmp_path / "r.html").read_text("utf-8")).text
     assert "Evaluation of a" in text
-    assert "the first of the best of 3 models by accuracy on these images: “b” did as well" in text
+    assert "the best of 3 models by accuracy on these images, together with “b”, so its" in text
+    chosen = evaluate(searched(models), X, y, cv=3).choose("accuracy")
+    text = Page(report(chosen, X, y, tmp_path / "r.html", model="best").read_text("utf-8")).text
+    assert "Each fold chose it among 2 models by inner scores" in text
+    assert "too good" not in text.replace("not too good", "")
+    text = Page(report(chosen, X, y, tmp_path / "r.html", model="a").read_text("utf-8")).text
+    assert "the best of 2 models by accuracy on these images, so its scores" in text
+
+
+def test_the_diagram_of_an_estimator_needs_no_locale(binary, tmp_path, monkeypatch):
+    X, y, result = binary
+
+    def in_ascii(estimator):
+        return "é".encode().decode("ascii")
+
+    monkeypatch.setattr("skdl.reporting._content.estimator_html_repr", in_ascii)
+    page = report(result, X, y, tmp_path / "r.html").read_text("utf-8")
+    assert "<pre>Pipeline(steps=[(&#x27;standardscaler&#x27;, StandardScaler())," in page
 
 
 def test_time_that_a_store_saved(digits, tmp_path):
@@ -735,6 +757,21 @@ class TestMistakes:
         without = evaluate(model, X, y, cv=2)
         assert without.fitted == {}
         assert "Where the network" not in report(without, X, y, tmp_path / "r.md").read_text()
+
+    def test_show_where_the_network_looked_whose_features_are_taken(self, digits, tmp_path):
+        X, y = digits[0][:60].reshape(-1, 8, 8), np.arange(60) % 2  # half of them are mistakes
+        model = make_pipeline(BackboneFeatures(store=None), LogisticRegression(max_iter=300))
+        result = evaluate(model, X, y, cv=2, return_estimator=True)
+        kept = {key: fitted for key, fitted in result.fitted.items() if key[1] == 1}
+        wrong, _ = worst_mistakes(result, "Pipeline")
+        folds = result.per_model("Pipeline")["fold"].to_numpy()[wrong[:6]]
+        numbers = [str(number) for number in np.flatnonzero(folds == 1) + 1]
+        assert 1 < len(numbers) < 6
+        where = f"numbers {', '.join(numbers[:-1])} and {numbers[-1]} of these (occlusion)"
+        text = report(dataclasses.replace(result, fitted=kept), X, y, tmp_path / "r.md").read_text(
+            "utf-8"
+        )
+        assert f"Where the network looked, in {where}" in text
 
     def test_estimators_are_not_kept_in_a_checkpoint(self, digits, tmp_path):
         with pytest.raises(ValueError, match="A checkpoint does not keep estimators"):

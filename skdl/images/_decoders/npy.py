@@ -9,10 +9,14 @@ from skdl.images._decoders.base import Decoder
 from skdl.images._info import ImageInfo
 
 _SIGNATURE = b"\x93NUMPY"
+_MOST_SIDES = 16  # that one side of floats is as long as the other, without a channel
 
 
 class NpyDecoder(Decoder):
-    """Arrays of one image, (h, w), (h, w, 1) or (h, w, 3), saved by numpy.save; no pickles."""
+    """Arrays of one image, (h, w), (h, w, 1) or (h, w, 3), saved by numpy.save; no pickles.
+
+    Floats whose one side is many times the other are taken for a table, without a third axis.
+    """
 
     extensions = (".npy",)
 
@@ -37,6 +41,11 @@ class NpyDecoder(Decoder):
                 f"it holds an array of shape {shape}, expected one image: (height, width), "
                 "(height, width, 1) or (height, width, 3). Save each image, or the channels to "
                 "use, in a file of its own"
+            )
+        if dtype.kind == "f" and len(shape) == 2 and max(shape) > _MOST_SIDES * min(shape):
+            raise ValueError(
+                f"it holds floats of shape {shape}, which look like a table of features. Load such "
+                "files yourself; an image of this shape is saved as (height, width, 1)"
             )
         height, width, channels = (*shape, 1)[:3]
         name = {"b": "uint8", "f": "float32"}.get(dtype.kind, dtype.newbyteorder("=").name)

@@ -41,6 +41,8 @@ def test_truth_values_are_black_and_white(path):
         (np.zeros((4, 4), complex), "it holds complex128, expected an array of numbers"),
         (np.array([["a"]]), "it holds <U1, expected"),
         (np.array([[{}]]), "it holds objects, which are pickled"),
+        (np.zeros((10, 512)), r"floats of shape \(10, 512\), which look like a table of features"),
+        (np.zeros((1, 17), np.float16), r"an image of this shape is saved as .*, 1\)"),
         (np.full((2, 2), np.nan), "contain NaN or infinity"),
         (np.full((2, 2), 1e300), "contain NaN or infinity"),
     ],
@@ -49,6 +51,16 @@ def test_what_is_no_image(path, array, reason):
     path.write_bytes(npy(array))
     with pytest.raises(UnreadableImageError, match=reason):
         read_image(path)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [np.zeros((16, 1)), np.zeros((10, 512, 1)), np.zeros((512, 10), np.uint16)],
+    ids=lambda array: f"{array.dtype}{array.shape}",
+)
+def test_what_is_an_image_however_long(path, array):
+    path.write_bytes(npy(array))
+    assert read_image(path).shape[:2] == array.shape[:2]
 
 
 class Attack:
