@@ -46,7 +46,7 @@ def tapped(weights: OnnxWeights, layers: Sequence[str] | None, label: str) -> tu
             raise ValueError(
                 f"The ONNX model of the backbone {label} gives no {shortened(name)}."
                 f"{suggest(name, [*outputs, *known])} Its outputs: {shown}; and {len(known)} "
-                "values inside, such as programs like Netron show them."
+                "values inside, which programs such as Netron show."
             )
     return tuple(layers)
 
