@@ -14,6 +14,7 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import check_estimator
 
 import skdl
 from skdl import BackboneFeatures, FeatureStore, TransferClassifier
@@ -479,6 +480,7 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
+from sklearn.utils.estimator_checks import check_estimator
 from skdl import BackboneFeatures
 path, there = sys.argv[1:]
 X, y = made.photographs(20), np.arange(20) % 2
@@ -600,3 +602,10 @@ def test_nothing_trains_it(home):
     model = BackboneFeatures(scans, store=None).fit(made.photographs())
     with pytest.raises(ValueError, match="a backbone that is an ONNX model already"):
         skdl.export_onnx(model, home.parent / "again.onnx")
+
+
+@pytest.mark.filterwarnings("ignore:X has negative values")
+def test_scikit_learn_checks(home):
+    declared(home)(scans)
+    results = check_estimator(BackboneFeatures(scans, image_size=8), on_skip=None)
+    assert sum(result["status"] == "passed" for result in results) >= 46
