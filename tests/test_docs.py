@@ -14,6 +14,7 @@ from pathlib import Path
 import global_state
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+import onnx_models
 import pytest
 from helpers import ROOT, code_of, run_forked, run_script
 from numpydoc.docscrape import ClassDoc, FunctionDoc
@@ -25,7 +26,14 @@ PAGES = sorted([*ROOT.glob("docs/*.md"), ROOT / "README.md"])
 QUICKSTART = ROOT / "docs/quickstart.md"
 TRUST = ROOT / "docs/trust.md"
 EXPORT = ROOT / "docs/export.md"
-ELSEWHERE = {QUICKSTART, TRUST, EXPORT, ROOT / "docs/works_with.md"}  # run by tests of their own
+ONNX_BACKBONES = ROOT / "docs/onnx-backbones.md"
+ELSEWHERE = {
+    QUICKSTART,
+    TRUST,
+    EXPORT,
+    ONNX_BACKBONES,
+    ROOT / "docs/works_with.md",
+}  # run by tests of their own
 MODULES = sorted(
     module.name
     for module in pkgutil.walk_packages(skdl.__path__, "skdl.")
@@ -109,6 +117,25 @@ def test_what_the_page_about_export_runs_elsewhere_predicts_alike(run_page):
     wanted = page.model.predict_proba(page.images)
     assert abs(page.probabilities - wanted).max() <= 1e-5
     assert page.classes == page.model.classes_.tolist()
+
+
+WITHOUT_TENSORFLOW = """
+import sys
+sys.modules.update(dict.fromkeys(["tensorflow", "keras", "scikeras"]))
+"""
+
+
+def test_the_page_about_onnx_backbones_runs_without_tensorflow(tmp_path):
+    """With a small transformer of random weights in place of DINOv2, which is too large to ship."""
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    onnx_models.transformer(tmp_path / "dinov2_small.onnx", width=384)
+    code = code_of(ONNX_BACKBONES.read_text())
+    (tmp_path / "page.py").write_text(WITHOUT_TENSORFLOW + code)
+    run_script(tmp_path / "page.py", cwd=tmp_path)
+    assert (tmp_path / "scans.skdl").exists()
+    for block in re.findall(r"```py\n(.*?)```", ONNX_BACKBONES.read_text(), flags=re.DOTALL):
+        compile(block, ONNX_BACKBONES.name, "exec")  # needs PyTorch
 
 
 def test_the_figures_of_the_page_about_trust_are_true(run_page, capsys):

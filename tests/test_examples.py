@@ -70,6 +70,13 @@ def check_image_folder(printed):
     assert numbers(r"test accuracy ([\d.]+),", printed)[0] > 0.85
 
 
+def check_onnx_backbone(printed):
+    accuracies = numbers(r"accuracy (0\.\d{3})", printed)
+    assert len(accuracies) == 2
+    assert min(accuracies) > 0.9
+    assert "saved and loaded, it predicts the same: True" in printed
+
+
 def check_own_network(printed):
     assert "gated keeps all contracts" in printed
     assert re.search(r"forgetful breaks 1 of \d+ contracts:\n- .* check_parameters: ", printed)
@@ -97,6 +104,7 @@ EXPECTED = {
     "plot_denoising": (1, check_denoising),
     "plot_grid_search": (1, check_grid_search),
     "plot_image_folder": (5, check_image_folder),
+    "plot_onnx_backbone": (1, check_onnx_backbone),
     "plot_own_network": (2, check_own_network),
     "plot_transfer_learning": (1, check_transfer_learning),
 }
@@ -130,6 +138,9 @@ def test_the_form_is_that_of_sphinx_gallery(script):
     ids=lambda script: script.stem,
 )
 def test_an_example_runs(script, tmp_path):
+    if "onnx" in script.stem:
+        pytest.importorskip("onnx")
+        pytest.importorskip("onnxruntime")
     cwd, data_home = tmp_path / "cwd", tmp_path / "data"
     cwd.mkdir()
     data_home.mkdir()

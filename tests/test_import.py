@@ -24,6 +24,8 @@ assert not loaded, loaded
         "import skdl.images",
         "import skdl.plotting",
         "import skdl.plugins",
+        "import skdl.backbones",
+        "from skdl import BackboneFeatures; BackboneFeatures()",
         "import skdl; skdl.list_architectures()",
         "import skdl; dir(skdl)",
         "from skdl.cli import main; main(['list'])",

@@ -28,7 +28,8 @@ not against forgery. Files for other parameters, such as MobileNetV2 with `alpha
 never published: pass a file you trust as `weights`. Layers are listed for the default parameters.
 
 This page is written by `python tools/backbones_page.py` from what the networks declare. One of your own takes ten
-lines: see [Plugins](plugins.md).
+lines: see [Plugins](plugins.md). What can be exported to ONNX is named by its file: see [ONNX models as
+backbones](onnx-backbones.md).
 """
 HEADER = """\
 | backbone | parameters | smallest | trained at | features | download | licence of the weights |

@@ -2,19 +2,24 @@
 
 A backbone is a builder ``(input_shape, **params) -> keras.Model`` that ends in feature maps instead
 of classes, together with its :class:`Backbone`: a declaration of what its weights expect and what
-it gives.
+it gives. Importing this package imports neither TensorFlow nor Keras.
 """
 
-import skdl.architectures  # starts TensorFlow
 from skdl.backbones._declaration import (
+    ONNX,
     Backbone,
     Preprocessing,
     backbone_of,
     builder_of,
+    check_params,
     declare_backbone,
     label_of,
 )
+from skdl.backbones._extraction import POOLINGS, Extractor
 from skdl.backbones._loading import BackboneWeights, declared_params, load_weights, weights_at_hand
+from skdl.backbones._onnx import OnnxExtractor, OnnxSource
+from skdl.backbones._onnx_declaration import declare_onnx_backbone, is_onnx, refuse_onnx
+from skdl.backbones._plain import PlainState
 from skdl.backbones._weights import PretrainedWeights
 
 __all__ = [
@@ -23,5 +28,6 @@ __all__ = [
     "PretrainedWeights",
     "backbone_of",
     "declare_backbone",
+    "declare_onnx_backbone",
     "weights_at_hand",
 ]

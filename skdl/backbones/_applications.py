@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import skdl.architectures  # noqa: F401 (starts TensorFlow)
+
+# isort: split
 import keras
 
 from skdl.backbones._declaration import Backbone, Preprocessing, declare_backbone

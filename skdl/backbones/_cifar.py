@@ -1,5 +1,8 @@
 """The backbone that comes with skdl, weights included."""
 
+import skdl.architectures  # noqa: F401 (starts TensorFlow)
+
+# isort: split
 import keras
 
 from skdl.architectures import resnet20

@@ -1,5 +1,6 @@
 """What a backbone says of itself. Plain Python, so that listing it needs no TensorFlow."""
 
+import inspect
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
@@ -10,6 +11,9 @@ from skdl.backbones._weights import PretrainedWeights
 from skdl.plugins import backbones
 
 Builder = TypeVar("Builder", bound=Callable[..., Any])
+
+ONNX = "onnx:"
+"""What the name of a backbone begins with that is the path of an ONNX file."""
 
 _CHANNELS = {"rgb": 3, "bgr": 3, "grayscale": 1}
 
@@ -229,7 +233,7 @@ def backbone_of(name_or_builder: str | Callable[..., Any]) -> Backbone:
     Raises
     ------
     ValueError
-        If the name is unknown, or the builder declares nothing.
+        If the name is unknown, or that of a file, or the builder declares nothing.
 
     Examples
     --------
@@ -237,6 +241,12 @@ def backbone_of(name_or_builder: str | Callable[..., Any]) -> Backbone:
     >>> backbone_of("cifar_resnet20").min_size
     8
     """
+    if isinstance(name_or_builder, str) and name_or_builder.startswith(ONNX):
+        raise ValueError(
+            f"The backbone {shortened(name_or_builder)} is a file, which declares nothing; its "
+            "layers are known once it is fitted. Put @declare_onnx_backbone(Backbone(...)) of "
+            "skdl.backbones above a function to declare it."
+        )
     builder = builder_of(name_or_builder)
     declaration = getattr(builder, "backbone", None)
     if not isinstance(declaration, Backbone):
@@ -245,3 +255,24 @@ def backbone_of(name_or_builder: str | Callable[..., Any]) -> Backbone:
             "Put @declare_backbone(Backbone(...)) of skdl.backbones above its builder."
         )
     return declaration
+
+
+def check_params(
+    builder: Callable[..., Any],
+    params: Mapping[str, Any],
+    label: str,
+    prefix: str,
+    inputs: Collection[str],
+) -> None:
+    """Refuse parameters that a builder does not take beside its inputs, as the user wrote them."""
+    signature = inspect.signature(builder).parameters
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in signature.values()):
+        return
+    known = [name for name in signature if name not in inputs]
+    unknown = [name for name in params if name not in known]
+    if unknown:
+        raise ValueError(
+            f"{label} has no parameter {shortened(unknown[0])}, set as "
+            f"{prefix}{unknown[0]}={shortened(params[unknown[0]])}. Its parameters: "
+            f"{', '.join(known) or 'none'}."
+        )

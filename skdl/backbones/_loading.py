@@ -4,12 +4,12 @@ import hashlib
 import inspect
 import os
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib.resources import as_file, files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 
@@ -17,13 +17,18 @@ from skdl._utils.cache import Cache
 from skdl._utils.checksums import checksum_of, refuse_damaged
 from skdl._utils.storage import file_version, find_file, get_data_home
 from skdl._utils.text import shortened, shown_path
-from skdl.backbones._declaration import backbone_of, builder_of, label_of
-from skdl.backbones._reading import FORMATS, read_into
+from skdl.backbones._declaration import ONNX, backbone_of, builder_of, label_of
 from skdl.backbones._weights import PretrainedWeights
 from skdl.downloads import RemoteFile, fetch
 
-Build = Callable[[], keras.Model]
+if TYPE_CHECKING:
+    import keras
+
+Build = Callable[[], "keras.Model"]
 Read = Callable[[Path], "BackboneWeights"]
+
+FORMATS = (".weights.h5", ".h5", ".keras", ".npz")
+"""Endings of the files that are read."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +65,10 @@ _others = Cache[bool](max_number=1024)
 
 
 def check_weights_name(
-    backbone: Any, weights: str | os.PathLike[str], params: Mapping[str, Any]
+    backbone: Any,
+    weights: str | os.PathLike[str],
+    params: Mapping[str, Any],
+    formats: tuple[str, ...] = FORMATS,
 ) -> PretrainedWeights | Path | None:
     """What a `weights` parameter means: declared weights, a file, or None for random ones.
 
@@ -78,17 +86,18 @@ def check_weights_name(
     named = [entry for entry in declared if text in ("auto", entry.name)]
     if named:
         return _of_these_params(named, params, label_of(backbone))
-    if text.endswith(FORMATS) or os.path.exists(text):
-        return _existing(text)
-    names = ["random", *dict.fromkeys(entry.name for entry in declared)]
+    if text.endswith(formats) or os.path.exists(text):
+        return _existing(text, formats)
+    names = ["random"] * (formats is FORMATS) + list(dict.fromkeys(e.name for e in declared))
     none = "" if declared else " It declares no trained weights."
+    one_of = f"one of {', '.join(map(repr, names))}, or " if names else ""
     raise ValueError(
-        f"The backbone {label_of(backbone)} has no weights {shortened(text)}.{none} Pass one of "
-        f"{', '.join(map(repr, names))}, or the path of a file ({', '.join(FORMATS)})."
+        f"The backbone {label_of(backbone)} has no weights {shortened(text)}.{none} Pass {one_of}"
+        f"the path of a file ({', '.join(formats)})."
     )
 
 
-def _existing(text: str) -> Path:
+def _existing(text: str, formats: tuple[str, ...]) -> Path:
     path = find_file(text, "weights")
     if path is None:
         absent = Path(text).expanduser()
@@ -102,10 +111,10 @@ def _existing(text: str) -> Path:
         raise FileNotFoundError(
             f"The parameter weights names the file {shown_path(absent)}, which {problem}."
         )
-    if not path.name.endswith(FORMATS):
+    if not path.name.endswith(formats):
         raise ValueError(
             f"The file of weights {shown_path(path)} has an unknown format. Expected one of "
-            f"{', '.join(FORMATS)}."
+            f"{', '.join(formats)}."
         )
     return path
 
@@ -151,16 +160,21 @@ def load_weights(
     if not isinstance(source, PretrainedWeights):
         return read(source)
     if isinstance(source.file, str):
-        package, _, member = source.file.partition(":")
-        with as_file(files(package) / member) as path:
+        with shipped(source.file) as path:
             return read(path)
     place = _in_its_place(source.file)
     if place is None:
         found = _found_by_values(source, read)
         if found is not None:
             return found
-        place = _downloaded(source, label)
+        place = downloaded(source, label)
     return read(place)
+
+
+def shipped(file: str) -> AbstractContextManager[Path]:
+    """A file that a package ships, as ``"package:path"``."""
+    package, _, member = file.partition(":")
+    return as_file(files(package) / member)
 
 
 def weights_at_hand(backbone: str | Callable[..., Any], **params: Any) -> bool:
@@ -171,7 +185,7 @@ def weights_at_hand(backbone: str | Callable[..., Any], **params: Any) -> bool:
     Parameters
     ----------
     backbone : str or callable
-        Name of a backbone, or its builder.
+        Name of a backbone, ``"onnx:PATH"``, or a builder.
     **params : dict
         Parameters of the builder, such as ``alpha=0.35``.
 
@@ -191,6 +205,8 @@ def weights_at_hand(backbone: str | Callable[..., Any], **params: Any) -> bool:
     >>> weights_at_hand("cifar_resnet20")
     True
     """
+    if isinstance(backbone, str) and backbone.startswith(ONNX):
+        return find_file(backbone.removeprefix(ONNX), "weights") is not None
     builder, declaration = builder_of(backbone), backbone_of(backbone)
     known = declared_params(builder, params)
     try:
@@ -225,6 +241,8 @@ def _weights_in(path: Path | None, label: str, build: Build) -> BackboneWeights:
     """The weights in a file, or random ones."""
     model = build()
     if path is not None:
+        from skdl.backbones._reading import read_into  # with Keras, which has made the model
+
         read_into(model, path, label)
     return _values_of(model)
 
@@ -256,7 +274,7 @@ def _may_hold(path: Path, source: PretrainedWeights) -> bool:
     return source.file.size / 2 - slack <= size <= 4 * source.file.size + slack
 
 
-def _downloaded(source: PretrainedWeights, label: str) -> Path:
+def downloaded(source: PretrainedWeights, label: str) -> Path:
     assert not isinstance(source.file, str)
     try:
         return fetch(source.file)
@@ -268,7 +286,7 @@ def _downloaded(source: PretrainedWeights, label: str) -> Path:
         ) from error
 
 
-def _values_of(model: keras.Model) -> BackboneWeights:
+def _values_of(model: "keras.Model") -> BackboneWeights:
     digest = _digest_of(variable.numpy() for variable in model.weights)
     arrays = tuple(np.asarray(variable.value.numpy()) for variable in model.variables)
     for array in arrays:

@@ -12,9 +12,6 @@ import numpy as np
 from skdl._utils.storage import NO_ROOM, copy_limited, restated
 from skdl._utils.text import shown_path
 
-FORMATS = (".weights.h5", ".h5", ".keras", ".npz")
-"""Endings of the files that are read."""
-
 # A value takes no more than that, be it a complex number.
 _LARGEST_VALUE = 16
 # What a .keras file may hold for each value of the network, an optimizer's state included.

@@ -2,6 +2,9 @@
 
 import math
 
+import skdl.architectures  # noqa: F401 (starts TensorFlow)
+
+# isort: split
 import keras
 
 from skdl.backbones._applications import BYTES, MEAN, SIGNED, STD, Shape, application, named_end

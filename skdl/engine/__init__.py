@@ -2,14 +2,13 @@
 
 import skdl.architectures  # starts TensorFlow
 from skdl.engine._augment import augmented
-from skdl.engine._backbone import POOLINGS, BackboneSpec
+from skdl.engine._backbone import BackboneSpec
 from skdl.engine._body import Body
 from skdl.engine._devices import prepare_devices
 from skdl.engine._features import FeatureExtractor, FeatureSpec
 from skdl.engine._inspection import Inspector
 from skdl.engine._job import Fitted, Job
 from skdl.engine._optimizers import OptimizerSpec
-from skdl.engine._plain import PlainState
 from skdl.engine._pool import clear
 from skdl.engine._private import tensorflow_random_state
 from skdl.engine._recipe import Recipe

@@ -14,8 +14,10 @@ from skdl._utils.text import shortened
 from skdl.backbones import (
     Backbone,
     BackboneWeights,
+    PlainState,
     backbone_of,
     builder_of,
+    check_params,
     declared_params,
     label_of,
     load_weights,
@@ -23,8 +25,7 @@ from skdl.backbones import (
 from skdl.engine._building import building
 from skdl.engine._devices import prepare_devices
 from skdl.engine._folding import settle
-from skdl.engine._keys import builder_key, check_params, freeze, plain_text
-from skdl.engine._plain import PlainState
+from skdl.engine._keys import builder_key, freeze, plain_text
 from skdl.engine._private import is_used_once, refuse_empty_maps
 from skdl.engine._seeding import assign, python_random
 
@@ -241,9 +242,6 @@ def pooled(features: Any, pooling: Literal["avg", "max", "flatten", "gem"]) -> A
     # Generalised mean with the usual exponent of 3.
     cubes = keras.ops.power(keras.ops.maximum(features, 1e-6), 3.0)
     return keras.ops.power(keras.ops.mean(cubes, axis=(1, 2)), 1 / 3)
-
-
-POOLINGS = ("avg", "max", "flatten", "gem")
 
 
 def as_channels(images: Any, n_channels: int) -> Any:

@@ -1,14 +1,11 @@
 """Keys of what is kept to be used again, and names and errors of the builders that make it."""
 
-import inspect
 import re
-from collections.abc import Callable, Collection, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import cloudpickle
 import numpy as np
-
-from skdl._utils.text import shortened
 
 
 def freeze(value: Any) -> Hashable:
@@ -37,27 +34,6 @@ def builder_key(builder: Callable[..., Any]) -> Hashable:
         return bytes(cloudpickle.dumps(builder))
     except Exception:  # something that cannot be pickled, and so stays in this process
         return builder
-
-
-def check_params(
-    builder: Callable[..., Any],
-    params: Mapping[str, Any],
-    label: str,
-    prefix: str,
-    inputs: Collection[str],
-) -> None:
-    """Refuse parameters that a builder does not take beside its inputs, as the user wrote them."""
-    signature = inspect.signature(builder).parameters
-    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in signature.values()):
-        return
-    known = [name for name in signature if name not in inputs]
-    unknown = [name for name in params if name not in known]
-    if unknown:
-        raise ValueError(
-            f"{label} has no parameter {shortened(unknown[0])}, set as "
-            f"{prefix}{unknown[0]}={shortened(params[unknown[0]])}. Its parameters: "
-            f"{', '.join(known) or 'none'}."
-        )
 
 
 def plain_text(error: Exception) -> str:

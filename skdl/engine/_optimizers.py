@@ -7,9 +7,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from skdl.backbones import PlainState
 from skdl.engine._building import keras_settings
 from skdl.engine._keys import freeze
-from skdl.engine._plain import PlainState
 from skdl.engine._private import moments_of, position_of
 
 

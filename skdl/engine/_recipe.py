@@ -11,12 +11,11 @@ import numpy as np
 import numpy.typing as npt
 
 from skdl import plugins
-from skdl.backbones import label_of
+from skdl.backbones import PlainState, check_params, label_of
 from skdl.engine._backbone import Precision
 from skdl.engine._body import Body, Cut
 from skdl.engine._building import building
-from skdl.engine._keys import builder_key, check_params, freeze, plain_text
-from skdl.engine._plain import PlainState
+from skdl.engine._keys import builder_key, freeze, plain_text
 from skdl.engine._private import refuse_empty_maps
 from skdl.engine._seeding import python_random
 

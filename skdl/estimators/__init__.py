@@ -1,14 +1,18 @@
-"""The estimators. Importing this package imports TensorFlow."""
+"""The estimators. Those that train import TensorFlow when they are first asked for."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from sklearn.base import BaseEstimator
 
-import skdl.architectures  # starts TensorFlow
 from skdl import preprocessing
-from skdl.estimators._cnn import CNNClassifier
-from skdl.estimators._denoising import DenoisingAutoencoder
 from skdl.estimators._features import BackboneFeatures
-from skdl.estimators._transfer import TransferClassifier
-from skdl.estimators._vgg16 import VGG16Classifier, VGG16Features
+
+if TYPE_CHECKING:
+    from skdl.estimators._cnn import CNNClassifier
+    from skdl.estimators._denoising import DenoisingAutoencoder
+    from skdl.estimators._transfer import TransferClassifier
+    from skdl.estimators._vgg16 import VGG16Classifier, VGG16Features
 
 __all__ = [
     "BackboneFeatures",
@@ -19,6 +23,26 @@ __all__ = [
     "VGG16Features",
     "all_estimators",
 ]
+
+_OF_KERAS = {
+    "CNNClassifier": "_cnn",
+    "DenoisingAutoencoder": "_denoising",
+    "TransferClassifier": "_transfer",
+    "VGG16Classifier": "_vgg16",
+    "VGG16Features": "_vgg16",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _OF_KERAS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_OF_KERAS[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def all_estimators() -> list[tuple[str, type[BaseEstimator]]]:
@@ -35,8 +59,8 @@ def all_estimators() -> list[tuple[str, type[BaseEstimator]]]:
     >>> {"CNNClassifier", "ImageNoise"} <= {name for name, cls in all_estimators()}
     True
     """
-    found = {name: value for name, value in globals().items() if name in __all__}
-    found |= {name: getattr(preprocessing, name) for name in preprocessing.__all__}
+    here = import_module(__name__)
+    found = {name: getattr(room, name) for room in (here, preprocessing) for name in room.__all__}
     return sorted(
         (name, cls)
         for name, cls in found.items()

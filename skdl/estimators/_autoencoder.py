@@ -1,5 +1,8 @@
 """The network of the denoising autoencoder."""
 
+import skdl.architectures  # noqa: F401 (starts TensorFlow)
+
+# isort: split
 from collections.abc import Sequence
 from typing import Any
 

@@ -3,15 +3,18 @@
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skdl._utils.checks import warn_user
 from skdl._utils.text import shortened
-from skdl.backbones import backbone_of
-from skdl.engine import BackboneSpec
+from skdl.backbones import OnnxSource, backbone_of, is_onnx
 from skdl.images import ValueRange
 from skdl.plugins import backbones, require_importable
 from skdl.store import FeatureStore
+
+if TYPE_CHECKING:
+    from skdl.engine import BackboneSpec
+    from skdl.estimators._keras_features import KerasSource
 
 # Of all estimators with store="auto".
 _IN_MEMORY = FeatureStore()
@@ -19,8 +22,10 @@ _IN_MEMORY = FeatureStore()
 _IN_FOLDERS: dict[Path, FeatureStore] = {}
 
 
-def backbone_spec(backbone: str | Callable[..., Any], params: dict[str, Any]) -> BackboneSpec:
-    """A backbone with its parameters, both checked."""
+def backbone_spec(backbone: str | Callable[..., Any], params: dict[str, Any]) -> "BackboneSpec":
+    """A backbone of Keras with its parameters, both checked."""
+    from skdl.engine import BackboneSpec  # with TensorFlow
+
     if isinstance(backbone, str):
         backbones.get(backbone)
     else:
@@ -28,6 +33,25 @@ def backbone_spec(backbone: str | Callable[..., Any], params: dict[str, Any]) ->
     spec = BackboneSpec(backbone, params)
     spec.check()
     return spec
+
+
+def feature_source(
+    backbone: str | Callable[..., Any],
+    params: dict[str, Any],
+    weights: Any,
+    layers: tuple[str, ...] | None,
+) -> "OnnxSource | KerasSource":
+    """A backbone whose features are taken, its parameters checked; the layers are named or None.
+
+    TensorFlow is imported only for one of Keras.
+    """
+    if not isinstance(backbone, str):
+        require_importable(backbone, "backbone")
+    if is_onnx(backbone):
+        return OnnxSource(backbone, params, weights, layers)
+    from skdl.estimators._keras_features import KerasSource
+
+    return KerasSource(backbone_spec(backbone, params), weights, layers)
 
 
 def check_store(store: Any) -> None:

@@ -3,7 +3,6 @@
 from functools import partial
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
 from sklearn.base import ClassifierMixin
@@ -19,6 +18,7 @@ from skdl._utils.text import plain, shortened
 from skdl.engine import Job, Recipe, TrainingSet
 from skdl.estimators._augmented import AugmentedImagesMixin
 from skdl.estimators._convergence import warn_of_failure
+from skdl.estimators._formats import learn_format
 from skdl.estimators._holding_out import hold_out
 from skdl.estimators._inputs import (
     as_weights,
@@ -26,7 +26,6 @@ from skdl.estimators._inputs import (
     check_pair,
     check_weights,
     encode_labels,
-    learn_format,
     make_training_set,
     unique_labels,
 )
@@ -352,6 +351,8 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, AugmentedImagesMixin, Tr
         return int(self.epochs)
 
     def _recipe(self, image_format: ImageFormat, n_classes: int) -> Recipe:
+        import keras  # which the engine has started
+
         if isinstance(self.architecture, str):
             architectures.get(self.architecture)
         elif isinstance(self.architecture, keras.Model):

@@ -11,8 +11,9 @@ from skdl._utils.labels import check_groups
 from skdl._utils.seeds import draw_seed
 from skdl.engine import Job, Recipe
 from skdl.estimators._autoencoder import denoiser
+from skdl.estimators._formats import learn_format
 from skdl.estimators._holding_out import hold_out_any
-from skdl.estimators._inputs import learn_format, make_training_set
+from skdl.estimators._inputs import make_training_set
 from skdl.estimators._trained import Learned, TrainedEstimator
 from skdl.images import ImageBatch, ImageFormat, holds_images, read_batch
 from skdl.preprocessing import plan_noise

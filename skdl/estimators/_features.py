@@ -14,44 +14,55 @@ from skdl._utils.checks import validate_params
 from skdl._utils.progress import Progress
 from skdl._utils.scikit import Interval, StrOptions
 from skdl._utils.text import shortened
-from skdl.engine import POOLINGS, BackboneSpec, FeatureExtractor, FeatureSpec
+from skdl.backbones import POOLINGS, Extractor
 from skdl.estimators._backbones import (
-    backbone_spec,
     check_store,
+    feature_source,
     found_store,
     warn_of_standardized,
 )
-from skdl.estimators._base import Absent, KerasEstimator
-from skdl.estimators._inputs import learn_format
+from skdl.estimators._formats import learn_format
+from skdl.estimators._params import Absent, NetworkEstimator
 from skdl.images import ImageFormat, read_batch
 
-Pooling: TypeAlias = Literal["avg", "max", "flatten", "gem"]
+Pooling: TypeAlias = Literal["avg", "max", "flatten", "gem", "cls"]
+
+_POOLINGS = (*POOLINGS, "cls")
 
 
-class BackboneFeatures(TransformerMixin, KerasEstimator):
+class BackboneFeatures(TransformerMixin, NetworkEstimator):
     """Features of a pretrained network, computed once for each image.
 
     The network is frozen: nothing is learned but the shape and the value range of the images, so
     the transformer can stand before any split. Features are kept in a store, by the content of the
     image, so that folds, candidates of a search and reruns find what was computed before.
 
+    Networks are Keras's or ONNX models; for the latter, TensorFlow is neither needed nor imported.
+
     Parameters
     ----------
     backbone : str or callable, default="cifar_resnet20"
         Name of a backbone (``skdl list backbones``), or a builder under
-        :func:`skdl.backbones.declare_backbone`. The default is small and comes with its weights;
-        "mobilenet_v2" is a good first choice for photographs.
+        :func:`skdl.backbones.declare_backbone` or :func:`skdl.backbones.declare_onnx_backbone`. The
+        default is small and comes with its weights; "mobilenet_v2" is a good first choice for
+        photographs. Or "onnx:PATH", an ONNX model by its path or by its name in ``weights/`` of the
+        data home.
     weights : str or path-like, default="auto"
         "auto" takes the trained weights that the backbone declares, "imagenet" those by that name:
         they are downloaded once into the data home. "random" takes random weights, the same each
         time, for comparison. Or a file, by its path or by its name in ``weights/`` of the data
         home: ``.h5``, ``.weights.h5`` or ``.keras`` as Keras writes them, or ``.npz`` with the
-        arrays of ``model.get_weights()``.
+        arrays of ``model.get_weights()``. Of a backbone that is declared as an ONNX model, a
+        declared name or an ``.onnx`` file; "onnx:PATH" has its weights.
     layer : str, list of str or None, default=None
-        Which layers' feature maps to take; several are put side by side. None is the last.
-    pooling : {"avg", "max", "flatten", "gem"} or list of these, default="avg"
+        Which layers' feature maps to take; several are put side by side. None is the last. Of an
+        ONNX model, names of outputs or of any other values in its graph; of "onnx:PATH", None is
+        the first output.
+    pooling : {"avg", "max", "flatten", "gem", "cls"} or list of these, default="avg"
         How a feature map becomes numbers: its mean, its maximum, all its values, or its generalised
-        mean with exponent 3. Several are put side by side.
+        mean with exponent 3. Of the tokens of a transformer, those of its patches; "cls" takes the
+        class token (what timm calls "token"). Vectors are taken as they are. Several are put side
+        by side.
     image_size : int, (height, width) or None, default=None
         What images are resized to before they reach the network. None keeps their own size, which
         must not be below what the backbone takes.
@@ -68,7 +79,7 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
         Images that go through the network at a time.
     precision : {"float32", "bfloat16"}, default="float32"
         What wide convolutions compute in. "bfloat16" is faster on hardware made for it, and its
-        features differ in the third digit.
+        features differ in the third digit. ONNX models compute as they were exported.
     store : "auto", str, path-like, FeatureStore or None, default="auto"
         Where features are kept. "auto" is the memory of this process, at most 1 GiB for all
         transformers together; a folder is shared by processes and machines, and kept; None computes
@@ -79,6 +90,10 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
         1 shows a progress bar.
     **routed : dict
         `backbone__*` parameters go to the backbone's builder, such as ``backbone__alpha=0.35``.
+        Those of "onnx:PATH" are `mean` and `std`, one value or one per channel, of pixel values
+        from 0 to 1 times `scale` (by default 1); `color` ("rgb", "bgr" or "grayscale"); `layout`
+        ("NCHW" or "NHWC"), `map_layout` and `prefix_tokens`, as of
+        :func:`skdl.backbones.declare_onnx_backbone`.
 
     Attributes
     ----------
@@ -105,8 +120,13 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
     with negative values, are mapped back as if they had the mean and deviation of photographs,
     which a warning says: pass images as they are.
 
-    Batch normalisations are multiplied into the convolutions before them, which changes the last
-    digits and takes less time.
+    An ONNX model is run by ONNX Runtime on the processor, with as many threads as this process has
+    cores, and is part of the fitted transformer: a pickle needs no file. Where nobody has set
+    `mean` and `std`, those of ImageNet are taken, with a warning. Features do not depend on the
+    batch that an image is in.
+
+    Of Keras's networks, batch normalisations are multiplied into the convolutions before them,
+    which changes the last digits and takes less time.
 
     References
     ----------
@@ -133,7 +153,7 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
     _routing_prefixes = frozenset({"backbone"})
     _parameter_constraints: dict[str, list[Any]] = {
         "backbone": [str, callable],
-        "pooling": [StrOptions(set(POOLINGS)), "array-like"],
+        "pooling": [StrOptions(set(_POOLINGS)), "array-like"],
         "keep_aspect": ["boolean"],
         "batch_size": [Interval(Integral, 1, None, closed="left")],
         "precision": [StrOptions({"float32", "bfloat16"})],
@@ -149,7 +169,7 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
     partial_fit: Any = Absent(": nothing is trained.")
     score: Any = Absent(". Put a classifier behind it.")
     layers_: list[str]
-    _extractor: FeatureExtractor
+    _extractor: Extractor
     _image_format: ImageFormat
 
     def __init__(
@@ -196,26 +216,24 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
             does not exist or weights that do not fit, leaving the transformer as it was.
         FileNotFoundError, ConnectionError
             If the weights are not there, saying which file to put where.
+        ImportError
+            If the backbone is an ONNX model, and onnx or onnxruntime is not installed.
         OSError
             If the folder of `store` cannot be written to.
         """
         validate_params(self)
         check_store(self.store)
         batch = read_batch(X, "X", self)
-        backbone = self._backbone_spec()
-        channels = backbone.declaration.preprocessing.channels
-        image_format = learn_format(self, X, batch, backbone_channels=channels)
+        backbone = feature_source(
+            self._backbone(), self._routed("backbone"), self.weights, self._layers()
+        )
+        image_format = learn_format(self, X, batch, backbone_channels=backbone.channels)
         warn_of_standardized(image_format.value_range)
         shape = image_format.input_shape
         backbone.check_size(*shape[:2], "Set image_size=(height, width) to resize them.")
-        spec = FeatureSpec(
-            backbone,
-            shape,
-            self._layers(backbone),
-            self._poolings(),
-            self.precision,
+        extractor = backbone.extractor(
+            shape, self._poolings(), self.precision, image_format.value_range
         )
-        extractor = FeatureExtractor(spec, backbone.load(self.weights), image_format.value_range)
         names = extractor.network.names  # builds the network, which may fail
         self._extractor = extractor
         self._image_format = image_format
@@ -274,7 +292,7 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
             Such as "block5_pool_0".
         """
         check_is_fitted(self)
-        poolings = self._extractor.spec.poolings
+        poolings = self._extractor.poolings
         parts = [
             f"{layer}_{pooling}" if len(poolings) > 1 else layer
             for layer in self.layers_
@@ -303,18 +321,15 @@ class BackboneFeatures(TransformerMixin, KerasEstimator):
     def _backbone(self) -> Any:
         return self.backbone
 
-    def _backbone_spec(self) -> BackboneSpec:
-        return backbone_spec(self._backbone(), self._routed("backbone"))
-
-    def _layers(self, backbone: BackboneSpec) -> tuple[str, ...]:
+    def _layers(self) -> tuple[str, ...] | None:
         if self.layer is None:
-            return (backbone.last_layer,)
+            return None
         return _names(self.layer, "layer", "the name of a layer, a list of names, or None")
 
     def _poolings(self) -> tuple[str, ...]:
-        what = f"one of {', '.join(map(repr, POOLINGS))}, or a list of them"
+        what = f"one of {', '.join(map(repr, _POOLINGS))}, or a list of them"
         names = _names(self.pooling, "pooling", what)
-        unknown = [name for name in names if name not in POOLINGS]
+        unknown = [name for name in names if name not in _POOLINGS]
         if unknown:
             raise ValueError(
                 f"The parameter pooling must be {what}. Got {shortened(unknown[0])} in it."

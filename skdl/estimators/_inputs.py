@@ -14,23 +14,7 @@ from skdl._utils.rows import is_missing, objects, refuse_masked
 from skdl._utils.scikit import check_sample_weight
 from skdl._utils.text import plain, shortened
 from skdl.engine import TrainingSet
-from skdl.images import ImageBatch, ImageFormat, read_batch
-
-_PARAMETERS = ("image_shape", "value_range", "image_size", "keep_aspect", "color")
-
-
-def learn_format(
-    estimator: Any,
-    X: Any,
-    batch: ImageBatch,
-    sample_weight: Any = None,
-    backbone_channels: int | None = None,
-) -> ImageFormat:
-    """What a fit learns of its images, by the parameters that an estimator has."""
-    params = {name: getattr(estimator, name) for name in _PARAMETERS if hasattr(estimator, name)}
-    return ImageFormat.learn(
-        X, batch, **params, sample_weight=sample_weight, backbone_channels=backbone_channels
-    )
+from skdl.images import ImageBatch, read_batch
 
 
 def check_labels(y: Any, name: str = "y") -> npt.NDArray[Any]:

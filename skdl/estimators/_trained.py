@@ -1,5 +1,8 @@
 """What all estimators that train a network share: the fit itself, and what it leaves behind."""
 
+import skdl.architectures  # noqa: F401 (starts TensorFlow)
+
+# isort: split
 import pickle
 from dataclasses import replace
 from functools import partial

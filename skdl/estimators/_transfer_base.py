@@ -9,8 +9,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 from skdl._utils.checks import check_counts, warn_user
 from skdl._utils.scikit import Interval, StrOptions
+from skdl.backbones import POOLINGS, refuse_onnx
 from skdl.engine import (
-    POOLINGS,
     BackboneSpec,
     Body,
     Fitted,
@@ -27,7 +27,7 @@ from skdl.estimators._backbones import (
     warn_of_standardized,
 )
 from skdl.estimators._classifier import CLASSIFIER_CONSTRAINTS, ImageClassifier
-from skdl.estimators._inputs import learn_format
+from skdl.estimators._formats import learn_format
 from skdl.images import ImageBatch, ImageFormat
 
 TRANSFER_CONSTRAINTS: dict[str, list[Any]] = {
@@ -57,6 +57,7 @@ class TransferBase(ImageClassifier):
     # ---- validation ----------------------------------------------------------------------------
 
     def _learn_format(self, X: Any, batch: ImageBatch, sample_weight: Any) -> ImageFormat:
+        refuse_onnx(self._backbone(), type(self).__name__)
         check_store(self.store)
         channels = backbone_channels(self._backbone())
         image_format = learn_format(self, X, batch, sample_weight, channels)

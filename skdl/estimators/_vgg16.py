@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Any, Literal
 
+from skdl.estimators._base import KerasEstimator
 from skdl.estimators._features import BackboneFeatures, Pooling
 from skdl.estimators._transfer_base import TRANSFER_CONSTRAINTS, TransferBase
 from skdl.preprocessing import Augmentation
 
 
-class VGG16Features(BackboneFeatures):
+class VGG16Features(BackboneFeatures, KerasEstimator):
     """Features of VGG16.
 
     Parameters

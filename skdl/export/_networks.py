@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from skdl.backbones import Extractor
 from skdl.engine import FeatureExtractor
 from skdl.export._graph import Graph, Symbol
 from skdl.export._operations import UnsupportedError
@@ -25,8 +26,13 @@ def add_network(graph: Graph, images: Symbol, network: Any) -> Symbol:
     return add_function(graph, function, [images, *arguments])[0]
 
 
-def add_features(graph: Graph, images: Symbol, extractor: FeatureExtractor) -> Symbol:
+def add_features(graph: Graph, images: Symbol, extractor: Extractor) -> Symbol:
     """What a frozen backbone gives of images, one row for each."""
+    if not isinstance(extractor, FeatureExtractor):
+        raise UnsupportedError(
+            "a backbone that is an ONNX model already. Run its file elsewhere, and what stands "
+            "behind it with the library that it is from"
+        )
     _refuse_bfloat16(extractor.spec.precision)
     function, arguments = extractor.as_function()
     parts = add_function(graph, function, [images, *arguments])

@@ -16,7 +16,11 @@ from skdl.plugins import architectures, backbones
 # What the states of skdl's estimators consist of.
 _OWN = frozenset(
     {
+        "skdl.backbones._declaration.Preprocessing",
         "skdl.backbones._loading.BackboneWeights",
+        "skdl.backbones._onnx.OnnxExtractor",
+        "skdl.backbones._onnx.OnnxSpec",
+        "skdl.backbones._onnx_file.OnnxWeights",
         "skdl.engine._backbone.BackboneSpec",
         "skdl.engine._body.Body",
         "skdl.engine._body.Cut",

@@ -44,8 +44,11 @@ def _pretrained(run: Run, estimator: Any) -> str:
         return f"{name}: weights as the search chose."
     if weights == "random":
         return f"{name}: random weights, the same each time."
-    if (digest := weights_digest(weights)) is not None:
-        return f"{name}: weights of the file {shortened(str(weights))}, sha256 {digest}."
+    backbone = getattr(estimator, "backbone", None)
+    is_file = isinstance(backbone, str) and backbone.startswith("onnx:")
+    named = str(backbone).removeprefix("onnx:") if is_file else weights
+    if (digest := weights_digest(named)) is not None:
+        return f"{name}: weights of the file {shortened(str(named))}, sha256 {digest}."
     declared = _declared(estimator)
     if declared is None:
         return f"{name}: weights={shortened(weights)}."

@@ -11,6 +11,7 @@ except ImportError as error:
         f'skdl.testing needs {error.name}: python -m pip install "skdl[testing]"', name=error.name
     ) from error
 import skdl.architectures  # starts TensorFlow
+from skdl.testing import _onnx_backbones  # adds its contracts
 from skdl.testing._architectures import check_architecture
 from skdl.testing._backbones import check_backbone
 from skdl.testing._contracts import contracts_of, parametrize_with_contracts

@@ -7,10 +7,10 @@ import keras
 import numpy as np
 
 from skdl import plugins
-from skdl.backbones import Backbone, backbone_of
+from skdl.backbones import Backbone, backbone_of, is_onnx
 from skdl.engine import python_random
 from skdl.testing import _networks as networks
-from skdl.testing._contracts import BACKBONE, contract, found, run_all
+from skdl.testing._contracts import BACKBONE, ONNX_BACKBONE, contract, found, run_all
 from skdl.testing._data import same
 from skdl.testing._networks import outputs_of, random_images
 
@@ -159,7 +159,8 @@ def check_backbone(subject: Any) -> None:
     ----------
     subject : str or callable
         A registered name, or a builder ``(input_shape, **params) -> keras.Model`` under
-        :func:`skdl.backbones.declare_backbone`.
+        :func:`skdl.backbones.declare_backbone`; or a function under
+        :func:`skdl.backbones.declare_onnx_backbone`, which has contracts of its own.
 
     Raises
     ------
@@ -179,4 +180,5 @@ def check_backbone(subject: Any) -> None:
     ...     return keras.Model(inputs, keras.layers.Conv2D(8, 3, name="edges")(inputs))
     >>> check_backbone(edges)
     """
-    run_all(BACKBONE, subject, plugins.backbones)
+    found(plugins.backbones, subject)  # an unknown name breaks no contract: it is a ValueError
+    run_all(ONNX_BACKBONE if is_onnx(subject) else BACKBONE, subject)

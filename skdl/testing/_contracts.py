@@ -9,12 +9,14 @@ from typing import Any
 from sklearn.base import is_classifier
 
 from skdl import plugins
+from skdl.backbones import is_onnx
 from skdl.images import Decoder
 
 Contract = Callable[[Any], None]
 
 ARCHITECTURE: list[Contract] = []
 BACKBONE: list[Contract] = []
+ONNX_BACKBONE: list[Contract] = []
 CLASSIFIER: list[Contract] = []
 TRANSFORMER: list[Contract] = []
 DATASET: list[Contract] = []
@@ -100,7 +102,7 @@ def contracts_of(subject: Any) -> list[Contract]:
         kinds = (ARCHITECTURE, BACKBONE, DATASET, DECODER)
         for registry, kind in zip(plugins.REGISTRIES.values(), kinds, strict=True):
             if subject in registry.names():
-                return list(kind)
+                return list(_backbone_kind(subject) if kind is BACKBONE else kind)
     elif hasattr(subject, "get_params"):
         if is_classifier(subject):
             return list(CLASSIFIER)
@@ -113,12 +115,18 @@ def contracts_of(subject: Any) -> list[Contract]:
         takes = list(inspect.signature(subject).parameters)[:2]
         if takes == ["input_shape", "n_classes"]:
             return list(ARCHITECTURE)
-        return list(BACKBONE if takes[:1] == ["input_shape"] else DATASET)
+        if takes[:1] == ["input_shape"] or is_onnx(subject):
+            return list(_backbone_kind(subject))
+        return list(DATASET)
     raise ValueError(
         f"No contract applies to {subject!r}. Expected the name of a registered architecture, "
         "backbone, data set or decoder, a builder (input_shape, n_classes, …) or (input_shape, …), "
         "a loader, a decoder's class, a classifier or a transformer."
     )
+
+
+def _backbone_kind(subject: Any) -> list[Contract]:
+    return ONNX_BACKBONE if is_onnx(subject) else BACKBONE
 
 
 def require_arrays(transformer: Any) -> None:

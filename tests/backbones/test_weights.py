@@ -711,7 +711,7 @@ def test_a_file_in_its_place_comes_first(home, tmp_path, monkeypatch):
     write(trained(), home / "weights" / "a.npz")
     path.rename(home / "weights" / "x.h5")
     read = []
-    monkeypatch.setattr(loading, "read_into", lambda model, path, label: read.append(path.name))
+    monkeypatch.setattr(_reading, "read_into", lambda model, path, label: read.append(path.name))
     load("mine", backbone)
     assert read == ["x.h5"]
 

@@ -17,6 +17,7 @@ from PIL import Image
 
 from skdl._utils.cache import Cache
 from skdl.backbones import Backbone, Preprocessing, backbone_of, declare_backbone
+from skdl.backbones import _extraction as extraction
 from skdl.engine import BackboneSpec, FeatureExtractor, FeatureSpec
 from skdl.engine import _features as features
 from skdl.engine._features import FeatureNetwork
@@ -362,7 +363,7 @@ def test_a_folder_is_shared(tmp_path, runs):
 
 def test_what_was_computed_is_kept_when_work_stops(runs, monkeypatch):
     images, store = images_of(9), FeatureStore()
-    monkeypatch.setattr(features, "_PUT_BYTES", 1)
+    monkeypatch.setattr(extraction, "_PUT_BYTES", 1)
 
     def stop(done):
         if done == 6:
@@ -382,10 +383,10 @@ def test_few_puts(monkeypatch):
         put(self, space, keys, rows, **more)
 
     monkeypatch.setattr(FeatureStore, "put", counted)
-    monkeypatch.setattr(features, "_PUT_SECONDS", 1e9)
+    monkeypatch.setattr(extraction, "_PUT_SECONDS", 1e9)
     extractor().transform(images_of(10), FeatureStore(), 1)
     assert puts == [10]
-    monkeypatch.setattr(features, "_PUT_BYTES", 3 * 6 * 4)
+    monkeypatch.setattr(extraction, "_PUT_BYTES", 3 * 6 * 4)
     extractor().transform(images_of(10), FeatureStore(), 1)
     assert puts == [10, 3, 3, 3, 1]
 

@@ -37,8 +37,20 @@ class Counting(keras.callbacks.Callback):
         self.epochs.append(logs["loss"])
 
 
-def test_is_a_scikeras_wrapper():
-    assert issubclass(CNNClassifier, BaseWrapper)
+@pytest.mark.parametrize(
+    "cls", [CNNClassifier, DenoisingAutoencoder, TransferClassifier, VGG16Classifier, VGG16Features]
+)
+def test_is_a_scikeras_wrapper(cls):
+    assert issubclass(cls, BaseWrapper)
+
+
+@pytest.mark.parametrize("name", ["predict", "partial_fit", "score"])
+def test_features_that_need_no_keras_say_what_they_lack(name):
+    """`BackboneFeatures` also runs ONNX models, where there is no scikeras."""
+    assert not issubclass(BackboneFeatures, BaseWrapper)
+    with pytest.raises(AttributeError, match=f"BackboneFeatures has no {name}"):
+        getattr(BackboneFeatures(), name)
+    assert name not in dir(BackboneFeatures())
 
 
 def test_is_seen_as_a_classifier(two_classes):
@@ -269,7 +281,6 @@ OF_CLASSIFIERS = {"initialize", "partial_fit", "predict", "score", "scorer"}
         (CNNClassifier(), OF_CLASSIFIERS),
         (TransferClassifier(), OF_CLASSIFIERS),
         (VGG16Classifier(), OF_CLASSIFIERS),
-        (BackboneFeatures(), set()),
         (VGG16Features(), set()),
         (DenoisingAutoencoder(), {"score"}),
     ],

@@ -16,7 +16,7 @@ from sklearn.svm import SVC
 
 import skdl
 from skdl import BackboneFeatures, CNNClassifier, DenoisingAutoencoder, TransferClassifier
-from skdl.engine import PlainState
+from skdl.backbones import PlainState
 from skdl.persistence import ModelFileError, inspect_model, read_model
 
 

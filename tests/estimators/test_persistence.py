@@ -16,7 +16,7 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skdl import BackboneFeatures, CNNClassifier, TransferClassifier
 from skdl._utils.checksums import checksum_of
-from skdl.estimators import _base
+from skdl.estimators import _params
 
 LOAD = """
 import sys, numpy as np, joblib
@@ -101,9 +101,9 @@ def test_a_pickle_goes_on_with_warm_start_only(few_digits):
 
 def test_a_file_of_a_newer_format_is_refused(few_digits, tmp_path, monkeypatch):
     model = CNNClassifier(tiny, epochs=1).fit(*few_digits)
-    newer = _base.PICKLE_FORMAT + 1
+    newer = _params.PICKLE_FORMAT + 1
     with monkeypatch.context() as patch:
-        patch.setattr(_base, "PICKLE_FORMAT", newer)
+        patch.setattr(_params, "PICKLE_FORMAT", newer)
         joblib.dump(make_pipeline(StandardScaler(), model), tmp_path / "model.joblib")
     with pytest.raises(ValueError, match=rf"saved in format {newer}; skdl .* reads formats up to"):
         joblib.load(tmp_path / "model.joblib")

@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 import joblib
 import numpy as np
+import onnx_models
 import pytest
 from PIL import Image
 from sklearn.datasets import load_breast_cancer, load_digits
@@ -414,6 +415,18 @@ def test_weights_of_a_file_are_known_by_their_digest(folder, tmp_path):
     model = random.set_params(weights=str(path)).fit(X[:40], Y[:40] % 2)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     assert f"sha256 {digest}." in answers(folder, model, X[40:], Y[40:] % 2)[START]
+
+
+def test_the_file_of_an_onnx_model_is_known_by_its_digest(folder, tmp_path):
+    pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    path = onnx_models.identity(tmp_path / "mine.onnx")
+    features = BackboneFeatures(**onnx_models.settings(path))
+    model = make_pipeline(features, LogisticRegression()).fit(X[:40], Y[:40] % 2)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    found = answers(folder, model, X[40:], Y[40:] % 2)[START]
+    assert found.startswith("BackboneFeatures: weights of the file '")
+    assert found.endswith(f"mine.onnx', sha256 {digest}.")
 
 
 @pytest.fixture(scope="module")

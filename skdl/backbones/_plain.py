@@ -1,12 +1,11 @@
 """Keras's objects as plain values, for files that other people load.
 
 Only objects of Keras's own classes, as the name of the class and its settings: nothing is imported
-for them, and nothing in them can run.
+for them, and nothing in them can run. Keras itself is imported only where there are such objects.
 """
 
+from importlib import import_module
 from typing import Any
-
-import keras
 
 from skdl._utils.sending import KERAS_ROOMS, foreign_keras, is_sending
 from skdl._utils.text import shortened
@@ -67,10 +66,9 @@ def _class_of(name: Any) -> Any:
 
 
 def _room(name: str) -> Any:
-    room: Any = keras
-    for part in name.split("."):
-        room = getattr(room, part)
-    return room
+    import skdl.architectures  # noqa: F401 (starts TensorFlow)
+
+    return import_module(f"keras.{name}")
 
 
 class PlainState:
