@@ -16,6 +16,7 @@ from skdl import (
     ImageNoise,
     TransferClassifier,
     VGG16Classifier,
+    VGG16Features,
     all_estimators,
 )
 
@@ -136,7 +137,7 @@ def test_fit_transform_hands_on_to_fit():
         BackboneFeatures().fit_transform([[1.0]], epochs=3)
 
 
-@pytest.mark.parametrize("cls", [CNNClassifier, VGG16Classifier, BackboneFeatures])
+@pytest.mark.parametrize("cls", [CNNClassifier, VGG16Classifier, VGG16Features])
 def test_methods_that_keras_alone_has_say_what_to_use(cls):
     for method in ("evaluate", "compile"):
         assert not hasattr(cls(), method)
