@@ -1,7 +1,10 @@
 """What a model says of image files, wherever they lie."""
 
 import os
+import re
+import warnings
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -139,9 +142,11 @@ def predict_files(
         reader.require_scores()
     files = _found(paths, path_column, exclude)
     predicted: list[_Predicted] = []
+    told: set[tuple[type, str]] = set()
     with Progress("predict", len(files), shown=bool(verbose), unit="images") as progress:
         for start in range(0, len(files), batch_size):
-            predicted += reader.read(files[start : start + batch_size])
+            with _each_told_once(told):
+                predicted += reader.read(files[start : start + batch_size])
             progress.update(len(predicted))
     table = reader.table(files, predicted)
     if folder is not None:
@@ -152,6 +157,20 @@ def predict_files(
             explain_rows(saved, table, labels, folder, max_explained, bool(verbose)),
         )
     return table
+
+
+@contextmanager
+def _each_told_once(told: set[tuple[type, str]]) -> Iterator[None]:
+    """Warn of the same once, not for each batch and its halves; figures and names may differ."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for warning in caught:
+        text = str(warning.message)
+        same = warning.category, re.sub(r"'[^']*'|[\d.,]+", "", text)
+        if same not in told:
+            told.add(same)
+            warn_user(text, warning.category)
 
 
 def open_model(model: Any, trusted: Collection[str] = ()) -> SavedModel:

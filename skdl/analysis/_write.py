@@ -79,12 +79,15 @@ def paid_for(result: EvaluationResult, summary: pd.DataFrame) -> str:
     single = rows.drop(index=BEST)["value"].dropna()
     best = {"metric": metric, **rows.loc[BEST, ["value", "low", "high"]].to_dict()}
     if len(single) == 1:
-        return f"The only model, {single.index[0]}: {in_words(best)}."
+        return (
+            f"The only model, {single.index[0]}: {in_words(best)}, of all out-of-fold predictions "
+            "together."
+        )
     picked = result.choices.query("model == @BEST and parameter == 'model'")["value"]
     times = [f"{name} in {n}" for name, n in picked.value_counts(sort=False).items()]
     text = (
         f"The best, chosen inside each fold by inner scores ({', '.join(times)} of {len(picked)} "
-        f"folds): {in_words(best)}."
+        f"folds): {in_words(best)}, of all out-of-fold predictions together."
     )
     if round(single.max(), 3) <= round(best["value"], 3):
         return text

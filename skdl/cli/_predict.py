@@ -100,7 +100,7 @@ def run(arguments: argparse.Namespace) -> int:
         say(table.to_csv(index=False).rstrip("\n"))
     elif not in_pipe:
         _show_first(table)
-    for line in _summary(table, model.novelty):
+    for line in _summary(table, model):
         say(line if in_pipe else textwrap.fill(line, output_width() or 0), file=aside)
     if out is not None:
         say(f"All rows are in {out}")
@@ -149,21 +149,25 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def _summary(table: "pd.DataFrame", novelty: Any) -> list[str]:
-    """How many of each class, how many that are unlike, how many that cannot be read."""
+def _summary(table: "pd.DataFrame", model: Any) -> list[str]:
+    """How many of each class, and by which threshold; how many are unlike or cannot be read."""
     failed = int((table["error"] != "").sum())
     classes = Counter(table.loc[table["error"] == "", "label"].tolist())
     read = len(table) - failed
     shares = ", ".join(f"{n:,} {label}" for label, n in sorted(classes.items(), key=str))
     lines = [f"{counted(read, 'image')}{f': {shares}' if shares else ''}"]
+    if model.threshold is not None:
+        lines.append(
+            f"The threshold of the model, which decides about the label: {model.threshold:.3g}"
+        )
     if failed:
         bad = table.loc[table["error"] != ""].iloc[0]
         first = f"{shown_path(bad['path'])} ({_cut(bad['error'])})"
-        such = first if failed == 1 else f"such as {first}"
-        lines.append(f"{counted(failed, 'file')} could not be read or predicted: {such}")
+        such = f": {first}" if failed == 1 else f", such as {first}"
+        lines.append(f"{counted(failed, 'file')} could not be read or predicted{such}")
     if "unlike" in table.columns:
         unlike = int(table["unlike"].fillna(False).sum())
-        rate = getattr(novelty, "false_alarm_rate_", None)
+        rate = getattr(model.novelty, "false_alarm_rate_", None)
         lines.append(
             f"{counted(unlike, 'image is', 'images are')} unlike everything that was trained on"
             + ("" if rate is None else f" (false alarms: at most {_percent(rate)})")

@@ -33,7 +33,9 @@ def open_archive(data: bytes | io.BytesIO, n_bytes: int) -> zipfile.ZipFile:
     try:
         archive = zipfile.ZipFile(io.BytesIO(data) if isinstance(data, bytes) else data)
     except Exception as error:
-        raise ModelFileError("it is no zip archive") from error
+        begins = data[:4] if isinstance(data, bytes) else data.getvalue()[:4]
+        reason = "it is cut off or damaged" if begins == b"PK\x03\x04" else "it is no zip archive"
+        raise ModelFileError(reason if n_bytes else "it is empty") from error
     infos = archive.infolist()
     refuse_more(len(infos), "members", "members:")
     names = set()

@@ -1,6 +1,7 @@
 """What a model says of image files: planted digits, damage, and things that are no images."""
 
 import shutil
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from sklearn.model_selection import (
     TunedThresholdClassifierCV,
 )
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
 from sklearn.svm import SVC
 
 import skdl
@@ -311,6 +313,19 @@ def test_pictures_of_networks_are_by_gradients(network, new, tmp_path, monkeypat
     table = predict_files(network, new, explain=tmp_path / "why", max_explained=1)
     assert asked == [1]
     assert Path(table["explanation"].iloc[0]).is_file()
+
+
+def test_a_warning_is_given_once_and_not_for_each_batch(files, new):
+    def doubt(X):
+        warnings.warn(f"{len(X)} images are odd, such as {X[0, 0]!r}", RuntimeWarning, stacklevel=2)
+        return X
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        model = loading(FunctionTransformer(doubt), LogisticRegression(max_iter=500)).fit(*files)
+    with pytest.warns(RuntimeWarning, match="5 images are odd") as caught:
+        assert len(predict_files(model, new, batch_size=5)) == N
+    assert (len(caught), caught[0].filename) == (1, __file__)
 
 
 def test_names_of_pictures_are_harmless(model, new, tmp_path):

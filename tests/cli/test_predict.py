@@ -12,7 +12,9 @@ import pandas as pd
 import pytest
 from helpers import ROOT
 from PIL import Image
+from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import FixedThresholdClassifier
 from sklearn.pipeline import make_pipeline
 
 import skdl
@@ -83,6 +85,17 @@ def test_in_a_pipe_all_rows_are_csv(model, new, capsys):
         f"13 images: {13 - zeros} one, {zeros} zero",
         "1 image is unlike everything that was trained on (false alarms: at most 0.8 %)",
     ]
+
+
+def test_the_threshold_is_said(pipeline_and_detector, new, tmp_path, capsys):
+    estimator, _ = pipeline_and_detector
+    model = FixedThresholdClassifier(FrozenEstimator(estimator), threshold=0.3, pos_label="one")
+    paths = sorted(map(str, new.glob("[0-9]*.png")))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "No images could be made up")
+        skdl.save(model.fit(paths, ["one", "zero"] * (N // 2)), tmp_path / "fixed.skdl")
+    _, _, err = run(capsys, tmp_path / "fixed.skdl", new)
+    assert "The threshold that decides about the label: 0.3" in err
 
 
 @pytest.mark.parametrize("columns", [60, 100])

@@ -124,7 +124,12 @@ def test_what_is_no_model_file(tmp_path):
     path.write_bytes(tool().PICKLE)
     with pytest.raises(ModelFileError, match="is no model file of skdl: it is no zip archive"):
         skdl.load(path)
-    path.write_bytes(tool().packed({"manifest.json": b"[]"}))
+    whole = tool().packed({"manifest.json": b"[]"})
+    for content, reason in ((b"", "it is empty"), (whole[:-9], "it is cut off or damaged")):
+        path.write_bytes(content)
+        with pytest.raises(ModelFileError, match=reason):
+            skdl.load(path)
+    path.write_bytes(whole)
     with pytest.raises(ModelFileError, match=r"its member manifest.json is no JSON object"):
         inspect_model(path)
     with pytest.raises(FileNotFoundError):
