@@ -29,6 +29,7 @@ _FOR_FEATURES = 0.4  # of the time, at most
 _EPOCHS = ((20, 60), (10, 30), (5, 15))
 _LARGEST_NETWORK = 64
 _SMALLEST_FINETUNED = 96
+_FEW = 200  # images, from which the weights of a network are not learned
 _MOST_BACKBONES = 2
 _MANY = 1000  # images, of which one part that is held out tells enough
 _PROBED_ROWS = 600
@@ -106,6 +107,13 @@ def make_plan(
     if set(wanted) & {*ON_FEATURES, "finetune"}:
         plan = _with_backbones(plan, look, backbone, weights, _FOR_FEATURES * budget)
     for name in wanted:
+        if models is None and name in NETWORKS and _too_few(look):
+            why = (
+                f"as {len(look.y)} images teach the weights of a network little (--models names "
+                "what is run all the same)"
+            )
+            plan = plan.without(name, why)
+            continue
         plan = _with_model(plan, name, look, folds, budget - sum(plan.seconds.values()))
     if not plan.models:
         why = "; ".join(f"{name}, {why}" for name, why in plan.left_out.items())
@@ -113,6 +121,11 @@ def make_plan(
     if not set(plan.models) & {*ON_FEATURES, "finetune"}:
         plan.seconds.pop("features", None)
     return plan
+
+
+def _too_few(look: Look) -> bool:
+    """Whether there are too few images to train a network, unless they are tiny."""
+    return len(look.y) < _FEW and max(look.size) > TINY
 
 
 def _with_backbones(

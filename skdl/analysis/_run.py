@@ -22,6 +22,7 @@ from skdl.analysis._result import BEST, FolderAnalysis, estimate_of
 from skdl.analysis._write import (
     about_failures,
     about_models,
+    novelty_of,
     paid_for,
     write_model,
     write_predictions,
@@ -315,14 +316,16 @@ def _written(
     how = {**how_to_evaluate(found, settings), "metric": plan.setting.metric, "best": best}
     write_script(out, found, plan, models, how)
     write_predictions(out, found, result)
-    model = with_store(result.refit(BEST, found.X, found.y), "auto")  # none of this machine
+    model = result.refit(BEST, found.X, found.y)
+    novelty = novelty_of(model, found, best)
+    with_store(model, "auto")  # none of this machine
     shown = result
     if kind != "json":  # which has no pictures
         left = start + 60 * settings["minutes"] - _FOR_REPORT - time.monotonic()
         shown, missed = with_networks(result, found, plan, left, tell)
         notes += missed
     path = write_report(out, found, shown, kind, notes)
-    write_model(out, model, found, best, estimate, worth)
+    write_model(out, model, novelty, found, best, estimate, worth)
     seconds = time.monotonic() - start
     write_run(
         out, settings, found, plan, result, summary, best=best, estimate=estimate, seconds=seconds

@@ -128,7 +128,13 @@ def write_report(
 
 
 def write_model(
-    out: Path, model: Any, look: Look, name: str, estimate: dict[str, Any], worth: str
+    out: Path,
+    model: Any,
+    novelty: NoveltyDetector | None,
+    look: Look,
+    name: str,
+    estimate: dict[str, Any],
+    worth: str,
 ) -> Path:
     """``model.skdl``: what was fitted to all images, and what it is worth.
 
@@ -141,14 +147,13 @@ def write_model(
         "Results": worth,
     }
     known = {name: value for name, value in estimate.items() if not pd.isna(value)}
-    novelty = _novelty(model, look, name)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "No images could be made up", UserWarning)
         save(model, path, card=card, estimate=known, novelty=novelty)
     return path
 
 
-def _novelty(model: Any, look: Look, name: str) -> NoveltyDetector | None:
+def novelty_of(model: Any, look: Look, name: str) -> NoveltyDetector | None:
     """What flags images unlike those trained on, by the features that the model has of them."""
     if name not in ON_FEATURES:
         return None

@@ -60,6 +60,14 @@ def test_what_does_not_fit_is_left_out_and_said(seen, costs):
         planned(seen, 0.1, models=["majority"])
 
 
+def test_few_images_train_no_network_unless_it_is_named(seen, costs, monkeypatch):
+    monkeypatch.setattr(type(seen), "size", (300, 200))
+    plan = planned(seen, 1e5)
+    assert "60 images teach the weights of a network little" in plan.left_out["finetune"]
+    assert plan.models == ["majority", "shortcuts", "logistic", "svc"]
+    assert planned(seen, 1e5, models=["network", "finetune"]).models == ["network", "finetune"]
+
+
 def test_a_plan_can_be_kept(seen, costs):
     plan = planned(seen, 1e5)
     assert _plan.plan_of(json.loads(json.dumps(plan.as_dict()))) == plan
