@@ -7,6 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline, make_pipeline
 
 from skdl._utils.text import counted
 from skdl.analysis._ladder import ON_FEATURES
@@ -57,13 +60,15 @@ def _seconds_to_draw(name: str, plan: Plan, n: int) -> float:
 
 
 def fitted_again(result: EvaluationResult, look: Look, name: str, fold: int) -> Any:
-    """The model of a fold, fitted to the same images in the same way."""
+    """The model of a fold, fitted to the same images; without its search, what that chose."""
+    choices = result.choices.query("model == @name and fold == @fold")
+    chosen = dict(zip(choices["parameter"], choices["value"], strict=True))
     tested = result.predictions.query("model == @name and fold == @fold")["row"]
     is_test = np.isin(np.arange(len(look.y)), tested)
     with warnings.catch_warnings():  # that have been given
         warnings.simplefilter("ignore", EvaluationWarning)
         again = evaluate(
-            {name: result.estimators[name]},
+            {name: _as_chosen(result.estimators[name], chosen)},
             look.X,
             look.y,
             cv=[(np.flatnonzero(~is_test), np.flatnonzero(is_test))],
@@ -73,6 +78,18 @@ def fitted_again(result: EvaluationResult, look: Look, name: str, fold: int) -> 
             return_estimator=True,
         )
     return with_store(again.fitted[name, 0], None)  # of covered images, nobody asks again
+
+
+def _as_chosen(model: Any, chosen: dict[str, Any]) -> Any:
+    """A model whose last part, a search, is what it chose; all of it where a threshold follows."""
+    *before, last = [step for _, step in model.steps] if isinstance(model, Pipeline) else [model]
+    if not isinstance(last, GridSearchCV):
+        return model
+    prefix = f"{model.steps[-1][0]}__" if before else ""
+    values = {name.removeprefix(prefix): value for name, value in chosen.items()}
+    params = last.estimator.get_params()
+    best = clone(last.estimator).set_params(**{n: values[n] for n in values if n in params})
+    return make_pipeline(*before, best) if before else best
 
 
 def with_store(model: Any, store: Any) -> Any:

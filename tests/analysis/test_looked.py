@@ -50,6 +50,7 @@ def test_a_model_that_is_fitted_again_is_that_of_the_fold(result, seen, fold):
     np.testing.assert_allclose(proba[:, 1], table["proba_8"], rtol=1e-9)
     assert again.get_params()["backbonefeatures__store"] is None
     assert again.classes_.tolist() == ["3", "8"]
+    assert isinstance(again[-1], LogisticRegression)  # with what the search of the fold chose
 
 
 @pytest.mark.parametrize("n_folds", [0, 1, 2])
