@@ -5,9 +5,11 @@ import functools
 import inspect
 import math
 import os
+import re
 import sys
 import warnings
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager
 from numbers import Integral, Real
 from pathlib import Path
 from types import FunctionType
@@ -28,6 +30,20 @@ def warn_user(message: str, category: type[Warning] = UserWarning) -> None:
     while frame.f_back is not None and _is_inside(frame.f_globals.get("__name__", "")):
         frame, level = frame.f_back, level + 1
     warnings.warn(message, category, stacklevel=level)
+
+
+@contextmanager
+def each_told_once(told: set[tuple[type, str]]) -> Iterator[None]:
+    """Warn of the same once, not for each of many parts; figures and names in it may differ."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        yield
+    for warning in caught:
+        text = str(warning.message)
+        same = warning.category, re.sub(r"'[^']*'|[\d.,]+", "", text)
+        if same not in told:
+            told.add(same)
+            warn_user(text, warning.category)
 
 
 def _is_inside(module: str) -> bool:

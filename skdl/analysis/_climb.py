@@ -9,6 +9,7 @@ from typing import Any
 
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
+from skdl._utils.checks import each_told_once
 from skdl.analysis._ladder import ON_FEATURES, build, features
 from skdl.analysis._look import Look
 from skdl.analysis._plan import Plan
@@ -58,6 +59,7 @@ def climb(
         features(plan.setting).fit_transform(found.X)
     result, pace = None, Pace()
     done: dict[str, Any] = {}
+    told: set[tuple[type, str]] = set()
     for name in list(plan.models):
         began = time.monotonic()
         left = max(deadline - began, 0.0)
@@ -67,7 +69,7 @@ def climb(
             tell(f"Left out: {name}, {plan.left_out[name]}. The same command again goes on.")
             continue
         try:
-            with _quiet_after(bool(done)):
+            with each_told_once(told), _quiet_after(bool(done)):
                 result = evaluate(
                     {**done, name: build(name, plan.setting)},
                     found.X,

@@ -1,10 +1,7 @@
 """What a model says of image files, wherever they lie."""
 
 import os
-import re
-import warnings
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -12,7 +9,7 @@ import numpy.typing as npt
 from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
-from skdl._utils.checks import check_path, check_whole, warn_user
+from skdl._utils.checks import check_path, check_whole, each_told_once, warn_user
 from skdl._utils.compat import PLAIN_TEXT
 from skdl._utils.progress import Progress
 from skdl._utils.text import counted, plain, shortened, shown_path
@@ -145,7 +142,7 @@ def predict_files(
     told: set[tuple[type, str]] = set()
     with Progress("predict", len(files), shown=bool(verbose), unit="images") as progress:
         for start in range(0, len(files), batch_size):
-            with _each_told_once(told):
+            with each_told_once(told):
                 predicted += reader.read(files[start : start + batch_size])
             progress.update(len(predicted))
     table = reader.table(files, predicted)
@@ -157,20 +154,6 @@ def predict_files(
             explain_rows(saved, table, labels, folder, max_explained, bool(verbose)),
         )
     return table
-
-
-@contextmanager
-def _each_told_once(told: set[tuple[type, str]]) -> Iterator[None]:
-    """Warn of the same once, not for each batch and its halves; figures and names may differ."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        yield
-    for warning in caught:
-        text = str(warning.message)
-        same = warning.category, re.sub(r"'[^']*'|[\d.,]+", "", text)
-        if same not in told:
-            told.add(same)
-            warn_user(text, warning.category)
 
 
 def open_model(model: Any, trusted: Collection[str] = ()) -> SavedModel:
