@@ -72,7 +72,8 @@ def check_onnx_backbone_image_sizes(subject: Any) -> None:
 @contract(ONNX_BACKBONE)
 def check_onnx_backbone_is_pure(subject: Any) -> None:
     """Each run gives the same to the bit, and draws from no global generator."""
-    of_numpy, of_python = np.random.get_state(), random.getstate()
+    of_numpy: Any = np.random.get_state()
+    of_python = random.getstate()
     runner = _Runner(subject)
     images = random_images(runner.shape, 2)
     first, again = outputs_of(runner, images), outputs_of(runner, images)
