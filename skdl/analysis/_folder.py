@@ -43,14 +43,15 @@ def _kept(out: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(
             f"The plan {shown_path(path)} cannot be read: it is damaged, or of another version of "
-            f"skdl. Delete the folder to begin anew. {ADVICE}"
+            f"skdl. Delete the folder to begin anew, or choose another with out (--out)."
         ) from error
     for name, value in settings.items():
         if before.get(name) != value and name != "minutes":
             other = shortened(before.get(name))
             raise ValueError(
                 f"{shown_path(out)} belongs to an analysis with {name}={other}, and not "
-                f"{shortened(value)}. Delete it to begin anew. {ADVICE}"
+                f"{shortened(value)}. Delete it to begin anew, or choose another folder with "
+                "out (--out)."
             )
     # With other minutes, it is planned anew; folds that are done need no time.
     return plan if before.get("minutes") == settings["minutes"] else None
