@@ -10,6 +10,7 @@ import onnx_models as made
 import pytest
 from helpers import run_python
 from joblib import Parallel, cpu_count, delayed
+from joblib.externals.loky import get_reusable_executor
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV
@@ -433,6 +434,7 @@ def test_a_changed_file_is_another_network_to_checkpoints(tmp_path):
 def test_a_worker_uses_its_share_of_the_cores(tmp_path):
     path, X = made.vit(tmp_path / "a.onnx"), made.photographs()
     expected = features(path)
+    get_reusable_executor().shutdown(wait=True)  # workers of other tests may have TensorFlow
     results = Parallel(2)(delayed(made.features_in_a_worker)(path, X) for _ in range(2))
     for n_threads, loaded, found in results:
         assert n_threads == max(cpu_count() // 2, 1)
