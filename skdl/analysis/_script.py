@@ -122,7 +122,7 @@ def _same(value: Any, default: Any) -> bool:
 
 
 def _within(start: str, items: list[str], end: str, room: int, alone: str = "") -> str:
-    """Items in one line, or one a line."""
+    """Items in one line, or one per line."""
     text = start + ", ".join(items) + (alone if len(items) == 1 else "") + end
     if len(text) <= room and "\n" not in text:
         return text

@@ -87,7 +87,7 @@ class Places:
 
 
 def check_output(values: Any, name: str, n_images: int) -> None:
-    """Refuse what is no output of one row an image."""
+    """Refuse what is no output of one row per image."""
     shape: tuple[int, ...] = getattr(values, "shape", ())
     is_number = getattr(values, "dtype", np.dtype(object)).kind == "f"
     if is_number and len(shape) in (2, 3, 4) and shape[0] == n_images and 0 not in shape:
