@@ -20,6 +20,7 @@ _METRICS = {
     True: ["roc_auc", "accuracy", "balanced_accuracy", "sensitivity", "specificity", "ppv", "npv"],
     False: ["balanced_accuracy", "accuracy", "f1_macro"],
 }
+_AGAIN = "Run the same command again to go on with it."
 _AROUND_A_MODEL = 5.0  # seconds that an evaluation takes beside its fits, at most
 
 
@@ -67,8 +68,8 @@ def climb(
         # On a machine that is slower than planned it is tried all the same: no fold is begun once
         # the time is up, and those that are done are kept.
         if done and (planned > left or pace.expected(planned) / settings["folds"] > left):
-            plan = plan.without(name, f"as there was no time left ({left:.0f} s)")
-            tell(f"Left out: {name}, {plan.left_out[name]}. The same command again goes on.")
+            plan = plan.without(name, f"which takes longer than the {left:.0f} s that are left")
+            tell(f"Left out: {name}, {plan.left_out[name]}. {_AGAIN}")
             continue
         try:
             with each_told_once(told), _quiet_after(bool(done)):
@@ -85,7 +86,7 @@ def climb(
                 )
         except TimeoutError:
             plan = plan.without(name, "which took longer than planned, and longer than allowed")
-            tell(f"Left out: {name}, {plan.left_out[name]}. The same command again goes on.")
+            tell(f"Left out: {name}, {plan.left_out[name]}. {_AGAIN}")
             continue
         done[name] = result.estimators[name]
         took = time.monotonic() - began

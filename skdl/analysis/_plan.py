@@ -109,8 +109,8 @@ def make_plan(
     for name in wanted:
         if models is None and name in NETWORKS and _too_few(look):
             why = (
-                f"as {len(look.y)} images teach the weights of a network little (--models names "
-                "what is run all the same)"
+                f"as {len(look.y)} images teach the weights of a network little (name them "
+                "with --models to run them all the same)"
             )
             plan = plan.without(name, why)
             continue

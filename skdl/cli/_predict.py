@@ -157,7 +157,7 @@ def _summary(table: "pd.DataFrame", model: Any) -> list[str]:
     shares = ", ".join(f"{n:,} {label}" for label, n in sorted(classes.items(), key=str))
     lines = [f"{counted(read, 'image')}{f': {shares}' if shares else ''}"]
     if model.threshold is not None:
-        lines.append(f"The threshold that decides about the label: {model.threshold:.3g}")
+        lines.append(f"Decision threshold: {model.threshold:.3g}")
     if failed:
         bad = table.loc[table["error"] != ""].iloc[0]
         first = f"{shown_path(bad['path'])} ({_cut(bad['error'])})"

@@ -177,7 +177,7 @@ def best_of(result: EvaluationResult, summary: pd.DataFrame, model: str) -> str:
     if model in chosen:
         return (
             f"Each fold chose it among {len(single)} models by inner scores, in which its test "
-            "images had no say, so its scores are not too good for having been chosen."
+            "images had no say, so choosing it has not made its scores too good."
         )
     values = summary[summary["metric"] == metric].set_index("model")["value"][single]
     others = [name for name in single if values[name] == values[model] and name != model]

@@ -30,8 +30,8 @@ def test_what_had_no_time_is_tried_by_the_same_call(digits_folder, tmp_path, mon
         busy.setattr(_climb.Pace, "expected", lambda self, planned: 1e9)
         first = analyze_folder(digits_folder, **{**how, "verbose": 1})
     said = capsys.readouterr().out
-    assert "Left out: shortcuts, as there was no time left" in said
-    assert "The same command again goes on." in said
+    assert "Left out: shortcuts, which takes longer than the" in said
+    assert "Run the same command again to go on with it." in said
     assert "The only model, majority: ROC AUC 0." in said
     assert (first.best, list(first.left_out)) == ("majority", ["shortcuts"])
     assert list(json.loads((first.out / "run.json").read_text())["plan"]["left_out"]) == [

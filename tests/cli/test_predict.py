@@ -95,7 +95,7 @@ def test_the_threshold_is_said(pipeline_and_detector, new, tmp_path, capsys):
         warnings.filterwarnings("ignore", "No images could be made up")
         skdl.save(model.fit(paths, ["one", "zero"] * (N // 2)), tmp_path / "fixed.skdl")
     _, _, err = run(capsys, tmp_path / "fixed.skdl", new)
-    assert "The threshold that decides about the label: 0.3" in err
+    assert "Decision threshold: 0.3" in err
 
 
 @pytest.mark.parametrize("columns", [60, 100])
