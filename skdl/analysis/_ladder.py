@@ -130,14 +130,11 @@ def _svc(setting: Setting) -> Any:
 def _on_features(setting: Setting, classifier: Any, name: str, values: list[Any]) -> Any:
     """Features, then a search for layers and regularisation, which computes none of them again."""
     columns, start = [], 0
-    for backbone in setting.backbones:
-        for layer, width in backbone.layers.items():
-            part = f"{backbone.name}_{layer}"
-            columns.append((part, StandardScaler(), slice(start, start + width)))
-            start += width
-    parts = [part for part, _, _ in columns]
+    for part, width in widths(setting).items():
+        columns.append((part, StandardScaler(), slice(start, start + width)))
+        start += width
     grids = [
-        {f"columntransformer__{part}": ["drop"] for part in parts if part not in kept}
+        {f"columntransformer__{part}": ["drop"] for part, _, _ in columns if part not in kept}
         | {name: values}
         for kept in choices_of_layers(setting)
     ]
@@ -148,12 +145,21 @@ def _on_features(setting: Setting, classifier: Any, name: str, values: list[Any]
 
 
 def choices_of_layers(setting: Setting) -> list[list[str]]:
-    """Which features searches try: of each network the last layer, and all that are taken."""
+    """Which features searches try: of each network the last layer and all, and of both networks."""
     found = []
     for backbone in setting.backbones:
         parts = [f"{backbone.name}_{layer}" for layer in backbone.layers]
         found += [parts[-1:], parts] if len(parts) > 1 else [parts]
-    return found
+    return [*found, list(widths(setting))] if len(setting.backbones) > 1 else found
+
+
+def widths(setting: Setting) -> dict[str, int]:
+    """Numbers of features by network and layer."""
+    return {
+        f"{backbone.name}_{layer}": width
+        for backbone in setting.backbones
+        for layer, width in backbone.layers.items()
+    }
 
 
 def _network(setting: Setting) -> Any:

@@ -22,6 +22,7 @@ from skdl.analysis._ladder import (
     Setting,
     build,
     choices_of_layers,
+    widths,
 )
 from skdl.analysis._look import Look
 
@@ -208,7 +209,8 @@ def _of_facts(setting: Setting, look: Look, folds: int) -> float:
 
 def _of_features(name: str, power: float) -> Callable[[Setting, Look, int], float]:
     def seconds(setting: Setting, look: Look, folds: int) -> float:
-        width = max(sum(backbone.layers.values()) for backbone in setting.backbones)
+        of_each, choices = widths(setting), choices_of_layers(setting)
+        width = sum(of_each[part] for parts in choices for part in parts) // len(choices)
         classifier = _innermost(build(name, setting)).steps[-1][1]
         return _of_numbers(make_pipeline(StandardScaler(), classifier), width, look, folds, power)
 

@@ -127,6 +127,7 @@ def test_searches_choose_among_the_layers_that_are_taken():
         ["vgg16_block5_pool"],
         ["vgg16_block4_pool", "vgg16_block5_pool"],
         ["mobilenet_v2_out_relu"],
+        ["vgg16_block4_pool", "vgg16_block5_pool", "mobilenet_v2_out_relu"],
     ]
     search = build("logistic", replace(SETTING, binary=False)).steps[-1][1]
     widths = []
@@ -136,7 +137,7 @@ def test_searches_choose_among_the_layers_that_are_taken():
         chosen = search.estimator.set_params(**params).steps[0][1]
         widths.append(chosen.fit_transform(X).shape[1])
         search = build("logistic", replace(SETTING, binary=False)).steps[-1][1]
-    assert widths == [512, 1024, 1280]
+    assert widths == [512, 1024, 1280, 2304]
     assert [name for name, _ in features(SETTING).transformer_list] == ["vgg16", "mobilenet_v2"]
 
 
