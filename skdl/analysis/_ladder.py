@@ -58,6 +58,7 @@ class Setting:
     binary: bool
     metric: str
     inner: int  # folds of searches; 1 holds one part out, where there are many images
+    network_inner: int  # the same of networks, which take long
     seed: int
     store: str
     backbones: tuple[Backbone, ...]  # the one to fine-tune first
@@ -95,7 +96,11 @@ def _search(setting: Setting, estimator: Any, grid: Any) -> Any:
 
 
 def _inner(setting: Setting) -> Any:
-    return setting.inner if setting.inner > 1 else GroupHoldout(0.2, setting.seed)
+    return _splits(setting.inner, setting)
+
+
+def _splits(n: int, setting: Setting) -> Any:
+    return n if n > 1 else GroupHoldout(0.2, setting.seed)
 
 
 def _tuned(estimator: Any, cv: Any) -> Any:
@@ -173,7 +178,7 @@ def _network(setting: Setting) -> Any:
         augmentation="light" if setting.network_size <= 32 else "medium",
         random_state=setting.seed,
     )
-    return _once(setting, network, {"epochs": list(setting.epochs)})
+    return _searched(setting, network, {"epochs": list(setting.epochs)})
 
 
 def _finetune(setting: Setting) -> Any:
@@ -190,14 +195,14 @@ def _finetune(setting: Setting) -> Any:
         random_state=setting.seed,
         **backbone.routed(),
     )
-    return _once(setting, network, {"finetune_learning_rate": [1e-4]})
+    return _searched(setting, network, {"finetune_learning_rate": [1e-4]})
 
 
-def _once(setting: Setting, network: Any, grid: dict[str, list[Any]]) -> Any:
-    """A search on one split, since networks take long."""
-    holdout = GroupHoldout(0.2, setting.seed)
-    search = GridSearchCV(network, grid, scoring=setting.metric, cv=holdout)
-    return _tuned(search, holdout) if setting.binary else search
+def _searched(setting: Setting, network: Any, grid: dict[str, list[Any]]) -> Any:
+    """A search whose threshold is tuned on one split, since networks take long."""
+    cv = _splits(setting.network_inner, setting)
+    search = GridSearchCV(network, grid, scoring=setting.metric, cv=cv)
+    return _tuned(search, _splits(1, setting)) if setting.binary else search
 
 
 _BUILDERS = {

@@ -98,6 +98,7 @@ def make_plan(
         binary=look.binary,
         metric="roc_auc" if look.binary else "balanced_accuracy",
         inner=1 if len(look.y) >= _MANY else 3 if smallest >= 4 * folds else 2,
+        network_inner=1,
         seed=seed,
         store=store,
         backbones=(),
@@ -121,7 +122,21 @@ def make_plan(
         raise ValueError(f"No model fits into the time: {why}.")
     if not set(plan.models) & {*ON_FEATURES, "finetune"}:
         plan.seconds.pop("features", None)
-    return plan
+    return _with_fair_searches(plan, budget)
+
+
+def _with_fair_searches(plan: Plan, budget: float) -> Plan:
+    """With networks searched in as many folds as other models, if there is time for it.
+
+    Of inner scores, that of a single split is the least certain, and the best is chosen by them.
+    """
+    fair = replace(plan.setting, network_inner=plan.setting.inner)
+    seconds = dict(plan.seconds)
+    for name in set(NETWORKS) & set(plan.models):
+        seconds[name] *= _fits(fair, name) / _fits(plan.setting, name)
+    if sum(seconds.values()) > budget:
+        return plan
+    return replace(plan, setting=fair, seconds=seconds)
 
 
 def _too_few(look: Look) -> bool:
@@ -185,14 +200,19 @@ def _fits(setting: Setting, name: str) -> float:
     """How often a model is fitted in a fold, in fits to all of the training data."""
     if name in NETWORKS:
         first, last = setting.epochs if name == "network" else (0, 1)
-        search = 0.8 * (first + last) / last + 1
-        return search * (1.8 if setting.binary else 1)
+        search = 1 + _share(setting.network_inner) * (first + last) / last
+        return search * (1 + _share(1) if setting.binary else 1)
     n_candidates = {"majority": 1, "shortcuts": 1, "logistic": 2, "svc": 2}[name]
     if name in ON_FEATURES:
         n_candidates *= len(choices_of_layers(setting))
-    share = (setting.inner - 1) / setting.inner if setting.inner > 1 else 0.8
-    search = 1 + n_candidates * setting.inner * share
-    return search * (1 + setting.inner * share if setting.binary and name != "majority" else 1)
+    share = _share(setting.inner)
+    search = 1 + n_candidates * share
+    return search * (1 + share if setting.binary and name != "majority" else 1)
+
+
+def _share(n: int) -> float:
+    """Images that the folds of a search train on, as a share of all."""
+    return n - 1 if n > 1 else 0.8
 
 
 # ---- how long a fit takes ------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from skdl.evaluation import GroupHoldout
 
 VGG = Backbone("vgg16", 160, {"block4_pool": 512, "block5_pool": 512})
 MOBILE = Backbone("mobilenet_v2", 96, {"out_relu": 1280}, "m.h5", {"alpha": 0.35})
-SETTING = Setting(True, "roc_auc", 3, 0, "store", (VGG, MOBILE), 32, (10, 30))
+SETTING = Setting(True, "roc_auc", 3, 1, 0, "store", (VGG, MOBILE), 32, (10, 30))
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +66,27 @@ def test_few_images_train_no_network_unless_it_is_named(seen, costs, monkeypatch
     assert "60 images teach the weights of a network little" in plan.left_out["finetune"]
     assert plan.models == ["majority", "shortcuts", "logistic", "svc"]
     assert planned(seen, 1e5, models=["network", "finetune"]).models == ["network", "finetune"]
+
+
+def test_networks_are_searched_in_as_many_folds_as_others_if_there_is_time(seen, costs):
+    fair, short = planned(seen, 1e5), planned(seen, 345)
+    assert short.models == fair.models
+    assert fair.setting.network_inner == fair.setting.inner == 3
+    assert short.setting.network_inner == 1
+    fits = [plan.seconds["network"] / 4 for plan in (fair, short)]  # 3 folds, and all images
+    assert fits == pytest.approx([(1 + 2 * 4 / 3) * 1.8, (1 + 0.8 * 4 / 3) * 1.8])
+    assert sum(short.seconds.values()) <= 345 < sum(fair.seconds.values())
+
+
+@pytest.mark.parametrize("name", ["network", "finetune"])
+def test_the_search_of_a_network_takes_the_folds_of_its_setting(name):
+    for binary in (True, False):
+        setting = replace(SETTING, binary=binary)
+        (alone, fair) = (build(name, replace(setting, network_inner=n)) for n in (1, 3))
+        if binary:  # the threshold is tuned on one split in either case
+            assert repr(alone.cv) == repr(fair.cv) == repr(GroupHoldout(0.2, 0))
+            alone, fair = alone.estimator, fair.estimator
+        assert (repr(alone.cv), fair.cv) == (repr(GroupHoldout(0.2, 0)), 3)
 
 
 def test_a_plan_can_be_kept(seen, costs):
