@@ -101,5 +101,6 @@ def with_store(model: Any, store: Any) -> Any:
 def _about_missed(n: int, n_wanted: int) -> str:
     return (
         f"Where the network looked is not shown for {n} of the {counted(n_wanted, 'image')} that "
-        "it would be shown for: there was no time to fit their folds again. Allow more minutes."
+        "it would be shown for: that would take longer than everything before it, or than the time "
+        "that is left. skdl.plotting.SaliencyDisplay shows it for any image."
     )

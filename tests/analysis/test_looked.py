@@ -1,6 +1,7 @@
 """Worst mistakes are looked at with the models that had not seen the images, within the time."""
 
 import runpy
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -86,6 +87,20 @@ def test_models_without_a_network_are_not_fitted_again(result, seen, monkeypatch
     plan, result = Plan(None, []), replace(result, choices=picked)
     shown, said = _looked.with_networks(result, seen, plan, 1e9, None)
     assert (shown.fitted, said) == ({}, [])
+
+
+def test_pictures_take_no_longer_than_all_before(folder, tmp_path, monkeypatch):
+    allowed = []
+
+    def none(result, look, plan, seconds, tell):
+        allowed.append(seconds)
+        return result, []
+
+    monkeypatch.setattr("skdl.analysis._run.with_networks", none)
+    how = {"models": ["majority"], "folds": 2, "report": "md", "verbose": 0}
+    start = time.monotonic()
+    analyze_folder(folder, out=tmp_path / "long", minutes=1000, **how)
+    assert 0 < allowed[0] < time.monotonic() - start
 
 
 @pytest.mark.exhaustive
