@@ -1,5 +1,6 @@
 """The same network with fewer operations, for extracting features."""
 
+import math
 from typing import Any
 
 import keras
@@ -13,8 +14,8 @@ from skdl.engine._seeding import python_random, value_of
 
 # Convolutions whose kernels a normalisation behind them can be multiplied into.
 _CONVOLUTIONS = (layers.Conv2D, layers.DepthwiseConv2D)
-# Convolutions of fewer input channels gain nothing from bfloat16, and lose digits.
-_CHANNELS_FOR_BFLOAT16 = 160
+# Convolutions that add up fewer products for a value gain nothing from bfloat16, and lose digits.
+_PRODUCTS_FOR_BFLOAT16 = 160
 
 
 class PassThrough(layers.Layer):
@@ -28,8 +29,9 @@ def folded(model: keras.Model, precision: str = "float32") -> keras.Model:
     """A copy of a network for inference, with weights of its own and layers of the same names.
 
     A batch normalisation that follows a convolution is multiplied into its kernel: one pass over
-    the feature maps less for each. In "bfloat16", wide convolutions compute in it, and everything
-    else in float32: depthwise convolutions and additions are no faster, and errors add up there.
+    the feature maps less for each. In "bfloat16", wide convolutions compute in it, and what only
+    selects from their outputs hands these on, exactly. Everything else computes in float32:
+    depthwise convolutions and additions are no faster, and errors add up there.
 
     A model that is not functional, or has a layer that cannot be made again from its config, is
     returned as it is.
@@ -38,15 +40,16 @@ def folded(model: keras.Model, precision: str = "float32") -> keras.Model:
         return model
     pairs = _pairs(model)
     normalisations = {id(normalisation) for normalisation in pairs.values()}
+    rough = _in_bfloat16(model, normalisations) if precision == "bfloat16" else set()
 
     def clone(layer: Any) -> Any:
-        if id(layer) in normalisations:
-            return PassThrough(name=layer.name, dtype=layer.dtype_policy)
         config = layer.get_config()
+        if id(layer) in rough:
+            config["dtype"] = "mixed_bfloat16"
+        if id(layer) in normalisations:
+            return PassThrough(name=layer.name, dtype=config["dtype"])
         if layer.name in pairs:
             config["use_bias"] = True
-        if precision == "bfloat16" and _is_wide(layer):
-            config["dtype"] = "mixed_bfloat16"
         return type(layer).from_config(config)
 
     try:
@@ -79,8 +82,35 @@ def settle(model: keras.Model) -> None:
             layer.finalize_state()
 
 
+def _in_bfloat16(model: keras.Model, normalisations: set[int]) -> set[int]:
+    """Layers that compute in it: wide convolutions, and what selects from what is rounded."""
+    found: set[int] = set()
+    for layer in model.layers:  # from the input on
+        if _is_wide(layer):
+            found.add(id(layer))
+        if id(layer) in found:
+            found |= {
+                id(user)
+                for user in consumers(layer)
+                if is_used_once(user) and (id(user) in normalisations or _selects(user))
+            }
+    return found
+
+
 def _is_wide(layer: Any) -> bool:
-    return type(layer) is layers.Conv2D and layer.kernel.shape[2] >= _CHANNELS_FOR_BFLOAT16
+    if type(layer) is not layers.Conv2D:
+        return False
+    return bool(math.prod(layer.kernel.shape[:3]) >= _PRODUCTS_FOR_BFLOAT16)
+
+
+def _selects(layer: Any) -> bool:
+    """Whether a layer gives values of its input, or zeros: in bfloat16 the same as in float32."""
+    if type(layer) is layers.ReLU:
+        bent = layer.negative_slope or layer.threshold
+        return not bent and layer.max_value in (None, 6)  # which bfloat16 has
+    if type(layer) is layers.Activation:
+        return layer.activation in (keras.activations.linear, keras.activations.relu)
+    return type(layer) in (layers.MaxPooling2D, layers.ZeroPadding2D)
 
 
 def _pairs(model: keras.Model) -> dict[str, layers.BatchNormalization]:

@@ -227,18 +227,71 @@ def vgg_like(width=160):
     )
 
 
+def in_bfloat16(model):
+    return {layer.name for layer in model.layers if layer.compute_dtype == "bfloat16"}
+
+
 def test_wide_convolutions_compute_in_bfloat16():
     model = randomized(vgg_like())
     copy = folded(model, "bfloat16")
-    kinds = {layer.name: layer.compute_dtype for layer in copy.layers[1:]}
-    assert {name for name, kind in kinds.items() if kind == "bfloat16"} == {"wide", "normalized"}
+    pool, norm, relu = (
+        next(layer.name for layer in model.layers if type(layer) is kind)
+        for kind in (layers.MaxPooling2D, layers.BatchNormalization, layers.ReLU)
+    )
+    assert in_bfloat16(copy) == {"wide", pool, "normalized", norm, relu}
     assert {v.dtype for v in copy.variables} == {"float32"}
     (expected,), (found,) = outputs(model), outputs(copy)
     cosine = (expected * found).sum() / np.sqrt((expected**2).sum() * (found**2).sum())
     assert cosine >= 0.999
     assert not np.array_equal(found, expected)
-    narrow = folded(randomized(vgg_like(width=16)), "bfloat16")
-    assert {layer.compute_dtype for layer in narrow.layers} == {"float32"}
+    assert not in_bfloat16(folded(randomized(vgg_like(width=16)), "bfloat16"))
+
+
+@pytest.mark.parametrize(
+    ("layer", "selects"),
+    [
+        (layers.MaxPooling2D(), True),
+        (layers.ZeroPadding2D(), True),
+        (layers.ReLU(), True),
+        (layers.ReLU(6.0), True),
+        (layers.Activation("relu"), True),
+        (layers.BatchNormalization(), True),  # multiplied into the convolution before it
+        (layers.ReLU(6.1), False),
+        (layers.ReLU(negative_slope=0.1), False),
+        (layers.ReLU(threshold=0.3), False),
+        (layers.Activation("swish"), False),
+        (layers.AveragePooling2D(2), False),
+        (layers.DepthwiseConv2D(3), False),
+    ],
+)
+def test_what_selects_from_rounded_values_hands_them_on_exactly(layer, selects):
+    layer = layer.from_config(layer.get_config())
+    wide = layers.Conv2D(16, 3, use_bias=False, name="wide")
+    model = randomized(network(wide, layer, layers.AveragePooling2D(2), shape=(12, 12, 20)))
+    copy = folded(model, "bfloat16")
+    assert in_bfloat16(copy) == ({"wide", layer.name} if selects else {"wide"})
+    if not selects:
+        return
+    kept = keras.models.clone_model(copy, clone_function=with_dtype("float32", layer.name))
+    kept.set_weights(copy.get_weights())
+    (found,), (expected,) = outputs(copy), outputs(kept)
+    assert np.array_equal(found, expected)
+
+
+def with_dtype(dtype, name):
+    def clone(layer):
+        config = layer.get_config()
+        return type(layer).from_config(config | ({"dtype": dtype} if layer.name == name else {}))
+
+    return clone
+
+
+@pytest.mark.parametrize("kernel", [(1, 160), (3, 18), (1, 159), (3, 17)])
+def test_convolutions_of_160_products_and_more_are_wide(kernel):
+    size, channels = kernel
+    model = network(layers.Conv2D(8, size, name="it"), shape=(12, 12, channels))
+    is_wide = size**2 * channels >= 160
+    assert in_bfloat16(folded(model, "bfloat16")) == ({"it"} if is_wide else set())
 
 
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "float64"])
