@@ -106,7 +106,8 @@ def _lines(case: Case, result: dict) -> str:
     return "\n".join(lines)
 
 
-def _machine() -> dict:
+def machine() -> dict:
+    """What the figures were measured with, and on what."""
     return {
         "processor": processor(),
         "cores": os.cpu_count(),
@@ -124,10 +125,10 @@ def _write(out: Path, results: dict) -> None:
     known = json.loads(path.read_text()) if path.exists() else {"machine": {}, "cases": {}}
     measured = known["cases"] | results
     cases = {name: measured[name] for name in CASES if name in measured}
-    machine = _machine()
+    measured_on = machine()
     # Peers that this run had no need of may not be installed.
-    machine["packages"] = known["machine"].get("packages", {}) | machine["packages"]
-    report = {"machine": machine, "cases": cases}
+    measured_on["packages"] = known["machine"].get("packages", {}) | measured_on["packages"]
+    report = {"machine": measured_on, "cases": cases}
     temporary = path.with_suffix(".partial")
     temporary.write_text(json.dumps(report, indent=2) + "\n")
     temporary.replace(path)

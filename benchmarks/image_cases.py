@@ -59,7 +59,8 @@ def files_epoch_keras():
         return median_time(lambda: model.fit(pairs, epochs=1, verbose=0), 3)
 
 
-def _color_images(n):
+def color_images(n):
+    """`n` images of 32×32×3, uint8, and labels."""
     X, y = data.mnist(n)
     return np.repeat(np.pad(X, ((0, 0), (2, 2), (2, 2)))[..., None], 3, axis=3), y
 
@@ -68,7 +69,7 @@ def augmentation_epoch(augmentation):
     """Seconds of an epoch on images of 32×32×3."""
     from skdl import CNNClassifier
 
-    X, y = _color_images(12_800)
+    X, y = color_images(12_800)
     model = CNNClassifier(epochs=1, batch_size=128, augmentation=augmentation, random_state=0)
     return median_time(lambda: model.fit(X, y), 5)
 
@@ -77,7 +78,7 @@ def normalized_epoch_skdl():
     """Seconds of an epoch of ResNet-20, which is normalised after each convolution."""
     from skdl import CNNClassifier
 
-    X, y = _color_images(2_560)
+    X, y = color_images(2_560)
     model = CNNClassifier("resnet20", epochs=1, batch_size=128, optimizer="sgd", random_state=0)
     model.fit(X, y)
     return median_time(lambda: model.fit(X, y), 3)
@@ -87,7 +88,7 @@ def normalized_epoch_keras():
     """The same with `Model.fit`."""
     from skdl.architectures import resnet20
 
-    X, y = _color_images(2_560)
+    X, y = color_images(2_560)
     X = X / np.float32(255)
     model = resnet20((32, 32, 3), 10)
     model.compile("sgd", loss="sparse_categorical_crossentropy", metrics=["accuracy"])

@@ -64,29 +64,10 @@ def skorch_model(input_shape, epochs=5, batch_size=32):
     from skorch import NeuralNetClassifier
     from torch import nn
 
-    height, width, channels = input_shape
-    padding = 0 if min(height, width) >= 10 else 1
+    from benchmarks import torch_peers
 
-    def after(side):
-        for _ in range(2):
-            side = (side - 2 * (1 - padding)) // 2
-        return side
-
-    network = nn.Sequential(
-        nn.Conv2d(channels, 32, 3, padding=padding),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Conv2d(32, 64, 3, padding=padding),
-        nn.ReLU(),
-        nn.MaxPool2d(2),
-        nn.Flatten(),
-        nn.Linear(64 * after(height) * after(width), 128),
-        nn.ReLU(),
-        nn.Dropout(0.5),
-        nn.Linear(128, 10),
-    )
     return NeuralNetClassifier(
-        network,
+        torch_peers.simple(input_shape),
         criterion=nn.CrossEntropyLoss,
         optimizer=torch.optim.Adam,
         lr=0.001,

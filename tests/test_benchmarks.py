@@ -1,15 +1,17 @@
 import json
+import os
 import subprocess
 import sys
+import time
 from importlib.util import find_spec
 
 import numpy as np
 import pytest
-from helpers import ROOT, save_small_mobilenet
+from helpers import ROOT, run_python, save_small_mobilenet
 
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import data, peers, transfer_cases
+from benchmarks import data, gpu, gpu_cases, peers, transfer_cases
 from benchmarks.cases import CASES
 from benchmarks.table import markdown, short
 
@@ -17,9 +19,9 @@ from benchmarks.table import markdown, short
 FEW = {"n": 20, "side": 32, "alpha": 0.35}
 
 
-def run(*arguments):
+def run(*arguments, module="benchmarks"):
     return subprocess.run(
-        [sys.executable, "-m", "benchmarks", *arguments],
+        [sys.executable, "-m", module, *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -155,3 +157,170 @@ def test_the_peer_computes_the_same_features(tmp_path):
     found = peers.KerasFeatures(str(weights), 0.35).fit_transform(X)
     np.testing.assert_allclose(found, own.fit_transform(X), rtol=0, atol=1e-3)
     assert found.std(axis=0).mean() > 0.1
+
+
+# ---- on a graphics card --------------------------------------------------------------------------
+
+
+def test_without_a_gpu_nothing_is_measured(tmp_path, monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    process = run("--out", str(tmp_path), module="benchmarks.gpu")
+    assert (process.returncode, process.stdout) == (2, gpu.NO_GPU + "\n")
+    assert "no GPU here: nothing was measured" in process.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+def on_cpu(tmp_path, *parts):
+    """The small version: what it prints, and what it writes."""
+    process = run("--on-cpu", "--out", str(tmp_path), *parts, module="benchmarks.gpu")
+    assert process.returncode == 0, process.stdout + process.stderr
+    return process.stdout, json.loads((tmp_path / "gpu.json").read_text())
+
+
+def test_the_script_for_a_gpu_on_a_processor(tmp_path):
+    printed, report = on_cpu(tmp_path, "simple", "tests", "--precision", "bfloat16")
+    assert "GPU: none: a small version, whose figures mean nothing" in printed
+    assert list(report["cases"]) == ["simple-bfloat16"]
+    assert markdown(report) in printed
+    figures = report["cases"]["simple-bfloat16"]["figures"]
+    ratio = figures["skdl"][0] / figures["keras"][0]
+    assert f"skdl / keras = {ratio:.3f}" in printed
+    if find_spec("torch") is None:
+        assert report["left_out"] == {"simple, bfloat16, torch": "it is not installed"}
+        assert "Left out: simple, bfloat16, torch: it is not installed" in printed
+    assert (report["tests"]["PASSED"], report["tests"]["broken"]) == (1, [])
+    assert "Nothing failed." in printed
+
+
+@pytest.mark.exhaustive
+def test_the_whole_script_for_a_gpu_on_a_processor(tmp_path):
+    _, report = on_cpu(tmp_path)
+    assert len(report["cases"]) == 6
+    assert set(report["checks"]) == {"memory", "limit", "repeat"}
+    assert report["checks"]["repeat"]["good"] is True
+
+
+@pytest.mark.parametrize("name", ["resnet18", "vgg16"])
+def test_sides_of_the_script_for_a_gpu(name):
+    sides = gpu_cases.CASES[name].sides
+    assert sides["skdl"]("bfloat16", True) > 0
+    assert sides["keras"]("float32", True) > 0
+
+
+def test_checks_of_the_script_for_a_gpu():
+    if gpu_cases.cards():
+        pytest.skip("this machine has a GPU")
+    found = gpu_cases.repeat(True)
+    assert gpu._repeat_in_words(gpu._differences(found, found))[0] is True
+    assert gpu_cases.memory(True)["growth"] == []
+    assert gpu_cases.limit(True)["kept"] is None
+
+
+def test_what_is_said_of_a_card():
+    held = {"used": 900, "total": 1000}
+    few, many = {"peak": 2**20, "held": None}, {"peak": 2**30}
+    assert gpu_cases._as_needed([True], few, many) is True
+    assert gpu_cases._as_needed([False], few, many) is False
+    assert gpu_cases._as_needed([True], few, few) is False
+    assert gpu_cases._as_needed([True], {**few, "held": held}, many) is False
+    good, words = gpu._memory_in_words(
+        {"as_needed": False, "growth": [False], "few": {**few, "held": held}, "many": many}
+    )
+    assert good is False
+    assert words == (
+        "NOT as needed: growth is OFF, TensorFlow used 1 MiB at most in a fit on few images; then "
+        "900 of 1,000 MiB were taken; and 1,024 MiB in one on more"
+    )
+    assert gpu._limit_in_words({"MiB": 4096, "peak": 2**30, "kept": True}) == (
+        True,
+        "a limit of 4,096 MiB that the user has set is kept, 1,024 MiB used at most",
+    )
+    first = {"simple": [[[0.25, 0.75]], [[0.25, 0.75]]]}
+    second = {"simple": [[[0.5, 0.5]], [[0.5, 0.5]]]}
+    assert gpu._repeat_in_words(gpu._differences(first, second)) == (
+        False,
+        "probabilities of simple by fits in one process are equal; of simple by fits in two "
+        "processes differ by up to 0.25",
+    )
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [("900, 1000\n", {"used": 900, "total": 1000}), ("[N/A], 1000\n", None), ("", None)],
+)
+def test_memory_that_is_taken_of_a_card(tmp_path, monkeypatch, told, expected):
+    program = tmp_path / "nvidia-smi"
+    program.write_text(f"#!/bin/sh\nprintf '{told}'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert gpu_cases._held() == expected
+
+
+def started(on_cpu=True, seconds=100.0):
+    return gpu.Run(on_cpu, time.monotonic() + seconds, None)
+
+
+def test_what_there_is_no_time_for_is_left_out(monkeypatch, capsys):
+    late = started(seconds=1)
+    gpu._compare(late, "simple", "float32")
+    gpu._check(late, "repeat")
+    gpu._test(late)
+    assert late.report["left_out"]["simple, float32, skdl"] == "there was no time left for it"
+    assert late.report["left_out"]["repeat"] == "there was no time left for it"
+    assert late.report["left_out"]["tests"] == "there was no time left for them"
+    assert late.report["cases"] == {}
+    assert late.failed == []
+    sleeping = ("timeit", "-n1", "-r1", "import time; print('begun', flush=True); time.sleep(60)")
+    status, told, _ = gpu._finished(*sleeping, seconds=2, hide=True)
+    assert (status, told) == (None, "begun\n")
+    stopped = started()
+    told = "tests/a.py::b PASSED [ 50%]\ntests/a.py::c[d e] FAILED [100%]\n"
+    monkeypatch.setattr(gpu, "_finished", lambda *arguments, **options: (None, told, ""))
+    gpu._check(stopped, "memory")
+    gpu._test(stopped)
+    assert stopped.report["left_out"] == {
+        "memory": "the time was up",
+        "the other tests": "the time was up",
+    }
+    assert stopped.report["tests"]["broken"] == ["tests/a.py::c[d e]"]
+    assert stopped.failed == ["tests"]
+    assert "1 passed, 1 failed" in capsys.readouterr().out
+
+
+def test_what_fails_is_named_and_the_rest_is_measured(monkeypatch, capsys):
+    def finished(module, side, name, contender, *rest, **options):
+        if contender == "skdl":
+            return 1, "", "Traceback\nValueError: no\n"
+        return 0, '{"absent": "no card"}' if contender == "torch" else '{"found": 2.0}', ""
+
+    monkeypatch.setattr(gpu, "_finished", finished)
+    monkeypatch.setattr(gpu, "find_spec", lambda name: name)
+    found = started()
+    gpu._compare(found, "vgg16", "bfloat16")
+    assert found.failed == ["vgg16, bfloat16, skdl"]
+    assert found.report["left_out"] == {
+        "vgg16, bfloat16, skdl": "failed: ValueError: no",
+        "vgg16, bfloat16, torch": "no card",
+    }
+    assert found.report["cases"] == {}  # nothing to compare with
+    assert "keras        2 s\n" in capsys.readouterr().out
+
+
+IN_PYTORCH = """
+from benchmarks import gpu_cases, torch_peers
+network = torch_peers.resnet18((32, 32, 3))
+print(sum(values.numel() for values in network.parameters()))
+for name, case in gpu_cases.CASES.items():
+    assert case.sides["torch"]("bfloat16", True) > 0
+try:
+    torch_peers.features(None, "float32", 1, on_cpu=False)
+except gpu_cases.NoCardError as error:
+    print(error)
+"""
+
+
+@pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is not installed")
+def test_networks_of_the_peers_in_pytorch(monkeypatch):
+    """In a process of its own: TensorFlow and PyTorch do not always get on with each other."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+    assert run_python(IN_PYTORCH).splitlines() == ["11173962", "PyTorch finds no GPU"]

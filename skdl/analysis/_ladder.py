@@ -1,6 +1,8 @@
 """The models of an analysis, from the majority class to a network that is fine-tuned."""
 
+import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sklearn.calibration import CalibratedClassifierCV
@@ -33,22 +35,49 @@ class Backbone:
     """A pretrained network at hand: its name, weights and parameters, image size and layers."""
 
     name: str
-    size: int
+    size: int | tuple[int, int]  # a side, or height and width
     layers: dict[str, int]  # names and numbers of features, from the image on
     weights: str = "auto"
     params: dict[str, Any] = field(default_factory=dict)
+    onnx: bool = False  # which is not trained
+    file: str = ""  # of an ONNX model that is named by its path
 
     @property
     def label(self) -> str:
         """How it is called."""
+        height, width = (self.size, self.size) if isinstance(self.size, int) else self.size
+        pixels = f" on {width}×{height} pixels"
+        if self.file:
+            return f"{self.file}{pixels}, scaled by the mean and standard deviation of ImageNet"
         params = "".join(f", {name}={value}" for name, value in self.params.items())
         file = "" if self.weights == "auto" else f" (weights: {self.weights})"
-        return f"{self.name}{params}{file} on {self.size}×{self.size} pixels"
+        return f"{self.name}{params}{file}{pixels}"
+
+    @property
+    def step(self) -> str:
+        """What it is called in pipelines."""
+        return _as_step(f"onnx_{Path(self.file).stem}" if self.file else self.name)
+
+    @property
+    def parts(self) -> dict[str, int]:
+        """Numbers of features by what the layers are called in pipelines."""
+        found: dict[str, int] = {}
+        for number, (layer, width) in enumerate(self.layers.items()):
+            name = _as_step(f"{self.step}_{layer}")
+            while name in found:
+                name = f"{name}_{number}"
+            found[name] = width
+        return found
 
     def routed(self) -> dict[str, Any]:
         """Parameters of estimators that take it."""
         given = {f"backbone__{name}": value for name, value in self.params.items()}
         return {"weights": self.weights, "image_size": self.size, **given}
+
+
+def _as_step(name: str) -> str:
+    """A name without two underscores side by side, which part the names of parameters."""
+    return re.sub(r"[\W_]+", "_", name).strip("_")
 
 
 @dataclass(frozen=True)
@@ -73,19 +102,15 @@ def build(name: str, setting: Setting) -> Any:
 
 def features(setting: Setting) -> Any:
     """The transformer to features of all networks and layers that searches choose from."""
-    parts = [(backbone.name, _features_of(backbone, setting)) for backbone in setting.backbones]
+    parts = [(backbone.step, _features_of(backbone, setting)) for backbone in setting.backbones]
     return parts[0][1] if len(parts) == 1 else FeatureUnion(parts)
 
 
 def _features_of(backbone: Backbone, setting: Setting) -> Any:
     from skdl.estimators import BackboneFeatures
 
-    layers = list(backbone.layers)
     return BackboneFeatures(
-        backbone.name,
-        layer=layers if len(layers) > 1 else None,
-        store=setting.store,
-        **backbone.routed(),
+        backbone.name, layer=list(backbone.layers), store=setting.store, **backbone.routed()
     )
 
 
@@ -153,18 +178,14 @@ def choices_of_layers(setting: Setting) -> list[list[str]]:
     """Which features searches try: of each network the last layer and all, and of both networks."""
     found = []
     for backbone in setting.backbones:
-        parts = [f"{backbone.name}_{layer}" for layer in backbone.layers]
+        parts = list(backbone.parts)
         found += [parts[-1:], parts] if len(parts) > 1 else [parts]
     return [*found, list(widths(setting))] if len(setting.backbones) > 1 else found
 
 
 def widths(setting: Setting) -> dict[str, int]:
     """Numbers of features by network and layer."""
-    return {
-        f"{backbone.name}_{layer}": width
-        for backbone in setting.backbones
-        for layer, width in backbone.layers.items()
-    }
+    return {part: width for backbone in setting.backbones for part, width in backbone.parts.items()}
 
 
 def _network(setting: Setting) -> Any:

@@ -75,9 +75,14 @@ class Plan:
 def plan_of(content: dict[str, Any]) -> Plan:
     """The plan that `as_dict` made this of."""
     setting = dict(content["setting"])
-    setting["backbones"] = tuple(Backbone(**backbone) for backbone in setting["backbones"])
+    setting["backbones"] = tuple(map(_backbone_of, setting["backbones"]))
     setting["epochs"] = tuple(setting["epochs"])
     return Plan(**{**content, "setting": Setting(**setting)})
+
+
+def _backbone_of(content: dict[str, Any]) -> Backbone:
+    size = content["size"]
+    return Backbone(**{**content, "size": tuple(size) if isinstance(size, list) else size})
 
 
 def make_plan(
@@ -108,7 +113,11 @@ def make_plan(
     plan = Plan(setting, [])
     if set(wanted) & {*ON_FEATURES, "finetune"}:
         plan = _with_backbones(plan, look, backbone, weights, _FOR_FEATURES * budget)
+    if "finetune" in wanted and any(used.onnx for used in plan.setting.backbones):
+        plan = plan.without("finetune", "as an ONNX model is not trained")
     for name in wanted:
+        if name in plan.left_out:
+            continue
         if models is None and name in NETWORKS and _too_few(look):
             why = (
                 f"as {len(look.y)} images teach the weights of a network little (name them "
@@ -173,8 +182,6 @@ def _with_backbones(
 
 def _with_model(plan: Plan, name: str, look: Look, folds: int, left: float) -> Plan:
     """With another model, if there is time for it."""
-    if name in plan.left_out:
-        return plan
     if name == "finetune" and max(look.size) < _SMALLEST_FINETUNED:
         why = "as the images are small, and a network of photographs adds little but its features"
         return plan.without(name, why)

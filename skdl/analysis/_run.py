@@ -11,7 +11,7 @@ from typing import Any, Literal
 from skdl._utils.checks import check_choice, check_number, check_path, check_whole, suggest
 from skdl._utils.storage import make_writable
 from skdl._utils.text import say, shortened
-from skdl.analysis._backbone import TINY, candidates
+from skdl.analysis._backbone import check_backbone
 from skdl.analysis._climb import climb, how_to_evaluate
 from skdl.analysis._folder import ADVICE, claim, default_out, keep_plan
 from skdl.analysis._ladder import RUNGS, build
@@ -30,7 +30,6 @@ from skdl.analysis._write import (
     write_run,
     write_script,
 )
-from skdl.downloads import get_data_home
 from skdl.evaluation import EvaluationResult
 
 _FOR_WRITING = (0.1, 15.0)  # of the time, and seconds at least
@@ -92,8 +91,9 @@ def analyze_folder(
         (a small one, trained from scratch) and "finetune" (a pretrained one whose last block is
         trained). None takes all for which there is time.
     backbone : str, default=None
-        The pretrained network. None takes the best whose weights are at hand, as far as the size of
-        the images and the time allow.
+        The pretrained network: its name, or ``"onnx:PATH"``, an ONNX model, whose features are
+        used, but which is not trained. None takes the best whose weights are at hand, as far as
+        the size of the images and the time allow.
     weights : str, default=None
         Its weights, as :class:`skdl.BackboneFeatures` takes them. Needs `backbone`.
     folds : int, default=5
@@ -113,14 +113,16 @@ def analyze_folder(
     Raises
     ------
     FileNotFoundError
-        If there is no such folder, archive or file.
+        If there is no such folder, archive, ONNX model or other file.
     OSError
         If nothing can be written to `out`.
+    ImportError
+        If the backbone is an ONNX model, and onnx or onnxruntime is not installed.
     ValueError
         If there are no images or one class only, a class has fewer images, or there are fewer
-        groups, than folds, a model is unknown, the positive class is none of the classes, a
-        parameter is out of range, `out` holds something else or an analysis with other settings,
-        or nothing can be done in the time.
+        groups, than folds, a model or backbone is unknown, no features can be made of an ONNX
+        model, the positive class is none of the classes, a parameter is out of range, `out` holds
+        something else or an analysis with other settings, or nothing can be done in the time.
 
     Warns
     -----
@@ -165,7 +167,8 @@ def analyze_folder(
     """
     start = time.monotonic()
     source = check_path(folder, "folder")
-    _check(minutes, models, backbone, weights, folds, random_state, report, verbose)
+    _check(minutes, models, folds, random_state, report, verbose)
+    backbone, weights = check_backbone(backbone, weights, models)
     reading = {
         "groups": None if groups is None else str(check_path(groups, "groups")),
         "group_column": group_column,
@@ -229,8 +232,6 @@ def _listed(exclude: Any) -> Any:
 def _check(
     minutes: Any,
     models: Any,
-    backbone: Any,
-    weights: Any,
     folds: Any,
     random_state: Any,
     report: Any,
@@ -255,17 +256,6 @@ def _check(
                     f"There is no model {shortened(name)}. There are {', '.join(RUNGS)}."
                     f"{suggest(str(name), RUNGS)}"
                 )
-    if backbone is not None:
-        from skdl.plugins import backbones
-
-        backbones.get(backbone)
-        if not any(candidates(backbone, weights, (TINY, TINY))):
-            raise ValueError(
-                f"The weights of {backbone} are not at hand. Put their file into the folder "
-                f"{get_data_home() / 'weights'}, or name it with weights (--weights)."
-            )
-    elif weights is not None:
-        raise ValueError("weights are those of a backbone: name it as well (--backbone).")
 
 
 def _planned(

@@ -12,6 +12,7 @@ from skdl.backbones._declaration import (
     ONNX,
     Backbone,
     Preprocessing,
+    backbone_of,
     builder_of,
     check_params,
     label_of,
@@ -20,11 +21,27 @@ from skdl.backbones._extraction import Extractor
 from skdl.backbones._loading import declared_params
 from skdl.backbones._onnx_declaration import FileParams, Layout, OnnxDetails
 from skdl.backbones._onnx_file import OnnxWeights, load_onnx
-from skdl.backbones._onnx_session import OnnxInput, OnnxSession, shared_session, tapped
+from skdl.backbones._onnx_session import (
+    OnnxInput,
+    OnnxSession,
+    outputs_of,
+    shared_session,
+    tapped,
+)
 from skdl.backbones._pooling import Places, check_output
 from skdl.images import ImageShape, ValueRange, rescale
 
 _GRAY = np.array([0.299, 0.587, 0.114], np.float32)  # of BT.601
+
+
+def onnx_layers(backbone: str | Callable[..., Any], weights: Any) -> list[str]:
+    """Layers to choose from, the usual one first: those declared, or all outputs of a file.
+
+    Whether features can be made of them, `OnnxSource` says.
+    """
+    if not (isinstance(backbone, str) and backbone.startswith(ONNX)):
+        return list(backbone_of(backbone).layers)[::-1]
+    return outputs_of(load_onnx(backbone, weights, {}), label_of(backbone))
 
 
 class OnnxSource:

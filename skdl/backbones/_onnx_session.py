@@ -32,6 +32,12 @@ _TYPES = {
 _N_SHOWN = 8
 
 
+def outputs_of(weights: OnnxWeights, label: str) -> list[str]:
+    """Names of what a graph gives, in its order."""
+    model = parsed(require_onnx(label), weights.content, f"The backbone {label}")
+    return [output.name for output in model.graph.output]
+
+
 def tapped(weights: OnnxWeights, layers: Sequence[str] | None, label: str) -> tuple[str, ...]:
     """Names of values in a graph, which must be there; None is its first output."""
     onnx = require_onnx(label)

@@ -65,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             advice = getattr(arguments, "after_interrupt", "")
             say(f"\n{name}: Interrupted. {advice}".rstrip(), file=sys.stderr)
             return 130
-        except (OSError, ValueError) as error:
+        except (ImportError, OSError, ValueError) as error:  # ImportError: of an extra
             say(f"{name}: {error}", file=sys.stderr)
             return 1
     return status

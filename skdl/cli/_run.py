@@ -44,7 +44,9 @@ def add_parser(commands: Commands) -> None:
         "finetune",
     )
     parser.add_argument(
-        "--backbone", metavar="NAME", help="pretrained network (default: the best at hand)"
+        "--backbone",
+        metavar="NAME",
+        help="pretrained network, or onnx:PATH of an ONNX model (default: the best at hand)",
     )
     parser.add_argument("--weights", metavar="FILE", help="its weights")
     parser.add_argument(

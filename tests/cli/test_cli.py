@@ -96,9 +96,9 @@ def raised(error, capsys, monkeypatch):
         return cli.main(["study", "list"]), capsys.readouterr().err
 
 
-@pytest.mark.parametrize("error", [OSError("no \x1b[2J"), ValueError("no \x1b[2J")])
-def test_an_error_is_one_line_and_a_warning_another(error, capsys, monkeypatch):
-    status, printed = raised(error, capsys, monkeypatch)
+@pytest.mark.parametrize("kind", [ImportError, OSError, ValueError])
+def test_an_error_is_one_line_and_a_warning_another(kind, capsys, monkeypatch):
+    status, printed = raised(kind("no \x1b[2J"), capsys, monkeypatch)
     assert status == 1
     assert printed == "skdl study: beware\nskdl study: no \\x1b[2J\n"
 
