@@ -264,11 +264,11 @@ class ImageFormat:
         n_channels, learned = images.shape[-1], self.image_shape[2]
         if n_channels == learned:
             return
-        if self.adapter is None and self.channels in COLORS:
-            later = self.for_backbone
-            if are_colors(images, each=True) if later else n_channels in CHANNELS:
+        varies = ""
+        if self.adapter is None and self.channels in COLORS and n_channels in CHANNELS:
+            if not self.for_backbone or are_colors(images, each=True):
                 return
-        varies = ", the last of which varies," if n_channels == 4 and self.for_backbone else ""
+            varies = ", the last of which varies,"
         way = ", or set color='rgb' or 'grayscale' before fit" if learned in CHANNELS else ""
         raise ValueError(
             f"{name} holds images of {n_channels} channels{varies} but this "

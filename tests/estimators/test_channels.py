@@ -31,7 +31,8 @@ def images_of(n_channels, dtype="uint8"):
 def network(kind, **params):
     if kind is DenoisingAutoencoder:
         return kind(epochs=1, filters=(4,), random_state=0, **params)
-    return kind(tiny, epochs=2, random_state=0, **params)
+    settings = {"architecture__filters": 4, "optimizer__learning_rate": 0.01}
+    return kind("simple", epochs=4, random_state=0, **settings, **params)
 
 
 def answer(model, X):
@@ -164,7 +165,7 @@ def test_judging_a_network_of_five_channels(tmp_path):
     y = np.tile(np.array(["benign", "malignant"]), 18)
     model = make_pipeline(ImageNoise(amount=0.01, random_state=0), network(CNNClassifier))
     assert cross_val_score(model, X, y, cv=3).shape == (3,)
-    result = evaluate(model, X, y, cv=3, return_estimator=True)
+    result = evaluate(model, X, y, cv=3, pos_label="malignant", return_estimator=True)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         path = skdl.report(result, X, y, tmp_path / "report.html")
