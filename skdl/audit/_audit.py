@@ -39,6 +39,7 @@ def audit_images(
     *,
     groups: Any = None,
     similarity: float = 0.95,
+    image_shape: Sequence[int] | None = None,
     n_jobs: int | None = None,
     verbose: int = 0,
 ) -> DataAudit:
@@ -56,6 +57,8 @@ def audit_images(
         for itself.
     similarity : float in [0, 1], default=0.95
         How similar images must be to count as look-alikes, 1 being equal.
+    image_shape : (height, width) or (height, width, channels), default=None
+        Shape of flattened images, and of those with more channels than pixels a side.
     n_jobs : int, default=None
         Threads that read and compare images: None takes as many as there are cores for this
         process, -1 all cores.
@@ -117,7 +120,7 @@ def audit_images(
     check_number(similarity, "similarity", low=0, high=1)
     check_whole(verbose, "verbose", low=0)
     n_threads = None if n_jobs is None else _n_threads(n_jobs)
-    images = read_batch(X, mixed=True).unflattened()
+    images = read_batch(X, mixed=True).unflattened(image_shape)
     n = len(images)
     classes = None if y is None else class_labels(y, "y")
     if classes is not None:

@@ -81,7 +81,8 @@ def _properties(facts: pd.DataFrame) -> Iterator[tuple[str, npt.NDArray[Any]]]:
 
 def mode_of(facts: pd.DataFrame) -> Any:
     """Channels and dtype of each image, in words."""
-    colors = facts["channels"].map({1: "grayscale", 3: "color", 4: "color with transparency"})
+    words = {1: "grayscale", 3: "color", 4: "color with transparency"}
+    colors = facts["channels"].map(lambda n: words.get(n, f"{n:g} channels"))
     return colors + " " + facts["dtype"]
 
 

@@ -15,6 +15,7 @@ from skdl.images import (
     ImageFiles,
     Resizer,
     UnreadableImageError,
+    as_picture,
     read_image,
 )
 
@@ -72,6 +73,7 @@ def _of_file(path: str, frame: Frame) -> Floats | None:
 
 
 def _of_array(image: npt.NDArray[Any]) -> Floats:
+    image = as_picture(image)
     # Bytes are rounded as those of files are, so that both have the same pairs.
     values = image if image.dtype == np.uint8 else image.astype(np.float32)
     return np.asarray(_to_thumbnail(values)[..., 0], dtype=np.float32)

@@ -1,6 +1,7 @@
 """What is in a batch of images or image files, by class."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from skdl.images import ImageBatch, read_batch
 _FACTS = ("height", "width", "channels", "kind", "low", "high", "digest")
 
 
-def describe_images(X: Any, y: Any = None) -> Any:
+def describe_images(X: Any, y: Any = None, *, image_shape: Sequence[int] | None = None) -> Any:
     """Sizes, formats, value ranges and duplicates of images, by class.
 
     Files are decoded one after the other, and no more than one image is held at a time.
@@ -23,6 +24,8 @@ def describe_images(X: Any, y: Any = None) -> Any:
         Images, or paths of image files. See :mod:`skdl.images` for what counts as an image batch.
     y : array-like of shape (n,), default=None
         Labels. None describes all images as one.
+    image_shape : (height, width) or (height, width, channels), default=None
+        Shape of flattened images, and of those with more channels than pixels a side.
 
     Returns
     -------
@@ -56,7 +59,7 @@ def describe_images(X: Any, y: Any = None) -> Any:
     8         174           8       16.0  float32
     all      1797           8       16.0  float32
     """
-    images = read_batch(X, mixed=True).unflattened()
+    images = read_batch(X, mixed=True).unflattened(image_shape)
     labels = None if y is None else _check_labels(y, len(images))
     facts = [_facts(images, row) for row in range(len(images))]
     table = pd.DataFrame(facts, columns=_FACTS)

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from skdl.engine._devices import prepare_devices
+from skdl.images import n_without_opacity
 from skdl.preprocessing import CHANGES, NOISES, AugmentationPlan, rectangle
 
 KINDS = (*CHANGES, *NOISES)
@@ -166,7 +167,8 @@ def add_noise(images: Any, seed: Any, kind: str, amount: Any, place: Any, shape:
     Of each image, `place` has two numbers from 0 to 1, below 1: where a rectangle lies. `shape` is
     its height and width, and what stands for black and for white.
     """
-    colours, transparency = images[..., :3], images[..., 3:]
+    n_colors = n_without_opacity(images.shape[-1])
+    colours, transparency = images[..., :n_colors], images[..., n_colors:]
     height, width, black, white = tf.unstack(shape)
     if kind == "gaussian":
         colours += tf.random.stateless_normal(tf.shape(colours), seed) * amount

@@ -60,11 +60,13 @@ class CNNClassifier(ImageClassifier):
     keep_aspect : bool, default=False
         Whether resizing keeps the ratio of height and width, and fills up with black on both sides.
     color : {"rgb", "grayscale"} or None, default=None
-        What images are converted to. None keeps the channels of arrays; of image files, grayscale
-        ones have one channel if all are, and three otherwise.
+        What images of 1, 3 or 4 channels are converted to. None keeps the channels of arrays, be
+        they as many as they may; of image files, grayscale ones have one channel if all are, and
+        three otherwise.
     image_shape : (height, width) or (height, width, channels), default=None
         Shape of flattened images. None takes rows whose length is a square, or three times one, as
-        square images, and others as strips one pixel high.
+        square images, and others as strips one pixel high. Images of four dimensions with more
+        channels than pixels a side are taken for channels-first and refused, unless this says so.
     value_range : (low, high), "standardized" or None, default=None
         Pixel values that stand for black and white. None learns them in `fit`: 0 to 255 for uint8;
         0 to 1 for other values within it; 0 to the largest value for other non-negative data; data

@@ -67,8 +67,9 @@ default="gaussian"
     keep_aspect : bool, default=False
         Whether resizing keeps the ratio of height and width, and fills up with black on both sides.
     color : {"rgb", "grayscale"} or None, default=None
-        What images are converted to. None keeps the channels of arrays; of image files, grayscale
-        ones have one channel if all are, and three otherwise.
+        What images of 1, 3 or 4 channels are converted to. None keeps the channels of arrays, be
+        they as many as they may; of image files, grayscale ones have one channel if all are, and
+        three otherwise.
     image_shape : (height, width) or (height, width, channels), default=None
         Shape of flattened images, see :class:`CNNClassifier`.
     value_range : (low, high), "standardized" or None, default=None
@@ -315,7 +316,8 @@ default="gaussian"
             y = self._as_pixels(y, "y")
         else:
             noise = as_noise(self.noise)
-            noise.set_params(value_range=self.value_range_, random_state=0)
+            shape = self.image_shape_ if noisy.ndim == 2 else noisy.shape[1:]
+            noise.set_params(value_range=self.value_range_, random_state=0, image_shape=shape)
             y, noisy = noisy, np.asarray(noise.fit_transform(noisy))
         batch = read_batch(noisy, "X", self)
         images = self._image_format.as_images(batch, self)

@@ -68,8 +68,16 @@ class BackboneFeatures(TransformerMixin, NetworkEstimator):
         must not be below what the backbone takes.
     keep_aspect : bool, default=False
         Whether resizing keeps the ratio of height and width, and fills up with black on both sides.
+    input_adapter : {"mean", "first3", "repeat"} or None, default=None
+        What makes images for the network of images with any channels, before all else. "mean" takes
+        the mean of the channels, rounded to whole numbers if the images of `fit` are such; "first3"
+        the first three; "repeat" all of them, one after the other, again and again until there are
+        as many as the network takes. None takes gray and colour, and colour with a fourth channel
+        that is the same everywhere, as opacity is; others are refused. Image files are read in
+        colour, so that "mean" makes them gray, and "first3" changes nothing.
     image_shape : (height, width) or (height, width, channels), default=None
-        Shape of flattened images, see :mod:`skdl.images`.
+        Shape of flattened images, and of those with more channels than pixels a side, which are
+        otherwise taken for channels-first; see :mod:`skdl.images`.
     value_range : (low, high), "standardized" or None, default=None
         Pixel values that stand for black and white. None learns them in `fit`, as
         :func:`skdl.images.learn_value_range` does: floats beyond 1 by their maximum, which differs
@@ -116,7 +124,8 @@ class BackboneFeatures(TransformerMixin, NetworkEstimator):
 
     Notes
     -----
-    Grayscale images are repeated to three channels, transparency is dropped. Standardised images,
+    Grayscale images are repeated to three channels, and where the images of `fit` have four, the
+    last is dropped. Standardised images,
     with negative values, are mapped back as if they had the mean and deviation of photographs,
     which a warning says: pass images as they are.
 
@@ -148,6 +157,13 @@ class BackboneFeatures(TransformerMixin, NetworkEstimator):
     ... )
     >>> bool(cross_val_score(pipeline, X, y).mean() > 0.9)
     True
+
+    Images of five channels, of which the network sees the mean:
+
+    >>> import numpy as np
+    >>> X = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 5), dtype=np.uint8)
+    >>> BackboneFeatures(input_adapter="mean").fit_transform(X).shape
+    (4, 64)
     """
 
     _routing_prefixes = frozenset({"backbone"})
@@ -181,6 +197,7 @@ class BackboneFeatures(TransformerMixin, NetworkEstimator):
         pooling: Pooling | Sequence[Pooling] = "avg",
         image_size: int | tuple[int, int] | None = None,
         keep_aspect: bool = False,
+        input_adapter: Literal["mean", "first3", "repeat"] | None = None,
         image_shape: Sequence[int] | None = None,
         value_range: tuple[float, float] | Literal["standardized"] | None = None,
         batch_size: int = 32,

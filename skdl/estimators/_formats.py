@@ -4,7 +4,14 @@ from typing import Any
 
 from skdl.images import ImageBatch, ImageFormat
 
-_PARAMETERS = ("image_shape", "value_range", "image_size", "keep_aspect", "color")
+_PARAMETERS = (
+    "image_shape",
+    "value_range",
+    "image_size",
+    "keep_aspect",
+    "color",
+    "input_adapter",
+)
 
 
 def learn_format(

@@ -35,6 +35,10 @@ class TransferClassifier(TransferBase):
         What images are resized to before they reach the network. None keeps their own size.
     keep_aspect : bool, default=False
         Whether resizing keeps the ratio of height and width, and fills up with black on both sides.
+    input_adapter : {"mean", "first3", "repeat"} or None, default=None
+        What makes images for the network of images with any channels: their mean, the first three,
+        or all again and again; see :class:`BackboneFeatures`. None refuses those that are neither
+        gray nor colour.
     epochs : int, default=30
         Passes over the training data, at least 1, not counting `warmup_epochs`.
     batch_size : int, default=32
@@ -100,7 +104,7 @@ class TransferClassifier(TransferBase):
         The class labels, sorted.
     model_ : keras.Model
         The whole network, compiled; it takes the pixel values that the estimator takes, in the size
-        that reaches the network. Made when first asked for.
+        and the channels that reach the network. Made when first asked for.
     callbacks_ : list of keras.callbacks.Callback
         The callbacks of the last fit, with what they remember, such as ``History().history``;
         without their `model`. Pickles leave them out.
@@ -169,6 +173,7 @@ class TransferClassifier(TransferBase):
         dropout: float = 0.0,
         image_size: int | tuple[int, int] | None = None,
         keep_aspect: bool = False,
+        input_adapter: Literal["mean", "first3", "repeat"] | None = None,
         epochs: int = 30,
         batch_size: int = 32,
         optimizer: Any = "adam",

@@ -25,6 +25,10 @@ class VGG16Features(BackboneFeatures, KerasEstimator):
         What images are resized to. None keeps their own size, at least 32×32.
     keep_aspect : bool, default=False
         Whether resizing keeps the ratio of height and width, and fills up with black on both sides.
+    input_adapter : {"mean", "first3", "repeat"} or None, default=None
+        What makes images for the network of images with any channels: their mean, the first three,
+        or all again and again; see :class:`BackboneFeatures`. None refuses those that are neither
+        gray nor colour.
     image_shape : (height, width) or (height, width, channels), default=None
         Shape of flattened images.
     value_range : (low, high), "standardized" or None, default=None
@@ -88,6 +92,7 @@ class VGG16Features(BackboneFeatures, KerasEstimator):
         pooling: Pooling | Sequence[Pooling] = "avg",
         image_size: int | tuple[int, int] | None = None,
         keep_aspect: bool = False,
+        input_adapter: Literal["mean", "first3", "repeat"] | None = None,
         image_shape: Sequence[int] | None = None,
         value_range: tuple[float, float] | Literal["standardized"] | None = None,
         batch_size: int = 32,
@@ -123,6 +128,10 @@ class VGG16Classifier(TransferBase):
         What images are resized to before they reach the network. None keeps their own size.
     keep_aspect : bool, default=False
         Whether resizing keeps the ratio of height and width, and fills up with black on both sides.
+    input_adapter : {"mean", "first3", "repeat"} or None, default=None
+        What makes images for the network of images with any channels: their mean, the first three,
+        or all again and again; see :class:`BackboneFeatures`. None refuses those that are neither
+        gray nor colour.
     epochs : int, default=30
         Passes over the training data, at least 1, not counting `warmup_epochs`.
     batch_size : int, default=32
@@ -187,7 +196,7 @@ class VGG16Classifier(TransferBase):
         The class labels, sorted.
     model_ : keras.Model
         The whole network, compiled; it takes the pixel values that the estimator takes, in the size
-        that reaches the network. Made when first asked for.
+        and the channels that reach the network. Made when first asked for.
     callbacks_ : list of keras.callbacks.Callback
         The callbacks of the last fit, with what they remember, such as ``History().history``;
         without their `model`. Pickles leave them out.
@@ -249,6 +258,7 @@ class VGG16Classifier(TransferBase):
         dropout: float = 0.0,
         image_size: int | tuple[int, int] | None = None,
         keep_aspect: bool = False,
+        input_adapter: Literal["mean", "first3", "repeat"] | None = None,
         epochs: int = 30,
         batch_size: int = 32,
         optimizer: Any = "adam",

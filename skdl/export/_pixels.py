@@ -12,7 +12,7 @@ import numpy as np
 from skdl._utils.compat import PILLOW_MAY_RESIZE_ROWS_FIRST
 from skdl.export._graph import Graph, Symbol
 from skdl.export._operations import UnsupportedError
-from skdl.images import COLOR_CHANNELS, NEAR, ImageFormat, pixel_range
+from skdl.images import CHANNELS, COLOR_CHANNELS, NEAR, ImageFormat, pixel_range
 
 # Pillow weighs bytes in whole numbers of so many bits, and brightness in 16.
 _BITS = 22
@@ -45,18 +45,31 @@ class _Pixels:
         black, _ = pixel_range(learned.value_range)
         standardized = learned.value_range == "standardized"
         self.black = 0.0 if standardized and not learned.for_backbone else black
-        # Floats that may be bytes: each image is looked at.
-        self.may_be_bytes = not self.bytes and learned.value_range == (0.0, 255.0)
         self.name = graph.cast(images.name, np.float64)
+
+    @property
+    def may_be_bytes(self) -> bool:
+        """Of floats: each image is looked at."""
+        return not self.bytes and self.learned.value_range == (0.0, 255.0)
 
     def brought(self) -> str:
         """The name of the images as the network gets them."""
         learned, n_channels = self.learned, self.images.shape[3]
-        converts, resizes = n_channels != learned.channels, learned.image_size is not None
-        if converts and learned.channels not in COLOR_CHANNELS.values():
+        resizes = learned.image_size is not None
+        if learned.adapter is not None:
+            self._adapt(n_channels)
+            n_channels = learned.channels
+        converts = n_channels != learned.channels
+        possible = learned.channels in COLOR_CHANNELS.values() and n_channels in CHANNELS
+        if converts and not possible:
             raise UnsupportedError(
                 f"images of {n_channels} channels are not converted to {learned.channels}"
             )
+        if resizes and n_channels not in CHANNELS:
+            return self._each_channel()
+        return self._converted_and_resized(converts, resizes)
+
+    def _converted_and_resized(self, converts: bool, resizes: bool) -> str:
         if self.bytes:
             if converts:
                 self.name = self._converted_bytes(self.name)
@@ -79,6 +92,39 @@ class _Pixels:
             lambda x: self._resized_bytes(self._converted_bytes(x)),
             lambda x: self._resized_floats(self._converted_floats(x), None),
         )
+
+    # ---- any channels --------------------------------------------------------------------------
+
+    def _adapt(self, n_channels: int | None) -> None:
+        """What :class:`skdl.images.Adapter` makes of the channels."""
+        add, adapter = self.graph.add, self.learned.adapter
+        assert adapter is not None
+        if n_channels != adapter.found:
+            raise UnsupportedError(
+                f"images of {n_channels} channels, where {adapter.found} are adapted"
+            )
+        if adapter.kind != "mean":
+            places = np.arange(adapter.made) % adapter.found
+            self.name = add("Gather", self.name, self.graph.constant(places, np.int64), axis=3)
+            return
+        total = add("ReduceSum", self.name, self.graph.constant([3], np.int64))
+        self.name = add("Div", total, self._number(adapter.found))
+        if adapter.whole:
+            self.name = self._rounded(self.name)
+        else:
+            self.name = self._in_float32(self.name)
+            self.bytes = False
+
+    def _each_channel(self) -> str:
+        """Channels of no picture are resized each by itself, as grayscale images are."""
+        add, n_channels = self.graph.add, self.learned.channels
+        name = add("Transpose", self.name, perm=[0, 3, 1, 2])
+        one, rest = (self.graph.constant([n], np.int64) for n in (1, -1))
+        shape = add("Concat", rest, self._sides(), one, axis=0)
+        self.name = add("Reshape", name, shape)
+        name = self._converted_and_resized(converts=False, resizes=True)
+        shape = self.graph.constant([-1, n_channels, *self.learned.input_shape[:2]], np.int64)
+        return str(add("Transpose", add("Reshape", name, shape), perm=[0, 2, 3, 1]))
 
     # ---- which rule ----------------------------------------------------------------------------
 
@@ -136,7 +182,7 @@ class _Pixels:
     # ---- sizes ---------------------------------------------------------------------------------
 
     def _resized_bytes(self, name: str) -> str:
-        self._check_channels(self.learned.channels in (1, 3))
+        self._check_channels()
 
         def along(weights: str, name: str, axis: int) -> str:
             weights = self.graph.add("Mul", weights, self._number(2.0**_BITS))
@@ -147,7 +193,7 @@ class _Pixels:
         return self._along_both(name, along)
 
     def _resized_floats(self, name: str, same: str | None) -> str:
-        self._check_channels(self.learned.channels != 4)
+        self._check_channels()
         add, black = self.graph.add, self._number(self.black)
         ends = [self._extreme("Min", name), self._extreme("Max", name)]
         if self.learned.keep_aspect:
@@ -164,8 +210,8 @@ class _Pixels:
         whole = self._rounded(name)
         return str(whole if same is None else add("Where", same, name, whole))
 
-    def _check_channels(self, possible: bool) -> None:
-        if not possible:
+    def _check_channels(self) -> None:
+        if self.learned.channels == 4:  # one of them is transparency
             raise UnsupportedError(
                 f"resizing images of {self.learned.channels} channels (image_size="
                 f"{self.learned.image_size}): bring them to this size by skdl.Resize before fit"

@@ -6,7 +6,8 @@ so that one rule decides what an array means:
 =========================================  =========================================================
 ``X``                                      meaning
 =========================================  =========================================================
-``(n, h, w, c)``, c in 1, 3, 4             images, channels last
+``(n, h, w, c)``                           images of any number of channels, channels last; more
+                                           channels than pixels a side with ``image_shape`` only
 ``(n, h, w)``                              grayscale images
 ``(n, features)``, ``image_shape`` given   flattened images
 ``(n, features)``, no ``image_shape``      a square image when ``features`` is a square, or three
@@ -26,7 +27,6 @@ from skdl.images._archives import (
     size_of,
 )
 from skdl.images._arrays import (
-    CHANNELS,
     ImageShape,
     check_image_array,
     infer_image_shape,
@@ -57,12 +57,16 @@ from skdl.images._info import Frame, ImageInfo, UnreadableImageError
 from skdl.images._paths import find_paths, require_paths
 from skdl.images._pixel_limit import adopt_pixel_limit, with_pixel_limit
 from skdl.images._resizing import (
+    CHANNELS,
     COLOR_CHANNELS,
     NEAR,
     Color,
     Resizer,
+    as_picture,
     cast_pixels,
+    check_colors,
     check_image_size,
+    n_without_opacity,
 )
 from skdl.images._rows import as_rows
 from skdl.images._value_range import (

@@ -9,12 +9,10 @@ import numpy.typing as npt
 
 from skdl._utils.rows import is_missing
 from skdl._utils.text import shortened
+from skdl.images._resizing import CHANNELS
 from skdl.images._rows import IMAGES, as_rows, is_path, text_at
 
 ImageShape: TypeAlias = tuple[int, int, int]
-
-CHANNELS = (1, 3, 4)
-"""Numbers of channels an image may have: grayscale, RGB, RGBA."""
 
 
 def infer_image_shape(shape: Sequence[int], image_shape: Sequence[int] | None = None) -> ImageShape:
@@ -25,8 +23,9 @@ def infer_image_shape(shape: Sequence[int], image_shape: Sequence[int] | None = 
     shape : tuple of int
         Shape of the whole array: ``(n, h, w, c)``, ``(n, h, w)`` or ``(n, features)``.
     image_shape : (height, width) or (height, width, channels), default=None
-        Shape of one image. Needed for flattened images that are not square; for other arrays it
-        is checked against what they hold.
+        Shape of one image. Needed for flattened images that are not square, or of other channels
+        than 1 or 3, and for arrays with more channels than pixels a side, which are otherwise taken
+        for channels-first; all other arrays are checked against it.
 
     Returns
     -------
@@ -36,7 +35,7 @@ def infer_image_shape(shape: Sequence[int], image_shape: Sequence[int] | None = 
     Raises
     ------
     ValueError
-        If the array is no image batch, or contradicts `image_shape`.
+        If the array is no image batch, is channels-first, or contradicts `image_shape`.
 
     Examples
     --------
@@ -49,6 +48,8 @@ def infer_image_shape(shape: Sequence[int], image_shape: Sequence[int] | None = 
     (10, 20, 1)
     >>> infer_image_shape((100, 20))
     (1, 20, 1)
+    >>> infer_image_shape((100, 64, 64, 12))
+    (64, 64, 12)
     """
     declared = None if image_shape is None else check_image_shape(image_shape)
     _refuse_shape(shape)
@@ -58,17 +59,25 @@ def infer_image_shape(shape: Sequence[int], image_shape: Sequence[int] | None = 
         found = (int(shape[1]), int(shape[2]), 1)
     else:
         found = (int(shape[1]), int(shape[2]), int(shape[3]))
-    if found[2] not in CHANNELS:
-        raise ValueError(
-            f"X holds images of shape {found}, with {found[2]} channels in the last axis; expected "
-            "1 (grayscale), 3 (RGB) or 4 (RGBA). Images are channels-last: (n, height, width, "
-            "channels)."
-        )
+    if declared is None or len(declared) == 2:
+        _refuse_channels_first(found)
     if declared is not None and declared != found[: len(declared)]:
         raise ValueError(
             f"X holds images of shape {found}, but the parameter image_shape={tuple(declared)}."
         )
     return found
+
+
+def _refuse_channels_first(found: ImageShape) -> None:
+    """Refuse what has channels in place of rows: more "channels" than pixels a side."""
+    height, width, n_channels = found
+    if n_channels not in CHANNELS and n_channels > min(height, width):
+        raise ValueError(
+            f"X holds images of shape {found}, with {n_channels} channels in the last axis, more "
+            f"than the {min(height, width)} pixels of a side. Images are channels-last: (n, "
+            "height, width, channels), which np.moveaxis(X, 1, -1) makes of (n, channels, height, "
+            f"width). If these are channels, say so by image_shape={found}."
+        )
 
 
 def check_image_shape(image_shape: Sequence[int]) -> tuple[int, ...]:
@@ -82,23 +91,19 @@ def check_image_shape(image_shape: Sequence[int]) -> tuple[int, ...]:
             "The parameter image_shape must be (height, width) or (height, width, channels) in "
             f"positive whole numbers. Got {shortened(image_shape)}."
         )
-    if len(sizes) == 3 and sizes[2] not in CHANNELS:
-        raise ValueError(
-            f"The parameter image_shape={tuple(image_shape)} has {sizes[2]} channels; expected one "
-            f"of {CHANNELS}."
-        )
     return tuple(int(size) for size in sizes)
 
 
 def _shape_of_flattened(features: int, declared: tuple[int, ...] | None) -> ImageShape:
     if declared is not None:
         pixels = declared[0] * declared[1]
-        channels = declared[2] if len(declared) == 3 else features // pixels
-        if channels not in CHANNELS or channels * pixels != features:
+        says_all = len(declared) == 3
+        channels = declared[2] if says_all else features // pixels
+        if channels * pixels != features or not (says_all or channels in CHANNELS):
+            more = " (or 3 or 4 times as many; (height, width, channels) says it of others)"
             raise ValueError(
                 f"X has {features} features, but images of the parameter "
-                f"image_shape={declared} have {math.prod(declared)}"
-                + (" (or 3 or 4 times as many)." if len(declared) == 2 else ".")
+                f"image_shape={declared} have {math.prod(declared)}{'' if says_all else more}."
             )
         return declared[0], declared[1], channels
     for channels in (1, 3):

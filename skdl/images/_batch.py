@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -10,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from skdl._utils.checks import warn_user
 from skdl._utils.checksums import digest_of
 from skdl._utils.threads import PER_TASK, in_threads, n_threads_for
+from skdl.images._adapter import Adapter, refuse_channels
 from skdl.images._arrays import ImageShape, check_image_array, infer_image_shape, to_images
-from skdl.images._resizing import COLOR_CHANNELS, Color, Resizer, Size
+from skdl.images._resizing import COLOR_CHANNELS, Color, Resizer, Size, check_colors
 from skdl.images._rows import as_rows
 from skdl.images._value_range import (
     PixelValues,
@@ -81,14 +82,23 @@ class ImageBatch(ABC):
 
     @abstractmethod
     def learned_shape(
-        self, declared: Any, size: Size | None, color: Color | None, takes: int | None
+        self,
+        declared: Any,
+        size: Size | None,
+        color: Color | None,
+        takes: int | None,
+        adapts: bool = False,
     ) -> tuple[ImageShape, int]:
         """Shape that a fit learns, and channels as the network gets them.
 
         Files are decoded to the channels that a backbone `takes`, since a fold of grayscale files
         alone would otherwise see other images than the next; arrays are brought to it by the
-        network.
+        network. An :class:`Adapter` takes files in colour, and arrays of any channels.
         """
+
+    @abstractmethod
+    def adapted(self, adapter: Adapter, image_shape: ImageShape) -> ImageBatch:
+        """The same as an adapter makes it of images of a shape; as it is where it has others."""
 
     @abstractmethod
     def unflattened(self, image_shape: Any = None) -> ImageBatch:
@@ -285,24 +295,29 @@ class ImageArray(ImageBatch):
         return PixelValues.of(self.pixels)
 
     def learned_shape(
-        self, declared: Any, size: Size | None, color: Color | None, takes: int | None
+        self,
+        declared: Any,
+        size: Size | None,
+        color: Color | None,
+        takes: int | None,
+        adapts: bool = False,
     ) -> tuple[ImageShape, int]:
         shape = infer_image_shape(self.pixels.shape, declared)
+        check_colors(color, shape[2])
         channels = shape[2] if color is None else COLOR_CHANNELS[color]
-        if takes is not None and channels not in COLOR_CHANNELS.values():
-            self._warn_of_fourth_channel()
-            channels = 3  # transparency is dropped, as of files
+        if takes is not None and not adapts:
+            refuse_channels(self.pixels.reshape(len(self), *shape), takes)
+            channels = min(channels, 3)  # opacity is dropped, as of files
         return shape, channels
 
-    def _warn_of_fourth_channel(self) -> None:
-        """Four modalities look like colours with transparency, but for what the fourth holds."""
-        fourth = self.pixels[..., 3]
-        if self.pixels.ndim == 4 and (fourth != fourth.flat[0]).any():
-            warn_user(
-                "X has 4 channels, and the pretrained network takes 3: the last is treated as "
-                "transparency and dropped. If it holds something else, choose the 3 channels to "
-                "use, such as X[..., :3], or train a network on all of them (CNNClassifier)."
-            )
+    def adapted(self, adapter: Adapter, image_shape: ImageShape) -> ImageArray:
+        images = self.pixels
+        if images.ndim == 2 and images.shape[1] == math.prod(image_shape):
+            images = images.reshape(len(self), *image_shape)
+        elif images.ndim == 3:
+            images = images[..., np.newaxis]
+        fits = images.shape[-1] == adapter.found
+        return ImageArray(adapter.of_batch(images)) if fits else self
 
     def unflattened(self, image_shape: Any = None) -> ImageArray:
         return ImageArray(to_images(self.pixels, image_shape), self.rows)
@@ -317,7 +332,8 @@ class ImageArray(ImageBatch):
         return X
 
     def unchanged(self, images: ImageBatch, declared: ImageShape) -> npt.NDArray[Any] | None:
-        shape = declared if self.pixels.ndim == 2 else infer_image_shape(self.pixels.shape)
+        own = self.pixels.shape[1:]
+        shape = {1: declared, 2: (*own, 1)}.get(len(own), own)
         return self.rows if shape == images.shape[1:] else None
 
     def examine(self, row: int) -> tuple[str, npt.NDArray[Any], Any]:

@@ -14,6 +14,7 @@ from skdl._utils.progress import Progress
 from skdl._utils.threads import in_threads
 from skdl.images._batch import ImageBatch
 from skdl.images._decoding import UnreadableImageError
+from skdl.images._resizing import n_without_opacity
 
 FRAME_SHARE = 0.05
 """Width of the outer frame, of the shorter side."""
@@ -116,8 +117,8 @@ def _statistics(pixels: npt.NDArray[Any]) -> dict[str, npt.NDArray[Any]]:
 
 
 def _brightness(pixels: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-    """The mean of gray or of red, green and blue, of each pixel."""
-    n_colors = min(3, pixels.shape[-1])
+    """The mean of the channels, but for transparency, of each pixel."""
+    n_colors = n_without_opacity(pixels.shape[-1])
     total = pixels[..., 0].astype(np.float32)
     for channel in range(1, n_colors):
         total += pixels[..., channel]

@@ -14,6 +14,7 @@ from skdl._utils.checks import warn_user
 from skdl._utils.checksums import digest_of
 from skdl._utils.text import counted, shown_path
 from skdl._utils.threads import in_threads
+from skdl.images._adapter import Adapter
 from skdl.images._archives import read_bytes
 from skdl.images._arrays import ImageShape, check_image_shape
 from skdl.images._batch import Decoded, ImageArray, ImageBatch
@@ -65,6 +66,8 @@ class ImageFiles(ImageBatch):
     mixed : bool, default=False
         Whether files may hold other values than `file_dtype` says, for one who looks at each by
         itself.
+    adapter : Adapter, default=None
+        What makes the channels of `image_shape` of those that files are decoded to.
     """
 
     paths: npt.NDArray[np.str_]
@@ -74,6 +77,7 @@ class ImageFiles(ImageBatch):
     as_floats: bool = True
     frame: Frame = None
     mixed: bool = False
+    adapter: Adapter | None = None
 
     @classmethod
     def of(cls, paths: npt.NDArray[np.str_], name: str = "X", frame: Frame = None) -> ImageFiles:
@@ -122,7 +126,8 @@ class ImageFiles(ImageBatch):
 
     @property
     def origin(self) -> dict[str, Any]:
-        return {"source": f"file of {self.file_dtype}", "keeps_aspect": self.resizer.keep_aspect}
+        found = {"source": f"file of {self.file_dtype}", "keeps_aspect": self.resizer.keep_aspect}
+        return found if self.adapter is None else {**found, "adapter": repr(self.adapter)}
 
     def __iter__(self) -> Iterator[npt.NDArray[Any]]:
         return map(self.decode, self.paths.tolist())
@@ -168,14 +173,19 @@ class ImageFiles(ImageBatch):
         return PixelValues.of(self.decode(path)[np.newaxis])
 
     def learned_shape(
-        self, declared: Any, size: Size | None, color: Color | None, takes: int | None
+        self,
+        declared: Any,
+        size: Size | None,
+        color: Color | None,
+        takes: int | None,
+        adapts: bool = False,
     ) -> tuple[ImageShape, int]:
         if size is not None and color is not None:  # the headers tell nothing more
             shape = (*size, COLOR_CHANNELS[color])
         else:
             height, width, found = self.common_shape(size)
             channels = found if color is None else COLOR_CHANNELS[color]
-            shape = (height, width, takes or channels)
+            shape = (height, width, COLOR_CHANNELS["rgb"] if adapts else takes or channels)
         given = shape if declared is None else check_image_shape(declared)
         if given != shape[: len(given)]:
             colored = "" if len(given) < 3 else " and color for their channels"
@@ -185,6 +195,9 @@ class ImageFiles(ImageBatch):
                 f"files{colored}."
             )
         return shape, shape[2]
+
+    def adapted(self, adapter: Adapter, image_shape: ImageShape) -> ImageFiles:
+        return replace(self, adapter=adapter)
 
     def common_shape(self, size: Size | None = None) -> ImageShape:
         """Shape of the images by their headers; one channel if all are grayscale, else three.
@@ -262,6 +275,20 @@ class ImageFiles(ImageBatch):
 
     def decode(self, path: str, content: bytes | None = None) -> npt.NDArray[Any]:
         """Decode one file; what was read of it already is not read again."""
+        adapts = self.adapter is not None
+        image = self._adapted(path, content) if adapts else self._read(path, content)
+        if self.image_shape not in (None, image.shape):
+            height, width, channels = self.image_shape or image.shape
+            raise ValueError(
+                f"The image file {shown_path(path)} is of shape {image.shape}, but images of shape "
+                f"{self.image_shape} (height, width, channels) are expected, as in fit. Set "
+                f"image_size={(height, width)} to resize all images, or read the files with "
+                f"ImageLoader(image_size={(height, width)}, color={COLORS[channels]!r})."
+            )
+        return image
+
+    def _read(self, path: str, content: bytes | None) -> npt.NDArray[Any]:
+        """Pixels in the size and the channels of `image_shape`, as far as that may be."""
         color = None if self.image_shape is None else COLORS[self.image_shape[2]]
         if self.resizer.size is None:  # colours are made gray by wish only
             color = self.resizer.color or (None if color == "grayscale" else color)
@@ -273,17 +300,16 @@ class ImageFiles(ImageBatch):
             raise UnreadableImageError(
                 path, f"its values are {image.dtype}, but {self.file_dtype} is expected"
             )
-        if image.dtype != _BYTES:
-            image = self._resized(image, resizer)
-        if self.image_shape not in (None, image.shape):
-            height, width, channels = self.image_shape or image.shape
-            raise ValueError(
-                f"The image file {shown_path(path)} is of shape {image.shape}, but images of shape "
-                f"{self.image_shape} (height, width, channels) are expected, as in fit. Set "
-                f"image_size={(height, width)} to resize all images, or read the files with "
-                f"ImageLoader(image_size={(height, width)}, color={COLORS[channels]!r})."
-            )
-        return image
+        return image if image.dtype == _BYTES else self._resized(image, resizer)
+
+    def _adapted(self, path: str, content: bytes | None) -> npt.NDArray[Any]:
+        """The same of a file whose channels are adapted, as those of an array are: at its size."""
+        assert self.adapter is not None
+        in_color = Resizer(None, color="rgb" if self.adapter.found > 1 else None)
+        files = replace(self, image_shape=None, resizer=in_color)
+        image = in_color(files._read(path, content))
+        fits = image.shape[2] == self.adapter.found
+        return self.resizer(self.adapter(image)) if fits else image
 
     def _resized(self, image: npt.NDArray[Any], resizer: Resizer) -> npt.NDArray[Any]:
         """Pixels that are not bytes, as an array of them would be."""

@@ -11,11 +11,12 @@ import numpy.typing as npt
 
 from skdl._utils.checks import warn_user
 from skdl._utils.scikit import check_feature_names, check_sample_weight, get_feature_names
+from skdl.images._adapter import Adapter, InputAdapter, are_colors, check_input_adapter
 from skdl.images._arrays import ImageShape, one_image_advice, to_images
 from skdl.images._batch import ImageArray, ImageBatch
 from skdl.images._door import read_batch
 from skdl.images._files import ImageFiles
-from skdl.images._resizing import COLORS, Color, Size, check_image_size, resized
+from skdl.images._resizing import CHANNELS, COLORS, Color, Size, check_image_size, resized
 from skdl.images._value_range import (
     PixelValues,
     ValueRange,
@@ -54,6 +55,9 @@ class ImageFormat:
     for_backbone : bool
         Whether images go to pretrained weights, which expect pixels. Arrays are then resized when
         their pixels are asked for: a backbone needs few at once.
+    input_adapter : {"mean", "first3", "repeat"} or None, default=None
+        What makes `channels` of those of `image_shape`, before all else: the value range is that of
+        what it makes.
     """
 
     image_shape: ImageShape
@@ -67,6 +71,7 @@ class ImageFormat:
     color: Color | None
     usual_largest: float
     for_backbone: bool
+    input_adapter: InputAdapter | None = None
 
     @classmethod
     def learn(
@@ -79,6 +84,7 @@ class ImageFormat:
         image_size: Any = None,
         keep_aspect: bool = False,
         color: Color | None = None,
+        input_adapter: Any = None,
         sample_weight: Any = None,
         backbone_channels: int | None = None,
         warns: bool = True,
@@ -91,7 +97,7 @@ class ImageFormat:
             As the user passed it.
         batch : ImageBatch
             What it is.
-        image_shape, value_range, image_size, keep_aspect, color : object
+        image_shape, value_range, image_size, keep_aspect, color, input_adapter : object
             Parameters of the estimator.
         sample_weight : array-like, default=None
             Rows of weight zero do not count for the value range.
@@ -101,8 +107,13 @@ class ImageFormat:
             Whether to say which values are passed over.
         """
         explicit, size = check_value_range(value_range), check_image_size(image_size)
-        shape, channels = batch.learned_shape(image_shape, size, color, backbone_channels)
-        counting = _counting(batch, sample_weight)
+        kind, takes = check_input_adapter(input_adapter), backbone_channels
+        shape, channels = batch.learned_shape(image_shape, size, color, takes, kind is not None)
+        seen = batch
+        if kind is not None and takes is not None:
+            adapter = Adapter.between(kind, shape[2], takes, _are_whole(batch.came))
+            channels, seen = adapter.made, batch.adapted(adapter, shape)
+        counting = _counting(seen, sample_weight)
         values = counting.values(glance=explicit is not None)
         return cls(
             image_shape=shape,
@@ -115,7 +126,8 @@ class ImageFormat:
             channels=channels,
             color=color,
             usual_largest=values.usual_largest if values.seen else 0.0,
-            for_backbone=backbone_channels is not None,
+            for_backbone=takes is not None,
+            input_adapter=kind,
         )
 
     @property
@@ -134,7 +146,14 @@ class ImageFormat:
         Results then are, too, whatever the dtype of a later batch: the same pixel values have the
         same results.
         """
-        return self.dtype.kind in "bui"
+        return _are_whole(self.dtype)
+
+    @property
+    def adapter(self) -> Adapter | None:
+        """What makes `channels` of those of `image_shape`."""
+        if self.input_adapter is None:
+            return None
+        return Adapter(self.input_adapter, self.image_shape[2], self.channels, self.whole)
 
     @property
     def has_columns(self) -> bool:
@@ -157,6 +176,8 @@ class ImageFormat:
 
     def warn_of_another_scale(self, batch: ImageBatch, name: str = "X") -> None:
         """Warn where the values can hardly be of the scale that was learned."""
+        if self.adapter is not None:
+            batch = batch.adapted(self.adapter, self.image_shape)
         values = batch.values(glance=True)
         problem = scale_problem(values, self.value_range, self.usual_largest)
         if not problem:
@@ -192,14 +213,16 @@ class ImageFormat:
         return batch.in_format(self, estimator, name)
 
     def of_files(self, files: ImageFiles, estimator: Any, name: str) -> ImageFiles:
-        if self.channels not in COLORS:
+        channels = self.channels if self.adapter is None else self.image_shape[2]
+        if channels not in COLORS:
             raise ValueError(
                 f"{name} holds image files, which have 1 or 3 channels, but the training images "
-                f"of this {type(estimator).__name__} have {self.channels}."
+                f"of this {type(estimator).__name__} have {channels}."
             )
         value_range = pixel_range(self.value_range) if self.for_backbone else self.value_range
         resizes = self.image_size is not None
-        return files.in_shape(self.input_shape, resizes, self.keep_aspect, self.color, value_range)
+        found = files.in_shape(self.input_shape, resizes, self.keep_aspect, self.color, value_range)
+        return found if self.adapter is None else found.adapted(self.adapter, self.image_shape)
 
     def of_array(self, array: npt.NDArray[Any], estimator: Any, name: str) -> ImageArray:
         if array.ndim == 2:
@@ -210,7 +233,7 @@ class ImageFormat:
                     f"shape {self.image_shape}."
                     + one_image_advice(array.shape, self.image_shape, name)
                 )
-            return self._brought(to_images(array, self.image_shape))
+            return self._brought(array.reshape(len(array), *self.image_shape))
         # Gray images as narrow as that are none, unless those of the fit were.
         ends = {self.image_shape[2], 3, 4}
         if array.ndim == 3 and array.shape[2] in ends and array.shape[2] != self.image_shape[1]:
@@ -218,8 +241,11 @@ class ImageFormat:
                 f"{name} has shape {array.shape}, which is that of a single image with its "
                 f"channels. A batch of one is {name}[None]."
             )
-        images = to_images(array)
-        converts = self.color is not None or self.for_backbone
+        # The fit says how many channels there are, be they more than pixels a side.
+        known = array.ndim == 4 and array.shape[3] == self.image_shape[2]
+        images = array if known else to_images(array)
+        self._check_channels(images, estimator, name)
+        converts = self.color is not None or (self.for_backbone and self.adapter is None)
         held = self.image_shape[:2] if converts else self.image_shape
         if self.image_size is None and images.shape[1 : 1 + len(held)] != held:
             height, width, channels = self.image_shape
@@ -233,17 +259,30 @@ class ImageFormat:
             )
         return self._brought(images)
 
+    def _check_channels(self, images: npt.NDArray[Any], estimator: Any, name: str) -> None:
+        """Refuse channels that are neither those of the fit nor converted to them."""
+        n_channels, learned = images.shape[-1], self.image_shape[2]
+        if n_channels == learned:
+            return
+        varies = ""
+        if self.adapter is None and self.channels in COLORS and n_channels in CHANNELS:
+            if not self.for_backbone or are_colors(images, each=True):
+                return
+            varies = ", the last of which varies,"
+        way = ", or set color='rgb' or 'grayscale' before fit" if learned in CHANNELS else ""
+        raise ValueError(
+            f"{name} holds images of {n_channels} channels{varies} but this "
+            f"{type(estimator).__name__} was fitted on images of {learned}, to which they are not "
+            f"converted. Pass images of the same channels{'' if self.for_backbone else way}."
+        )
+
     def _brought(self, images: npt.NDArray[Any]) -> ImageArray:
         """Arrays in the channels and the size of the network."""
+        if self.adapter is not None:
+            images = self.adapter.of_batch(images)
         later = self.for_backbone
         size = images.shape[1:3] if later else self.input_shape[:2]
-        color = None if images.shape[-1] == self.channels else COLORS.get(self.channels)
-        if color is None and images.shape[-1] != self.channels:
-            raise ValueError(
-                f"The images have {images.shape[-1]} channels, but the training images have "
-                f"{self.channels}, which others are not converted to: set color='rgb' or "
-                "'grayscale' before fit."
-            )
+        color = None if images.shape[-1] == self.channels else COLORS[self.channels]
         if color is not None or images.shape[1:3] != size:
             images = resized(images, size, self.value_range, self.keep_aspect, color)
         if not later or self.image_size is None:
@@ -251,6 +290,10 @@ class ImageFormat:
         return ImageArray(images).sized(
             self.image_size, pixel_range(self.value_range), self.keep_aspect
         )
+
+
+def _are_whole(dtype: np.dtype[Any]) -> bool:
+    return dtype.kind in "bui"
 
 
 def _counting(batch: ImageBatch, sample_weight: Any) -> ImageBatch:

@@ -20,6 +20,8 @@ COLOR_CHANNELS: dict[Color, int] = {"grayscale": 1, "rgb": 3}
 """Channels of an image in a colour."""
 COLORS: dict[int, Color] = {1: "grayscale", 3: "rgb"}
 """The colour of images of so many channels."""
+CHANNELS = (1, 3, 4)
+"""Numbers of channels of pictures: grayscale, RGB, RGBA. Others are of any kind, each by itself."""
 NEAR = 2.0**-13
 """How near to a half a pixel value on the scale of bytes counts as one, rounded to even."""
 
@@ -29,6 +31,26 @@ def check_image_size(image_size: Any) -> Size | None:
     if image_size is None:
         return None
     return check_sizes(image_size, "image_size", "(height, width), or None")
+
+
+def n_without_opacity(n_channels: int) -> int:
+    """How many of so many channels are not the transparency of a picture."""
+    return 3 if n_channels == 4 else n_channels
+
+
+def as_picture(image: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """An image as it can be shown: that of other channels than pictures have as their mean."""
+    return image if image.shape[-1] in CHANNELS else image.mean(axis=-1, keepdims=True)
+
+
+def check_colors(color: Color | None, n_channels: int, name: str = "X") -> None:
+    """Refuse to convert what are no colours."""
+    if color is not None and n_channels not in CHANNELS:
+        raise ValueError(
+            f"{name} holds images of {n_channels} channels, which are no colours: only 1 "
+            f"(grayscale), 3 (RGB) and 4 (RGBA) are converted to {color!r}. Leave color at None, "
+            "or choose the channels to use, such as X[..., :3]."
+        )
 
 
 def fit_into(image: Any, size: Size, keep_aspect: bool) -> Any:
@@ -60,6 +82,16 @@ def in_color(image: Any, color: Color | None) -> Any:
     return image if image.mode == mode else image.convert(mode)
 
 
+def settled(values: npt.NDArray[np.float64], dtype: np.dtype[Any], whole: bool) -> npt.NDArray[Any]:
+    """Sums in a dtype, rounded where they are to be whole numbers.
+
+    The last bit of a sum depends on the processor and the order of its terms, and must not decide
+    which way a half is rounded.
+    """
+    near = np.rint(values / (2 * NEAR)) * (2 * NEAR) if whole else values
+    return cast_pixels(near, dtype, whole)
+
+
 def cast_pixels(
     values: npt.NDArray[np.float64], dtype: np.dtype[Any], whole: bool
 ) -> npt.NDArray[Any]:
@@ -75,6 +107,8 @@ def cast_pixels(
 @dataclass(frozen=True)
 class Resizer:
     """How images are brought to a size and a colour; each keeps its dtype.
+
+    Channels that are those of no picture are resized each by itself, as a grayscale image is.
 
     Parameters
     ----------
@@ -113,15 +147,16 @@ class Resizer:
 
     def __call__(self, image: npt.NDArray[Any]) -> npt.NDArray[Any]:
         """An image of shape (height, width, channels), resized."""
+        if image.shape[-1] not in CHANNELS:
+            check_colors(self.color, image.shape[-1])
+            channels = np.split(image, image.shape[-1], axis=-1)
+            return np.concatenate([self(channel) for channel in channels], axis=-1)
         size = self.size or (image.shape[0], image.shape[1])
         if self._is_eight_bit(image):
             in_bytes = self._in_eight_bits(image.astype(np.uint8), size)
             return in_bytes.astype(image.dtype, copy=False)
         values = self._in_floats(image.astype(np.float64), size)
-        # The last bit of a sum depends on the processor and the order of its terms, and must not
-        # decide which way a half is rounded.
-        near = np.rint(values / (2 * NEAR)) * (2 * NEAR) if self.whole else values
-        return cast_pixels(near, image.dtype, self.whole)
+        return settled(values, image.dtype, self.whole)
 
     def _is_eight_bit(self, image: npt.NDArray[Any]) -> bool:
         """Whether an image is of bytes, if by another dtype than the images seen in fit."""

@@ -69,11 +69,15 @@ def _steps(model: Any) -> list[Any]:
 
 
 def shape_of(model: Any, X: Any, image_shape: Any) -> Any:
-    """Shape of flattened images: what the caller says, or a step that knows it."""
-    if image_shape is not None or np.ndim(X) != 2:
+    """Shape of images: what the caller says, or a step that knows it."""
+    own = np.shape(X)[1:] if np.ndim(X) in (2, 4) else ()
+    if image_shape is not None or not own:
         return image_shape
     shapes = [getattr(step, "image_shape_", None) for step in _steps(model)]
-    return next((shape for shape in shapes if shape and math.prod(shape) == np.shape(X)[1]), None)
+    known = [tuple(shape) for shape in shapes if shape]
+    if len(own) == 3:  # of which there may be more channels than pixels a side
+        return own if any(shape[2] == own[2] for shape in known) else None
+    return next((shape for shape in known if math.prod(shape) == own[0]), None)
 
 
 def network_input(model: Any, X: Any, method: str) -> tuple[Any, Any, Any]:

@@ -43,6 +43,7 @@ def _image_format_of(estimator: Any) -> dict[str, Any] | None:
     if not formats:
         return None
     found = formats[0]
+    adapter = {} if found.input_adapter is None else {"input_adapter": found.input_adapter}
     return {
         "image_shape": as_json(found.image_shape, "image_shape"),
         "value_range": as_json(found.value_range, "value_range"),
@@ -51,6 +52,7 @@ def _image_format_of(estimator: Any) -> dict[str, Any] | None:
         "image_size": as_json(found.image_size, "image_size"),
         "channels": int(found.channels),
         "color": found.color,
+        **adapter,
     }
 
 

@@ -50,7 +50,8 @@ class SavedModel:
         The decision threshold that was tuned or set.
     image_format : dict or None
         What the images it was trained on were like: "image_shape", "value_range", "dtype",
-        "flattened", "image_size", "channels" and "color". None where it takes plain columns.
+        "flattened", "image_size", "channels" and "color", and "input_adapter" if there is one.
+        None where it takes plain columns.
     card : dict
         What is said of the model.
     estimate : dict

@@ -139,7 +139,7 @@ class FeatureMapDisplay:
     def _of_activations(cls, model: Any, X: Any, layer: str, n_maps: int, image_shape: Any) -> Self:
         if X is None:
             raise ValueError("X is None. Pass a batch of one image, such as X[:1].")
-        n_images = len(read_batch(X).unflattened(image_shape))
+        n_images = len(read_batch(X))
         if n_images != 1:
             raise ValueError(f"X holds {n_images} images. Pass a batch of one, such as X[:1].")
         network, passed, shown = network_input(model, X, "activations")

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from skdl.images import as_picture
 from skdl.plotting._palette import FRAME, NOTE, SMALLEST, TEXT, TITLE
 
 WIDEST = 12.0  # inches, of a whole figure
@@ -182,7 +183,11 @@ def draw_image(
     cmap: str = "gray",
     limits: tuple[float, float] = (0, 1),
 ) -> Any:
-    """Draw an image, or a map of values between these limits, and write a caption over it."""
+    """Draw an image, or a map of values between these limits, and write a caption over it.
+
+    Of channels that are those of no picture, the mean is drawn, in gray.
+    """
+    image = as_picture(image) if image.ndim == 3 else image
     strip = max(image.shape[:2]) > 6 * min(image.shape[:2])  # too thin to see in proportion
     drawn = ax.imshow(
         image[..., 0] if image.ndim == 3 and image.shape[-1] == 1 else image,

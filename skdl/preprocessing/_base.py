@@ -113,6 +113,7 @@ class ArrayTransformer(KeywordsMixin, SetOutputMixin, TransformerMixin, BaseEsti
             value_range=getattr(self, "value_range", None),
             warns=False,
         )
+        self._check_learned(learned)
         check_feature_names(self, X if learned.flattened else batch.pixels, reset=True)
         self.image_shape_ = learned.image_shape
         self.n_features_in_ = learned.n_features
@@ -127,6 +128,9 @@ class ArrayTransformer(KeywordsMixin, SetOutputMixin, TransformerMixin, BaseEsti
 
     def _check_parameters(self) -> None:
         """Refuse parameters that scikit-learn's constraints cannot describe."""
+
+    def _check_learned(self, learned: ImageFormat) -> None:
+        """Refuse parameters that the images do not allow."""
 
     def _end_fit(self) -> None:
         """Set what else a fit leaves behind."""

@@ -50,8 +50,8 @@ class ImageFacts(KeywordsMixin, TransformerMixin, BaseEstimator):
     -----
     The facts are height, width and channels; bits of a value; bytes per pixel of the file and the
     mean step by which a JPEG's brightness was rounded, which are NaN of what has none; the smallest
-    and the largest value; brightness, the mean of gray or of red, green and blue, and contrast, its
-    standard deviation over pixels; and both of the outer frame, 5 % of the shorter side wide.
+    and the largest value; brightness, the mean of the channels without transparency, and contrast,
+    its standard deviation over pixels; and both of the outer frame, 5 % of the shorter side wide.
 
     Examples
     --------

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from skdl._utils.checks import validate_params
 from skdl._utils.scikit import StrOptions
 from skdl._utils.seeds import draw_seed
+from skdl.images import n_without_opacity
 from skdl.preprocessing._base import ArrayTransformer, PixelColumnsMixin
 from skdl.preprocessing._changes import DENOISED_AMOUNT, NOISES, AugmentationPlan
 
@@ -75,8 +76,8 @@ class ImageNoise(PixelColumnsMixin, ArrayTransformer):
 
     Notes
     -----
-    Of images with transparency, the fourth channel is left as it is. Where the images of `fit` were
-    whole numbers, results are rounded, whatever the dtype of a later batch.
+    Images of four channels have transparency in the fourth, which is left as it is. Where the
+    images of `fit` were whole numbers, results are rounded, whatever the dtype of a later batch.
 
     The generator of an image is seeded with `random_state` and a hash of its pixel values as
     float32, so that float32 and float64 images have the same noise up to rounding.
@@ -149,7 +150,7 @@ class ImageNoise(PixelColumnsMixin, ArrayTransformer):
         array, images = self._check_batch(X)
         free = self.value_range_ == "standardized"
         noisy = np.array(images, order="C")
-        colours = min(3, images.shape[-1])  # a fourth channel is transparency
+        colours = n_without_opacity(images.shape[-1])
         zero, unit = (0.0, 1.0) if free else (self.black_, self.white_ - self.black_)
         dose = _Dose(self.amount, self.black_, self.white_, zero, unit)
         for row, image in enumerate(images):

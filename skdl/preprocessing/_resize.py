@@ -8,7 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 from skdl._utils.scikit import StrOptions
-from skdl.images import COLOR_CHANNELS, Color, Resizer, check_image_size
+from skdl.images import (
+    COLOR_CHANNELS,
+    Color,
+    ImageFormat,
+    Resizer,
+    check_colors,
+    check_image_size,
+)
 from skdl.preprocessing._base import ArrayTransformer
 
 
@@ -27,8 +34,9 @@ class Resize(ArrayTransformer, auto_wrap_output_keys=None):
         Whether to keep the ratio of height and width: images are then scaled to fit into it and
         filled up with black, evenly on both sides.
     color : {"rgb", "grayscale"} or None, default=None
-        Convert to three channels or to one. Transparency is dropped, and grayscale is weighted as
-        BT.601 has it (0.299 red, 0.587 green, 0.114 blue). None keeps the channels.
+        Convert to three channels or to one, of images with 1, 3 or 4. Transparency is dropped, and
+        grayscale is weighted as BT.601 has it (0.299 red, 0.587 green, 0.114 blue). None keeps the
+        channels.
     image_shape : (height, width) or (height, width, channels), default=None
         Shape of flattened images. None takes rows whose length is a square, or three times one, as
         square images, and others as strips one pixel high.
@@ -56,8 +64,9 @@ class Resize(ArrayTransformer, auto_wrap_output_keys=None):
     -----
     uint8 images are resized in 8 bits, as image files are; so are whole numbers from 0 to 255 of
     other dtypes after `fit` on uint8 images. All others are resized as float32, and colours of
-    images with transparency are weighted with it. Results stay within the values of the image, and
-    are rounded where the images of `fit` were whole numbers.
+    images with transparency, which are those of four channels, are weighted with it. Other channels
+    than those of pictures are resized each by itself, as grayscale images are. Results stay within
+    the values of the image, and are rounded where the images of `fit` were whole numbers.
 
     The result has four dimensions, so there is no DataFrame of it: ``set_output`` of a pipeline
     reaches the other steps.
@@ -137,3 +146,6 @@ class Resize(ArrayTransformer, auto_wrap_output_keys=None):
 
     def _check_parameters(self) -> None:
         check_image_size(self.image_size)
+
+    def _check_learned(self, learned: ImageFormat) -> None:
+        check_colors(self.color, learned.image_shape[2])

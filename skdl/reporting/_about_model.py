@@ -46,7 +46,7 @@ def preprocessing(run: Run) -> str:
         fitted = "" if run.prefit else ", fitted in each fold"
         found.append(f"Steps before the classifier: {steps}{fitted}.")
     for part in [*run.steps, *run.parts]:
-        names = ("image_size", "keep_aspect", "color", "value_range")
+        names = ("image_size", "keep_aspect", "color", "input_adapter", "value_range")
         if text := values_of(part, names, run.searched):
             found.append(f"{class_of(part)}: {text}.")
     ranges = {

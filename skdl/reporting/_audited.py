@@ -2,11 +2,8 @@
 
 from typing import Any
 
-import numpy as np
-
 from skdl._utils.text import shortened
 from skdl.audit import DataAudit, audit_images
-from skdl.images import find_paths
 from skdl.reporting._pictures import Subject
 
 _MOST = 5_000  # images that a report audits by itself: more take minutes
@@ -43,10 +40,8 @@ def audited(
             f"The images were not audited, since there are more than {_MOST:,}. Pass "
             "audit=skdl.audit_images(X, y) to look for look-alikes, shortcuts and wrong labels."
         ]
-    images = whole.X
-    if whole.image_shape is not None and find_paths(images) is None:
-        images = np.asarray(images).reshape(n, *whole.image_shape)
+    labels = [whole.names[code] for code in whole.y]
     try:
-        return audit_images(images, [whole.names[code] for code in whole.y], groups=groups), []
+        return audit_images(whole.X, labels, groups=groups, image_shape=whole.image_shape), []
     except Exception as error:  # less is better than no report
         return None, [f"The images were not audited: {error}"]

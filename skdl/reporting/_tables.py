@@ -115,7 +115,8 @@ def described(subject: Subject) -> pd.DataFrame | None:
     """What the images are like, by class and in all; None without images."""
     if not subject.shows_images:
         return None
-    return pd.DataFrame(describe_images(subject.X, [subject.names[code] for code in subject.y]))
+    labels = [subject.names[code] for code in subject.y]
+    return pd.DataFrame(describe_images(subject.X, labels, image_shape=subject.image_shape))
 
 
 def data(subject: Subject, found: pd.DataFrame | None) -> pd.DataFrame:

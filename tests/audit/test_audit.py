@@ -84,6 +84,25 @@ def test_flat_and_gray_arrays(make_pictures):
     pd.testing.assert_frame_equal(audit_images(gray.reshape(6, -1)).images, whole.images)
 
 
+@pytest.mark.parametrize("n_channels", [2, 5])
+def test_arrays_of_any_channels(make_pictures, n_channels):
+    X = np.concatenate([make_pictures(12, seed=seed) for seed in (0, 1)], axis=3)[..., :n_channels]
+    X[7] = X[2]
+    X[9] = X[3, :, ::-1]
+    audit = audit_images(X, np.arange(12) % 2)
+    assert audit.modes.to_dict("records")[0]["channels"] == n_channels
+    assert audit.copies["row"].tolist() == [2, 7]
+    pairs = audit.look_alikes[["first", "second"]].to_numpy().tolist()
+    assert [3, 9] in pairs
+    assert audit.groups[3] == audit.groups[9] != audit.groups[0]
+    flat = audit_images(X.reshape(12, -1), np.arange(12) % 2, image_shape=X.shape[1:])
+    pd.testing.assert_frame_equal(flat.images, audit.images)
+    with pytest.raises(ValueError, match="Images are channels-last"):
+        audit_images(np.moveaxis(X, -1, 1))
+    narrow = audit_images(X[:, :1], image_shape=(1, 32, n_channels))
+    assert narrow.modes["channels"].tolist() == [n_channels]
+
+
 def test_nothing_of_the_users_is_written_to(X, y):
     X.setflags(write=False)
     y.setflags(write=False)

@@ -58,6 +58,17 @@ def test_other_batches(X, shape, kind):
     assert (row["images"], row["duplicates"], row["value_max"]) == (3, 2, 0.0)
 
 
+@pytest.mark.parametrize("shape", [(4, 5, 2), (2, 3, 12)])
+def test_images_of_any_channels(shape):
+    X = np.arange(3 * np.prod(shape)).reshape(3, *shape)
+    for same in (X, X.reshape(3, -1)):
+        row = describe_images(same, image_shape=shape).loc["all"]
+        found = (row["height_min"], row["width_max"], int(row["channels"]))
+        assert found == shape
+    if shape[2] == 2:
+        assert describe_images(X).loc["all", "channels"] == "2"
+
+
 def test_files(make_images):
     root = make_images("cats/1.png", "cats/2.png", "dogs/1.png")
     Image.new("L", (30, 20), 77).save(root / "dogs" / "2.jpg")

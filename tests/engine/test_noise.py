@@ -66,6 +66,11 @@ class Drawn:
     random = standard_normal = draw
 
 
+def n_seen(shape):
+    """Channels but for transparency, which is the fourth of four."""
+    return 3 if shape[2] == 4 else shape[2]
+
+
 def numpy_draws(kind, shape, seed, place):
     """What NumPy's side has to draw to do as TensorFlow's does."""
     if kind == "occlusion":
@@ -73,11 +78,13 @@ def numpy_draws(kind, shape, seed, place):
     if kind == "salt_and_pepper":  # one number says there what two say here
         chances = tf.random.stateless_uniform([1, *shape[:2], 1], seed).numpy().astype(np.float64)
         return Drawn(2 * np.minimum(chances, 1 - chances), 1 - chances)
-    colours = [1, *shape[:2], min(shape[2], 3)]
+    colours = [1, *shape[:2], n_seen(shape)]
     return Drawn(tf.random.stateless_normal(colours, seed).numpy()[0])
 
 
-@pytest.mark.parametrize("shape", [(8, 8, 1), (10, 40, 3), (40, 10, 4), (1, 30, 1)], ids=str)
+@pytest.mark.parametrize(
+    "shape", [(8, 8, 1), (10, 40, 3), (40, 10, 4), (1, 30, 1), (9, 12, 5)], ids=str
+)
 @pytest.mark.parametrize("extremes", [(0.0, 1.0), (-2.5, 3.0)], ids=["unit", "standardized"])
 @pytest.mark.parametrize("amount", [0.01, 0.3, 1.0])
 @pytest.mark.parametrize("kind", NOISES)
@@ -93,12 +100,13 @@ def test_equal_numbers_make_equal_noise(kind, amount, extremes, shape):
     free = extremes != (0.0, 1.0)
     zero, unit = (0.0, 1.0) if free else (low, high - low)
     dose = _noise._Dose(amount, low, high, zero=zero, unit=unit)
-    colours = image[..., :3].astype(np.float64)
+    n = n_seen(shape)
+    colours = image[..., :n].astype(np.float64)
     expected = _noise._ADD[kind](numpy_draws(kind, shape, seed, place), colours, dose)
     if kind in ("salt_and_pepper", "occlusion"):
-        assert np.array_equal(found[..., :3], expected.astype(np.float32))
-    np.testing.assert_allclose(found[..., :3], expected, rtol=1e-5, atol=1e-6)
-    assert np.array_equal(found[..., 3:], image[..., 3:])
+        assert np.array_equal(found[..., :n], expected.astype(np.float32))
+    np.testing.assert_allclose(found[..., :n], expected, rtol=1e-5, atol=1e-6)
+    assert np.array_equal(found[..., n:], image[..., n:])
     assert not np.array_equal(found, image) or (kind, amount) == ("salt_and_pepper", 0.01)
 
 

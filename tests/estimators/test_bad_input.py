@@ -96,11 +96,11 @@ BAD_DATA = {
     "empty": (X[:0], Y[:0], ValueError, "0 sample"),
     "lengths": (X, Y[:-1], ValueError, "X has 40 rows, but y has 39"),
     "text": (np.full((40, 4), "a.png"), Y, ValueError, "text: 'a.png' at row 0"),
-    "two channels": (
-        np.ones((40, 8, 8, 2)),
+    "channels first": (
+        np.ones((40, 2, 8, 8)),
         Y,
         ValueError,
-        r"2 channels|shape \(8, 8, 2\).*8, 1\)",
+        r"8 channels in the last axis, more than the 2 pixels of a side. Images are channels-last",
     ),
     "one-dimensional": (
         np.ones(40),
@@ -140,6 +140,7 @@ def test_bad_data(no_training, case, method):
     ("images", "message"),
     [
         (np.ones((3, 8, 8, 3)), r"shape \(8, 8, 3\).*fitted on images of shape \(8, 8, 1\)"),
+        (np.ones((3, 8, 8, 2)), "X holds images of 2 channels but .* was fitted on images of 1, t"),
         (np.ones((3, 9, 8, 1)), r"shape \(9, 8, 1\).*\(8, 8, 1\)"),
         (np.ones((3, 8, 9)), r"shape \(8, 9, 1\).*\(8, 8, 1\)"),
         (np.ones((3, 63)), "X has 63 features, but CNNClassifier is expecting 64"),

@@ -378,8 +378,11 @@ def test_one_vocabulary(kind):
 def test_a_fourth_channel_that_is_no_transparency(kind):
     X = np.random.default_rng(0).integers(0, 256, (6, 20, 20, 4), dtype=np.uint8)
     y, params = np.arange(6) % 2, {} if kind is BackboneFeatures else {"epochs": 1}
-    with pytest.warns(UserWarning, match="X has 4 channels, .* the last is treated as transparen"):
+    refused = r"4 channels, the last of which varies .* Set input_adapter to 'mean' .*X\[..., :3\]"
+    with pytest.raises(ValueError, match=refused):
         kind(**params).fit(X, y)
+    with pytest.raises(ValueError, match=refused):
+        kind(**params, image_shape=(20, 20, 4)).fit(X.reshape(6, -1), y)
     X[..., 3] = 255
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
@@ -387,18 +390,32 @@ def test_a_fourth_channel_that_is_no_transparency(kind):
         kind(**params).fit(X, y)
 
 
-@pytest.mark.filterwarnings("ignore:X has 4 channels")
-def test_transparency_is_dropped_by_backbones_whatever_the_fit_saw():
+def test_opacity_is_dropped_by_backbones_whatever_the_fit_saw():
     rgb = np.random.default_rng(0).integers(0, 256, (6, 20, 20, 3), dtype=np.uint8)
     alpha = np.random.default_rng(1).integers(0, 256, (6, 20, 20, 1), dtype=np.uint8)
-    rgba = np.concatenate([rgb, alpha], axis=-1)
+    opaque = np.concatenate([rgb, np.full_like(alpha, 255)], axis=-1)
+    even = np.concatenate([rgb, alpha[:, :1, :1] * np.ones_like(alpha)], axis=-1)
     for size in (None, 16):
         answers = [
             BackboneFeatures(store=None, image_size=size).fit(X).transform(Z)
-            for X in (rgb, rgba)
-            for Z in (rgb, rgba)
+            for X in (rgb, opaque)
+            for Z in (rgb, opaque, even)
         ]
         assert all(np.array_equal(answers[0], other) for other in answers)
+
+
+def test_only_a_fit_on_four_channels_makes_one_that_varies_transparency():
+    rgba = np.random.default_rng(0).integers(0, 256, (6, 20, 20, 4), dtype=np.uint8)
+    rgb, opaque = rgba[..., :3], rgba.copy()
+    opaque[..., 3] = 255
+    features = BackboneFeatures(store=None)
+    found = features.fit(opaque).transform(rgba)
+    assert np.array_equal(found, features.transform(rgb))
+    for X in (rgb, rgb[..., :1]):
+        with pytest.raises(ValueError, match=r"4 channels, the last of which varies, but this"):
+            features.fit(X).transform(rgba)
+    with pytest.raises(ValueError, match="5 channels but this BackboneFeatures was fitted on im"):
+        features.transform(np.concatenate([rgba, rgba[..., :1]], axis=-1))
 
 
 def test_a_denoiser_gives_images_of_its_size():

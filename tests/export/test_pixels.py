@@ -5,7 +5,7 @@ import pytest
 from export import builders
 from PIL import Image
 
-from skdl import BackboneFeatures, CNNClassifier
+from skdl import BackboneFeatures, CNNClassifier, DenoisingAutoencoder, TransferClassifier
 
 SIZES = [(13, 17), (20, 11), (1, 1), (2, 90), (57, 3), (40, 40), (7, 5), (64, 22)]
 
@@ -104,6 +104,70 @@ def test_colours_of_backbones(n_channels, kind, agree):
     value_range = (0, 255) if kind == "floats" else None
     model = BackboneFeatures(image_size=(16, 8), value_range=value_range, store=None)
     agree(model.fit(images), images)
+
+
+@pytest.mark.parametrize("keep_aspect", [False, True])
+@pytest.mark.parametrize("resizes", [False, True])
+@pytest.mark.parametrize("kind", ["bytes", "whole", "floats", "from 0 to 1", "standardised"])
+@pytest.mark.parametrize("n_channels", [2, 5])
+def test_networks_of_any_channels(n_channels, kind, resizes, keep_aspect, agree):
+    images = images_of((13, 17), n_channels, kind)
+    model = CNNClassifier(
+        image_size=(9, 14) if resizes else None,
+        keep_aspect=keep_aspect,
+        value_range=(0, 255) if kind == "floats" else None,
+        random_state=0,
+    )
+    run = agree(model.initialize(images, [0, 1, 2]), images)
+    assert run.input.shape[3] == n_channels
+    for size in SIZES if resizes else ():
+        others = images_of(size, n_channels, kind)
+        if n_channels <= min(size):
+            found = run(others)["probabilities"]
+            np.testing.assert_allclose(found, model.predict_proba(others), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("n_channels", [2, 5])
+def test_denoisers_of_any_channels(n_channels, agree):
+    images = images_of((12, 16), n_channels, "bytes")
+    model = DenoisingAutoencoder(epochs=1, filters=(4,), random_state=0).fit(images)
+    found = agree(model, images)(images)["denoised"]
+    np.testing.assert_array_equal(found, model.transform(images))
+
+
+ADAPTED = [(2, "mean"), (5, "mean"), (4, "first3"), (5, "first3"), (2, "repeat"), (1, "repeat")]
+
+
+@pytest.mark.parametrize("kind", ["bytes", "whole", "floats", "from 0 to 1", "standardised"])
+@pytest.mark.parametrize(("n_channels", "adapter"), ADAPTED)
+def test_adapters(n_channels, adapter, kind, exported):
+    images = images_of((13, 17), n_channels, kind)
+    for size in (None, (20, 11)):
+        model = BackboneFeatures(
+            builders.pixels,
+            weights="random",
+            pooling="flatten",
+            image_size=size,
+            input_adapter=adapter,
+            value_range=(0, 255) if kind == "floats" else None,
+            store=None,
+        ).fit(images)
+        run = exported(model)
+        assert run.input.shape[3] == n_channels
+        found, expected = run(images)["features"], model.transform(images)
+        if kind in ("bytes", "whole") or size is None:
+            np.testing.assert_array_equal(np.rint(found * 255), np.rint(expected * 255))
+        np.testing.assert_allclose(found, expected, rtol=0, atol=2e-6)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("trainable", ["head", 1, "all"])
+def test_classifiers_with_adapters(trainable, agree):
+    images = images_of((16, 16), 5, "bytes")
+    model = TransferClassifier(
+        trainable=trainable, epochs=1, warmup_epochs=0, input_adapter="mean", random_state=0
+    )
+    agree(model.fit(images, [0, 1, 0]), images)
 
 
 def test_transparency_is_not_resized(exported):

@@ -37,6 +37,19 @@ def test_every_spelling_of_a_batch_is_the_same_images(n, height, width, channels
         assert np.array_equal(to_images(batch[..., 0]), batch)
 
 
+@given(n=st.integers(1, 3), height=SIDES, width=SIDES, channels=st.integers(1, 60))
+def test_images_of_any_channels(n, height, width, channels):
+    batch = np.arange(n * height * width * channels).reshape(n, height, width, channels)
+    shape = (height, width, channels)
+    assert np.array_equal(to_images(batch, shape), batch)
+    assert np.array_equal(to_images(batch.reshape(n, -1), shape), batch)
+    if channels in images.CHANNELS or channels <= min(height, width):
+        assert infer_image_shape(batch.shape) == shape
+    else:
+        with pytest.raises(ValueError, match="Images are channels-last"):
+            infer_image_shape(batch.shape)
+
+
 @given(features=st.integers(1, 5000))
 def test_flattened_images_without_a_shape_never_fail(features):
     height, width, channels = infer_image_shape((3, features))
@@ -70,8 +83,10 @@ def test_to_images_is_a_view():
     [
         ((5,), None, "one-dimensional, of shape"),
         ((5, 2, 2, 2, 2), None, "5 dimensions"),
-        ((5, 8, 8, 2), None, "2 channels"),
-        ((5, 3, 8, 8), None, "channels-last"),
+        ((5, 3, 8, 8), None, r"8 channels in the last axis, more than the 3 pixels of a side"),
+        ((5, 3, 8, 8), (3, 8), r"channels-last.* say so by image_shape=\(3, 8, 8\)"),
+        ((5, 2, 20, 2), (2, 20, 3), r"\(2, 20, 2\), but the parameter image_shape=\(2, 20, 3\)"),
+        ((5, 1, 8, 2), None, "2 channels in the last axis, more than the 1 pixels"),
         ((5, 0, 8, 1), None, "no pixels"),
         ((5, 0), None, r"0 feature\(s\)"),
         ((5, 64), (8, 9), r"64 features.*image_shape=\(8, 9\) have 72"),
@@ -83,7 +98,8 @@ def test_to_images_is_a_view():
         ((5, 64), (8.0, 8.0), "image_shape must be"),
         ((5, 64), 64, "image_shape must be"),
         ((5, 64), "8x8", "image_shape must be"),
-        ((5, 64), (8, 8, 2), "2 channels"),
+        ((5, 64), (8, 8, 2), r"64 features.*image_shape=\(8, 8, 2\) have 128"),
+        ((5, 64), (8, 8, 0), "image_shape must be"),
     ],
 )
 def test_bad_shapes(shape, image_shape, message):

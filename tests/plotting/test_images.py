@@ -104,6 +104,16 @@ def test_nothing_overlaps_in_image_grids(n_classes, n_per_class, length):
     assert display.figure_.get_size_inches()[0] <= 13
 
 
+@pytest.mark.parametrize("n_channels", [2, 5])
+def test_channels_of_no_picture_are_drawn_as_their_mean(n_channels):
+    X = np.random.default_rng(0).random((2, 8, 9, n_channels))
+    display = ImageGridDisplay.from_images(X, [0, 1])
+    for i, ax in enumerate(display.axes_):
+        assert display.images[i].shape == (8, 9, n_channels)
+        np.testing.assert_allclose(ax.images[0].get_array(), X[i].mean(axis=-1), atol=1e-6)
+        assert ax.images[0].get_cmap().name == "gray"
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -112,7 +122,7 @@ def test_nothing_overlaps_in_image_grids(n_classes, n_per_class, length):
         ({"y": [0]}, "2 images, but y has 1 labels"),
         ({"y": [0, None]}, "NaN or None at row 1"),
         ({"target_names": ["a"]}, "1 names, which do not fit the 2 classes"),
-        ({"X": np.zeros((2, 8, 8, 2))}, "2 channels"),
+        ({"X": np.zeros((2, 2, 8, 8))}, "8 channels in the last axis, more than the 2 pixels"),
         ({"X": np.full((2, 8, 8), np.inf)}, "infinity: first at row 0"),
         ({"X": ["no.png", "such.png"]}, "'no.png' cannot be read: there is no such file"),
         ({"random_state": "now"}, "now"),

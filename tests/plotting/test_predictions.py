@@ -325,7 +325,7 @@ def test_nothing_to_show():
         ({"y_true": [0]}, "y_true has 1 rows, and y_pred has 2"),
         ({"confidence": [0.5]}, "different lengths"),
         ({"X": np.full((2, 8, 8), np.nan)}, "NaN: first at row 0"),
-        ({"X": np.zeros((2, 8, 8, 2))}, "2 channels"),
+        ({"X": np.zeros((2, 2, 8, 8))}, "8 channels in the last axis, more than the 2 pixels"),
     ],
 )
 def test_bad_input(changes, message):

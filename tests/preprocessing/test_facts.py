@@ -50,6 +50,17 @@ def test_arrays_and_files_have_the_same_but_for_what_only_files_have(paths):
     assert np.isnan(of_array["bytes_per_pixel"])
 
 
+def test_brightness_is_the_mean_of_all_channels_but_transparency():
+    X = np.random.default_rng(0).random((3, 8, 9, 5))
+    for n_channels in (1, 2, 3, 4, 5):
+        images = X[..., :n_channels]
+        seen = images[..., :3] if n_channels == 4 else images
+        for row, facts in enumerate(table(images)):
+            assert facts["channels"] == n_channels
+            assert facts["brightness"] == pytest.approx(seen[row].mean(), rel=1e-5)
+            assert facts["high"] == pytest.approx(images[row].max())
+
+
 def test_each_image_is_measured_once(paths, monkeypatch):
     facts = ImageFacts()
     first = facts.fit_transform(paths)

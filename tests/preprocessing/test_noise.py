@@ -215,6 +215,19 @@ def test_salt_and_pepper_has_its_share(amount):
     assert ((inner == 0) | (inner == 1) | (inner == 0.5)).all()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("channels", [2, 4, 5])
+def test_noise_of_all_channels_but_transparency(kind, channels):
+    X = np.random.default_rng(0).integers(50, 200, (4, 12, 13, channels), dtype=np.uint8)
+    noisy = ImageNoise(kind, amount=0.5, random_state=0).fit_transform(X)
+    changed = (noisy != X).mean(axis=(0, 1, 2))
+    n_seen = 3 if channels == 4 else channels
+    assert (changed[:n_seen] > 0.3).all()
+    assert (changed[n_seen:] == 0).all()
+    flat = ImageNoise(kind, amount=0.5, random_state=0, image_shape=X.shape[1:])
+    assert np.array_equal(flat.fit_transform(X.reshape(4, -1)), noisy.reshape(4, -1))
+
+
 def test_more_salt_and_pepper_keeps_the_pixels_of_less():
     X = gray(3)
     some, more = (

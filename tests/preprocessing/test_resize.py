@@ -105,6 +105,34 @@ def test_the_same_size_is_the_same_image(dtype, channels):
     assert np.array_equal(Resize((8, 9)).fit_transform(X), X)
 
 
+@pytest.mark.parametrize("keep_aspect", [False, True])
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32", "float64"])
+@pytest.mark.parametrize("channels", [2, 5])
+def test_channels_of_no_picture_are_resized_each_by_itself(dtype, channels, keep_aspect):
+    X = np.random.default_rng(0).random((3, 8, 9, channels))
+    X = (X * 200).astype(dtype) if "int" in dtype else X.astype(dtype)
+    resize = Resize((5, 13), keep_aspect=keep_aspect)
+    found = resize.fit_transform(X)
+    assert found.shape == (3, 5, 13, channels)
+    assert found.dtype == dtype
+    for channel in range(channels):
+        alone = resize.fit_transform(X[..., [channel]])
+        assert np.array_equal(found[..., [channel]], alone)
+    flat = Resize((5, 13), keep_aspect=keep_aspect, image_shape=X.shape[1:])
+    assert np.array_equal(flat.fit_transform(X.reshape(3, -1)), found)
+
+
+@pytest.mark.parametrize("color", ["rgb", "grayscale"])
+@pytest.mark.parametrize("channels", [2, 5])
+def test_channels_of_no_picture_are_no_colours(color, channels):
+    resize = Resize(8, color=color)
+    with pytest.raises(ValueError, match=f"{channels} channels, which are no colours: .*{color!r}"):
+        resize.fit(np.zeros((2, 8, 8, channels)))
+    assert not hasattr(resize, "image_shape_")
+    with pytest.raises(ValueError, match=f"{channels} channels but this Resize was fitted on"):
+        resize.fit(np.zeros((2, 8, 8, 3))).transform(np.zeros((2, 8, 8, channels)))
+
+
 def test_plain_images_stay_plain():
     for value in (0, 7, 255):
         X = np.full((2, 9, 13), value, dtype="uint8")
