@@ -279,7 +279,7 @@ def test_outputs_that_show_no_image_are_not_taken(tmp_path):
 def test_names_of_steps_are_those_that_scikit_learn_takes(file):
     layers = {"threshold": 3, "weights": 3, "a__1:0": 2, "a.1.0": 4}
     one = Backbone(f"onnx:/m/{file}", 8, layers, onnx=True, file=file)
-    setting = Setting(False, "balanced_accuracy", 2, 0, "store", (one,), 8, (10, 30))
+    setting = Setting(False, "balanced_accuracy", 2, 1, 0, "store", (one,), 8, (10, 30))
     assert len(one.parts) == 4
     assert choices_of_layers(setting) == [list(one.parts)[-1:], list(one.parts)]
     search = build("logistic", setting).steps[-1][1]
