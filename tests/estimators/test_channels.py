@@ -174,6 +174,21 @@ def test_judging_a_network_of_five_channels(tmp_path):
     assert "channels: 5" in text
 
 
+def test_a_report_of_more_channels_than_pixels_a_side(tmp_path):
+    X = np.random.default_rng(0).integers(0, 256, (24, 4, 6, 9), dtype=np.uint8)
+    y = np.tile(["a", "b", "c"], 8)
+    model = network(CNNClassifier, image_shape=(4, 6, 9))
+    for rows in (X, X.reshape(24, -1)):
+        result = evaluate(model, rows, y, cv=2, return_estimator=True)
+        path = tmp_path / "report.html"
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)
+            skdl.report(result, rows, y, path, image_shape=(4, 6, 9))
+        text = path.read_text(encoding="utf-8")
+        assert "Images of 4 × 6 pixels (height × width), channels: 9" in text
+        assert "not audited" not in text
+
+
 @pytest.mark.parametrize("n_channels", [2, 5])
 def test_looking_into_a_network_of_any_channels(n_channels):
     X = images_of(n_channels)

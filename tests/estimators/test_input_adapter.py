@@ -8,6 +8,10 @@ import pytest
 from helpers import parametrize, png
 from PIL import Image
 from sklearn.base import clone
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import skdl
 from skdl import (
@@ -171,7 +175,7 @@ def test_other_channels_are_refused_by_name(name, n_channels):
         assert not hasattr(model, "image_shape_")
 
 
-def test_a_fourth_channel_that_is_the_same_everywhere_is_left_out():
+def test_a_fourth_channel_that_is_the_same_everywhere_is_left_out(tmp_path):
     X = images_of(4)
     for value in (0, 17, 255):
         X[..., 3] = value
@@ -179,6 +183,8 @@ def test_a_fourth_channel_that_is_the_same_everywhere_is_left_out():
         assert model.image_shape_ == (*SIZE, 4)
         expected = features(image_size=16).fit_transform(X[..., :3])
         np.testing.assert_array_equal(model.transform(X), expected)
+    skdl.save(model, tmp_path / "model.skdl")
+    np.testing.assert_array_equal(skdl.load(tmp_path / "model.skdl").transform(X), expected)
     X[0, ..., 3] = 16  # the dose, say, of one image
     with pytest.raises(ValueError, match="4 channels, the last of which varies"):
         features().fit(X)
@@ -302,6 +308,16 @@ def test_occlusion_of_adapted_images(files):
     np.testing.assert_array_equal(occlusion_maps(model, X[:2]), occlusion_maps(model, paths[:2]))
     assert model.grad_cam(X[:2]).shape == (2, *SIZE)
     assert model.model_.input_shape == (None, *SIZE, 1)
+
+
+def test_a_search_chooses_the_adapter():
+    X = np.random.default_rng(0).integers(0, 256, (24, *SIZE, 5), dtype=np.uint8)
+    y = np.tile([0, 1, 1, 0], 6)
+    X[y == 1, ..., 4] //= 8  # which only the mean sees
+    pipeline = make_pipeline(BackboneFeatures(), StandardScaler(), LogisticRegression())
+    grid = {"backbonefeatures__input_adapter": ["first3", "mean"]}
+    search = GridSearchCV(pipeline, grid, cv=3).fit(X, y)
+    assert search.best_params_ == {"backbonefeatures__input_adapter": "mean"}
 
 
 def test_networks_of_ones_own_have_no_adapter():
