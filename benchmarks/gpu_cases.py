@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import data, image_cases, peers
+from benchmarks import data, image_cases, peers, transfer_cases
 from benchmarks.timing import median_time
 
 PRECISIONS = ("float32", "bfloat16")
@@ -63,7 +63,7 @@ def epoch_keras(architecture: str, precision: str, on_cpu: bool) -> float:
 
     X, y = _images(architecture, on_cpu)
     X = X / np.float32(255)
-    _set_precision(precision)
+    peers.set_precision(precision)
     model = getattr(architectures, architecture)(X.shape[1:], 10)
     model.compile(
         keras.optimizers.Adam(0.001), loss="sparse_categorical_crossentropy", metrics=["accuracy"]
@@ -80,46 +80,24 @@ def epoch_torch(architecture: str, precision: str, on_cpu: bool) -> float:
     return torch_peers.epoch(build, X, y, precision, _times(on_cpu), on_cpu)
 
 
-def _set_precision(precision: str) -> None:
-    """Let Keras, in a process of its own, compute in it."""
-    import keras
-
-    keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
-
-
 # ---- features ------------------------------------------------------------------------------------
 
 
-def _photographs(on_cpu: bool) -> Any:
-    return data.photographs(4, 32)[0] if on_cpu else data.photographs(2000, 224)[0]
+def _photographs(on_cpu: bool) -> tuple[int, int]:
+    """How many, and of what side."""
+    return (4, 32) if on_cpu else (2000, 224)
 
 
-def features_skdl(precision: str, on_cpu: bool) -> float:
+def features(side: Callable[..., float], precision: str, on_cpu: bool) -> float:
     """Seconds for features that are not kept."""
-    from skdl import BackboneFeatures
-
-    X = _photographs(on_cpu)
-    model = BackboneFeatures("vgg16", weights="random", precision=precision, store=None).fit(X)
-    return median_time(lambda: model.transform(X), _times(on_cpu))
-
-
-def features_keras(precision: str, on_cpu: bool) -> float:
-    """The same images through `preprocess_input` and `predict`."""
-    X = _photographs(on_cpu)
-    _set_precision(precision)
-    network = peers.keras_backbone("vgg16", X.shape[1:], pooling="avg")
-
-    def work() -> Any:
-        return network.predict(peers.keras_preprocessed("vgg16", X), batch_size=32, verbose=0)
-
-    return median_time(work, _times(on_cpu))
+    return side(*_photographs(on_cpu), precision, _times(on_cpu))
 
 
 def features_torch(precision: str, on_cpu: bool) -> float:
-    """The same in batches of 32."""
-    from benchmarks import torch_peers
-
-    return torch_peers.features(_photographs(on_cpu), precision, _times(on_cpu), on_cpu)
+    """The same by PyTorch, which is told where to run."""
+    return transfer_cases.vgg16_torch(
+        *_photographs(on_cpu), precision, _times(on_cpu), on_cpu=on_cpu
+    )
 
 
 def _epochs(title: str, architecture: str) -> Case:
@@ -134,7 +112,11 @@ CASES = {
     ),
     "vgg16": Case(
         "VGG16's features of 2,000 images of 224×224×3, nothing stored",
-        {"skdl": features_skdl, "keras": features_keras, "torch": features_torch},
+        {
+            "skdl": partial(features, transfer_cases.vgg16_skdl),
+            "keras": partial(features, transfer_cases.vgg16_keras),
+            "torch": features_torch,
+        },
     ),
 }
 

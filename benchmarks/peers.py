@@ -84,6 +84,13 @@ def skorch_model(input_shape, epochs=5, batch_size=32):
 APPLICATIONS = {"mobilenet_v2": "MobileNetV2", "vgg16": "VGG16"}
 
 
+def set_precision(precision):
+    """Let Keras, in a process of its own, compute in "float32" or "bfloat16"."""
+    import keras
+
+    keras.config.set_dtype_policy("mixed_bfloat16" if precision == "bfloat16" else "float32")
+
+
 def keras_backbone(name, input_shape, weights="random", **params):
     """A network of Keras Applications without its classifier."""
     import keras

@@ -129,6 +129,16 @@ def test_computing_features():
     assert 0 < transfer_cases.bfloat16_distance(**FEW) < 0.01
 
 
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_computing_features_of_vgg16(precision):
+    assert transfer_cases.vgg16_skdl(2, 32, precision, 1) > 0
+    # Keras's setting is that of its process.
+    code = f"print(transfer_cases.vgg16_keras(2, 32, {precision!r}, 1))"
+    command = [sys.executable, "-c", f"from benchmarks import transfer_cases; {code}"]
+    told = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout
+    assert float(told.splitlines()[-1]) > 0
+
+
 @pytest.mark.parametrize("in_folder", [False, True])
 def test_the_share_of_the_store_is_that_of_single_calls(in_folder):
     assert transfer_cases.store_overhead(**FEW, in_folder=in_folder) > 0

@@ -19,7 +19,7 @@ from skdl.analysis._result import BEST
 from skdl.evaluation import EvaluationResult, EvaluationWarning, evaluate
 from skdl.reporting import has_network, looked_at
 
-_PLACES = 100  # that are covered in an image, at most
+_PLACES = 64  # that are covered in a square image, or fewer
 _BY_GRADIENTS = 3.0  # seconds for an image, most of which building them takes
 
 
@@ -101,6 +101,6 @@ def with_store(model: Any, store: Any) -> Any:
 def _about_missed(n: int, n_wanted: int) -> str:
     return (
         f"Where the network looked is not shown for {n} of the {counted(n_wanted, 'image')} that "
-        "it would be shown for: that would take longer than everything before it, or than the time "
-        "that is left. skdl.plotting.SaliencyDisplay shows it for any image."
+        "it would be shown for: that would take more than half as long as everything before it, or "
+        "than the time that is left. skdl.plotting.SaliencyDisplay shows it for any image."
     )

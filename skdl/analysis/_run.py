@@ -313,8 +313,8 @@ def _written(
     if kind != "json":  # which has no pictures
         now = time.monotonic()
         left = start + 60 * settings["minutes"] - _FOR_REPORT - now
-        # A few pictures should not keep anybody waiting longer than all models did.
-        shown, missed = with_networks(result, found, plan, min(left, now - start), tell)
+        # A few pictures should not keep anybody waiting as long as all models did.
+        shown, missed = with_networks(result, found, plan, min(left, (now - start) / 2), tell)
         notes += missed
     path = write_report(out, found, shown, kind, notes)
     write_model(out, model, novelty, found, best, estimate, worth)

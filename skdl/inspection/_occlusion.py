@@ -36,7 +36,7 @@ def occlusion_maps(
     y : array-like of shape (n,), or a label, default=None
         Class whose evidence is asked for, of each image or of all. None takes the predicted ones.
     patch : int or (height, width), default=None
-        Size of the covered part in pixels. None is a fifth of the shorter side.
+        Size of the covered part in pixels. None is a quarter of the shorter side.
     stride : int or (rows, columns), default=None
         Steps between covered parts. None is half of `patch`.
     fill : float or "mean", default="mean"
@@ -103,7 +103,7 @@ class Cover:
 
     def places(self, size: tuple[int, int]) -> list[tuple[slice, slice]]:
         """Rows and columns that are covered, one place after the other; the edges are, too."""
-        side = max(1, round(min(size) / 5))
+        side = max(1, round(min(size) / 4))
         patch = self.patch or (side, side)
         stride = self.stride or (max(1, patch[0] // 2), max(1, patch[1] // 2))
         if any(p > s for p, s in zip(patch, size, strict=True)):

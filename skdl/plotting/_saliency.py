@@ -125,7 +125,7 @@ class SaliencyDisplay:
         layer : str, default=None
             For "grad_cam": layer of the network. None takes the last feature maps.
         patch : int or (height, width), default=None
-            For "occlusion": size of the covered part in pixels. None is a fifth of the shorter
+            For "occlusion": size of the covered part in pixels. None is a quarter of the shorter
             side.
         stride : int or (rows, columns), default=None
             For "occlusion": steps between covered parts. None is half of `patch`.

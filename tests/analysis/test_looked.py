@@ -89,7 +89,7 @@ def test_models_without_a_network_are_not_fitted_again(result, seen, monkeypatch
     assert (shown.fitted, said) == ({}, [])
 
 
-def test_pictures_take_no_longer_than_all_before(folder, tmp_path, monkeypatch):
+def test_pictures_take_half_as_long_as_all_before_at_most(folder, tmp_path, monkeypatch):
     allowed = []
 
     def none(result, look, plan, seconds, tell):
@@ -100,7 +100,7 @@ def test_pictures_take_no_longer_than_all_before(folder, tmp_path, monkeypatch):
     how = {"models": ["majority"], "folds": 2, "report": "md", "verbose": 0}
     start = time.monotonic()
     analyze_folder(folder, out=tmp_path / "long", minutes=1000, **how)
-    assert 0 < allowed[0] < time.monotonic() - start
+    assert 0 < allowed[0] < (time.monotonic() - start) / 2
 
 
 @pytest.mark.exhaustive
