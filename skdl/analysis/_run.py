@@ -34,6 +34,7 @@ from skdl.evaluation import EvaluationResult
 
 _FOR_WRITING = (0.1, 15.0)  # of the time, and seconds at least
 _FOR_REPORT = 10.0  # of these seconds
+_FOR_PICTURES = 20.0  # seconds that a short analysis, too, has for where networks looked
 _FOR_A_MODEL = 30.0  # seconds that any model has, at least, in what is advised
 
 
@@ -314,7 +315,8 @@ def _written(
         now = time.monotonic()
         left = start + 60 * settings["minutes"] - _FOR_REPORT - now
         # A few pictures should not keep anybody waiting as long as all models did.
-        shown, missed = with_networks(result, found, plan, min(left, (now - start) / 2), tell)
+        allowed = min(left, max(_FOR_PICTURES, (now - start) / 2))
+        shown, missed = with_networks(result, found, plan, allowed, tell)
         notes += missed
     path = write_report(out, found, shown, kind, notes)
     write_model(out, model, novelty, found, best, estimate, worth)
