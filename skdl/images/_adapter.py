@@ -99,7 +99,7 @@ def refuse_channels(images: npt.NDArray[Any], takes: int) -> None:
     found = images.shape[-1]
     if are_colors(images):
         return
-    varies = ", the last of which varies and is no mere opacity" if found == _RGBA else ""
+    varies = ", the last of which varies and so is not just opacity" if found == _RGBA else ""
     ways = ["'mean' (their mean)"]
     if found >= 3:
         ways.append("'first3' (the first three)")
