@@ -16,6 +16,7 @@ USES = {
     "scipy": "distributions for intervals, sparse matrices",
     "pandas": "tables, frames",
     "joblib": "several processes, saving",
+    "threadpoolctl": "one thread of BLAS for small matrices",
     "cloudpickle": "functions of the user's own in saved estimators",
     "matplotlib": "figures",
     "h5py": "files of weights",

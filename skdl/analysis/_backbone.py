@@ -22,6 +22,7 @@ _PREFERRED: tuple[tuple[str, dict[str, Any]], ...] = (
 )
 _SIZES = (224, 192, 160, 128, 96, 64)
 TINY = 48  # height and width up to which images are tiny
+_ENLARGED = 6  # times, at most
 _N_LAYERS = 3  # of the last ones that searches choose from, of the first network
 _PROBED = 8  # images
 _OF_ANY = (32, 224)  # smallest and largest side that are tried of a file that declares nothing
@@ -99,7 +100,7 @@ def _sizes(smallest: int, largest: int, side: int) -> list[int]:
     if largest <= TINY:
         return [largest]
     if side <= TINY:  # small pictures gain from being enlarged
-        return [max(64, smallest)]
+        return [max(min(64, _ENLARGED * side), smallest)]
     most = max(min(largest, 2 * side), smallest)
     return [s for s in _SIZES if smallest <= s <= most] or [most]
 

@@ -153,7 +153,9 @@ def _logistic(setting: Setting) -> Any:
 
 
 def _svc(setting: Setting) -> Any:
-    classifier = CalibratedClassifierCV(SVC(class_weight="balanced"), cv=3, ensemble=True)
+    # Each candidate is calibrated anew, which takes long where there are many images.
+    cv = 3 if setting.inner > 1 else _inner(setting)
+    classifier = CalibratedClassifierCV(SVC(class_weight="balanced"), cv=cv, ensemble=True)
     return _on_features(setting, classifier, "calibratedclassifiercv__estimator__C", [1, 10])
 
 

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from threadpoolctl import threadpool_limits
+
 from skdl._utils.checks import check_choice, check_number, check_path, check_whole, suggest
 from skdl._utils.storage import make_writable
 from skdl._utils.text import say, shortened
@@ -197,14 +199,14 @@ def analyze_folder(
     deadline = start + 60 * minutes - max(_FOR_WRITING[0] * 60 * minutes, _FOR_WRITING[1])
     _check_time(deadline, start, minutes)
     make_writable(place, ADVICE)
-    plan = _planned(kept, found, settings, place, deadline - time.monotonic())
-    keep_plan(place, settings, plan.as_dict())
-    tell("")
-    for line in plan.lines(minutes):
-        tell(line)
-    tell("")
-    result, plan = climb(found, plan, settings, place, deadline, tell)
-    return _written(found, plan, settings, place, result, report, tell, start)
+    # Several threads take longer for such models; the script that is written says the same.
+    with threadpool_limits(1, user_api="blas"):
+        plan = _planned(kept, found, settings, place, deadline - time.monotonic())
+        keep_plan(place, settings, plan.as_dict())
+        for line in ("", *plan.lines(minutes), ""):
+            tell(line)
+        result, plan = climb(found, plan, settings, place, deadline, tell)
+        return _written(found, plan, settings, place, result, report, tell, start)
 
 
 def _check_time(deadline: float, start: float, minutes: float) -> None:

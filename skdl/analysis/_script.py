@@ -145,6 +145,7 @@ def script(
     imports = code.import_lines(
         {
             "pathlib": ["Path"],
+            "threadpoolctl": ["threadpool_limits"],
             "skdl": ["audit_images", "evaluate", "report", "save"],
             "skdl.datasets": ["load_image_folder"],
             **({"skdl.inspection": ["NoveltyDetector"]} if detects else {}),
@@ -180,6 +181,7 @@ X, y = images.data, images.target_names[images.target]
 audit = audit_images(X, y, groups=images.groups)
 print(audit)
 
+threadpool_limits(1, user_api="blas")  # several threads take longer for such models
 {once}models = {{
 {written}}}
 result = evaluate(

@@ -15,8 +15,12 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 from sklearn.utils.metadata_routing import MetadataRouter, get_routing_for_object
 
+from skdl._utils.cache import Cache
+from skdl._utils.checksums import digest_of
+
 _CALLERS = ("fit", "fit_transform")
 _Split = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
+_FOLDS: Cache[npt.NDArray[np.int32]] = Cache(max_bytes=2**24)
 
 # ---- splitters -----------------------------------------------------------------------------------
 
@@ -32,21 +36,50 @@ def check_enough(n_splits: int, groups: Any) -> None:
         )
 
 
-class StratifiedGroupFolds(StratifiedGroupKFold):  # type: ignore[misc]
+class _KeptFolds(StratifiedGroupKFold):  # type: ignore[misc]
+    """Folds that are computed once for the same classes and groups.
+
+    Each candidate that splits for itself asks for them, and so does each model that is compared.
+    """
+
+    def _kept(self, X: Any, y: Any, groups: Any) -> Iterator[_Split]:
+        """Yield training and test rows."""
+        check_enough(self.n_splits, groups)
+        number = _FOLDS.get(self._key(y, groups), lambda: self._numbers(X, y, groups))
+        for fold in range(self.n_splits):
+            yield np.flatnonzero(number != fold), np.flatnonzero(number == fold)
+
+    def _numbers(self, X: Any, y: Any, groups: Any) -> npt.NDArray[np.int32]:
+        """The fold that tests on each row."""
+        number = np.empty(len(y), dtype=np.int32)
+        for fold, (_, test) in enumerate(super().split(X, y, groups)):
+            number[test] = fold
+        return number
+
+    def _key(self, y: Any, groups: Any) -> tuple[Any, ...] | None:
+        """What the folds depend on; None where each time has its own, or its warning."""
+        _, classes, counts = np.unique(y, return_inverse=True, return_counts=True)
+        drawn = self.shuffle and not isinstance(self.random_state, Integral)
+        if drawn or counts.min() < self.n_splits:
+            return None
+        _, members = np.unique(groups, return_inverse=True)
+        how = self.n_splits, self.shuffle, self.random_state
+        return *how, digest_of(classes), digest_of(members)
+
+
+class StratifiedGroupFolds(_KeptFolds):
     """Stratified folds of a search that keep groups together."""
 
     def split(self, X: Any, y: Any = None, groups: Any = None) -> Iterator[_Split]:
         """Yield training and test rows."""
-        if groups is not None:
-            check_enough(self.n_splits, groups)
-        return iter(super().split(X, y, groups))
+        return super().split(X, y, None) if groups is None else self._kept(X, y, groups)
 
 
 class GroupFolds(GroupKFold):  # type: ignore[misc]
     """Folds of a regression that keep groups together."""
 
 
-class GroupHoldout(StratifiedGroupKFold):  # type: ignore[misc]
+class GroupHoldout(_KeptFolds):
     """One split that keeps groups together, as far as possible of this share of test rows.
 
     For searches whose candidates take long: each is fitted once and not once for each fold. Whoever
@@ -100,9 +133,7 @@ class GroupHoldout(StratifiedGroupKFold):  # type: ignore[misc]
         ValueError
             If there are fewer groups than shares of that size.
         """
-        groups = np.arange(len(y)) if groups is None else groups
-        check_enough(self.n_splits, groups)
-        yield next(super().split(X, y, groups))
+        yield next(self._kept(X, y, np.arange(len(y)) if groups is None else groups))
 
     def get_n_splits(self, X: Any = None, y: Any = None, groups: Any = None) -> int:
         """Return 1.

@@ -107,8 +107,8 @@ def test_small_networks_are_preferred_for_nothing_but_their_speed(monkeypatch):
     assert found[0] == ("vgg16", 224)
     assert ("mobilenet_v2", 224) in found
     assert found[-1] == ("cifar_resnet20", 32)
-    tiny = [(one.name, one.size) for one in _backbone.candidates(None, None, (8, 8))]
-    assert tiny[0] == ("vgg16", 64)
+    for side, shown in ((5, 32), (8, 48), (28, 64)):  # enlarged, but not more than six times
+        assert next(_backbone.candidates(None, None, (side, side))).size == shown
     (given, *_) = _backbone.candidates("resnet50", "w.h5", (300, 300))
     assert (given.name, given.weights) == ("resnet50", "w.h5")
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from digit_files import write_digits
 from PIL import Image
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from skdl import analyze_folder
 from skdl.analysis import FolderAnalysis, _run
@@ -66,7 +67,7 @@ def test_predictions_are_out_of_fold_with_paths_and_groups(found):
 
 
 def test_the_script_gives_the_same_figures(found, digits_folder, capsys):
-    with pytest.warns(UserWarning, match="[np]pv of majority"):
+    with threadpool_limits(2), pytest.warns(UserWarning, match="[np]pv of majority"):
         runpy.run_path(str(found.out / "run.py"))
     again = pd.read_csv(found.out / "again" / "predictions.csv")
     mine = found.result.predictions
@@ -82,6 +83,23 @@ def test_the_script_gives_the_same_figures(found, digits_folder, capsys):
     proba = model.estimator.predict_proba(files)
     np.testing.assert_array_equal(proba, found.model.predict_proba(files))
     shutil.rmtree(found.out / "again")
+
+
+def test_models_compute_with_one_thread_of_blas(digits_folder, tmp_path, monkeypatch):
+    def n_threads():
+        return {lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"}
+
+    inside, fit = [], fitting.run_fold
+
+    def noted(*args):
+        inside.append(n_threads())
+        return fit(*args)
+
+    monkeypatch.setattr(fitting, "run_fold", noted)
+    with threadpool_limits(2, user_api="blas"):
+        analyze_folder(digits_folder, out=tmp_path / "run", **CHEAP)
+        assert n_threads() == {2}
+    assert inside == [{1}] * 4
 
 
 def test_the_same_call_goes_on_and_fits_nothing_again(digits_folder, tmp_path, monkeypatch, found):

@@ -6,10 +6,12 @@ import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV, TunedThresholdClassifierCV
+from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold, TunedThresholdClassifierCV
 
 from skdl import evaluate
+from skdl._utils.cache import clear_caches
 from skdl.evaluation import GroupHoldout
+from skdl.evaluation._inner_folds import StratifiedGroupFolds
 
 
 def searched(estimator, grid, **params):
@@ -138,6 +140,48 @@ def test_a_holdout_keeps_groups_together_and_is_the_same_each_time():
     assert 44 <= len(single) <= 46
     with pytest.raises(ValueError, match="4 folds need at least 4 groups, and there are 2"):
         next(splitter.split(y, y, y))
+
+
+def test_inner_folds_are_those_of_scikit_learn_and_computed_once(monkeypatch):
+    drawn = np.random.default_rng(0)
+    groups, y = (
+        drawn.permutation(90).astype(str),
+        np.array(["a", "b", "c"])[drawn.integers(0, 3, 90)],
+    )
+    expected = list(StratifiedGroupKFold(4, shuffle=True, random_state=3).split(y, y, groups))
+    three = list(StratifiedGroupKFold(3).split(y, y, groups))
+    split, n_splits = StratifiedGroupKFold._iter_test_indices, []
+
+    def counted(self, *args):
+        n_splits.append(self.n_splits)
+        return split(self, *args)
+
+    monkeypatch.setattr(StratifiedGroupKFold, "_iter_test_indices", counted)
+    clear_caches()
+    for _ in range(3):
+        ((train, test),) = GroupHoldout(0.25, 3).split(y, y, groups)
+        np.testing.assert_array_equal(train, expected[0][0])
+        np.testing.assert_array_equal(test, expected[0][1])
+        for found, wanted in zip(StratifiedGroupFolds(3).split(y, y, groups), three, strict=True):
+            np.testing.assert_array_equal(found[0], wanted[0])
+            np.testing.assert_array_equal(found[1], wanted[1])
+    assert n_splits == [4, 3]
+    ((_, other_seed),) = GroupHoldout(0.25, 4).split(y, y, groups)
+    ((_, other_groups),) = GroupHoldout(0.25, 3).split(y, y, np.arange(90) // 2)
+    ((_, other_classes),) = GroupHoldout(0.25, 3).split(y, np.roll(y, 1), groups)
+    assert n_splits == [4, 3, 4, 4, 4]
+    for other in (other_seed, other_groups, other_classes):
+        assert set(other) != set(expected[0][1])
+
+
+def test_folds_are_drawn_anew_where_each_time_has_its_own(monkeypatch):
+    y, groups = np.repeat([0, 1], [37, 3]), np.arange(40)
+    for _ in range(2):  # each time a warning
+        with pytest.warns(UserWarning, match="The least populated class in y has only 3 members"):
+            next(StratifiedGroupFolds(4).split(y, y, groups))
+    y, splitter = np.repeat([0, 1], 20), GroupHoldout(0.25, np.random.RandomState(0))
+    ((_, first),), ((_, second),) = splitter.split(y, y, groups), splitter.split(y, y, groups)
+    assert set(first) != set(second)
 
 
 def test_a_refitted_search_keeps_groups_together_and_names_nothing_private(tmp_path):
