@@ -117,11 +117,16 @@ def _features_of(backbone: Backbone, setting: Setting) -> Any:
 def _search(setting: Setting, estimator: Any, grid: Any) -> Any:
     """A search that keeps the best candidate; of two classes, with a threshold that is tuned."""
     search = GridSearchCV(estimator, grid, scoring=setting.metric, cv=_inner(setting))
-    return _tuned(search, _inner(setting)) if setting.binary else search
+    return _tuned(search, folds_of_tuning(setting)) if setting.binary else search
 
 
 def _inner(setting: Setting) -> Any:
     return _splits(setting.inner, setting)
+
+
+def folds_of_tuning(setting: Setting) -> int:
+    """Folds in which a threshold is tuned: of a part of the images it would be left to chance."""
+    return setting.inner if setting.inner > 1 else 3
 
 
 def _splits(n: int, setting: Setting) -> Any:

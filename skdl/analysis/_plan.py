@@ -22,6 +22,7 @@ from skdl.analysis._ladder import (
     Setting,
     build,
     choices_of_layers,
+    folds_of_tuning,
     widths,
 )
 from skdl.analysis._look import Look
@@ -212,9 +213,9 @@ def _fits(setting: Setting, name: str) -> float:
     n_candidates = {"majority": 1, "shortcuts": 1, "logistic": 2, "svc": 2}[name]
     if name in ON_FEATURES:
         n_candidates *= len(choices_of_layers(setting))
-    share = _share(setting.inner)
-    search = 1 + n_candidates * share
-    return search * (1 + share if setting.binary and name != "majority" else 1)
+    search = 1 + n_candidates * _share(setting.inner)
+    tuned = setting.binary and name != "majority"
+    return search * (1 + _share(folds_of_tuning(setting)) if tuned else 1)
 
 
 def _share(n: int) -> float:

@@ -101,6 +101,17 @@ def test_without_weights_there_are_no_features(seen, costs, monkeypatch):
     assert plan.models == ["majority", "shortcuts", "network"]
 
 
+@pytest.mark.parametrize("name", ["logistic", "svc"])
+def test_many_images_are_held_out_once_but_for_thresholds(name):
+    many, few = (build(name, replace(SETTING, binary=True, inner=n))[-1] for n in (1, 2))
+    assert (many.cv, few.cv) == (3, 2)
+    assert repr(many.estimator.cv) == repr(GroupHoldout(0.2, 0))
+    assert few.estimator.cv == 2
+    if name == "svc":
+        splits = [search.estimator.estimator[-1].cv for search in (many, few)]
+        assert list(map(repr, splits)) == [repr(GroupHoldout(0.2, 0)), "3"]
+
+
 def test_small_networks_are_preferred_for_nothing_but_their_speed(monkeypatch):
     monkeypatch.setattr("skdl.backbones.weights_at_hand", lambda name, **params: not params)
     found = [(one.name, one.size) for one in _backbone.candidates(None, None, (500, 600))]
