@@ -19,7 +19,15 @@ from skdl.store._index import ShardIndex
 from skdl.store._layout import Layout
 from skdl.store._limit import SizeLimit
 from skdl.store._reports import StoreCheck, StoreInfo
-from skdl.store._shards import ENTRY_OVERHEAD, HEADER_BYTES, DamagedError, Shard, write_shard
+from skdl.store._shards import (
+    ENTRY_OVERHEAD,
+    HEADER_BYTES,
+    DamagedError,
+    Shard,
+    apart,
+    open_shard,
+    write_shard,
+)
 
 # The size limit removes whole shards: they should not be too large.
 _SHARD_BYTES = 2**26
@@ -114,7 +122,7 @@ class FolderFeatures:
             except _VANISHED:
                 if attempt == _ATTEMPTS - 1:
                     raise
-        index.add(shard)
+        index.add(shard, b"".join(keys))
         self._limit.changed(shard.size)
 
     def _merge(self, space: Space, index: ShardIndex, at_once: int) -> None:
@@ -126,14 +134,17 @@ class FolderFeatures:
         features: list[NDArray[np.float32]] = []
         merged, seconds = [], 0.0
         for shard in small:
-            rows = index.current(shard)
-            values = np.empty((len(rows), shard.width), dtype=np.float32)
             try:
-                right = shard.read(rows, values, np.arange(len(rows)))
+                its_keys = open_shard(shard.path, space.digest)[1]
+                rows = index.current(shard, its_keys)
+                apart_keys = apart(its_keys)
+                mine = [apart_keys[row] for row in rows.tolist()]
+                values = np.empty((len(rows), shard.width), dtype=np.float32)
+                right = shard.read(rows, mine, values, np.arange(len(rows)))
             except (DamagedError, OSError) as error:
                 index.drop(shard, damaged=isinstance(error, DamagedError))
                 continue
-            keys += [shard.keys[row] for row in rows[right]]
+            keys += [key for key, is_right in zip(mine, right, strict=True) if is_right]
             features.append(values[right])
             merged.append(shard)
             seconds += shard.seconds * int(right.sum())
@@ -171,4 +182,4 @@ class FolderFeatures:
 
 
 def _is_small(shard: Shard, at_once: int) -> bool:
-    return len(shard.keys) < min(_SMALL_ENTRIES, at_once) and shard.size < _SMALL_BYTES
+    return shard.count < min(_SMALL_ENTRIES, at_once) and shard.size < _SMALL_BYTES

@@ -1,8 +1,8 @@
 """Which shard of a space holds which key, as far as this process knows."""
 
 import os
-from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +11,43 @@ from numpy.typing import NDArray
 from skdl.store._layout import SHARD_SUFFIX
 from skdl.store._shards import DamagedError, Shard, open_shard
 
-Place = tuple[Shard, int]
-
 _LISTINGS = 3
+_NOWHERE = -1
+
+
+@dataclass
+class _Run:
+    """Places of keys, sorted by the first 8 bytes of each.
+
+    Those tell a hundred million keys apart as well as all 32 do; if two were ever the same, the
+    checksum of an entry, which covers its key, would say that it is not the one.
+    """
+
+    starts: NDArray[np.uint64]
+    shards: NDArray[np.int32]  # their numbers, or nowhere
+    rows: NDArray[np.int32]
+
+    def find(self, starts: NDArray[np.uint64]) -> NDArray[np.intp]:
+        """Where the first that lies somewhere is, or nowhere."""
+        at, last = np.searchsorted(self.starts, starts), len(self.starts) - 1
+        while True:
+            inside = np.minimum(at, last)
+            same = (self.starts[inside] == starts) & (at <= last)
+            gone = same & (self.shards[inside] == _NOWHERE)
+            if not gone.any():
+                return np.where(same, at, _NOWHERE)
+            at[gone] += 1
+
+    @classmethod
+    def of(cls, runs: Sequence["_Run"]) -> "_Run":
+        """What lies somewhere of several, those of the first before equal ones of the others."""
+        starts, shards, rows = (
+            np.concatenate([getattr(run, name) for run in runs])
+            for name in ("starts", "shards", "rows")
+        )
+        order = np.argsort(starts, kind="stable")
+        order = order[shards[order] != _NOWHERE]
+        return cls(starts[order], shards[order], rows[order])
 
 
 class ShardIndex:
@@ -29,8 +63,9 @@ class ShardIndex:
         self.shards: dict[str, Shard] = {}
         self.listed = False
         self.seconds_read = 0.0  # that computing all entries took which were read
-        self._places: dict[bytes, Place] = {}
-        self._further: dict[bytes, list[Place]] = {}  # of keys that lie in several shards
+        self._numbered: dict[int, Shard] = {}
+        self._next = 0
+        self._runs: list[_Run] = []  # the oldest first, each at least twice as long as the next
         self._passed_over: set[str] = set()  # damaged, or of another width
 
     def refresh(self) -> None:
@@ -55,7 +90,7 @@ class ShardIndex:
     def _load(self, name: str) -> bool:
         """Take up a shard; False if it was gone before it could be opened."""
         try:
-            shard = open_shard(self._folder / name, self._space)
+            shard, keys = open_shard(self._folder / name, self._space)
         except FileNotFoundError:
             return False
         except OSError:
@@ -64,68 +99,97 @@ class ShardIndex:
             self._passed_over.add(name)
             return True
         if shard.width == self._width:
-            self.add(shard)
+            self.add(shard, keys)
         else:
             self._passed_over.add(name)
         return True
 
-    def add(self, shard: Shard) -> None:
+    def add(self, shard: Shard, keys: bytes) -> None:
         """Take up a shard, whose entries win over those that were known before."""
-        places = self._places
-        for row, key in enumerate(shard.keys):
-            if key in places:
-                self._further.setdefault(key, []).append(places[key])
-            places[key] = (shard, row)
-        self.shards[shard.path.name] = shard
+        shard.number, self._next = self._next, self._next + 1
+        self._numbered[shard.number] = self.shards[shard.path.name] = shard
+        numbers = np.full(shard.count, shard.number, dtype=np.int32)
+        run = _Run.of([_Run(_starts(keys), numbers, np.arange(shard.count, dtype=np.int32))])
+        while self._runs and len(self._runs[-1].starts) < 2 * len(run.starts):
+            run = _Run.of([run, self._runs.pop()])
+        self._runs.append(run)
 
     def drop(self, shard: Shard, *, damaged: bool = False) -> None:
         """Forget a shard; a damaged one is not taken up again."""
         self.shards.pop(shard.path.name, None)
         if damaged:
             self._passed_over.add(shard.path.name)
-        for key in shard.keys:
-            self.forget(key, shard)
+        self._numbered.pop(shard.number, None)
+        for run in self._runs:
+            run.shards[run.shards == shard.number] = _NOWHERE
 
-    def forget(self, key: bytes, shard: Shard) -> None:
-        """Forget one entry of a shard; another shard's of the same key takes its place."""
-        known = self._further.pop(key, [])
-        if key in self._places:
-            known.append(self._places.pop(key))
-        left = [place for place in known if place[0] is not shard]
-        if left:
-            self._places[key] = left.pop()
-        if left:
-            self._further[key] = left
+    def _find(self, starts: NDArray[np.uint64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """In which run the newest entries are, or nowhere, and where in it."""
+        runs, places = np.full((2, len(starts)), _NOWHERE, dtype=np.intp)
+        for number in reversed(range(len(self._runs))):
+            left = np.flatnonzero(runs == _NOWHERE)
+            at = self._runs[number].find(starts[left])
+            there = at != _NOWHERE
+            runs[left[there]], places[left[there]] = number, at[there]
+        return runs, places
+
+    def _entries(
+        self, runs: NDArray[np.intp], places: NDArray[np.intp]
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Numbers of shards, and rows in them, of what was found."""
+        shards, rows = np.full((2, len(runs)), _NOWHERE, dtype=np.intp)
+        for number, run in enumerate(self._runs):
+            mine = runs == number
+            shards[mine], rows[mine] = run.shards[places[mine]], run.rows[places[mine]]
+        return shards, rows
 
     def read(
         self, keys: Sequence[bytes], out: NDArray[np.float32], found: NDArray[np.bool_]
     ) -> None:
         """Fill the rows of `out` that are not found yet, and note them in `found`."""
-        positions = np.flatnonzero(~found).tolist()
-        while positions:
-            # Each round without an end forgets at least one place.
-            wanted: dict[Shard, list[tuple[int, int]]] = defaultdict(list)
-            for position in positions:
-                if (place := self._places.get(keys[position])) is not None:
-                    wanted[place[0]].append((position, place[1]))
-            positions = []
-            for shard, pairs in wanted.items():
-                targets, rows = np.array(pairs, dtype=np.intp).T
-                try:
-                    right = shard.read(rows, out, targets)
-                except (DamagedError, OSError) as error:
-                    self.drop(shard, damaged=isinstance(error, DamagedError))
-                    out[targets] = 0
-                    positions += targets.tolist()
-                    continue
-                shard.touch()
-                found[targets[right]] = True
-                self.seconds_read += shard.seconds * int(right.sum())
-                for position in targets[~right].tolist():
-                    self.forget(keys[position], shard)
-                    positions.append(position)
+        starts = _starts(b"".join(keys))
+        positions = np.flatnonzero(~found)
+        while len(positions):
+            # Each round but the last forgets at least one place, or one shard.
+            runs, places = self._find(starts[positions])
+            there = runs != _NOWHERE
+            positions, runs, places = positions[there], runs[there], places[there]
+            shards, rows = self._entries(runs, places)
+            for number in np.unique(shards).tolist():
+                mine = np.flatnonzero(shards == number)
+                right = self._read_shard(
+                    self._numbered[number], positions[mine], rows[mine], keys, out
+                )
+                found[positions[mine[right]]] = True
+                for entry in mine[~right].tolist():
+                    self._runs[runs[entry]].shards[places[entry]] = _NOWHERE
+            positions = positions[~found[positions]]
 
-    def current(self, shard: Shard) -> NDArray[np.intp]:
+    def _read_shard(
+        self,
+        shard: Shard,
+        targets: NDArray[np.intp],
+        rows: NDArray[np.intp],
+        keys: Sequence[bytes],
+        out: NDArray[np.float32],
+    ) -> NDArray[np.bool_]:
+        """Fill rows of `out` from a shard, and say which; none where it is gone, and forgotten."""
+        try:
+            right = shard.read(rows, [keys[target] for target in targets.tolist()], out, targets)
+        except (DamagedError, OSError) as error:
+            self.drop(shard, damaged=isinstance(error, DamagedError))
+            out[targets] = 0
+            return np.zeros(len(targets), dtype=bool)
+        shard.touch()
+        self.seconds_read += shard.seconds * int(right.sum())
+        return right
+
+    def current(self, shard: Shard, keys: bytes) -> NDArray[np.intp]:
         """Rows of a shard that no other shard's entry has taken the place of."""
-        mine = [self._places.get(key) == (shard, row) for row, key in enumerate(shard.keys)]
-        return np.flatnonzero(mine)
+        shards, rows = self._entries(*self._find(_starts(keys)))
+        return np.flatnonzero((shards == shard.number) & (rows == np.arange(len(rows))))
+
+
+def _starts(keys: bytes) -> NDArray[np.uint64]:
+    """The first 8 bytes of each key, which are as good as random."""
+    return np.frombuffer(keys, dtype="<u8")[::4].astype(np.uint64)

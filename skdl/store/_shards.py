@@ -44,23 +44,28 @@ class DamagedError(Exception):
 
 @dataclass(eq=False)
 class Shard:
-    """A shard whose header and keys are known; its vectors stay in the file."""
+    """A shard whose header is known; its keys and vectors stay in the file."""
 
     path: Path
     width: int
-    keys: list[bytes]
+    count: int
     checksums: NDArray[np.uint32]
     seconds: float = 0.0  # that computing an entry took
+    number: int = -1  # in an index
     _touched: float = field(default=-_TOUCHED_EVERY)
 
     @property
     def size(self) -> int:
-        return _size(len(self.keys), self.width)
+        return _size(self.count, self.width)
 
     def read(
-        self, rows: NDArray[np.intp], out: NDArray[np.float32], targets: NDArray[np.intp]
+        self,
+        rows: NDArray[np.intp],
+        keys: Sequence[bytes],
+        out: NDArray[np.float32],
+        targets: NDArray[np.intp],
     ) -> NDArray[np.bool_]:
-        """Copy `rows` to those of `out` at `targets`, and say which of them were right.
+        """Copy `rows` to those of `out` at `targets`, and say which of them were those of the keys.
 
         The others' targets are left as they are. A DamagedError says that the file has another size
         than it should.
@@ -73,10 +78,10 @@ class Shard:
             for run in self._runs(rows):
                 first, last = int(rows[run[0]]), int(rows[run[-1]])
                 values = buffer[: last - first + 1]
-                file.seek(_size(len(self.keys), 0) + first * self._row_bytes)
+                file.seek(_size(self.count, 0) + first * self._row_bytes)
                 if file.readinto(values.data.cast("B")) != values.nbytes:
                     raise DamagedError  # cut off since it was opened
-                fine = self._right(values, rows[run], first)
+                fine = self._right(values, rows[run], [keys[at] for at in run.tolist()], first)
                 right[run] = fine
                 if not fine.all():
                     run = run[fine]
@@ -90,7 +95,7 @@ class Shard:
 
     @property
     def _rows_at_a_time(self) -> int:
-        return max(1, min(len(self.keys), _BYTES_AT_A_TIME // self._row_bytes))
+        return max(1, min(self.count, _BYTES_AT_A_TIME // self._row_bytes))
 
     def _runs(self, rows: NDArray[np.intp]) -> list[NDArray[np.intp]]:
         """Positions in `rows`, grouped by what is read at once, in the order of the file."""
@@ -102,13 +107,13 @@ class Shard:
         return np.split(order, np.flatnonzero(breaks) + 1)
 
     def _right(
-        self, values: NDArray[np.float32], rows: NDArray[np.intp], first: int
+        self, values: NDArray[np.float32], rows: NDArray[np.intp], keys: list[bytes], first: int
     ) -> NDArray[np.bool_]:
         data, size, crc32 = values.data.cast("B"), self._row_bytes, zlib.crc32
-        keys, wanted = self.keys, rows.tolist()
+        starts = ((rows - first) * size).tolist()
         sums = [
-            crc32(data[(row - first) * size : (row - first + 1) * size], crc32(keys[row]))
-            for row in wanted
+            crc32(data[start : start + size], crc32(key))
+            for start, key in zip(starts, keys, strict=True)
         ]
         right: NDArray[np.bool_] = np.array(sums, dtype=np.uint32) == self.checksums[rows]
         return right
@@ -143,7 +148,9 @@ def write_shard(
             view = memoryview(piece)
             while view:
                 view = view[os.write(file.fileno(), view) :]
-    return Shard(path, values.shape[1], list(keys), checksums, seconds, time.monotonic())
+    shard = Shard(path, values.shape[1], len(keys), checksums, seconds)
+    shard._touched = time.monotonic()
+    return shard
 
 
 def _head(width: int, count: int, space: bytes, seconds: float, table: bytes) -> bytes:
@@ -172,16 +179,20 @@ def read_head(file: BinaryIO, space: bytes) -> tuple[bytes, int, int, float]:
     return head, count, width, seconds
 
 
-def open_shard(path: Path, space: bytes) -> Shard:
-    """A shard of a space, its header and keys verified: a DamagedError if they are not right."""
+def open_shard(path: Path, space: bytes) -> tuple[Shard, bytes]:
+    """A shard of a space and its keys, both verified: a DamagedError if they are not right."""
     with path.open("rb") as file:
         head, count, width, seconds = read_head(file, space)
         table = file.read(count * ENTRY_OVERHEAD)
     if head != _head(width, count, space, seconds, table):
         raise DamagedError
-    keys = [table[start : start + _KEY] for start in range(0, count * _KEY, _KEY)]
-    checksums = np.frombuffer(table, dtype=_CHECKSUM, offset=count * _KEY)
-    return Shard(path, width, keys, checksums, seconds)
+    checksums = np.frombuffer(table, dtype=_CHECKSUM, offset=count * _KEY).copy()
+    return Shard(path, width, count, checksums, seconds), table[: count * _KEY]
+
+
+def apart(keys: bytes) -> list[bytes]:
+    """Keys that lie one behind the other."""
+    return [keys[start : start + _KEY] for start in range(0, len(keys), _KEY)]
 
 
 def _is_all(rows: NDArray[np.intp], values: NDArray[np.float32]) -> bool:

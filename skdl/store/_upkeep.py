@@ -8,7 +8,7 @@ import numpy as np
 
 from skdl.store._layout import FoundFile, Layout
 from skdl.store._reports import SpaceInfo, StoreCheck, StoreInfo
-from skdl.store._shards import DamagedError, open_shard, read_head, write_shard
+from skdl.store._shards import DamagedError, apart, open_shard, read_head, write_shard
 
 
 def survey(layout: Layout) -> StoreInfo:
@@ -57,14 +57,14 @@ def _verify_shard(file: FoundFile, repair: bool) -> tuple[int, int]:
     """Right and wrong entries of a shard, which is written anew without the wrong ones."""
     place = file.path.parent
     space = bytes.fromhex(place.name)
-    shard = open_shard(file.path, space)
-    rows = np.arange(len(shard.keys))
+    shard, joined = open_shard(file.path, space)
+    keys, rows = apart(joined), np.arange(shard.count)
     values = np.empty((len(rows), shard.width), dtype=np.float32)
-    right = shard.read(rows, values, rows)
+    right = shard.read(rows, keys, values, rows)
     if repair and not right.all():
         if right.any():
-            keys = [shard.keys[row] for row in rows[right]]
-            new = write_shard(place, space, keys, values[right], shard.seconds)
+            whole = [keys[row] for row in rows[right].tolist()]
+            new = write_shard(place, space, whole, values[right], shard.seconds)
             os.utime(new.path, (file.used, file.used))
         file.path.unlink(missing_ok=True)
     return int(right.sum()), int((~right).sum())

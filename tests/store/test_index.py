@@ -1,8 +1,15 @@
 """What this process knows of the shards that other processes add, remove and replace."""
 
 import errno
+import hashlib
+import itertools
 import os
+import tracemalloc
 from pathlib import Path
+
+import numpy as np
+
+from skdl.store import FeatureStore
 
 
 def test_another_process_finds_it(stored):
@@ -98,3 +105,39 @@ def test_a_shard_that_cannot_be_read_for_a_moment(stored, monkeypatch):
         assert stored.found(keys) == 0
     assert other.found(keys) == 3
     assert stored.found(keys) == 3
+
+
+def test_an_entry_takes_some_twenty_bytes_of_memory(tmp_path):
+    n, space = 100_000, {"backbone": "resnet50"}
+    keys = [hashlib.sha256(number.to_bytes(4, "little")).digest() for number in range(n)]
+    FeatureStore(tmp_path).put(space, keys, np.zeros((n, 1), dtype=np.float32))
+    store = FeatureStore(tmp_path)
+    tracemalloc.start()
+    assert store.get(space, keys[:1], 1)[1].all()
+    taken, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert taken < 24 * n
+
+
+def test_keys_that_begin_alike_are_told_apart(tmp_path):
+    space, keys = {"backbone": "resnet50"}, [bytes(8) + bytes([i]) * 24 for i in range(4)]
+    features = np.arange(3, dtype=np.float32)[:, None]
+    FeatureStore(tmp_path).put(space, keys[:2], features[:2])
+    FeatureStore(tmp_path).put(space, keys[2:3], features[2:])
+    for order in itertools.permutations(range(4)):
+        store = FeatureStore(tmp_path)
+        for row in order:
+            values, found = store.get(space, [keys[row]], 1)
+            assert not found or values == row < 3
+        assert FeatureStore(tmp_path).get(space, [keys[order[0]]], 1)[1] == (order[0] < 3)
+
+
+def test_what_is_gone_takes_no_memory(tmp_path):
+    """Of shards that were merged, or pushed out, in a process that puts for long."""
+    store = FeatureStore(tmp_path, max_bytes=200_000)
+    for number in range(800):
+        key = hashlib.sha256(number.to_bytes(4, "little")).digest()
+        store.put({"backbone": "resnet50"}, [key], np.zeros((1, 8), dtype=np.float32))
+    (index,) = store._features._indices.values()
+    assert len(index._numbered) == len(index.shards) < 100
+    assert sum(len(run.starts) for run in index._runs) < 2400
