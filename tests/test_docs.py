@@ -27,11 +27,13 @@ QUICKSTART = ROOT / "docs/quickstart.md"
 TRUST = ROOT / "docs/trust.md"
 EXPORT = ROOT / "docs/export.md"
 ONNX_BACKBONES = ROOT / "docs/onnx-backbones.md"
+CLUSTER = ROOT / "docs/cluster.md"
 ELSEWHERE = {
     QUICKSTART,
     TRUST,
     EXPORT,
     ONNX_BACKBONES,
+    CLUSTER,
     ROOT / "docs/works_with.md",
 }  # run by tests of their own
 MODULES = sorted(
@@ -123,6 +125,12 @@ WITHOUT_TENSORFLOW = """
 import sys
 sys.modules.update(dict.fromkeys(["tensorflow", "keras", "scikeras"]))
 """
+
+
+def test_the_page_about_clusters_runs(tmp_path):
+    pytest.importorskip("distributed")
+    (tmp_path / "page.py").write_text(code_of(CLUSTER.read_text()))
+    assert "300 computed, 0 found" in run_script(tmp_path / "page.py", cwd=tmp_path)
 
 
 def test_the_page_about_onnx_backbones_runs_without_tensorflow(tmp_path):

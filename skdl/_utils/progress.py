@@ -55,7 +55,7 @@ class Progress:
         now = time.perf_counter()
         if self._unit:
             seconds = max(now - self._start, 1e-9)  # clocks have steps
-            note = f"{done / seconds:,.0f} {self._unit}/s"
+            note = ", ".join(filter(None, [f"{done / seconds:,.0f} {self._unit}/s", note]))
         if self._bar is not None:
             self._bar.update(self._bar.task_ids[0], completed=done, note=note)
         elif done:

@@ -95,6 +95,13 @@ def counted(number: int, one: str, more: str = "") -> str:
     return f"{number:,} {one if number == 1 else more or one + 's'}"
 
 
+def in_bytes(number: int) -> str:
+    """A number of bytes in words: 1.5 GB."""
+    from rich.filesize import decimal
+
+    return str(decimal(number))
+
+
 def printable(text: str, keep: str = "") -> str:
     """Text that does nothing to a terminal or a page but stand there.
 

@@ -6,7 +6,7 @@ import re
 import time
 from typing import TYPE_CHECKING, Any
 
-from skdl._utils.text import counted, printable, say, shown_path
+from skdl._utils.text import counted, in_bytes, printable, say, shown_path
 from skdl.cli._arguments import Commands
 from skdl.cli._table import show_table
 
@@ -84,7 +84,7 @@ def _clear(store: "FeatureStore", info: "StoreInfo", repair: bool) -> int:
     removed = store.clear()
     say(
         f"Removed {counted(info.entries, 'entry', 'entries')} in "
-        f"{counted(info.files, 'file')}, {_size(removed)}, from {store.folder}"
+        f"{counted(info.files, 'file')}, {in_bytes(removed)}, from {store.folder}"
     )
     return 0
 
@@ -116,7 +116,7 @@ def _other_formats(info: "StoreInfo") -> str:
 
 
 def _numbers(counted: "SpaceInfo | StoreInfo") -> tuple[str, str, str]:
-    return f"{counted.entries:,}", _size(counted.bytes), f"{counted.files:,}"
+    return f"{counted.entries:,}", in_bytes(counted.bytes), f"{counted.files:,}"
 
 
 def _described(space: "SpaceInfo") -> tuple[str, str]:
@@ -142,12 +142,6 @@ def _value(value: Any) -> str:
 def _shortened(text: str) -> str:
     text = printable(" ".join(text.split()))
     return text if len(text) <= _WIDEST_VALUE else f"{text[: _WIDEST_VALUE - 1]}…"
-
-
-def _size(n_bytes: int) -> str:
-    from rich.filesize import decimal
-
-    return str(decimal(n_bytes))
 
 
 def _ago(moment: float | None) -> str:

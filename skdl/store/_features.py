@@ -251,12 +251,8 @@ class FeatureStore:
         UserWarning
             The first time that the folder cannot be written to, for example as the disk is full.
         """
-        checked, names = Space.of(space), checked_keys(keys)
-        rows = checked_features(features, len(names))
-        spent = check_number(seconds, "seconds", low=0, high=_LONGEST)
         try:
-            with self._lock:
-                self._features.put(checked, names, rows, spent / max(len(names), 1))
+            self._put(space, keys, features, seconds)
         except OSError as error:
             if self._warned:
                 return
@@ -267,6 +263,14 @@ class FeatureStore:
                 "continues, and they will be computed again next time. Make room or choose "
                 "another folder."
             )
+
+    def _put(self, space: Any, keys: Any, features: Any, seconds: float) -> None:
+        """Store feature vectors; an OSError says that this cannot be done."""
+        checked, names = Space.of(space), checked_keys(keys)
+        rows = checked_features(features, len(names))
+        spent = check_number(seconds, "seconds", low=0, high=_LONGEST)
+        with self._lock:
+            self._features.put(checked, names, rows, spent / max(len(names), 1))
 
     def info(self) -> StoreInfo:
         """What the store holds.
