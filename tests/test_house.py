@@ -161,6 +161,7 @@ def imported_by(path):
 EXTRAS = {
     "testing": ["testing"],
     "export": ["onnx"],
+    "store": ["dask"],
     "backbones": ["onnx"],
     "images/_decoders": ["dicom", "heif", "nifti", "tiff"],
 }

@@ -286,6 +286,25 @@ class FeatureStore:
         with self._lock:
             return self._features.info()
 
+    def compact(self) -> int:
+        """Merge files that are not half full into full ones, of some 64 MB.
+
+        Nothing needs it, but a folder that many processes have filled holds many files, which take
+        longer to list and to open. Others may read and write at the time.
+
+        Returns
+        -------
+        removed : int
+            How many files fewer there are.
+
+        Raises
+        ------
+        OSError
+            If a file cannot be written, for example as the disk is full; nothing is lost then.
+        """
+        with self._lock:
+            return self._features.compact()
+
     def clear(self) -> int:
         """Remove everything that is stored, and nothing else that lies in the folder.
 

@@ -43,9 +43,9 @@ class FillReport:
     Examples
     --------
     >>> from skdl.store import FillReport
-    >>> unreadable = {"scans/7.png": "the file is empty"}
+    >>> unreadable = {"7.png": "the file is empty"}
     >>> print(FillReport(100, 20, 79, unreadable, bytes=2_500_000, seconds=8.0))
-    100 images, 2.5 MB: 79 computed, 20 found, 1 unreadable, in 8 s. Unreadable: scans/7.png (the ...
+    100 images, 2.5 MB: 79 computed, 20 found, 1 unreadable, in 8 s. Unreadable: 7.png (the file ...
     """
 
     images: int
@@ -166,6 +166,7 @@ def fill(
     else:
         tasks = Cluster(client).run(model, place, batches)
     report = _collected(tasks, len(distinct), start, bool(verbose))
+    place.compact()
     if verbose:
         say(str(report))
     return report

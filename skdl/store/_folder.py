@@ -4,7 +4,7 @@ Shards are only ever added whole or removed whole, so that whatever a process se
 work, and wherever one is killed, each entry is there and right, or not there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from skdl._utils.text import shown_path
 from skdl.store import _upkeep
 from skdl.store._checks import Space
 from skdl.store._index import ShardIndex
-from skdl.store._layout import Layout
+from skdl.store._layout import FoundFile, Layout
 from skdl.store._limit import SizeLimit
 from skdl.store._reports import StoreCheck, StoreInfo
 from skdl.store._shards import (
@@ -26,6 +26,7 @@ from skdl.store._shards import (
     Shard,
     apart,
     open_shard,
+    read_head,
     write_shard,
 )
 
@@ -87,6 +88,7 @@ class FolderFeatures:
         An OSError says that this cannot be written; nothing is left then of the shard in question.
         """
         width = features.shape[1]
+        at_once = self._at_once(width)
         index = self._index(space, width)
         if not index.listed:  # so that small shards of earlier processes are merged, too
             index.refresh()
@@ -95,16 +97,22 @@ class FolderFeatures:
             features = features[list(last.values())]
         distinct = list(last)
         entry = 4 * width + ENTRY_OVERHEAD
-        at_once = max(1, min(_SHARD_BYTES, self._max_bytes // _SHARDS_AT_LEAST) // entry)
         full, rest = divmod(self._limit.usable, at_once * entry + HEADER_BYTES)
         fit = min(len(distinct), full * at_once + max(0, rest - HEADER_BYTES) // entry)
         for start in range(0, fit, at_once):
             some = slice(start, min(start + at_once, fit))
             self._add(space, index, distinct[some], features[some], seconds)
             self._limit.enforce()
-        # A disk that is too full to merge is no harm: the entries are there.
-        with suppress(OSError):
-            self._merge(space, index, at_once)
+        small = [shard for shard in index.shards.values() if _is_small(shard, at_once)]
+        if len(small) > _SMALL_SHARDS:
+            # A disk that is too full to merge is no harm: the entries are there.
+            with suppress(OSError):
+                self._merge(space, index, small, at_once)
+
+    def _at_once(self, width: int) -> int:
+        """Entries of a full shard."""
+        most = min(_SHARD_BYTES, self._max_bytes // _SHARDS_AT_LEAST)
+        return max(1, most // (4 * width + ENTRY_OVERHEAD))
 
     def _add(
         self,
@@ -125,11 +133,25 @@ class FolderFeatures:
         index.add(shard, b"".join(keys))
         self._limit.changed(shard.size)
 
-    def _merge(self, space: Space, index: ShardIndex, at_once: int) -> None:
-        """Write the entries of small shards into few, and remove them after that."""
-        small = [shard for shard in index.shards.values() if _is_small(shard, at_once)]
-        if len(small) <= _SMALL_SHARDS:
-            return
+    def compact(self) -> int:
+        """Merge shards that are not half full; how many files fewer there are."""
+        removed = 0
+        for place in self._layout.spaces():
+            description = self._layout.description(place)
+            if description is None:
+                continue
+            space = Space.of(description)
+            for width in sorted(_widths(self._layout.shards(place), space.digest)):
+                index, at_once = self._index(space, width), self._at_once(width)
+                index.refresh()
+                before = len(index.shards)
+                for group in _groups(index.shards.values(), at_once):
+                    self._merge(space, index, group, at_once)
+                removed += before - len(index.shards)
+        return removed
+
+    def _merge(self, space: Space, index: ShardIndex, small: Sequence[Shard], at_once: int) -> None:
+        """Write the entries of some shards into few, and remove them after that."""
         keys: list[bytes] = []
         features: list[NDArray[np.float32]] = []
         merged, seconds = [], 0.0
@@ -179,6 +201,30 @@ class FolderFeatures:
         except OSError as error:
             if error.errno not in NO_ROOM:  # of which put warns; what is there can be used
                 raise
+
+
+def _widths(files: Sequence[FoundFile], space: bytes) -> set[int]:
+    """Widths of the vectors in shards."""
+    found = set()
+    for file in files:
+        with suppress(DamagedError, OSError), file.path.open("rb") as opened:
+            found.add(read_head(opened, space)[2])
+    return found
+
+
+def _groups(shards: Iterable[Shard], at_once: int) -> list[list[Shard]]:
+    """Shards that are not half full, in groups that fill one, so that few are in memory at once."""
+    groups: list[list[Shard]] = []
+    room = 0
+    for shard in sorted(shards, key=lambda shard: shard.count):
+        if 2 * shard.count >= at_once:
+            break
+        if not groups or shard.count > room:
+            groups.append([])
+            room = at_once
+        groups[-1].append(shard)
+        room -= shard.count
+    return [group for group in groups if len(group) > 1]
 
 
 def _is_small(shard: Shard, at_once: int) -> bool:

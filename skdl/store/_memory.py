@@ -77,6 +77,9 @@ class MemoryFeatures:
             )
         return StoreInfo.of(spaces)
 
+    def compact(self) -> int:
+        return 0
+
     def clear(self) -> int:
         removed, self._bytes = self._bytes, 0
         self._rows.clear()

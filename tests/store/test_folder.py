@@ -9,7 +9,9 @@ import warnings
 from pathlib import Path
 
 import pytest
-from stored import FORMAT, change
+from stored import FORMAT, change, place_of_row
+
+from skdl.store import FeatureStore, _folder
 
 
 def test_large_puts_are_several_shards(bounded):
@@ -304,3 +306,50 @@ def test_a_folder_that_can_only_be_read(stored, monkeypatch):
     assert other.found(keys) == 3
     with pytest.warns(UserWarning, match="Read-only file system"):
         other.put(3, "more")
+
+
+def test_compacting_leaves_full_files(stored, monkeypatch):
+    keys = [key for number in range(20) for key in stored.put(300, f"{number}")]
+    others = stored.put(300, "others", width=5)
+    alone = stored.put(2, "alone", space={"another": "space"})
+    assert len(stored.shards()) == 22
+    reader = stored.again()
+    assert reader.found(keys) == 6000
+    monkeypatch.setattr(_folder, "_SHARD_BYTES", 1000 * (8 * 4 + 36))
+    assert stored.again().store.compact() == 20 - 7  # three at a time, and two
+    assert len(stored.shards()) == 9
+    for store in (stored, reader, stored.again()):
+        assert store.found(keys) == 6000
+        assert store.found(others, width=5) == 300
+        assert store.found(alone, space={"another": "space"}) == 2
+    assert stored.again().store.compact() == 0
+    assert stored.store.verify().entries == 6302
+
+
+def test_compacting_drops_what_is_there_twice_or_damaged(stored):
+    keys = stored.put(300)
+    first, second = stored.again(), stored.again()
+    for writer in (first, second):
+        writer.found(stored.keys(3, "more"))
+    first.put(300, "more")
+    second.put(300, "more")
+    change(stored.shards()[0], place_of_row(stored.shards()[0], keys[3]))
+    assert stored.again().store.compact() == 2
+    assert stored.again().store.info().entries == 599
+    assert stored.again().found(keys) == 299
+    assert stored.again().store.verify().sound
+
+
+def test_compacting_on_a_full_disk_loses_nothing(stored, monkeypatch):
+    keys = stored.put(300) + stored.put(300, "more")
+
+    def full(*args):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        with pytest.raises(OSError, match="No space left"):
+            stored.store.compact()
+    assert stored.found(keys) == stored.again().found(keys) == 600
+    assert stored.store.compact() == 1
+    assert FeatureStore().compact() == 0
