@@ -161,7 +161,8 @@ def imported_by(path):
 EXTRAS = {
     "testing": ["testing"],
     "export": ["onnx"],
-    "store": ["dask"],
+    "_utils/workers.py": ["dask"],
+    "analysis/_cluster.py": ["dask"],
     "backbones": ["onnx"],
     "images/_decoders": ["dicom", "heif", "nifti", "tiff"],
 }

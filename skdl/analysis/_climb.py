@@ -15,6 +15,7 @@ from skdl.analysis._look import Look
 from skdl.analysis._plan import Plan
 from skdl.analysis._write import about_failures
 from skdl.evaluation import EvaluationResult, EvaluationWarning, evaluate
+from skdl.store import fill
 
 _METRICS = {
     True: ["roc_auc", "accuracy", "balanced_accuracy", "sensitivity", "specificity", "ppv", "npv"],
@@ -54,10 +55,11 @@ def climb(
     out: Path,
     deadline: float,
     tell: Callable[[str], None],
+    client: Any = None,
 ) -> tuple[EvaluationResult, Plan]:
     """All models for which there is time, on the same folds; and the plan as it was carried out."""
     if set(plan.models) & set(ON_FEATURES) and "features" in plan.seconds:
-        features(plan.setting).fit_transform(found.X)
+        _compute_features(found, plan, client)
     result, pace = None, Pace()
     done: dict[str, Any] = {}
     told: set[tuple[type, str]] = set()
@@ -96,6 +98,17 @@ def climb(
             tell(f"           {line}")
     assert result is not None
     return result, plan
+
+
+def _compute_features(found: Look, plan: Plan, client: Any) -> None:
+    """Put all features into the store, here or by the workers of a cluster."""
+    transformer = features(plan.setting)
+    if client is None:
+        transformer.fit_transform(found.X)
+        return
+    each = getattr(transformer, "transformer_list", [("", transformer)])
+    for _, part in each:
+        fill(part, found.X, plan.setting.store, client, verbose=0)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from skdl._utils.storage import make_writable
 from skdl._utils.text import say, shortened
 from skdl.analysis._backbone import check_backbone
 from skdl.analysis._climb import climb, how_to_evaluate
+from skdl.analysis._cluster import on_cluster
 from skdl.analysis._folder import ADVICE, claim, default_out, keep_plan
 from skdl.analysis._ladder import RUNGS, build
 from skdl.analysis._look import Look, look
@@ -57,6 +58,7 @@ def analyze_folder(
     folds: int = 5,
     random_state: int = 0,
     report: str = "html",
+    cluster: str | None = None,
     verbose: int = 1,
 ) -> FolderAnalysis:
     """Analyse a folder of images: audit, nested cross-validation, report and model.
@@ -105,6 +107,10 @@ def analyze_folder(
         Seeds everything random.
     report : {"html", "md", "json"}, default="html"
         Kind of the report.
+    cluster : str, default=None
+        Address of the scheduler of a Dask cluster, such as "tcp://127.0.0.1:8786", whose workers
+        compute features and fit folds; they see the images and `out` by the same absolute paths.
+        What is planned is what this machine could do alone in the time.
     verbose : int, default=1
         1 says what is found, planned and done; 0 nothing.
 
@@ -120,7 +126,12 @@ def analyze_folder(
     OSError
         If nothing can be written to `out`.
     ImportError
-        If the backbone is an ONNX model, and onnx or onnxruntime is not installed.
+        If the backbone is an ONNX model, and onnx or onnxruntime is not installed, or there is a
+        cluster, and distributed is not.
+    ConnectionError
+        If the scheduler of the cluster does not answer, or is gone.
+    RuntimeError
+        If a worker of the cluster cannot take part, naming it and why.
     ValueError
         If there are no images or one class only, a class has fewer images, or there are fewer
         groups, than folds, a model or backbone is unknown, no features can be made of an ONNX
@@ -200,12 +211,12 @@ def analyze_folder(
     _check_time(deadline, start, minutes)
     make_writable(place, ADVICE)
     # Several threads take longer for such models; the script that is written says the same.
-    with threadpool_limits(1, user_api="blas"):
+    with on_cluster(cluster) as client, threadpool_limits(1, user_api="blas"):
         plan = _planned(kept, found, settings, place, deadline - time.monotonic())
         keep_plan(place, settings, plan.as_dict())
         for line in ("", *plan.lines(minutes), ""):
             tell(line)
-        result, plan = climb(found, plan, settings, place, deadline, tell)
+        result, plan = climb(found, plan, settings, place, deadline, tell, client)
         return _written(found, plan, settings, place, result, report, tell, start)
 
 

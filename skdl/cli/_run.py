@@ -61,6 +61,11 @@ def add_parser(commands: Commands) -> None:
         default="html",
         help="kind of the report (default: %(default)s)",
     )
+    parser.add_argument(
+        "--cluster",
+        metavar="ADDRESS",
+        help="scheduler of a Dask cluster whose workers compute, such as tcp://127.0.0.1:8786",
+    )
     parser.set_defaults(
         run=run, after_interrupt="The same command goes on after the last completed fold."
     )
@@ -86,5 +91,6 @@ def run(arguments: argparse.Namespace) -> int:
         folds=arguments.folds,
         random_state=arguments.seed,
         report=arguments.report,
+        cluster=arguments.cluster,
     )
     return 0

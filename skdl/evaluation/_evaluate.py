@@ -121,7 +121,9 @@ def evaluate(
         an unknown value. Text, booleans and categories are taken as they are, and up to 10
         different numbers; more numbers are cut at their quartiles. Folds do not depend on them.
     n_jobs : int, default=None
-        Number of folds that are fitted at the same time, see joblib.
+        Number of folds that are fitted at the same time, see joblib. Under
+        ``joblib.parallel_config("dask")``, workers of the Dask cluster fit them: all of them,
+        unless it is 1.
     checkpoint : str or path-like, default=None
         Folder in which each fold is kept when it is done, in files of JSON with a checksum, written
         by the process that called. The same call after an interruption goes on with the folds that
@@ -159,6 +161,9 @@ def evaluate(
         If nothing can be written to the checkpoint when the evaluation begins.
     TimeoutError
         If `timeout` has passed and folds are left.
+    ConnectionError, RuntimeError
+        If the scheduler of a Dask cluster is gone, or a worker lacks a module or the version of
+        skdl, or workers died over the same fold again and again.
 
     Warns
     -----

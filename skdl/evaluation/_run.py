@@ -1,14 +1,18 @@
 """Fitting all models on all folds."""
 
+import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import numpy.typing as npt
+from joblib.parallel import get_active_backend
 from sklearn.utils.parallel import Parallel, delayed
 
 from skdl._utils.progress import Progress
+from skdl._utils.workers import Workers
 from skdl.evaluation._checkpoint import Checkpoint
 from skdl.evaluation._folds import Fold, FoldRecord, run_fold
 from skdl.evaluation._scoring import Scorer
@@ -27,7 +31,8 @@ class Run:
     return_estimator: bool
 
     def __getstate__(self) -> dict[str, Any]:
-        return with_pixel_limit(vars(self))
+        X, *others = self.data
+        return with_pixel_limit({**vars(self), "data": (_anywhere(X), *others)})
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(adopt_pixel_limit(state))
@@ -61,9 +66,8 @@ def run_tasks(
             records[key] = found
     if kept is not None:
         kept.warn_of_unusable()
-    jobs = (delayed(run)(*task) for task in left)
     with Progress("Folds", len(left), shown=bool(verbose)) as progress:
-        for model, record in Parallel(n_jobs=n_jobs, return_as="generator_unordered")(jobs):
+        for model, record in _fitted(left, run, kept, n_jobs):
             key = model, record.fold
             records[key] = record
             if kept is not None:  # here, and not in a worker, which may have other disks
@@ -76,6 +80,38 @@ def run_tasks(
     if len(failures) == len(records):
         raise ValueError(f"Every fold failed ({len(records)} in all). The first: {failures[0]}")
     return records
+
+
+def _fitted(
+    tasks: list[Task], run: Run, kept: Checkpoint | None, n_jobs: int | None
+) -> Iterator[tuple[str, FoldRecord]]:
+    """Models and records of folds, as they are done: by workers of Dask, or as joblib says."""
+    backend, _ = get_active_backend()
+    client = getattr(backend, "client", None)
+    if client is None or n_jobs == 1 or not tasks:
+        jobs = (delayed(run)(*task) for task in tasks)
+        yield from Parallel(n_jobs=n_jobs, return_as="generator_unordered")(jobs)
+        return
+    again = "Pass a checkpoint to keep what is done."
+    if kept is not None:
+        again = f"The same call goes on with what is done: it is kept in {kept.folder}."
+    estimators = {model: estimator for model, estimator, _ in tasks}
+    folds = [(model, fold) for model, _, fold in tasks]
+    yield from Workers(client, again).run(fit_fold, (run, estimators), folds)
+
+
+def fit_fold(shared: tuple[Run, dict[str, Any]], item: tuple[str, Fold]) -> tuple[str, FoldRecord]:
+    """What a worker does of an evaluation."""
+    run, estimators = shared
+    model, fold = item
+    return run(model, estimators[model], fold)
+
+
+def _anywhere(X: Any) -> Any:
+    """Paths that other processes find, whose working directory is another one; other X as it is."""
+    if isinstance(X, np.ndarray) and X.dtype.kind == "U":
+        return np.array([os.path.abspath(path) for path in X.tolist()], dtype=np.str_)
+    return X
 
 
 def _about_timeout(timeout: float, n_left: int, kept: Checkpoint | None) -> str:

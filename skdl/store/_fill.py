@@ -1,7 +1,7 @@
 """Filling a store with features of many images, on this machine or by the workers of a cluster."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
@@ -14,7 +14,7 @@ from skdl._utils.checks import check_whole
 from skdl._utils.progress import Progress
 from skdl._utils.text import counted, in_bytes, say, shortened
 from skdl.images import UnreadableImageError, require_paths
-from skdl.store._cluster import Cluster
+from skdl.store._cluster import fill_by_workers
 from skdl.store._features import FeatureStore
 from skdl.store._task import Done, absolute, fill_some, opened, readable_of
 
@@ -69,7 +69,7 @@ class FillReport:
 
 def fill(
     features: Any,
-    paths: Sequence[Any],
+    paths: Any,
     store: Any,
     client: Any = None,
     *,
@@ -164,7 +164,7 @@ def fill(
     if client is None:
         tasks = map(partial(fill_some, model, place), batches)
     else:
-        tasks = Cluster(client).run(model, place, batches)
+        tasks = fill_by_workers(client, model, place, batches)
     report = _collected(tasks, len(distinct), start, bool(verbose))
     place.compact()
     if verbose:

@@ -3,7 +3,6 @@
 import copy
 import functools
 import os
-import pickle
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,17 +66,6 @@ def fill_some(features: Any, store: FeatureStore, paths: list[str]) -> Done:
         if readable:
             transformer.transform(readable)
     return Done(len(paths), len(noting.noted), unreadable, sum(map(_size, paths)))
-
-
-@functools.lru_cache(maxsize=1)
-def loaded(pickled: bytes) -> Any:
-    """A transformer that was sent to this worker, which the first task loads."""
-    return pickle.loads(pickled)
-
-
-def fill_by(pickled: bytes, store: FeatureStore, paths: list[str]) -> Done:
-    """The same by a transformer that was sent."""
-    return fill_some(loaded(pickled), store, paths)
 
 
 def readable_of(paths: list[str]) -> tuple[list[str], dict[str, str]]:

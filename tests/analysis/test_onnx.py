@@ -3,6 +3,7 @@
 import json
 import runpy
 import shutil
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 from digit_files import write_digits
 from helpers import run_python
+from machines import LOOPBACK
 from sklearn.base import clone
 
 import skdl
@@ -94,6 +96,35 @@ def test_the_script_gives_the_same_figures_from_elsewhere(found, tmp_path, monke
     for column in ("row", "fold", "proba_3", "proba_8"):
         np.testing.assert_allclose(again[column], found.result.predictions[column], rtol=1e-12)
     shutil.rmtree(found.out / "again")
+
+
+def test_a_cluster_gives_the_same_figures(found, place, tmp_path, monkeypatch):
+    distributed = pytest.importorskip("distributed", exc_type=ImportError)
+    monkeypatch.chdir(place)
+    same = {"backbone": f"onnx:{NAME}", "models": MODELS, **CHEAP, "out": tmp_path / "out"}
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, **LOOPBACK) as cluster:
+        again = analyze_folder("digits", cluster=cluster.scheduler_address, **same)
+    assert again.best == found.best
+    for column in ("proba_3", "proba_8"):
+        np.testing.assert_allclose(
+            again.result.predictions[column], found.result.predictions[column], rtol=1e-6
+        )
+    assert list((tmp_path / "out" / "features").rglob("*.shard"))
+
+
+def test_a_cluster_that_does_not_answer(place, tmp_path, monkeypatch):
+    pytest.importorskip("distributed", exc_type=ImportError)
+    monkeypatch.chdir(place)
+    monkeypatch.setattr("skdl.analysis._cluster._SECONDS", 0.5)
+    for cluster, error, said in (
+        (8786, TypeError, "cluster must be the address of a Dask scheduler"),
+        ("tcp://127.0.0.1:9", ConnectionError, "No Dask scheduler answers at 'tcp://127.0.0.1:9'"),
+    ):
+        with pytest.raises(error, match=said):
+            analyze_folder("digits", cluster=cluster, out=tmp_path / "out", **CHEAP)
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ImportError, match=r'python -m pip install "skdl\[dask\]"'):
+        analyze_folder("digits", cluster="tcp://127.0.0.1:9", out=tmp_path / "out", **CHEAP)
 
 
 def test_the_same_command_goes_on_and_others_are_refused(found, place, monkeypatch):

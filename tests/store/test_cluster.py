@@ -1,24 +1,19 @@
 """Filling a store by the workers of a Dask cluster: processes of their own, some of which die."""
 
-import contextlib
 import os
 import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from brightness import Brightness, how_often
 from helpers import ROOT
+from machines import LOOPBACK, machines
 from PIL import Image
 
 from skdl.store import FeatureStore, fill
 
 distributed = pytest.importorskip("distributed", exc_type=ImportError)
-
-LOOPBACK = {"host": "127.0.0.1", "dashboard_address": None}
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +75,7 @@ def test_a_worker_that_is_killed_costs_its_task(cluster, tmp_path, paths, noted)
 
 def test_workers_that_die_again_and_again_are_an_error(cluster, tmp_path, paths, noted):
     features = Brightness(folder=noted, dies=100)
-    with pytest.raises(RuntimeError, match="Workers died over the same images again and again"):
+    with pytest.raises(RuntimeError, match="Workers died over the same task again and again"):
         fill(features, paths, tmp_path / "store", cluster, batch=40, verbose=0)
     report = fill(Brightness(), paths, tmp_path / "store", cluster, batch=5, verbose=0)
     assert report.computed + report.found == 40
@@ -94,47 +89,6 @@ def test_an_error_of_a_worker_is_raised_here(cluster, tmp_path, paths):
     assert list(report.unreadable) == [paths[11]]
     with pytest.raises(ValueError, match="The workers of a cluster share a folder"):
         fill(Brightness(), paths, FeatureStore(), cluster)
-
-
-@contextlib.contextmanager
-def machines(tmp_path, *workers):
-    """A scheduler and workers that are started by hand; each worker with arguments and settings."""
-    address = tmp_path / "scheduler.json"
-    path = os.pathsep.join(map(str, (ROOT, ROOT / "tests")))
-    command = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", "127.0.0.1"]
-    given = [*command, "--port", "0", "--no-dashboard", "--scheduler-file", str(address)]
-    processes = [_started(given, tmp_path, {"PYTHONPATH": path})]
-    try:
-        for number, (arguments, settings) in enumerate(workers):
-            place = tmp_path / f"machine {number}"
-            place.mkdir()
-            command = [sys.executable, "-m", "distributed.cli.dask_worker", "--no-nanny"]
-            given = [*command, "--no-dashboard", "--nthreads", "1", "--host", "127.0.0.1"]
-            given += ["--scheduler-file", str(address), *arguments]
-            processes.append(_started(given, place, {"PYTHONPATH": path, **settings}))
-        until(address.exists)
-        with distributed.Client(scheduler_file=str(address), timeout=60) as client:
-            client.wait_for_workers(len(workers), timeout=60)
-            yield client, processes
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()
-
-
-def _started(command, cwd, settings):
-    env = {**os.environ, **settings}
-    return subprocess.Popen(
-        command, cwd=cwd, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-
-
-def until(happens):
-    """Wait, a minute at most."""
-    end = time.monotonic() + 60
-    while not happens():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def test_a_worker_in_another_folder_and_with_another_data_home(tmp_path, paths, monkeypatch):

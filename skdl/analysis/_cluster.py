@@ -1,0 +1,36 @@
+"""The workers of a Dask cluster, where an analysis is given one."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from joblib import parallel_config
+
+from skdl._utils.text import shortened
+
+_SECONDS = 30  # that a scheduler has to answer
+
+
+@contextmanager
+def on_cluster(address: Any) -> Iterator[Any]:
+    """Its client, by which folds are fitted meanwhile; None without an address."""
+    if address is None:
+        yield None
+        return
+    if not isinstance(address, str):
+        raise TypeError(
+            "cluster must be the address of a Dask scheduler, such as 'tcp://127.0.0.1:8786'. Got "
+            f"{shortened(address)}."
+        )
+    try:
+        from distributed import Client
+    except ImportError as error:
+        raise ImportError('A cluster needs Dask: python -m pip install "skdl[dask]"') from error
+    try:
+        client = Client(address, timeout=_SECONDS)
+    except (OSError, ValueError) as error:
+        raise ConnectionError(
+            f"No Dask scheduler answers at {shortened(address)}: {error}."
+        ) from error
+    with client, parallel_config("dask"):
+        yield client
