@@ -185,7 +185,7 @@ def _conditions(record: dict[str, Any], model: dict[str, Any]) -> str:
     if model["backbone"]:
         weights = settings["weights"]
         if settings["backbone"] or (weights and weights != "random"):
-            found.append(settings["backbone"] or weights)
+            found.append(model["backbone"])
         if weights == "random":
             found.append("random weights")
     if settings["n_train"] and not model["n_train"]:

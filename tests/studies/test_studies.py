@@ -606,6 +606,10 @@ def test_a_table_names_the_network_and_what_was_trained(home, tmp_path, capsys):
     (cifar,) = compare_studies([tmp_path / "cifar"]).to_dict("records")
     assert cifar["figure"] == "100 images: accuracy"
     assert cifar["improved"].endswith(", with cifar_resnet20")
+    table = compare_studies([RECORDS]).set_index("study").loc["medical-svm"]
+    own, other = table["improved"].iloc[0].split("; ")  # the published network with its own weights
+    assert own.endswith(", with vgg16")
+    assert other.endswith(", with mobilenet_v2")
     assert cifar["command"].endswith("--only '100 images, improved'")
     assert main(["study", "compare", str(tmp_path)]) == 0
     assert f"\npets-features: {first}" in capsys.readouterr().out
