@@ -10,6 +10,7 @@ from typing import Any
 from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from skdl._utils.checks import each_told_once
+from skdl.analysis._cluster import folds_by
 from skdl.analysis._ladder import ON_FEATURES, build, features
 from skdl.analysis._look import Look
 from skdl.analysis._plan import Plan
@@ -74,7 +75,7 @@ def climb(
             tell(f"Left out: {name}, {plan.left_out[name]}. {_AGAIN}")
             continue
         try:
-            with each_told_once(told), _quiet_after(bool(done)):
+            with each_told_once(told), _quiet_after(bool(done)), folds_by(client):
                 result = evaluate(
                     {**done, name: build(name, plan.setting)},
                     found.X,

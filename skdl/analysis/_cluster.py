@@ -1,7 +1,7 @@
 """The workers of a Dask cluster, where an analysis is given one."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from joblib import parallel_config
@@ -13,7 +13,7 @@ _SECONDS = 30  # that a scheduler has to answer
 
 @contextmanager
 def on_cluster(address: Any) -> Iterator[Any]:
-    """Its client, by which folds are fitted meanwhile; None without an address."""
+    """Its client; None without an address."""
     if address is None:
         yield None
         return
@@ -32,5 +32,10 @@ def on_cluster(address: Any) -> Iterator[Any]:
         raise ConnectionError(
             f"No Dask scheduler answers at {shortened(address)}: {error}."
         ) from error
-    with client, parallel_config("dask"):
+    with client:
         yield client
+
+
+def folds_by(client: Any) -> AbstractContextManager[Any]:
+    """While this lasts, `evaluate` has the workers of a client, if there is one, fit its folds."""
+    return nullcontext() if client is None else parallel_config("dask", client=client)
