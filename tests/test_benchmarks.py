@@ -3,6 +3,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from importlib.util import find_spec
 
 import numpy as np
@@ -334,3 +335,19 @@ def test_networks_of_the_peers_in_pytorch(monkeypatch):
     """In a process of its own: TensorFlow and PyTorch do not always get on with each other."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
     assert run_python(IN_PYTORCH).splitlines() == ["11173962", "PyTorch finds no GPU"]
+
+
+def test_the_model_of_many_workers_keeps_to_its_limits():
+    from benchmarks.scaling import Cluster, simulate
+
+    one = Cluster(10_000, 1, seconds_per_image=0.1, startup=0.0)
+    alone, ten = simulate(one), simulate(replace(one, n_workers=10))
+    assert alone.seconds == pytest.approx(1000, rel=0.02)
+    assert ten.seconds == pytest.approx(100, rel=0.1)  # the last batches do not fill all workers
+    assert (alone.limit, ten.limit) == ("workers", "workers")
+    # However many workers there are, the file system gives 10,000 images a second.
+    crowd = replace(one, n_images=1_000_000, n_workers=2000, bandwidth=1e9, bytes_per_image=1e5)
+    crowded = simulate(crowd)
+    assert crowded.seconds == pytest.approx(100, rel=0.3)
+    assert crowded.limit == "file system"
+    assert simulate(replace(crowd, seconds_per_task=1.0)).limit == "scheduler"
