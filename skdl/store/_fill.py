@@ -97,7 +97,7 @@ def fill(
     batch : int, default=256
         Images of a task, at least 1. Of a worker that dies, so many are computed again.
     verbose : int, default=1
-        1 shows images a second, bytes and the time that is left, and says what was done.
+        1 shows images per second, bytes and the time left, and reports what was done.
 
     Returns
     -------
