@@ -56,12 +56,11 @@ def simulate(cluster: Cluster) -> Outcome:
     """Go through the events of all batches."""
     free = [cluster.startup] * cluster.n_workers  # when each worker takes its next batch
     scheduler = file_system = 0.0  # when each has done what was asked of it
-    computing = moved = handed = 0.0
+    computing = moved = 0.0
     n_batches = math.ceil(cluster.n_images / cluster.batch)
     for number in range(n_batches):
         n = min(cluster.batch, cluster.n_images - number * cluster.batch)
-        scheduler = max(scheduler, 0.0) + cluster.seconds_per_task
-        handed += cluster.seconds_per_task
+        scheduler += cluster.seconds_per_task
         start = max(heapq.heappop(free), scheduler)
         reading = n * cluster.bytes_per_image / cluster.bandwidth
         file_system = max(file_system, start) + reading
@@ -75,7 +74,7 @@ def simulate(cluster: Cluster) -> Outcome:
         heapq.heappush(free, done)
     seconds = max(free)
     busy = cluster.n_workers * seconds
-    return Outcome(seconds, computing / busy, moved / seconds, handed / seconds)
+    return Outcome(seconds, computing / busy, moved / seconds, scheduler / seconds)
 
 
 def duration(seconds: float) -> str:
@@ -127,7 +126,7 @@ def check(n_images: int = 600, side: int = 96) -> str:
         for path in paths:
             Image.fromarray(draw.integers(0, 256, (side, side, 3), dtype=np.uint8)).save(path)
         first, rest = paths[:n_images], paths[n_images:]
-        rates: dict[int, float] = {}
+        rate = 0.0
         for n_workers in (1, 2):
             place = Path(folder, f"store of {n_workers}")
             with (
@@ -143,12 +142,12 @@ def check(n_images: int = 600, side: int = 96) -> str:
                 start = time.perf_counter()
                 fill(features, rest, place, client, batch=50, verbose=0)
                 measured = time.perf_counter() - start
-            rates.setdefault(1, measured / n_images)
+            rate = rate or measured / n_images  # of one worker
             told = simulate(
                 Cluster(
                     n_images,
                     n_workers,
-                    seconds_per_image=rates[1],
+                    seconds_per_image=rate,
                     bytes_per_image=Path(rest[0]).stat().st_size,
                     width=1280,
                     batch=50,

@@ -51,23 +51,27 @@ class Workers:
         Raises
         ------
         ConnectionError
-            If the scheduler is gone.
+            If the connection to the scheduler is lost.
         RuntimeError
-            If a worker lacks something, naming it and what, or workers died again and again.
+            If a worker lacks something, naming both, or workers die repeatedly on the same task.
         """
         from distributed import as_completed
 
         with self._connected():
             sent = self._sent(shared)
             self._refuse_lacking(sent, also)
-            left = iter(items)
-            at_once = _PER_THREAD * max(1, sum(self._client.nthreads().values()))
-            first = [self._submitted(function, sent, item) for item in islice(left, at_once)]
-            running = as_completed(first)
-            for future in running:
-                yield self._result(future)
-                for item in islice(left, 1):
+            left, running = iter(items), as_completed()
+            while True:
+                for item in islice(left, max(0, self._at_once() - running.count())):
                     running.add(self._submitted(function, sent, item))
+                if running.is_empty():
+                    return
+                yield self._result(next(running))
+
+    def _at_once(self) -> int:
+        """Tasks that the workers there are now have, or wait for them."""
+        n_threads: int = sum(self._client.nthreads().values())
+        return _PER_THREAD * max(1, n_threads)
 
     def _sent(self, shared: Any) -> Any:
         """What is shared, as the result of a task: there again when all workers have died.
@@ -90,9 +94,9 @@ class Workers:
             return future.result()
         except KilledWorker as error:
             raise RuntimeError(
-                f"Workers died over the same task again and again ({error.last_worker.address} was "
-                "the last), perhaps as their memory was full: take smaller tasks, fewer threads a "
-                f"worker or more memory. {self._again}"
+                f"Workers died repeatedly on the same task, most recently "
+                f"{error.last_worker.address}, perhaps because they ran out of memory. Use smaller "
+                f"tasks, fewer threads per worker or more memory. {self._again}"
             ) from error
 
     def _refuse_lacking(self, sent: Any, also: Callable[[], str] | None) -> None:
@@ -121,7 +125,8 @@ class Workers:
             yield
         except (CancelledError, CommClosedError) as error:
             raise ConnectionError(
-                f"The Dask scheduler is gone, or has forgotten the tasks ({error}). {self._again}"
+                f"The connection to the Dask scheduler was lost, or it dropped tasks: {error}. "
+                f"{self._again}"
             ) from error
 
 
@@ -141,7 +146,7 @@ def what_is_missing(pickled: bytes, version: str, also: Callable[[], str] | None
     from skdl import __version__
 
     if __version__ != version:
-        return f"it has skdl {__version__}, and this process {version}. Install the same."
+        return f"it has skdl {__version__}, but this process has {version}. Install the same."
     lacks = "" if also is None else also()
     if not lacks:
         loaded(pickled)

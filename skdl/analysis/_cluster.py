@@ -25,7 +25,7 @@ def on_cluster(address: Any) -> Iterator[Any]:
     try:
         from distributed import Client
     except ImportError as error:
-        raise ImportError('A cluster needs Dask: python -m pip install "skdl[dask]"') from error
+        raise ImportError('cluster needs Dask: python -m pip install "skdl[dask]"') from error
     try:
         client = Client(address, timeout=_SECONDS)
     except (OSError, ValueError) as error:

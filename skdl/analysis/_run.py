@@ -109,8 +109,8 @@ def analyze_folder(
         Kind of the report.
     cluster : str, default=None
         Address of the scheduler of a Dask cluster, such as "tcp://127.0.0.1:8786", whose workers
-        compute features and fit folds; they see the images and `out` by the same absolute paths.
-        What is planned is what this machine could do alone in the time.
+        compute features and fit folds. They must see the images and `out` under the same absolute
+        paths. The plan is what this machine could do alone within `minutes`.
     verbose : int, default=1
         1 says what is found, planned and done; 0 nothing.
 
@@ -126,12 +126,12 @@ def analyze_folder(
     OSError
         If nothing can be written to `out`.
     ImportError
-        If the backbone is an ONNX model, and onnx or onnxruntime is not installed, or there is a
-        cluster, and distributed is not.
+        If the backbone is an ONNX model and onnx or onnxruntime is not installed, or `cluster` is
+        given and distributed is not installed.
     ConnectionError
-        If the scheduler of the cluster does not answer, or is gone.
+        If the scheduler of the cluster does not answer, or the connection to it is lost.
     RuntimeError
-        If a worker of the cluster cannot take part, naming it and why.
+        If a worker of the cluster cannot take part, naming it and the reason.
     ValueError
         If there are no images or one class only, a class has fewer images, or there are fewer
         groups, than folds, a model or backbone is unknown, no features can be made of an ONNX
@@ -204,20 +204,21 @@ def analyze_folder(
     place = default_out(source) if out is None else check_path(out, "out")
     kept = claim(place, settings)
     tell = say if verbose else _silent
-    found = look(source, reading, pos_label=pos_label, folds=folds, verbose=verbose)
-    for line in found.lines():
-        tell(line)
-    deadline = start + 60 * minutes - max(_FOR_WRITING[0] * 60 * minutes, _FOR_WRITING[1])
-    _check_time(deadline, start, minutes)
-    make_writable(place, ADVICE)
-    # Several threads take longer for such models; the script that is written says the same.
-    with on_cluster(cluster) as client, threadpool_limits(1, user_api="blas"):
-        plan = _planned(kept, found, settings, place, deadline - time.monotonic())
-        keep_plan(place, settings, plan.as_dict())
-        for line in ("", *plan.lines(minutes), ""):
+    with on_cluster(cluster) as client:
+        found = look(source, reading, pos_label=pos_label, folds=folds, verbose=verbose)
+        for line in found.lines():
             tell(line)
-        result, plan = climb(found, plan, settings, place, deadline, tell, client)
-        return _written(found, plan, settings, place, result, report, tell, start)
+        deadline = start + 60 * minutes - max(_FOR_WRITING[0] * 60 * minutes, _FOR_WRITING[1])
+        _check_time(deadline, start, minutes)
+        make_writable(place, ADVICE)
+        # Several threads take longer for such models; the script that is written says the same.
+        with threadpool_limits(1, user_api="blas"):
+            plan = _planned(kept, found, settings, place, deadline - time.monotonic())
+            keep_plan(place, settings, plan.as_dict())
+            for line in ("", *plan.lines(minutes), ""):
+                tell(line)
+            result, plan = climb(found, plan, settings, place, deadline, tell, client)
+            return _written(found, plan, settings, place, result, report, tell, start)
 
 
 def _check_time(deadline: float, start: float, minutes: float) -> None:

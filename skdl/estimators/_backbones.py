@@ -10,7 +10,7 @@ from skdl._utils.text import shortened
 from skdl.backbones import OnnxSource, backbone_of, is_onnx
 from skdl.images import ValueRange
 from skdl.plugins import backbones, require_importable
-from skdl.store import FeatureStore
+from skdl.store import FeatureStore, opened
 
 if TYPE_CHECKING:
     from skdl.engine import BackboneSpec
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 # Of all estimators with store="auto".
 _IN_MEMORY = FeatureStore()
-# One object a folder, which keeps in mind what lies there.
-_IN_FOLDERS: dict[Path, FeatureStore] = {}
 
 
 def backbone_spec(backbone: str | Callable[..., Any], params: dict[str, Any]) -> "BackboneSpec":
@@ -72,9 +70,7 @@ def resolve_store(store: Any) -> FeatureStore | None:
             "The parameter store must be 'auto', a folder, a skdl.FeatureStore or None. Got "
             f"{shortened(store)}."
         )
-    new = FeatureStore(store)
-    assert new.folder is not None
-    return _IN_FOLDERS.setdefault(new.folder, new)
+    return opened(FeatureStore(store))
 
 
 def store_elsewhere(store: Any) -> Any:

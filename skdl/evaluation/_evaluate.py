@@ -122,8 +122,8 @@ def evaluate(
         different numbers; more numbers are cut at their quartiles. Folds do not depend on them.
     n_jobs : int, default=None
         Number of folds that are fitted at the same time, see joblib. Under
-        ``joblib.parallel_config("dask")``, workers of the Dask cluster fit them: all of them,
-        unless it is 1.
+        ``joblib.parallel_config("dask")``, all workers of the Dask cluster fit folds, unless it is
+        1.
     checkpoint : str or path-like, default=None
         Folder in which each fold is kept when it is done, in files of JSON with a checksum, written
         by the process that called. The same call after an interruption goes on with the folds that
@@ -162,8 +162,8 @@ def evaluate(
     TimeoutError
         If `timeout` has passed and folds are left.
     ConnectionError, RuntimeError
-        If the scheduler of a Dask cluster is gone, or a worker lacks a module or the version of
-        skdl, or workers died over the same fold again and again.
+        If the connection to the scheduler of a Dask cluster is lost; or if a worker lacks a module
+        or has another version of skdl, or workers die repeatedly on the same fold.
 
     Warns
     -----

@@ -92,9 +92,9 @@ def _fitted(
         jobs = (delayed(run)(*task) for task in tasks)
         yield from Parallel(n_jobs=n_jobs, return_as="generator_unordered")(jobs)
         return
-    again = "Pass a checkpoint to keep what is done."
+    again = "Pass a checkpoint to keep finished folds."
     if kept is not None:
-        again = f"The same call goes on with what is done: it is kept in {kept.folder}."
+        again = f"Finished folds are kept in {kept.folder}; the same call continues with the rest."
     estimators = {model: estimator for model, estimator, _ in tasks}
     folds = [(model, fold) for model, _, fold in tasks]
     yield from Workers(client, again).run(fit_fold, (run, estimators), folds)
@@ -109,7 +109,7 @@ def fit_fold(shared: tuple[Run, dict[str, Any]], item: tuple[str, Fold]) -> tupl
 
 def _anywhere(X: Any) -> Any:
     """Paths that other processes find, whose working directory is another one; other X as it is."""
-    if isinstance(X, np.ndarray) and X.dtype.kind == "U":
+    if isinstance(X, np.ndarray) and X.ndim == 1 and X.dtype.kind == "U":
         return np.array([os.path.abspath(path) for path in X.tolist()], dtype=np.str_)
     return X
 

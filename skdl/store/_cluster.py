@@ -12,7 +12,7 @@ from skdl._utils.workers import Workers
 from skdl.store._features import FeatureStore
 from skdl.store._task import Done, fill_some
 
-_AGAIN = "What is done is stored: the same call goes on with the rest."
+_AGAIN = "Finished batches are stored; the same call continues with the rest."
 
 
 def fill_by_workers(
@@ -39,12 +39,12 @@ def not_seen(image: str, token: Path) -> str:
     """What of a shared file system this worker does not see, in words; "" if nothing."""
     if image and not os.path.exists(image):
         return (
-            f"it does not find {shown_path(image)}. Give paths by which all machines see the "
+            f"it does not find {shown_path(image)}. Use paths under which all machines see the "
             "images, such as those of a shared file system."
         )
     if not token.exists():
         return (
-            f"it does not see the store's folder {shown_path(str(token.parent))}. Choose one that "
-            "all machines share."
+            f"it does not see the store's folder {shown_path(str(token.parent))}. Choose a folder "
+            "that all machines share."
         )
     return ""

@@ -1,5 +1,6 @@
 """`FeatureStore`: computed feature vectors, kept so that they need not be computed again."""
 
+import functools
 import os
 import threading
 from collections.abc import Mapping, Sequence
@@ -49,6 +50,12 @@ def seconds_saved_here() -> float:
     3.0
     """
     return float(getattr(_thread, "seconds", 0.0))
+
+
+@functools.cache
+def opened(store: "FeatureStore") -> "FeatureStore":
+    """One object for equal stores in a folder, which keeps in mind what lies there."""
+    return store
 
 
 class FeatureStore:
@@ -289,18 +296,18 @@ class FeatureStore:
     def compact(self) -> int:
         """Merge files that are not half full into full ones, of some 64 MB.
 
-        Nothing needs it, but a folder that many processes have filled holds many files, which take
-        longer to list and to open. Others may read and write at the time.
+        This is optional: a folder that many processes have filled holds many files, which take
+        longer to list and to open. Other processes may read and write meanwhile.
 
         Returns
         -------
         removed : int
-            How many files fewer there are.
+            By how many the number of files has decreased.
 
         Raises
         ------
         OSError
-            If a file cannot be written, for example as the disk is full; nothing is lost then.
+            If a file cannot be written, for example because the disk is full. Nothing is lost.
         """
         with self._lock:
             return self._features.compact()

@@ -1,13 +1,14 @@
 """Filling a store with features of many images, on this machine or by the workers of a cluster."""
 
+import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from typing import Any
 
-import numpy as np
 from sklearn.base import clone
 
 from skdl._utils.checks import check_whole
@@ -15,9 +16,11 @@ from skdl._utils.progress import Progress
 from skdl._utils.text import counted, in_bytes, say, shortened
 from skdl.images import UnreadableImageError, require_paths
 from skdl.store._cluster import fill_by_workers
-from skdl.store._features import FeatureStore
-from skdl.store._task import Done, absolute, fill_some, opened, readable_of
+from skdl.store._features import FeatureStore, opened
+from skdl.store._task import Done, fill_some, readable_of
 
+_BESIDES = 64  # bytes of an entry besides its values, or fewer
+_HEADROOM = 1.2  # since a store that is nearly full begins to remove
 _SHOWN = 5  # unreadable files that are named in a line
 
 
@@ -30,7 +33,7 @@ class FillReport:
     images : int
         Distinct paths.
     found : int
-        Images whose features were stored before; of equal images, all but the first.
+        Images whose features were already stored; of equal images, all but the first.
     computed : int
         Images whose features were computed.
     unreadable : dict of str to str
@@ -38,7 +41,7 @@ class FillReport:
     bytes : int
         Bytes of the files that were read.
     seconds : float
-        How long it took.
+        Time it took.
 
     Examples
     --------
@@ -78,26 +81,27 @@ def fill(
 ) -> FillReport:
     """Compute the features of image files that a store does not hold yet.
 
-    Any pipeline on any machine that is given the same store then finds them. The same call again
-    computes what is missing and nothing else, whatever became of the one before: each batch is
-    looked up, computed and written by itself.
+    Any pipeline that is given the same store, on any machine, then finds them. Calling it again
+    computes only what is missing, even if the previous call was killed: each batch is looked up,
+    computed and written on its own.
 
     Parameters
     ----------
     features : transformer
         :class:`skdl.BackboneFeatures`, :class:`skdl.VGG16Features` or another transformer with a
-        parameter `store`. It is not changed; unless it is fitted, a copy is fitted to the first
-        batch, which decides on the value range where `value_range` does not.
+        parameter `store`. It is left unchanged; if it is not fitted, a copy is fitted to the first
+        batch, from which the value range is learned unless `value_range` is set.
     paths : array-like of shape (n,)
-        Paths of image files. What is relative is taken from the working directory of this process.
+        Paths of image files. Relative paths are resolved against the current working directory.
     store : str, path-like or FeatureStore
-        The folder to fill, or a store. With a client, a folder that all workers see by this path.
+        The folder to fill, or a store. With a client, all workers must see it under this path.
     client : distributed.Client, default=None
-        A Dask cluster whose workers compute. None computes here.
+        Client of a Dask cluster whose workers compute the features. None computes them in this
+        process.
     batch : int, default=256
-        Images of a task, at least 1. Of a worker that dies, so many are computed again.
+        Number of images per task, at least 1. When a worker dies, its batch is computed again.
     verbose : int, default=1
-        1 shows images per second, bytes and the time left, and reports what was done.
+        1 shows images per second, bytes read and the time left, and prints the report.
 
     Returns
     -------
@@ -109,26 +113,28 @@ def fill(
     TypeError
         If `features` has no `store`, or `store` is none.
     ValueError
-        If there are no paths, no file of the first batch can be read, images do not fit
-        `features`, the store is in memory though there is a client, or it may not hold so much.
+        If there are no paths, no file of the first batch can be read, the images do not fit
+        `features`, the store is in memory but a client is given, or its `max_bytes` is too small.
     OSError
-        If features cannot be stored, for example as the disk is full.
+        If features cannot be stored, for example because the disk is full.
     ConnectionError
-        If the scheduler is gone.
+        If the connection to the scheduler is lost.
     RuntimeError
-        If a worker cannot take part, naming it and why, or workers died again and again.
+        If a worker cannot take part, naming it and the reason, or workers die repeatedly on the
+        same batch.
 
     See Also
     --------
-    FeatureStore : Where they are kept.
+    FeatureStore : Where the features are kept.
 
     Notes
     -----
-    A file is known by the sha256 of its content, so that moved and renamed files are found, and
-    equal ones computed once in a batch, and at most once in each of several at the same time.
+    Files are identified by the sha256 of their content, so moved and renamed files are found.
+    Equal images are computed once, unless batches that run at the same time contain them.
 
-    What a worker lacks is said before anything is computed: another version of skdl, a plugin, the
-    images or the folder of the store. Workers that join later are not asked.
+    Before anything is computed, each worker is checked: it must have the same version of skdl and
+    all plugins, and see the images and the folder of the store. Workers that join later are not
+    checked.
 
     Examples
     --------
@@ -156,7 +162,7 @@ def fill(
     check_whole(batch, "batch", low=1)
     check_whole(verbose, "verbose", low=0)
     place = _checked_store(store, client)
-    distinct = list(dict.fromkeys(absolute(path) for path in require_paths(paths)))
+    distinct = list(dict.fromkeys(os.path.abspath(path) for path in require_paths(paths)))
     model = features if hasattr(features, "n_features_in_") else _fitted(features, distinct[:batch])
     _check_room(model, place, len(distinct))
     batches = [distinct[first : first + batch] for first in range(0, len(distinct), batch)]
@@ -166,7 +172,9 @@ def fill(
     else:
         tasks = fill_by_workers(client, model, place, batches)
     report = _collected(tasks, len(distinct), start, bool(verbose))
-    place.compact()
+    if report.computed:
+        with suppress(OSError):  # a disk that is too full for it: everything is stored
+            place.compact()
     if verbose:
         say(str(report))
     return report
@@ -199,16 +207,18 @@ def _checked_store(store: Any, client: Any) -> FeatureStore:
         raise TypeError("store must be a folder or a FeatureStore. Got None.")
     place = store if isinstance(store, FeatureStore) else opened(FeatureStore(store))
     if client is not None and place.folder is None:
-        raise ValueError("The workers of a cluster share a folder: pass the path of one as store.")
+        raise ValueError(
+            "The workers of a cluster cannot share a store in memory. Pass the path of a folder."
+        )
     place.check_writable()
     return place
 
 
 def _fitted(features: Any, paths: list[str]) -> Any:
     """A copy that is fitted to those of the first images that can be read."""
-    copy: Callable[[list[str]], Any] = clone(features).set_params(store=None).fit
+    fit = clone(features).set_params(store=None).fit
     try:
-        return copy(paths)
+        return fit(paths)
     except UnreadableImageError:
         readable, unreadable = readable_of(paths)
         if not readable:
@@ -217,16 +227,15 @@ def _fitted(features: Any, paths: list[str]) -> Any:
                 f"None of the first {counted(len(paths), 'image')} can be read. The first: "
                 f"{shortened(first)}, {why}."
             ) from None
-        return copy(readable)
+        return fit(readable)
 
 
 def _check_room(model: Any, store: FeatureStore, n: int) -> None:
     """Refuse what would push itself out of the store."""
-    needed = n * (4 * len(model.get_feature_names_out()) + 64)
+    needed = int(_HEADROOM * n * (4 * len(model.get_feature_names_out()) + _BESIDES))
     if needed > store.max_bytes:
         place = "" if store.folder is None else f"{str(store.folder)!r}, "
         raise ValueError(
-            f"The features of {counted(n, 'image')} take up to {in_bytes(needed)}, and the store "
-            f"keeps {in_bytes(store.max_bytes)}: pass FeatureStore({place}max_bytes="
-            f"{int(np.ceil(1.2 * needed))})."
+            f"The features of {counted(n, 'image')} need up to {in_bytes(needed)}, but the store "
+            f"keeps {in_bytes(store.max_bytes)}. Pass FeatureStore({place}max_bytes={needed})."
         )

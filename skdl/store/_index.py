@@ -27,26 +27,26 @@ class _Run:
     shards: NDArray[np.int32]  # their numbers, or nowhere
     rows: NDArray[np.int32]
 
-    def find(self, starts: NDArray[np.uint64]) -> NDArray[np.intp]:
-        """Where the first that lies somewhere is, or nowhere."""
+    def find(self, starts: NDArray[np.uint64], here: NDArray[np.bool_]) -> NDArray[np.intp]:
+        """Where the first is whose shard is here, or nowhere."""
         at, last = np.searchsorted(self.starts, starts), len(self.starts) - 1
         while True:
             inside = np.minimum(at, last)
             same = (self.starts[inside] == starts) & (at <= last)
-            gone = same & (self.shards[inside] == _NOWHERE)
+            gone = same & ~here[self.shards[inside]]
             if not gone.any():
                 return np.where(same, at, _NOWHERE)
             at[gone] += 1
 
     @classmethod
-    def of(cls, runs: Sequence["_Run"]) -> "_Run":
-        """What lies somewhere of several, those of the first before equal ones of the others."""
+    def of(cls, runs: Sequence["_Run"], here: NDArray[np.bool_]) -> "_Run":
+        """What is here of several, those of the first before equal ones of the others."""
         starts, shards, rows = (
             np.concatenate([getattr(run, name) for run in runs])
             for name in ("starts", "shards", "rows")
         )
         order = np.argsort(starts, kind="stable")
-        order = order[shards[order] != _NOWHERE]
+        order = order[here[shards[order]]]
         return cls(starts[order], shards[order], rows[order])
 
 
@@ -65,6 +65,7 @@ class ShardIndex:
         self.seconds_read = 0.0  # that computing all entries took which were read
         self._numbered: dict[int, Shard] = {}
         self._next = 0
+        self._here = np.zeros(1, dtype=bool)  # by number; the last is that of nowhere
         self._runs: list[_Run] = []  # the oldest first, each at least twice as long as the next
         self._passed_over: set[str] = set()  # damaged, or of another width
 
@@ -107,11 +108,15 @@ class ShardIndex:
     def add(self, shard: Shard, keys: bytes) -> None:
         """Take up a shard, whose entries win over those that were known before."""
         shard.number, self._next = self._next, self._next + 1
+        if self._next == len(self._here):
+            self._here = np.append(self._here, np.zeros(len(self._here), dtype=bool))
+        self._here[shard.number] = True
         self._numbered[shard.number] = self.shards[shard.path.name] = shard
         numbers = np.full(shard.count, shard.number, dtype=np.int32)
-        run = _Run.of([_Run(_starts(keys), numbers, np.arange(shard.count, dtype=np.int32))])
+        rows = np.arange(shard.count, dtype=np.int32)
+        run = _Run.of([_Run(_starts(keys), numbers, rows)], self._here)
         while self._runs and len(self._runs[-1].starts) < 2 * len(run.starts):
-            run = _Run.of([run, self._runs.pop()])
+            run = _Run.of([run, self._runs.pop()], self._here)
         self._runs.append(run)
 
     def drop(self, shard: Shard, *, damaged: bool = False) -> None:
@@ -120,15 +125,14 @@ class ShardIndex:
         if damaged:
             self._passed_over.add(shard.path.name)
         self._numbered.pop(shard.number, None)
-        for run in self._runs:
-            run.shards[run.shards == shard.number] = _NOWHERE
+        self._here[shard.number] = False
 
     def _find(self, starts: NDArray[np.uint64]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """In which run the newest entries are, or nowhere, and where in it."""
         runs, places = np.full((2, len(starts)), _NOWHERE, dtype=np.intp)
         for number in reversed(range(len(self._runs))):
             left = np.flatnonzero(runs == _NOWHERE)
-            at = self._runs[number].find(starts[left])
+            at = self._runs[number].find(starts[left], self._here)
             there = at != _NOWHERE
             runs[left[there]], places[left[there]] = number, at[there]
         return runs, places

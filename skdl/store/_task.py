@@ -1,7 +1,6 @@
 """One task of `fill`: some images are looked up, computed and stored by whoever does it."""
 
 import copy
-import functools
 import os
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from skdl._utils.threads import in_threads
 from skdl.images import UnreadableImageError, read_image
-from skdl.store._features import FeatureStore
+from skdl.store._features import FeatureStore, opened
 
 
 @dataclass(frozen=True)
@@ -88,14 +87,3 @@ def _size(path: str) -> int:
         return os.path.getsize(path)
     except OSError:  # a member of an archive, or no file
         return 0
-
-
-def absolute(path: str) -> str:
-    """A path that means the same in every working directory."""
-    return os.path.abspath(path)
-
-
-@functools.cache
-def opened(store: FeatureStore) -> FeatureStore:
-    """One store for each folder of this process, which keeps in mind what lies there."""
-    return store

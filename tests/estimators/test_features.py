@@ -27,6 +27,7 @@ from skdl import BackboneFeatures, FeatureStore, TransferClassifier, VGG16Featur
 from skdl.datasets import load_digits_images, load_feature_csv, load_image_folder
 from skdl.engine._features import FeatureNetwork
 from skdl.images import UnreadableImageError
+from skdl.store import fill
 from skdl.testing import check_image_transformer
 
 
@@ -525,3 +526,19 @@ def test_no_bar_where_everything_was_stored(digits, capsys):
     assert capsys.readouterr().out == ""
     features.transform(digits[0][:60])
     assert "60/60" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("kind", [BackboneFeatures, VGG16Features])
+def test_what_fill_has_stored_is_found(kind, digits, tmp_path):
+    paths = []
+    for number, pixels in enumerate(digits[0][:6].reshape(-1, 8, 8)):
+        paths.append(str(tmp_path / f"{number}.png"))
+        Image.fromarray((pixels * 15).astype(np.uint8)).save(paths[-1])
+    features = kind(weights="random", image_size=32, store=None)
+    report = fill(features, paths, tmp_path / "store", batch=4, verbose=0)
+    assert (report.computed, report.found) == (6, 0)
+    assert features.store is None
+    store = FeatureStore(tmp_path / "store")
+    found = clone(features).set_params(store=store).fit_transform(paths)
+    assert (store.hits, store.misses) == (6, 0)
+    np.testing.assert_allclose(found, features.fit_transform(paths), rtol=1e-4, atol=1e-5)

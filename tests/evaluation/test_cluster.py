@@ -89,6 +89,6 @@ def test_a_scheduler_that_is_killed_is_an_error(tmp_path, scans):
         parallel_config("dask"),
     ):
         folds, kill = tmp_path / "folds", Mortal(tmp_path / "dead", scheduler.pid)
-        with pytest.raises(ConnectionError, match="The Dask scheduler is gone"):
+        with pytest.raises(ConnectionError, match="The connection to the Dask scheduler was lost"):
             evaluate(kill, X, y, checkpoint=folds, **HOW)
     assert evaluate(Mortal(), X, y, checkpoint=folds, **HOW).missing.empty

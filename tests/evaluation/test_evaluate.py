@@ -24,7 +24,7 @@ from sklearn.model_selection import (
     cross_validate,
 )
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.svm import SVC
 
 from skdl import CNNClassifier, evaluate
@@ -223,3 +223,13 @@ def test_progress(cancer, capsys):
     assert "Folds 3/3" in capsys.readouterr().out
     evaluate(DummyClassifier(), *cancer, cv=3, scoring="accuracy")
     assert capsys.readouterr().out == ""
+
+
+def test_tables_of_text_are_no_paths_in_workers():
+    y = np.arange(40) % 2
+    X = np.stack([np.where(y, "sick", "well"), np.tile(["scanner 1", "scanner 2"], 20)], axis=1)
+    model = make_pipeline(OneHotEncoder(handle_unknown="ignore"), RidgeClassifier())
+    with joblib.parallel_config("multiprocessing"):
+        found = evaluate(model, X, y, cv=2, scoring="accuracy", n_jobs=2)
+    assert found.missing.empty
+    assert (found.scores["value"] == 1).all()

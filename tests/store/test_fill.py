@@ -149,7 +149,11 @@ def test_a_folder_that_vanishes_is_made_again(tmp_path, paths, monkeypatch):
         ({"batch": 0}, ValueError, "batch must be"),
         ({"batch": True}, ValueError, "batch must be"),
         ({"verbose": -1}, ValueError, "verbose must be"),
-        ({"client": 3, "store": FeatureStore()}, ValueError, "The workers of a cluster share"),
+        (
+            {"client": 3, "store": FeatureStore()},
+            ValueError,
+            "The workers of a cluster cannot share a store in memory",
+        ),
         ({"client": "tcp://127.0.0.1:8786"}, TypeError, "client must be a distributed.Client"),
     ],
 )
@@ -161,8 +165,25 @@ def test_bad_input(tmp_path, paths, given, error, message):
 
 def test_a_store_that_is_too_small(tmp_path, paths):
     with pytest.raises(
-        ValueError, match=r"take up to 760 bytes, and the store keeps 500 bytes"
+        ValueError, match=r"take up to 912 bytes, but the store keeps 500 bytes"
     ) as e:
         fill(Brightness(), paths, FeatureStore(tmp_path / "store", max_bytes=500))
     advice = re.search(r"pass (FeatureStore\(.*\))", str(e.value))[1]
     assert fill(Brightness(), paths, eval(advice), verbose=0).computed == 10
+
+
+def test_files_are_few_afterwards_and_nothing_is_touched_where_nothing_is_new(tmp_path, paths):
+    fill(Brightness(), paths, tmp_path / "store", batch=1, verbose=0)
+    (shard,) = tmp_path.glob("store/*/*/*.shard")
+    status = shard.stat()
+    fill(Brightness(), paths, tmp_path / "store", verbose=0)
+    (again,) = tmp_path.glob("store/*/*/*.shard")
+    assert (again, again.stat().st_ino) == (shard, status.st_ino)
+
+
+def test_a_disk_that_is_too_full_for_fewer_files_is_no_error(tmp_path, paths, monkeypatch):
+    def full(self):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(FeatureStore, "compact", full)
+    assert fill(Brightness(), paths, tmp_path / "store", verbose=0).computed == 10
