@@ -229,7 +229,6 @@ def test_tables_of_text_are_no_paths_in_workers():
     y = np.arange(40) % 2
     X = np.stack([np.where(y, "sick", "well"), np.tile(["scanner 1", "scanner 2"], 20)], axis=1)
     model = make_pipeline(OneHotEncoder(handle_unknown="ignore"), RidgeClassifier())
-    with joblib.parallel_config("multiprocessing"):
-        found = evaluate(model, X, y, cv=2, scoring="accuracy", n_jobs=2)
+    found = evaluate(model, X, y, cv=2, scoring="accuracy", n_jobs=2)
     assert found.missing.empty
     assert (found.scores["value"] == 1).all()

@@ -165,10 +165,10 @@ def test_bad_input(tmp_path, paths, given, error, message):
 
 def test_a_store_that_is_too_small(tmp_path, paths):
     with pytest.raises(
-        ValueError, match=r"take up to 912 bytes, but the store keeps 500 bytes"
+        ValueError, match=r"need up to 912 bytes, but the store keeps 500 bytes"
     ) as e:
         fill(Brightness(), paths, FeatureStore(tmp_path / "store", max_bytes=500))
-    advice = re.search(r"pass (FeatureStore\(.*\))", str(e.value))[1]
+    advice = re.search(r"Pass (FeatureStore\(.*\))", str(e.value))[1]
     assert fill(Brightness(), paths, eval(advice), verbose=0).computed == 10
 
 
