@@ -167,6 +167,7 @@ def pytest_collection_modifyitems(config, items):
         for item in items:
             if item.get_closest_marker("networks"):
                 item.add_marker(skip)
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
     if not os.environ.get("SKDL_DATA_HOME"):
         skip = pytest.mark.skip(reason="SKDL_DATA_HOME is not set")
         for item in items:

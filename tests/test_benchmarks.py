@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 import numpy as np
 import pytest
-from helpers import ROOT, run_python, save_small_mobilenet
+from helpers import ROOT, parametrize, run_python, save_small_mobilenet
 
 sys.path.insert(0, str(ROOT))
 
@@ -211,7 +211,7 @@ def test_the_whole_script_for_a_gpu_on_a_processor(tmp_path):
     assert report["checks"]["repeat"]["good"] is True
 
 
-@pytest.mark.parametrize("name", ["resnet18", "vgg16"])
+@parametrize("name", ["resnet18", "vgg16"], exhaustive=["resnet18"])
 def test_sides_of_the_script_for_a_gpu(name):
     sides = gpu_cases.CASES[name].sides
     assert sides["skdl"]("bfloat16", True) > 0

@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -44,6 +45,8 @@ PER_TASK = 16
 """Items handed to one thread at a time: enough to hide the cost of handing over."""
 
 _TASKS_AHEAD = 32
+# For so many items: more than a look at files that are known, less than threads take to start.
+_QUICK_SECONDS = 1e-3
 
 
 def in_threads(
@@ -52,21 +55,47 @@ def in_threads(
     """Results of a function for each item, in their order, computed by several threads.
 
     The first exception is raised where its result would have been. Threads, as many as there are
-    cores unless `n` says otherwise, are never many results ahead of the one who takes them.
+    cores unless `n` says otherwise, are never many results ahead of the one who takes them. As
+    long as no item takes longer than it would to hand it over, as with files that are known
+    already, the caller's own thread computes.
     """
+    spent = 0.0
+    for place, item in enumerate(items):
+        start = time.perf_counter()
+        result = function(item)
+        spent = time.perf_counter() - start + (spent if place % PER_TASK else 0.0)
+        yield result
+        if spent > _QUICK_SECONDS:
+            yield from _pooled(function, items[place + 1 :], n)
+            return
 
-    def some(start: int) -> list[Result]:
-        return [function(item) for item in items[start : start + PER_TASK]]
 
-    waiting: deque[Future[list[Result]]] = deque()
+def _pooled(
+    function: Callable[[Item], Result], items: Sequence[Item], n: int | None
+) -> Iterator[Result]:
+    def some(start: int) -> tuple[list[Result], Exception | None]:
+        done: list[Result] = []
+        try:
+            done.extend(map(function, items[start : start + PER_TASK]))
+        except Exception as error:  # raised behind what was computed before it
+            return done, error
+        return done, None
+
+    def results(task: Future[tuple[list[Result], Exception | None]]) -> Iterator[Result]:
+        done, error = task.result()
+        yield from done
+        if error is not None:
+            raise error
+
+    waiting: deque[Future[tuple[list[Result], Exception | None]]] = deque()
     with ThreadPoolExecutor(n or n_threads_for(len(items))) as pool:
         try:
             for start in range(0, len(items), PER_TASK):
                 waiting.append(pool.submit(some, start))
                 if len(waiting) > _TASKS_AHEAD:
-                    yield from waiting.popleft().result()
+                    yield from results(waiting.popleft())
             while waiting:
-                yield from waiting.popleft().result()
+                yield from results(waiting.popleft())
         finally:
             for task in waiting:
                 task.cancel()
