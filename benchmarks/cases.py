@@ -7,11 +7,12 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks import data, image_cases, peers, transfer_cases
+from benchmarks import backbone_cases, data, image_cases, peers, transfer_cases
 from benchmarks.timing import median_time, megabytes_at_peak, timed
 
 
@@ -372,7 +373,7 @@ CASES = {
     ),
     "memory": Case(
         "growth of resident memory, 100 fits",
-        "MB a fit",
+        "MB per fit",
         {"skdl": growth_skdl, "scikeras": growth_scikeras},
         [Bar(None, 0.2)],
         rounds=1,
@@ -432,7 +433,7 @@ CASES = {
         [Bar("joblib", 1.2)],
     ),
     "linearity": Case(
-        "fit time a row for 1, 2, 4, 8 × the rows: largest over smallest, less 1",
+        "fit time per row for 1, 2, 4, 8 × the rows: largest over smallest, less 1",
         "",
         {"skdl": linearity_skdl},
         [Bar(None, 0.1)],
@@ -578,3 +579,59 @@ CASES = {
         [Bar("keras", 1 / 2)],
     ),
 }
+
+for _name, _title in backbone_cases.NETWORKS.items():
+    CASES[f"backbone-{_name}"] = Case(
+        f"{_title}'s features of 64 photographs, 224×224",
+        "s",
+        {
+            "skdl": partial(backbone_cases.by_skdl, _name),
+            "keras": partial(backbone_cases.by_keras, _name),
+            "torch": partial(backbone_cases.by_torch, _name),
+            "onnxruntime": partial(backbone_cases.by_onnx, _name),
+        },
+        [Bar("keras", 1.0), Bar("torch", 1.0), Bar("onnxruntime", 1.0)],
+        rounds=1,
+    )
+    CASES[f"bfloat16-{_name}"] = Case(
+        'the same with precision="bfloat16"',
+        "s",
+        {
+            "skdl": partial(backbone_cases.by_skdl, _name, "bfloat16"),
+            "skdl, float32": partial(backbone_cases.by_skdl, _name),
+            "torch": partial(backbone_cases.by_torch, _name, "bfloat16"),
+        },
+        [Bar("skdl, float32", 1.0), *([Bar("torch", 1.0)] if _name == "vgg16" else [])]
+        if transfer_cases.has_bfloat16()
+        else [],
+        rounds=1,
+    )
+    CASES[f"cosine-{_name}"] = Case(
+        f"1 less the smallest cosine of {_title}'s features in bfloat16 and in float32",
+        "",
+        {"skdl": partial(backbone_cases.distance, _name)},
+        [Bar(None, 0.001)],
+        rounds=1,
+    )
+
+CASES["one-photograph"] = Case(
+    "one photograph through a saved pipeline: MobileNetV2's features, a scaler, an SVC",
+    "ms",
+    {
+        "skdl": partial(backbone_cases.one_image, "skdl"),
+        "onnxruntime": partial(backbone_cases.one_image, "onnx"),
+    },
+    [Bar("onnxruntime", 1.1)],
+)
+for _trained, _title in (("all", "all of VGG16"), (1, "VGG16's last block")):
+    CASES[f"vgg16-{_trained}"] = Case(
+        f"one epoch of {_title} over 256 photographs, 96×96, batch 32",
+        "s",
+        {
+            "skdl": partial(backbone_cases.train_skdl, _trained),
+            "keras": partial(backbone_cases.train_keras, _trained),
+            "torch": partial(backbone_cases.train_torch, _trained),
+        },
+        [Bar("keras", 0.85), Bar("torch", 1.0)],
+        rounds=1,
+    )

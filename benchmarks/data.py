@@ -80,6 +80,12 @@ def mobilenet_weights(alpha=1.0):
     return "random" if path is None else str(path)
 
 
+def vgg16_weights():
+    """Path of VGG16's weights in SKDL_DATA_HOME; else "random"."""
+    path = _home("weights/vgg16_imagenet_notop.weights.h5")
+    return "random" if path is None else str(path)
+
+
 def _home(name):
     """A file or folder of SKDL_DATA_HOME, None if there is none."""
     home = os.environ.get("SKDL_DATA_HOME")

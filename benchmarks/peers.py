@@ -81,7 +81,13 @@ def skorch_model(input_shape, epochs=5, batch_size=32):
 
 # ---- pretrained networks -----------------------------------------------------------------------
 
-APPLICATIONS = {"mobilenet_v2": "MobileNetV2", "vgg16": "VGG16"}
+APPLICATIONS = {  # names of modules and of functions
+    "efficientnet_b0": ("efficientnet", "EfficientNetB0"),
+    "mobilenet_v2": ("mobilenet_v2", "MobileNetV2"),
+    "resnet50": ("resnet", "ResNet50"),
+    "vgg16": ("vgg16", "VGG16"),
+    "vgg19": ("vgg19", "VGG19"),
+}
 
 
 def set_precision(precision):
@@ -95,7 +101,7 @@ def keras_backbone(name, input_shape, weights="random", **params):
     """A network of Keras Applications without its classifier."""
     import keras
 
-    return getattr(keras.applications, APPLICATIONS[name])(
+    return getattr(keras.applications, APPLICATIONS[name][1])(
         include_top=False,
         weights=None if weights == "random" else weights,
         input_shape=input_shape,
@@ -108,7 +114,8 @@ def keras_preprocessed(name, images):
     import keras
 
     # In place, and so on a copy.
-    return getattr(keras.applications, name).preprocess_input(images.astype(np.float32))
+    module = getattr(keras.applications, APPLICATIONS[name][0])
+    return module.preprocess_input(images.astype(np.float32))
 
 
 @lru_cache

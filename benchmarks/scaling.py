@@ -1,8 +1,10 @@
 """How long features take on many workers: ``python -m benchmarks.scaling``.
 
 A model of `skdl.store.fill` by its events: the scheduler hands out one batch after the other, a
-worker reads its images while it computes, and writes what it has computed; all read and write
-through one file system. ``--check`` runs `fill` here with one and with two workers, and compares.
+worker reads its images while it computes, looks at what others have written, and writes what it has
+computed; all read and write through one file system. ``--check`` runs `fill` here with one and with
+two workers, and compares. ``--store`` says what opening a large store takes; ``--search``, how much
+memory processes take while they search.
 """
 
 import argparse
@@ -12,12 +14,23 @@ import tempfile
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+
+from skdl._utils.text import in_bytes
+from skdl.store._folder import FolderFeatures
 
 _CALLS_OF_AN_IMAGE = 3  # open, read and close
 _CALLS_OF_A_BATCH = 8  # list, probe, write and rename
 _READERS = 4  # threads of a worker that read at the same time
+_CALLS_OF_A_SHARD = 4  # open, its size, header and keys
+_OPENERS = 8  # threads that open shards at the same time
+_MOST_LOOKING = 1 / 20  # share of a worker's time
+_NAMES_PER_CALL = 100  # of a listing by NFS, about
+_BYTES_OF_A_KEY = 36  # in a shard, its checksum included
+_BYTES_IN_MEMORY = 20
+_SORTED_PER_SECOND = 3e6  # entries that one process takes up; measured with ten million
 
 
 @dataclass(frozen=True)
@@ -30,7 +43,7 @@ class Cluster:
     bytes_per_image: float = 100e3
     width: int = 512
     batch: int = 256
-    bandwidth: float = 1e9  # bytes a second, of all workers together
+    bandwidth: float = 1e9  # bytes per second, of all workers together
     latency: float = 1e-3  # seconds of a call of the file system
     seconds_per_task: float = 1e-3  # of the scheduler, which handles one at a time
     startup: float = 8.0  # importing TensorFlow, and building the network
@@ -67,6 +80,9 @@ def simulate(cluster: Cluster) -> Outcome:
         waiting = start + n * _CALLS_OF_AN_IMAGE * cluster.latency / _READERS
         work = n * cluster.seconds_per_image
         done = max(start + work, file_system, waiting)  # the next images are read while it computes
+        # What the others have written meanwhile.
+        looking = (cluster.n_workers - 1) * _CALLS_OF_A_SHARD * cluster.latency / _OPENERS
+        done += min(looking, _MOST_LOOKING * (done - start))
         writing = n * 4 * cluster.width / cluster.bandwidth
         done += writing + _CALLS_OF_A_BATCH * cluster.latency
         moved += reading + writing
@@ -104,6 +120,63 @@ def table() -> str:
                     cells.append(f"{n_workers * found.seconds / 3600:,.0f}")
                 cells.append(found.limit)
             lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+# ---- the store -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What it takes a process to open a store that `fill` has filled."""
+
+    files: int
+    file_bytes: int
+    memory: int  # bytes
+    calls: int  # of the file system, one after the other
+    seconds_besides: float  # reading the keys, and sorting them
+
+    def seconds(self, latency: float) -> float:
+        return self.calls * latency + self.seconds_besides
+
+
+def opening(n_entries: int, width: int = 512, bandwidth: float = 1e9) -> Opening:
+    """By the layout of the files, whose size is the store's own."""
+    max_bytes = int(1.2 * n_entries * (4 * width + 64))  # as `fill` asks for
+    per_file = FolderFeatures(Path("store"), max_bytes).shard_entries(width)
+    files = math.ceil(n_entries / per_file)
+    listing = math.ceil(files / _NAMES_PER_CALL)
+    opened = math.ceil(files / _OPENERS) * _CALLS_OF_A_SHARD
+    reading = n_entries * _BYTES_OF_A_KEY / bandwidth
+    return Opening(
+        files,
+        per_file * (4 * width + _BYTES_OF_A_KEY),
+        n_entries * _BYTES_IN_MEMORY,
+        listing + opened,
+        reading + n_entries / _SORTED_PER_SECOND,
+    )
+
+
+def store_table(width: int = 512) -> str:
+    """A million to a hundred million entries, on file systems of 1 and 10 ms per call."""
+    lines = [
+        "| entries | on disk | files | of | memory of a process | calls "
+        "| opened in, at 1 ms per call | at 10 ms |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for n in (10**6, 10**7, 10**8):
+        found = opening(n, width)
+        cells = [
+            f"{n:,}",
+            in_bytes(n * (4 * width + _BYTES_OF_A_KEY)),
+            f"{found.files:,}",
+            in_bytes(found.file_bytes),
+            in_bytes(found.memory),
+            f"{found.calls:,}",
+            f"{found.seconds(1e-3):.1f} s",
+            f"{found.seconds(1e-2):.1f} s",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -160,10 +233,64 @@ def check(n_images: int = 600, side: int = 96) -> str:
     return "\n".join(lines)
 
 
+def _resident(dask_worker: Any = None) -> int:
+    """Bytes of this process in memory."""
+    import psutil
+
+    return int(psutil.Process().memory_info().rss)
+
+
+def memory_of_a_search(n_candidates: int = 500) -> str:
+    """By how much processes grow while two workers search on features of scikit-learn's digits.
+
+    From their state after a search of two candidates, which imports everything and builds networks.
+    """
+    from distributed import Client, LocalCluster
+    from joblib import parallel_config
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GridSearchCV
+    from sklearn.pipeline import make_pipeline
+
+    from skdl import BackboneFeatures
+    from skdl.datasets import load_digits_images
+
+    X, y = load_digits_images(return_X_y=True)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        LocalCluster(
+            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+        ) as cluster,
+        Client(cluster) as client,
+        parallel_config("dask"),
+    ):
+        model = make_pipeline(BackboneFeatures(image_size=16, store=folder), LogisticRegression())
+
+        def resident() -> list[int]:
+            return [_resident(), *client.run(_resident).values()]
+
+        def search(n: int) -> None:
+            grid = {"logisticregression__C": np.logspace(-5, 0, n)}
+            GridSearchCV(model, grid, cv=2, refit=False, n_jobs=-1).fit(X, y)
+
+        search(4)
+        before = resident()
+        search(n_candidates)
+        grown = [after - start for after, start in zip(resident(), before, strict=True)]
+    names = ["the caller", "a worker", "the other worker"]
+    told = ", ".join(f"{name} {grew / 1e6:.0f} MB" for name, grew in zip(names, grown, strict=True))
+    return f"{n_candidates} candidates, more in memory: {told}"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, prog="python -m benchmarks.scaling")
     parser.add_argument("--check", action="store_true", help="run fill here, and compare")
-    print(check() if parser.parse_args().check else table())
+    parser.add_argument("--search", action="store_true", help="memory of a search by two workers")
+    parser.add_argument("--store", action="store_true", help="what opening a large store takes")
+    chosen = parser.parse_args()
+    parts = {"check": check, "search": memory_of_a_search, "store": store_table}
+    asked = [part for name, part in parts.items() if getattr(chosen, name)]
+    for part in asked or [table]:
+        print(part())
 
 
 if __name__ == "__main__":

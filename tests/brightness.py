@@ -15,13 +15,17 @@ SPACE = {"features": "mean of each channel"}
 
 
 class Brightness(TransformerMixin, BaseEstimator):
-    """Keeps what it computes in a store; `folder` gets a file for each image that is computed."""
+    """Keeps what it computes in a store; `folder` gets a file for each image that is computed.
 
-    def __init__(self, store=None, folder=None, dies=0, slow=0.0):
+    It can take its time, and memory, in MiB.
+    """
+
+    def __init__(self, store=None, folder=None, dies=0, slow=0.0, hungry=0):
         self.store = store
         self.folder = folder
         self.dies = dies
         self.slow = slow
+        self.hungry = hungry
 
     def fit(self, X, y=None):
         self.n_features_in_ = read_image(X[0]).size
@@ -38,7 +42,9 @@ class Brightness(TransformerMixin, BaseEstimator):
         for row in missing:
             features[row] = read_image(X[row]).reshape(-1, 3).mean(axis=0)
             self._note(keys[row].hex())
+            held = b"x" * (self.hungry * 2**20)
             time.sleep(self.slow)
+            del held
         if missing:
             self.store.put(SPACE, [keys[row] for row in missing], features[missing])
         return features

@@ -24,7 +24,7 @@ def file_digest(path: str | os.PathLike[str]) -> str:
 
 
 def checksum_of(arrays: Iterable[npt.NDArray[Any]]) -> int:
-    """CRC-32 of the values of arrays and of their shapes, at several gigabytes a second."""
+    """CRC-32 of the values of arrays and of their shapes, at several gigabytes per second."""
     total = 0
     for array in arrays:
         array = np.asarray(array)

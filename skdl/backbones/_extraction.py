@@ -82,7 +82,7 @@ class Extractor(ABC):
     @property
     @abstractmethod
     def network(self) -> FeatureSource:
-        """Built once a process while it is in use."""
+        """Built once per process while it is in use."""
 
     @property
     @abstractmethod

@@ -261,7 +261,7 @@ class OnnxExtractor(Extractor):
 
     @property
     def network(self) -> OnnxNetwork:
-        """Made once a process while it is in use."""
+        """Made once per process while it is in use."""
         key = self.spec.key, self.weights.digest
         return _networks.get(key, lambda: OnnxNetwork(self.spec, self.weights))
 

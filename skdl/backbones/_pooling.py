@@ -1,4 +1,4 @@
-"""How outputs of an ONNX model become one vector an image: maps, tokens, vectors."""
+"""How outputs of an ONNX model become one vector per image: maps, tokens, vectors."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ class Places:
         self.channels = int(values.shape[2])
 
     def pooled(self, pooling: str) -> npt.NDArray[np.float32]:
-        """One vector an image."""
+        """One vector per image."""
         if pooling == "cls":
             found = self._class_token()
         elif pooling == "flatten":
@@ -81,7 +81,7 @@ class Places:
 
     def _vectors(self, pooling: str) -> str:
         return (
-            f"pooling={pooling!r}, but the output {self._name!r} gives one vector an image, which "
+            f"pooling={pooling!r}, but the output {self._name!r} gives one vector per image, which "
             "is taken as it is. Leave pooling at 'avg'."
         )
 

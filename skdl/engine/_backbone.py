@@ -232,7 +232,7 @@ def last_cut(model: keras.Model, boundary: int) -> int:
 
 
 def pooled(features: Any, pooling: Literal["avg", "max", "flatten", "gem"]) -> Any:
-    """One vector an image from feature maps, by Keras operations."""
+    """One vector per image from feature maps, by Keras operations."""
     if pooling == "avg":
         return keras.layers.GlobalAveragePooling2D(name="pooling")(features)
     if pooling == "max":

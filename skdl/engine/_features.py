@@ -131,7 +131,7 @@ class FeatureExtractor(Extractor):
 
     @property
     def network(self) -> FeatureNetwork:
-        """Built once a process while it is in use."""
+        """Built once per process while it is in use."""
         prepare_devices()
         key = None if self.spec.key is None else (self.spec.key, self.weights.digest)
         return _networks.get(key, lambda: FeatureNetwork(self.spec, self.weights))

@@ -67,5 +67,5 @@ def _take(key: Hashable) -> Trainer | None:
 
 
 def shared_network(recipe: Recipe) -> Network:
-    """The network of a structure, built once a process while it is in use."""
+    """The network of a structure, built once per process while it is in use."""
     return _networks.get(recipe.key, lambda: Network(recipe))

@@ -91,7 +91,7 @@ def _label(graph: Graph, scores: str, binary: bool) -> str:
 
 @dataclass(frozen=True)
 class _Link:
-    """A way from scores, one a class or one for two classes, to probabilities."""
+    """A way from scores, one per class or one for two classes, to probabilities."""
 
     of_two: bool
     known: Callable[[npt.NDArray[Any]], npt.NDArray[Any]]

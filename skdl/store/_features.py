@@ -271,13 +271,15 @@ class FeatureStore:
                 "another folder."
             )
 
-    def _put(self, space: Any, keys: Any, features: Any, seconds: float) -> None:
+    def _put(
+        self, space: Any, keys: Any, features: Any, seconds: float, merge: bool = True
+    ) -> None:
         """Store feature vectors; an OSError says that this cannot be done."""
         checked, names = Space.of(space), checked_keys(keys)
         rows = checked_features(features, len(names))
         spent = check_number(seconds, "seconds", low=0, high=_LONGEST)
         with self._lock:
-            self._features.put(checked, names, rows, spent / max(len(names), 1))
+            self._features.put(checked, names, rows, spent / max(len(names), 1), merge)
 
     def info(self) -> StoreInfo:
         """What the store holds.

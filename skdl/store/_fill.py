@@ -17,11 +17,13 @@ from skdl._utils.text import counted, in_bytes, say, shortened
 from skdl.images import UnreadableImageError, require_paths
 from skdl.store._cluster import fill_by_workers
 from skdl.store._features import FeatureStore, opened
+from skdl.store._limit import Pace
 from skdl.store._task import Done, fill_some, readable_of
 
 _BESIDES = 64  # bytes of an entry besides its values, or fewer
 _HEADROOM = 1.2  # since a store that is nearly full begins to remove
 _SHOWN = 5  # unreadable files that are named in a line
+_BATCHES_APART = 256  # of which each has written a file, before they are merged
 
 
 @dataclass(frozen=True)
@@ -165,19 +167,36 @@ def fill(
     distinct = list(dict.fromkeys(os.path.abspath(path) for path in require_paths(paths)))
     model = features if hasattr(features, "n_features_in_") else _fitted(features, distinct[:batch])
     _check_room(model, place, len(distinct))
+    _compact(place)  # what a call that was killed has left, for the workers to open
     batches = [distinct[first : first + batch] for first in range(0, len(distinct), batch)]
     tasks: Iterator[Done]
     if client is None:
         tasks = map(partial(fill_some, model, place), batches)
     else:
         tasks = fill_by_workers(client, model, place, batches)
-    report = _collected(tasks, len(distinct), start, bool(verbose))
-    if report.computed:
-        with suppress(OSError):  # a disk that is too full for it: everything is stored
-            place.compact()
+    report = _collected(_merged(tasks, place), len(distinct), start, bool(verbose))
     if verbose:
         say(str(report))
     return report
+
+
+def _merged(tasks: Iterator[Done], place: FeatureStore) -> Iterator[Done]:
+    """Merge what the tasks have written, so that there are never many files to list and open."""
+    apart, pace = 0, Pace()
+    for task in tasks:
+        yield task
+        apart += task.computed > 0
+        if apart >= _BATCHES_APART and pace.is_due:
+            apart = 0
+            with pace.look():
+                _compact(place)
+    if apart:
+        _compact(place)
+
+
+def _compact(place: FeatureStore) -> None:
+    with suppress(OSError):  # a disk that is too full for it: everything is stored
+        place.compact()
 
 
 def _collected(tasks: Iterator[Done], n: int, start: float, shown: bool) -> FillReport:

@@ -30,9 +30,10 @@ from skdl.store._shards import (
     write_shard,
 )
 
-# The size limit removes whole shards: they should not be too large.
+# The size limit removes whole shards: they should not be too large. Many take long to open.
 _SHARD_BYTES = 2**26
 _SHARDS_AT_LEAST = 8
+_SHARDS_AT_MOST = 1024  # of those that are full
 
 # More small shards than that are merged.
 _SMALL_SHARDS = 64
@@ -75,22 +76,28 @@ class FolderFeatures:
         index = self._index(space, out.shape[1])
         before = index.seconds_read
         index.read(keys, out, found)
-        if not found.all():  # perhaps another process has put them there by now
+        if not found.all() and index.pace.is_due:  # perhaps another process has put them there
             index.refresh()
             index.read(keys, out, found)
         return found, index.seconds_read - before
 
     def put(
-        self, space: Space, keys: Sequence[bytes], features: NDArray[np.float32], seconds: float
+        self,
+        space: Space,
+        keys: Sequence[bytes],
+        features: NDArray[np.float32],
+        seconds: float,
+        merge: bool = True,
     ) -> None:
         """Store what fits; `seconds` are those of one entry.
 
-        An OSError says that this cannot be written; nothing is left then of the shard in question.
+        Many small shards are merged, unless somebody else does that. An OSError says that this
+        cannot be written; nothing is left then of the shard in question.
         """
         width = features.shape[1]
-        at_once = self._at_once(width)
+        at_once = self.shard_entries(width)
         index = self._index(space, width)
-        if not index.listed:  # so that small shards of earlier processes are merged, too
+        if merge and not index.pace.looked:  # so that small shards of others are merged, too
             index.refresh()
         last = dict(zip(keys, range(len(keys)), strict=True))
         if len(last) < len(keys):  # distinct keys, as usual, need no copy
@@ -104,14 +111,15 @@ class FolderFeatures:
             self._add(space, index, distinct[some], features[some], seconds)
             self._limit.enforce()
         small = [shard for shard in index.shards.values() if _is_small(shard, at_once)]
-        if len(small) > _SMALL_SHARDS:
+        if merge and len(small) > _SMALL_SHARDS:
             # A disk that is too full to merge is no harm: the entries are there.
             with suppress(OSError):
                 self._merge(space, index, small, at_once)
 
-    def _at_once(self, width: int) -> int:
+    def shard_entries(self, width: int) -> int:
         """Entries of a full shard."""
-        most = min(_SHARD_BYTES, self._max_bytes // _SHARDS_AT_LEAST)
+        most = max(_SHARD_BYTES, self._max_bytes // _SHARDS_AT_MOST)
+        most = min(most, self._max_bytes // _SHARDS_AT_LEAST)
         return max(1, most // (4 * width + ENTRY_OVERHEAD))
 
     def _add(
@@ -142,7 +150,7 @@ class FolderFeatures:
                 continue
             space = Space.of(description)
             for width in sorted(_widths(self._layout.shards(place), space.digest)):
-                index, at_once = self._index(space, width), self._at_once(width)
+                index, at_once = self._index(space, width), self.shard_entries(width)
                 index.refresh()
                 before = len(index.shards)
                 for group in _groups(index.shards.values(), at_once):
@@ -170,10 +178,11 @@ class FolderFeatures:
             features.append(values[right])
             merged.append(shard)
             seconds += shard.seconds * int(right.sum())
-        mean = seconds / max(len(keys), 1)
-        for start in range(0, len(keys), at_once):
-            some = slice(start, start + at_once)
-            self._add(space, index, keys[some], np.concatenate(features)[some], mean)
+        if keys:
+            joined, mean = np.concatenate(features), seconds / len(keys)
+            for start in range(0, len(keys), at_once):
+                some = slice(start, start + at_once)
+                self._add(space, index, keys[some], joined[some], mean)
         for shard in merged:
             index.drop(shard)
             with suppress(OSError):

@@ -1,18 +1,25 @@
 """Which shard of a space holds which key, as far as this process knows."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from skdl.store._layout import SHARD_SUFFIX
+from skdl.store._limit import Pace
 from skdl.store._shards import DamagedError, Shard, open_shard
 
 _LISTINGS = 3
+_AT_A_TIME = 8  # files that are opened
 _NOWHERE = -1
+
+# A shard and its keys, or why there is none.
+_Opened: TypeAlias = tuple[Shard, bytes] | OSError | DamagedError
 
 
 @dataclass
@@ -61,7 +68,7 @@ class ShardIndex:
         self._space = space
         self._width = width
         self.shards: dict[str, Shard] = {}
-        self.listed = False
+        self.pace = Pace()
         self.seconds_read = 0.0  # that computing all entries took which were read
         self._numbered: dict[int, Shard] = {}
         self._next = 0
@@ -71,16 +78,16 @@ class ShardIndex:
 
     def refresh(self) -> None:
         """Take up other processes' new shards, and let go of those that they removed."""
-        self.listed = True
-        for _ in range(_LISTINGS):
-            names = self._list()
-            for name in self.shards.keys() - names:
-                self.drop(self.shards[name])
-            self._passed_over &= names
-            new = names - self.shards.keys() - self._passed_over
-            loaded = [self._load(name) for name in new]
-            if all(loaded):
-                break
+        with self.pace.look():
+            for _ in range(_LISTINGS):
+                names = self._list()
+                for name in self.shards.keys() - names:
+                    self.drop(self.shards[name])
+                self._passed_over &= names
+                new = sorted(names - self.shards.keys() - self._passed_over)
+                loaded = [self._take_up(name, found) for name, found in self._opened(new)]
+                if all(loaded):
+                    break
 
     def _list(self) -> set[str]:
         try:
@@ -88,19 +95,30 @@ class ShardIndex:
         except OSError:
             return set()
 
-    def _load(self, name: str) -> bool:
-        """Take up a shard; False if it was gone before it could be opened."""
+    def _opened(self, names: list[str]) -> Iterator[tuple[str, _Opened]]:
+        """Shards as they can be opened, several at a time: a file system may take long for each."""
+        if len(names) <= _AT_A_TIME:
+            yield from zip(names, map(self._open, names), strict=True)
+            return
+        with ThreadPoolExecutor(_AT_A_TIME) as pool:
+            for start in range(0, len(names), _AT_A_TIME):  # whose keys are all in memory
+                some = names[start : start + _AT_A_TIME]
+                yield from zip(some, pool.map(self._open, some), strict=True)
+
+    def _open(self, name: str) -> _Opened:
         try:
-            shard, keys = open_shard(self._folder / name, self._space)
-        except FileNotFoundError:
+            return open_shard(self._folder / name, self._space)
+        except (OSError, DamagedError) as error:
+            return error
+
+    def _take_up(self, name: str, opened: _Opened) -> bool:
+        """Take up a shard; False if it was gone before it could be opened."""
+        if isinstance(opened, FileNotFoundError):
             return False
-        except OSError:
+        if isinstance(opened, OSError):
             return True  # perhaps it can be read next time
-        except DamagedError:
-            self._passed_over.add(name)
-            return True
-        if shard.width == self._width:
-            self.add(shard, keys)
+        if not isinstance(opened, DamagedError) and opened[0].width == self._width:
+            self.add(*opened)
         else:
             self._passed_over.add(name)
         return True
@@ -182,6 +200,7 @@ class ShardIndex:
             right = shard.read(rows, [keys[target] for target in targets.tolist()], out, targets)
         except (DamagedError, OSError) as error:
             self.drop(shard, damaged=isinstance(error, DamagedError))
+            self.pace = Pace()  # it may have been merged: then its entries are in another
             out[targets] = 0
             return np.zeros(len(targets), dtype=bool)
         shard.touch()

@@ -2,6 +2,8 @@
 
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from skdl.store._layout import FoundFile, Layout
 
@@ -10,12 +12,44 @@ _SHARE_UNSEEN = 0.05
 _SECONDS_UNSEEN = 30.0
 
 
+class Pace:
+    """How often a folder may be looked at: what takes a while, for a twentieth of the time.
+
+    A listing costs next to nothing on a disk, but seconds where many machines share many files.
+    """
+
+    _AT_ONCE = 0.05  # seconds that do not count
+    _SHARE = 1 / 20
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self._pause = self._shortest = seconds
+        self._ended = -float("inf")
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the pause since the last look has been long enough."""
+        return time.monotonic() - self._ended >= self._pause
+
+    @property
+    def looked(self) -> bool:
+        """Whether there was a look."""
+        return self._ended > -float("inf")
+
+    @contextmanager
+    def look(self) -> Iterator[None]:
+        """Look, and measure how long that takes."""
+        start = time.monotonic()
+        yield
+        self._ended = time.monotonic()
+        took = self._ended - start
+        self._pause = max(self._shortest, took / self._SHARE if took > self._AT_ONCE else 0.0)
+
+
 class SizeLimit:
     """Removes the least recently used shards of a folder that holds more than it may.
 
     Listing a large folder takes a while, so that between listings, what this process adds is
-    counted; other processes' shards are seen half a minute later at most, or earlier if much is
-    added.
+    counted; other processes' shards are seen half a minute later, or earlier if much is added.
     """
 
     def __init__(self, layout: Layout, max_bytes: int) -> None:
@@ -23,7 +57,7 @@ class SizeLimit:
         self._max_bytes = max_bytes
         self._total = 0
         self._unseen = 0
-        self._listed_at = -float("inf")
+        self._pace = Pace(_SECONDS_UNSEEN)
 
     @property
     def usable(self) -> int:
@@ -40,16 +74,16 @@ class SizeLimit:
         if (
             self._total <= self._max_bytes
             and self._unseen <= self._max_bytes * _SHARE_UNSEEN
-            and time.monotonic() - self._listed_at <= _SECONDS_UNSEEN
+            and not self._pace.is_due
         ):
             return
-        self._layout.remove_stale()
-        files = self._layout.all_shards()
+        with self._pace.look():
+            self._layout.remove_stale()
+            files = self._layout.all_shards()
         now = time.time()
         last_use = {file: _last_use(file, now) for file in files}
         self._total = sum(file.bytes for file in files)
         self._unseen = 0
-        self._listed_at = time.monotonic()
         if self._total > self._max_bytes:
             for file in sorted(files, key=last_use.__getitem__):
                 if self._total <= self.usable:

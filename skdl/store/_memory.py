@@ -46,7 +46,12 @@ class MemoryFeatures:
         return found, total
 
     def put(
-        self, space: Space, keys: Sequence[bytes], features: NDArray[np.float32], seconds: float
+        self,
+        space: Space,
+        keys: Sequence[bytes],
+        features: NDArray[np.float32],
+        seconds: float,
+        merge: bool = True,
     ) -> None:
         cost = 4 * features.shape[1] + _OVERHEAD
         # Those that would only push out the ones before them need not be copied.

@@ -36,7 +36,10 @@ class Done:
 
 
 class _Noting(FeatureStore):
-    """A store that notes what is put into it, and fails where that cannot be stored."""
+    """A store that notes what is put into it, and fails where that cannot be stored.
+
+    It merges nothing: many would do the same at once, and the one who calls `fill` does it.
+    """
 
     def __init__(self, store: FeatureStore) -> None:
         vars(self).update(vars(store))
@@ -45,7 +48,7 @@ class _Noting(FeatureStore):
     def put(
         self, space: Any, keys: Any, features: NDArray[np.float32], *, seconds: float = 0.0
     ) -> None:
-        self._put(space, keys, features, seconds)
+        self._put(space, keys, features, seconds, merge=False)
         self.noted.update(keys)
 
 

@@ -56,13 +56,19 @@ def test_relative_paths_and_checkpoints_are_those_of_the_caller(tmp_path, scans,
     assert not list(tmp_path.glob("machine */folds"))
 
 
-def test_a_worker_that_dies_costs_its_fold(tmp_path, scans, monkeypatch):
+def searched(mark=None):
+    """A search in the midst of which a process dies; it could not be survived by itself."""
+    return GridSearchCV(Mortal(), {"mark": [None, mark]}, cv=2, scoring="roc_auc")
+
+
+@pytest.mark.parametrize("make", [Mortal, searched])
+def test_a_worker_that_dies_costs_its_fold(tmp_path, scans, monkeypatch, make):
     monkeypatch.chdir(tmp_path)
     X, y = np.random.default_rng(0).normal(size=(36, 4)), scans[1]
-    expected = evaluate(Mortal(), X, y, **HOW)
+    expected = evaluate(make(), X, y, **HOW)
     mark = tmp_path / "dead"
     with machines(tmp_path, ([], {}), ([], {})) as (_, _), parallel_config("dask"):
-        found = evaluate(Mortal(mark), X, y, **HOW)
+        found = evaluate(make(mark), X, y, **HOW)
     assert mark.exists()
     assert found.predictions["y_pred"].tolist() == expected.predictions["y_pred"].tolist()
     assert found.missing.empty

@@ -2,17 +2,21 @@
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
 import pytest
 from brightness import Brightness, how_often
 from helpers import ROOT
-from machines import LOOPBACK, machines
+from machines import LOOPBACK, machines, until
 from PIL import Image
 
 from skdl.store import FeatureStore, fill
 
+dask = pytest.importorskip("dask", exc_type=ImportError)
 distributed = pytest.importorskip("distributed", exc_type=ImportError)
 
 
@@ -80,6 +84,85 @@ def test_workers_that_die_again_and_again_are_an_error(cluster, tmp_path, paths,
     report = fill(Brightness(), paths, tmp_path / "store", cluster, batch=5, verbose=0)
     assert report.computed + report.found == 40
     assert right(tmp_path / "store", paths) == 40
+
+
+def test_workers_that_run_out_of_memory_are_an_error(tmp_path, paths):
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 1}),
+        distributed.LocalCluster(
+            n_workers=1, threads_per_worker=1, memory_limit="600MiB", **LOOPBACK
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        features = Brightness(hungry=700, slow=30)
+        with pytest.raises(RuntimeError, match=r"perhaps because they ran out of memory\. Use sm"):
+            fill(features, paths, tmp_path / "store", client, batch=40, verbose=0)
+        assert fill(Brightness(), paths, tmp_path / "store", client, verbose=0).computed == 40
+    assert right(tmp_path / "store", paths) == 40
+
+
+FULL = """
+import errno, os
+from skdl.store import _folder
+
+def full(*how):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+_folder.write_shard = full
+"""
+
+
+def test_a_full_disk(tmp_path, paths):
+    with (
+        machines(tmp_path, (["--preload", FULL], {})) as (client, _),
+        pytest.raises(OSError, match="No space left on device"),
+    ):
+        fill(Brightness(), paths, tmp_path / "store", client, batch=4, verbose=0)
+    assert fill(Brightness(), paths, tmp_path / "store", verbose=0).computed == 40
+    assert right(tmp_path / "store", paths) == 40
+
+
+CALLER = """
+import sys
+from pathlib import Path
+from brightness import Brightness
+from distributed import Client
+from skdl.store import fill
+
+folder = Path(sys.argv[1])
+if __name__ == "__main__":
+    with Client(scheduler_file=str(folder / "scheduler.json"), timeout=60) as client:
+        paths = sorted(map(str, (folder / "images").iterdir()))
+        features = Brightness(folder=folder / "noted", slow=0.05)
+        print(fill(features, paths, folder / "store", client, batch=4, verbose=0).computed)
+"""
+
+
+@pytest.mark.parametrize("comes_back", [True, False])
+def test_the_machine_of_the_caller_stops(tmp_path, paths, noted, comes_back):
+    """As a laptop that is closed for a while, or for good."""
+    path = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    with machines(tmp_path, ([], {}), ([], {})) as (client, _):
+        caller = subprocess.Popen(
+            [sys.executable, "-c", CALLER, str(tmp_path)],
+            stdout=subprocess.PIPE,
+            text=True,
+            env={**os.environ, "PYTHONPATH": path},
+        )
+        until(lambda: len(list(noted.iterdir())) > 4)
+        caller.send_signal(signal.SIGSTOP if comes_back else signal.SIGKILL)
+        time.sleep(1.5)
+        if comes_back:
+            caller.send_signal(signal.SIGCONT)
+            assert caller.communicate(timeout=60)[0].strip() == "40"
+        else:
+            caller.communicate(timeout=60)
+            features = Brightness(folder=noted)
+            report = fill(features, paths, tmp_path / "store", client, batch=4, verbose=0)
+            assert report.found >= 4
+            assert report.found + report.computed == 40
+    assert right(tmp_path / "store", paths) == 40
+    assert max(how_often(noted).values()) <= (1 if comes_back else 2)
 
 
 def test_an_error_of_a_worker_is_raised_here(cluster, tmp_path, paths):

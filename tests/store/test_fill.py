@@ -10,7 +10,7 @@ import pytest
 from brightness import Brightness, how_often
 from PIL import Image
 
-from skdl.store import FeatureStore, FillReport, fill
+from skdl.store import FeatureStore, FillReport, _fill, fill
 
 
 @pytest.fixture
@@ -187,3 +187,29 @@ def test_a_disk_that_is_too_full_for_fewer_files_is_no_error(tmp_path, paths, mo
 
     monkeypatch.setattr(FeatureStore, "compact", full)
     assert fill(Brightness(), paths, tmp_path / "store", verbose=0).computed == 10
+
+
+def test_there_are_never_many_files(tmp_path, paths, monkeypatch):
+    monkeypatch.setattr(_fill, "_BATCHES_APART", 3)
+    place, numbers = tmp_path / "store", []
+    note = Brightness._note
+
+    def counting(self, name):
+        numbers.append(len(list(place.glob("*/*/*.shard"))))
+        note(self, name)
+
+    monkeypatch.setattr(Brightness, "_note", counting)
+    assert fill(Brightness(), paths, place, batch=1, verbose=0).computed == 10
+    assert numbers == [0, 1, 2, 1, 2, 3, 1, 2, 3, 1]
+    assert FeatureStore(place).info().files == 1
+    assert fill(Brightness(), paths, place, verbose=0).found == 10
+
+
+def test_what_a_killed_call_has_left_is_merged_first(tmp_path, paths, monkeypatch):
+    for path in paths[:4]:
+        with monkeypatch.context() as patch:
+            patch.setattr(FeatureStore, "compact", lambda self: 0)
+            fill(Brightness(), [path], tmp_path / "store", verbose=0)
+    assert FeatureStore(tmp_path / "store").info().files == 4
+    assert fill(Brightness(), paths[:4], tmp_path / "store", verbose=0).found == 4
+    assert FeatureStore(tmp_path / "store").info().files == 1

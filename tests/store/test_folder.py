@@ -308,6 +308,16 @@ def test_a_folder_that_can_only_be_read(stored, monkeypatch):
         other.put(3, "more")
 
 
+@pytest.mark.parametrize(("bound", "n_files"), [(10**5, 10), (10**6, 2)])
+def test_a_large_store_has_larger_files(bounded, monkeypatch, bound, n_files):
+    monkeypatch.setattr(_folder, "_SHARD_BYTES", 100 * (8 * 4 + 36))
+    monkeypatch.setattr(_folder, "_SHARDS_AT_MOST", 20)
+    stored = bounded(bound)
+    keys = stored.put(1_000)
+    assert len(stored.shards()) == n_files
+    assert stored.found(keys) == stored.again().found(keys) == 1_000
+
+
 def test_compacting_leaves_full_files(stored, monkeypatch):
     keys = [key for number in range(20) for key in stored.put(300, f"{number}")]
     others = stored.put(300, "others", width=5)
@@ -316,6 +326,7 @@ def test_compacting_leaves_full_files(stored, monkeypatch):
     reader = stored.again()
     assert reader.found(keys) == 6000
     monkeypatch.setattr(_folder, "_SHARD_BYTES", 1000 * (8 * 4 + 36))
+    monkeypatch.setattr(_folder, "_SHARDS_AT_MOST", 10**6)
     assert stored.again().store.compact() == 20 - 7  # three at a time, and two
     assert len(stored.shards()) == 9
     for store in (stored, reader, stored.again()):

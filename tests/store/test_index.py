@@ -4,6 +4,8 @@ import errno
 import hashlib
 import itertools
 import os
+import threading
+import time
 import tracemalloc
 from pathlib import Path
 
@@ -141,3 +143,47 @@ def test_what_is_gone_takes_no_memory(tmp_path):
     (index,) = store._features._indices.values()
     assert len(index._numbered) == len(index.shards) < 100
     assert sum(len(run.starts) for run in index._runs) < 2400
+
+
+def test_a_folder_that_takes_long_to_list_is_looked_at_rarely(stored, monkeypatch):
+    """A twentieth of the time at most, however many are not found."""
+    real, passed, listed = time.monotonic, [0.0], []
+    monkeypatch.setattr(time, "monotonic", lambda: real() + passed[0])
+    other, listdir = stored.again(), os.listdir
+
+    def slow(folder):
+        passed[0] += 1
+        listed.append(folder)
+        return listdir(folder)
+
+    monkeypatch.setattr(os, "listdir", slow)
+    for _ in range(3):
+        assert other.found(stored.keys(2, "unknown")) == 0
+    assert len(listed) == 1
+    keys = stored.put(5)
+    listed.clear()
+    passed[0] += 18
+    assert other.found(keys) == 0
+    passed[0] += 3
+    assert other.found(keys) == 5
+    assert len(listed) == 1
+    stored.put(5, "more")
+    assert stored.again().store.compact() == 1
+    assert other.found(keys) == 5  # merged meanwhile
+
+
+def test_many_shards_are_opened_by_several_threads(stored, monkeypatch):
+    keys = [key for number in range(40) for key in stored.put(2, f"{number}")]
+    threads, real = set(), Path.open
+
+    def slow(path, *args):
+        threads.add(threading.get_ident())
+        time.sleep(0.002)
+        return real(path, *args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "open", slow)
+        other = stored.again()
+        assert other.found(stored.keys(1, "unknown")) == 0
+    assert len(threads) > 1
+    assert other.found(keys) == 80
