@@ -18,7 +18,7 @@ class Pace:
     A listing costs next to nothing on a disk, but seconds where many machines share many files.
     """
 
-    _AT_ONCE = 0.05  # seconds that do not count
+    _AT_ONCE = 0.2  # seconds that do not count
     _SHARE = 1 / 20
 
     def __init__(self, seconds: float = 0.0) -> None:
@@ -37,11 +37,11 @@ class Pace:
 
     @contextmanager
     def look(self) -> Iterator[None]:
-        """Look, and measure how long that takes."""
+        """Look, and measure how long that takes; the first look, which finds all, does not count."""
         start = time.monotonic()
         yield
+        took = time.monotonic() - start if self.looked else 0.0
         self._ended = time.monotonic()
-        took = self._ended - start
         self._pause = max(self._shortest, took / self._SHARE if took > self._AT_ONCE else 0.0)
 
 
