@@ -37,7 +37,7 @@ class Pace:
 
     @contextmanager
     def look(self) -> Iterator[None]:
-        """Look, and measure how long that takes; the first look, which finds all, does not count."""
+        """Look, and measure how long that takes; the first look, which finds all, is free."""
         start = time.monotonic()
         yield
         took = time.monotonic() - start if self.looked else 0.0
