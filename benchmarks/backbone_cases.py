@@ -46,9 +46,10 @@ def by_skdl(name, precision="float32", n=N, side=SIDE, times=TIMES):
     return median_time(lambda: model.transform(X), times)
 
 
-def by_keras(name, n=N, side=SIDE, times=TIMES):
+def by_keras(name, precision="float32", n=N, side=SIDE, times=TIMES):
     """The same photographs through `preprocess_input` and `predict`."""
     X, _ = data.photographs(n, side)
+    peers.set_precision(precision)
     network = peers.keras_backbone(name, X.shape[1:], pooling="avg")
     return median_time(
         lambda: network.predict(peers.keras_preprocessed(name, X), batch_size=BATCH, verbose=0),
@@ -56,12 +57,12 @@ def by_keras(name, n=N, side=SIDE, times=TIMES):
     )
 
 
-def by_torch(name, precision="float32", n=N, side=SIDE, times=TIMES):
+def by_torch(name, precision="float32", n=N, side=SIDE, times=TIMES, on_cpu=True):
     """The same network in PyTorch, channels last."""
     from benchmarks import torch_peers
 
     X, _ = data.photographs(n, side)
-    return torch_peers.features(X, precision, times, on_cpu=True, build=torch_peers.NETWORKS[name])
+    return torch_peers.features(X, precision, times, on_cpu, torch_peers.NETWORKS[name])
 
 
 def by_onnx(name, n=N, side=SIDE, times=TIMES):
@@ -89,10 +90,14 @@ def _session(model):
 def distance(name, n=N, side=SIDE):
     """1 less the smallest cosine between an image's features in bfloat16 and in float32."""
     X, _ = data.photographs(n, side)
-    exact, rough = (
-        _features(name, precision).fit(X).transform(X).astype(float)
-        for precision in ("float32", "bfloat16")
+    return smallest_cosine_below_1(
+        *(_features(name, precision).fit(X).transform(X) for precision in ("float32", "bfloat16"))
     )
+
+
+def smallest_cosine_below_1(exact, rough):
+    """1 less the smallest cosine between rows."""
+    exact, rough = exact.astype(float), rough.astype(float)
     lengths = np.linalg.norm(exact, axis=1) * np.linalg.norm(rough, axis=1)
     return float(1 - ((exact * rough).sum(axis=1) / lengths).min())
 
@@ -150,7 +155,10 @@ def train_keras(trainable, n=256, side=96, epochs=2):
     base = peers.keras_backbone("vgg16", X.shape[1:])
     frozen_to = base.layers[0].name if trainable == "all" else "block4_pool"
     model = peers.keras_transfer(base, X[:BATCH], 2, frozen_to, 0.0001)
-    work = lambda: model.fit(X, y, epochs=epochs, batch_size=BATCH, verbose=0)  # noqa: E731
+
+    def work():
+        return model.fit(X, y, epochs=epochs, batch_size=BATCH, verbose=0)
+
     return median_time(work, 1) / epochs
 
 

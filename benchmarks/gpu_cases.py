@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks import data, image_cases, peers, transfer_cases
+from benchmarks import backbone_cases, data, image_cases, peers
 from benchmarks.timing import median_time
 
 PRECISIONS = ("float32", "bfloat16")
@@ -89,15 +89,13 @@ def _photographs(on_cpu: bool) -> tuple[int, int]:
 
 
 def features(side: Callable[..., float], precision: str, on_cpu: bool) -> float:
-    """Seconds for features that are not kept."""
-    return side(*_photographs(on_cpu), precision, _times(on_cpu))
+    """Seconds for VGG16's features, which are not kept."""
+    return side("vgg16", precision, *_photographs(on_cpu), _times(on_cpu))
 
 
 def features_torch(precision: str, on_cpu: bool) -> float:
     """The same by PyTorch, which is told where to run."""
-    return transfer_cases.vgg16_torch(
-        *_photographs(on_cpu), precision, _times(on_cpu), on_cpu=on_cpu
-    )
+    return features(partial(backbone_cases.by_torch, on_cpu=on_cpu), precision, on_cpu)
 
 
 def _epochs(title: str, architecture: str) -> Case:
@@ -113,8 +111,8 @@ CASES = {
     "vgg16": Case(
         "VGG16's features of 2,000 images of 224×224×3, nothing stored",
         {
-            "skdl": partial(features, transfer_cases.vgg16_skdl),
-            "keras": partial(features, transfer_cases.vgg16_keras),
+            "skdl": partial(features, backbone_cases.by_skdl),
+            "keras": partial(features, backbone_cases.by_keras),
             "torch": features_torch,
         },
     ),

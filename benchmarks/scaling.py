@@ -19,16 +19,17 @@ from typing import Any
 import numpy as np
 
 from skdl._utils.text import in_bytes
+from skdl.store._fill import room_for
 from skdl.store._folder import FolderFeatures
+from skdl.store._index import OPENERS
+from skdl.store._pace import SHARE
+from skdl.store._shards import ENTRY_OVERHEAD
 
 _CALLS_OF_AN_IMAGE = 3  # open, read and close
 _CALLS_OF_A_BATCH = 8  # list, probe, write and rename
 _READERS = 4  # threads of a worker that read at the same time
 _CALLS_OF_A_SHARD = 4  # open, its size, header and keys
-_OPENERS = 8  # threads that open shards at the same time
-_MOST_LOOKING = 1 / 20  # share of a worker's time
 _NAMES_PER_CALL = 100  # of a listing by NFS, about
-_BYTES_OF_A_KEY = 36  # in a shard, its checksum included
 _BYTES_IN_MEMORY = 20
 _SORTED_PER_SECOND = 3e6  # entries that one process takes up; measured with ten million
 
@@ -81,8 +82,8 @@ def simulate(cluster: Cluster) -> Outcome:
         work = n * cluster.seconds_per_image
         done = max(start + work, file_system, waiting)  # the next images are read while it computes
         # What the others have written meanwhile.
-        looking = (cluster.n_workers - 1) * _CALLS_OF_A_SHARD * cluster.latency / _OPENERS
-        done += min(looking, _MOST_LOOKING * (done - start))
+        looking = (cluster.n_workers - 1) * _CALLS_OF_A_SHARD * cluster.latency / OPENERS
+        done += min(looking, SHARE * (done - start))
         writing = n * 4 * cluster.width / cluster.bandwidth
         done += writing + _CALLS_OF_A_BATCH * cluster.latency
         moved += reading + writing
@@ -142,15 +143,15 @@ class Opening:
 
 def opening(n_entries: int, width: int = 512, bandwidth: float = 1e9) -> Opening:
     """By the layout of the files, whose size is the store's own."""
-    max_bytes = int(1.2 * n_entries * (4 * width + 64))  # as `fill` asks for
-    per_file = FolderFeatures(Path("store"), max_bytes).shard_entries(width)
+    store = FolderFeatures(Path("store"), room_for(n_entries, width))
+    per_file = store.shard_entries(width)
     files = math.ceil(n_entries / per_file)
     listing = math.ceil(files / _NAMES_PER_CALL)
-    opened = math.ceil(files / _OPENERS) * _CALLS_OF_A_SHARD
-    reading = n_entries * _BYTES_OF_A_KEY / bandwidth
+    opened = math.ceil(files / OPENERS) * _CALLS_OF_A_SHARD
+    reading = n_entries * ENTRY_OVERHEAD / bandwidth
     return Opening(
         files,
-        per_file * (4 * width + _BYTES_OF_A_KEY),
+        per_file * (4 * width + ENTRY_OVERHEAD),
         n_entries * _BYTES_IN_MEMORY,
         listing + opened,
         reading + n_entries / _SORTED_PER_SECOND,
@@ -160,15 +161,15 @@ def opening(n_entries: int, width: int = 512, bandwidth: float = 1e9) -> Opening
 def store_table(width: int = 512) -> str:
     """A million to a hundred million entries, on file systems of 1 and 10 ms per call."""
     lines = [
-        "| entries | on disk | files | of | memory of a process | calls "
-        "| opened in, at 1 ms per call | at 10 ms |",
+        "| entries | on disk | files | size of a file | memory per process | calls to open "
+        "| time to open at 1 ms per call | at 10 ms |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for n in (10**6, 10**7, 10**8):
         found = opening(n, width)
         cells = [
             f"{n:,}",
-            in_bytes(n * (4 * width + _BYTES_OF_A_KEY)),
+            in_bytes(n * (4 * width + ENTRY_OVERHEAD)),
             f"{found.files:,}",
             in_bytes(found.file_bytes),
             in_bytes(found.memory),

@@ -11,6 +11,7 @@ from unittest.mock import patch
 import numpy as np
 
 from benchmarks import data, peers
+from benchmarks.backbone_cases import smallest_cosine_below_1
 from benchmarks.timing import Stopwatch, median_time, timed
 
 N = 1000
@@ -146,43 +147,15 @@ def cold_keras_predict(n=N, side=SIDE, alpha=ALPHA):
     return median_time(lambda: network.predict(X, batch_size=32, verbose=0), 5)
 
 
-def vgg16_skdl(n=64, side=224, precision="float32", times=3):
-    """Seconds for VGG16's features, which are not kept."""
-    from skdl import BackboneFeatures
-
-    X, _ = data.photographs(n, side)
-    model = BackboneFeatures("vgg16", weights="random", precision=precision, store=None).fit(X)
-    return median_time(lambda: model.transform(X), times)
-
-
-def vgg16_keras(n=64, side=224, precision="float32", times=3):
-    """The same images through `preprocess_input` and `predict`."""
-    X, _ = data.photographs(n, side)
-    peers.set_precision(precision)
-    network = peers.keras_backbone("vgg16", X.shape[1:], pooling="avg")
-
-    def work():
-        return network.predict(peers.keras_preprocessed("vgg16", X), batch_size=32, verbose=0)
-
-    return median_time(work, times)
-
-
-def vgg16_torch(n=64, side=224, precision="float32", times=3, on_cpu=True):
-    """The same in PyTorch, channels last, in batches of 32."""
-    from benchmarks import torch_peers
-
-    return torch_peers.features(data.photographs(n, side)[0], precision, times, on_cpu)
-
-
 def bfloat16_distance(n=N, side=SIDE, alpha=ALPHA):
     """1 less the smallest cosine between an image's features in bfloat16 and in float32."""
     X, _ = data.photographs(n, side)
-    exact, rough = (
-        _features(alpha, precision=precision, store=None).fit(X).transform(X).astype(float)
-        for precision in ("float32", "bfloat16")
+    return smallest_cosine_below_1(
+        *(
+            _features(alpha, precision=precision, store=None).fit(X).transform(X)
+            for precision in ("float32", "bfloat16")
+        )
     )
-    lengths = np.linalg.norm(exact, axis=1) * np.linalg.norm(rough, axis=1)
-    return float(1 - ((exact * rough).sum(axis=1) / lengths).min())
 
 
 def has_bfloat16():

@@ -135,10 +135,10 @@ def test_computing_features():
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_computing_features_of_vgg16(precision):
-    assert transfer_cases.vgg16_skdl(2, 32, precision, 1) > 0
+    assert backbone_cases.by_skdl("vgg16", precision, 2, 32, 1) > 0
     # Keras's setting is that of its process.
-    code = f"print(transfer_cases.vgg16_keras(2, 32, {precision!r}, 1))"
-    command = [sys.executable, "-c", f"from benchmarks import transfer_cases; {code}"]
+    code = f"print(backbone_cases.by_keras('vgg16', {precision!r}, 2, 32, 1))"
+    command = [sys.executable, "-c", f"from benchmarks import backbone_cases; {code}"]
     told = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout
     assert float(told.splitlines()[-1]) > 0
 

@@ -50,14 +50,17 @@ _QUICK_SECONDS = 1e-3
 
 
 def in_threads(
-    function: Callable[[Item], Result], items: Sequence[Item], n: int | None = None
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    n: int | None = None,
+    per_task: int = PER_TASK,
 ) -> Iterator[Result]:
     """Results of a function for each item, in their order, computed by several threads.
 
     The first exception is raised where its result would have been. Threads, as many as there are
-    cores unless `n` says otherwise, are never many results ahead of the one who takes them. As
-    long as no item takes longer than it would to hand it over, as with files that are known
-    already, the caller's own thread computes.
+    cores unless `n` says otherwise, are never many tasks ahead of the one who takes the results; a
+    task is several items, or one where results are large. As long as no item takes longer than it
+    would to hand it over, as with files that are known already, the caller's own thread computes.
     """
     spent = 0.0
     for place, item in enumerate(items):
@@ -66,17 +69,17 @@ def in_threads(
         spent = time.perf_counter() - start + (spent if place % PER_TASK else 0.0)
         yield result
         if spent > _QUICK_SECONDS:
-            yield from _pooled(function, items[place + 1 :], n)
+            yield from _pooled(function, items[place + 1 :], n, per_task)
             return
 
 
 def _pooled(
-    function: Callable[[Item], Result], items: Sequence[Item], n: int | None
+    function: Callable[[Item], Result], items: Sequence[Item], n: int | None, per_task: int
 ) -> Iterator[Result]:
     def some(start: int) -> tuple[list[Result], Exception | None]:
         done: list[Result] = []
         try:
-            done.extend(map(function, items[start : start + PER_TASK]))
+            done.extend(map(function, items[start : start + per_task]))
         except Exception as error:  # raised behind what was computed before it
             return done, error
         return done, None
@@ -90,7 +93,7 @@ def _pooled(
     waiting: deque[Future[tuple[list[Result], Exception | None]]] = deque()
     with ThreadPoolExecutor(n or n_threads_for(len(items))) as pool:
         try:
-            for start in range(0, len(items), PER_TASK):
+            for start in range(0, len(items), per_task):
                 waiting.append(pool.submit(some, start))
                 if len(waiting) > _TASKS_AHEAD:
                     yield from results(waiting.popleft())

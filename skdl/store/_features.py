@@ -296,10 +296,11 @@ class FeatureStore:
             return self._features.info()
 
     def compact(self) -> int:
-        """Merge files that are not half full into full ones, of some 64 MB.
+        """Merge files that are not half full into full ones.
 
         This is optional: a folder that many processes have filled holds many files, which take
-        longer to list and to open. Other processes may read and write meanwhile.
+        longer to list and to open. A full file has 64 MiB, or a thousandth of `max_bytes` if that
+        is more. Other processes may read and write meanwhile.
 
         Returns
         -------

@@ -17,7 +17,7 @@ from skdl._utils.text import counted, in_bytes, say, shortened
 from skdl.images import UnreadableImageError, require_paths
 from skdl.store._cluster import fill_by_workers
 from skdl.store._features import FeatureStore, opened
-from skdl.store._limit import Pace
+from skdl.store._pace import Pace
 from skdl.store._task import Done, fill_some, readable_of
 
 _BESIDES = 64  # bytes of an entry besides its values, or fewer
@@ -249,9 +249,14 @@ def _fitted(features: Any, paths: list[str]) -> Any:
         return fit(readable)
 
 
+def room_for(n: int, width: int) -> int:
+    """Bytes that a store must be allowed to keep for so many images."""
+    return int(_HEADROOM * n * (4 * width + _BESIDES))
+
+
 def _check_room(model: Any, store: FeatureStore, n: int) -> None:
     """Refuse what would push itself out of the store."""
-    needed = int(_HEADROOM * n * (4 * len(model.get_feature_names_out()) + _BESIDES))
+    needed = room_for(n, len(model.get_feature_names_out()))
     if needed > store.max_bytes:
         place = "" if store.folder is None else f"{str(store.folder)!r}, "
         raise ValueError(

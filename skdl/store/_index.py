@@ -1,8 +1,7 @@
 """Which shard of a space holds which key, as far as this process knows."""
 
 import os
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -10,12 +9,14 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from skdl._utils.threads import in_threads
 from skdl.store._layout import SHARD_SUFFIX
-from skdl.store._limit import Pace
+from skdl.store._pace import Pace
 from skdl.store._shards import DamagedError, Shard, open_shard
 
 _LISTINGS = 3
-_AT_A_TIME = 8  # files that are opened
+OPENERS = 8
+"""Threads that open shards, since a file system may take long for each."""
 _NOWHERE = -1
 
 # A shard and its keys, or why there is none.
@@ -85,7 +86,8 @@ class ShardIndex:
                     self.drop(self.shards[name])
                 self._passed_over &= names
                 new = sorted(names - self.shards.keys() - self._passed_over)
-                loaded = [self._take_up(name, found) for name, found in self._opened(new)]
+                opened = in_threads(self._open, new, OPENERS, per_task=1)
+                loaded = list(map(self._take_up, new, opened))
                 if all(loaded):
                     break
 
@@ -94,16 +96,6 @@ class ShardIndex:
             return {name for name in os.listdir(self._folder) if name.endswith(SHARD_SUFFIX)}
         except OSError:
             return set()
-
-    def _opened(self, names: list[str]) -> Iterator[tuple[str, _Opened]]:
-        """Shards as they can be opened, several at a time: a file system may take long for each."""
-        if len(names) <= _AT_A_TIME:
-            yield from zip(names, map(self._open, names), strict=True)
-            return
-        with ThreadPoolExecutor(_AT_A_TIME) as pool:
-            for start in range(0, len(names), _AT_A_TIME):  # whose keys are all in memory
-                some = names[start : start + _AT_A_TIME]
-                yield from zip(some, pool.map(self._open, some), strict=True)
 
     def _open(self, name: str) -> _Opened:
         try:

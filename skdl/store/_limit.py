@@ -2,47 +2,13 @@
 
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 from skdl.store._layout import FoundFile, Layout
+from skdl.store._pace import Pace
 
 _SHARE_LEFT = 0.9  # so that not every further put has to remove something
 _SHARE_UNSEEN = 0.05
 _SECONDS_UNSEEN = 30.0
-
-
-class Pace:
-    """How often a folder may be looked at: what takes a while, for a twentieth of the time.
-
-    A listing costs next to nothing on a disk, but seconds where many machines share many files.
-    """
-
-    _AT_ONCE = 0.2  # seconds that do not count
-    _SHARE = 1 / 20
-
-    def __init__(self, seconds: float = 0.0) -> None:
-        self._pause = self._shortest = seconds
-        self._ended = -float("inf")
-
-    @property
-    def is_due(self) -> bool:
-        """Whether the pause since the last look has been long enough."""
-        return time.monotonic() - self._ended >= self._pause
-
-    @property
-    def looked(self) -> bool:
-        """Whether there was a look."""
-        return self._ended > -float("inf")
-
-    @contextmanager
-    def look(self) -> Iterator[None]:
-        """Look, and measure how long that takes; the first look, which finds all, is free."""
-        start = time.monotonic()
-        yield
-        took = time.monotonic() - start if self.looked else 0.0
-        self._ended = time.monotonic()
-        self._pause = max(self._shortest, took / self._SHARE if took > self._AT_ONCE else 0.0)
 
 
 class SizeLimit:
