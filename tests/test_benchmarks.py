@@ -219,6 +219,7 @@ def on_cpu(tmp_path, *parts):
     return process.stdout, json.loads((tmp_path / "gpu.json").read_text())
 
 
+@pytest.mark.exhaustive
 def test_the_script_for_a_gpu_on_a_processor(tmp_path):
     printed, report = on_cpu(tmp_path, "simple", "tests", "--precision", "bfloat16")
     assert "GPU: none: a small version, whose figures mean nothing" in printed
