@@ -160,6 +160,7 @@ def imported_by(path):
 # Rooms that may import what an extra brings.
 EXTRAS = {
     "testing": ["testing"],
+    "conversion": ["onnx"],
     "export": ["onnx"],
     "_utils/workers.py": ["dask"],
     "analysis/_cluster.py": ["dask"],

@@ -17,8 +17,9 @@ from skdl.backbones._declaration import (
 )
 from skdl.backbones._extraction import POOLINGS, Extractor
 from skdl.backbones._loading import BackboneWeights, declared_params, load_weights, weights_at_hand
-from skdl.backbones._onnx import OnnxExtractor, OnnxSource, onnx_layers
+from skdl.backbones._onnx import OnnxExtractor, OnnxSource, OnnxSpec, onnx_layers
 from skdl.backbones._onnx_declaration import declare_onnx_backbone, is_onnx, refuse_onnx
+from skdl.backbones._onnx_file import OnnxWeights, require_onnx
 from skdl.backbones._plain import PlainState
 from skdl.backbones._weights import PretrainedWeights
 

@@ -1,5 +1,6 @@
 """Features of an ONNX model, without TensorFlow."""
 
+import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,8 @@ from skdl.backbones._onnx_session import (
 from skdl.backbones._pooling import Places, check_output
 from skdl.images import ImageShape, ValueRange, rescale
 
+# Values that are preprocessed at a time: all that is made of them stays in a processor's cache.
+_AT_ONCE = 2**17
 _GRAY = np.array([0.299, 0.587, 0.114], np.float32)  # of BT.601
 
 
@@ -209,6 +212,20 @@ class OnnxNetwork:
 
     def _prepared(self, images: npt.NDArray[Any], offset: float, scale: float) -> npt.NDArray[Any]:
         """Images as the model takes them."""
+        height, width = self._spec.image_shape[:2]
+        channels = self._spec.preprocessing.channels
+        first = self._spec.layout == "NCHW"
+        shape = (channels, height, width) if first else (height, width, channels)
+        prepared = np.empty((len(images), *shape), self._input.dtype)
+        step = max(1, _AT_ONCE // math.prod(images.shape[1:]))
+        for start in range(0, len(images), step):
+            rows = slice(start, start + step)
+            prepared[rows] = self._some_prepared(images[rows], offset, scale)
+        return prepared
+
+    def _some_prepared(
+        self, images: npt.NDArray[Any], offset: float, scale: float
+    ) -> npt.NDArray[Any]:
         preprocessing, dtype = self._spec.preprocessing, self._input.dtype
         values = rescale(images.astype(np.float32), np.float32(offset), np.float32(scale))
         values = _as_channels(values, preprocessing.channels)
@@ -220,9 +237,7 @@ class OnnxNetwork:
         values /= np.asarray(preprocessing.std, np.float32)
         if dtype == np.uint8:
             values = values.round().clip(0, 255)
-        if self._spec.layout == "NCHW":
-            values = values.transpose(0, 3, 1, 2)
-        return np.ascontiguousarray(values, dtype)
+        return values.transpose(0, 3, 1, 2) if self._spec.layout == "NCHW" else values
 
     def _outputs(self, images: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
         """What the model gives, of as many images at a time as it takes."""

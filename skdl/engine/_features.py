@@ -117,6 +117,19 @@ class FeatureNetwork:
             tf.TensorSpec([None, *self._spec.image_shape], dtype), scalar, scalar
         )
 
+    @building()
+    def bare_function(self) -> Any:
+        """What its layers give of preprocessed images, as a concrete function of lists of maps."""
+
+        def forward(images: Any) -> list[Any]:
+            maps = self._model(images, training=False)
+            return maps if isinstance(maps, list) else [maps]
+
+        shape = [None, *self._spec.image_shape[:2], self._preprocessing.channels]
+        return tf.function(forward, autograph=False).get_concrete_function(
+            tf.TensorSpec(shape, tf.float32)
+        )
+
 
 _networks = Cache[FeatureNetwork](max_number=8)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from skdl._utils.checks import warn_user
 from skdl._utils.text import shortened
-from skdl.backbones import OnnxSource, backbone_of, is_onnx
+from skdl.backbones import OnnxSource, backbone_of, is_onnx, label_of
 from skdl.images import ValueRange
 from skdl.plugins import backbones, require_importable
 from skdl.store import FeatureStore, opened
@@ -38,6 +38,7 @@ def feature_source(
     params: dict[str, Any],
     weights: Any,
     layers: tuple[str, ...] | None,
+    engine: str = "auto",
 ) -> "OnnxSource | KerasSource":
     """A backbone whose features are taken, its parameters checked; the layers are named or None.
 
@@ -46,10 +47,15 @@ def feature_source(
     if not isinstance(backbone, str):
         require_importable(backbone, "backbone")
     if is_onnx(backbone):
+        if engine == "tensorflow":
+            raise ValueError(
+                f"engine='tensorflow', but the backbone {label_of(backbone)} is an ONNX model, "
+                "which ONNX Runtime runs. Leave engine at 'auto'."
+            )
         return OnnxSource(backbone, params, weights, layers)
     from skdl.estimators._keras_features import KerasSource
 
-    return KerasSource(backbone_spec(backbone, params), weights, layers)
+    return KerasSource(backbone_spec(backbone, params), weights, layers, engine)
 
 
 def check_store(store: Any) -> None:

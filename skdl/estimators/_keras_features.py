@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from skdl.backbones import POOLINGS
+from skdl.backbones import POOLINGS, Extractor
 from skdl.engine import BackboneSpec, FeatureExtractor, FeatureSpec
+from skdl.estimators._converted import converted
 from skdl.images import ImageShape, ValueRange
 
 
@@ -12,9 +13,13 @@ class KerasSource:
     """A backbone as an estimator names it, asked what it takes."""
 
     def __init__(
-        self, backbone: BackboneSpec, weights: Any, layers: tuple[str, ...] | None
+        self,
+        backbone: BackboneSpec,
+        weights: Any,
+        layers: tuple[str, ...] | None,
+        engine: str = "auto",
     ) -> None:
-        self._backbone, self._weights = backbone, weights
+        self._backbone, self._weights, self._engine = backbone, weights, engine
         self._layers = (backbone.last_layer,) if layers is None else layers
 
     @property
@@ -31,7 +36,7 @@ class KerasSource:
         poolings: Sequence[str],
         precision: str,
         value_range: ValueRange,
-    ) -> FeatureExtractor:
+    ) -> Extractor:
         """What computes the features."""
         if not set(poolings) <= set(POOLINGS):
             raise ValueError(
@@ -39,4 +44,5 @@ class KerasSource:
                 f"{self._backbone.label} gives feature maps. Set pooling='avg'."
             )
         spec = FeatureSpec(self._backbone, image_shape, self._layers, tuple(poolings), precision)
-        return FeatureExtractor(spec, self._backbone.load(self._weights), value_range)
+        found = FeatureExtractor(spec, self._backbone.load(self._weights), value_range)
+        return converted(found) if self._engine == "onnxruntime" else found

@@ -37,6 +37,8 @@ class VGG16Features(BackboneFeatures, KerasEstimator):
         Images that go through the network at a time.
     precision : {"float32", "bfloat16"}, default="float32"
         What wide convolutions compute in.
+    engine : {"auto", "tensorflow", "onnxruntime"}, default="auto"
+        What runs the network, see :class:`BackboneFeatures`; "auto" is TensorFlow.
     store : "auto", str, path-like, FeatureStore or None, default="auto"
         Where features are kept, see :class:`BackboneFeatures`.
     n_jobs : int, default=None
@@ -97,6 +99,7 @@ class VGG16Features(BackboneFeatures, KerasEstimator):
         value_range: tuple[float, float] | Literal["standardized"] | None = None,
         batch_size: int = 32,
         precision: Literal["float32", "bfloat16"] = "float32",
+        engine: Literal["auto", "tensorflow", "onnxruntime"] = "auto",
         store: Any = "auto",
         n_jobs: int | None = None,
         verbose: int = 0,

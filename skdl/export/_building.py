@@ -9,6 +9,7 @@ from sklearn.base import is_classifier
 from sklearn.feature_selection import SelectorMixin
 
 from skdl import __version__
+from skdl.conversion import Graph, Symbol, UnsupportedError
 from skdl.estimators import (
     BackboneFeatures,
     CNNClassifier,
@@ -19,9 +20,7 @@ from skdl.estimators import (
 )
 from skdl.export._chain import Threshold
 from skdl.export._classifiers import Scores, add_classifier
-from skdl.export._graph import Graph, Symbol
 from skdl.export._networks import add_features, add_network
-from skdl.export._operations import UnsupportedError
 from skdl.export._pixels import add_pixels, input_of
 from skdl.export._transformers import TRANSFORMERS, transformer_of
 from skdl.images import ImageFormat, range_offset_and_scale

@@ -9,7 +9,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.scikit import tuned_positive_class
-from skdl.export._operations import UnsupportedError
+from skdl.conversion import UnsupportedError
 
 
 @dataclass(frozen=True)

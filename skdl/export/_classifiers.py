@@ -11,8 +11,7 @@ from scipy.special import expit, softmax
 from sklearn.svm import SVC, NuSVC
 
 from skdl._utils.scikit import kernel_width
-from skdl.export._graph import Graph
-from skdl.export._operations import UnsupportedError
+from skdl.conversion import Graph, UnsupportedError
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from typing import Any
 from skdl._utils.checks import check_path
 from skdl._utils.storage import replacing
 from skdl._utils.text import shown_path
+from skdl.conversion import UnsupportedError
 from skdl.export._building import Building
 from skdl.export._chain import parts_of
 from skdl.export._comparison import compare
-from skdl.export._operations import UnsupportedError
 
 
 def export_onnx(estimator: Any, path: str | os.PathLike[str]) -> Path:

@@ -5,10 +5,8 @@ from typing import Any
 import numpy as np
 
 from skdl.backbones import Extractor
+from skdl.conversion import Graph, Symbol, UnsupportedError, add_function
 from skdl.engine import FeatureExtractor
-from skdl.export._graph import Graph, Symbol
-from skdl.export._operations import UnsupportedError
-from skdl.export._program import add_function
 
 
 def add_network(graph: Graph, images: Symbol, network: Any) -> Symbol:
@@ -31,7 +29,8 @@ def add_features(graph: Graph, images: Symbol, extractor: Extractor) -> Symbol:
     if not isinstance(extractor, FeatureExtractor):
         raise UnsupportedError(
             "a backbone that is an ONNX model already. Run its file elsewhere, and what stands "
-            "behind it with the library that it is from"
+            "behind it with the library that it is from; a network of Keras with "
+            "engine='onnxruntime' is exported once it is fitted with engine='tensorflow'"
         )
     _refuse_bfloat16(extractor.spec.precision)
     function, arguments = extractor.as_function()

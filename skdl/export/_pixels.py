@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from skdl._utils.compat import PILLOW_MAY_RESIZE_ROWS_FIRST
-from skdl.export._graph import Graph, Symbol
-from skdl.export._operations import UnsupportedError
+from skdl.conversion import Graph, Symbol, UnsupportedError
 from skdl.images import CHANNELS, COLOR_CHANNELS, NEAR, ImageFormat, pixel_range
 
 # Pillow weighs bytes in whole numbers of so many bits, and brightness in 16.

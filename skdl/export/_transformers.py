@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from sklearn import decomposition, feature_selection, preprocessing
 
-from skdl.export._graph import Graph
+from skdl.conversion import Graph
 
 Handler = Callable[[Graph, Any, str], str]
 

@@ -170,3 +170,13 @@ def pixels(input_shape):
     inputs = keras.Input(input_shape)
     weightless = layers.DepthwiseConv2D(1, use_bias=False, depthwise_initializer="ones")(inputs)
     return keras.Model(inputs, layers.Identity(name="pixels")(weightless))
+
+
+@declare_backbone(Backbone(Preprocessing(), {"maps": 3}, min_size=1))
+def unknown_maps(input_shape):
+    """A backbone that has an operation that ONNX has not."""
+    import tensorflow as tf
+
+    inputs = keras.Input(input_shape)
+    x = layers.Lambda(tf.math.digamma, output_shape=input_shape)(layers.Rescaling(1.0, 1.0)(inputs))
+    return keras.Model(inputs, layers.Identity(name="maps")(x))

@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from skdl.export._graph import Graph, Symbol, Value
-from skdl.export._operations import UnsupportedError, converts, given, known, last, on_maps
-from skdl.export._shaping import sliced
+from skdl.conversion._graph import Graph, Symbol, Value
+from skdl.conversion._operations import UnsupportedError, converts, given, known, last, on_maps
+from skdl.conversion._shaping import sliced
 
 
 @dataclass(frozen=True)

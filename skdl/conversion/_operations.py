@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from skdl.export._graph import Graph, Symbol, Value
+from skdl.conversion._graph import Graph, Symbol, Value
 
 Handler = Callable[..., Symbol | list[Symbol]]
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from skdl.export._graph import Graph, Symbol, Value
-from skdl.export._operations import (
+from skdl.conversion._graph import Graph, Symbol, Value
+from skdl.conversion._operations import (
     AXIS_CHANNELS_FIRST,
     UnsupportedError,
     converts,

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from skdl.export import _shaping, _windows  # noqa: F401  which enter theirs into the table
-from skdl.export._graph import Graph, Symbol, Value
-from skdl.export._operations import OPERATIONS, UnsupportedError
+from skdl.conversion import _shaping, _windows  # noqa: F401  which enter theirs into the table
+from skdl.conversion._graph import Graph, Symbol, Value
+from skdl.conversion._operations import OPERATIONS, UnsupportedError
 
 _CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 _IGNORED = ("NoOp", "Placeholder", "Const")

@@ -1,0 +1,7 @@
+"""What TensorFlow computes as an ONNX graph, for files of other programs and for ONNX Runtime."""
+
+from skdl.conversion._graph import Graph, Symbol
+from skdl.conversion._operations import UnsupportedError
+from skdl.conversion._program import add_function
+
+__all__: list[str] = []  # all of it is for the other rooms
