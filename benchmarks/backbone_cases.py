@@ -28,21 +28,26 @@ def _weights(name):
     return paths[name]() if name in paths else "random"
 
 
-def _features(name, precision="float32"):
+def _features(name, precision="float32", engine="auto"):
     from skdl import BackboneFeatures
 
     return BackboneFeatures(
-        name, weights=_weights(name), precision=precision, batch_size=BATCH, store=None
+        name,
+        weights=_weights(name),
+        precision=precision,
+        engine=engine,
+        batch_size=BATCH,
+        store=None,
     )
 
 
 # ---- features of a batch -----------------------------------------------------------------------
 
 
-def by_skdl(name, precision="float32", n=N, side=SIDE, times=TIMES):
+def by_skdl(name, precision="float32", n=N, side=SIDE, times=TIMES, engine="auto"):
     """Seconds for the features of photographs."""
     X, _ = data.photographs(n, side)
-    model = _features(name, precision).fit(X)
+    model = _features(name, precision, engine).fit(X)
     return median_time(lambda: model.transform(X), times)
 
 
@@ -105,10 +110,10 @@ def smallest_cosine_below_1(exact, rough):
 # ---- one image through a pipeline ----------------------------------------------------------------
 
 
-def one_image(engine, n=40, side=96, times=200):
+def one_image(by, n=40, side=96, times=200):
     """Milliseconds for one photograph through MobileNetV2, a scaler and a support vector machine.
 
-    By the pipeline as it was saved and loaded, or by ONNX Runtime.
+    By the pipeline as it was saved and loaded, with an engine, or by ONNX Runtime alone.
     """
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -117,8 +122,9 @@ def one_image(engine, n=40, side=96, times=200):
     import skdl
 
     X, y = data.photographs(n, side)
-    model = make_pipeline(_features("mobilenet_v2"), StandardScaler(), SVC()).fit(X, y)
-    if engine == "onnx":
+    features = _features("mobilenet_v2", engine="auto" if by == "onnx" else by)
+    model = make_pipeline(features, StandardScaler(), SVC()).fit(X, y)
+    if by == "onnx":
         run = _session(model)
     else:
         with tempfile.TemporaryDirectory() as folder:

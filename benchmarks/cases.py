@@ -588,9 +588,19 @@ for _name, _title in backbone_cases.NETWORKS.items():
             "skdl": partial(backbone_cases.by_skdl, _name),
             "keras": partial(backbone_cases.by_keras, _name),
             "torch": partial(backbone_cases.by_torch, _name),
+        },
+        [Bar("keras", 1.0), Bar("torch", 1.0)],
+        rounds=1,
+    )
+    CASES[f"onnxruntime-{_name}"] = Case(
+        'the same with engine="onnxruntime"',
+        "s",
+        {
+            "skdl": partial(backbone_cases.by_skdl, _name, engine="onnxruntime"),
+            "skdl, TensorFlow": partial(backbone_cases.by_skdl, _name),
             "onnxruntime": partial(backbone_cases.by_onnx, _name),
         },
-        [Bar("keras", 1.0), Bar("torch", 1.0), Bar("onnxruntime", 1.0)],
+        [Bar("onnxruntime", 1.0), Bar("skdl, TensorFlow", 1.0)],
         rounds=1,
     )
     CASES[f"bfloat16-{_name}"] = Case(
@@ -615,10 +625,11 @@ for _name, _title in backbone_cases.NETWORKS.items():
     )
 
 CASES["one-photograph"] = Case(
-    "one photograph through a saved pipeline: MobileNetV2's features, a scaler, an SVC",
+    'one photograph through a saved pipeline: MobileNetV2 with engine="onnxruntime", scaler, SVC',
     "ms",
     {
-        "skdl": partial(backbone_cases.one_image, "skdl"),
+        "skdl": partial(backbone_cases.one_image, "onnxruntime"),
+        "skdl, TensorFlow": partial(backbone_cases.one_image, "tensorflow"),
         "onnxruntime": partial(backbone_cases.one_image, "onnx"),
     },
     [Bar("onnxruntime", 1.1)],

@@ -152,8 +152,9 @@ def test_backbones_by_each_engine():
     pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")
     few = {"n": 4, "side": 32, "times": 1}
-    assert backbone_cases.one_image("skdl", **few) > 0
-    assert backbone_cases.one_image("onnx", **few) > 0
+    for by in ("tensorflow", "onnxruntime", "onnx"):
+        assert backbone_cases.one_image(by, **few) > 0
+    assert backbone_cases.by_skdl("mobilenet_v2", **few, engine="onnxruntime") > 0
     assert backbone_cases.by_keras("mobilenet_v2", **few) > 0
 
 
