@@ -129,6 +129,21 @@ def test_features_of_both_are_stored_apart(tmp_path):
     assert store.misses == 12
 
 
+ELSEWHERE = """
+import sys
+import onnx_models as made
+from skdl import BackboneFeatures, FeatureStore
+store = FeatureStore(sys.argv[1])
+BackboneFeatures(engine="onnxruntime", store=store).fit_transform(made.photographs(6, 32))
+print(store.hits, store.misses)
+"""
+
+
+def test_another_process_finds_what_was_stored(tmp_path):
+    BackboneFeatures(engine="onnxruntime", store=tmp_path).fit_transform(made.photographs(6, 32))
+    assert run_python(ELSEWHERE, tmp_path).split() == ["6", "0"]
+
+
 def test_vgg16():
     X = made.photographs(3, 32)
     expected = VGG16Features(weights="random", store=None).fit(X).transform(X)
