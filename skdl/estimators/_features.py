@@ -91,8 +91,9 @@ class BackboneFeatures(TransformerMixin, NetworkEstimator):
     engine : {"auto", "tensorflow", "onnxruntime"}, default="auto"
         What runs the network. "auto" is TensorFlow for a network of Keras, and ONNX Runtime for an
         ONNX model. "onnxruntime" converts a network of Keras in `fit` (extra ``onnx``): on
-        processors it often takes less time, above all for single images, and what was fitted needs
-        no TensorFlow to transform. Features agree to about 1e-5 of their size and are stored apart.
+        processors it often takes less time, above all for single images, and the fitted transformer
+        needs no TensorFlow. Features agree with TensorFlow's to about 1e-5 of their size and are
+        stored apart from them.
     store : "auto", str, path-like, FeatureStore or None, default="auto"
         Where features are kept. "auto" is the memory of this process, at most 1 GiB for all
         transformers together; a folder is shared by processes and machines, and kept; None computes
