@@ -16,8 +16,6 @@ from skdl.engine._seeding import python_random, value_of
 _CONVOLUTIONS = (layers.Conv2D, layers.DepthwiseConv2D)
 # Convolutions that add up fewer products for a value gain nothing from bfloat16, and lose digits.
 _PRODUCTS_FOR_BFLOAT16 = 160
-# Nor do those with fewer products for each value that goes in or out, which may have to be cast.
-_PRODUCTS_PER_CAST = 40
 
 
 class PassThrough(layers.Layer):
@@ -102,11 +100,7 @@ def _in_bfloat16(model: keras.Model, normalisations: set[int]) -> set[int]:
 def _is_wide(layer: Any) -> bool:
     if type(layer) is not layers.Conv2D:
         return False
-    *_, channels, filters = layer.kernel.shape
-    products = math.prod(layer.kernel.shape[:3])  # for each value that it gives
-    moved = channels * math.prod(layer.strides) + filters
-    is_worth_it = products * filters >= _PRODUCTS_PER_CAST * moved
-    return bool(products >= _PRODUCTS_FOR_BFLOAT16 and is_worth_it)
+    return bool(math.prod(layer.kernel.shape[:3]) >= _PRODUCTS_FOR_BFLOAT16)
 
 
 def _selects(layer: Any) -> bool:

@@ -289,27 +289,8 @@ def with_dtype(dtype, name):
 @pytest.mark.parametrize("kernel", [(1, 160), (3, 18), (1, 159), (3, 17)])
 def test_convolutions_of_160_products_and_more_are_wide(kernel):
     size, channels = kernel
-    model = network(layers.Conv2D(60, size, name="it"), shape=(12, 12, channels))
+    model = network(layers.Conv2D(8, size, name="it"), shape=(12, 12, channels))
     is_wide = size**2 * channels >= 160
-    assert in_bfloat16(folded(model, "bfloat16")) == ({"it"} if is_wide else set())
-
-
-@pytest.mark.parametrize(
-    ("kernel", "filters", "strides", "is_wide"),
-    [
-        ((1, 200), 50, 1, True),  # 10,000 products for 250 values
-        ((1, 200), 49, 1, False),
-        ((1, 200), 49, 2, False),
-        ((1, 200), 100, 2, False),  # reads 800 values for 100
-        ((3, 18), 6, 1, True),  # 972 products for 24 values
-        ((3, 18), 5, 1, False),
-    ],
-)
-def test_what_takes_longer_to_cast_stays_in_float32(kernel, filters, strides, is_wide):
-    size, channels = kernel
-    model = network(
-        layers.Conv2D(filters, size, strides=strides, name="it"), shape=(12, 12, channels)
-    )
     assert in_bfloat16(folded(model, "bfloat16")) == ({"it"} if is_wide else set())
 
 
