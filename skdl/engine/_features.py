@@ -105,8 +105,7 @@ class FeatureNetwork:
             self.n_traces += 1
             values = rescale(tf.cast(images, tf.float32), offset, scale)
             values = as_channels(values, self._preprocessing.channels)
-            maps = self._model(self._preprocessing.apply(values), training=False)
-            maps = maps if isinstance(maps, list | tuple) else [maps]
+            maps = self._maps(self._preprocessing.apply(values))
             maps = [tf.cast(one, tf.float32) for one in maps]
             if not poolings:
                 return maps
@@ -117,16 +116,16 @@ class FeatureNetwork:
             tf.TensorSpec([None, *self._spec.image_shape], dtype), scalar, scalar
         )
 
+    def _maps(self, images: Any) -> list[Any]:
+        """The feature map of each layer, of preprocessed images."""
+        maps = self._model(images, training=False)
+        return list(maps) if isinstance(maps, list | tuple) else [maps]
+
     @building()
     def bare_function(self) -> Any:
-        """What its layers give of preprocessed images, as a concrete function of lists of maps."""
-
-        def forward(images: Any) -> list[Any]:
-            maps = self._model(images, training=False)
-            return maps if isinstance(maps, list) else [maps]
-
+        """What its layers give of preprocessed images, as a concrete function."""
         shape = [None, *self._spec.image_shape[:2], self._preprocessing.channels]
-        return tf.function(forward, autograph=False).get_concrete_function(
+        return tf.function(self._maps, autograph=False).get_concrete_function(
             tf.TensorSpec(shape, tf.float32)
         )
 

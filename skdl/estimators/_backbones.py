@@ -38,7 +38,7 @@ def feature_source(
     params: dict[str, Any],
     weights: Any,
     layers: tuple[str, ...] | None,
-    engine: str = "auto",
+    engine: str,
 ) -> "OnnxSource | KerasSource":
     """A backbone whose features are taken, its parameters checked; the layers are named or None.
 

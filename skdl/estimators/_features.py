@@ -89,8 +89,8 @@ class BackboneFeatures(TransformerMixin, NetworkEstimator):
         What wide convolutions compute in. "bfloat16" is faster on hardware made for it, and its
         features differ in the third digit. ONNX models compute as they were exported.
     engine : {"auto", "tensorflow", "onnxruntime"}, default="auto"
-        What runs the network. "auto" is TensorFlow for a network of Keras, and ONNX Runtime for an
-        ONNX model. "onnxruntime" converts a network of Keras in `fit` (extra ``onnx``): on
+        What runs the network. "auto" is TensorFlow for a Keras network, and ONNX Runtime for an
+        ONNX model. "onnxruntime" converts a Keras network in `fit` (extra ``onnx``): on
         processors it often takes less time, above all for single images, and the fitted transformer
         needs no TensorFlow. Features agree with TensorFlow's to about 1e-5 of their size and are
         stored apart from them.

@@ -17,7 +17,7 @@ class KerasSource:
         backbone: BackboneSpec,
         weights: Any,
         layers: tuple[str, ...] | None,
-        engine: str = "auto",
+        engine: str,
     ) -> None:
         self._backbone, self._weights, self._engine = backbone, weights, engine
         self._layers = (backbone.last_layer,) if layers is None else layers

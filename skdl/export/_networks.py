@@ -29,8 +29,8 @@ def add_features(graph: Graph, images: Symbol, extractor: Extractor) -> Symbol:
     if not isinstance(extractor, FeatureExtractor):
         raise UnsupportedError(
             "a backbone that is an ONNX model already. Run its file elsewhere, and what stands "
-            "behind it with the library that it is from; a network of Keras with "
-            "engine='onnxruntime' is exported once it is fitted with engine='tensorflow'"
+            "behind it with the library that it is from. To export a Keras network, fit with "
+            "engine='tensorflow'"
         )
     _refuse_bfloat16(extractor.spec.precision)
     function, arguments = extractor.as_function()
