@@ -147,7 +147,7 @@ def pytest_addoption(parser):
         "--part",
         type=_part,
         metavar="I/N",
-        help="run one of N parts (I from 0, by name) of the tests marked exhaustive or long",
+        help="run one of N parts (I from 0, by name) of the tests marked exhaustive or slow",
     )
 
 
@@ -157,7 +157,7 @@ def pytest_collection_modifyitems(config, items):
         index, n = part
         parts = {True: [], False: []}
         for item in items:
-            is_parted = any(map(item.get_closest_marker, ("exhaustive", "long")))
+            is_parted = any(map(item.get_closest_marker, ("exhaustive", "slow")))
             chosen = not is_parted or zlib.crc32(item.nodeid.encode()) % n == index
             parts[chosen].append(item)
         items[:] = parts[True]
@@ -174,7 +174,8 @@ def pytest_collection_modifyitems(config, items):
         for item in items:
             if item.get_closest_marker("networks"):
                 item.add_marker(skip)
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    # Minutes each on real data: at the end, one worker would wait for the other.
+    items.sort(key=lambda item: not all(map(item.get_closest_marker, ("realdata", "slow"))))
     if not os.environ.get("SKDL_DATA_HOME"):
         skip = pytest.mark.skip(reason="SKDL_DATA_HOME is not set")
         for item in items:

@@ -125,6 +125,7 @@ def test_images_through_the_network():
     assert 20 <= transfer_cases.searched_by_two(**FEW, candidates=2) <= 40
 
 
+@pytest.mark.slow
 def test_computing_features():
     assert transfer_cases.cold_skdl(**FEW) > 0
     assert transfer_cases.cold_skdl(**FEW, precision="bfloat16") > 0
@@ -133,6 +134,7 @@ def test_computing_features():
     assert 0 < transfer_cases.bfloat16_distance(**FEW) < 0.01
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_computing_features_of_vgg16(precision):
     assert backbone_cases.by_skdl("vgg16", precision, 2, 32, 1) > 0
@@ -190,6 +192,7 @@ def test_training_behind_vgg16():
     assert transfer_cases.train_keras(transfer_cases.HEAD_ONLY, **few) > 0
 
 
+@pytest.mark.slow
 def test_the_peer_computes_the_same_features(tmp_path):
     from skdl import BackboneFeatures
 
@@ -205,6 +208,7 @@ def test_the_peer_computes_the_same_features(tmp_path):
 # ---- on a graphics card --------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_without_a_gpu_nothing_is_measured(tmp_path, monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
     process = run("--out", str(tmp_path), module="benchmarks.gpu")
@@ -220,6 +224,7 @@ def on_cpu(tmp_path, *parts):
     return process.stdout, json.loads((tmp_path / "gpu.json").read_text())
 
 
+@pytest.mark.slow
 @pytest.mark.exhaustive
 def test_the_script_for_a_gpu_on_a_processor(tmp_path):
     printed, report = on_cpu(tmp_path, "simple", "tests", "--precision", "bfloat16")
@@ -244,6 +249,7 @@ def test_the_whole_script_for_a_gpu_on_a_processor(tmp_path):
     assert report["checks"]["repeat"]["good"] is True
 
 
+@pytest.mark.slow
 @parametrize("name", ["resnet18", "vgg16"], exhaustive=["resnet18"])
 def test_sides_of_the_script_for_a_gpu(name):
     sides = gpu_cases.CASES[name].sides
@@ -251,6 +257,7 @@ def test_sides_of_the_script_for_a_gpu(name):
     assert sides["keras"]("float32", True) > 0
 
 
+@pytest.mark.slow
 def test_checks_of_the_script_for_a_gpu():
     if gpu_cases.cards():
         pytest.skip("this machine has a GPU")
@@ -367,6 +374,7 @@ except gpu_cases.NoCardError as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(find_spec("torch") is None, reason="PyTorch is not installed")
 def test_networks_of_the_peers_in_pytorch(monkeypatch):
     """In a process of its own: TensorFlow and PyTorch do not always get on with each other."""

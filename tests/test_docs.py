@@ -127,12 +127,14 @@ sys.modules.update(dict.fromkeys(["tensorflow", "keras", "scikeras"]))
 """
 
 
+@pytest.mark.slow
 def test_the_page_about_clusters_runs(tmp_path):
     pytest.importorskip("distributed")
     (tmp_path / "page.py").write_text(code_of(CLUSTER.read_text()))
     assert "300 computed, 0 found" in run_script(tmp_path / "page.py", cwd=tmp_path)
 
 
+@pytest.mark.slow
 def test_the_page_about_onnx_backbones_runs_without_tensorflow(tmp_path):
     """With a small transformer of random weights in place of DINOv2, which is too large to ship."""
     pytest.importorskip("onnx")
@@ -146,6 +148,7 @@ def test_the_page_about_onnx_backbones_runs_without_tensorflow(tmp_path):
         compile(block, ONNX_BACKBONES.name, "exec")  # needs PyTorch
 
 
+@pytest.mark.slow
 def test_the_figures_of_the_page_about_trust_are_true(run_page, capsys):
     """To 0.02, as features differ in the last digits from one version of a library to the next."""
     page, text = run_page(TRUST), TRUST.read_text()
@@ -211,6 +214,7 @@ def test_examples_in_docstrings(name, tmp_path, monkeypatch):
         assert not changed
 
 
+@pytest.mark.slow
 def test_examples_of_networks_change_nothing_in_a_new_process(tmp_path):
     """The first network that a process builds, too: with the state that Keras draws seeds from."""
     script = ROOT / "tests" / "global_state.py"

@@ -78,6 +78,7 @@ def test_labels_of_an_evaluation_stay_what_they_are(data, result):
     assert found.missing.empty
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".html", ".md", ".json"])
 def test_reports_are_written(data, result, tmp_path, suffix, recwarn):
     X, y, names = data

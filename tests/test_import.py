@@ -104,10 +104,12 @@ def test_tensorflow_starts_in_silence():
     assert said == "something else\n"
 
 
+@pytest.mark.slow
 def test_whoever_asks_for_tensorflows_words_gets_them():
     assert "oneDNN" in run_noisily(FIT, TF_CPP_MIN_LOG_LEVEL="0")
 
 
+@pytest.mark.slow
 def test_a_crash_at_tensorflows_start_is_shown():
     """Such as that of a processor without the instructions that it needs."""
     process = subprocess.run(
@@ -126,6 +128,7 @@ def test_a_crash_at_tensorflows_start_is_shown():
     assert "Fatal Python error: Aborted" in process.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backend", ["jax", "numpy"])  # the second needs nothing installed
 def test_another_backend_of_keras_is_refused_in_a_sentence(backend):
     process = subprocess.run(

@@ -24,6 +24,7 @@ def test_the_pace_is_that_of_all_models_so_far():
     assert fast.expected(30) == 30
 
 
+@pytest.mark.slow
 def test_what_had_no_time_is_tried_by_the_same_call(digits_folder, tmp_path, monkeypatch, capsys):
     how = {**CHEAP, "models": ["majority", "shortcuts"], "out": tmp_path / "run"}
     with monkeypatch.context() as busy:

@@ -89,6 +89,7 @@ def test_models_without_a_network_are_not_fitted_again(result, seen, monkeypatch
     assert (shown.fitted, said) == ({}, [])
 
 
+@pytest.mark.slow
 def test_pictures_take_half_as_long_as_all_before_at_most(folder, tmp_path, monkeypatch):
     allowed = []
 

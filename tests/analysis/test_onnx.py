@@ -88,6 +88,7 @@ def test_the_report_says_which_model_it_was(found):
     assert run["plan"]["setting"]["backbones"][0]["onnx"] is True
 
 
+@pytest.mark.slow
 def test_the_script_gives_the_same_figures_from_elsewhere(found, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.warns(UserWarning, match="[np]pv of majority"):
@@ -98,6 +99,7 @@ def test_the_script_gives_the_same_figures_from_elsewhere(found, tmp_path, monke
     shutil.rmtree(found.out / "again")
 
 
+@pytest.mark.slow
 def test_a_cluster_gives_the_same_figures(found, place, tmp_path, monkeypatch):
     distributed = pytest.importorskip("distributed", exc_type=ImportError)
     monkeypatch.chdir(place)
@@ -165,6 +167,7 @@ print({"tensorflow", "keras"} & {*sys.modules})
 """
 
 
+@pytest.mark.slow
 def test_no_tensorflow_is_imported_and_mistakes_are_drawn(place, tmp_path):
     mean = made.identity(tmp_path / "mean.onnx", ("n", 3, 8, 8))  # which tells little
     given = place / "digits", tmp_path / "out", f"onnx:{mean}"

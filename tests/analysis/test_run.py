@@ -66,6 +66,7 @@ def test_predictions_are_out_of_fold_with_paths_and_groups(found):
     assert labels == best["label"].tolist()
 
 
+@pytest.mark.slow
 def test_the_script_gives_the_same_figures(found, digits_folder, capsys):
     with threadpool_limits(2), pytest.warns(UserWarning, match="[np]pv of majority"):
         runpy.run_path(str(found.out / "run.py"))
@@ -85,6 +86,7 @@ def test_the_script_gives_the_same_figures(found, digits_folder, capsys):
     shutil.rmtree(found.out / "again")
 
 
+@pytest.mark.slow
 def test_models_compute_with_one_thread_of_blas(digits_folder, tmp_path, monkeypatch):
     def n_threads():
         return {lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"}
@@ -190,6 +192,7 @@ def test_folders_that_nothing_can_be_learned_from(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["copies", "empty", "one"]
 
 
+@pytest.mark.slow
 def test_unreadable_files_are_counted_and_look_alikes_kept_together(tmp_path, capsys):
     folder = write_digits(tmp_path / "mixed", n=40)
     (folder / "3" / "broken.png").write_bytes(b"no image")

@@ -105,6 +105,7 @@ def test_messages_of_builders_that_fail_are_plain_text():
         assert "\x1b" in str(error.value.__cause__)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["simple", "deep", "separable"])
 def test_normalised_networks_predict_what_they_have_learned(digits, name):
     """Averages of normalisation keep up with a training of a few hundred steps."""
@@ -115,6 +116,7 @@ def test_normalised_networks_predict_what_they_have_learned(digits, name):
     assert model.score(X, y) > 0.95
 
 
+@pytest.mark.slow
 def test_searching_networks(few_digits):
     search = GridSearchCV(
         CNNClassifier(epochs=4, random_state=0),
@@ -172,6 +174,7 @@ def test_another_optimizer_takes_none_of_the_settings_of_a_protocol(few_digits):
     assert tiny_with_a_protocol.reference_protocol["optimizer__momentum"] == 0.9
 
 
+@pytest.mark.slow
 @parametrize("name", COUNTS, exhaustive=DEEPER_SISTERS)
 def test_every_protocol_can_be_fitted(name, few_digits):
     X, y = few_digits

@@ -431,6 +431,7 @@ def test_a_changed_file_is_another_network_to_checkpoints(tmp_path):
     assert model.__skdl_digest__() == [sha256_of(path)]
 
 
+@pytest.mark.slow
 def test_a_worker_uses_its_share_of_the_cores(tmp_path):
     path, X = made.vit(tmp_path / "a.onnx"), made.photographs()
     expected = features(path)

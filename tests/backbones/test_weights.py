@@ -222,6 +222,7 @@ def test_a_name_that_is_registered_anew(builds):
         del backbones._plugins["test-renewed"]
 
 
+@pytest.mark.slow
 def test_random_weights_are_the_same_in_another_process():
     code = """
 import test_weights

@@ -91,6 +91,7 @@ def test_demo_where_a_file_is(tmp_path, capsys):
     assert path.read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_demo_ends_quietly_when_its_reader_leaves(tmp_path):
     process = subprocess.run(
         f"{sys.executable} -m skdl demo --quick --out {tmp_path}/out | head -2",

@@ -206,6 +206,7 @@ def test_wrong_arguments(capsys):
     assert "PATH" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_in_a_process_of_its_own(model, faulty):
     process = subprocess.run(
         [sys.executable, "-m", "skdl", "predict", str(model), str(faulty)],

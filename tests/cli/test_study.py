@@ -20,6 +20,7 @@ def test_list_on_the_command_line(capsys, monkeypatch):
     assert "BUSI" in printed
 
 
+@pytest.mark.slow
 def test_run_and_compare_on_the_command_line(tmp_path, capsys):
     arguments = ["--n-train", "200", "--epochs", "1", "--only", "as published"]
     assert main(["study", "run", "digits", *arguments, "--out", str(tmp_path)]) == 0

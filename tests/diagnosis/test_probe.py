@@ -64,6 +64,7 @@ def test_a_python_that_cannot_be_started(monkeypatch):
     assert "could not be started" in probe([])["ended"]
 
 
+@pytest.mark.slow
 @pytest.mark.networks
 def test_tensorflow_runs_here():
     diagnosis = diagnose()

@@ -241,6 +241,7 @@ def test_structures_that_are_the_same():
     assert digest_of(layers.ReLU(name="a")) == digest_of(layers.ReLU(name="b"))
 
 
+@pytest.mark.slow
 def test_structures_are_the_same_in_another_process():
     code = """
 from skdl.engine import BackboneSpec

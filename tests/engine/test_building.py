@@ -70,6 +70,7 @@ def expected(few_digits):
     return {name: results(model, X[:40], y[:40]) for name, model in MODELS.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize(
     ("name", "setting"),

@@ -32,6 +32,7 @@ def in_workers(few_digits, n_tasks=2):
     return Parallel(2)(delayed(threads_after)(MODEL, *few_digits) for _ in range(n_tasks))
 
 
+@pytest.mark.slow
 def test_a_loky_worker_uses_its_share_of_the_cores(few_digits, monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     share = max(cpu_count() // 2, 1)
@@ -46,6 +47,7 @@ def test_inner_max_num_threads(few_digits):
     assert threads == [3, 3]
 
 
+@pytest.mark.slow
 def test_as_many_threads_as_cores_give_the_same_to_the_bit(few_digits):
     expected = MODEL.fit(*few_digits).history_["loss"]
     with parallel_config("loky", inner_max_num_threads=os.cpu_count()):
@@ -121,6 +123,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_a_dask_worker_uses_its_threads(tmp_path):
     pytest.importorskip("distributed")
     script = tmp_path / "script.py"  # a spawned process reads it again
@@ -225,6 +228,7 @@ models["cnn"].predict(X)  # here, all is well
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is forked here")
 def test_a_process_that_was_forked_after_tensorflow_ran_is_refused():
     """In whatever runs a network, also one that was prepared before; it would wait for ever."""

@@ -62,6 +62,7 @@ def test_is_seen_as_a_classifier(two_classes):
     assert (scores > 0.5).all()
 
 
+@pytest.mark.slow
 def test_keras_keeps_its_own_methods():
     run_python("""
 import keras
@@ -76,6 +77,7 @@ assert [name in vars(cls) for cls, name in patched] == own
 """)
 
 
+@pytest.mark.slow
 def test_a_user_of_scikeras_keeps_it_working():
     run_python("""
 import keras, scikeras.wrappers
@@ -85,6 +87,7 @@ assert (keras.Model.__reduce__, keras.optimizers.Optimizer.__reduce__) == before
 """)
 
 
+@pytest.mark.slow
 def test_unseeded_keras_still_fits_after_a_seeded_fit():
     run_forked("""
 import numpy as np, keras, tensorflow as tf

@@ -159,6 +159,7 @@ def test_denoising_of_any_channels(noise):
     assert np.isfinite(model.fit(noisy, X).score(noisy, X))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*folds:UserWarning")
 def test_judging_a_network_of_five_channels(tmp_path):
     X = np.concatenate([images_of(5), images_of(5)[:, ::-1], images_of(5)[:, :, ::-1]])
@@ -174,6 +175,7 @@ def test_judging_a_network_of_five_channels(tmp_path):
     assert "channels: 5" in text
 
 
+@pytest.mark.slow
 def test_a_report_of_more_channels_than_pixels_a_side(tmp_path):
     X = np.random.default_rng(0).integers(0, 256, (24, 4, 6, 9), dtype=np.uint8)
     y = np.tile(["a", "b", "c"], 8)

@@ -474,6 +474,7 @@ print(ImageNoise().fit_transform(X).shape)
 """
 
 
+@pytest.mark.slow
 def test_array_api_dispatch_of_scikit_learn(tmp_path, monkeypatch):
     if version("scikit-learn") < (1, 8):
         pytest.importorskip("array_api_compat", reason="which older scikit-learn needs")

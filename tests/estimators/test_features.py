@@ -71,6 +71,7 @@ def test_a_search_computes_each_image_once(digits, counted):
     assert sum(counted) == distinct
 
 
+@pytest.mark.slow
 def test_a_search_again_in_another_process_computes_nothing(counted, tmp_path):
     code = """
 import sys
@@ -211,6 +212,7 @@ def test_the_last_layer_by_name_is_the_same_entry(digits, counted):
     assert sum(counted) == 10
 
 
+@pytest.mark.slow
 def test_a_pickle_predicts_alone(digits, tmp_path):
     X, y = digits
     pipeline = make_pipeline(BackboneFeatures(image_size=16), SVC()).fit(X, y)

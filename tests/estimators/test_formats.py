@@ -88,6 +88,7 @@ SIZES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:All training images are predicted")
 @pytest.mark.filterwarnings("ignore:Training the backbone ended")
 @parametrize("size", SIZES, exhaustive=SIZES[:1], ids=str)
@@ -135,6 +136,7 @@ def deep(request, tmp_path_factory):
     return {"array": images, "floats": images.astype(np.float32), "paths": paths}, np.arange(N) % 2
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:All training images are predicted")
 @pytest.mark.filterwarnings("ignore:Training the backbone ended")
 @pytest.mark.filterwarnings("ignore:.*standardi[sz]ed")

@@ -111,6 +111,7 @@ ESTIMATORS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @parametrize("adapter", ["mean", "first3", "repeat"], exhaustive=["first3", "repeat"])
 @pytest.mark.parametrize("name", ESTIMATORS)

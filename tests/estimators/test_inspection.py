@@ -176,6 +176,7 @@ MORE_KINDS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "params",
     [
@@ -270,6 +271,7 @@ def test_looking_changes_nothing(patched):
     assert keras.layers.Conv2D(1, 1).name == f"conv2d_{count + 1}"  # names are not used up
 
 
+@pytest.mark.slow
 def test_the_copy_goes_with_the_estimator(patched):
     model = CNNClassifier(averaging, epochs=1, random_state=0).fit(*patched)
     gc.collect()

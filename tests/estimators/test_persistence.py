@@ -27,6 +27,7 @@ for path in sys.argv[1:]:
 """
 
 
+@pytest.mark.slow
 def test_another_process_predicts_the_same(few_digits, tmp_path):
     X, y = few_digits
     models = {}

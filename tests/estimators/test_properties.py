@@ -3,6 +3,7 @@
 import functools
 
 import numpy as np
+import pytest
 from helpers import run_forked, same_state, tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -111,6 +112,7 @@ def test_refitting_with_the_same_seed_is_identical(few_digits, seed, batch_size,
     assert first.history_ == second.history_
 
 
+@pytest.mark.slow
 def test_refitting_with_the_same_seed_is_identical_in_another_process(few_digits, tmp_path):
     X, y = few_digits
     seeds = (0, 2**32 - 1)

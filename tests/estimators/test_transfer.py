@@ -46,6 +46,7 @@ def test_contracts_of_classifiers():
     check_image_classifier(model(epochs=30))
 
 
+@pytest.mark.slow
 @parametrize("kind", KINDS, exhaustive=["all", "layer"])
 def test_the_same_seed_gives_the_same_bits(digits, kind):
     X, y = digits
@@ -55,6 +56,7 @@ def test_the_same_seed_gives_the_same_bits(digits, kind):
     assert not np.array_equal(first.predict_proba(X), other.predict_proba(X))
 
 
+@pytest.mark.slow
 @parametrize("kind", KINDS, exhaustive=["layer"])
 def test_copies_and_the_keras_model_predict_alike(digits, kind):
     X, y = digits
@@ -173,6 +175,7 @@ def test_frozen_layers_stay_as_they_are(digits):
     assert not [name for _, name in changed if name.startswith("moving")]
 
 
+@pytest.mark.slow
 def test_layers_below_learn_more_slowly(digits):
     X, y = digits
 
@@ -312,6 +315,7 @@ def test_verbose_numbers_all_epochs(digits):
     assert [line.split("  ")[0] for line in lines] == ["Epoch 1/3", "Epoch 2/3", "Epoch 3/3"]
 
 
+@pytest.mark.slow
 def test_another_process_fits_the_same(digits):
     code = """
 from skdl import TransferClassifier

@@ -28,6 +28,7 @@ def weights(photographs, tmp_path_factory):
     return str(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("trainable", "frozen_to", "rate"),
     [

@@ -19,7 +19,7 @@ def figures():
     return figures
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_frozen_features_of_ultrasound(figures):
     ((_, score, bar),) = figures.busi_frozen()
     assert score >= bar
@@ -30,19 +30,19 @@ def test_the_default_classifier_on_ultrasound(figures):
     assert score >= bar
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_fine_tuning_is_no_worse_than_frozen_features(figures):
     for _, score, bar in figures.cats_and_dogs():
         assert score >= bar
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_few_images_of_cifar10(figures):
     for _, score, bar in figures.cifar10(sizes=(100, 1_000)):
         assert score >= bar
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_the_embedded_backbone(figures):
     """On images like its own, and on clothes, which it has never seen."""
     found = figures.embedded()

@@ -217,6 +217,7 @@ def test_a_checkpoint_goes_on(cancer, tmp_path):
     assert both.models == ["Noted", "other"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", ["path", "data home"])
 def test_changed_weights_are_taken_anew(place, tmp_path, monkeypatch):
     """A file of other weights under the same name is another model."""
@@ -275,6 +276,7 @@ class Mine(RidgeClassifier):
 """
 
 
+@pytest.mark.slow
 def test_a_changed_class_is_fitted_again(tmp_path):
     run = """
 import sys
@@ -313,6 +315,7 @@ evaluate(models, X[:200], y[:200], cv=2, checkpoint=sys.argv[1], scoring={"longe
 """
 
 
+@pytest.mark.slow
 def test_functions_and_keras_objects_are_known_again_in_another_process(tmp_path):
     folder = tmp_path / "kept"
     for _ in range(2):

@@ -44,6 +44,7 @@ def model():
     return make_pipeline(ImageLoader(flatten=True), search)
 
 
+@pytest.mark.slow
 def test_relative_paths_and_checkpoints_are_those_of_the_caller(tmp_path, scans, monkeypatch):
     monkeypatch.chdir(tmp_path)
     expected = evaluate(model(), *scans, **HOW)
@@ -61,6 +62,7 @@ def searched(mark=None):
     return GridSearchCV(Mortal(), {"mark": [None, mark]}, cv=2, scoring="roc_auc")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [Mortal, searched])
 def test_a_worker_that_dies_costs_its_fold(tmp_path, scans, monkeypatch, make):
     monkeypatch.chdir(tmp_path)
@@ -74,6 +76,7 @@ def test_a_worker_that_dies_costs_its_fold(tmp_path, scans, monkeypatch, make):
     assert found.missing.empty
 
 
+@pytest.mark.slow
 def test_a_module_that_workers_lack_is_named(tmp_path, scans):
     X, y = np.random.default_rng(0).normal(size=(36, 4)), scans[1]
     alone = {"PYTHONPATH": str(ROOT)}
@@ -86,6 +89,7 @@ def test_a_module_that_workers_lack_is_named(tmp_path, scans):
         assert evaluate(Mortal(), X, y, **HOW).missing.empty
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_is_killed_is_an_error(tmp_path, scans):
     dask = pytest.importorskip("dask")
     X, y = np.random.default_rng(0).normal(size=(36, 4)), scans[1]

@@ -178,6 +178,7 @@ def test_a_class_that_a_fold_did_not_train_on(wine):
     assert np.isnan(scores["roc_auc"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".md", ".json"])
 def test_the_report_says_which_class(result, wine, tmp_path, suffix):
     text = report(result, *wine, tmp_path / f"report{suffix}").read_text(encoding="utf-8")

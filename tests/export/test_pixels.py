@@ -160,6 +160,7 @@ def test_adapters(n_channels, adapter, kind, exported):
         np.testing.assert_allclose(found, expected, rtol=0, atol=2e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("trainable", ["head", 1, "all"])
 def test_classifiers_with_adapters(trainable, agree):

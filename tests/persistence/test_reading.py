@@ -159,6 +159,7 @@ def test_looking_at_a_file_makes_nothing_of_it(saved, monkeypatch):
         skdl.load(saved)
 
 
+@pytest.mark.slow
 def test_a_model_without_networks_needs_no_tensorflow(saved):
     run_python(
         "import sys, skdl\n"

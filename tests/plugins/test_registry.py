@@ -99,6 +99,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 def test_networks_of_a_script_reach_worker_processes(tmp_path):
     """By name and as functions. Workers do not run the script that registers."""
     path = tmp_path / "script.py"
@@ -109,6 +110,7 @@ def test_networks_of_a_script_reach_worker_processes(tmp_path):
     assert printed.strip() == "(40,)"
 
 
+@pytest.mark.slow
 @pytest.mark.networks
 def test_a_module_that_registers_can_be_loaded_from_a_pickle(tmp_path, monkeypatch):
     (tmp_path / "mynetworks.py").write_text(SCRIPT)

@@ -388,6 +388,7 @@ def test_a_fitted_classifier_of_a_table(folder):
     assert not set(unknown) & set(found)
 
 
+@pytest.mark.slow
 def test_a_fitted_transfer_network(folder):
     model = TransferClassifier(image_size=16, weights="random", epochs=2, random_state=0)
     model.set_params(head=(8,), augmentation="light", early_stopping=True)

@@ -763,6 +763,7 @@ class TestMistakes:
         assert any(f"| row {row} |" in text for row in first["row"])
         assert "| No. | Image | True class | Predicted | Probability |" in text
 
+    @pytest.mark.slow
     def test_show_where_the_network_of_the_fold_looked(self, digits, tmp_path, monkeypatch):
         X, y = digits[0][:90].reshape(-1, 8, 8), digits[1][:90] % 2
         network = CNNClassifier("separable", epochs=1, random_state=0)
@@ -789,6 +790,7 @@ class TestMistakes:
         assert without.fitted == {}
         assert "Where the network" not in report(without, X, y, tmp_path / "r.md").read_text()
 
+    @pytest.mark.slow
     def test_show_where_the_network_looked_whose_features_are_taken(self, digits, tmp_path):
         X, y = digits[0][:60].reshape(-1, 8, 8), np.arange(60) % 2  # half of them are mistakes
         model = make_pipeline(BackboneFeatures(store=None), LogisticRegression(max_iter=300))

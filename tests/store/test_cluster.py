@@ -77,6 +77,7 @@ def test_a_worker_that_is_killed_costs_its_task(cluster, tmp_path, paths, noted)
     assert max(how_often(noted).values()) <= 2
 
 
+@pytest.mark.slow
 def test_workers_that_die_again_and_again_are_an_error(cluster, tmp_path, paths, noted):
     features = Brightness(folder=noted, dies=100)
     with pytest.raises(RuntimeError, match="Workers died repeatedly on the same task"):
@@ -174,6 +175,7 @@ def test_an_error_of_a_worker_is_raised_here(cluster, tmp_path, paths):
         fill(Brightness(), paths, FeatureStore(), cluster)
 
 
+@pytest.mark.slow
 def test_a_worker_in_another_folder_and_with_another_data_home(tmp_path, paths, monkeypatch):
     settings = {"SKDL_DATA_HOME": str(tmp_path / "elsewhere")}
     with machines(tmp_path, ([], settings), ([], {})) as (client, _):
@@ -192,6 +194,7 @@ os.path.exists = lambda path, there=os.path.exists: there(path) and ".png" not i
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "settings", "lacks"),
     [
@@ -217,6 +220,7 @@ def test_a_worker_that_lacks_something_is_named(tmp_path, paths, arguments, sett
             assert fill(Brightness(), paths, tmp_path / "s", client, verbose=0).computed == 40
 
 
+@pytest.mark.slow
 def test_a_scheduler_that_is_killed(tmp_path, paths):
     with machines(tmp_path, ([], {})) as (client, (scheduler, worker)):
 

@@ -17,7 +17,7 @@ def weights(data_home):
     return data_home / "weights" / "mobilenet_v2_1.0_224_no_top_from_int8.weights.h5"
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_features_in_a_csv_file_and_an_svm(weights, tmp_path):
     options = {"backbone": "mobilenet_v2", "weights": str(weights), "out": tmp_path}
     run = run_study("medical-svm", only=["improved"], **options)

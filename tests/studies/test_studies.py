@@ -268,6 +268,7 @@ def test_a_study_without_its_data_says_where_to_put_it(nothing_there, name, tmp_
     assert not (out / "study.json").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unreported")
 def test_the_same_seed_gives_the_same_figures(digits, tmp_path):
     options = {"epochs": 2, "n_train": 300, "only": ["improved"]}  # draws most at random
