@@ -22,10 +22,6 @@ from sklearn.datasets import load_digits
 
 import skdl
 
-# A pass over the million objects that TensorFlow and Keras leave takes a second; with Python's own
-# thresholds, such passes are a tenth of the time.
-gc.set_threshold(50_000, 20, 50)
-
 settings.register_profile("skdl", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("skdl")
 
@@ -130,6 +126,9 @@ def pytest_ignore_collect(collection_path, config):
 
 def pytest_collection_finish():
     without_networks.Nothing.is_collecting = False
+    # TensorFlow and Keras are a million objects, which each full pass would look at in vain.
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_addoption(parser):
