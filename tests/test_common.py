@@ -7,11 +7,13 @@ from sklearn.utils.estimator_checks import check_estimator
 from skdl import (
     BackboneFeatures,
     CNNClassifier,
+    CNNRegressor,
     DenoisingAutoencoder,
     ImageLoader,
     ImageNoise,
     Resize,
     TransferClassifier,
+    TransferRegressor,
     VGG16Classifier,
     VGG16Features,
     all_estimators,
@@ -59,12 +61,19 @@ def transfer(**params):
 TABLE = [
     ("backbone features", BackboneFeatures(image_size=32), 46, {}),
     ("CNN", CNNClassifier(random_state=0), 61, WEIGHTED),
+    ("CNN, numbers", CNNRegressor(random_state=0), 50, WEIGHTED),
     ("denoising", DenoisingAutoencoder(filters=(2,), epochs=1, random_state=0), 46, {}),
     ("facts", ImageFacts(), 40, {}),
     ("loader", ImageLoader(), 1, {}),  # scikit-learn has no checks of paths
     ("noise", ImageNoise(random_state=0), 46, {}),
     ("resize", Resize(4), 46, {}),
     ("transfer", transfer(), 60, WEIGHTED | FEW_FEATURES),
+    (
+        "transfer, numbers",
+        TransferRegressor(image_size=8, epochs=60, optimizer=Fast, random_state=0),
+        50,
+        WEIGHTED,
+    ),
     ("VGG16 features", VGG16Features(weights="random", image_size=32), 46, {}),
 ]
 SLOW = [

@@ -47,8 +47,8 @@ def test_public_names_resolve_and_are_listed(name):
 
 
 def test_unknown_name():
-    with pytest.raises(AttributeError, match="'skdl' has no attribute 'CNNRegressor'"):
-        skdl.CNNRegressor  # noqa: B018
+    with pytest.raises(AttributeError, match="'skdl' has no attribute 'CNNRanker'"):
+        skdl.CNNRanker  # noqa: B018
 
 
 def test_public_names_of_type_checkers_are_those_of_the_module():

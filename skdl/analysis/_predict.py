@@ -221,7 +221,9 @@ class _Reader:
                     "skdl.BackboneFeatures or a network."
                 )
         self.classes = np.asarray(self.estimator.classes_).tolist()
-        if any(isinstance(label, list) for label in self.classes):
+        if getattr(self._last()[1], "multilabel_", False) or any(
+            isinstance(label, list) for label in self.classes
+        ):
             raise ValueError(f"The model, a {name}, has several outputs: pass a classifier of one.")
         names = saved.target_names or self.classes
         self.names = dict(zip(self.classes, map(str, names), strict=True))
@@ -276,9 +278,8 @@ class _Reader:
 
     def _outputs(self, paths: npt.NDArray[np.str_]) -> tuple[list[Any], npt.NDArray[np.float64]]:
         """Labels and scores; files are decoded and go through the steps of a pipeline once."""
-        last, passed = getattr(self.estimator, "best_estimator_", self.estimator), paths
-        if len(getattr(last, "steps", ())) > 1:
-            passed, last = last[:-1].transform(paths), last[-1]
+        before, last = self._last()
+        passed = paths if before is None else before.transform(paths)
         if self.method is None:
             return np.asarray(last.predict(passed)).tolist(), np.empty((len(paths), 0))
         scores = np.asarray(getattr(last, self.method)(passed), dtype=np.float64)
@@ -287,6 +288,11 @@ class _Reader:
         else:
             labels = np.asarray(last.predict(passed))
         return labels.tolist(), scores.reshape(len(paths), -1)
+
+    def _last(self) -> tuple[Any, Any]:
+        """The steps before the last one of a pipeline, if any, and what predicts."""
+        best = getattr(self.estimator, "best_estimator_", self.estimator)
+        return (best[:-1], best[-1]) if len(getattr(best, "steps", ())) > 1 else (None, best)
 
     # ---- the table -----------------------------------------------------------------------------
 

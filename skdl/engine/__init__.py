@@ -6,6 +6,7 @@ from skdl.engine._backbone import BackboneSpec
 from skdl.engine._body import Body
 from skdl.engine._devices import prepare_devices
 from skdl.engine._features import FeatureExtractor, FeatureSpec
+from skdl.engine._heads import Head
 from skdl.engine._inspection import Inspector
 from skdl.engine._job import Fitted, Job
 from skdl.engine._optimizers import OptimizerSpec

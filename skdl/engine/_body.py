@@ -159,6 +159,7 @@ class Body:
         input_shape: tuple[int, ...],
         n_classes: int | None,
         precision: Precision,
+        activation: str = "softmax",
         *,
         pooling: Any,
         units: Sequence[int],
@@ -178,11 +179,13 @@ class Body:
                 rest = keras.Model(base.layers[cut].output, base.output, name=base.name)
                 maps = InferenceMode(rest, name="backbone")(inputs)
             features = pooled(maps, pooling)
-        classes = _head(features, n_classes, units, dropout)
-        return keras.Model(inputs, classes, name="classifier"), base
+        outputs = _head(features, n_classes, activation, units, dropout)
+        return keras.Model(inputs, outputs, name="classifier"), base
 
 
-def _head(x: Any, n_classes: int | None, units: Sequence[int], dropout: float) -> Any:
+def _head(
+    x: Any, n_classes: int | None, activation: str, units: Sequence[int], dropout: float
+) -> Any:
     # Not trained: its statistics are those of the training data's frozen features.
     x = keras.layers.BatchNormalization(
         epsilon=1e-7,
@@ -200,7 +203,7 @@ def _head(x: Any, n_classes: int | None, units: Sequence[int], dropout: float) -
         x = keras.layers.Dropout(dropout, name="head_dropout")(x)
     # From zeros, the classes start alike, and no random direction has to be unlearned.
     return keras.layers.Dense(
-        n_classes, activation="softmax", kernel_initializer="zeros", name="head"
+        n_classes, activation=activation, kernel_initializer="zeros", name="head"
     )(x)
 
 

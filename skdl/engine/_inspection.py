@@ -31,6 +31,9 @@ _ACTIVATION_BYTES = 64 * 2**20
 
 _inspectors: "Cache[Inspector]" = Cache(max_number=16)
 
+# Activations of the last layer, of which what goes in is looked at.
+_ENDS = (keras.activations.softmax, keras.activations.sigmoid, keras.activations.linear)
+
 Watcher = Callable[[Any, Any], None]
 
 
@@ -199,14 +202,14 @@ class Inspector:
         return tf.nn.relu(tf.reduce_sum(weights * tf.cast(seen[-1], tf.float32), axis=-1))
 
     def _logits(self, images: Any, watcher: Watcher) -> Any:
-        """What goes into the softmax at the end; log-probabilities where there is none.
+        """What goes into the activation at the end; log-probabilities where there is none.
 
         The gradient of a saturated softmax is zero, that of its input is not.
         """
         last: Any = self._last
         if isinstance(last, keras.layers.Softmax):
             name, linear = "call", _identity
-        elif getattr(last, "activation", None) is keras.activations.softmax:
+        elif getattr(last, "activation", None) in _ENDS:
             name, linear = "activation", keras.activations.linear
         else:
             return tf.math.log(tf.cast(self._run(images, watcher), tf.float32) + 1e-30)

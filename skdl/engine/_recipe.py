@@ -15,6 +15,7 @@ from skdl.backbones import PlainState, check_params, label_of
 from skdl.engine._backbone import Precision
 from skdl.engine._body import Body, Cut
 from skdl.engine._building import building
+from skdl.engine._heads import Head, LabelCrossentropy, end_in, metrics_of
 from skdl.engine._keys import builder_key, freeze, plain_text
 from skdl.engine._private import refuse_empty_maps
 from skdl.engine._seeding import python_random
@@ -45,9 +46,11 @@ class Recipe(PlainState):
     architecture: str | Callable[..., Any]  # a registered name, or an importable builder
     params: Mapping[str, Any] = field(hash=False)
     input_shape: tuple[int, int, int]
-    n_classes: int | None  # None where what comes out is no class: the builder takes none
+    # Classes, labels or numbers that come out; None where images do, and the builder takes none.
+    n_classes: int | None
     precision: Precision = "float32"  # mixed where it is another: weights and outputs stay float32
     loss: str = "sparse_categorical_crossentropy"
+    head: Head = "softmax"  # builders end in one; another takes its place
     on_backbone: Body | None = None
 
     @property
@@ -60,7 +63,13 @@ class Recipe(PlainState):
     @property
     def compile_options(self) -> dict[str, Any]:
         """Loss and metrics, as ``keras.Model.compile`` takes them."""
-        return {"loss": self.loss, "metrics": None if self.n_classes is None else ["accuracy"]}
+        metrics = None if self.n_classes is None else metrics_of(self.head)
+        return {"loss": self.loss, "metrics": metrics}
+
+    @property
+    def training_loss(self) -> Any:
+        """The same loss, which takes the weights that training data have."""
+        return LabelCrossentropy() if self.head == "sigmoid" else self.loss
 
     @property
     def label(self) -> str:
@@ -76,7 +85,7 @@ class Recipe(PlainState):
     @property
     def key(self) -> Hashable | None:
         """Key of the structure, None if a parameter cannot be part of a key."""
-        rest = (self.input_shape, self.n_classes, self.precision, self.loss)
+        rest = (self.input_shape, self.n_classes, self.precision, self.loss, self.head)
         try:
             maker = builder_key(self.builder) if self.on_backbone is None else self.body.key
             return None if maker is None else (maker, freeze(self.params), rest)
@@ -111,7 +120,8 @@ class Recipe(PlainState):
         with python_random(seed), building(self.precision):
             purpose = f"images of shape {self.input_shape}"
             if self.n_classes is not None:
-                purpose += f" and {self.n_classes} classes"
+                outputs = "classes" if self.head == "softmax" else "outputs"
+                purpose += f" and {self.n_classes} {outputs}"
             try:
                 model = self._built()
                 if isinstance(model, keras.Model):
@@ -124,8 +134,11 @@ class Recipe(PlainState):
             self._check_model(model)
             if self.precision != "float32" and model.layers:
                 model.layers[-1].dtype_policy = "float32"  # the softmax
-            if not self._says_what_comes_out(model):
+            is_known = self._says_what_comes_out(model)
+            if not is_known:
                 self._check_output(self._probe(model))
+            if self.head != "softmax" and self.on_backbone is None:
+                self._change_end(model, is_known)
         if not model.variables:
             raise ValueError(f"Architecture {self.label} returned a model without weights.")
         if not _claim(model.variables):
@@ -138,7 +151,8 @@ class Recipe(PlainState):
 
     def parts(self) -> tuple[keras.Model, keras.Model | None]:
         """What is behind the frozen prefix, and the whole backbone that shares its layers."""
-        return self.body.parts(self.input_shape, self.n_classes, self.precision, **self.params)
+        sizes = self.input_shape, self.n_classes
+        return self.body.parts(*sizes, self.precision, self.head, **self.params)
 
     def _built(self) -> Any:
         if self.on_backbone is not None:
@@ -175,6 +189,16 @@ class Recipe(PlainState):
         shapes = [tuple(tensor.shape) for tensor in (*inputs, *outputs)]
         fits = shapes == [(None, *self.input_shape), (None, self.n_classes)]
         return fits and model.outputs[0] is last.output
+
+    def _change_end(self, model: keras.Model, is_known: bool) -> None:
+        if not is_known:
+            raise ValueError(
+                f"Architecture {self.label} does not end in a layer with activation='softmax', so "
+                f"it is for exclusive classes only. For other targets, skdl puts a {self.head} "
+                "activation in its place: end the builder in keras.layers.Dense(n_classes, "
+                "activation='softmax')."
+            )
+        end_in(model, self.head)
 
     def _probe(self, model: keras.Model) -> npt.NDArray[Any]:
         """What comes out for two images; builds a subclassed model that is not built yet."""

@@ -167,6 +167,6 @@ def _augmented_copies(
             parts.append(prefix_features(rescaled, ImageArray(changed)))
     return TrainingSet(
         ImageArray(np.concatenate(parts)),
-        np.tile(np.asarray(data.targets), copies),
-        np.tile(data.weights, copies),
+        np.concatenate([np.asarray(data.targets)] * copies),
+        np.concatenate([data.weights] * copies),
     )

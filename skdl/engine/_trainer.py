@@ -33,9 +33,10 @@ class TrainingSet:
     """Images with what they should be mapped to, and weights."""
 
     images: ImageBatch  # not rescaled: that happens batch by batch
-    # Class codes; or images; None for the images themselves, as they are before any change.
+    # Class codes; or numbers of shape (n, n_outputs); or images; None for the images themselves, as
+    # they are before any change.
     targets: npt.NDArray[Any] | None
-    weights: npt.NDArray[np.float32]
+    weights: npt.NDArray[np.float32]  # of the images, (n,), or of their outputs, (n, n_outputs)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -64,15 +65,18 @@ class Trainer:
         self.image_shape = recipe.input_shape
         fixed = {id(variable) for variable in recipe.fixed_variables(self.model)}
         self._initial = InitialState.of(self.model, fixed)
-        self.model.compile(optimizer=optimizer.make(), **recipe.compile_options)
+        options = {**recipe.compile_options, "loss": recipe.training_loss}
+        self.model.compile(optimizer=optimizer.make(), **options)
         self.model.optimizer.build(self.model.trainable_variables)
         fuse_adam(self.model.optimizer)
         factors = recipe.rate_factors(self.model)
         if factors is not None:
             scale_rates(self.model.optimizer, factors)
-        if recipe.n_classes is not None:
+        if options["metrics"] is not None:
             # Metrics make their variables at their first batch; in a trace, that costs another.
-            build_metrics(self.model, np.zeros(1, np.int32), np.ones((1, recipe.n_classes)))
+            outputs = np.ones((1, recipe.n_classes or 0), np.float32)
+            codes = np.zeros(1, np.int32)
+            build_metrics(self.model, codes if recipe.head == "softmax" else outputs, outputs)
         self._optimizer_start = self.optimizer_state()
         self._functions: dict[tuple[Any, ...], Any] = {}
         self.n_traces = 0
@@ -139,10 +143,11 @@ class Trainer:
         """Traced loop over the batches of such a data set: ``"train"`` or ``"test"``."""
         # A step of the user's own may take (x, y) only, as Keras hands it over without weights.
         own = getattr(type(self.model), f"{kind}_step") is not getattr(keras.Model, f"{kind}_step")
-        codes = data.targets is not None and data.targets.ndim == 1
-        weighted = codes and (not own or bool((data.weights != 1).any()))
-        like = None if data.targets is None else (data.targets.dtype, data.targets.ndim)
-        key = kind, weighted, data.images.dtype, like, tuple(changes)
+        targets = data.targets
+        can_weigh = targets is not None and targets.ndim <= 2
+        weighted = can_weigh and (not own or bool((data.weights != 1).any()))
+        like = None if targets is None else (targets.dtype, targets.shape[1:])
+        key = kind, weighted, data.weights.shape[1:], data.images.dtype, like, tuple(changes)
         if key not in self._functions:
             step = getattr(self.model, f"{kind}_step")
             self._functions[key] = self._traced_loop(step, *key[1:])
@@ -153,18 +158,20 @@ class Trainer:
         self,
         step: Callable[[Any], Any],
         weighted: bool,
+        weights_like: tuple[int, ...],
         dtype: np.dtype[Any],
-        target_like: tuple[np.dtype[Any], int] | None,
+        target_like: tuple[np.dtype[Any], tuple[int, ...]] | None,
         changes: Sequence[str],
     ) -> Any:
         integers, floats = (partial(tf.TensorSpec, dtype=of) for of in (tf.int32, tf.float32))
-        target_type, n_axes = target_like or (None, 0)
-        targets_are_images = n_axes > 1
+        target_type, target_shape = target_like or (np.dtype(np.int32), ())
+        targets_are_images = len(target_shape) > 1
+        of_targets = self.image_shape if targets_are_images else target_shape
         of_images = [None, *self.image_shape]
         signature = [
             tf.TensorSpec(of_images, dtype),
-            tf.TensorSpec(of_images, target_type) if targets_are_images else integers([None]),
-            floats([None]),
+            tf.TensorSpec([None, *of_targets], target_type),
+            floats([None, *weights_like]),
             integers([None]),
             integers([]),
             integers([]),

@@ -11,14 +11,17 @@ from skdl.estimators._features import BackboneFeatures
 if TYPE_CHECKING:
     from skdl.estimators._cnn import CNNClassifier
     from skdl.estimators._denoising import DenoisingAutoencoder
+    from skdl.estimators._regressors import CNNRegressor, TransferRegressor
     from skdl.estimators._transfer import TransferClassifier
     from skdl.estimators._vgg16 import VGG16Classifier, VGG16Features
 
 __all__ = [
     "BackboneFeatures",
     "CNNClassifier",
+    "CNNRegressor",
     "DenoisingAutoencoder",
     "TransferClassifier",
+    "TransferRegressor",
     "VGG16Classifier",
     "VGG16Features",
     "all_estimators",
@@ -26,8 +29,10 @@ __all__ = [
 
 _OF_KERAS = {
     "CNNClassifier": "_cnn",
+    "CNNRegressor": "_regressors",
     "DenoisingAutoencoder": "_denoising",
     "TransferClassifier": "_transfer",
+    "TransferRegressor": "_regressors",
     "VGG16Classifier": "_vgg16",
     "VGG16Features": "_vgg16",
 }

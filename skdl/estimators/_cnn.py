@@ -47,9 +47,11 @@ class CNNClassifier(ImageClassifier):
         Epochs without improvement after which early stopping ends the training.
     tol : float, default=1e-4
         Smallest decrease of the validation loss that counts as an improvement.
-    class_weight : dict, "balanced" or None, default=None
+    class_weight : dict, list of dict, "balanced" or None, default=None
         Weights of the classes, multiplied with `sample_weight`; "balanced" weighs each class by the
-        inverse of its frequency. Validation losses are weighted in the same way.
+        inverse of its frequency. With several labels per image, a list of dicts such as
+        ``{0: 1.0, 1: 5.0}``, one for each label; "balanced" weighs both states of each label by the
+        inverse of their frequencies. Validation losses are weighted in the same way.
     augmentation : None, {"light", "medium", "strong"} or Augmentation, default=None
         Random changes of the training images, drawn anew in each epoch: a preset or an
         :class:`Augmentation`, whose parameters are searched as ``augmentation__rotation``. Seeded
@@ -94,7 +96,9 @@ class CNNClassifier(ImageClassifier):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The class labels, sorted.
+        The class labels, sorted; with several labels per image, the numbers of their columns.
+    multilabel_ : bool
+        Whether each image may have several labels.
     model_ : keras.Model
         The trained network, compiled; made when first asked for.
     callbacks_ : list of keras.callbacks.Callback
@@ -125,9 +129,12 @@ class CNNClassifier(ImageClassifier):
 
     Notes
     -----
-    The loss is the sparse categorical cross-entropy. `partial_fit` goes on with the optimizer's
-    state of the `partial_fit` before it; after a plain `fit` it starts the optimizer afresh, unless
-    `warm_start` is set. Pickles leave the optimizer's state out unless `warm_start` is set.
+    The loss is the sparse categorical cross-entropy. With several labels per image, the network
+    ends in sigmoids instead of a softmax, and the loss is the binary cross-entropy, averaged over
+    the labels; what is held out for validation is stratified iteratively (Sechidis, Tsoumakas and
+    Vlahavas, ECML PKDD 2011). `partial_fit` goes on with the optimizer's state of the `partial_fit`
+    before it; after a plain `fit` it starts the optimizer afresh, unless `warm_start` is set.
+    Pickles leave the optimizer's state out unless `warm_start` is set.
 
     Examples
     --------
@@ -159,7 +166,7 @@ class CNNClassifier(ImageClassifier):
         validation_fraction: float | None = None,
         n_iter_no_change: int = 10,
         tol: float = 1e-4,
-        class_weight: dict[Any, float] | Literal["balanced"] | None = None,
+        class_weight: dict[Any, float] | list[dict[int, float]] | Literal["balanced"] | None = None,
         augmentation: str | Augmentation | None = None,
         image_size: int | tuple[int, int] | None = None,
         keep_aspect: bool = False,

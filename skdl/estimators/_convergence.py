@@ -16,6 +16,8 @@ _N_PROBED = 256
 _N_AT_A_TIME = 32
 # How much larger than that of a guess a loss has to be to be no accident.
 _EXPLODED = 100.0
+# In standard deviations of the targets.
+_SMALLEST_SPREAD = 1e-3
 
 
 def warn_of_failure(
@@ -25,15 +27,7 @@ def warn_of_failure(
     classes: npt.NDArray[Any],
 ) -> None:
     """Warn if nothing was learned of the data, by what `predict` says of some images."""
-    loss = history.get("loss", [np.nan])[-1]
-    guess = float(np.log(len(classes)))
-    if loss > _EXPLODED * guess * max(1.0, float(data.weights.max())):
-        warn_user(
-            f"Training diverged: it ended with a loss of {loss:.3g}, where guessing has "
-            f"{guess:.3g}. Lower the learning rate (optimizer__learning_rate), or check that "
-            "value_range fits the data.",
-            ConvergenceWarning,
-        )
+    if warn_if_exploded(predict, data, history, guess=float(np.log(len(classes)))):
         return
     rows = np.unique(np.linspace(0, len(data) - 1, _N_PROBED).astype(int))
     if len(np.unique(np.asarray(data.targets)[rows])) < 2:
@@ -53,3 +47,42 @@ def warn_of_failure(
         "change the learning rate (optimizer__learning_rate), or set class_weight='balanced'.",
         ConvergenceWarning,
     )
+
+
+def warn_if_exploded(
+    predict: Callable[[Any], npt.NDArray[Any]],
+    data: TrainingSet,
+    history: dict[str, list[float]],
+    guess: float,
+) -> bool:
+    """Warn if the loss at the end is far above that of a guess; whether it is."""
+    loss = history.get("loss", [np.nan])[-1]
+    if not loss > _EXPLODED * guess * max(1.0, float(data.weights.max())):
+        return False
+    warn_user(
+        f"Training diverged: it ended with a loss of {loss:.3g}, where guessing has {guess:.3g}. "
+        "Lower the learning rate (optimizer__learning_rate), or check that value_range fits the "
+        "data.",
+        ConvergenceWarning,
+    )
+    return True
+
+
+def warn_if_constant(
+    predict: Callable[[Any], npt.NDArray[Any]],
+    data: TrainingSet,
+    history: dict[str, list[float]],
+    guess: float,
+) -> None:
+    """Warn if a network of standardised numbers gives the same for all images."""
+    if warn_if_exploded(predict, data, history, guess):
+        return
+    rows = np.unique(np.linspace(0, len(data) - 1, _N_AT_A_TIME).astype(int))
+    wanted = np.ptp(np.asarray(data.targets)[rows], axis=0)
+    found = np.ptp(predict(data.images[rows]), axis=0)
+    if (wanted > _SMALLEST_SPREAD).any() and (found < _SMALLEST_SPREAD).all():
+        warn_user(
+            f"The predictions for {len(rows)} training images are all alike: nothing was learned. "
+            "Train for more epochs, or change the learning rate (optimizer__learning_rate).",
+            ConvergenceWarning,
+        )

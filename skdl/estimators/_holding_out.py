@@ -11,6 +11,7 @@ from skdl._utils.text import plain, shortened
 from skdl.engine import TrainingSet
 
 Rows = npt.NDArray[np.intp]
+Held = tuple[TrainingSet, TrainingSet, Rows]
 
 _FEW, _DRAWS = 12, 20
 _NO_SPLIT = "set validation_fraction=None and early_stopping=False."
@@ -18,7 +19,7 @@ _NO_SPLIT = "set validation_fraction=None and early_stopping=False."
 
 def hold_out(
     data: TrainingSet, fraction: float, seed: int, classes: npt.NDArray[Any], groups: Any = None
-) -> tuple[TrainingSet, TrainingSet, Rows]:
+) -> Held:
     """Stratified, seeded split into training and validation data; and the rows of the latter."""
     codes = np.asarray(data.targets)
     counts = np.bincount(codes, minlength=len(classes))
@@ -39,27 +40,66 @@ def hold_out(
             f"row per class. {advice}"
         )
     if groups is not None:
-        return _split_along(data, groups, fraction, seed, codes, classes)
+        belongs = np.eye(len(classes), dtype=int)[codes]
+        return _split_along(data, groups, fraction, seed, belongs, classes)
     return _split(data, n_held_out, seed, data.targets)
 
 
-def hold_out_any(
-    data: TrainingSet, fraction: float, seed: int, groups: Any = None
-) -> tuple[TrainingSet, TrainingSet, Rows]:
+def hold_out_any(data: TrainingSet, fraction: float, seed: int, groups: Any = None) -> Held:
     """The same of images without classes."""
+    _refuse_one_image(data, fraction)
+    if groups is not None:
+        return _split_along(data, groups, fraction, seed, np.ones((len(data), 1), int))
+    return _split(data, int(np.ceil(fraction * len(data))), seed)
+
+
+def hold_out_labels(data: TrainingSet, fraction: float, seed: int, groups: Any = None) -> Held:
+    """The same of images with several labels each, stratified by all of them."""
+    _refuse_one_image(data, fraction)
+    is_set = np.asarray(data.targets) > 0
+    if groups is not None:
+        return _split_along(data, groups, fraction, seed, is_set.astype(int))
+    held_out = _held_out_by_label(is_set, fraction, seed)
+    kept = np.setdiff1d(np.arange(len(data)), held_out)
+    return data.take(kept), data.take(held_out), held_out
+
+
+def _held_out_by_label(is_set: npt.NDArray[np.bool_], fraction: float, seed: int) -> Rows:
+    """Iterative stratification: the rarest label first, each image to where more are wanted.
+
+    K. Sechidis, G. Tsoumakas and I. Vlahavas, "On the stratification of multi-label data", ECML
+    PKDD 2011, for two parts.
+    """
+    generator = np.random.default_rng(seed)
+    n_held_out = int(np.ceil(fraction * len(is_set)))
+    shares = np.array([1 - n_held_out / len(is_set), n_held_out / len(is_set)])
+    wanted = shares[:, np.newaxis] * is_set.sum(axis=0)  # of each label
+    room = np.array([len(is_set) - n_held_out, n_held_out])
+    part = np.full(len(is_set), -1)
+    while room.all() and (counts := is_set[part < 0].sum(axis=0)).any():
+        label = int(np.argmin(np.where(counts > 0, counts, len(is_set) + 1)))
+        for row in generator.permutation(np.flatnonzero(is_set[:, label] & (part < 0))):
+            if not room.all():
+                break
+            # Where that label is wanted more, for ties where more images are.
+            chosen = int(np.lexsort((room, wanted[:, label]))[-1])
+            part[row] = chosen
+            room[chosen] -= 1
+            wanted[chosen] -= is_set[row]
+    rest = generator.permutation(np.flatnonzero(part < 0))
+    part[rest[: room[1]]] = 1
+    return np.flatnonzero(part == 1)
+
+
+def _refuse_one_image(data: TrainingSet, fraction: float) -> None:
     if len(data) < 2:
         raise ValueError(
             f"validation_fraction={fraction:g} of {len(data)} image leaves none to train on. Pass "
             f"more images, or {_NO_SPLIT}"
         )
-    if groups is not None:
-        return _split_along(data, groups, fraction, seed, np.zeros(len(data), np.int32))
-    return _split(data, int(np.ceil(fraction * len(data))), seed)
 
 
-def _split(
-    data: TrainingSet, n_held_out: int, seed: int, stratify: Any = None
-) -> tuple[TrainingSet, TrainingSet, Rows]:
+def _split(data: TrainingSet, n_held_out: int, seed: int, stratify: Any = None) -> Held:
     kept, held_out = train_test_split(
         np.arange(len(data)), test_size=n_held_out, stratify=stratify, random_state=seed
     )
@@ -74,24 +114,27 @@ def _split_along(
     groups: npt.NDArray[Any],
     fraction: float,
     seed: int,
-    codes: npt.NDArray[Any],
+    belongs: npt.NDArray[np.int64],
     classes: Any = None,
-) -> tuple[TrainingSet, TrainingSet, Rows]:
-    names, members = np.unique(groups, return_inverse=True)
-    counts = np.zeros((len(names), int(codes.max()) + 1), dtype=np.int64)
-    np.add.at(counts, (members, codes), 1)
+) -> Held:
+    """Of images that belong to classes, or have labels, as the ones of (n, n_classes) say."""
+    names, members, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    counts = np.zeros((len(names), belongs.shape[1]), dtype=np.int64)
+    np.add.at(counts, members, belongs)
     _check_table(counts, names, classes)
-    chosen = choose_groups(counts, fraction, seed)
-    _warn_if_far(counts, chosen, fraction, classes)
+    chosen = choose_groups(counts, fraction, seed, sizes)
+    _warn_if_far(counts, sizes, chosen, fraction, classes)
     is_held_out = chosen[members]
     held_out = np.flatnonzero(is_held_out)
     return data.take(np.flatnonzero(~is_held_out)), data.take(held_out), held_out
 
 
 def choose_groups(
-    counts: npt.NDArray[np.int64], fraction: float, seed: int
+    counts: npt.NDArray[np.int64], fraction: float, seed: int, sizes: Any = None
 ) -> npt.NDArray[np.bool_]:
     """Which groups to hold out, by their numbers of rows of each class, (n_groups, n_classes).
+
+    Where a row may have several labels, `sizes` are the numbers of rows.
 
     No class leaves the training data, and as many as can be are held out, too. Otherwise, each
     class and all rows together come as near to the fraction as they can, where groups are few.
@@ -100,7 +143,7 @@ def choose_groups(
     """
     generator = np.random.default_rng(seed)
     order = generator.permutation(len(counts))
-    table = np.column_stack([counts, counts.sum(axis=1)])[order]
+    table = np.column_stack([counts, counts.sum(axis=1) if sizes is None else sizes])[order]
     table = table[:, table.any(axis=0)]
     totals = table.sum(axis=0)
     goal = fraction * totals
@@ -153,7 +196,7 @@ def _check_table(counts: npt.NDArray[np.int64], names: npt.NDArray[Any], classes
             f"for validation as a whole: none would be left to train on. {advice}"
         )
     alone = np.flatnonzero(np.count_nonzero(counts, axis=0) == 1)
-    if len(alone):
+    if classes is not None and len(alone):
         name = names[np.argmax(counts[:, alone[0]])]
         raise ValueError(
             f"The class {shortened(plain(classes)[alone[0]])} is in one group only, "
@@ -163,22 +206,29 @@ def _check_table(counts: npt.NDArray[np.int64], names: npt.NDArray[Any], classes
 
 
 def _warn_if_far(
-    counts: npt.NDArray[np.int64], chosen: npt.NDArray[np.bool_], fraction: float, classes: Any
+    counts: npt.NDArray[np.int64],
+    sizes: npt.NDArray[np.int64],
+    chosen: npt.NDArray[np.bool_],
+    fraction: float,
+    classes: Any,
 ) -> None:
     """Warn where groups allow no split like the one that was asked for."""
     held, total = counts[chosen].sum(axis=0), counts.sum(axis=0)
     absent = np.flatnonzero((held == 0) & (total > 0))
     if len(absent):
+        name = f"with label {absent[0]}"
+        if classes is not None:
+            name = f"of the class {shortened(plain(classes)[absent[0]])}"
         warn_user(
-            f"The validation split has no image of the class "
-            f"{shortened(plain(classes)[absent[0]])}: groups are held out as a whole. Pass X_val "
+            f"The validation split has no image {name}: groups are held out as a whole. Pass X_val "
             "and y_val to choose them."
         )
-    share = held.sum() / total.sum()
+    n_held_out, n = sizes[chosen].sum(), sizes.sum()
+    share = n_held_out / n
     if not fraction / 2 <= share <= 2 * fraction:
         others = "." if classes is None else ", or pass X_val and y_val."
         warn_user(
-            f"Groups are held out as a whole, here {held.sum()} of {total.sum()} images instead of "
+            f"Groups are held out as a whole, here {n_held_out} of {n} images instead of "
             f"validation_fraction={fraction:g}. Set validation_fraction={share:.2g} if that is "
             f"meant{others}"
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy.sparse import issparse
 from sklearn.utils import column_or_1d, compute_sample_weight
 from sklearn.utils.multiclass import check_classification_targets
 
@@ -18,7 +19,7 @@ from skdl.images import ImageBatch, read_batch
 
 
 def check_labels(y: Any, name: str = "y") -> npt.NDArray[Any]:
-    """Class labels of any kind, none of them missing or continuous."""
+    """Class labels of any kind, (n,), or labels that are set or not as 0 and 1, (n, n_labels)."""
     if y is None:
         raise ValueError(
             "This classifier requires y to be passed, but the target y is None. Pass one class "
@@ -37,9 +38,10 @@ def check_labels(y: Any, name: str = "y") -> npt.NDArray[Any]:
             f"such as {name}.astype(str)."
         )
     if labels.ndim == 2 and labels.shape[1] > 1:
+        return _check_label_sets(labels, name)
+    if labels.ndim > 2:
         raise ValueError(
-            f"{name} should be a 1d array of class labels, got an array of shape {labels.shape}. "
-            f"Of one-hot labels, pass {name}.argmax(axis=1)."
+            f"{name} should be a 1d array of class labels. Got an array of shape {labels.shape}."
         )
     labels = column_or_1d(labels, warn=True)
     if labels.dtype.kind == "f" and not np.isfinite(labels).all():
@@ -61,9 +63,35 @@ def check_labels(y: Any, name: str = "y") -> npt.NDArray[Any]:
     return labels
 
 
+def _check_label_sets(y: npt.NDArray[Any], name: str) -> npt.NDArray[np.int64]:
+    """Labels of which each image may have several, as 0 and 1."""
+    expected = (
+        f"{name} of shape {y.shape} should hold 0 and 1 only, in one column for each label that an "
+        "image may have."
+    )
+    advice = (
+        "If each image has one class, pass a 1d array; of lists of labels, pass "
+        f"sklearn.preprocessing.MultiLabelBinarizer().fit_transform({name})."
+    )
+    try:
+        numbers = y.astype(np.float64) if y.dtype.kind in "OTU" else y
+        odd = (numbers != 0) & (numbers != 1)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{expected} Got {shortened(error)}. {advice}") from error
+    if odd.any():
+        row, column = map(int, np.argwhere(odd)[0])
+        raise ValueError(
+            f"{expected} Got {shortened(plain(numbers[row : row + 1, column])[0])} in row {row}, "
+            f"column {column}. {advice}"
+        )
+    return numbers.astype(np.int64)
+
+
 def _as_labels(y: Any, name: str) -> npt.NDArray[Any]:
     """What a user passed as labels, from whatever library, as an array."""
     refuse_masked(y, name)
+    if issparse(y):
+        y = y.toarray()
     if isinstance(y, list | tuple) and any(isinstance(label, str) for label in y):
         labels = objects(y)  # NumPy would make text of what is missing
         return labels.astype(np.str_) if all(isinstance(label, str) for label in y) else labels
@@ -71,7 +99,9 @@ def _as_labels(y: Any, name: str) -> npt.NDArray[Any]:
         labels = np.asarray(y)
     except ValueError as error:
         raise ValueError(
-            f"{name} should be a 1d array of class labels, but its rows are of different lengths."
+            f"{name} should be a 1d array of class labels, but its rows are of different lengths. "
+            "Of lists of labels, pass "
+            f"sklearn.preprocessing.MultiLabelBinarizer().fit_transform({name})."
         ) from error
     if labels.dtype.kind == "T":  # as text of one length, unless some is missing
         known = labels.astype(object)
@@ -198,22 +228,29 @@ def make_training_set(
     images: ImageBatch, targets: npt.NDArray[Any] | None, weights: npt.NDArray[np.float32]
 ) -> TrainingSet:
     """A training set of the rows that have a weight."""
-    data = TrainingSet(images, targets, weights)
-    return data if (weights > 0).all() else data.take(np.flatnonzero(weights))
+    data, rows = TrainingSet(images, targets, weights), weighted_rows(weights)
+    return data if len(rows) == len(weights) else data.take(rows)
 
 
-def check_pair(
-    X: Any, y: Any, x_name: str, y_name: str, estimator: Any
-) -> tuple[ImageBatch, npt.NDArray[Any]]:
-    """Images and labels that belong together."""
+def weighted_rows(weights: npt.NDArray[np.float32]) -> npt.NDArray[np.intp]:
+    """Rows that have a weight."""
+    return np.flatnonzero(weights.reshape(len(weights), -1).any(axis=1))
+
+
+def check_batch(X: Any, y: Any, x_name: str, y_name: str, estimator: Any) -> ImageBatch:
+    """Images that come with targets."""
     if x_name == "X_val" and (X is None or y is None):
         given, absent = (y_name, x_name) if X is None else (x_name, y_name)
         raise ValueError(f"{given} was passed without {absent}. Pass both, or neither.")
-    batch = read_batch(X, x_name, estimator)
-    labels = check_labels(y, y_name)
-    if len(batch) != len(labels):
+    return read_batch(X, x_name, estimator)
+
+
+def refuse_other_length(
+    batch: ImageBatch, targets: npt.NDArray[Any], x_name: str, y_name: str
+) -> None:
+    """Refuse images and targets that are not as many."""
+    if len(batch) != len(targets):
         raise ValueError(
-            f"{x_name} has {len(batch)} rows, but {y_name} has {len(labels)}: inconsistent numbers "
-            "of samples."
+            f"{x_name} has {len(batch)} rows, but {y_name} has {len(targets)}: inconsistent "
+            "numbers of samples."
         )
-    return batch, labels

@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
-from skdl.estimators._transfer_base import TRANSFER_CONSTRAINTS, TransferBase
+from skdl.estimators._classifier import CLASSIFIER_CONSTRAINTS, ImageClassifier
+from skdl.estimators._transfer_base import TRANSFER_CONSTRAINTS, OnBackbone
 from skdl.preprocessing import Augmentation
 
 
-class TransferClassifier(TransferBase):
+class TransferClassifier(OnBackbone, ImageClassifier):
     """Classifier on a pretrained network: a new head, and as much of the network as wanted.
 
     Layers below the first one that is trained are frozen, and run once for each image instead of
@@ -68,8 +69,8 @@ class TransferClassifier(TransferBase):
         Epochs without improvement after which early stopping ends the training.
     tol : float, default=1e-4
         Smallest decrease of the validation loss that counts as an improvement.
-    class_weight : dict, "balanced" or None, default=None
-        Weights of the classes, multiplied with `sample_weight`.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Weights of the classes, or of labels, see :class:`CNNClassifier`.
     augmentation : None, {"light", "medium", "strong"} or Augmentation, default=None
         Random changes of the training images, see :class:`CNNClassifier`. They are drawn anew in
         each epoch, for which all images go through the whole network each time.
@@ -101,7 +102,9 @@ class TransferClassifier(TransferBase):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The class labels, sorted.
+        The class labels, sorted; with several labels per image, the numbers of their columns.
+    multilabel_ : bool
+        Whether each image may have several labels.
     model_ : keras.Model
         The whole network, compiled; it takes the pixel values that the estimator takes, in the size
         and the channels that reach the network. Made when first asked for.
@@ -160,7 +163,11 @@ class TransferClassifier(TransferBase):
     """
 
     _routing_prefixes = frozenset({"backbone", "optimizer"})
-    _parameter_constraints = {"backbone": [str, callable], **TRANSFER_CONSTRAINTS}
+    _parameter_constraints = {
+        "backbone": [str, callable],
+        **CLASSIFIER_CONSTRAINTS,
+        **TRANSFER_CONSTRAINTS,
+    }
 
     def __init__(
         self,
@@ -185,7 +192,7 @@ class TransferClassifier(TransferBase):
         validation_fraction: float | None = None,
         n_iter_no_change: int = 10,
         tol: float = 1e-4,
-        class_weight: dict[Any, float] | Literal["balanced"] | None = None,
+        class_weight: dict[Any, float] | list[dict[int, float]] | Literal["balanced"] | None = None,
         augmentation: str | Augmentation | None = None,
         augmentation_copies: int | None = None,
         image_shape: Sequence[int] | None = None,

@@ -1,5 +1,6 @@
-"""How a classifier on a backbone is fitted: frozen prefix, warm-up, fine-tuning."""
+"""How an estimator on a backbone is fitted: frozen prefix, warm-up, fine-tuning."""
 
+from collections.abc import Callable
 from numbers import Integral, Real
 from typing import Any
 
@@ -26,12 +27,11 @@ from skdl.estimators._backbones import (
     resolve_store,
     warn_of_standardized,
 )
-from skdl.estimators._classifier import CLASSIFIER_CONSTRAINTS, ImageClassifier
 from skdl.estimators._formats import learn_format
+from skdl.estimators._targets import Targets
 from skdl.images import ImageBatch, ImageFormat
 
 TRANSFER_CONSTRAINTS: dict[str, list[Any]] = {
-    **CLASSIFIER_CONSTRAINTS,
     "trainable": [str, Interval(Integral, 1, None, closed="left")],
     "head": ["array-like"],
     "pooling": [StrOptions(set(POOLINGS))],
@@ -43,16 +43,32 @@ TRANSFER_CONSTRAINTS: dict[str, list[Any]] = {
 }
 
 
-class TransferBase(ImageClassifier):
-    """Base of the classifiers on backbones: everything but the list of parameters."""
+class OnBackbone:
+    """What estimators on backbones have in the place of others' methods."""
+
+    # No subclass of theirs: scikit-learn gives each estimator class a `fit` of its own.
+    augmentation: Any
+    augmentation_copies: Any
+    dropout: Any
+    epochs: Any
+    finetune_learning_rate: Any
+    head: Any
+    layer_decay: Any
+    pooling: Any
+    precision: Any
+    store: Any
+    trainable: Any
+    warmup_epochs: Any
+    weights: Any
+    _backbone: Callable[[], Any]
+    _network: Any
+    _routed: Callable[[str], dict[str, Any]]
 
     # ---- prediction ----------------------------------------------------------------------------
 
-    def _probabilities(self, images: ImageBatch) -> npt.NDArray[np.float32]:
-        probabilities: npt.NDArray[np.float32] = self._network.predict(
-            images, found_store(self.store)
-        )
-        return probabilities
+    def _outputs(self, images: ImageBatch) -> npt.NDArray[np.float32]:
+        outputs: npt.NDArray[np.float32] = self._network.predict(images, found_store(self.store))
+        return outputs
 
     # ---- validation ----------------------------------------------------------------------------
 
@@ -64,7 +80,7 @@ class TransferBase(ImageClassifier):
         warn_of_standardized(image_format.value_range)
         return image_format
 
-    def _recipe(self, image_format: ImageFormat, n_classes: int) -> Recipe:
+    def _recipe(self, image_format: ImageFormat, targets: Targets) -> Recipe:
         """The network that takes images; where it really begins is decided before training."""
         backbone: BackboneSpec = backbone_spec(self._backbone(), self._routed("backbone"))
         height, width, channels = image_format.input_shape
@@ -82,8 +98,10 @@ class TransferBase(ImageClassifier):
                 "pooling": self.pooling,
             },
             (height, width, channels),
-            n_classes,
+            targets.n_outputs,
             self.precision,
+            targets.loss,
+            targets.head,
             on_backbone=Body.of(
                 backbone, self.weights, (height, width), self.trainable, float(self.layer_decay)
             ),

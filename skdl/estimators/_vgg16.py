@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from skdl.estimators._base import KerasEstimator
+from skdl.estimators._classifier import CLASSIFIER_CONSTRAINTS, ImageClassifier
 from skdl.estimators._features import BackboneFeatures, Pooling
-from skdl.estimators._transfer_base import TRANSFER_CONSTRAINTS, TransferBase
+from skdl.estimators._transfer_base import TRANSFER_CONSTRAINTS, OnBackbone
 from skdl.preprocessing import Augmentation
 
 
@@ -110,7 +111,7 @@ class VGG16Features(BackboneFeatures, KerasEstimator):
         return "vgg16"
 
 
-class VGG16Classifier(TransferBase):
+class VGG16Classifier(OnBackbone, ImageClassifier):
     """Classifier on VGG16.
 
     Parameters
@@ -164,8 +165,8 @@ class VGG16Classifier(TransferBase):
         Epochs without improvement after which early stopping ends the training.
     tol : float, default=1e-4
         Smallest decrease of the validation loss that counts as an improvement.
-    class_weight : dict, "balanced" or None, default=None
-        Weights of the classes, multiplied with `sample_weight`.
+    class_weight : dict, list of dict, "balanced" or None, default=None
+        Weights of the classes, or of labels, see :class:`CNNClassifier`.
     augmentation : None, {"light", "medium", "strong"} or Augmentation, default=None
         Random changes of the training images, see :class:`CNNClassifier`. They are drawn anew in
         each epoch, for which all images go through the whole network each time.
@@ -196,7 +197,9 @@ class VGG16Classifier(TransferBase):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The class labels, sorted.
+        The class labels, sorted; with several labels per image, the numbers of their columns.
+    multilabel_ : bool
+        Whether each image may have several labels.
     model_ : keras.Model
         The whole network, compiled; it takes the pixel values that the estimator takes, in the size
         and the channels that reach the network. Made when first asked for.
@@ -249,7 +252,7 @@ class VGG16Classifier(TransferBase):
     """
 
     _routing_prefixes = frozenset({"optimizer"})
-    _parameter_constraints = TRANSFER_CONSTRAINTS
+    _parameter_constraints = {**CLASSIFIER_CONSTRAINTS, **TRANSFER_CONSTRAINTS}
 
     def __init__(
         self,
@@ -273,7 +276,7 @@ class VGG16Classifier(TransferBase):
         validation_fraction: float | None = None,
         n_iter_no_change: int = 10,
         tol: float = 1e-4,
-        class_weight: dict[Any, float] | Literal["balanced"] | None = None,
+        class_weight: dict[Any, float] | list[dict[int, float]] | Literal["balanced"] | None = None,
         augmentation: str | Augmentation | None = None,
         augmentation_copies: int | None = None,
         image_shape: Sequence[int] | None = None,

@@ -13,8 +13,10 @@ from skdl.conversion import Graph, Symbol, UnsupportedError
 from skdl.estimators import (
     BackboneFeatures,
     CNNClassifier,
+    CNNRegressor,
     DenoisingAutoencoder,
     TransferClassifier,
+    TransferRegressor,
     VGG16Classifier,
     VGG16Features,
 )
@@ -26,7 +28,8 @@ from skdl.export._transformers import TRANSFORMERS, transformer_of
 from skdl.images import ImageFormat, range_offset_and_scale
 from skdl.preprocessing import ImageLoader
 
-NETWORKS = (CNNClassifier, TransferClassifier, VGG16Classifier)
+REGRESSORS = (CNNRegressor, TransferRegressor)
+NETWORKS = (CNNClassifier, TransferClassifier, VGG16Classifier, *REGRESSORS)
 ON_IMAGES = (*NETWORKS, BackboneFeatures, DenoisingAutoencoder)
 _FLOAT, _DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
 
@@ -56,6 +59,7 @@ class Building:
         self._value: Symbol | None = None  # what the last part gave: images, and later features
         self._scores: Scores | None = None
         self._threshold: Threshold | None = None
+        self._is_multilabel = False
         self._facts: dict[str, Any] = {}
         for number, part in enumerate(parts):
             if number or not isinstance(part, ImageLoader):  # which reads files
@@ -107,8 +111,27 @@ class Building:
             self._value = self._denoised(found, learned, self._value.dtype)
             self.outputs = {"denoised": self._value}
             return
-        label = self.graph.add("ArgMax", found.name, axis=1, keepdims=0)
+        if isinstance(part, REGRESSORS):
+            self._value = self._numbers(found, part)
+            self.outputs = {"numbers": self._value}
+            return
+        self._is_multilabel = part.multilabel_
+        if self._is_multilabel:
+            limit = self.graph.constant(0.5, _FLOAT)
+            label = self.graph.cast(self.graph.add("Greater", found.name, limit), np.int64)
+        else:
+            label = self.graph.add("ArgMax", found.name, axis=1, keepdims=0)
         self._give(Scores("", 0, found.name, label), part.classes_, _FLOAT)
+
+    def _numbers(self, found: Symbol, part: Any) -> Symbol:
+        """Outputs of a network in the unit of its targets, as `predict` gives them."""
+        add, number = self.graph.add, self.graph.constant
+        name = self.graph.cast(found.name, _DOUBLE)
+        name = add("Mul", name, number(part.target_scale_, _DOUBLE))
+        name = add("Add", name, number(part.target_mean_, _DOUBLE))
+        if part._is_flat:
+            return Symbol(add("Squeeze", name, number([1], np.int64)), (None,), _DOUBLE)
+        return Symbol(name, (None, part.n_outputs_), _DOUBLE)
 
     def _denoised(self, found: Symbol, learned: ImageFormat, dtype: Any) -> Symbol:
         """Outputs of a network as pixel values, as `DenoisingAutoencoder.transform` gives them."""
@@ -154,6 +177,8 @@ class Building:
         self._facts["classes"] = self._classes.tolist()
 
     def _labels(self, positions: str) -> Symbol:
+        if self._is_multilabel:  # which are set
+            return Symbol(positions, (None, len(self._classes)), np.dtype(np.int64))
         name = self.graph.add("Gather", self.graph.constant(self._classes), positions)
         return Symbol(name, (None,), self._classes.dtype)
 
@@ -184,7 +209,9 @@ class Building:
 
     def is_clear(self, values: npt.NDArray[Any], tolerance: float) -> npt.NDArray[np.bool_]:
         """Whether scores or probabilities of images leave no doubt about their labels."""
-        if self._threshold is not None:
+        if self._is_multilabel:
+            distance = values - 0.5
+        elif self._threshold is not None:
             where = self._classes.tolist().index(self._threshold.positive)
             of_class = values[:, where] if values.ndim == 2 else (2 * where - 1) * values
             distance = of_class - self._threshold.value

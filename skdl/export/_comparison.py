@@ -16,7 +16,12 @@ from skdl.preprocessing import ImageLoader
 # scikit-learn sums up large features in float32.
 _TOLERANCE = 1e-3
 _N_IMAGES = 4
-_METHODS = {"label": "predict", "probabilities": "predict_proba", "scores": "decision_function"}
+_METHODS = {
+    "label": "predict",
+    "numbers": "predict",
+    "probabilities": "predict_proba",
+    "scores": "decision_function",
+}
 
 
 def compare(estimator: Any, building: Building, content: bytes) -> None:

@@ -23,7 +23,8 @@ def export_onnx(estimator: Any, path: str | os.PathLike[str]) -> Path:
     Parameters
     ----------
     estimator : estimator
-        Fitted: a `CNNClassifier`, `TransferClassifier` or `VGG16Classifier`; a `BackboneFeatures`
+        Fitted: a `CNNClassifier`, `TransferClassifier` or `VGG16Classifier`; a `CNNRegressor` or
+        `TransferRegressor`; a `BackboneFeatures`
         or `VGG16Features`; a `DenoisingAutoencoder`; or a pipeline in which such features go
         through transformers of scikit-learn (`StandardScaler`, `MinMaxScaler`, `MaxAbsScaler`,
         `RobustScaler`, `Normalizer`, `PCA`, `TruncatedSVD`, or one that selects features) to a
@@ -64,10 +65,12 @@ def export_onnx(estimator: Any, path: str | os.PathLike[str]) -> Path:
     Pillow does it, which for bytes is the same to the bit. Flattened images have to be brought to
     their shape.
 
-    Its outputs are "label", of shape (n,), and "probabilities" of shape (n, n_classes), as
+    Its outputs are "label", of shape (n,), or (n, n_labels) where each image may have several
+    labels, and "probabilities" of shape (n, n_classes), as
     `predict` and `predict_proba` give them; or "scores", as `decision_function` does, of
     classifiers that have no probabilities and of an `SVC`. Without a classifier, it gives
-    "features" or, of a denoiser, "denoised", as `transform` does. The metadata of the file hold, as
+    "features" or, of a denoiser, "denoised", as `transform` does; of a regressor, "numbers", as
+    `predict` does. The metadata of the file hold, as
     JSON, the "classes" in the order of the probabilities, "image_shape" and "value_range", with a
     threshold "threshold" and "positive", the class from it on.
 

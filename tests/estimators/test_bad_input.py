@@ -119,7 +119,7 @@ BAD_DATA = {
     ),
     "mixed labels": (X, np.array([1, "a"] * 20, dtype=object), ValueError, "mixes labels"),
     "continuous": (X, np.linspace(0, 1, 40), ValueError, "continuous"),
-    "two columns": (X, np.ones((40, 2)), ValueError, "1d array"),
+    "two columns": (X, np.full((40, 2), 2.0), ValueError, "hold 0 and 1 only"),
 }
 
 
@@ -335,7 +335,7 @@ def test_columns_of_validation_data_in_another_order(no_training):
 def test_messages_name_what_was_passed(no_training):
     for images, labels, message in [
         (None, Y, "X is None"),
-        (X, np.eye(4)[Y], r"y should be a 1d array .* \(40, 4\).*y.argmax\(axis=1\)"),
+        (X, 3 * np.eye(4)[Y], r"y of shape \(40, 4\) should hold 0 and 1 only.* Got 3\.0 in row 0"),
         (
             [np.zeros((4, 4)), np.zeros((4, 5))],
             Y[:2],

@@ -21,7 +21,12 @@ class Exported:
         return dict(zip(names, self.session.run(None, {self.input.name: images}), strict=True))
 
 
-METHODS = {"label": "predict", "probabilities": "predict_proba", "scores": "decision_function"}
+METHODS = {
+    "label": "predict",
+    "numbers": "predict",
+    "probabilities": "predict_proba",
+    "scores": "decision_function",
+}
 
 
 @pytest.fixture

@@ -77,6 +77,23 @@ def test_labels_are_those_of_the_classes(classes, dtype, agree):
     assert json.loads(run.facts["classes"]) == sorted(np.asarray(classes).tolist())
 
 
+def test_several_labels(agree):
+    labels = np.column_stack([Y == 0, Y > 0, np.arange(12) % 5 < 2]).astype(int)
+    for model in (network(epochs=2), skdl.TransferClassifier(image_size=8, epochs=2)):
+        run = agree(model.fit(BYTES, labels), BYTES)
+        assert run(BYTES)["label"].dtype == np.int64
+        assert json.loads(run.facts["classes"]) == [0, 1, 2]
+
+
+@pytest.mark.parametrize(
+    "y", [Y * 1e6 + 3e6, (Y * 1e-6)[:, np.newaxis], np.column_stack([Y, -1e3 * Y])]
+)
+def test_numbers(y, agree):
+    network = skdl.CNNRegressor(epochs=2, random_state=0).fit(BYTES, y)
+    assert list(agree(network, BYTES)(BYTES)) == ["numbers"]
+    agree(skdl.TransferRegressor(image_size=8, epochs=2, random_state=0).fit(BYTES, y), BYTES)
+
+
 def test_the_file_says_what_it_is(exported, tmp_path):
     import onnx
 

@@ -1,0 +1,191 @@
+"""Fit, partial fit and prediction, as the regressors share them."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.base import RegressorMixin
+from sklearn.utils.validation import check_is_fitted
+
+from skdl._utils.compat import with_callbacks
+from skdl._utils.scikit import StrOptions
+from skdl.estimators._inputs import as_weights
+from skdl.estimators._layers import LayersMixin
+from skdl.estimators._numbers import LOSSES, Numbers, check_numbers
+from skdl.estimators._progress import EpochTasks
+from skdl.estimators._supervised import SupervisedEstimator
+from skdl.estimators._trained import TRAINING_CONSTRAINTS
+from skdl.preprocessing import PRESETS, Augmentation
+
+REGRESSOR_CONSTRAINTS: dict[str, list[Any]] = {
+    **TRAINING_CONSTRAINTS,
+    "loss": [StrOptions(set(LOSSES))],
+    "augmentation": [None, StrOptions(set(PRESETS)), Augmentation],
+}
+
+
+class ImageRegressor(RegressorMixin, LayersMixin, SupervisedEstimator):
+    """Base of the regressors: everything but the list of parameters."""
+
+    target_mean_: npt.NDArray[np.float64]
+    target_scale_: npt.NDArray[np.float64]
+    n_outputs_: int
+
+    @with_callbacks  # type: ignore[untyped-decorator]
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        groups: Any = None,
+    ) -> "ImageRegressor":
+        """Train the network.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
+            Training images. See :mod:`skdl.images` for what counts as an image batch. Of paths, the
+            files are decoded and resized while training, a few batches at a time.
+        y : array-like of shape (n,) or (n, n_outputs)
+            Numbers, finite and of any unit: the network is trained on standardised ones.
+        sample_weight : array-like of shape (n,), default=None
+            Non-negative weights; a weight of zero leaves the row out.
+        X_val : array-like, default=None
+            Validation images, instead of a split of `X`.
+        y_val : array-like, default=None
+            Their numbers.
+        groups : array-like of shape (n,), default=None
+            Group of each image, such as its patient. What `early_stopping` or
+            `validation_fraction` holds out of `X` are whole groups, so that no group is both
+            trained on and validated on; without such a split, or with `X_val`, groups change
+            nothing.
+
+        Returns
+        -------
+        self : estimator instance
+            The fitted estimator.
+
+        Raises
+        ------
+        TypeError
+            If X is sparse.
+        ValueError
+            For bad input or parameters, before any training and leaving the estimator as it was;
+            if training diverges: loss or weights become NaN, infinite or enormous; or if an image
+            file cannot be read, naming it.
+
+        Warns
+        -----
+        UserWarning
+            If y is constant, or groups are so large that the split is far from
+            `validation_fraction`.
+        ConvergenceWarning
+            If the network predicts the same for all training images, or its loss is far above that
+            of predicting the mean.
+        """
+        job, learned = self._describe(X, y, sample_weight, X_val, y_val, groups, mode=self._mode())
+        tasks = EpochTasks(self, X, y, self._n_epochs(), sample_weight)
+        self._train(job, learned, tasks)
+        tasks.end_fit()
+        return self
+
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> "ImageRegressor":
+        """Train for one epoch, from the present weights on.
+
+        Value range and scale of the targets are learned from the first call. Early stopping does
+        not apply.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
+            Training images.
+        y : array-like of shape (n,) or (n, n_outputs)
+            Numbers.
+        sample_weight : array-like of shape (n,), default=None
+            Non-negative weights.
+
+        Returns
+        -------
+        self : estimator instance
+            The fitted estimator.
+
+        Raises
+        ------
+        TypeError
+            If X is sparse.
+        ValueError
+            For bad input or parameters, leaving the estimator as it was.
+        """
+        return self._train(*self._describe(X, y, sample_weight, mode="partial_fit"))
+
+    def predict(self, X: Any) -> npt.NDArray[np.float64]:
+        """Numbers for images.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
+            Images of the shape seen in fit.
+
+        Returns
+        -------
+        numbers : float64 ndarray of shape (n,) or (n, n_outputs)
+            In the unit and the shape of the y of fit.
+
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+        ValueError
+            If the images are not of the shape seen in fit, naming both shapes.
+        """
+        check_is_fitted(self)
+        _, images = self._image_format.check_batch(X, self)
+        return self._fitted_targets().decode(self._outputs(images))
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Coefficient of determination, R², of the predictions.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
+            Images of the shape seen in fit.
+        y : array-like of shape (n,) or (n, n_outputs)
+            Numbers.
+        sample_weight : array-like of shape (n,), default=None
+            Weights of the images.
+
+        Returns
+        -------
+        r2 : float
+            At most 1; 0 for a model that predicts the mean of y. The mean of those of several
+            outputs.
+
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+        ValueError
+            If the images are not of the shape seen in fit, or for bad numbers.
+        """
+        check_is_fitted(self)
+        numbers, weights = check_numbers(y), as_weights(sample_weight)
+        return float(super().score(X, numbers, sample_weight=weights))
+
+    # ---- targets ---------------------------------------------------------------------------------
+
+    def _check_targets(self, y: Any, name: str) -> npt.NDArray[np.float64]:
+        return check_numbers(y, name)
+
+    def _learn_targets(self, y: npt.NDArray[Any], sample_weight: Any, classes: Any) -> Numbers:
+        return Numbers.of(y, sample_weight, self.loss)
+
+    def _fitted_targets(self) -> Numbers:
+        return Numbers(self.target_mean_, self.target_scale_, self._is_flat, self.loss)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        tags.target_tags.single_output = True
+        return tags
