@@ -33,6 +33,14 @@ FEW_FEATURES = {
     )
 }
 
+# On some processors.
+LAST_DIGITS = {
+    "check_methods_subset_invariance": (
+        "Convolutions in float32 sum in another order for another number of images, and what is no "
+        "probability has no bound on the difference."
+    )
+}
+
 
 class Fast(keras.optimizers.Adam):
     """A class, since the pickle of a configured instance, by Keras, holds the time of day."""
@@ -70,9 +78,9 @@ TABLE = [
     ("transfer", transfer(), 60, WEIGHTED | FEW_FEATURES),
     (
         "transfer, numbers",
-        TransferRegressor(image_size=8, epochs=60, optimizer=Fast, random_state=0),
+        TransferRegressor(image_size=8, head=(32,), epochs=40, optimizer=Slow, random_state=0),
         50,
-        WEIGHTED,
+        WEIGHTED | LAST_DIGITS,
     ),
     ("VGG16 features", VGG16Features(weights="random", image_size=32), 46, {}),
 ]
@@ -138,7 +146,8 @@ def test_check_estimator(estimator, n_passed, expected_failures):
     failed = {r["check_name"]: r["exception"] for r in results if r["status"] == "failed"}
     assert not failed, "\n".join(f"{name}: {error!r}" for name, error in failed.items())
     assert sum(r["status"] == "passed" for r in results) >= n_passed
-    assert {r["check_name"] for r in results if r["status"] == "xfail"} == set(expected_failures)
+    excused = {r["check_name"] for r in results if r["status"] == "xfail"}
+    assert expected_failures.keys() - LAST_DIGITS <= excused <= expected_failures.keys()
 
 
 def test_the_table_has_all_estimators():

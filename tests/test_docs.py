@@ -298,7 +298,7 @@ def test_fitted_attributes_are_documented(few_digits):
     model = CNNClassifier(epochs=1).fit(*few_digits)
     documented = {entry.name for entry in ClassDoc(CNNClassifier)["Attributes"]}
     public = {n for n in vars(model) if n.endswith("_") and not n.startswith("_")}
-    assert public | {"model_", "feature_names_in_"} == documented
+    assert public | {"model_", "multilabel_", "feature_names_in_"} == documented
 
 
 def test_the_readme_has_its_two_commands():
