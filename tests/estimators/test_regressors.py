@@ -270,7 +270,7 @@ def test_constant_targets(data):
 
 
 def test_weights_of_nothing(data):
-    with pytest.raises(ValueError, match="at least one non-zero"):
+    with pytest.raises(ValueError, match="nothing to train on|at least one non-zero"):
         CNNRegressor(tiny).fit(*few(data), sample_weight=np.zeros(60))
 
 
