@@ -636,7 +636,7 @@ CASES["one-photograph"] = Case(
 )
 for _trained, _title in (("all", "all of VGG16"), (1, "VGG16's last block")):
     CASES[f"vgg16-{_trained}"] = Case(
-        f"one epoch of {_title} over 256 photographs, 96×96, batch 32",
+        f"each further epoch of {_title} over 256 photographs, 96×96, batch 32",
         "s",
         {
             "skdl": partial(backbone_cases.train_skdl, _trained),
