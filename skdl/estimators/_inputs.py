@@ -77,7 +77,7 @@ def _check_label_sets(y: npt.NDArray[Any], name: str) -> npt.NDArray[np.int64]:
         numbers = y.astype(np.float64) if y.dtype.kind in "OTU" else y
         odd = (numbers != 0) & (numbers != 1)
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{expected} Got {shortened(error)}. {advice}") from error
+        raise ValueError(f"{expected} Got {shortened(first_odd(y))}. {advice}") from error
     if odd.any():
         row, column = map(int, np.argwhere(odd)[0])
         raise ValueError(
@@ -85,6 +85,16 @@ def _check_label_sets(y: npt.NDArray[Any], name: str) -> npt.NDArray[np.int64]:
             f"column {column}. {advice}"
         )
     return numbers.astype(np.int64)
+
+
+def first_odd(values: Any) -> Any:
+    """The first of some values that is no number."""
+    for value in np.ravel(np.asarray(values, dtype=object)).tolist():
+        try:
+            float(value)
+        except (TypeError, ValueError):
+            return value
+    return None
 
 
 def _as_labels(y: Any, name: str) -> npt.NDArray[Any]:

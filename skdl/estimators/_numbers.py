@@ -16,6 +16,7 @@ from skdl._utils.text import shortened
 from skdl.engine import Head, Job, TrainingSet
 from skdl.estimators._convergence import warn_if_constant
 from skdl.estimators._holding_out import Held, hold_out_any
+from skdl.estimators._inputs import first_odd
 
 Floats = npt.NDArray[np.float64]
 
@@ -120,12 +121,12 @@ def check_numbers(y: Any, name: str = "y") -> Floats:
     refuse_masked(y, name)
     expected = f"{name} should be an array of numbers of shape (n,) or (n, n_outputs)."
     try:
-        numbers = np.asarray(y.toarray() if issparse(y) else y)
-        if numbers.dtype.kind == "c":
-            raise ValueError("Complex data not supported")
-        numbers = numbers.astype(np.float64)
+        given = np.asarray(y.toarray() if issparse(y) else y)
+        numbers = given.astype(np.float64) if given.dtype.kind != "c" else None
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{expected} {shortened(error)}") from error
+        raise ValueError(f"{expected} Got {shortened(first_odd(y))}.") from error
+    if numbers is None:
+        raise ValueError(f"{expected} Complex data not supported.")
     if numbers.ndim not in (1, 2) or 0 in numbers.shape[1:]:
         raise ValueError(f"{expected} Got the shape {numbers.shape}.")
     finite = np.isfinite(numbers.reshape(len(numbers), -1)).all(axis=1)

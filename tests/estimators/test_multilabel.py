@@ -342,7 +342,7 @@ def test_warm_start(data):
         (lambda Y: Y + Y, "should hold 0 and 1 only.* Got 2"),
         (lambda Y: Y.astype(float) - 0.5, r"Got (-0\.5|0\.5) in row 0, column 0"),
         (lambda Y: np.where(Y == 1, np.nan, 0.0), "Got nan"),
-        (lambda Y: np.array([["yes", "no"]] * len(Y)), "should hold 0 and 1 only"),
+        (lambda Y: np.array([["yes", "no"]] * len(Y)), "0 and 1 only.* Got 'yes'"),
         (lambda Y: [["even"], *[["even", "loop"]] * (len(Y) - 1)], "MultiLabelBinarizer"),
         (lambda Y: Y[:, :, np.newaxis], "1d array"),
         (lambda Y: Y[:-1], "inconsistent numbers"),

@@ -243,13 +243,24 @@ def test_training_that_goes_on(data):
         (lambda y: None, "requires y to be passed"),
         (lambda y: np.where(np.arange(60) == 7, np.nan, y), "NaN: first at row 7, in 1 rows"),
         (lambda y: np.where(np.arange(60) == 7, -np.inf, y), "infinity: first at row 7"),
-        (lambda y: [*["young"] * 59, "old"], "array of numbers.*young"),
+        (lambda y: [*["young"] * 59, "old"], "array of numbers .* Got 'young'"),
+        (lambda y: [[1.0], *[[1.0, 2.0]] * 59], r"array of numbers .* Got \[1\.0\]"),
         (lambda y: y[:-1], "inconsistent numbers"),
         (lambda y: y[:, np.newaxis, np.newaxis], r"Got the shape \(60, 1, 1\)"),
         (lambda y: y + 1j, "Complex data not supported"),
         (lambda y: y[:, np.newaxis][:, :0], "Got the shape"),
     ],
-    ids=["None", "NaN", "infinity", "text", "short", "three axes", "complex", "no column"],
+    ids=[
+        "None",
+        "NaN",
+        "infinity",
+        "text",
+        "ragged",
+        "short",
+        "three axes",
+        "complex",
+        "no column",
+    ],
 )
 def test_y_that_is_not_of_numbers(change, message, data):
     X, y = few(data)
