@@ -86,6 +86,23 @@ def own_data_home(tmp_path, monkeypatch):
     return tmp_path / "home"
 
 
+@pytest.fixture
+def trainers_made(monkeypatch):
+    """Descriptions of the networks that are compiled from now on, with empty pools."""
+    from skdl.engine import clear
+    from skdl.engine._trainer import Trainer
+
+    clear()
+    made, init = [], Trainer.__init__
+
+    def noted(self, recipe, *arguments):
+        made.append(recipe)
+        init(self, recipe, *arguments)
+
+    monkeypatch.setattr(Trainer, "__init__", noted)
+    return made
+
+
 def _part(text):
     index, _, n = text.partition("/")
     if not (index.isdecimal() and n.isdecimal() and int(index) < int(n)):

@@ -32,7 +32,7 @@ _ACTIVATION_BYTES = 64 * 2**20
 _inspectors: "Cache[Inspector]" = Cache(max_number=16)
 
 # Activations of the last layer, of which what goes in is looked at.
-_ENDS = (keras.activations.softmax, keras.activations.sigmoid, keras.activations.linear)
+_ENDS = (keras.activations.softmax, keras.activations.sigmoid)
 
 Watcher = Callable[[Any, Any], None]
 

@@ -194,9 +194,9 @@ class Recipe(PlainState):
         if not is_known:
             raise ValueError(
                 f"Architecture {self.label} does not end in a layer with activation='softmax', so "
-                f"it is for exclusive classes only. For other targets, skdl puts a {self.head} "
-                "activation in its place: end the builder in keras.layers.Dense(n_classes, "
-                "activation='softmax')."
+                "it can only be trained on exclusive classes. For other targets, skdl replaces that "
+                f"softmax by a {self.head} activation: end the builder in "
+                "keras.layers.Dense(n_classes, activation='softmax')."
             )
         end_in(model, self.head)
 

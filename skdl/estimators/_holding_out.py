@@ -47,7 +47,7 @@ def hold_out(
 
 def hold_out_any(data: TrainingSet, fraction: float, seed: int, groups: Any = None) -> Held:
     """The same of images without classes."""
-    _refuse_one_image(data, fraction)
+    _refuse_all(data, fraction)
     if groups is not None:
         return _split_along(data, groups, fraction, seed, np.ones((len(data), 1), int))
     return _split(data, int(np.ceil(fraction * len(data))), seed)
@@ -55,7 +55,7 @@ def hold_out_any(data: TrainingSet, fraction: float, seed: int, groups: Any = No
 
 def hold_out_labels(data: TrainingSet, fraction: float, seed: int, groups: Any = None) -> Held:
     """The same of images with several labels each, stratified by all of them."""
-    _refuse_one_image(data, fraction)
+    _refuse_all(data, fraction)
     is_set = np.asarray(data.targets) > 0
     if groups is not None:
         return _split_along(data, groups, fraction, seed, is_set.astype(int))
@@ -91,11 +91,12 @@ def _held_out_by_label(is_set: npt.NDArray[np.bool_], fraction: float, seed: int
     return np.flatnonzero(part == 1)
 
 
-def _refuse_one_image(data: TrainingSet, fraction: float) -> None:
-    if len(data) < 2:
+def _refuse_all(data: TrainingSet, fraction: float) -> None:
+    if np.ceil(fraction * len(data)) >= len(data):
+        images = "image" if len(data) == 1 else "images"
         raise ValueError(
-            f"validation_fraction={fraction:g} of {len(data)} image leaves none to train on. Pass "
-            f"more images, or {_NO_SPLIT}"
+            f"validation_fraction={fraction:g} of {len(data)} {images} leaves none to train on. "
+            f"Pass more images, or {_NO_SPLIT}"
         )
 
 

@@ -51,8 +51,8 @@ class Numbers:
         for output in np.flatnonzero(constant):
             what = "y" if y.ndim == 1 else f"Column {output} of y"
             warn_user(
-                f"{what} is {mean[output]:g} for all {len(y)} training images: there is nothing to "
-                "learn but this number."
+                f"{what} is {mean[output]:g} for all {len(y)} training images, so only this "
+                "constant can be learned. Check that these are the targets that you mean."
             )
         return cls(mean, np.where(constant, 1.0, scale), y.ndim == 1, loss)
 

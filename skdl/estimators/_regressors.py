@@ -25,8 +25,8 @@ class CNNRegressor(ImageRegressor):
         out here; `n_classes` is the number of outputs. A lambda is refused: it could not be pickled
         or reach another process.
     loss : {"squared_error", "absolute_error", "huber"}, default="squared_error"
-        What training makes small, of standardised numbers. "absolute_error" leads to medians and
-        minds outliers less; "huber" is squared up to one standard deviation and absolute beyond.
+        Loss to minimise, of standardised targets. "absolute_error" estimates medians and is less
+        sensitive to outliers; "huber" is squared up to one standard deviation and absolute beyond.
     epochs : int, default=10
         Passes over the training data, at least 1.
     batch_size : int, default=32
@@ -202,8 +202,8 @@ class TransferRegressor(OnBackbone, ImageRegressor):
     head : sequence of int, default=()
         Units of dense layers before the outputs.
     loss : {"squared_error", "absolute_error", "huber"}, default="squared_error"
-        What training makes small, of standardised numbers. "absolute_error" leads to medians and
-        minds outliers less; "huber" is squared up to one standard deviation and absolute beyond.
+        Loss to minimise, of standardised targets. "absolute_error" estimates medians and is less
+        sensitive to outliers; "huber" is squared up to one standard deviation and absolute beyond.
     pooling : {"avg", "max", "flatten", "gem"}, default="avg"
         How the last feature map becomes numbers, see :class:`BackboneFeatures`.
     dropout : float in [0, 1), default=0.0

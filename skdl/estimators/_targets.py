@@ -154,11 +154,12 @@ def learn_targets(
         return Classes(unique_labels(y if classes is None else classes))
     if classes is not None and not np.array_equal(classes, np.arange(y.shape[1])):
         raise ValueError(
-            f"Of y with {y.shape[1]} columns, one for each label, classes are the numbers of the "
-            f"columns, range({y.shape[1]}). Got {shortened(plain(classes))}."
+            f"With {y.shape[1]} columns in y, one per label, classes must be the column numbers, "
+            f"range({y.shape[1]}). Got {shortened(plain(classes))}."
         )
     if classes is None:
-        _warn_of_constant(y if np.ndim(sample_weight) != 1 else y[np.asarray(sample_weight) > 0])
+        weights = check_sample_weight(sample_weight, y, dtype=np.float64)
+        _warn_of_constant(y[weights > 0])
     return LabelSets(y.shape[1])
 
 
@@ -187,11 +188,11 @@ def _warn_of_constant(y: npt.NDArray[Any]) -> None:
         state = "all" if n_set[column] else "none"
         warn_user(
             f"Label {column} is set in {state} of the {len(y)} training images, so nothing can be "
-            "learned of it. Leave the column out, or pass images that differ in it."
+            "learned about it. Drop the column, or add images in which it differs."
         )
     if (y.sum(axis=1) == 1).all():
         warn_user(
-            "Each row of y has exactly one label set, as one-hot classes have, and is taken for "
-            "several labels of which each may be set or not. If each image has one class, pass "
-            "y.argmax(axis=1)."
+            "Each row of y has exactly one label set, as one-hot encoded classes do, but y is "
+            "treated as multi-label: any number of labels may be set. If each image has exactly "
+            "one class, pass y.argmax(axis=1)."
         )

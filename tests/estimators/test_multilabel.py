@@ -184,23 +184,10 @@ def test_searches_and_scorers(data):
     assert cross_val_predict(model, X, Y, cv=3, method="predict_proba").shape == Y.shape
 
 
-def test_fits_share_one_compiled_model(data):
-    from skdl.engine import _trainer, clear
-
-    clear()
-    X, Y = few(data)
-    made = []
-    before = _trainer.Trainer.__init__
-
-    def counted(self, *args):
-        made.append(1)
-        before(self, *args)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_trainer.Trainer, "__init__", counted)
-        for seed in range(4):
-            CNNClassifier(tiny, epochs=1, random_state=seed).fit(X, Y)
-    assert len(made) == 1
+def test_fits_share_one_compiled_model(data, trainers_made):
+    for seed in range(4):
+        CNNClassifier(tiny, epochs=1, random_state=seed).fit(*few(data))
+    assert len(trainers_made) == 1
 
 
 # ---- weights -------------------------------------------------------------------------------------
@@ -268,6 +255,12 @@ def test_what_is_held_out_has_its_share_of_each_label():
         assert np.array_equal(held.targets, Y[rows])
         assert (abs(held.targets.sum(axis=0) - 0.2 * Y.sum(axis=0)) <= 1).all()
     assert not np.array_equal(rows, hold_out_labels(data, 0.2, 0)[2])
+
+
+def test_a_split_that_leaves_nothing_to_train_on(data):
+    X, Y = few(data, 4)
+    with pytest.raises(ValueError, match="of 4 images leaves none to train on"):
+        CNNClassifier(tiny, validation_fraction=0.9).fit(X, Y)
 
 
 @pytest.mark.parametrize("fraction", [0.1, 0.5, 0.9])
@@ -353,6 +346,12 @@ def test_y_that_is_not_of_labels(change, message, data):
     X, Y = few(data)
     with pytest.raises(ValueError, match=message):
         CNNClassifier(tiny).fit(X, change(Y))
+
+
+@pytest.mark.parametrize("weights", [np.ones(59), np.ones((60, 3)), -np.ones(60), np.zeros(60)])
+def test_weights_that_are_not_of_the_images(weights, data):
+    with pytest.raises(ValueError, match=r"[Ss]ample[ _]weight"):
+        CNNClassifier(tiny).fit(*few(data), sample_weight=weights)
 
 
 def test_labels_that_are_always_or_never_set(data):

@@ -163,22 +163,11 @@ def test_searches(data):
     assert search.predict(X).shape == y.shape
 
 
-def test_fits_share_one_compiled_model(data, monkeypatch):
-    from skdl.engine import _trainer, clear
-
-    clear()
-    made = []
-    before = _trainer.Trainer.__init__
-
-    def counted(self, *args):
-        made.append(1)
-        before(self, *args)
-
-    monkeypatch.setattr(_trainer.Trainer, "__init__", counted)
+def test_fits_share_one_compiled_model(data, trainers_made):
     X, y = few(data)
     for seed in range(4):
         CNNRegressor(tiny, epochs=1, random_state=seed).fit(X, y + seed)
-    assert len(made) == 1
+    assert len(trainers_made) == 1
 
 
 # ---- weights and validation data -----------------------------------------------------------------

@@ -16,7 +16,6 @@ from sklearn.model_selection import GridSearchCV
 from skdl import TransferClassifier, VGG16Classifier
 from skdl.datasets import load_digits_images
 from skdl.engine._features import FeatureNetwork
-from skdl.engine._trainer import Trainer
 from skdl.testing import check_image_classifier
 
 
@@ -142,19 +141,11 @@ def test_the_prefix_runs_once_for_each_image(digits, monkeypatch):
     assert sum(passed) == distinct  # of the cut; the pooled features were known
 
 
-def test_fits_share_one_compiled_model(digits, monkeypatch):
+def test_fits_share_one_compiled_model(digits, trainers_made):
     X, y = digits
-    made = []
-    init = Trainer.__init__
-
-    def counting(self, *args, **kwargs):
-        made.append(args[0])
-        init(self, *args, **kwargs)
-
-    monkeypatch.setattr(Trainer, "__init__", counting)
     for seed in range(3):
         model(trainable=1, warmup_epochs=1, epochs=1, head=(9,), random_state=seed).fit(X, y)
-    assert len(made) == 2  # the head alone, and with the last block
+    assert len(trainers_made) == 2  # the head alone, and with the last block
 
 
 def test_frozen_layers_stay_as_they_are(digits):
