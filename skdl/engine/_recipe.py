@@ -194,8 +194,8 @@ class Recipe(PlainState):
         if not is_known:
             raise ValueError(
                 f"Architecture {self.label} does not end in a layer with activation='softmax', so "
-                "it can only be trained on exclusive classes. For other targets, skdl replaces that "
-                f"softmax by a {self.head} activation: end the builder in "
+                "it can only be trained on exclusive classes. For other targets, skdl replaces "
+                f"that softmax by a {self.head} activation: end the builder in "
                 "keras.layers.Dense(n_classes, activation='softmax')."
             )
         end_in(model, self.head)
