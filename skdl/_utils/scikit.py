@@ -120,6 +120,17 @@ def score_by(scorer: Any, *args: Any, **settings: Any) -> Any:
     return scorer._score(*args, **settings)
 
 
+def scores_numbers(function: Any) -> bool:
+    """Whether a function is one of scikit-learn's scores of numbers."""
+    return getattr(function, "__module__", "") == "sklearn.metrics._regression"
+
+
+def scores_classes(function: Any) -> bool:
+    """Whether a function is one of scikit-learn's scores of anything else."""
+    is_known = getattr(function, "__module__", "").startswith("sklearn.metrics.")
+    return is_known and not scores_numbers(function)
+
+
 @functools.cache
 def scorer_class() -> type:
     """A class to derive scorers from; made when first needed, since metrics take long to import."""

@@ -91,13 +91,14 @@ def climb(
             plan = plan.without(name, "which took longer than planned, and longer than allowed")
             tell(f"Left out: {name}, {plan.left_out[name]}. {_AGAIN}")
             continue
+        assert isinstance(result, EvaluationResult)
         done[name] = result.estimators[name]
         took = time.monotonic() - began
         pace.add(planned, took)
         tell(f"{name:<10} {_mean(result, name)}  {took:.0f} s")
         for line in about_failures(result, name):
             tell(f"           {line}")
-    assert result is not None
+    assert isinstance(result, EvaluationResult)
     return result, plan
 
 

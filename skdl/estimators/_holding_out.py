@@ -7,6 +7,7 @@ import numpy.typing as npt
 from sklearn.model_selection import train_test_split
 
 from skdl._utils.checks import warn_user
+from skdl._utils.stratification import parts_by_label
 from skdl._utils.text import plain, shortened
 from skdl.engine import TrainingSet
 
@@ -59,36 +60,12 @@ def hold_out_labels(data: TrainingSet, fraction: float, seed: int, groups: Any =
     is_set = np.asarray(data.targets) > 0
     if groups is not None:
         return _split_along(data, groups, fraction, seed, is_set.astype(int))
-    held_out = _held_out_by_label(is_set, fraction, seed)
-    kept = np.setdiff1d(np.arange(len(data)), held_out)
+    n_held_out = int(np.ceil(fraction * len(data)))
+    room = np.array([len(data) - n_held_out, n_held_out])
+    ones = np.ones(len(data), np.int64)
+    part = parts_by_label(is_set.astype(int), ones, room, np.random.default_rng(seed))
+    kept, held_out = np.flatnonzero(part == 0), np.flatnonzero(part == 1)
     return data.take(kept), data.take(held_out), held_out
-
-
-def _held_out_by_label(is_set: npt.NDArray[np.bool_], fraction: float, seed: int) -> Rows:
-    """Iterative stratification: the rarest label first, each image to where more are wanted.
-
-    K. Sechidis, G. Tsoumakas and I. Vlahavas, "On the stratification of multi-label data", ECML
-    PKDD 2011, for two parts.
-    """
-    generator = np.random.default_rng(seed)
-    n_held_out = int(np.ceil(fraction * len(is_set)))
-    shares = np.array([1 - n_held_out / len(is_set), n_held_out / len(is_set)])
-    wanted = shares[:, np.newaxis] * is_set.sum(axis=0)  # of each label
-    room = np.array([len(is_set) - n_held_out, n_held_out])
-    part = np.full(len(is_set), -1)
-    while room.all() and (counts := is_set[part < 0].sum(axis=0)).any():
-        label = int(np.argmin(np.where(counts > 0, counts, len(is_set) + 1)))
-        for row in generator.permutation(np.flatnonzero(is_set[:, label] & (part < 0))):
-            if not room.all():
-                break
-            # Where that label is wanted more, for ties where more images are.
-            chosen = int(np.lexsort((room, wanted[:, label]))[-1])
-            part[row] = chosen
-            room[chosen] -= 1
-            wanted[chosen] -= is_set[row]
-    rest = generator.permutation(np.flatnonzero(part < 0))
-    part[rest[: room[1]]] = 1
-    return np.flatnonzero(part == 1)
 
 
 def _refuse_all(data: TrainingSet, fraction: float) -> None:

@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 
 from skdl._utils.rows import is_missing, objects, refuse_masked
 from skdl._utils.scikit import check_sample_weight
+from skdl._utils.targets import check_label_sets
 from skdl._utils.text import plain, shortened
 from skdl.engine import TrainingSet
 from skdl.images import ImageBatch, read_batch
@@ -38,7 +39,7 @@ def check_labels(y: Any, name: str = "y") -> npt.NDArray[Any]:
             f"such as {name}.astype(str)."
         )
     if labels.ndim == 2 and labels.shape[1] > 1:
-        return _check_label_sets(labels, name)
+        return check_label_sets(labels, name)
     if labels.ndim > 2:
         raise ValueError(
             f"{name} should be a 1d array of class labels. Got an array of shape {labels.shape}."
@@ -61,40 +62,6 @@ def check_labels(y: Any, name: str = "y") -> npt.NDArray[Any]:
         _refuse_mixed(labels, name)
     check_classification_targets(labels)
     return labels
-
-
-def _check_label_sets(y: npt.NDArray[Any], name: str) -> npt.NDArray[np.int64]:
-    """Labels of which each image may have several, as 0 and 1."""
-    expected = (
-        f"{name} of shape {y.shape} should hold 0 and 1 only, in one column for each label that an "
-        "image may have."
-    )
-    advice = (
-        "If each image has one class, pass a 1d array; of lists of labels, pass "
-        f"sklearn.preprocessing.MultiLabelBinarizer().fit_transform({name})."
-    )
-    try:
-        numbers = y.astype(np.float64) if y.dtype.kind in "OTU" else y
-        odd = (numbers != 0) & (numbers != 1)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{expected} Got {shortened(first_odd(y))}. {advice}") from error
-    if odd.any():
-        row, column = map(int, np.argwhere(odd)[0])
-        raise ValueError(
-            f"{expected} Got {shortened(plain(numbers[row : row + 1, column])[0])} in row {row}, "
-            f"column {column}. {advice}"
-        )
-    return numbers.astype(np.int64)
-
-
-def first_odd(values: Any) -> Any:
-    """The first of some values that is no number."""
-    for value in np.ravel(np.asarray(values, dtype=object)).tolist():
-        try:
-            float(value)
-        except (TypeError, ValueError):
-            return value
-    return None
 
 
 def _as_labels(y: Any, name: str) -> npt.NDArray[Any]:

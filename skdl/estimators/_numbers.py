@@ -7,16 +7,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import issparse
 
 from skdl._utils.checks import warn_user
-from skdl._utils.rows import refuse_masked
 from skdl._utils.scikit import check_sample_weight
-from skdl._utils.text import shortened
 from skdl.engine import Head, Job, TrainingSet
 from skdl.estimators._convergence import warn_if_constant
 from skdl.estimators._holding_out import Held, hold_out_any
-from skdl.estimators._inputs import first_odd
 
 Floats = npt.NDArray[np.float64]
 
@@ -109,32 +105,3 @@ class Numbers:
     def refuse_others(self, y: npt.NDArray[Any], classes: Any, mode: Job.Mode) -> None:
         """Refuse to go on with other outputs than those of the training before."""
         self.encode(y)
-
-
-def check_numbers(y: Any, name: str = "y") -> Floats:
-    """Finite numbers, one or several per image."""
-    if y is None:
-        raise ValueError(
-            "This regressor requires y to be passed, but the target y is None. Pass one number per "
-            "image."
-        )
-    refuse_masked(y, name)
-    expected = f"{name} should be an array of numbers of shape (n,) or (n, n_outputs)."
-    try:
-        given = np.asarray(y.toarray() if issparse(y) else y)
-        numbers = given.astype(np.float64) if given.dtype.kind != "c" else None
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{expected} Got {shortened(first_odd(y))}.") from error
-    if numbers is None:
-        raise ValueError(f"{expected} Complex data not supported.")
-    if numbers.ndim not in (1, 2) or 0 in numbers.shape[1:]:
-        raise ValueError(f"{expected} Got the shape {numbers.shape}.")
-    finite = np.isfinite(numbers.reshape(len(numbers), -1)).all(axis=1)
-    if not finite.all():
-        row = int(np.argmin(finite))
-        what = "NaN" if np.isnan(numbers[row]).any() else "infinity"
-        raise ValueError(
-            f"Input {name} contains {what}: first at row {row}, in {int((~finite).sum())} rows. "
-            "Drop these images, or correct their numbers."
-        )
-    return numbers

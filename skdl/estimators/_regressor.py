@@ -9,9 +9,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.compat import with_callbacks
 from skdl._utils.scikit import StrOptions
+from skdl._utils.targets import check_numbers
 from skdl.estimators._inputs import as_weights
 from skdl.estimators._layers import LayersMixin
-from skdl.estimators._numbers import LOSSES, Numbers, check_numbers
+from skdl.estimators._numbers import LOSSES, Numbers
 from skdl.estimators._progress import EpochTasks
 from skdl.estimators._supervised import SupervisedEstimator
 from skdl.estimators._trained import TRAINING_CONSTRAINTS
@@ -176,6 +177,11 @@ class ImageRegressor(RegressorMixin, LayersMixin, SupervisedEstimator):
     # ---- targets ---------------------------------------------------------------------------------
 
     def _check_targets(self, y: Any, name: str) -> npt.NDArray[np.float64]:
+        if y is None:
+            raise ValueError(
+                "This regressor requires y to be passed, but the target y is None. Pass one number "
+                "per image."
+            )
         return check_numbers(y, name)
 
     def _learn_targets(self, y: npt.NDArray[Any], sample_weight: Any, classes: Any) -> Numbers:

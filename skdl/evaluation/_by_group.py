@@ -11,7 +11,9 @@ from skdl._utils.checks import check_choice
 from skdl._utils.labels import listed
 from skdl._utils.text import counted, plain, shortened
 from skdl.evaluation._folds import Fold, FoldRecord
-from skdl.evaluation._scoring import RecordedPredictions
+from skdl.evaluation._joining import Joining
+from skdl.evaluation._recorded import RecordedNumbers
+from skdl.evaluation._targets import Targets
 
 if TYPE_CHECKING:
     from skdl.evaluation._result import EvaluationResult
@@ -48,7 +50,7 @@ class GroupScores:
 
     grouping: Grouping | None = field(default=None, repr=False)
 
-    def by_group(self, how: How = "mean") -> "EvaluationResult":
+    def by_group(self, how: How = "mean") -> Any:
         """Join the images of each group, such as those of a patient, to one decision.
 
         Needs ``evaluate(…, groups=…)``, and folds that keep groups together.
@@ -64,7 +66,7 @@ class GroupScores:
 
         Returns
         -------
-        result : EvaluationResult
+        result : EvaluationResult or RegressionResult
             One row for each group that was tested, in sorted order. "row" in its tables is the
             position of the group, and `predictions` has a column "group". Scores, `summary()`,
             `compare()`, `subgroups()`, displays and the report are those of groups; "n_train" in
@@ -83,6 +85,8 @@ class GroupScores:
 
         Notes
         -----
+        Numbers are joined by their means, both the true and the predicted ones, which is "mean".
+
         The true label of a group is the positive class where any of its images has it, as one
         malignant lesion makes a patient a case, whatever `how` is. The positive class is
         ``result.positive``: with two classes there always is one, with more it is `pos_label`.
@@ -119,13 +123,18 @@ class GroupScores:
         ['model', 'fold', 'row', 'group']
         """
         check_choice(how, "how", ("mean", "max", "noisy_or"))
-        return _joined(self, how)  # type: ignore[arg-type]
+        return _joined(self, how)
 
 
-def _joined(result: "EvaluationResult", how: str) -> "EvaluationResult":
+def _joined(result: Any, how: str) -> Any:
     from skdl.evaluation._collecting import make_result  # which is made of this
 
     groups = _groups_of(result)
+    of_numbers = not hasattr(result, "classes")
+    if how != "mean" and of_numbers:
+        raise ValueError(
+            f"how={how!r} needs a positive class, and the models predict numbers. Take 'mean'."
+        )
     if how != "mean" and result.positive is None:
         raise ValueError(
             f"how={how!r} needs a positive class, and there are {len(result.classes)} classes: "
@@ -137,7 +146,11 @@ def _joined(result: "EvaluationResult", how: str) -> "EvaluationResult":
     code_of = np.full(len(groups), -1)
     code_of[rows] = codes
     _check_whole(result, code_of, names)
-    truth = _true_labels(images["y_true"].to_numpy(), codes, names, result.positive)
+    y_true = images["y_true"].to_numpy()
+    if of_numbers:
+        truth = _means(y_true, codes)
+    else:
+        truth = _true_labels(y_true, codes, names, result.positive)
     tests: dict[int, npt.NDArray[np.intp]] = {}
     records = {}
     for times in result.times.to_dict("records"):
@@ -160,7 +173,7 @@ def _joined(result: "EvaluationResult", how: str) -> "EvaluationResult":
     }
     nothing = np.empty(0, dtype=np.intp)
     folds = [Fold(number, nothing, test) for number, test in tests.items()]
-    found = make_result(records, folds, truth, metrics, **kept)
+    found = make_result(records, folds, Targets(truth, of_numbers), metrics, **kept)
     place = found.predictions.columns.get_loc("row") + 1
     found.predictions.insert(place, "group", names[found.predictions["row"]])
     return found
@@ -214,6 +227,11 @@ def _true_labels(
     return np.asarray(labels[present.argmax(axis=1)])
 
 
+def _means(values: npt.NDArray[Any], codes: npt.NDArray[np.intp]) -> npt.NDArray[np.float64]:
+    """The mean of each group."""
+    return np.asarray(np.bincount(codes, values) / np.bincount(codes))
+
+
 def _named(names: npt.NDArray[Any], codes: npt.NDArray[np.intp]) -> str:
     more = ", …" if len(codes) > 3 else ""
     return ", ".join(shortened(plain(name)) for name in names[codes[:3]]) + more
@@ -246,7 +264,7 @@ def _common_values(
 
 
 def _record(
-    result: "EvaluationResult",
+    result: Any,
     times: dict[str, Any],
     images: pd.DataFrame,
     code_of: npt.NDArray[np.intp],
@@ -269,117 +287,14 @@ def _record(
         if metric.needs_estimator:
             record.scores[name] = np.nan
             record.reasons[name] = "It needs the estimator, which knows images and no groups."
-    said = RecordedPredictions.from_table(images, result.classes)
+    said = result._recorded_of(images)
+    if isinstance(said, RecordedNumbers):
+        record.recorded = RecordedNumbers(_means(said.predicted, codes))
+        return record, test
     if how == "noisy_or" and said.probabilities is None and said.decisions is not None:
         raise ValueError(
             f"how='noisy_or' needs probabilities, and {shortened(model)} has decision values. Wrap "
             "it in CalibratedClassifierCV, or take 'mean' or 'max'."
         )
-    record.recorded = _Joining(said, codes, how, result.positive).joined()
+    record.recorded = Joining(said, codes, how, result.positive).joined()
     return record, test
-
-
-class _Joining:
-    """Joins what was said of the images of a fold, by the code of each image's group."""
-
-    def __init__(
-        self, said: RecordedPredictions, codes: npt.NDArray[np.intp], how: str, positive: Any
-    ) -> None:
-        self.said, self.codes, self.how, self.positive = said, codes, how, positive
-        self.classes: npt.NDArray[Any] = said.classes_
-        self.place: Any = None if positive is None else self.classes.tolist().index(positive)
-
-    def joined(self) -> RecordedPredictions:
-        """What it says of the groups."""
-        probabilities, decisions = self.said.probabilities, self.said.decisions
-        if probabilities is not None:
-            probabilities = self._probabilities(probabilities)
-        elif decisions is not None:
-            decisions = self._decisions(decisions)
-        scores = RecordedPredictions(
-            self.classes, None, probabilities, decisions, self.said.problem
-        )
-        scores.predicted = self.classes[self._labels(scores)]
-        return scores
-
-    def _by_code(self, values: npt.NDArray[Any], how: str) -> npt.NDArray[np.float64]:
-        found = np.array(pd.DataFrame(values).groupby(self.codes).agg(how), dtype=np.float64)
-        return np.asarray(found[:, 0] if values.ndim == 1 else found)
-
-    def _probabilities(self, values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-        means = self._by_code(values, "mean")
-        if self.how == "mean":
-            return means
-        of_images = values[:, self.place]
-        if self.how == "max":
-            positive = self._by_code(of_images, "max")
-        else:
-            positive = 1 - self._by_code(1 - of_images, "prod")
-        others = np.delete(means, self.place, axis=1)
-        total = others.sum(axis=1, keepdims=True)
-        shares = np.divide(
-            others, total, out=np.full_like(others, 1 / others.shape[1]), where=total > 0
-        )
-        rest = shares * (1 - positive[:, None])
-        return np.insert(rest, self.place, positive, axis=1)
-
-    def _decisions(self, values: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-        if self.how == "mean":
-            return self._by_code(values, "mean")
-        if values.ndim == 1:  # of the second class
-            return self._by_code(values, "max" if self.place == 1 else "min")
-        found = self._by_code(values, "mean")
-        found[:, self.place] = self._by_code(values[:, self.place], "max")
-        return found
-
-    def _labels(self, scores: RecordedPredictions) -> npt.NDArray[np.intp]:
-        """Positions of the labels of the groups among the classes."""
-        votes = self._by_code(self.said.predicted[:, None] == self.classes, "mean")
-        found = self._by_scores(scores)
-        if self.how == "mean":
-            return _most(votes, self.place) if found is None else found
-        positive = votes[:, self.place] > 0
-        if self.how == "noisy_or" and found is not None:
-            positive |= found == self.place
-        rest = scores.probabilities if scores.decisions is None else scores.decisions
-        rest = np.array(votes if rest is None or rest.ndim == 1 else rest)
-        rest[:, self.place] = -np.inf
-        return np.asarray(np.where(positive, self.place, rest.argmax(axis=1)))
-
-    def _by_scores(self, scores: RecordedPredictions) -> npt.NDArray[np.intp] | None:
-        """Labels by the joined scores; None where those of the images are not by their scores."""
-        of_images = self.said.probabilities
-        default = 0.0 if of_images is None else 0.5
-        if of_images is None:
-            of_images = self.said.decisions
-        if of_images is None:
-            return None
-        if len(self.classes) > 2:
-            joined = scores.decisions if scores.probabilities is None else scores.probabilities
-            follow = (self.classes[of_images.argmax(axis=1)] == self.said.predicted).all()
-            return np.asarray(joined.argmax(axis=1)) if follow else None
-        taken = self.said.predicted == self.positive
-        threshold, exists = threshold_of(self.said.scores_of(self.positive), taken, default)
-        if not exists:
-            return None
-        reached = scores.scores_of(self.positive) >= threshold
-        return np.asarray(np.where(reached, self.place, len(self.classes) - 1 - self.place))
-
-
-def _most(votes: npt.NDArray[np.float64], place: int | None) -> npt.NDArray[np.intp]:
-    """The class of most images; of a tie the positive one, or the first."""
-    found = np.asarray(votes.argmax(axis=1))
-    if place is not None:
-        found[votes[:, place] == votes.max(axis=1)] = place
-    return found
-
-
-def threshold_of(scores: Any, positive: Any, default: float) -> tuple[float, bool]:
-    """Threshold from which on scores were taken for positive, and whether there is one."""
-    low = scores[positive].min(initial=np.inf)
-    high = scores[~positive].max(initial=-np.inf)
-    if high < default <= low:
-        return default, True
-    if not positive.any():  # any threshold above all scores
-        return float(np.nextafter(high, np.inf)), True
-    return (float(low), True) if high < low else (default, False)

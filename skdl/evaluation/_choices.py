@@ -4,18 +4,19 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
+from sklearn.base import is_regressor
 from sklearn.metrics import get_scorer, get_scorer_names
 
 from skdl._utils.scikit import is_scorer
 from skdl._utils.text import encodable, plain, shortened
-from skdl.evaluation._scoring import RecordedPredictions, score_one
+from skdl.evaluation._scoring import score_one
 
 COLUMNS = ["parameter", "value", "metric", "inner_score", "outer_score"]
 # Attributes of scikit-learn's estimators that choose numbers, and the parameters they stand for.
 _CHOSEN = {"C_": "C", "l1_ratio_": "l1_ratio", "alpha_": "alpha", "n_features_": "n_features"}
 
 
-def choices_of(estimator: Any, recorded: RecordedPredictions, y_test: Any) -> list[dict[str, Any]]:
+def choices_of(estimator: Any, recorded: Any, y_test: Any) -> list[dict[str, Any]]:
     """Each choice in a fitted estimator: parameter, value, best inner score, and the score here.
 
     `recorded` are the predictions of the whole for the test images. Choices that others follow
@@ -82,7 +83,8 @@ def _inner_metric(estimator: Any) -> tuple[str, Any]:
         scoring = scoring.get(refit, "") if isinstance(scoring, Mapping) else refit
     if callable(scoring):
         return shortened(scoring), scoring if is_scorer(scoring) else None
-    name = "accuracy" if scoring is None else str(scoring)
+    by_default = "r2" if is_regressor(estimator) else "accuracy"
+    name = by_default if scoring is None else str(scoring)
     return name, get_scorer(name) if name in get_scorer_names() else None
 
 

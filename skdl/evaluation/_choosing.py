@@ -128,7 +128,8 @@ class Choosing:
         found._of_model(model)
         if found.cv == "prefit":
             raise ValueError("There is nothing to refit: the models came fitted.")
-        X, labels, _, digests = check_data(X, y, None)
+        X, targets, _, digests = check_data(found.estimators, X, y, None)
+        labels = targets.values
         if digest_of_data(digests(), labels, found.own_groups) != found.data_digest:
             raise ValueError(
                 "X and y differ from the data of the evaluation, or are in another order."

@@ -1,14 +1,13 @@
-"""Cross-validation of one or several classifiers."""
+"""Cross-validation of one or several classifiers or regressors."""
 
 import numbers
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy.typing as npt
 import pandas as pd
 from sklearn.base import clone
-from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
 from skdl._utils.checks import check_choice, check_number, warn_user
 from skdl._utils.text import plain
@@ -27,12 +26,16 @@ from skdl.evaluation._groups import (
 )
 from skdl.evaluation._input import check_data, check_positive, known_classes, named_estimators
 from skdl.evaluation._leaks import about_groups, about_leaks, find_leaks, find_split_groups
+from skdl.evaluation._multilabel_folds import MultilabelStratifiedKFold
+from skdl.evaluation._multioutput import MultioutputResult
+from skdl.evaluation._regression import RegressionResult
 from skdl.evaluation._result import EvaluationResult
 from skdl.evaluation._routing import about_gaps
 from skdl.evaluation._run import Run, run_tasks
-from skdl.evaluation._scoring import check_positive_class, make_metrics
+from skdl.evaluation._scoring import check_by_output, check_positive_class, make_metrics
 from skdl.evaluation._splits import cv_name, make_folds
 from skdl.evaluation._subgroup_values import read_subgroups
+from skdl.evaluation._targets import Targets
 
 
 class EvaluationWarning(UserWarning):
@@ -58,7 +61,7 @@ def evaluate(
     y: Any,
     *,
     cv: Any = None,
-    scoring: Any = "clinical",
+    scoring: Any = None,
     pos_label: Any = None,
     groups: Any = None,
     look_alikes: Any = "group",
@@ -69,8 +72,8 @@ def evaluate(
     return_estimator: bool = False,
     timeout: float | None = None,
     verbose: int = 0,
-) -> EvaluationResult:
-    """Cross-validate classifiers on equal folds, and keep every prediction.
+) -> EvaluationResult | RegressionResult | MultioutputResult:
+    """Cross-validate classifiers or regressors on the same folds, and keep all predictions.
 
     A score that is undefined, such as the ROC AUC of a fold with one class, is listed in
     ``result.missing`` with the reason; so is a fold in which fitting failed. Everything else goes
@@ -198,26 +201,30 @@ def evaluate(
     named, pos_label = named_estimators(estimators), plain(pos_label)
     if not isinstance(look_alikes, DataAudit):
         check_choice(look_alikes, "look_alikes", LOOK_ALIKES)
-    X, labels, own_groups, digests_of_images = check_data(X, y, groups)
+    X, targets, own_groups, digests_of_images = check_data(named, X, y, groups)
+    labels = targets.values
     values = read_subgroups(subgroups, len(labels))
     if timeout is not None:
         check_number(timeout, "timeout", low=0)
-    check_positive(labels, pos_label)
-    metrics = make_metrics(scoring, pos_label)
+    check_positive(targets, pos_label)
+    metrics = make_metrics(scoring, pos_label, targets.of_numbers)
     prefit = isinstance(cv, str) and cv == "prefit"
-    check_positive_class(metrics, labels, known_classes(named, labels) if prefit else [])
+    if targets.are_classes:
+        check_positive_class(metrics, labels, known_classes(named, labels) if prefit else [])
+    elif targets.outputs:
+        check_by_output(metrics)
     if checkpoint is not None:
         _check_checkpoint(prefit, return_estimator)
     found = find_groups(X, images, own_groups, len(labels), look_alikes, n_jobs)
-    cv = _splitter(cv, found)
-    folds = make_folds(cv, X, labels, found.joined, prefit)
+    cv = _splitter(cv, found, targets)
+    folds = make_folds(cv, X, targets, found.joined, prefit)
     digests = digests_of_images()
     kept = None
     if checkpoint is not None:
         kept = Checkpoint(checkpoint, digest_of_data(digests, labels, found.joined))
         folds = kept.folds(folds, cv_name(cv), _digest_of_cv(cv))
     leaks = find_leaks(digests, folds)
-    for message in _before_fitting(named, found, labels, folds, cv, look_alikes, leaks):
+    for message in _before_fitting(named, found, targets, folds, cv, look_alikes, leaks):
         if message:
             warn_user(message, EvaluationWarning)
     tasks = [(name, estimator, fold) for name, estimator in named.items() for fold in folds]
@@ -226,7 +233,7 @@ def evaluate(
     result = make_result(
         run_tasks(tasks, run, kept, n_jobs, verbose, timeout),
         folds,
-        labels,
+        targets,
         metrics,
         leaks=leaks,
         pos_label=pos_label,
@@ -246,10 +253,10 @@ def evaluate(
     return result
 
 
-def data_digest(X: Any, y: Any, groups: Any) -> str:
-    """``data_digest`` of an evaluation of these data."""
-    _, labels, groups, digests_of_images = check_data(X, y, groups)
-    return digest_of_data(digests_of_images(), labels, groups)
+def data_digest(estimators: Mapping[str, Any], X: Any, y: Any, groups: Any) -> str:
+    """``data_digest`` of an evaluation of these estimators with these data."""
+    _, targets, groups, digests_of_images = check_data(estimators, X, y, groups)
+    return digest_of_data(digests_of_images(), targets.values, groups)
 
 
 def _check_checkpoint(prefit: bool, return_estimator: bool) -> None:
@@ -261,7 +268,7 @@ def _check_checkpoint(prefit: bool, return_estimator: bool) -> None:
         raise ValueError("A checkpoint is for estimators that are fitted: cv is 'prefit'.")
 
 
-def _splitter(cv: Any, groups: Groups) -> Any:
+def _splitter(cv: Any, groups: Groups, targets: Targets) -> Any:
     """What was passed as `cv`; folds that keep groups together where it is a number or None."""
     if isinstance(cv, numbers.Integral):
         cv = int(cv)
@@ -269,7 +276,9 @@ def _splitter(cv: Any, groups: Groups) -> Any:
         return cv
     n_splits = 5 if cv is None else cv
     check_groups_for(n_splits, groups)
-    return StratifiedGroupKFold(n_splits)
+    if targets.are_label_sets:
+        return MultilabelStratifiedKFold(n_splits)
+    return GroupKFold(n_splits) if targets.of_numbers else StratifiedGroupKFold(n_splits)
 
 
 def _digest_of_cv(cv: Any) -> str:
@@ -279,26 +288,32 @@ def _digest_of_cv(cv: Any) -> str:
 def _before_fitting(
     named: dict[str, Any],
     groups: Groups,
-    labels: npt.NDArray[Any],
+    targets: Targets,
     folds: list[Fold],
     cv: Any,
     mode: Any,
     leaks: pd.DataFrame,
 ) -> Iterator[str]:
     """What can be said before hours of fitting about groups and images that look alike."""
+    if targets.are_label_sets and (targets.values.sum(axis=1) == 1).all():
+        yield (
+            "Each row of y has exactly one label set, as one-hot encoded classes do, but y is "
+            "treated as multi-label. If each image has exactly one class, pass y.argmax(axis=1)."
+        )
     yield about_contradictions(groups)
     if cv == "prefit":
         return
     yield about_look_alikes(groups, folds, cv_name(cv), mode, leaks)
     if groups.joined is not None:
-        yield about_classes(groups, labels, folds)
+        if targets.are_classes:
+            yield about_classes(groups, targets.values, folds)
         yield about_gaps(named, max(len(fold.train) for fold in folds))
 
 
 # ---- what is missing ----------------------------------------------------------------------------
 
 
-def _about_missing(result: EvaluationResult) -> str:
+def _about_missing(result: Any) -> str:
     missing = result.missing
     if missing.empty:
         return ""

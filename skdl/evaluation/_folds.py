@@ -10,14 +10,15 @@ import numpy.typing as npt
 from sklearn.base import clone
 from sklearn.utils import check_consistent_length, column_or_1d
 
-from skdl._utils.nesting import history_of, nested
+from skdl._utils.nesting import history_of
 from skdl._utils.scikit import safe_indexing
 from skdl._utils.text import plain
 from skdl._utils.threads import available_cores
 from skdl.evaluation._choices import choices_of
 from skdl.evaluation._inner_folds import fit_with_groups
+from skdl.evaluation._recorded import Recorded, in_short, record_of
 from skdl.evaluation._routing import keep_groups_inside
-from skdl.evaluation._scoring import RecordedPredictions, Scorer, in_short, score_one
+from skdl.evaluation._scoring import Scorer, score_one
 from skdl.store import seconds_saved_here
 
 
@@ -32,12 +33,15 @@ class Fold:
 
 @dataclass
 class FoldRecord:
-    """What came out of a fold; scores only of scorers that need the fitted estimator."""
+    """What came out of a fold; scores only of scorers that need the fitted estimator.
+
+    What was recorded is a list if y has several columns.
+    """
 
     fold: int
     n_train: int
     n_test: int
-    recorded: RecordedPredictions | None = None
+    recorded: Recorded | list[Recorded] | None = None
     scores: dict[str, float] = field(default_factory=dict)
     reasons: dict[str, str] = field(default_factory=dict)
     failure: str = ""
@@ -82,11 +86,13 @@ def run_fold(
             fit_with_groups(estimator, X_train, y_train, groups_of_rows)
             record.fit_seconds = time.perf_counter() - start
         start = time.perf_counter()
-        predicted = column_or_1d(estimator.predict(X_test))
+        predicted = estimator.predict(X_test)
         record.predict_seconds = time.perf_counter() - start
         record.stored_seconds = seconds_saved_here() - saved_before
+        if y.ndim == 1:
+            predicted = column_or_1d(predicted)
         check_consistent_length(predicted, y_test)
-        record.recorded = _recorded(estimator, X_test, predicted, y)
+        record.recorded = record_of(estimator, X_test, predicted, y)
     except Exception as error:
         record.failure = f"{type(error).__name__}: {in_short(error)}"
         return record, estimator
@@ -98,38 +104,3 @@ def run_fold(
         if reason:
             record.reasons[name] = reason
     return record, estimator
-
-
-def _recorded(
-    estimator: Any, X: Any, predicted: npt.NDArray[Any], y: npt.NDArray[Any]
-) -> RecordedPredictions:
-    classes = np.asarray(getattr(estimator, "classes_", np.unique(y)))
-    found: dict[str, Any] = {}
-    problem = f"{type(estimator).__name__} has no predict_proba and no decision_function."
-    for key, method in (("probabilities", "predict_proba"), ("decisions", "decision_function")):
-        if not hasattr(estimator, method):
-            continue
-        try:
-            values = np.asarray(getattr(estimator, method)(X))
-            shapes = {getattr(e, "decision_function_shape", None) for e in nested(estimator)}
-            if method == "decision_function" and len(classes) > 2 and "ovo" in shapes:
-                raise ValueError("its decision values are those of pairs of classes")
-            _check_values(values, method, len(predicted), len(classes))
-        except Exception as error:  # the labels are as good as before
-            problem = f"{type(error).__name__}: {in_short(error)}"
-        else:
-            problem = ""
-            found[key] = values
-            break
-    return RecordedPredictions(classes, predicted, **found, problem=problem)
-
-
-def _check_values(values: npt.NDArray[Any], method: str, n: int, n_classes: int) -> None:
-    shapes: set[tuple[int, ...]] = {(n, n_classes)}
-    if method == "decision_function":
-        shapes |= {(n,)} if n_classes == 2 else {(n, n_classes * (n_classes - 1) // 2)}
-    if values.shape not in shapes:
-        raise ValueError(
-            f"{method} gave an array of shape {values.shape}, which does not match {n} images and "
-            f"{n_classes} classes."
-        )

@@ -17,23 +17,13 @@ from sklearn.utils.metadata_routing import MetadataRouter, get_routing_for_objec
 
 from skdl._utils.cache import Cache
 from skdl._utils.checksums import digest_of
+from skdl.evaluation._multilabel_folds import MultilabelStratifiedKFold, check_enough
 
 _CALLERS = ("fit", "fit_transform")
 _Split = tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]
 _FOLDS: Cache[npt.NDArray[np.int32]] = Cache(max_bytes=2**24)
 
 # ---- splitters -----------------------------------------------------------------------------------
-
-
-def check_enough(n_splits: int, groups: Any) -> None:
-    """Refuse more folds than groups; older versions of scikit-learn test on nothing then."""
-    n_groups = len(np.unique(groups))
-    if n_splits > n_groups:
-        raise ValueError(
-            f"{n_splits} folds need at least {n_splits} groups, and there "
-            f"{'is 1' if n_groups == 1 else f'are {n_groups}'}: set cv to fewer folds, or take "
-            "images of more groups."
-        )
 
 
 class _KeptFolds(StratifiedGroupKFold):  # type: ignore[misc]
@@ -52,13 +42,18 @@ class _KeptFolds(StratifiedGroupKFold):  # type: ignore[misc]
     def _numbers(self, X: Any, y: Any, groups: Any) -> npt.NDArray[np.int32]:
         """The fold that tests on each row."""
         number = np.empty(len(y), dtype=np.int32)
-        for fold, (_, test) in enumerate(super().split(X, y, groups)):
+        splits = super().split(X, y, groups)
+        if np.ndim(y) == 2:  # several labels
+            seed = self.random_state if isinstance(self.random_state, Integral) else 0
+            folds = MultilabelStratifiedKFold(self.n_splits, random_state=int(seed))
+            splits = folds.split(X, y, groups)
+        for fold, (_, test) in enumerate(splits):
             number[test] = fold
         return number
 
     def _key(self, y: Any, groups: Any) -> tuple[Any, ...] | None:
         """What the folds depend on; None where each time has its own, or its warning."""
-        _, classes, counts = np.unique(y, return_inverse=True, return_counts=True)
+        _, classes, counts = np.unique(y, return_inverse=True, return_counts=True, axis=0)
         drawn = self.shuffle and not isinstance(self.random_state, Integral)
         if drawn or counts.min() < self.n_splits:
             return None

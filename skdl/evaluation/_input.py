@@ -12,12 +12,20 @@ from sklearn.utils import indexable
 from skdl._utils.labels import check_groups, check_kind, class_labels
 from skdl._utils.text import encodable, plain, shortened
 from skdl.evaluation._leaks import digests_of
+from skdl.evaluation._targets import Targets, read_targets
 from skdl.images import ImageFiles, find_paths
 
 
-def check_positive(labels: npt.NDArray[Any], pos_label: Any) -> None:
-    classes = plain(np.unique(labels))
-    if pos_label is not None and pos_label not in classes:
+def check_positive(targets: Targets, pos_label: Any) -> None:
+    if pos_label is None:
+        return
+    if not targets.are_classes:
+        what = "numbers" if targets.of_numbers else "several labels, each of which is set or not"
+        raise ValueError(
+            f"pos_label={shortened(pos_label)} names a class, and y holds {what}. Leave it out."
+        )
+    classes = plain(np.unique(targets.values))
+    if pos_label not in classes:
         raise ValueError(
             f"pos_label={shortened(pos_label)} is none of the labels {shortened(classes)}."
         )
@@ -37,12 +45,12 @@ def _given(estimator: Any) -> str:
     return f"it is {shortened(estimator)}"
 
 
-def _classifies(estimator: Any) -> bool:
+def _predicts(estimator: Any) -> bool:
     if isinstance(estimator, type) or not hasattr(estimator, "fit"):
         return False
-    # Some have predict only once they are fitted.
-    predicts = hasattr(estimator, "predict") or is_classifier(estimator)
-    return predicts and not (is_regressor(estimator) or is_clusterer(estimator))
+    if is_classifier(estimator) or is_regressor(estimator):
+        return True  # some have predict only once they are fitted
+    return hasattr(estimator, "predict") and not is_clusterer(estimator)
 
 
 def named_estimators(estimators: Any) -> dict[str, Any]:
@@ -51,10 +59,10 @@ def named_estimators(estimators: Any) -> dict[str, Any]:
     if not estimators:
         raise ValueError("estimators is empty. Pass at least one.")
     for name, estimator in estimators.items():
-        if not _classifies(estimator):
+        if not _predicts(estimator):
             raise ValueError(
-                f"The estimator {shortened(name)} is no classifier: {_given(estimator)}. Pass a "
-                "classifier, or a dict of names and classifiers."
+                f"The estimator {shortened(name)} is neither a classifier nor a regressor: "
+                f"{_given(estimator)}. Pass one, or a dict of names and estimators."
             )
     named = {encodable(str(name)): estimator for name, estimator in estimators.items()}
     if len(named) < len(estimators):
@@ -63,23 +71,24 @@ def named_estimators(estimators: Any) -> dict[str, Any]:
 
 
 def check_data(
-    X: Any, y: Any, groups: Any
-) -> tuple[Any, npt.NDArray[Any], Any, Callable[[], list[bytes]]]:
-    """Checked data, and what gives the digests of the images."""
+    named: Mapping[str, Any], X: Any, y: Any, groups: Any
+) -> tuple[Any, Targets, Any, Callable[[], list[bytes]]]:
+    """Checked data for these estimators, and what gives the digests of the images."""
     paths = find_paths(X)  # not read_batch: X may be a table, too
     images = X if paths is None else paths
     if isinstance(images, list | tuple):
         images = np.asarray(images)
     digests = partial(digests_of, images) if paths is None else ImageFiles(paths).digests
-    labels = class_labels(y, "y")
+    targets = read_targets(named, y)
     if not hasattr(images, "__len__") or getattr(images, "shape", None) == ():
         raise ValueError(f"X must hold one row per image. Got {shortened(X)}.")
     indexable(images)
     n = images.shape[0] if hasattr(images, "shape") else len(images)
-    if n != len(labels):
+    if n != len(targets):
+        what = "rows" if targets.outputs else "numbers" if targets.of_numbers else "labels"
         raise ValueError(
-            f"X has {n} images, and y has {len(labels)} labels. Pass one label per image."
+            f"X has {n} images, and y has {len(targets)} {what}. Pass one {what[:-1]} per image."
         )
     if groups is not None:
         groups = check_groups(groups, n, several=False)  # which a fold may test as a whole
-    return images, labels, groups, digests
+    return images, targets, groups, digests

@@ -1,7 +1,7 @@
 """What stands in training and test data of a fold."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,9 +9,6 @@ import pandas as pd
 from skdl._utils.checksums import digest_of
 from skdl.evaluation._folds import Fold
 from skdl.images import ImageArray
-
-if TYPE_CHECKING:
-    from skdl.evaluation._result import EvaluationResult
 
 
 def digests_of(images: Any) -> list[bytes]:
@@ -41,7 +38,7 @@ def find_split_groups(groups: Any, folds: list[Fold]) -> list[Any]:
     return list(np.unique(np.concatenate(found)).tolist())
 
 
-def about_groups(result: "EvaluationResult") -> str:
+def about_groups(result: Any) -> str:
     """That groups were split, in words; "" if they were not."""
     split = result.split_groups
     if not split:
@@ -60,7 +57,7 @@ def in_both(leaks: pd.DataFrame) -> str:
     return f"{n} test image{' stands' if n == 1 else 's stand'} in the training data as well"
 
 
-def about_leaks(result: "EvaluationResult") -> str:
+def about_leaks(result: Any) -> str:
     leaks = result.leaks
     if leaks.empty:
         return ""

@@ -6,14 +6,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.model_selection import RepeatedStratifiedKFold, StratifiedKFold
+from sklearn.model_selection import (
+    KFold,
+    RepeatedKFold,
+    RepeatedStratifiedKFold,
+    StratifiedKFold,
+)
 
 from skdl._utils.checks import check_whole
 from skdl.evaluation._checkpoint import digest_of_data
 from skdl.evaluation._input import check_data
+from skdl.evaluation._recorded import Recorded
 from skdl.evaluation._run import Run, run_tasks
-from skdl.evaluation._scoring import Metric, RecordedPredictions
+from skdl.evaluation._scoring import Metric
 from skdl.evaluation._splits import make_folds
+from skdl.evaluation._targets import Targets
 from skdl.metrics import check_level
 
 if TYPE_CHECKING:
@@ -120,7 +127,7 @@ class Optimism:
 
 def _ignoring(
     result: "EvaluationResult", X: Any, y: Any, seed: int, n_jobs: int | None, verbose: int
-) -> "EvaluationResult":
+) -> Any:
     """The evaluation of the same models on random folds."""
     from skdl.evaluation._collecting import make_result  # which is made of this
 
@@ -130,10 +137,11 @@ def _ignoring(
             f"There is no optimism to measure: {why}. Evaluate models that are not fitted, with "
             "groups or images that look alike, and look_alikes='group'."
         )
-    X, labels, _, digests = check_data(X, y, None)
+    X, targets, _, digests = check_data(result.estimators, X, y, None)
+    labels = targets.values
     if digest_of_data(digests(), labels, result.own_groups) != result.data_digest:
         raise ValueError("X and y differ from the data of the evaluation, or are in another order.")
-    folds = make_folds(_random_folds(result, seed), X, labels, None, False)
+    folds = make_folds(_random_folds(result, seed, targets), X, targets, None, False)
     tasks = [(name, model, fold) for name, model in result.estimators.items() for fold in folds]
     metrics = result._metrics
     judges = {name: how.scorer for name, how in metrics.items() if how.needs_estimator}
@@ -141,26 +149,27 @@ def _ignoring(
     kept = {
         name: getattr(result, name)
         for name in ("leaks", "pos_label", "estimators", "cv", "data_digest", "own_groups")
+        if hasattr(result, name)
     }
     nothing: dict[str, Any] = {"groups": None, "look_alikes": None, "split_groups": []}
-    return make_result(records, folds, labels, metrics, **kept, **nothing)
+    return make_result(records, folds, targets, metrics, **kept, **nothing)
 
 
-def _random_folds(result: "EvaluationResult", seed: int) -> Any:
+def _random_folds(result: Any, seed: int, targets: Targets) -> Any:
     own = result._seed
     seed = own if isinstance(own, int) else seed
     n_folds = int(result.times["fold"].nunique())
     n_repeats = max(max(map(result.n_repeats, result.tested)), 1)
     if n_repeats > 1 and n_folds // n_repeats > 1:
-        return RepeatedStratifiedKFold(
-            n_splits=n_folds // n_repeats, n_repeats=n_repeats, random_state=seed
-        )
-    return StratifiedKFold(max(n_folds, 2), shuffle=True, random_state=seed)
+        repeated = RepeatedKFold if targets.of_numbers else RepeatedStratifiedKFold
+        return repeated(n_splits=n_folds // n_repeats, n_repeats=n_repeats, random_state=seed)
+    once = KFold if targets.of_numbers else StratifiedKFold
+    return once(max(n_folds, 2), shuffle=True, random_state=seed)
 
 
 # ---- comparing ----------------------------------------------------------------------------------
 
-_Part = tuple[npt.NDArray[Any], RecordedPredictions]  # true labels and predictions of one repeat
+_Part = tuple[npt.NDArray[Any], Recorded]  # true labels and predictions of one repeat
 
 
 def _compared(
@@ -216,8 +225,7 @@ def _parts(found: "EvaluationResult", model: str, rows: npt.NDArray[np.intp]) ->
     parts = []
     for repeat in range(found.n_repeats(model)):
         table = found.per_model(model, repeat).set_index("row").loc[rows]
-        recorded = RecordedPredictions.from_table(table, found.classes)
-        parts.append((table["y_true"].to_numpy(), recorded))
+        parts.append((table["y_true"].to_numpy(), found._recorded_of(table)))
     return parts
 
 

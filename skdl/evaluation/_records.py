@@ -18,7 +18,7 @@ import numpy.typing as npt
 from skdl._utils.storage import replacing
 from skdl._utils.text import plain
 from skdl.evaluation._folds import Fold, FoldRecord
-from skdl.evaluation._scoring import RecordedPredictions
+from skdl.evaluation._recorded import Recorded, RecordedNumbers, RecordedPredictions
 
 _FORMAT = 3
 _ADVICE = "Choose another folder as checkpoint."
@@ -66,10 +66,8 @@ def _sealed(content: bytes) -> bytes:
 def from_record(record: FoldRecord, name: str) -> dict[str, Any]:
     """The record of a fold as JSON holds it, without its estimator; `name` is that of the file."""
     found = {key: value for key, value in vars(record).items() if key != "estimator"}
-    recorded = record.recorded
-    if recorded is not None:
-        arrays = {array: _from_array(getattr(recorded, array)) for array in _ARRAYS}
-        found["recorded"] = {**arrays, "problem": recorded.problem}
+    if record.recorded is not None:
+        found["recorded"] = _from_recorded(record.recorded)
     return {"file": name, "record": found}
 
 
@@ -77,10 +75,10 @@ def to_record(content: Mapping[str, Any], fold: Fold, name: str) -> FoldRecord:
     """What `from_record` made of this fold; UnusableFileError if it is something else."""
     try:
         given = dict(content["record"])
-        recorded = dict(given.pop("recorded"))
-        arrays = {array: _to_array(recorded.pop(array)) for array in _ARRAYS}
-        record = FoldRecord(**given, recorded=RecordedPredictions(**arrays, **recorded))
-        lengths = {len(arrays[array]) for array in _ARRAYS[1:] if arrays[array] is not None}
+        recorded = _to_recorded(given.pop("recorded"))
+        record = FoldRecord(**given, recorded=recorded)
+        parts = recorded if isinstance(recorded, list) else [recorded]
+        lengths = {length for part in parts for length in _lengths(part)}
         numbers = content["file"], record.fold, record.n_train, record.n_test
     except Exception as error:  # whatever another hand may have written there
         raise UnusableFileError(_DAMAGED) from error
@@ -88,6 +86,31 @@ def to_record(content: Mapping[str, Any], fold: Fold, name: str) -> FoldRecord:
     if numbers != wanted or lengths != {record.n_test}:
         raise UnusableFileError("it is of another fold")
     return record
+
+
+def _from_recorded(recorded: Recorded | list[Recorded]) -> Any:
+    """A list of what was said of several outputs, or a dict of one, which of numbers is shorter."""
+    if isinstance(recorded, list):
+        return [_from_recorded(part) for part in recorded]
+    if isinstance(recorded, RecordedNumbers):
+        return {"predicted": _from_array(recorded.predicted)}
+    arrays = {array: _from_array(getattr(recorded, array)) for array in _ARRAYS}
+    return {**arrays, "problem": recorded.problem}
+
+
+def _to_recorded(content: Any) -> Any:
+    if isinstance(content, list):
+        return [_to_recorded(part) for part in content]
+    given = dict(content)
+    if set(given) == {"predicted"}:
+        return RecordedNumbers(_to_array(given["predicted"]))
+    arrays = {array: _to_array(given.pop(array)) for array in _ARRAYS}
+    return RecordedPredictions(**arrays, **given)
+
+
+def _lengths(recorded: Recorded) -> list[int]:
+    arrays = [getattr(recorded, array, None) for array in _ARRAYS[1:]]
+    return [len(array) for array in arrays if array is not None]
 
 
 def from_folds(folds: list[Fold], about: Mapping[str, str]) -> dict[str, Any]:

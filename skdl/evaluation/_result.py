@@ -1,18 +1,17 @@
-"""What an evaluation found."""
+"""What an evaluation of classifiers found."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy.typing as npt
 import pandas as pd
 
-from skdl._utils.checks import check_whole, suggest
-from skdl._utils.text import shortened
+from skdl.evaluation._base_result import FoldTables
 from skdl.evaluation._by_group import GroupScores
 from skdl.evaluation._choosing import Choosing
 from skdl.evaluation._optimism import Optimism
-from skdl.evaluation._scoring import Metric, RecordedPredictions
+from skdl.evaluation._recorded import RecordedPredictions
+from skdl.evaluation._scoring import Metric
 from skdl.evaluation._subgroups import SubgroupScores
 from skdl.evaluation._summary import summarize
 from skdl.metrics import KnownScore, compare_models
@@ -20,8 +19,8 @@ from skdl.metrics import KnownScore, compare_models
 _OF_A_CLASS = ("auc_", "delong_", "sensitivity_", "specificity_", "reason")
 
 
-@dataclass(frozen=True)
-class EvaluationResult(Optimism, SubgroupScores, GroupScores, Choosing):
+@dataclass(frozen=True, kw_only=True)
+class EvaluationResult(Optimism, SubgroupScores, GroupScores, Choosing, FoldTables):
     """What :func:`evaluate` found, as tidy tables.
 
     Attributes
@@ -94,37 +93,8 @@ class EvaluationResult(Optimism, SubgroupScores, GroupScores, Choosing):
     True
     """
 
-    scores: pd.DataFrame
-    missing: pd.DataFrame
-    predictions: pd.DataFrame
-    times: pd.DataFrame
-    leaks: pd.DataFrame
-    choices: pd.DataFrame
-    histories: dict[tuple[str, int], dict[str, list[float]]]
-    fitted: dict[tuple[str, int], Any]
     classes: npt.NDArray[Any]
     pos_label: Any
-    metrics: list[str]
-    estimators: dict[str, Any]
-    cv: str
-    data_digest: str
-    groups: npt.NDArray[Any] | None
-    own_groups: npt.NDArray[Any] | None
-    look_alikes: pd.DataFrame | None
-    split_groups: list[Any]
-    _metrics: Mapping[str, Metric] = field(repr=False)
-    _seed: Any = field(default=None, repr=False)  # of the folds
-
-    @property
-    def models(self) -> list[str]:
-        """Names of the models."""
-        return list(self.estimators)
-
-    @property
-    def tested(self) -> list[str]:
-        """Names of the models that predicted anything."""
-        found = set(self.predictions["model"])
-        return [model for model in self.models if model in found]
 
     def summary(
         self, *, level: float = 0.95, n_resamples: int = 1000, random_state: Any = 0
@@ -174,62 +144,6 @@ class EvaluationResult(Optimism, SubgroupScores, GroupScores, Choosing):
         """
         return summarize(self, level, n_resamples, random_state)
 
-    def n_repeats(self, model: str) -> int:
-        """How often each image was predicted by a model that was not trained on it, at least.
-
-        Parameters
-        ----------
-        model : str
-            Its name.
-
-        Returns
-        -------
-        n_repeats : int
-            1 for most splitters, `n_repeats` of :class:`~sklearn.model_selection.RepeatedKFold`; 0
-            if all folds failed.
-
-        Raises
-        ------
-        ValueError
-            If there is no model of that name.
-        """
-        rows = self._of_model(model)["row"]
-        return int(rows.value_counts().min()) if len(rows) else 0
-
-    def per_model(self, model: str, repeat: int = 0) -> pd.DataFrame:
-        """Predictions of a model, each image once, in the order of X.
-
-        Parameters
-        ----------
-        model : str
-            Its name.
-        repeat : int, default=0
-            Of repeated folds, which prediction of each image, from 0 to ``n_repeats(model) - 1``.
-
-        Returns
-        -------
-        predictions : pandas.DataFrame
-            As `predictions`.
-
-        Raises
-        ------
-        ValueError
-            If there is no model of that name, or no such repeat.
-        """
-        found = self._of_model(model)
-        n = max(self.n_repeats(model), 1)
-        check_whole(repeat, "repeat", low=0, high=n - 1)
-        chosen = found[found.groupby("row").cumcount() == repeat]
-        return chosen.sort_values("row").reset_index(drop=True)
-
-    def _of_model(self, model: str) -> pd.DataFrame:
-        if model not in self.models:
-            raise ValueError(
-                f"There is no model {shortened(model)}. There are: {shortened(self.models)}."
-                f"{suggest(str(model), self.models)}"
-            )
-        return self.predictions[self.predictions["model"] == model]
-
     def compare(self, *, level: float = 0.95) -> pd.DataFrame:
         """Compare the models pair by pair on the images that all of them predicted.
 
@@ -255,21 +169,11 @@ class EvaluationResult(Optimism, SubgroupScores, GroupScores, Choosing):
         ValueError
             If there are fewer than two models with predictions.
         """
-        tables = {model: self.per_model(model).set_index("row") for model in self.tested}
-        if len(tables) < 2:
-            raise ValueError(
-                f"There are {len(tables)} models with predictions, and nothing to compare."
-            )
-        rows = sorted(set.intersection(*(set(table.index) for table in tables.values())))
-        truth = next(iter(tables.values())).loc[rows, "y_true"].to_numpy()
-        recorded = {
-            model: RecordedPredictions.from_table(table.loc[rows], self.classes)
-            for model, table in tables.items()
-        }
+        truth, recorded, groups = self._predicted_by_all()
         common: dict[str, Any] = {
             "labels": self.classes.tolist(),
             "y_pred": {model: what.predicted for model, what in recorded.items()},
-            "groups": None if self.groups is None else self.groups[rows],
+            "groups": groups,
             "level": level,
         }
         positive = self.positive
@@ -285,29 +189,6 @@ class EvaluationResult(Optimism, SubgroupScores, GroupScores, Choosing):
                     found[column] = of_all[column]
         return found
 
-    def recorded(self, model: str, repeat: int = 0) -> RecordedPredictions:
-        """Predictions of a model as an estimator that scorers of scikit-learn take.
-
-        Parameters
-        ----------
-        model : str
-            Its name.
-        repeat : int, default=0
-            As of :meth:`per_model`.
-
-        Returns
-        -------
-        recorded : classifier
-            With `predicted`, and `probabilities` or `decisions` or None, of the rows of
-            :meth:`per_model`.
-
-        Raises
-        ------
-        ValueError
-            If there is no model of that name.
-        """
-        return RecordedPredictions.from_table(self.per_model(model, repeat), self.classes)
-
     @property
     def positive(self) -> Any:
         """The positive class: `pos_label`; or else, of two, that of the scorers or the second."""
@@ -318,17 +199,8 @@ class EvaluationResult(Optimism, SubgroupScores, GroupScores, Choosing):
         own = [label for label in self.classes.tolist() if label in named]
         return own[0] if len(own) == 1 else self.classes[-1]
 
-    def known(self, metric: str) -> KnownScore | None:
-        """What a metric is among the scores that have a name, such as the sensitivity of a class.
+    def _recorded_of(self, table: pd.DataFrame) -> RecordedPredictions:
+        return RecordedPredictions.from_table(table, self.classes)
 
-        Parameters
-        ----------
-        metric : str
-            One of `metrics`.
-
-        Returns
-        -------
-        known : KnownScore or None
-            With `name`, `pos_label`, `average` and `sign`; None for any other scorer.
-        """
-        return self._metrics[metric].known(len(self.classes))
+    def _known(self, metric: Metric) -> KnownScore | None:
+        return metric.known(len(self.classes))

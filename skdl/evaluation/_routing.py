@@ -8,7 +8,8 @@ from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.ensemble import StackingClassifier
 from sklearn.frozen import FrozenEstimator
-from sklearn.linear_model import RidgeClassifierCV
+from sklearn.linear_model import RidgeClassifierCV, RidgeCV
+from sklearn.multioutput import ClassifierChain, RegressorChain
 from sklearn.preprocessing import TargetEncoder
 from sklearn.semi_supervised import SelfTrainingClassifier
 
@@ -148,7 +149,9 @@ def _prepare_folds(estimator: Any, path: str) -> list[Gap]:
     cv, where = params.get("cv"), _join(path, "cv")
     if "cv" not in params or isinstance(cv, str | bool):  # "prefit"
         return []
-    if cv is None and isinstance(estimator, RidgeClassifierCV):
+    if cv is None and isinstance(estimator, ClassifierChain | RegressorChain):
+        return []  # which then splits nothing
+    if cv is None and isinstance(estimator, RidgeClassifierCV | RidgeCV):
         return [Gap(where, f"{_name(estimator)} leaves single images out: set cv to a number")]
     by_number = cv is None or isinstance(cv, Real)
     if not by_number and not (hasattr(cv, "split") and takes_groups(cv, "split")):

@@ -10,18 +10,17 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import UndefinedMetricWarning
 from sklearn.metrics import get_scorer, get_scorer_names
-from sklearn.utils.metaestimators import available_if
 
 from skdl._utils.checks import suggest
-from skdl._utils.scikit import is_scorer, parts_of
-from skdl._utils.text import encodable, plain, shortened
+from skdl._utils.scikit import is_scorer, parts_of, scores_classes, scores_numbers
+from skdl._utils.text import plain, shortened
+from skdl.evaluation._recorded import Recorded, RecordedPredictions, in_short
 from skdl.metrics import (
     CALIBRATION_SCORERS,
     CLINICAL_SCORERS,
+    NUMBER_SCORERS,
     TABLE,
     KnownScore,
     known_scorer,
@@ -58,22 +57,30 @@ class Metric:
             return found._replace(average="binary")
         return found._replace(average=TABLE[found.name].several)
 
-    def score(self, recorded: "RecordedPredictions", y: Any) -> tuple[float, str]:
+    @property
+    def of_numbers(self) -> bool | None:
+        """Whether it scores numbers and not classes; None where any function may do either."""
+        parts = parts_of(self.scorer)
+        if parts is None:
+            return None
+        ours = any(row.function is parts.function for row in TABLE.values() if row.of_numbers)
+        if ours or scores_numbers(parts.function):
+            return True
+        is_ours = getattr(parts.function, "__module__", "").startswith("skdl.metrics.")
+        return False if is_ours or scores_classes(parts.function) else None
+
+    def score(self, recorded: Recorded, y: Any) -> tuple[float, str]:
         """The score of predictions that were recorded, or NaN and the reason why there is none."""
-        if self.positive is not None:
+        if self.positive is not None and isinstance(recorded, RecordedPredictions):
             recorded, y = recorded.against_rest(self.positive), y == self.positive
         return score_one(self.scorer, recorded, None, y)
-
-
-def column_of(kind: str, label: Any) -> str:
-    """The column of a table that holds probabilities or decision values of a class."""
-    return encodable(f"{kind}_{label}")
 
 
 # Names that stand for several metrics.
 _SETS = {
     "clinical": ["accuracy", *CLINICAL_SCORERS, "ppv", "npv"],
     "calibration": list(CALIBRATION_SCORERS),
+    "regression": list(NUMBER_SCORERS),
 }
 # Those of which scikit-learn has none of that name, and those of CLINICAL_SCORERS.
 _OURS: dict[str, Scorer] = CLINICAL_SCORERS | {
@@ -84,122 +91,15 @@ _OURS: dict[str, Scorer] = CLINICAL_SCORERS | {
     and row.greater_is_better
     and name not in {*get_scorer_names(), *CLINICAL_SCORERS}
 }
-_OURS |= CALIBRATION_SCORERS
-_LONGEST_REASON = 1000  # in characters
+_OURS |= CALIBRATION_SCORERS | NUMBER_SCORERS
 # Of one class against the rest, although they do not say so by a parameter `pos_label`.
 _OF_A_CLASS = ("roc_auc", "positive_likelihood_ratio", "neg_negative_likelihood_ratio")
 
 
-class RecordedPredictions(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """What a classifier said of some images, as an estimator that scorers take.
-
-    It knows `classes`, and `predicted` labels of shape (n,); beside them probabilities of shape
-    (n, n_classes), or decision values, or a `problem` that says why there are neither.
-    """
-
-    def __init__(
-        self,
-        classes: Any,
-        predicted: Any,
-        probabilities: Any = None,
-        decisions: Any = None,
-        problem: str = "",
-    ) -> None:
-        self.classes = classes
-        self.predicted = predicted
-        self.probabilities = probabilities
-        self.decisions = decisions
-        self.problem = problem
-
-    @classmethod
-    def from_table(cls, table: pd.DataFrame, classes: npt.NDArray[Any]) -> "RecordedPredictions":
-        """Predictions of a table, where all of its rows have them."""
-        found = []
-        for kind in ("proba", "decision"):
-            names = [column_of(kind, label) for label in classes.tolist()]
-            if kind in table:
-                names = [kind]
-            whole = set(names) <= set(table) and not table[names].isna().to_numpy().any()
-            values = table[names].to_numpy() if whole else None
-            found.append(values[:, 0] if values is not None and len(names) == 1 else values)
-        problem = "Not all images have probabilities (predict_proba) or decision values."
-        return cls(classes, table["y_pred"].to_numpy(), found[0], found[1], problem)
-
-    @property
-    def classes_(self) -> npt.NDArray[Any]:
-        """The classes."""
-        return np.asarray(self.classes)
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return True
-
-    def predict(self, X: Any) -> Any:
-        """Return the labels, whatever X is."""
-        return self.predicted
-
-    @available_if(lambda self: self.probabilities is not None)  # type: ignore[untyped-decorator]
-    def predict_proba(self, X: Any) -> Any:
-        """Return the probabilities, whatever X is."""
-        return self.probabilities
-
-    @available_if(lambda self: self.decisions is not None)  # type: ignore[untyped-decorator]
-    def decision_function(self, X: Any) -> Any:
-        """Return the decision values, whatever X is."""
-        return self.decisions
-
-    @property
-    def _values(self) -> Any:
-        return self.decisions if self.probabilities is None else self.probabilities
-
-    def scores_of(self, label: Any) -> Any:
-        """Scores of one class: probabilities or decision values; None without either."""
-        values, known = self._values, self.classes_.tolist()
-        if values is None or label not in known:
-            return None
-        if values.ndim == 1:
-            return values if label == known[-1] else -values
-        return values[:, known.index(label)] if values.shape[1] == len(known) else None
-
-    def against_rest(self, label: Any) -> "RecordedPredictions":
-        """What was said of one class, True, against all others, False."""
-        scores, problem = self.scores_of(label), self.problem
-        probabilities = decisions = None
-        if scores is None and label not in self.classes_.tolist():
-            problem = f"The class {shortened(label)} was not seen in training."
-        elif scores is not None and self.probabilities is not None:
-            probabilities = np.column_stack([1 - scores, scores])
-        else:
-            decisions = scores
-        classes = np.array([False, True])
-        return RecordedPredictions(
-            classes, np.asarray(self.predicted == label), probabilities, decisions, problem
-        )
-
-    @property
-    def confidence(self) -> npt.NDArray[np.float64] | None:
-        """How sure of each label it was: its probability or decision value; None without either."""
-        values = self._values
-        if values is None or (values.ndim == 2 and values.shape[1] != len(self.classes_)):
-            return None
-        # Not the largest: a classifier may have a threshold of its own.
-        codes = np.searchsorted(self.classes_, self.predicted)
-        if values.ndim == 1:
-            return np.asarray(np.where(codes == 1, values, -values))
-        return np.asarray(values[np.arange(len(values)), codes])
-
-    def rows(self, rows: Any) -> "RecordedPredictions":
-        """What was said of some of the images."""
-        probabilities, decisions = (
-            None if values is None else values[rows]
-            for values in (self.probabilities, self.decisions)
-        )
-        return RecordedPredictions(
-            self.classes, self.predicted[rows], probabilities, decisions, self.problem
-        )
-
-
-def make_metrics(scoring: Any, pos_label: Any) -> dict[str, Metric]:
-    """Metrics by name, of what :func:`evaluate` takes as `scoring`."""
+def make_metrics(scoring: Any, pos_label: Any, of_numbers: bool = False) -> dict[str, Metric]:
+    """Metrics by name, of what :func:`evaluate` takes as `scoring`, for numbers or for classes."""
+    if scoring is None:
+        scoring = "regression" if of_numbers else "clinical"
     if callable(scoring):
         scoring = {"score": scoring}
     elif isinstance(scoring, str) or (
@@ -209,12 +109,30 @@ def make_metrics(scoring: Any, pos_label: Any) -> dict[str, Metric]:
         scoring = {name: name for one in asked for name in _SETS.get(one, [one])}
     elif not isinstance(scoring, Mapping):
         raise ValueError(
-            "scoring must be 'clinical', 'calibration', the name of a metric, a list of names, a "
-            f"scorer, or a dict of names and scorers. Got {shortened(scoring)}."
+            "scoring must be 'clinical', 'calibration', 'regression', the name of a metric, a list "
+            f"of names, a scorer, or a dict of names and scorers. Got {shortened(scoring)}."
         )
     if not scoring:
         raise ValueError("scoring is empty. Name at least one metric.")
-    return {str(name): _metric(name, value, pos_label) for name, value in scoring.items()}
+    found = {str(name): _metric(name, value, pos_label) for name, value in scoring.items()}
+    for name, metric in found.items():
+        _check_kind(name, metric, of_numbers)
+    return found
+
+
+def _check_kind(name: str, metric: Metric, of_numbers: bool) -> None:
+    """Refuse scores of classes for numbers, and the other way round."""
+    if metric.of_numbers is None or metric.of_numbers == of_numbers:
+        return
+    if of_numbers:
+        raise ValueError(
+            f"The metric {shortened(name)} scores classes, but the estimators are regressors. Pass "
+            "scoring='regression', or metrics of numbers, such as 'r2' or 'mae'."
+        )
+    raise ValueError(
+        f"The metric {shortened(name)} scores numbers, but the estimators are classifiers. Pass "
+        "scoring='clinical', or metrics of classes, such as 'accuracy'; or evaluate regressors."
+    )
 
 
 def _metric(name: Any, value: Any, pos_label: Any) -> Metric:
@@ -243,6 +161,17 @@ def _has_a_positive_class(scorer: Any) -> bool:
         return False
     parameters = inspect.signature(parts.function).parameters
     return "pos_label" in parameters and parts.settings.get("average", "binary") == "binary"
+
+
+def check_by_output(metrics: Mapping[str, Metric]) -> None:
+    """Refuse what cannot be computed for one of several outputs."""
+    for name, metric in metrics.items():
+        if metric.needs_estimator:
+            raise ValueError(
+                f"The metric {shortened(name)} is a function that needs the estimator, and y has "
+                "several columns, which are scored one by one. Pass names, or scorers of "
+                "sklearn.metrics.make_scorer."
+            )
 
 
 def check_positive_class(
@@ -302,9 +231,3 @@ def score_one(scorer: Scorer, estimator: Any, X: Any, y: Any) -> tuple[float, st
     if not np.isfinite(value):
         return np.nan, "It is not defined for these predictions."
     return value, ""
-
-
-def in_short(error: Any) -> str:
-    """The message, or the name where there is none, in one line of a bounded length."""
-    text = encodable(" ".join(str(error).split())) or type(error).__name__
-    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]} …"

@@ -9,12 +9,13 @@ from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from skdl._utils.compat import generator_of
 from skdl._utils.text import counted, shortened
-from skdl.evaluation._scoring import Metric, RecordedPredictions
+from skdl.evaluation._recorded import Recorded
+from skdl.evaluation._scoring import Metric
 from skdl.evaluation._summary import interval_of, mean_of_repeats
 from skdl.metrics import about_few_groups, mean_interval
 
 if TYPE_CHECKING:
-    from skdl.evaluation._result import EvaluationResult
+    from skdl.evaluation._base_result import FoldTables
 
 _P_LEVEL = 0.95  # of the limits that p values are made of
 _N_DRAWS = 200  # enough for a correlation
@@ -40,14 +41,14 @@ class Repeat(NamedTuple):
 
     rows: npt.NDArray[np.intp]
     y_true: npt.NDArray[Any]
-    recorded: RecordedPredictions
+    recorded: Recorded
 
 
 class Judge:
     """Scores subgroups by the predictions of one model."""
 
     def __init__(
-        self, result: "EvaluationResult", model: str, min_images: int, options: dict[str, Any]
+        self, result: "FoldTables", model: str, min_images: int, options: dict[str, Any]
     ) -> None:
         self.result, self.model = result, model
         self.min_images, self.options = min_images, options
@@ -119,7 +120,7 @@ class Judge:
 
     def _lacking(self, metric: Metric, mask: npt.NDArray[np.bool_]) -> str:
         """Why an average over classes is none where a class is missing."""
-        known = metric.known(len(self.result.classes))
+        known = self.result._known(metric)
         if known is None or metric.positive is not None or known.name == "accuracy":
             return ""
         if known.name != "balanced_accuracy" and known.average not in ("macro", "multiclass"):

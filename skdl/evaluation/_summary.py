@@ -8,7 +8,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from skdl._utils.checks import check_whole, warn_user
-from skdl.evaluation._scoring import Metric, RecordedPredictions
+from skdl.evaluation._recorded import Recorded, RecordedPredictions
+from skdl.evaluation._scoring import Metric
 from skdl.metrics import (
     FEW_GROUPS,
     TABLE,
@@ -20,13 +21,13 @@ from skdl.metrics import (
 )
 
 if TYPE_CHECKING:
-    from skdl.evaluation._result import EvaluationResult
+    from skdl.evaluation._base_result import FoldTables
 
 _NOTHING = {"value": np.nan, "low": np.nan, "high": np.nan, "method": ""}
 
 
 def summarize(
-    result: "EvaluationResult", level: float, n_resamples: int, random_state: Any
+    result: "FoldTables", level: float, n_resamples: int, random_state: Any
 ) -> pd.DataFrame:
     """A row for each model and metric, as :meth:`EvaluationResult.summary` documents it."""
     check_level(level)
@@ -52,7 +53,7 @@ def summarize(
     return table
 
 
-def _part(result: "EvaluationResult", model: str, repeat: int) -> tuple[Any, Any, Any]:
+def _part(result: "FoldTables", model: str, repeat: int) -> tuple[Any, Any, Any]:
     """True labels, predictions and groups of one repeat."""
     table = result.per_model(model, repeat)
     groups = None if result.groups is None else result.groups[table["row"]]
@@ -60,10 +61,10 @@ def _part(result: "EvaluationResult", model: str, repeat: int) -> tuple[Any, Any
 
 
 def interval_of(
-    result: "EvaluationResult",
+    result: "FoldTables",
     metric: Metric,
     y_true: npt.NDArray[Any],
-    recorded: RecordedPredictions,
+    recorded: Recorded,
     groups: npt.NDArray[Any] | None,
     bootstrap: dict[str, Any],
 ) -> dict[str, Any]:
@@ -73,7 +74,7 @@ def interval_of(
     value, reason = metric.score(recorded, y_true)
     if reason:
         return _NOTHING | {"reason": reason}
-    known = metric.known(len(result.classes))
+    known = result._known(metric)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         warnings.filterwarnings("ignore", message=FEW_GROUPS)  # said once
@@ -87,6 +88,7 @@ def interval_of(
                     y_true,
                     np.arange(len(y_true)),
                     groups=groups,
+                    stratified=isinstance(recorded, RecordedPredictions),
                     **bootstrap,
                 )
             else:
@@ -101,18 +103,18 @@ def interval_of(
 
 
 def _known(
-    result: "EvaluationResult",
+    result: Any,
     known: KnownScore,
     y_true: npt.NDArray[Any],
-    recorded: RecordedPredictions,
+    recorded: Any,
     groups: npt.NDArray[Any] | None,
     level: float,
 ) -> tuple[str, float, float, float] | None:
     """Method, value and limits of a score with a name; None where it is undefined."""
-    several, positive = len(result.classes) > 2, known.pos_label
-    if positive is None and not several and known.average in ("auto", "binary"):
+    y_pred, positive = recorded.predicted, known.pos_label
+    of_two = not TABLE[known.name].of_numbers and len(result.classes) <= 2
+    if positive is None and of_two and known.average in ("auto", "binary"):
         positive = result.positive
-    y_pred: Any = recorded.predicted
     if not TABLE[known.name].of_labels:
         y_pred = recorded.probabilities if positive is None else recorded.scores_of(positive)
     elif positive is not None and positive not in [*y_true.tolist(), *y_pred.tolist()]:

@@ -1,5 +1,6 @@
-"""Scores, scorers and confidence intervals of clinical studies that scikit-learn does not have."""
+"""Scores, scorers and confidence intervals of clinical studies that scikit-learn lacks."""
 
+from skdl.metrics._agreement import LimitsOfAgreement, limits_of_agreement
 from skdl.metrics._brier import brier_skill_score
 from skdl.metrics._calibration import (
     calibration_intercept,
@@ -20,16 +21,19 @@ from skdl.metrics._groups import FEW_GROUPS, about_few_groups
 from skdl.metrics._intervals import ConfidenceInterval, confidence_interval
 from skdl.metrics._known import KnownScore, known_scorer
 from skdl.metrics._net_benefit import check_thresholds, net_benefit, net_benefit_interval
+from skdl.metrics._number_scores import number_pair
 from skdl.metrics._operating_points import (
     sensitivity_at_specificity_score,
     specificity_at_sensitivity_score,
 )
+from skdl.metrics._paired_errors import compare_errors
 from skdl.metrics._probabilities import of_one_class
 from skdl.metrics._proportions import mean_interval, wilson_interval
 from skdl.metrics._reliability import bin_table
 from skdl.metrics._scorers import (
     CALIBRATION_SCORERS,
     CLINICAL_SCORERS,
+    NUMBER_SCORERS,
     geometric_mean_scorer,
     make_clinical_scorer,
     negative_likelihood_ratio_scorer,
@@ -44,6 +48,7 @@ from skdl.metrics._table import TABLE
 __all__ = [
     "CLINICAL_SCORERS",
     "ConfidenceInterval",
+    "LimitsOfAgreement",
     "brier_skill_score",
     "calibration_intercept",
     "calibration_slope",
@@ -52,6 +57,7 @@ __all__ = [
     "expected_calibration_error",
     "geometric_mean_score",
     "geometric_mean_scorer",
+    "limits_of_agreement",
     "make_clinical_scorer",
     "negative_likelihood_ratio",
     "negative_likelihood_ratio_scorer",

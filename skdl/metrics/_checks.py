@@ -11,11 +11,11 @@ from skdl._utils.text import shortened
 from skdl.metrics._confusion import positive_class
 
 
-def check_level(level: Any) -> None:
-    """Refuse what is no confidence level."""
+def check_level(level: Any, name: str = "level") -> None:
+    """Refuse what is no confidence level, or another share between 0 and 1."""
     if not (isinstance(level, Real) and 0 < float(level) < 1):
         raise ValueError(
-            f"level must be between 0 and 1, such as 0.95. Got {shortened(level)} instead."
+            f"{name} must be between 0 and 1, such as 0.95. Got {shortened(level)} instead."
         )
 
 

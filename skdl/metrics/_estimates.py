@@ -23,8 +23,10 @@ from skdl.metrics._forecast_scores import forecast_score
 from skdl.metrics._groups import Groups, groups_of
 from skdl.metrics._known import KnownScore, known_score, unwrapped
 from skdl.metrics._matrix_scores import matrix_score
+from skdl.metrics._number_scores import number_score
 from skdl.metrics._proportions import Limits
 from skdl.metrics._table import TABLE
+from skdl.metrics._wald import KnownValue
 
 NAMES = [name for name, row in TABLE.items() if row.has_interval]
 
@@ -81,6 +83,8 @@ def estimate_score(
 
 def _positive_of(known: KnownScore, true: npt.NDArray[Any]) -> Any:
     """The positive class of a function; that of `roc_auc_score` is the second of two."""
+    if TABLE[known.name].of_numbers:
+        return None
     classes = unique_labels(true)
     if known.name == "roc_auc" and len(classes) == 2:
         return classes[-1]
@@ -96,8 +100,13 @@ def _of_name(
     groups: Groups | None,
     n_bins: int | None = None,
 ) -> Estimate:
+    if TABLE[score].of_numbers:
+        found = number_score(score, true, predicted, groups)
+        return _of_known(score, found, np.zeros(len(true)), groups)  # of one stratum
     if TABLE[score].of_probabilities:
-        return _of_forecast(score, true, predicted, pos_label, groups, n_bins)
+        found = forecast_score(score, true, predicted, pos_label, groups, n_bins)
+        labels = true if pos_label is None else true == pos_label
+        return _of_known(score, found, labels, groups)
     if score == "roc_auc":
         return _of_curve(class_labels(true, "y_true"), predicted, pos_label, groups)
     return _of_matrix(score, *label_pair(true, predicted), pos_label, average, groups)
@@ -165,10 +174,10 @@ def _of_curve(true: Any, predicted: Any, pos_label: Any, groups: Groups | None) 
     return Estimate("roc_auc", value, resample, method, limits)
 
 
-def _of_forecast(
-    name: str, true: Any, predicted: Any, pos_label: Any, groups: Groups | None, n_bins: int | None
+def _of_known(
+    name: str, found: KnownValue, labels: npt.NDArray[Any], groups: Groups | None
 ) -> Estimate:
-    found = forecast_score(name, true, predicted, pos_label, groups, n_bins)
+    """A score that comes with its limits; the bootstrap is stratified by labels."""
     _checked(name, found.value, found.why_undefined)
 
     def resample(stratified: bool, n_resamples: int, generator: np.random.Generator) -> Resamples:
@@ -177,7 +186,6 @@ def _of_forecast(
                 f"The bootstrap of {name} would be biased: samples that are drawn twice look like "
                 f"miscalibration. Take method={found.method!r}."
             )
-        labels = true if pos_label is None else true == pos_label
         return _resample(found.evaluate, labels, groups, stratified, n_resamples, generator)
 
     return Estimate(name, found.value, resample, found.method, found.limits)
@@ -244,5 +252,8 @@ def _resample(
 def _strata(labels: npt.NDArray[Any], stratified: bool) -> list[npt.NDArray[np.intp]]:
     if not stratified:
         return [np.arange(len(labels))]
-    labels = class_labels(labels, "With stratified=True, y_true")
+    try:
+        labels = class_labels(labels, "With stratified=True, y_true")
+    except ValueError as error:
+        raise ValueError(f"{error} For numbers, pass stratified=False.") from error
     return [np.flatnonzero(labels == label) for label in np.unique(labels)]

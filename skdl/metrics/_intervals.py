@@ -11,7 +11,7 @@ from skdl.metrics._confusion import AVERAGES
 from skdl.metrics._estimates import Estimate, estimate_score
 
 Method: TypeAlias = Literal[
-    "auto", "wilson", "mover", "delong", "obuchowski", "wald", "chi-squared", "bootstrap"
+    "auto", "wilson", "mover", "delong", "obuchowski", "wald", "chi-squared", "t", "bootstrap"
 ]
 IntervalAverage: TypeAlias = Literal["auto", "binary", "macro", "weighted", "multiclass"]
 
@@ -20,8 +20,9 @@ _METHODS = {
     "mover": "averages over classes, the geometric mean and likelihood ratios",
     "delong": "the area under ROC curves",
     "obuchowski": "the area under ROC curves of samples in groups",
-    "wald": "calibration slope and intercept, the Brier score and its skill",
+    "wald": "calibration slope and intercept, the Brier score and its skill, and numbers",
     "chi-squared": "the expected calibration error",
+    "t": "bias and limits of agreement",
 }
 
 
@@ -73,14 +74,15 @@ def confidence_interval(
         "accuracy", "balanced_accuracy", "sensitivity", "specificity", "ppv", "npv", "f1",
         "geometric_mean", "positive_likelihood_ratio", "negative_likelihood_ratio" (of labels);
         "roc_auc" (of scores); "brier", "brier_skill", "expected_calibration_error",
-        "calibration_slope" or "calibration_intercept" (of probabilities). Or a function
+        "calibration_slope" or "calibration_intercept" (of probabilities); "r2", "mae", "rmse",
+        "bias", "lower_limit_of_agreement" or "upper_limit_of_agreement" (of numbers). Or a function
         ``(y_true, y_pred) -> float``: those of this module and scikit-learn's that are one of these
         scores, such as ``recall_score``, ``roc_auc_score`` or ``brier_score_loss``, are treated as
         such, also with parameters bound by ``functools.partial``. Any other is called with arrays
         of resampled rows; it is undefined where it is NaN, raises ValueError or warns with
         ``UndefinedMetricWarning``.
     y_true : array-like of shape (n,)
-        True labels.
+        True labels, or true numbers.
     y_pred : array-like of shape (n,), or (n, n_classes) for scores of probabilities
         What `score` takes: predicted labels; for "roc_auc" probabilities of the positive class or
         decision values, or probabilities of all classes in sorted order (of more than two classes:
@@ -97,7 +99,7 @@ def confidence_interval(
         For scores by name, as in :func:`sensitivity_score`: "auto" is the score of the positive
         class where at most two classes occur or `pos_label` is given, and otherwise the mean over
         the classes ("macro"), or of the geometric mean that of all sensitivities ("multiclass").
-    method : {"auto", "wilson", "mover", "delong", "obuchowski", "wald", "chi-squared", \
+    method : {"auto", "wilson", "mover", "delong", "obuchowski", "wald", "chi-squared", "t", \
 "bootstrap"}, default="auto"
         "auto" takes the first of these that is for `score`. "wilson" is for proportions: accuracy,
         and sensitivity, specificity, PPV, NPV and F1 of one class. "mover" combines the intervals
@@ -106,7 +108,9 @@ def confidence_interval(
         `groups`. "wald" is for the Brier score (on the logit scale), its skill (on the scale of the
         logarithm of 1 less the skill), and calibration slope and intercept, with a variance that
         does not assume the curve to be logistic. "chi-squared" is for the expected calibration
-        error. "bootstrap" is for any score but that, bias-corrected and accelerated. With `groups`,
+        error. Of numbers, "wald" is for "r2", "mae" and "rmse", on logarithmic scales, and "t" for
+        the bias and the limits of agreement, see :func:`limits_of_agreement`. "bootstrap" is for
+        any score but the calibration error, bias-corrected and accelerated. With `groups`,
         "bootstrap" draws groups, and the others know how alike the samples of a group are.
     level : float, default=0.95
         Confidence level, between 0 and 1.

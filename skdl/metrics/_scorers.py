@@ -230,3 +230,8 @@ CALIBRATION_SCORERS: dict[str, Callable[..., float]] = {
 }
 """Scorers of probabilities for tables, with the scores as they are: smaller is better of some of
 them, and of slopes neither is."""
+
+NUMBER_SCORERS: dict[str, Callable[..., float]] = {
+    name: make_scorer(row.function) for name, row in TABLE.items() if row.of_numbers
+}
+"""Scorers of predicted numbers for tables, with the scores as they are: errors are positive."""

@@ -19,6 +19,7 @@ from skdl.metrics._derived import (
     negative_likelihood_ratio,
     positive_likelihood_ratio,
 )
+from skdl.metrics._number_scores import bias, lower_limit, upper_limit
 from skdl.metrics._operating_points import (
     sensitivity_at_specificity_score,
     specificity_at_sensitivity_score,
@@ -43,6 +44,7 @@ class Row(NamedTuple):
     of_labels: bool = True  # and not of probabilities or decision values
     has_interval: bool = True
     of_probabilities: bool = False  # alone, not of decision values
+    of_numbers: bool = False  # and not of classes
 
 
 def _ratio(function: Callable[..., Any], ratio: Ratio, **more: Any) -> Row:
@@ -51,6 +53,10 @@ def _ratio(function: Callable[..., Any], ratio: Ratio, **more: Any) -> Row:
 
 def _forecast(title: str, function: Callable[..., Any], **more: Any) -> Row:
     return Row(title, function, of_labels=False, of_probabilities=True, **more)
+
+
+def _number(title: str, function: Callable[..., Any], **more: Any) -> Row:
+    return Row(title, function, of_numbers=True, **more)
 
 
 def _point(title: str, function: Callable[..., Any], bound: str) -> Row:
@@ -86,6 +92,14 @@ TABLE = {
     ),
     "calibration_slope": _forecast("Calibration slope", calibration_slope),
     "calibration_intercept": _forecast("Calibration intercept", calibration_intercept),
+    "r2": _number("R²", metrics.r2_score),
+    "mae": _number("Mean absolute error", metrics.mean_absolute_error, greater_is_better=False),
+    "rmse": _number(
+        "Root mean squared error", metrics.root_mean_squared_error, greater_is_better=False
+    ),
+    "bias": _number("Bias", bias),
+    "lower_limit_of_agreement": _number("Lower limit of agreement", lower_limit),
+    "upper_limit_of_agreement": _number("Upper limit of agreement", upper_limit),
     "sensitivity_at_specificity": _point(
         "Sensitivity at specificity", sensitivity_at_specificity_score, "specificity"
     ),

@@ -81,6 +81,8 @@ def of_result(result: Any, models: Any, pos_label: Any, target_names: Any) -> Fo
             f"{type(result).__name__} has no method recorded(). Pass what evaluate() returned, or "
             "probabilities to from_predictions."
         )
+    if not hasattr(result, "classes"):
+        raise ValueError("The models are regressors, whose predictions are no probabilities.")
     known = np.asarray(result.classes).tolist()
     pos_label = result.positive if pos_label is None else pos_label
     check_positive(known, pos_label)

@@ -19,7 +19,7 @@ LINE = 0.2  # inches, of a line of text
 _GAP = 0.15  # inches between captions
 _BAR_ROOM, _BAR_WIDTH = 1.0, 0.15  # inches, of a colour bar with its numbers, and of the bar alone
 
-_ACRONYMS = frozenset({"auc", "f1", "mcc", "npv", "ppv", "roc"})
+_ACRONYMS = frozenset({"auc", "f1", "mae", "mcc", "npv", "ppv", "rmse", "roc"})
 
 # ---- texts -----------------------------------------------------------------------------------
 
@@ -27,7 +27,7 @@ _ACRONYMS = frozenset({"auc", "f1", "mcc", "npv", "ppv", "roc"})
 def in_words(metric: Any) -> str:
     """The name of a metric as people write it."""
     words = [w.upper() if w in _ACRONYMS else w for w in str(metric).replace("_", " ").split(" ")]
-    text = " ".join(words)
+    text = " ".join(words).replace("R2", "R²")
     return text[:1].upper() + text[1:]
 
 

@@ -19,7 +19,7 @@ from skdl.reporting._estimators import (
     value_of,
     values_of,
 )
-from skdl.reporting._words import best_of
+from skdl.reporting._words import best_of, ranked
 
 
 def start(run: Run) -> str:
@@ -131,7 +131,9 @@ def selection(run: Run) -> str:
 
 def _is_best(run: Run) -> bool:
     summary = run.subject.summary
-    values = summary[summary["metric"] == run.result.metrics[0]].set_index("model")["value"]
+    metric = run.result.metrics[0]
+    values = summary[summary["metric"] == metric].set_index("model")["value"]
+    values = ranked(run.result, metric, values)
     return bool(values[run.model] == values.max())
 
 

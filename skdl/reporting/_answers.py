@@ -13,7 +13,7 @@ import pandas as pd
 
 from skdl._utils.text import counted
 from skdl.audit import DataAudit
-from skdl.evaluation import EvaluationResult, in_both
+from skdl.evaluation import in_both
 from skdl.reporting._calibration import in_a_sentence
 from skdl.reporting._estimators import parts_of, searched, steps_of, takes
 from skdl.reporting._pictures import Subject
@@ -37,6 +37,8 @@ _PLOTS = {
     "classes": "precision, recall and F1 of each class",
     "reliability": "reliability diagram",
     "decision_curve": "decision curve",
+    "predicted": "predicted against true numbers",
+    "agreement": "Bland-Altman plot",
 }
 MOST_CLASSES = 12  # that are listed one by one
 
@@ -64,15 +66,14 @@ class Run:
     captions: Mapping[str, str]  # of the pictures that were drawn, by name
 
     @property
-    def result(self) -> EvaluationResult:
+    def result(self) -> Any:
         """The evaluation."""
         return self.subject.result
 
     @property
-    def of_images(self) -> EvaluationResult:
+    def of_images(self) -> Any:
         """That of the images, where the evaluation is of groups of them."""
-        found: EvaluationResult = getattr(self.result.grouping, "of_images", self.result)
-        return found
+        return getattr(self.result.grouping, "of_images", self.result)
 
     @property
     def model(self) -> str:
@@ -82,7 +83,7 @@ class Run:
     @property
     def prefit(self) -> bool:
         """Whether the model was fitted before, on data that are not known here."""
-        return self.result.cv == "prefit"
+        return bool(self.result.cv == "prefit")
 
     @property
     def times(self) -> pd.DataFrame:
@@ -97,7 +98,7 @@ class Run:
 
     @property
     def steps(self) -> list[Any]:
-        """Transformers before the classifier."""
+        """Transformers before the model."""
         return steps_of(self.parts)
 
     @property
@@ -147,7 +148,8 @@ def partition(run: Run) -> str:
     if run.prefit:
         return ""
     cv = run.result.cv
-    stratified = ", stratified by class" if cv == "None" or cv.isdigit() else ""
+    by_number = (cv == "None" or cv.isdigit()) and not run.subject.of_numbers
+    stratified = ", stratified by class" if by_number else ""
     return f"{run.lead[0]} Folds: cv={cv}{stratified}."
 
 

@@ -27,7 +27,7 @@ def check_audit(audit: Any, n: int) -> None:
 
 
 def audited(
-    audit: bool | DataAudit, whole: Subject, groups: Any
+    audit: bool | DataAudit, whole: Subject, groups: Any, by_class: bool = True
 ) -> tuple[DataAudit | None, list[str]]:
     """The audit, and why there is none, if that needs to be said."""
     if isinstance(audit, DataAudit):
@@ -40,7 +40,8 @@ def audited(
             f"The images were not audited, since there are more than {_MOST:,}. Pass "
             "audit=skdl.audit_images(X, y) to look for look-alikes, shortcuts and wrong labels."
         ]
-    labels = [whole.names[code] for code in whole.y]
+    by_class = by_class and not whole.of_numbers
+    labels = [whole.names[code] for code in whole.y] if by_class else None
     try:
         return audit_images(whole.X, labels, groups=groups, image_shape=whole.image_shape), []
     except Exception as error:  # less is better than no report

@@ -23,8 +23,10 @@ _SCORES = {
 _FEW = 200  # cases; below, a curve of calibration hardly says anything (Van Calster et al. 2019)
 
 
-def calibration(result: EvaluationResult, model: str, level: float) -> pd.DataFrame | None:
+def calibration(result: Any, model: str, level: float) -> pd.DataFrame | None:
     """Scores of the probabilities of the positive class; None without either, or of one kind."""
+    if not isinstance(result, EvaluationResult):
+        return None
     table, recorded = result.per_model(model), result.recorded(model)
     positive = (table["y_true"] == result.positive).to_numpy()
     if (

@@ -16,7 +16,7 @@ NOT_STATED = "Not stated."
 
 
 def card(
-    result: EvaluationResult,
+    result: Any,
     model: str,
     names: Sequence[str],
     lead: Sequence[str],
@@ -24,21 +24,25 @@ def card(
 ) -> list[tuple[str, list[str]]]:
     """Headings with their sentences: those that are stated, or what is known."""
     found = _known(result, model, names, lead)
+    texts = check_card(stated, [heading for heading, _ in found])
+    return [(heading, texts.get(heading, sentences)) for heading, sentences in found]
+
+
+def check_card(stated: Any, headings: Sequence[str]) -> dict[str, list[str]]:
+    """Texts by their headings; refuses other headings."""
     given = {} if stated is None else stated
     if not isinstance(given, Mapping):
         raise ValueError(f"card must be a dict of headings and texts. Got {type(given).__name__}.")
-    headings = [heading for heading, _ in found]
     unknown = [heading for heading in given if heading not in headings]
     if unknown:
         raise ValueError(
             f"card has no heading {shortened(unknown[0])}. Its headings: {', '.join(headings)}."
             f"{suggest(str(unknown[0]), headings)}"
         )
-    texts = {
+    return {
         heading: [text] if isinstance(text, str) else [str(part) for part in text]
         for heading, text in given.items()
     }
-    return [(heading, texts.get(heading, sentences)) for heading, sentences in found]
 
 
 def _known(
@@ -53,7 +57,7 @@ def _known(
         by = " and ".join(map(encodable, map(str, result.subgroup_values.columns)))
         looked_at = f"Scores by {by} stand under “Subgroups”; others were not looked at."
     return [
-        ("Model details", [f"Image classifier of {len(names)} classes: {', '.join(names)}."]),
+        ("Model details", [_about(names)]),
         ("Uses", [NOT_STATED]),
         (
             "Out-of-scope use",
@@ -76,6 +80,12 @@ def _known(
         ("Citation", [NOT_STATED]),
         ("Model card contact", [NOT_STATED]),
     ]
+
+
+def _about(names: Sequence[str]) -> str:
+    if not names:
+        return "Image regressor: one number per image."
+    return f"Image classifier of {len(names)} classes: {', '.join(names)}."
 
 
 def _trained_on(result: EvaluationResult, model: str) -> str:

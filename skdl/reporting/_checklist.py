@@ -16,6 +16,7 @@ from skdl.reporting import _about_data as data
 from skdl.reporting import _about_model as model
 from skdl.reporting import _about_training as training
 from skdl.reporting import _answers as run_of
+from skdl.reporting._about_numbers import ANSWERS
 from skdl.reporting._answers import Run
 
 
@@ -173,7 +174,10 @@ def checklist(
 ) -> list[Line]:
     """All items, those of the run with its answers, those of the authors with their texts."""
     items = [(section, item) for section, items in SECTIONS.items() for item in items]
-    answers = [item.answer(run) if item.answer else "" for _, item in items]
+    asked = [item.answer for _, item in items]
+    if run.subject.of_numbers:
+        asked = [ANSWERS.get(answer, answer) for answer in asked]
+    answers = [answer(run) if answer else "" for answer in asked]
     texts = [
         f"See the model card, “{item.card}”." if item.card and item.card in (card or {}) else ""
         for _, item in items

@@ -3,7 +3,6 @@
 import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ from sklearn.utils import column_or_1d
 
 from skdl._utils.checks import warn_user
 from skdl._utils.scikit import safe_indexing
-from skdl.evaluation import EvaluationResult, threshold_of
+from skdl.evaluation import EvaluationResult, RegressionResult, threshold_of
 from skdl.images import infer_image_shape
 from skdl.plotting import (
     ClassDistributionDisplay,
@@ -43,19 +42,30 @@ class Picture:
     name: str
     caption: str
     png: bytes
+    file: str = ""
+
+    @property
+    def file_name(self) -> str:
+        """Name of its file, which is that of the picture unless several have it."""
+        return self.file or self.name
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What is drawn: images, and labels as positions in the names of the classes."""
+    """What is drawn: images, and labels as positions in the names of the classes, or numbers."""
 
-    result: EvaluationResult
+    result: Any
     model: str
     X: Any
-    y: npt.NDArray[np.intp]
+    y: npt.NDArray[Any]
     names: list[str]
     image_shape: Any
     summary: Any
+
+    @property
+    def of_numbers(self) -> bool:
+        """Whether the model predicts numbers and not classes."""
+        return isinstance(self.result, RegressionResult)
 
     @property
     def groups(self) -> npt.NDArray[Any] | None:
@@ -72,12 +82,12 @@ class Subject:
         return len(shape) != 2 or self.image_shape is not None or infer_image_shape(shape)[0] > 1
 
 
-def pictures(subject: Subject, more: Plans) -> tuple[list[Picture], list[str]]:
+def pictures(plans: Plans) -> tuple[list[Picture], list[str]]:
     """All that apply, and what could not be drawn with the reason."""
     import matplotlib.pyplot as plt
 
     drawn, failed = [], []
-    for name, caption, draw in chain(_plans(subject), more):
+    for name, caption, draw in plans:
         before = set(plt.get_fignums())
         try:
             display = draw()
@@ -96,7 +106,7 @@ def pictures(subject: Subject, more: Plans) -> tuple[list[Picture], list[str]]:
     return drawn, failed
 
 
-def _plans(subject: Subject) -> Plans:
+def plans(subject: Subject) -> Plans:
     """Name, caption and drawing of each picture that applies."""
     result, model, names = subject.result, subject.model, subject.names
     table = result.per_model(model)
@@ -120,11 +130,7 @@ def _plans(subject: Subject) -> Plans:
         ),
     )
     yield from _operating_point_plans(subject, y_true, y_pred)
-    histories = {
-        f"fold {fold + 1}" if result.cv != "prefit" else "training": history
-        for (name, fold), history in result.histories.items()
-        if name == model
-    }
+    histories = histories_of(subject)
     if histories:
         first = next(iter(histories.values()))
         several = "" if len(histories) == 1 else " of the first fold"
@@ -140,6 +146,15 @@ def _plans(subject: Subject) -> Plans:
     )
     if subject.shows_images:
         yield from _image_plans(subject, table["row"].to_numpy(), y_true, y_pred)
+
+
+def histories_of(subject: Subject) -> dict[str, Any]:
+    """Trainings of the model, by fold."""
+    return {
+        f"fold {fold + 1}" if subject.result.cv != "prefit" else "training": history
+        for (name, fold), history in subject.result.histories.items()
+        if name == subject.model
+    }
 
 
 def _operating_point_plans(

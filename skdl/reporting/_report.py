@@ -14,9 +14,9 @@ from skdl._utils.text import printable, shortened, shown_path
 from skdl.audit import DataAudit
 from skdl.reporting._checklist import ABOUT, LEFT_OPEN
 from skdl.reporting._choices import ABOUT_CHOICES
-from skdl.reporting._content import Content, gather
+from skdl.reporting._content import Content
+from skdl.reporting._gather import gather
 from skdl.reporting._text import as_json, left_open, markdown
-from skdl.reporting._words import ABOUT_COMPARISONS
 
 _ADVICE = "Choose another path for the report."
 
@@ -189,7 +189,8 @@ def _written(content: Content, path: Path, kind: str) -> tuple[str, dict[Path, b
         return as_json(content), {}
     folder = path.with_name(f"{path.stem}-pictures")
     text = markdown(content, quote(folder.name, errors="surrogateescape"))
-    pictures = {folder / f"{picture.name}.png": picture.png for picture in content.pictures}
+    drawn = [*content.pictures, *(p for _, part in content.outputs for p in part.pictures)]
+    pictures = {folder / f"{picture.file_name}.png": picture.png for picture in drawn}
     return printable(text, keep="\n"), pictures
 
 
@@ -204,7 +205,6 @@ def html(content: Content) -> str:
     page: str = environment.from_string(source).render(
         content=content,
         encoded=lambda png: base64.b64encode(png).decode(),
-        about_comparisons=ABOUT_COMPARISONS,
         about_choices=ABOUT_CHOICES,
         about_checklist=ABOUT,
         left_open={LEFT_OPEN: left_open(content)} if content.left_open else {},

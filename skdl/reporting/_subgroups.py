@@ -5,7 +5,6 @@ from typing import Any
 
 import pandas as pd
 
-from skdl.evaluation import EvaluationResult
 from skdl.reporting._words import HEADLINES, figure, name_of, p_value, signed
 
 _ABOUT = (
@@ -14,12 +13,13 @@ _ABOUT = (
 )
 
 
-def subgroups(result: EvaluationResult, model: str, level: float) -> pd.DataFrame | None:
+def subgroups(result: Any, model: str, level: float) -> pd.DataFrame | None:
     """The main scores of the subgroups that an evaluation has, or None."""
     if result.subgroup_values is None:
         return None
     known = {metric: result.known(metric) for metric in result.metrics}
-    chosen = [metric for metric, score in known.items() if score and score.name in HEADLINES]
+    main = (*HEADLINES, "mae", "bias")
+    chosen = [metric for metric, score in known.items() if score and score.name in main]
     with warnings.catch_warnings():  # of small ones; the table says so
         warnings.simplefilter("ignore", UserWarning)
         found = result.subgroups(chosen or result.metrics[:1], level=level)

@@ -41,7 +41,7 @@ def mistakes(result: EvaluationResult, model: str, X: Any, names: list[str]) -> 
         return None
     rows = result.per_model(model).iloc[chosen]
     if result.grouping is None:
-        what, which = "Image", _image_names(X, rows["row"].to_numpy())
+        what, which = "Image", image_names(X, rows["row"].to_numpy())
     else:
         what, which = "Group", [encodable(str(name)) for name in rows["group"]]
     named = dict(zip(result.classes.tolist(), names, strict=True))
@@ -59,7 +59,7 @@ def mistakes(result: EvaluationResult, model: str, X: Any, names: list[str]) -> 
     return table
 
 
-def _image_names(X: Any, rows: npt.NDArray[np.intp]) -> list[str]:
+def image_names(X: Any, rows: npt.NDArray[np.intp]) -> list[str]:
     """Files of some images below the folder that all are in, or rows of an array."""
     paths = find_paths(X)  # not read_batch: X may be a table, too
     if paths is None:
@@ -115,7 +115,7 @@ def described(subject: Subject) -> pd.DataFrame | None:
     """What the images are like, by class and in all; None without images."""
     if not subject.shows_images:
         return None
-    labels = [subject.names[code] for code in subject.y]
+    labels = None if subject.of_numbers else [subject.names[code] for code in subject.y]
     return pd.DataFrame(describe_images(subject.X, labels, image_shape=subject.image_shape))
 
 

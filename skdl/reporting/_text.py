@@ -13,13 +13,18 @@ from skdl.audit import DataAudit
 from skdl.reporting._checklist import ABOUT, LEFT_OPEN
 from skdl.reporting._choices import ABOUT_CHOICES
 from skdl.reporting._content import Content
-from skdl.reporting._words import ABOUT_COMPARISONS
 
-_SECTIONS = (
-    ("Mistakes", "mistakes", ("confusion", "operating_point", "mistakes", "saliency")),
+_FINDINGS = (
+    (
+        "Mistakes",
+        "mistakes",
+        ("confusion", "predicted", "agreement", "operating_point", "mistakes", "saliency"),
+    ),
     ("Calibration", "calibration", ("reliability", "decision_curve")),
     ("Classes", "per_class", ("classes",)),
     ("Subgroups", "subgroups", ("subgroups",)),
+)
+_REST = (
     ("Data", "data", ("distribution", "samples")),
     ("Training", "times", ("training",)),
 )
@@ -34,27 +39,15 @@ def markdown(content: Content, folder: str) -> str:
         f"{content.created}, {_plain(content.model)}",
         *map(_plain, content.lead),
         *(f"> {_plain(caution)}" for caution in content.cautions),
-        "## Scores",
-        _table(content.scores),
-        *map(_plain, content.intervals),
+        *_scores(content, folder, 2),
     ]
-    if content.comparison is not None:
-        parts += ["## The models compared", *_images(content, ("comparison",), folder)]
-        parts += [_table(content.comparison), _plain(ABOUT_COMPARISONS)]
-    for heading, table, names in _SECTIONS:
-        shown = getattr(content, table)
-        if shown is None and table in _NOTES:
-            continue
-        parts.append(f"## {heading}")
-        if shown is not None:
-            parts.append(_table(shown))
-        if table in _NOTES:
-            parts += map(_plain, getattr(content, _NOTES[table]))
-        parts += _images(content, names, folder)
-        if table == "data" and content.findings is not None:
-            listed = "\n".join(f"- {_plain(finding)}" for finding in content.findings)
-            parts += ["### What the audit found", listed]
-            parts += _images(content, ("look_alikes",), folder)
+    for name, part in content.outputs:
+        parts += [f"## {_plain(name)}", *map(_plain, part.lead)]
+        parts += [f"> {_plain(caution)}" for caution in part.cautions]
+        parts += [*_scores(part, folder, 3), *_sections(part, _FINDINGS, folder, 3)]
+    if not content.outputs:
+        parts += _sections(content, _FINDINGS, folder, 2)
+    parts += _sections(content, _REST, folder, 2)
     if content.choices is not None:
         parts += ["## Choices inside", _table(content.choices), _plain(ABOUT_CHOICES)]
     if len(content.missing):
@@ -65,6 +58,39 @@ def markdown(content: Content, folder: str) -> str:
         parts += [f"### {heading}", *map(_plain, sentences)]
     parts += ["## Checklist", _plain(ABOUT), *_checklist(content)]
     return "\n\n".join(parts) + "\n"
+
+
+def _scores(content: Content, folder: str, level: int) -> list[str]:
+    """Scores, and how the models compare."""
+    mark = "#" * level
+    parts = [f"{mark} Scores", _table(content.scores), *map(_plain, content.intervals)]
+    drawn = _images(content, ("comparison",), folder)
+    if content.comparison is None:
+        return parts + drawn
+    parts += [f"{mark} The models compared", *drawn]
+    return [*parts, _table(content.comparison), _plain(content.about_comparison)]
+
+
+def _sections(
+    content: Content, sections: tuple[tuple[str, str, Any], ...], folder: str, level: int
+) -> list[str]:
+    """Headings with their tables and pictures; without either, there is no heading."""
+    parts = []
+    for heading, table, names in sections:
+        shown, drawn = getattr(content, table), _images(content, names, folder)
+        if shown is None and (table in _NOTES or not drawn):
+            continue
+        parts.append(f"{'#' * level} {content.mistakes_are if table == 'mistakes' else heading}")
+        if shown is not None:
+            parts.append(_table(shown))
+        if table in _NOTES:
+            parts += map(_plain, getattr(content, _NOTES[table]))
+        parts += drawn
+        if table == "data" and content.findings is not None:
+            listed = "\n".join(f"- {_plain(finding)}" for finding in content.findings)
+            parts += ["### What the audit found", listed]
+            parts += _images(content, ("look_alikes",), folder)
+    return parts
 
 
 def _checklist(content: Content) -> list[str]:
@@ -89,24 +115,23 @@ def left_open(content: Content) -> dict[str, str]:
 
 def as_json(content: Content) -> str:
     """The figures of the report as JSON, for other programs."""
-    scores, probabilities = content.subgroup_scores, content.calibration_scores
-    found = {
+    found = _as_dict(content)
+    if content.outputs:
+        found["outputs"] = {name: _found(part) for name, part in content.outputs}
+    text = json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False, default=_plain_value)
+    # Programs refuse lone surrogates, be they escaped or not: it is the escape that is read.
+    return re.sub("[\ud800-\udfff]", lambda half: f"\\\\u{ord(half[0]):04x}", text) + "\n"
+
+
+def _as_dict(content: Content) -> dict[str, Any]:
+    return {
         "title": content.title,
         "created": content.created,
         "model": content.model,
-        "summary": content.lead,
-        "cautions": content.cautions,
-        "scores": _records(content.summary),
-        "intervals": content.intervals,
-        "mistakes": None if content.mistakes is None else _records(content.mistakes),
-        "comparison": None if content.pairs is None else _records(content.pairs),
-        "per_class": _records(content.per_class),
+        **_found(content),
         "data": _records(content.data),
         "audit": None if content.audit is None else _audit(content.audit),
-        "subgroups": None if scores is None else _records(scores),
-        "calibration": None if probabilities is None else _records(probabilities),
         "choices": _records(content.choice_scores),
-        "missing": _records(content.missing),
         "estimator": content.estimator,
         "versions": content.versions,
         "machine": content.machine,
@@ -114,9 +139,23 @@ def as_json(content: Content) -> str:
         "checklist": [asdict(line) for line in content.checklist],
         "model_card": dict(content.card),
     }
-    text = json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False, default=_plain_value)
-    # Programs refuse lone surrogates, be they escaped or not: it is the escape that is read.
-    return re.sub("[\ud800-\udfff]", lambda half: f"\\\\u{ord(half[0]):04x}", text) + "\n"
+
+
+def _found(content: Content) -> dict[str, Any]:
+    """What was found of one output."""
+    scores, probabilities = content.subgroup_scores, content.calibration_scores
+    return {
+        "summary": content.lead,
+        "cautions": content.cautions,
+        "scores": _records(content.summary),
+        "intervals": content.intervals,
+        "mistakes": None if content.mistakes is None else _records(content.mistakes),
+        "comparison": None if content.pairs is None else _records(content.pairs),
+        "per_class": None if content.per_class is None else _records(content.per_class),
+        "subgroups": None if scores is None else _records(scores),
+        "calibration": None if probabilities is None else _records(probabilities),
+        "missing": _records(content.missing),
+    }
 
 
 def _audit(audit: DataAudit) -> dict[str, Any]:
@@ -167,7 +206,7 @@ def _facts(facts: dict[str, str]) -> str:
 
 def _images(content: Content, names: tuple[str, ...], folder: str) -> list[str]:
     return [
-        f"![{_plain(picture.caption)}]({folder}/{picture.name}.png)"
+        f"![{_plain(picture.caption)}]({folder}/{picture.file_name}.png)"
         for picture in content.pictures
         if picture.name in names
     ]

@@ -1,6 +1,6 @@
 """Results in sentences."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,6 +10,14 @@ from skdl.metrics import TABLE, about_few_groups
 
 # Fewer test images of a class than this make for intervals that hardly say anything.
 _FEW = 30
+# Scores of which neither the greatest nor the smallest is best.
+_PERFECT = {
+    "bias": 0.0,
+    "lower_limit_of_agreement": 0.0,
+    "upper_limit_of_agreement": 0.0,
+    "calibration_slope": 1.0,
+    "calibration_intercept": 0.0,
+}
 HEADLINES = ("accuracy", "sensitivity", "specificity", "roc_auc")
 """Scores that a summary has sentences for."""
 
@@ -46,22 +54,26 @@ def lead(
 ) -> list[str]:
     """What was found, in a few sentences."""
     n = len(result.per_model(model))
-    sentences = [f"{_how(result, model)} {n:,} images of {len(result.classes)} classes."]
+    sentences = [f"{how_tested(result, model)} {n:,} images of {len(result.classes)} classes."]
     found = rows.set_index("metric")
-    percent = f"{100 * level:g}\u00a0%"
     for metric in result.metrics:
         phrase, term = _phrase(result, metric, names)
         row = found.loc[metric]
         if not phrase or pd.isna(row["value"]):
             continue
-        shown = figure if phrase.startswith("the ROC AUC") else _percent
+        shown = figure if phrase.startswith("the ROC AUC") else percent
         text = phrase.format(value=shown(row["value"]))
-        limits = ""
-        if not pd.isna(row["low"]):
-            limits = f"{percent} interval {shown(row['low'])} to {shown(row['high'])}"
+        limits = shown_limits(row, level, shown)
         brackets = ", ".join(filter(None, (term, limits)))
         sentences.append(text[0].upper() + text[1:] + (f" ({brackets})." if brackets else "."))
     return sentences
+
+
+def shown_limits(row: Any, level: float, shown: Callable[[float], str]) -> str:
+    """The interval of a score, in words; "" without one."""
+    if pd.isna(row["low"]):
+        return ""
+    return f"{100 * level:g}\u00a0% interval {shown(row['low'])} to {shown(row['high'])}"
 
 
 def _phrase(result: EvaluationResult, metric: str, names: Sequence[str]) -> tuple[str, str]:
@@ -116,10 +128,6 @@ def about_positive(result: EvaluationResult, names: Sequence[str]) -> list[str]:
 def cautions(result: EvaluationResult, model: str, names: Sequence[str]) -> list[str]:
     """What a reader should know before trusting the numbers."""
     found = []
-    if len(result.leaks):
-        found.append(f"{in_both(result.leaks)}: the scores are too good.")
-    if result.split_groups:
-        found.append(about_groups(result))
     table = result.per_model(model)
     counts = table["y_true"].value_counts()
     few = [
@@ -135,6 +143,17 @@ def cautions(result: EvaluationResult, model: str, names: Sequence[str]) -> list
         )
     if len(table["y_pred"].unique()) == 1 and len(counts) > 1:
         found.append("The model takes all images for one class.")
+    return [*general_cautions(result, model), *found]
+
+
+def general_cautions(result: Any, model: str) -> list[str]:
+    """The same of classes and of numbers: leaks, groups and missing scores."""
+    found = []
+    if len(result.leaks):
+        found.append(f"{in_both(result.leaks)}: the scores are too good.")
+    if result.split_groups:
+        found.append(about_groups(result))
+    table = result.per_model(model)
     n_missing = len(result.missing[result.missing["model"] == model])
     if n_missing:
         found.append(
@@ -168,7 +187,17 @@ def joined_by(grouping: Any) -> str:
     return f"Scores of the images of a group were joined by {joined[grouping.how]}."
 
 
-def best_of(result: EvaluationResult, summary: pd.DataFrame, model: str) -> str:
+def ranked(result: Any, metric: str, values: Any) -> Any:
+    """Values of a metric such that the greatest is the best."""
+    known = result.known(metric)
+    if known is None or known.sign < 0:
+        return values
+    if known.name in _PERFECT:
+        return -(values - _PERFECT[known.name]).abs()
+    return values if TABLE[known.name].greater_is_better else -values
+
+
+def best_of(result: Any, summary: pd.DataFrame, model: str) -> str:
     """That the best of several models was picked by what it is judged by, or inside the folds."""
     metric = result.metrics[0]
     picked = result.choices[result.choices["parameter"] == "model"]
@@ -188,7 +217,7 @@ def best_of(result: EvaluationResult, summary: pd.DataFrame, model: str) -> str:
     )
 
 
-def about_intervals(result: EvaluationResult, model: str, rows: Any, level: float) -> list[str]:
+def about_intervals(result: Any, model: str, rows: Any, level: float) -> list[str]:
     """What the intervals of a model mean, and how they were found, in sentences."""
     percent = f"{100 * level:g}\u00a0%"
     found = [
@@ -224,14 +253,17 @@ METHODS = {
     "mover": "MOVER: of scores made of several proportions, such as averages over the classes.",
     "delong": "DeLong: of the area under the ROC curve.",
     "obuchowski": "Obuchowski: of the area under the ROC curve of images in groups.",
-    "wald": "Wald: of the Brier score, its skill, and calibration slope and intercept.",
+    "wald": "Wald: of the Brier score, its skill, calibration slope and intercept, and of R² and "
+    "errors of numbers.",
+    "t": "Student's t: of the bias and limits of agreement.",
     "chi-squared": "chi-squared: of the expected calibration error.",
     "bootstrap": "bootstrap: of everything else, by drawing from the test images again and again.",
 }
 """Methods of intervals: name and use."""
 
 
-def _how(result: EvaluationResult, model: str) -> str:
+def how_tested(result: Any, model: str) -> str:
+    """By how many folds, in words that the number of images ends."""
     n_folds = result.times.query("model == @model")["fold"].nunique()
     if result.cv == "prefit":
         return f"“{model}”, fitted before, was tested on"
@@ -254,5 +286,6 @@ def in_words(metric: str) -> str:
     return name if name.isupper() or "ROC" in name else name[0].lower() + name[1:]
 
 
-def _percent(value: float) -> str:
+def percent(value: float) -> str:
+    """A share in percent."""
     return f"{100 * value:.1f}\u00a0%"

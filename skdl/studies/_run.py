@@ -160,6 +160,7 @@ def run_study(
         checkpoint=folder / "folds",
         verbose=verbose,
     )
+    assert isinstance(result, EvaluationResult)  # studies are of classifiers
     comparison = compare(study, measure(result, data), training(result))
     record = write_record(study, setting, result, data, comparison, loaded)
     pictures(folder, result, data)

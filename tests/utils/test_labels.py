@@ -141,6 +141,8 @@ def test_labels_that_are_none(take):
     function, name = TAKES_LABELS[take]
     before = plt.get_fignums()
     for what, (make, said) in BAD_LABELS.items():
+        if (take, what) == ("evaluate", "columns"):
+            continue  # several labels per image
         with pytest.raises(ValueError, match=f"^{re.escape(name)} .*{said}") as caught:
             function(make())
         assert len(str(caught.value)) < 400, what
