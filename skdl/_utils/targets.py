@@ -23,7 +23,7 @@ def check_numbers(y: Any, name: str = "y") -> npt.NDArray[np.float64]:
         raise ValueError(f"{expected} Complex data not supported.")
     if numbers.ndim not in (1, 2) or 0 in numbers.shape[1:]:
         raise ValueError(f"{expected} Got the shape {numbers.shape}.")
-    finite = np.isfinite(numbers.reshape(len(numbers), -1)).all(axis=1)
+    finite = np.isfinite(numbers if numbers.ndim == 2 else numbers[:, np.newaxis]).all(axis=1)
     if not finite.all():
         row = int(np.argmin(finite))
         what = "NaN" if np.isnan(numbers[row]).any() else "infinity"

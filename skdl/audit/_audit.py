@@ -12,6 +12,7 @@ from skdl._utils.checks import check_number, check_whole
 from skdl._utils.labels import check_groups, check_length, class_labels
 from skdl._utils.text import middle_out
 from skdl.audit._groups import join_groups
+from skdl.audit._label_errors import find_label_errors
 from skdl.audit._look_alikes import LookAlikes
 from skdl.audit._pairs import (
     Known,
@@ -38,6 +39,7 @@ def audit_images(
     y: Any = None,
     *,
     groups: Any = None,
+    probabilities: Any = None,
     similarity: float = 0.95,
     image_shape: Sequence[int] | None = None,
     n_jobs: int | None = None,
@@ -55,6 +57,9 @@ def audit_images(
     groups : array-like of shape (n,), default=None
         What belongs together beforehand, such as the patient of each image. None takes each image
         for itself.
+    probabilities : array-like of shape (n, n_classes), default=None
+        Out-of-fold probabilities of the sorted classes, by which labels that are probably wrong are
+        found, see :func:`find_label_errors`. Needs `y`.
     similarity : float in [0, 1], default=0.95
         How similar images must be to count as look-alikes, 1 being equal.
     image_shape : (height, width) or (height, width, channels), default=None
@@ -75,9 +80,9 @@ def audit_images(
     TypeError
         If X is sparse.
     ValueError
-        If X is no batch of images, `y` or `groups` has another length or missing values, there is
-        one group only, or a parameter is out of range. Files that cannot be read raise nothing:
-        they are listed.
+        If X is no batch of images, `y`, `groups` or `probabilities` has another shape or missing
+        values, there is one group only, or a parameter is out of range. Files that cannot be read
+        raise nothing: they are listed.
 
     See Also
     --------
@@ -126,6 +131,7 @@ def audit_images(
     if classes is not None:
         check_length(classes, "y", np.arange(n), "X")
     given = None if groups is None else check_groups(groups, n)
+    suspects = _suspects(classes, probabilities)
     known = Known(getattr(images, "paths", None), classes, given)
 
     facts = measure_images(images, n_threads, verbose)
@@ -133,7 +139,16 @@ def audit_images(
     look_alikes = search(images, facts, copies, similarity, n_jobs)
     pairs = [*zip(in_pairs(copies), look_alikes, strict=True)][:2]
     joined = join_groups(given, n, *(np.concatenate(ends) for ends in pairs))
-    return _result(facts, known, copies, look_alikes, joined, similarity)
+    return _result(facts, known, copies, look_alikes, joined, similarity, suspects)
+
+
+def _suspects(classes: Any, probabilities: Any) -> pd.DataFrame:
+    """Labels that are probably wrong; none where nothing tells."""
+    if probabilities is None:
+        return find_label_errors([0], [[1.0]])
+    if classes is None:
+        raise ValueError("probabilities need labels to compare them with. Pass y.")
+    return find_label_errors(classes, probabilities)
 
 
 def _n_threads(n_jobs: int) -> int:
@@ -148,6 +163,7 @@ def _result(
     look_alikes: LookAlikes,
     groups: npt.NDArray[np.intp],
     similarity: float,
+    suspects: pd.DataFrame,
 ) -> DataAudit:
     readable = facts[facts["reason"].eq("")]
     unreadable = facts.index[facts["reason"].ne("")].to_numpy()
@@ -159,6 +175,11 @@ def _result(
         "look_alikes": pair_table(look_alikes, known),
         "conflicts": _differing(copies, look_alikes, known, known.classes),
         "group_conflicts": _differing(copies, look_alikes, known, known.groups, "group"),
+        "label_errors": row_table(
+            suspects["row"].to_numpy(),
+            known,
+            **{name: suspects[name].to_numpy() for name in ("suggested", *_HOW_SURE)},
+        ),
         "empty": row_table(
             empty.index.to_numpy(),
             known,
@@ -224,6 +245,7 @@ def _shortcuts(
     return find_shortcuts(readable.reset_index(drop=True), codes[rows], shown, groups[rows])
 
 
+_HOW_SURE = ("probability", "suggested_probability", "margin")
 _SHOWN = (
     "height", "width", "channels", "dtype", "format", "bytes", "quantization", "low", "high",
     "brightness", "contrast", "border_brightness", "border_contrast",
@@ -235,7 +257,7 @@ def _per_image(
 ) -> pd.DataFrame:
     """Everything that is known of each image, and in which tables it stands."""
     table = row_table(np.arange(len(facts)), known).assign(group=groups)
-    for name in ("unreadable", "copies", "look_alikes", "conflicts", "group_conflicts", "empty"):
+    for name in tables:
         ends = [tables[name][end] for end in ("row", "first", "second") if end in tables[name]]
         table[name] = np.isin(table["row"], np.concatenate(ends))
     sides = ["height", "width", "channels"]

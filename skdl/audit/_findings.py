@@ -26,6 +26,7 @@ def findings_of(audit: DataAudit) -> list[str]:
     parts = (
         _unreadable(audit),
         _conflicts(audit),
+        _label_errors(audit),
         _shortcuts(audit),
         _group_conflicts(audit),
         _look_alikes(audit),
@@ -57,6 +58,20 @@ def _conflicts(audit: DataAudit) -> Iterator[str]:
             f"{counted(len(table), 'pair')} of copies or look-alikes "
             f"{'is' if len(table) == 1 else 'are'} of different classes, such as "
             f"{_pair(audit, table, 'class')}. One of the two labels is probably wrong."
+        )
+
+
+def _label_errors(audit: DataAudit) -> Iterator[str]:
+    table = audit.label_errors
+    if len(table):
+        first = table.iloc[0]
+        yield (
+            f"{counted(len(table), 'label')} of {counted(len(audit.images), 'image')} "
+            f"{'contradicts' if len(table) == 1 else 'contradict'} what a model predicts that was "
+            f"not trained on the image, such as that of {_image(audit, first['row'])}: "
+            f"{_label(first['class'])}, where {_label(first['suggested'])} has a probability of "
+            f"{first['suggested_probability']:.2f}. Look at these images first, and correct the "
+            "labels that are wrong."
         )
 
 

@@ -20,6 +20,7 @@ _TITLES = {
     "unreadable": "Unreadable files",
     "conflicts": "Conflicts",
     "group_conflicts": "Conflicts of groups",
+    "label_errors": "Labels that a model contradicts",
     "look_alikes": "Look-alikes",
     "copies": "Copies",
     "empty": "Empty images",
@@ -28,7 +29,7 @@ _TITLES = {
     "modes": "Modes",
     "sizes": "Sizes",
 }
-_FAULTS = [*_TITLES][:7]
+_FAULTS = [*_TITLES][:8]
 NOTHING = "Nothing was found."
 
 

@@ -24,11 +24,11 @@ class DataAudit:
     images : pandas.DataFrame
         A row for each image: "row", "class", "path", "group", for each table whether the image
         stands in it ("unreadable", "copies", "look_alikes", "conflicts", "group_conflicts",
-        "empty"), and what was measured: "height", "width", "channels", "dtype", "format" and
-        "bytes" of files, "quantization" (mean step by which a JPEG's brightness was rounded),
-        "low" and "high" (smallest and largest value), "brightness" (mean of gray or of red, green
-        and blue) and "contrast" (its standard deviation over pixels), and both of the outer frame,
-        5 % of the shorter side wide: "border_brightness", "border_contrast".
+        "label_errors", "empty"), and what was measured: "height", "width", "channels", "dtype",
+        "format" and "bytes" of files, "quantization" (mean step by which a JPEG's brightness was
+        rounded), "low" and "high" (smallest and largest value), "brightness" (mean of gray or of
+        red, green and blue) and "contrast" (its standard deviation over pixels), and both of the
+        outer frame, 5 % of the shorter side wide: "border_brightness", "border_contrast".
     unreadable : pandas.DataFrame
         Files that cannot be read: "reason".
     copies : pandas.DataFrame
@@ -41,6 +41,10 @@ class DataAudit:
         Pairs of copies, whose similarity is 1, or look-alikes that are of different classes.
     group_conflicts : pandas.DataFrame
         The same of different groups, as they were passed: "first_group", "second_group".
+    label_errors : pandas.DataFrame
+        Images whose labels out-of-fold probabilities contradict, the surest first: "suggested"
+        class, "probability" of the label, "suggested_probability" and "margin"; see
+        :func:`find_label_errors`. None without probabilities.
     empty : pandas.DataFrame
         Images without a picture: "kind" is "one color" or "nearly empty", whose brightness has a
         standard deviation below 1 % of the range of values.
@@ -88,6 +92,7 @@ class DataAudit:
     look_alikes: pd.DataFrame
     conflicts: pd.DataFrame
     group_conflicts: pd.DataFrame
+    label_errors: pd.DataFrame
     empty: pd.DataFrame
     sizes: pd.DataFrame
     modes: pd.DataFrame
@@ -117,6 +122,7 @@ class DataAudit:
             "look_alikes": len(self.look_alikes),
             "conflicts": len(self.conflicts),
             "group_conflicts": len(self.group_conflicts),
+            "label_errors": len(self.label_errors),
             "empty": len(self.empty),
         }
         rows = [(name, found, int(self.images[name].sum())) for name, found in counts.items()]

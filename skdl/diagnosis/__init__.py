@@ -1,6 +1,7 @@
-"""What skdl runs on here, and what is wrong with it."""
+"""What skdl runs on here, what is wrong with it, and how a network can be trained."""
 
 from skdl.diagnosis._diagnose import Diagnosis, diagnose
+from skdl.diagnosis._learning_rate import LearningRates, find_learning_rate
 from skdl.diagnosis._problems import Problem
 
-__all__ = ["Diagnosis", "Problem", "diagnose"]
+__all__ = ["Diagnosis", "LearningRates", "Problem", "diagnose", "find_learning_rate"]

@@ -10,13 +10,14 @@ import tensorflow as tf
 
 from skdl.engine._devices import prepare_devices
 from skdl.images import n_without_opacity
-from skdl.preprocessing import CHANGES, NOISES, AugmentationPlan, rectangle
+from skdl.preprocessing import CHANGES, MIXINGS, NOISES, AugmentationPlan, rectangle
 
 KINDS = (*CHANGES, *NOISES)
 # What is handed over: an amount of each kind; the rectangle, black and white of noise.
 N_NUMBERS = len(KINDS) + 4
 _RESAMPLING = frozenset(["rotation", "zoom", "shear"])
 _MOVEMENTS = _RESAMPLING | {"shift"}
+_FLIPS, _LIGHTS = ("horizontal_flip", "vertical_flip"), ("contrast", "brightness")
 # Columns of the uniform numbers that one image gets.
 _ROTATION, _DOWN, _RIGHT, _ZOOM, _SHEAR, _MIRROR, _TURN, _LIGHT, _CONTRAST, _TOP, _LEFT = range(11)
 
@@ -28,8 +29,46 @@ def augment(images: Any, seed: Any, kinds: Sequence[str], numbers: Any, limits: 
     seed determines all that is drawn; global random state is not touched. Values are clipped to the
     two `limits`.
     """
-    amount = {kind: numbers[KINDS.index(kind)] for kind in kinds}
     drawn = tf.random.stateless_uniform([tf.shape(images)[0], 11], seed)
+    amount = _amounts(drawn, seed, kinds, numbers)
+    return _changed(images, drawn, seed, amount, numbers, limits)
+
+
+def variant(
+    images: npt.NDArray[np.float32], plan: AugmentationPlan, seed: int, clipped: bool
+) -> npt.NDArray[np.float32]:
+    """One change of all images alike, whatever else is in the batch: what moves and lights them."""
+    prepare_devices()
+    kinds = [kind for kind in plan.kinds if kind in (*_MOVEMENTS, *_FLIPS, *_LIGHTS)]
+    numbers = tf.constant(numbers_of(plan, *images.shape[1:3]), tf.float32)
+    pair = tf.constant([seed, 0])
+    drawn = tf.repeat(tf.random.stateless_uniform([1, 11], pair), len(images), axis=0)
+    amount = {kind: numbers[KINDS.index(kind)] for kind in kinds}
+    limits = tf.constant([0.0, 1.0] if clipped else [-np.inf, np.inf], tf.float32)
+    found: npt.NDArray[np.float32] = _changed(
+        tf.constant(images), drawn, pair, amount, numbers, limits
+    ).numpy()
+    return found
+
+
+def _amounts(drawn: Any, seed: Any, kinds: Sequence[str], numbers: Any) -> dict[str, Any]:
+    """How much there is of each kind, or for each image, where only some kinds are drawn."""
+    kinds_of_one = [kind for kind in kinds if kind not in (*MIXINGS, "n_changes")]
+    amount = {kind: numbers[KINDS.index(kind)] for kind in kinds_of_one}
+    if "n_changes" not in kinds:
+        return amount
+    shape = [tf.shape(drawn)[0], len(amount)]
+    order = tf.argsort(tf.random.stateless_uniform(shape, seed + tf.constant([0, 1 << 26])), axis=1)
+    chosen = tf.cast(tf.argsort(order, axis=1), tf.float32) < numbers[KINDS.index("n_changes")]
+    return {
+        kind: tf.where(chosen[:, place], value, 0.0)
+        for place, (kind, value) in enumerate(amount.items())
+    }
+
+
+def _changed(
+    images: Any, drawn: Any, seed: Any, amount: dict[str, Any], numbers: Any, limits: Any
+) -> Any:
     if _MOVEMENTS & amount.keys():
         images = _move(images, drawn, amount)
     else:
@@ -45,7 +84,7 @@ def augment(images: Any, seed: Any, kinds: Sequence[str], numbers: Any, limits: 
         images = tf.where(_square(images, drawn, amount["cutout"]), mean, images)
     other = seed + tf.constant([0, 1 << 30])
     if "noise" in amount:
-        images += tf.random.stateless_normal(tf.shape(images), other) * amount["noise"]
+        images += tf.random.stateless_normal(tf.shape(images), other) * _each(amount["noise"])
     place = tf.stack([drawn[:, _TOP], drawn[:, _LEFT]], axis=1)
     for kind in NOISES:
         if kind in amount:
@@ -83,14 +122,21 @@ def _spread(drawn: Any, column: int) -> Any:
     return 2.0 * drawn[:, column] - 1.0
 
 
+def _each(amount: Any) -> Any:
+    """One amount of all images, or one of each."""
+    return _per_image(amount) if len(amount.shape) else amount
+
+
 def _per_image(values: Any) -> Any:
     return tf.reshape(values, [-1, 1, 1, 1])
 
 
-def _sign(drawn: Any, column: int, wanted: bool) -> Any:
+def _sign(drawn: Any, column: int, wanted: Any) -> Any:
     """-1 for half of the images if they are to be flipped, otherwise 1."""
     ones = tf.ones_like(drawn[:, column])
-    return tf.where(drawn[:, column] < 0.5, -ones, ones) if wanted else ones
+    if wanted is None:
+        return ones
+    return tf.where(tf.logical_and(drawn[:, column] < 0.5, wanted > 0.0), -ones, ones)
 
 
 def _move(images: Any, drawn: Any, amount: dict[str, Any]) -> Any:
@@ -111,8 +157,8 @@ def _move(images: Any, drawn: Any, amount: dict[str, Any]) -> Any:
     angle = drawn_for("rotation", _ROTATION) * degree
     slant = tf.tan(drawn_for("shear", _SHEAR) * degree)
     size = 1.0 / (1.0 + drawn_for("zoom", _ZOOM))
-    mirror = _sign(drawn, _MIRROR, "horizontal_flip" in amount) * size
-    turn = _sign(drawn, _TURN, "vertical_flip" in amount) * size
+    mirror = _sign(drawn, _MIRROR, amount.get("horizontal_flip")) * size
+    turn = _sign(drawn, _TURN, amount.get("vertical_flip")) * size
     cos, sin = tf.cos(angle), tf.sin(angle)
     # rotation · shear · diag(mirror, turn)
     a, b = cos * mirror, (cos * slant - sin) * turn
@@ -142,7 +188,7 @@ def _whole(offsets: Any, largest: Any, drawn: Any) -> Any:
 def _flip(images: Any, drawn: Any, amount: dict[str, Any]) -> Any:
     for kind, column, axis in (("horizontal_flip", _MIRROR, 2), ("vertical_flip", _TURN, 1)):
         if kind in amount:
-            chosen = _per_image(drawn[:, column] < 0.5)
+            chosen = _per_image(tf.logical_and(drawn[:, column] < 0.5, amount[kind] > 0.0))
             images = tf.where(chosen, tf.reverse(images, [axis]), images)
     return images
 
@@ -150,10 +196,11 @@ def _flip(images: Any, drawn: Any, amount: dict[str, Any]) -> Any:
 def _square(images: Any, drawn: Any, share: Any) -> Any:
     """Where a square lies whose sides are a share of the image's, at a random place."""
     shape = tf.shape(images)
+    share = tf.reshape(share, [-1, 1])
 
     def inside(length: Any, column: int) -> Any:
         side = tf.cast(length, tf.float32)
-        start = tf.expand_dims(drawn[:, column] * (side - share * side), 1)
+        start = tf.expand_dims(drawn[:, column], 1) * (side - share * side)
         places = tf.expand_dims(tf.range(side) + 0.5, 0)
         return tf.logical_and(places >= start, places < start + share * side)
 

@@ -20,6 +20,7 @@ from skdl.engine._backbone import (
     last_cut,
     pooled,
 )
+from skdl.engine._heads import Head, linked, n_units
 
 # Of the variance of the average feature, added to each: a dead feature is not blown up.
 _VARIANCE_FLOOR = 0.01
@@ -157,9 +158,9 @@ class Body:
     def parts(
         self,
         input_shape: tuple[int, ...],
-        n_classes: int | None,
+        n_classes: int,
         precision: Precision,
-        activation: str = "softmax",
+        head: Head = "softmax",
         *,
         pooling: Any,
         units: Sequence[int],
@@ -179,13 +180,11 @@ class Body:
                 rest = keras.Model(base.layers[cut].output, base.output, name=base.name)
                 maps = InferenceMode(rest, name="backbone")(inputs)
             features = pooled(maps, pooling)
-        outputs = _head(features, n_classes, activation, units, dropout)
+        outputs = _head(features, n_classes, head, units, dropout)
         return keras.Model(inputs, outputs, name="classifier"), base
 
 
-def _head(
-    x: Any, n_classes: int | None, activation: str, units: Sequence[int], dropout: float
-) -> Any:
+def _head(x: Any, n_classes: int, head: Head, units: Sequence[int], dropout: float) -> Any:
     # Not trained: its statistics are those of the training data's frozen features.
     x = keras.layers.BatchNormalization(
         epsilon=1e-7,
@@ -195,16 +194,21 @@ def _head(
         dtype="float32",  # digits lost here are lost for all classes
         name=STANDARDISATION,
     )(x)
-    for number, n_units in enumerate(units):
-        x = keras.layers.Dense(n_units, activation="relu", name=f"head_dense{number + 1}")(x)
+    for number, width in enumerate(units):
+        x = keras.layers.Dense(width, activation="relu", name=f"head_dense{number + 1}")(x)
         if dropout:
             x = keras.layers.Dropout(dropout, name=f"head_dropout{number + 1}")(x)
     if dropout and not units:
         x = keras.layers.Dropout(dropout, name="head_dropout")(x)
     # From zeros, the classes start alike, and no random direction has to be unlearned.
-    return keras.layers.Dense(
-        n_classes, activation=activation, kernel_initializer="zeros", name="head"
+    is_ordinal = head == "ordinal"
+    x = keras.layers.Dense(
+        n_units(head, n_classes),
+        activation="linear" if is_ordinal else head,
+        kernel_initializer="zeros",
+        name="head",
     )(x)
+    return linked(x, n_classes) if is_ordinal else x
 
 
 @keras.saving.register_keras_serializable("skdl")

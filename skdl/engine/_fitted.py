@@ -17,10 +17,11 @@ from skdl.engine._optimizers import OptimizerSpec
 from skdl.engine._pool import shared_network
 from skdl.engine._recipe import Recipe
 from skdl.engine._seeding import assign, python_random
+from skdl.engine._variants import Averaging
 from skdl.images import ImageBatch, ValueRange, range_offset_and_scale
 
 
-class FittedNetwork:
+class FittedNetwork(Averaging):
     """A network's description and weights, owned by one fitted estimator.
 
     The state are the values of ``model.variables``; the value range is that of the training images.

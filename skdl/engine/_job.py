@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import keras
@@ -10,7 +10,9 @@ import numpy.typing as npt
 
 from skdl.engine._optimizers import OptimizerSpec
 from skdl.engine._recipe import Recipe
+from skdl.engine._seeding import MEMBERS, seed_of, stream
 from skdl.engine._trainer import State, TrainingSet
+from skdl.engine._variants import Ensemble
 from skdl.images import ValueRange
 from skdl.preprocessing import AugmentationPlan
 
@@ -37,6 +39,11 @@ class Fitted:
     def n_epochs(self) -> int:
         return len(self.history.get("loss", []))
 
+    def joined(self, others: Sequence["Fitted"]) -> "Fitted":
+        """The same with a network that averages over those of others."""
+        networks = [self.network, *(other.network for other in others)]
+        return replace(self, network=Ensemble(networks))
+
 
 @dataclass(frozen=True)
 class Job:
@@ -57,12 +64,13 @@ class Job:
     mode: Mode = "fit"
     start: Fitted | None = None  # where to go on; None begins with start values
     # How the learning rate changes, over how many epochs; None leaves the optimizer's.
-    schedule: tuple[Literal["cosine", "step"], int] | None = None
+    schedule: tuple[Literal["cosine", "step", "one_cycle"], int] | None = None
     augmentation: AugmentationPlan | None = None
     augments_validation: bool = False  # alike in each epoch
     # Stop after that many epochs in which the validation loss has not improved by the number, and
     # keep the weights of the lowest.
     patience: tuple[int, float] | None = None
+    balanced: bool = False  # an epoch takes equally many images of each class
     callbacks: Sequence[keras.callbacks.Callback] = ()
     # Of the number of the last epoch, makes what is called after each with its number, from 1, and
     # its figures.
@@ -90,7 +98,9 @@ class Job:
 
         "cosine" lowers the rate along half a cosine (Loshchilov and Hutter, ICLR 2017); "step"
         divides it by 10 after half and again after three quarters of the epochs (He et al., CVPR
-        2016). After the last epoch the rate stays.
+        2016); "one_cycle" raises it from a 25th to the optimizer's over three tenths of the epochs,
+        and lowers it to nearly 0 along half a cosine (Smith and Topin, 2019). After the last epoch
+        the rate stays.
         """
         base = self.optimizer.learning_rate
         if self.schedule is None or base is None:
@@ -100,7 +110,14 @@ class Job:
         done = min(epoch - first, n_epochs - 1) / n_epochs
         if kind == "cosine":
             return base * 0.5 * (1 + math.cos(math.pi * done))
+        if kind == "one_cycle":
+            return base * _one_cycle(min(epoch - first, n_epochs - 1), n_epochs)
         return base * (1.0 if done < 0.5 else 0.1 if done < 0.75 else 0.01)
+
+    def of_member(self, number: int) -> "Job":
+        """The same with the seed of another member of an ensemble; nobody watches."""
+        seed = seed_of(stream(self.seed, MEMBERS, number))
+        return replace(self, seed=seed, begin_epoch=None)
 
     def joined_with_start(self, history: History) -> History:
         """The history of what came before, and this one."""
@@ -111,3 +128,11 @@ class Job:
             name: before.get(name, missing[0]) + history.get(name, missing[1])
             for name in {**before, **history}
         }
+
+
+def _one_cycle(epoch: int, n_epochs: int) -> float:
+    """Share of the largest rate; an epoch has that of its middle."""
+    done, rising = (epoch + 0.5) / n_epochs, 0.3
+    if done < rising:
+        return 0.04 + 0.96 * done / rising
+    return max(0.5 * (1 + math.cos(math.pi * (done - rising) / (1 - rising))), 1e-4)

@@ -15,8 +15,9 @@ from skdl.backbones import PlainState, check_params, label_of
 from skdl.engine._backbone import Precision
 from skdl.engine._body import Body, Cut
 from skdl.engine._building import building
-from skdl.engine._heads import Head, LabelCrossentropy, end_in, metrics_of
+from skdl.engine._heads import Head, end_in, n_units
 from skdl.engine._keys import builder_key, freeze, plain_text
+from skdl.engine._losses import LossOptions, metrics_of, training_loss
 from skdl.engine._private import refuse_empty_maps
 from skdl.engine._seeding import python_random
 
@@ -52,6 +53,10 @@ class Recipe(PlainState):
     loss: str = "sparse_categorical_crossentropy"
     head: Head = "softmax"  # builders end in one; another takes its place
     on_backbone: Body | None = None
+    # What changes a cross-entropy, see `LossOptions`.
+    focal_gamma: float = 0.0
+    label_smoothing: float = 0.0
+    mixes: bool = False
 
     @property
     def body(self) -> Body:
@@ -63,13 +68,29 @@ class Recipe(PlainState):
     @property
     def compile_options(self) -> dict[str, Any]:
         """Loss and metrics, as ``keras.Model.compile`` takes them."""
-        metrics = None if self.n_classes is None else metrics_of(self.head)
-        return {"loss": self.loss, "metrics": metrics}
+        if self.n_classes is None:
+            return {"loss": self.loss, "metrics": None}
+        return {"loss": self.loss, "metrics": metrics_of(self.head, self.loss_options)}
 
     @property
     def training_loss(self) -> Any:
-        """The same loss, which takes the weights that training data have."""
-        return LabelCrossentropy() if self.head == "sigmoid" else self.loss
+        """What is minimised, which also takes the weights and mixtures that training data have."""
+        return training_loss(self.head, self.loss, self.n_classes, self.loss_options)
+
+    @property
+    def loss_options(self) -> LossOptions:
+        """What changes the cross-entropy."""
+        return LossOptions(self.focal_gamma, self.label_smoothing, self.mixes)
+
+    @property
+    def takes_codes(self) -> bool:
+        """Whether targets are the codes of exclusive classes."""
+        return self.head in ("softmax", "ordinal")
+
+    @property
+    def n_units(self) -> int | None:
+        """Classes that a builder is asked for."""
+        return None if self.n_classes is None else n_units(self.head, self.n_classes)
 
     @property
     def label(self) -> str:
@@ -85,7 +106,8 @@ class Recipe(PlainState):
     @property
     def key(self) -> Hashable | None:
         """Key of the structure, None if a parameter cannot be part of a key."""
-        rest = (self.input_shape, self.n_classes, self.precision, self.loss, self.head)
+        ends = self.n_classes, self.loss, self.head, self.loss_options
+        rest = (self.input_shape, self.precision, ends)
         try:
             maker = builder_key(self.builder) if self.on_backbone is None else self.body.key
             return None if maker is None else (maker, freeze(self.params), rest)
@@ -120,7 +142,7 @@ class Recipe(PlainState):
         with python_random(seed), building(self.precision):
             purpose = f"images of shape {self.input_shape}"
             if self.n_classes is not None:
-                outputs = "classes" if self.head == "softmax" else "outputs"
+                outputs = "classes" if self.takes_codes else "outputs"
                 purpose += f" and {self.n_classes} {outputs}"
             try:
                 model = self._built()
@@ -138,7 +160,7 @@ class Recipe(PlainState):
             if not is_known:
                 self._check_output(self._probe(model))
             if self.head != "softmax" and self.on_backbone is None:
-                self._change_end(model, is_known)
+                model = self._change_end(model, is_known)
         if not model.variables:
             raise ValueError(f"Architecture {self.label} returned a model without weights.")
         if not _claim(model.variables):
@@ -151,13 +173,15 @@ class Recipe(PlainState):
 
     def parts(self) -> tuple[keras.Model, keras.Model | None]:
         """What is behind the frozen prefix, and the whole backbone that shares its layers."""
-        sizes = self.input_shape, self.n_classes
-        return self.body.parts(*sizes, self.precision, self.head, **self.params)
+        n_classes = self.n_classes or 0  # which networks on backbones have
+        return self.body.parts(
+            self.input_shape, n_classes, self.precision, self.head, **self.params
+        )
 
     def _built(self) -> Any:
         if self.on_backbone is not None:
             return self.parts()[0]
-        classes = () if self.n_classes is None else (self.n_classes,)
+        classes = () if self.n_units is None else (self.n_units,)
         return self.builder(self.input_shape, *classes, **self.params)
 
     def _check_model(self, model: Any) -> None:
@@ -187,18 +211,19 @@ class Recipe(PlainState):
         # A subclassed model has neither.
         inputs, outputs = (getattr(model, name, None) or () for name in ("inputs", "outputs"))
         shapes = [tuple(tensor.shape) for tensor in (*inputs, *outputs)]
-        fits = shapes == [(None, *self.input_shape), (None, self.n_classes)]
+        fits = shapes == [(None, *self.input_shape), (None, self.n_units)]
         return fits and model.outputs[0] is last.output
 
-    def _change_end(self, model: keras.Model, is_known: bool) -> None:
+    def _change_end(self, model: keras.Model, is_known: bool) -> keras.Model:
         if not is_known:
             raise ValueError(
                 f"Architecture {self.label} does not end in a layer with activation='softmax', so "
                 "it can only be trained on exclusive classes. For other targets, skdl replaces "
-                f"that softmax by a {self.head} activation: end the builder in "
+                f"that softmax by a {'linear' if self.head == 'ordinal' else self.head} "
+                "activation: end the builder in "
                 "keras.layers.Dense(n_classes, activation='softmax')."
             )
-        end_in(model, self.head)
+        return end_in(model, self.head, self.n_classes or 0)
 
     def _probe(self, model: keras.Model) -> npt.NDArray[Any]:
         """What comes out for two images; builds a subclassed model that is not built yet."""
@@ -212,10 +237,10 @@ class Recipe(PlainState):
             ) from error
 
     def _check_output(self, output: npt.NDArray[Any]) -> None:
-        if output.shape != (2, self.n_classes):
+        if output.shape != (2, self.n_units):
             raise ValueError(
                 f"Architecture {self.label} maps 2 images to an output of shape {output.shape}; "
-                f"expected (2, {self.n_classes}), one probability per class."
+                f"expected (2, {self.n_units}), one probability per class."
             )
         if (output < 0).any() or not np.allclose(output.sum(axis=1), 1, atol=1e-3):
             raise ValueError(

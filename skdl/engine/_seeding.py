@@ -20,7 +20,7 @@ _LOCK = threading.RLock()
 # Streams drawn from one seed; the numbers only have to differ. Each epoch has its own: what is
 # drawn in it depends neither on the epochs before, so that a training that goes on draws what it
 # would have drawn without a stop, nor on how much another stream has given.
-INITIAL_VALUES, SHUFFLING, AUGMENTATION = 1, 2, 3
+INITIAL_VALUES, SHUFFLING, AUGMENTATION, MEMBERS, VARIANTS = 1, 2, 3, 4, 5
 
 
 @contextmanager

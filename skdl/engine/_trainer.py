@@ -10,15 +10,16 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from skdl.engine._augment import N_NUMBERS, augment, numbers_of
+from skdl.engine._augment import KINDS, N_NUMBERS, augment, numbers_of
 from skdl.engine._building import building, keras_settings
+from skdl.engine._mixing import mix
 from skdl.engine._normalization import fuse_normalization
 from skdl.engine._optimizers import OptimizerSpec, fuse_adam, scale_rates
 from skdl.engine._private import all_layers, build_metrics, compiled_loss
 from skdl.engine._recipe import Recipe
 from skdl.engine._seeding import InitialState, assign, value_of
 from skdl.images import ImageBatch, ValueRange, range_offset_and_scale, rescale
-from skdl.preprocessing import AugmentationPlan
+from skdl.preprocessing import MIXINGS, AugmentationPlan
 
 # Functions that a Keras model keeps when it is called by its own methods.
 _MADE_BY_KERAS = {"train_function", "test_function", "predict_function"}
@@ -63,6 +64,7 @@ class Trainer:
         fuse_normalization(self.model)
         self.variables = list(self.model.variables)
         self.image_shape = recipe.input_shape
+        self._n_codes = recipe.n_classes if recipe.takes_codes else None
         fixed = {id(variable) for variable in recipe.fixed_variables(self.model)}
         self._initial = InitialState.of(self.model, fixed)
         options = {**recipe.compile_options, "loss": recipe.training_loss}
@@ -76,7 +78,7 @@ class Trainer:
             # Metrics make their variables at their first batch; in a trace, that costs another.
             outputs = np.ones((1, recipe.n_classes or 0), np.float32)
             codes = np.zeros(1, np.int32)
-            build_metrics(self.model, codes if recipe.head == "softmax" else outputs, outputs)
+            build_metrics(self.model, codes if recipe.takes_codes else outputs, outputs)
         self._optimizer_start = self.optimizer_state()
         self._functions: dict[tuple[Any, ...], Any] = {}
         self.n_traces = 0
@@ -166,6 +168,7 @@ class Trainer:
         integers, floats = (partial(tf.TensorSpec, dtype=of) for of in (tf.int32, tf.float32))
         target_type, target_shape = target_like or (np.dtype(np.int32), ())
         targets_are_images = len(target_shape) > 1
+        mixings = [kind for kind in changes if kind in MIXINGS]
         of_targets = self.image_shape if targets_are_images else target_shape
         of_images = [None, *self.image_shape]
         signature = [
@@ -199,12 +202,17 @@ class Trainer:
                     wanted = inputs
                 else:
                     wanted = read(targets) if targets_are_images else tf.gather(targets, rows)
+                weighed = tf.gather(weights, rows)
                 if changes:
                     batch_seed = seed + tf.stack([0, start // batch_size])
                     inputs = augment(inputs, batch_seed, changes, numbers, limits)
                     inputs.set_shape(of_images)  # which a movement loses
-                batch_data = (inputs, wanted)
-                step((*batch_data, tf.gather(weights, rows)) if weighted else batch_data)
+                if mixings:
+                    if self._n_codes is not None:
+                        wanted = tf.one_hot(wanted, self._n_codes)
+                    amounts = {kind: numbers[KINDS.index(kind)] for kind in mixings}
+                    inputs, wanted, weighed = mix(inputs, wanted, weighed, batch_seed, amounts)
+                step((inputs, wanted, weighed) if weighted else (inputs, wanted))
                 return (start + batch_size,)
 
             # One batch after the other: each step reads the weights the step before has written.

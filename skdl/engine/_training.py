@@ -140,7 +140,7 @@ def _train(trainer: Trainer, job: Job, stage: Stage, stopper: EarlyStopper | Non
         end_epoch = _announce(trainer, job, stage, history)
         callbacks.on_epoch_begin(epoch)
         rate = float(tf.convert_to_tensor(trainer.model.optimizer.learning_rate))
-        order, seed = _drawn(job.seed, epoch, len(job.data), stage.copies)
+        order, seed = _drawn(job, epoch, stage.copies)
         calls = training.calls(order, seed, **({"batches_per_call": 1} if hooked else {}))
         logs = _run_epoch(calls, trainer.model, callbacks, hooked)
         if testing is not None:
@@ -195,11 +195,29 @@ def _fitted(job: Job, network: Any, optimizer_state: State, history: History) ->
     return Fitted(network, job.optimizer, optimizer_state, job.joined_with_start(history))
 
 
-def _drawn(seed: int, epoch: int, n_rows: int, copies: int) -> tuple[Any, int]:
+def _drawn(job: Job, epoch: int, copies: int) -> tuple[Any, int]:
     """The order of an epoch's rows, one copy of each image, and the seed of its changes."""
-    n, generator = n_rows // copies, np.random.default_rng(stream(seed, SHUFFLING, epoch))
-    order = generator.permutation(n) + n * generator.integers(copies, size=n)
-    return order, seed_of(stream(seed, AUGMENTATION, epoch))
+    n = len(job.data) // copies
+    generator = np.random.default_rng(stream(job.seed, SHUFFLING, epoch))
+    if job.balanced:
+        order = _as_many_of_each(np.asarray(job.data.targets)[:n], generator)
+    else:
+        order = generator.permutation(n)
+    order = order + n * generator.integers(copies, size=n)
+    return order, seed_of(stream(job.seed, AUGMENTATION, epoch))
+
+
+def _as_many_of_each(codes: Any, generator: np.random.Generator) -> Any:
+    """As many rows as there are, equally many of each class, none again before all others of it."""
+    present = generator.permutation(np.unique(codes))  # what is left over goes to any class
+    drawn = []
+    for place, code in enumerate(present):
+        rows = np.flatnonzero(codes == code)
+        wanted = (len(codes) + place) // len(present)
+        times = -(-wanted // len(rows))
+        repeated = [generator.permutation(rows) for _ in range(times)]
+        drawn.append(np.concatenate(repeated)[:wanted])
+    return generator.permutation(np.concatenate(drawn))
 
 
 def _run_epoch(

@@ -16,11 +16,12 @@ from skdl.engine._optimizers import OptimizerSpec
 from skdl.engine._recipe import Recipe
 from skdl.engine._seeding import assign, python_random
 from skdl.engine._trainer import Trainer
+from skdl.engine._variants import Averaging
 from skdl.images import ImageArray, ImageBatch, ValueRange, range_offset_and_scale
 from skdl.store import FeatureStore
 
 
-class TransferNetwork:
+class TransferNetwork(Averaging):
     """A frozen prefix and the trained network behind it, as one fitted estimator owns them.
 
     Without a prefix, the network begins at the images, whose value range and channels these are.

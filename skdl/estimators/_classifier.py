@@ -1,5 +1,6 @@
 """Fit, partial fit and prediction, as all image classifiers share them."""
 
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -9,19 +10,31 @@ from sklearn.metrics import accuracy_score
 from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.compat import with_callbacks
-from skdl._utils.scikit import StrOptions
+from skdl._utils.scikit import Interval, StrOptions
 from skdl.estimators._inputs import as_weights, check_labels
 from skdl.estimators._inspection import InspectionMixin
 from skdl.estimators._progress import EpochTasks
-from skdl.estimators._supervised import SupervisedEstimator
-from skdl.estimators._targets import Classes, LabelSets, Targets, checked_classes, learn_targets
+from skdl.estimators._supervised import MEMBER_CONSTRAINTS, SupervisedEstimator
+from skdl.estimators._targets import (
+    Classes,
+    LabelSets,
+    Loss,
+    Targets,
+    checked_classes,
+    learn_targets,
+)
 from skdl.estimators._trained import TRAINING_CONSTRAINTS
-from skdl.preprocessing import PRESETS, Augmentation
+from skdl.preprocessing import PRESETS, Augmentation, plan_augmentation
 
 CLASSIFIER_CONSTRAINTS: dict[str, list[Any]] = {
     **TRAINING_CONSTRAINTS,
     "class_weight": [None, dict, list, StrOptions({"balanced"})],
     "augmentation": [None, StrOptions(set(PRESETS)), Augmentation],
+    "loss": [StrOptions({"cross_entropy", "focal", "ordinal"})],
+    "focal_gamma": [Interval(Real, 0, None, closed="left")],
+    "label_smoothing": [Interval(Real, 0, 1, closed="left")],
+    "sampling": [None, StrOptions({"balanced"})],
+    **MEMBER_CONSTRAINTS,
 }
 
 
@@ -188,7 +201,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, SupervisedEstimator):
         """
         check_is_fitted(self)
         _, images = self._image_format.check_batch(X, self)
-        return self._outputs(images)
+        return self._averaged(images)
 
     def predict_log_proba(self, X: Any) -> npt.NDArray[np.float32]:
         """Logarithms of the class probabilities.
@@ -278,10 +291,18 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, SupervisedEstimator):
         return check_labels(y, name)
 
     def _learn_targets(self, y: npt.NDArray[Any], sample_weight: Any, classes: Any) -> Targets:
-        return learn_targets(y, sample_weight, classes)
+        return learn_targets(y, sample_weight, self._loss(), classes)
 
     def _fitted_targets(self) -> Targets:
-        return LabelSets(len(self.classes_)) if self.multilabel_ else Classes(self.classes_)
+        if self.multilabel_:
+            return LabelSets(len(self.classes_), self._loss())
+        return Classes(self.classes_, self._loss())
+
+    def _loss(self) -> Loss:
+        plan = plan_augmentation(self.augmentation)
+        gamma = float(self.focal_gamma) if self.loss == "focal" else 0.0
+        mixes = plan is not None and plan.mixes
+        return Loss(self.loss, gamma, float(self.label_smoothing), mixes, self.sampling)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

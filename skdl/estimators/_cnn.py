@@ -31,9 +31,10 @@ class CNNClassifier(ImageClassifier):
     optimizer : str, class or keras.optimizers.Optimizer, default="adam"
         Name or class of a Keras optimizer, configured by `optimizer__*` parameters; or a configured
         instance, which is copied for each fit.
-    learning_rate_schedule : {"cosine", "step"}, Keras schedule or None, default=None
+    learning_rate_schedule : {"cosine", "step", "one_cycle"}, Keras schedule or None, default=None
         How the learning rate changes. "cosine" lowers it to nearly 0 over `epochs`; "step" divides
-        it by 10 after half and again after three quarters of them; a
+        it by 10 after half and again after three quarters of them; "one_cycle" raises it from a
+        25th over three tenths of them, and lowers it to nearly 0; a
         ``keras.optimizers.schedules.LearningRateSchedule`` gives the rate of each training step.
     early_stopping : bool, default=False
         Stop when the validation loss has not improved by `tol` for `n_iter_no_change` epochs, and
@@ -52,10 +53,33 @@ class CNNClassifier(ImageClassifier):
         inverse of its frequency. With several labels per image, a list of dicts such as
         ``{0: 1.0, 1: 5.0}``, one for each label; "balanced" weighs both states of each label by the
         inverse of their frequencies. Validation losses are weighted in the same way.
-    augmentation : None, {"light", "medium", "strong"} or Augmentation, default=None
+    loss : {"cross_entropy", "focal", "ordinal"}, default="cross_entropy"
+        What is minimised. "focal" gives less weight to images whose class is already likely, which
+        may help where a class is rare. "ordinal" is for classes in an order, such as grades, which
+        must be numbers: the network gives one score, and the classes are its ranges between
+        thresholds that are trained as well.
+    focal_gamma : float, default=2.0
+        How much less, with ``loss="focal"``: the exponent of what the probability lacks, at least
+        0, which is the cross-entropy.
+    label_smoothing : float in [0, 1), default=0.0
+        Share of each target that is spread over all classes alike, so that the network is less sure
+        of itself. Not with ``loss="ordinal"``.
+    sampling : {"balanced"} or None, default=None
+        Which images an epoch trains on. None takes each once. "balanced" draws as many images, and
+        takes equally many of each class: those of rare classes several times. Not with several
+        labels per image.
+    augmentation : None, {"light", "medium", "strong", "random"} or Augmentation, default=None
         Random changes of the training images, drawn anew in each epoch: a preset or an
         :class:`Augmentation`, whose parameters are searched as ``augmentation__rotation``. Seeded
         by `random_state`; predictions and validation see the images as they are.
+    tta : int, default=0
+        Test-time augmentation: number of variants of each image whose predictions are averaged with
+        its own. A variant moves, turns, flips and lights all images alike, as `augmentation` says,
+        seeded by `random_state`; noise, cutout and mixtures are left out. Can be set after `fit`.
+    n_members : int, default=1
+        Number of networks that are trained with different seeds, and whose predictions are
+        averaged. `history_`, `n_iter_` and the maps of layers are those of the first. Not with
+        `warm_start` or `partial_fit`.
     image_size : int, (height, width) or None, default=None
         What images are resized to, arrays and files alike. None keeps their size, which must be the
         same for all.
@@ -167,7 +191,13 @@ class CNNClassifier(ImageClassifier):
         n_iter_no_change: int = 10,
         tol: float = 1e-4,
         class_weight: dict[Any, float] | list[dict[int, float]] | Literal["balanced"] | None = None,
+        loss: Literal["cross_entropy", "focal", "ordinal"] = "cross_entropy",
+        focal_gamma: float = 2.0,
+        label_smoothing: float = 0.0,
+        sampling: Literal["balanced"] | None = None,
         augmentation: str | Augmentation | None = None,
+        tta: int = 0,
+        n_members: int = 1,
         image_size: int | tuple[int, int] | None = None,
         keep_aspect: bool = False,
         color: Literal["rgb", "grayscale"] | None = None,

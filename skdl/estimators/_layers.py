@@ -116,4 +116,5 @@ class LayersMixin:
 
     def _inspector(self) -> Inspector:
         check_is_fitted(self)
-        return Inspector.of(self._network, self._fitted_optimizer)
+        first, *_ = getattr(self._network, "members", [self._network])
+        return Inspector.of(first, self._fitted_optimizer)

@@ -33,6 +33,7 @@ class Numbers:
     is_flat: bool  # one number per image, in an array of one dimension
     name_of_loss: str
     head: ClassVar[Head] = "linear"
+    loss_options: ClassVar[dict[str, Any]] = {}
 
     @classmethod
     def of(cls, y: Floats, sample_weight: Any, loss: str) -> "Numbers":

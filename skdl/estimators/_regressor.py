@@ -14,7 +14,7 @@ from skdl.estimators._inputs import as_weights
 from skdl.estimators._layers import LayersMixin
 from skdl.estimators._numbers import LOSSES, Numbers
 from skdl.estimators._progress import EpochTasks
-from skdl.estimators._supervised import SupervisedEstimator
+from skdl.estimators._supervised import MEMBER_CONSTRAINTS, SupervisedEstimator
 from skdl.estimators._trained import TRAINING_CONSTRAINTS
 from skdl.preprocessing import PRESETS, Augmentation
 
@@ -22,6 +22,7 @@ REGRESSOR_CONSTRAINTS: dict[str, list[Any]] = {
     **TRAINING_CONSTRAINTS,
     "loss": [StrOptions(set(LOSSES))],
     "augmentation": [None, StrOptions(set(PRESETS)), Augmentation],
+    **MEMBER_CONSTRAINTS,
 }
 
 
@@ -143,7 +144,7 @@ class ImageRegressor(RegressorMixin, LayersMixin, SupervisedEstimator):
         """
         check_is_fitted(self)
         _, images = self._image_format.check_batch(X, self)
-        return self._fitted_targets().decode(self._outputs(images))
+        return self._fitted_targets().decode(self._averaged(images))
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Coefficient of determination, R², of the predictions.

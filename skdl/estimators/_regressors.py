@@ -34,9 +34,10 @@ class CNNRegressor(ImageRegressor):
     optimizer : str, class or keras.optimizers.Optimizer, default="adam"
         Name or class of a Keras optimizer, configured by `optimizer__*` parameters; or a configured
         instance, which is copied for each fit.
-    learning_rate_schedule : {"cosine", "step"}, Keras schedule or None, default=None
+    learning_rate_schedule : {"cosine", "step", "one_cycle"}, Keras schedule or None, default=None
         How the learning rate changes. "cosine" lowers it to nearly 0 over `epochs`; "step" divides
-        it by 10 after half and again after three quarters of them; a
+        it by 10 after half and again after three quarters of them; "one_cycle" raises it from a
+        25th over three tenths of them, and lowers it to nearly 0; a
         ``keras.optimizers.schedules.LearningRateSchedule`` gives the rate of each training step.
     early_stopping : bool, default=False
         Stop when the validation loss has not improved by `tol` for `n_iter_no_change` epochs, and
@@ -50,10 +51,18 @@ class CNNRegressor(ImageRegressor):
         Epochs without improvement after which early stopping ends the training.
     tol : float, default=1e-4
         Smallest decrease of the validation loss that counts as an improvement.
-    augmentation : None, {"light", "medium", "strong"} or Augmentation, default=None
+    augmentation : None, {"light", "medium", "strong", "random"} or Augmentation, default=None
         Random changes of the training images, drawn anew in each epoch: a preset or an
         :class:`Augmentation`, whose parameters are searched as ``augmentation__rotation``. Seeded
         by `random_state`; predictions and validation see the images as they are.
+    tta : int, default=0
+        Test-time augmentation: number of variants of each image whose predictions are averaged with
+        its own. A variant moves, turns, flips and lights all images alike, as `augmentation` says,
+        seeded by `random_state`; noise, cutout and mixtures are left out. Can be set after `fit`.
+    n_members : int, default=1
+        Number of networks that are trained with different seeds, and whose predictions are
+        averaged. `history_`, `n_iter_` and the maps of layers are those of the first. Not with
+        `warm_start` or `partial_fit`.
     image_size : int, (height, width) or None, default=None
         What images are resized to, arrays and files alike. None keeps their size, which must be the
         same for all.
@@ -166,6 +175,8 @@ class CNNRegressor(ImageRegressor):
         n_iter_no_change: int = 10,
         tol: float = 1e-4,
         augmentation: str | Augmentation | None = None,
+        tta: int = 0,
+        n_members: int = 1,
         image_size: int | tuple[int, int] | None = None,
         keep_aspect: bool = False,
         color: Literal["rgb", "grayscale"] | None = None,
@@ -223,7 +234,7 @@ class TransferRegressor(OnBackbone, ImageRegressor):
     optimizer : str, class or keras.optimizers.Optimizer, default="adam"
         Name or class of a Keras optimizer, configured by `optimizer__*` parameters; or a configured
         instance, which is copied for each fit.
-    learning_rate_schedule : {"cosine", "step"}, Keras schedule or None, default=None
+    learning_rate_schedule : {"cosine", "step", "one_cycle"}, Keras schedule or None, default=None
         How the learning rate changes, see :class:`CNNClassifier`.
     warmup_epochs : int, default=5
         Where a part of the backbone is trained: passes before, in which the head is trained alone,
@@ -245,12 +256,20 @@ class TransferRegressor(OnBackbone, ImageRegressor):
         Epochs without improvement after which early stopping ends the training.
     tol : float, default=1e-4
         Smallest decrease of the validation loss that counts as an improvement.
-    augmentation : None, {"light", "medium", "strong"} or Augmentation, default=None
+    augmentation : None, {"light", "medium", "strong", "random"} or Augmentation, default=None
         Random changes of the training images, see :class:`CNNClassifier`. They are drawn anew in
         each epoch, for which all images go through the whole network each time.
     augmentation_copies : int or None, default=None
         With `augmentation`: draw this many variants of each image once, so that the frozen layers
         run once for each of them; an epoch takes one of each image.
+    tta : int, default=0
+        Test-time augmentation: number of variants of each image whose predictions are averaged with
+        its own. A variant moves, turns, flips and lights all images alike, as `augmentation` says,
+        seeded by `random_state`; noise, cutout and mixtures are left out. Can be set after `fit`.
+    n_members : int, default=1
+        Number of networks that are trained with different seeds, and whose predictions are
+        averaged. `history_`, `n_iter_` and the maps of layers are those of the first. Not with
+        `warm_start` or `partial_fit`.
     image_shape : (height, width) or (height, width, channels), default=None
         Shape of flattened images.
     value_range : (low, high), "standardized" or None, default=None
@@ -373,6 +392,8 @@ class TransferRegressor(OnBackbone, ImageRegressor):
         tol: float = 1e-4,
         augmentation: str | Augmentation | None = None,
         augmentation_copies: int | None = None,
+        tta: int = 0,
+        n_members: int = 1,
         image_shape: Sequence[int] | None = None,
         value_range: tuple[float, float] | Literal["standardized"] | None = None,
         precision: Literal["float32", "bfloat16"] = "float32",

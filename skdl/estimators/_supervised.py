@@ -1,6 +1,7 @@
 """What estimators share that map images to something else: what goes into a fit."""
 
 from abc import abstractmethod
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import numpy.typing as npt
 
 from skdl._utils.checks import validate_params
 from skdl._utils.labels import check_groups
+from skdl._utils.scikit import Interval
 from skdl._utils.seeds import draw_seed
 from skdl.engine import Job, Recipe, TrainingSet
 from skdl.estimators._augmented import AugmentedImagesMixin
@@ -24,6 +26,11 @@ from skdl.estimators._trained import Learned, TrainedEstimator
 from skdl.images import ImageBatch, ImageFormat
 from skdl.plugins import architectures, require_importable
 from skdl.preprocessing import plan_augmentation
+
+MEMBER_CONSTRAINTS: dict[str, list[Any]] = {
+    "tta": [Interval(Integral, 0, None, closed="left")],
+    "n_members": [Interval(Integral, 1, None, closed="left")],
+}
 
 
 class SupervisedEstimator(AugmentedImagesMixin, TrainedEstimator):
@@ -60,6 +67,7 @@ class SupervisedEstimator(AugmentedImagesMixin, TrainedEstimator):
         """Validate a fit: the training it asks for, and what it learns beside."""
         validate_params(self)
         changes = plan_augmentation(self.augmentation)
+        self._refuse_going_on(mode)
         optimizer, callbacks = self._optimizer_spec(), self._make_callbacks()
         batch, wanted = self._check_pair(X, y, "X", "y")
         sample_weight = as_weights(sample_weight)
@@ -99,6 +107,15 @@ class SupervisedEstimator(AugmentedImagesMixin, TrainedEstimator):
             judge=targets.judge() if is_whole else None,
         )
         return job, {**self._learned(job, image_format, held_out), **targets.attributes}
+
+    def _refuse_going_on(self, mode: Job.Mode) -> None:
+        """Refuse to go on with several networks, of which one optimizer's state is kept."""
+        if self.n_members > 1 and (self.warm_start or mode == "partial_fit"):
+            what = "partial_fit" if mode == "partial_fit" else "warm_start=True"
+            raise ValueError(
+                f"{what} goes on with one network, and n_members={self.n_members} trains several. "
+                "Set n_members=1."
+            )
 
     def _check_pair(
         self, X: Any, y: Any, x_name: str, y_name: str
@@ -161,9 +178,26 @@ class SupervisedEstimator(AugmentedImagesMixin, TrainedEstimator):
             self.precision,
             targets.loss,
             targets.head,
+            **targets.loss_options,
         )
         recipe.check_params()
         return recipe
+
+    def _averaged(self, images: ImageBatch) -> npt.NDArray[np.float32]:
+        """What the network gives for images, and for variants of them, on average."""
+        if not self.tta:
+            return self._outputs(images)
+        plan = plan_augmentation(self.augmentation)
+        if plan is None:
+            raise ValueError(
+                f"tta={self.tta} averages over variants of the images, and augmentation={None} "
+                "makes none. Set augmentation, such as 'light', or tta=0."
+            )
+        outputs = self._outputs(images)
+        averaged: npt.NDArray[np.float32] = self._network.averaged(
+            images, outputs, plan, self._seed, self.tta
+        )
+        return averaged
 
     def _outputs(self, images: ImageBatch) -> npt.NDArray[np.float32]:
         """What the network gives for images."""

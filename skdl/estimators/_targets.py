@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -21,13 +21,53 @@ from skdl.estimators._numbers import Numbers
 Weights = npt.NDArray[np.float32]
 
 
+class Loss(NamedTuple):
+    """What a classifier minimises, by its parameters, and which images it draws."""
+
+    name: str = "cross_entropy"
+    focal_gamma: float = 0.0
+    label_smoothing: float = 0.0
+    mixes: bool = False
+    sampling: str | None = None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the engine has to know of it, apart from the name."""
+        return {key: getattr(self, key) for key in ("focal_gamma", "label_smoothing", "mixes")}
+
+
+_CROSS_ENTROPY = Loss()
+
+
 @dataclass(frozen=True)
 class Classes:
     """One class of each image."""
 
     classes: npt.NDArray[Any]  # sorted
-    head: ClassVar[Head] = "softmax"
+    chosen: Loss = _CROSS_ENTROPY
     loss: ClassVar[str] = "sparse_categorical_crossentropy"
+
+    def __post_init__(self) -> None:
+        if self.chosen.name != "ordinal":
+            return
+        if self.classes.dtype.kind not in "biuf":
+            raise ValueError(
+                "loss='ordinal' is for classes in an order, and y holds "
+                f"{shortened(plain(self.classes)[0])}, which has none: pass grades as numbers, "
+                "such as 0 to 4."
+            )
+        if self.chosen.label_smoothing:
+            raise ValueError(
+                "label_smoothing takes no order into account: set it to 0 with loss='ordinal'."
+            )
+
+    @property
+    def head(self) -> Head:
+        return "ordinal" if self.chosen.name == "ordinal" else "softmax"
+
+    @property
+    def loss_options(self) -> dict[str, Any]:
+        return self.chosen.options
 
     @property
     def n_outputs(self) -> int:
@@ -85,16 +125,28 @@ class LabelSets:
     """Several labels of each image, each of which is set or not."""
 
     n_labels: int
+    chosen: Loss = _CROSS_ENTROPY
     head: ClassVar[Head] = "sigmoid"
     loss: ClassVar[str] = "binary_crossentropy"
     classes: npt.NDArray[Any] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
+        several = "is for one class per image, and y has a column for each of several labels"
+        if self.chosen.name == "ordinal":
+            raise ValueError(f"loss='ordinal' {several}. Set loss='cross_entropy'.")
+        if self.chosen.sampling is not None:
+            raise ValueError(
+                f"sampling={self.chosen.sampling!r} {several}. Set class_weight='balanced' instead."
+            )
         object.__setattr__(self, "classes", np.arange(self.n_labels))
 
     @property
     def n_outputs(self) -> int:
         return self.n_labels
+
+    @property
+    def loss_options(self) -> dict[str, Any]:
+        return self.chosen.options
 
     @property
     def attributes(self) -> dict[str, Any]:
@@ -147,11 +199,11 @@ Targets = Classes | LabelSets | Numbers
 
 
 def learn_targets(
-    y: npt.NDArray[Any], sample_weight: Any, classes: Any = None
+    y: npt.NDArray[Any], sample_weight: Any, loss: Loss, classes: Any = None
 ) -> Classes | LabelSets:
     """What checked labels are to be mapped to; `classes` are all that will ever occur."""
     if y.ndim == 1:
-        return Classes(unique_labels(y if classes is None else classes))
+        return Classes(unique_labels(y if classes is None else classes), loss)
     if classes is not None and not np.array_equal(classes, np.arange(y.shape[1])):
         raise ValueError(
             f"With {y.shape[1]} columns in y, one per label, classes must be the column numbers, "
@@ -160,7 +212,7 @@ def learn_targets(
     if classes is None:
         weights = check_sample_weight(sample_weight, y, dtype=np.float64)
         _warn_of_constant(y[weights > 0])
-    return LabelSets(y.shape[1])
+    return LabelSets(y.shape[1], loss)
 
 
 def checked_classes(classes: Any) -> Any:

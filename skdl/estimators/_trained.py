@@ -32,7 +32,7 @@ TRAINING_CONSTRAINTS: dict[str, list[Any]] = {
     "optimizer": [str, type, keras.optimizers.Optimizer],
     "learning_rate_schedule": [
         None,
-        StrOptions({"cosine", "step"}),
+        StrOptions({"cosine", "step", "one_cycle"}),
         keras.optimizers.schedules.LearningRateSchedule,
     ],
     "early_stopping": ["boolean"],
@@ -125,7 +125,7 @@ class TrainedEstimator(CallbackSupportMixin, KerasEstimator):
     def _job(self, mode: Job.Mode, image_format: ImageFormat, **parts: Any) -> Job:
         """The training that the parameters describe; `parts` are what they do not say."""
         schedule = None
-        if self.learning_rate_schedule in ("cosine", "step"):
+        if self.learning_rate_schedule in ("cosine", "step", "one_cycle"):
             schedule = (self.learning_rate_schedule, int(self.epochs))
         return Job(
             value_range=image_format.value_range,
@@ -135,6 +135,7 @@ class TrainedEstimator(CallbackSupportMixin, KerasEstimator):
             schedule=schedule,
             patience=(self.n_iter_no_change, self.tol) if self.early_stopping else None,
             report=epoch_lines if self.verbose else None,
+            balanced=getattr(self, "sampling", None) == "balanced",
             **parts,
         )
 
@@ -170,7 +171,10 @@ class TrainedEstimator(CallbackSupportMixin, KerasEstimator):
 
         if tasks is not None:
             job = replace(job, begin_epoch=partial(tasks.begin_epoch, attributes))
-        found = attributes(self._run(job))
+        fitted, n_members = self._run(job), getattr(self, "n_members", 1)
+        if n_members > 1:
+            fitted = fitted.joined([self._run(job.of_member(n)) for n in range(1, n_members)])
+        found = attributes(fitted)
         if "feature_names_in_" not in found:
             self.__dict__.pop("feature_names_in_", None)
         self.__dict__.update(found)

@@ -30,6 +30,7 @@ from skdl.estimators._backbones import (
 from skdl.estimators._formats import learn_format
 from skdl.estimators._targets import Targets
 from skdl.images import ImageBatch, ImageFormat
+from skdl.preprocessing import plan_augmentation
 
 TRANSFER_CONSTRAINTS: dict[str, list[Any]] = {
     "trainable": [str, Interval(Integral, 1, None, closed="left")],
@@ -90,6 +91,7 @@ class OnBackbone:
                 f"augmentation_copies={self.augmentation_copies} without augmentation: all copies "
                 "would be alike. Set augmentation, such as 'light'."
             )
+        self._refuse_mixed_copies()
         return Recipe(
             backbone.backbone,
             {
@@ -102,10 +104,20 @@ class OnBackbone:
             self.precision,
             targets.loss,
             targets.head,
+            **targets.loss_options,
             on_backbone=Body.of(
                 backbone, self.weights, (height, width), self.trainable, float(self.layer_decay)
             ),
         )
+
+    def _refuse_mixed_copies(self) -> None:
+        """Refuse mixtures where the same variants of the images are used in all epochs."""
+        plan = plan_augmentation(self.augmentation)
+        if self.augmentation_copies is not None and plan is not None and plan.mixes:
+            raise ValueError(
+                "mixup and cutmix join images of a batch, which augmentation_copies computes "
+                "without: set augmentation_copies=None, or both to 0."
+            )
 
     def _n_epochs(self) -> int:
         return int(self.epochs + (self.warmup_epochs if self.trainable != "head" else 0))

@@ -143,7 +143,7 @@ class VGG16Classifier(OnBackbone, ImageClassifier):
     optimizer : str, class or keras.optimizers.Optimizer, default="adam"
         Name or class of a Keras optimizer, configured by `optimizer__*` parameters; or a configured
         instance, which is copied for each fit.
-    learning_rate_schedule : {"cosine", "step"}, Keras schedule or None, default=None
+    learning_rate_schedule : {"cosine", "step", "one_cycle"}, Keras schedule or None, default=None
         How the learning rate changes, see :class:`CNNClassifier`.
     warmup_epochs : int, default=5
         Where a part of the backbone is trained: passes before, in which the head is trained alone,
@@ -167,12 +167,35 @@ class VGG16Classifier(OnBackbone, ImageClassifier):
         Smallest decrease of the validation loss that counts as an improvement.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weights of the classes, or of labels, see :class:`CNNClassifier`.
-    augmentation : None, {"light", "medium", "strong"} or Augmentation, default=None
+    loss : {"cross_entropy", "focal", "ordinal"}, default="cross_entropy"
+        What is minimised. "focal" gives less weight to images whose class is already likely, which
+        may help where a class is rare. "ordinal" is for classes in an order, such as grades, which
+        must be numbers: the network gives one score, and the classes are its ranges between
+        thresholds that are trained as well.
+    focal_gamma : float, default=2.0
+        How much less, with ``loss="focal"``: the exponent of what the probability lacks, at least
+        0, which is the cross-entropy.
+    label_smoothing : float in [0, 1), default=0.0
+        Share of each target that is spread over all classes alike, so that the network is less sure
+        of itself. Not with ``loss="ordinal"``.
+    sampling : {"balanced"} or None, default=None
+        Which images an epoch trains on. None takes each once. "balanced" draws as many images, and
+        takes equally many of each class: those of rare classes several times. Not with several
+        labels per image.
+    augmentation : None, {"light", "medium", "strong", "random"} or Augmentation, default=None
         Random changes of the training images, see :class:`CNNClassifier`. They are drawn anew in
         each epoch, for which all images go through the whole network each time.
     augmentation_copies : int or None, default=None
         With `augmentation`: draw this many variants of each image once, so that the frozen layers
         run once for each of them; an epoch takes one of each image.
+    tta : int, default=0
+        Test-time augmentation: number of variants of each image whose predictions are averaged with
+        its own. A variant moves, turns, flips and lights all images alike, as `augmentation` says,
+        seeded by `random_state`; noise, cutout and mixtures are left out. Can be set after `fit`.
+    n_members : int, default=1
+        Number of networks that are trained with different seeds, and whose predictions are
+        averaged. `history_`, `n_iter_` and the maps of layers are those of the first. Not with
+        `warm_start` or `partial_fit`.
     image_shape : (height, width) or (height, width, channels), default=None
         Shape of flattened images.
     value_range : (low, high), "standardized" or None, default=None
@@ -277,8 +300,14 @@ class VGG16Classifier(OnBackbone, ImageClassifier):
         n_iter_no_change: int = 10,
         tol: float = 1e-4,
         class_weight: dict[Any, float] | list[dict[int, float]] | Literal["balanced"] | None = None,
+        loss: Literal["cross_entropy", "focal", "ordinal"] = "cross_entropy",
+        focal_gamma: float = 2.0,
+        label_smoothing: float = 0.0,
+        sampling: Literal["balanced"] | None = None,
         augmentation: str | Augmentation | None = None,
         augmentation_copies: int | None = None,
+        tta: int = 0,
+        n_members: int = 1,
         image_shape: Sequence[int] | None = None,
         value_range: tuple[float, float] | Literal["standardized"] | None = None,
         precision: Literal["float32", "bfloat16"] = "float32",

@@ -82,23 +82,31 @@ def evaluate(
     Parameters
     ----------
     estimators : estimator, or dict of str to estimator
-        Classifiers to be copied and fitted for each fold. A single one is named by its class.
+        Classifiers, or regressors, to be copied and fitted for each fold. A single one is named by
+        its class.
     X : array-like of shape (n, …), or paths of shape (n,)
         Images, or whatever else the estimators take.
-    y : array-like of shape (n,)
-        Class labels.
+    y : array-like of shape (n,), (n, n_labels) or (n, n_outputs)
+        Class labels; of classifiers that take several labels per image, 0 and 1 in a column for
+        each. For regressors, numbers.
     cv : int, splitter, iterable of (train, test), "prefit" or None, default=None
-        Folds, as scikit-learn makes them: None is 5 stratified folds, an int is their number;
-        with `groups`, or images that look alike, they are those of
-        :class:`~sklearn.model_selection.StratifiedGroupKFold`. Splitters that use groups get them.
+        Folds, as scikit-learn makes them: None is 5 folds, an int is their number, stratified by
+        class or by all labels (:class:`MultilabelStratifiedKFold`), and in the order of X for
+        regressors. With `groups`, or images that look alike, they are those of
+        :class:`~sklearn.model_selection.StratifiedGroupKFold`, or of
+        :class:`~sklearn.model_selection.GroupKFold` for regressors. Splitters that use groups get
+        them.
         "prefit" tests fitted estimators on all of X, as one fold.
-    scoring : "clinical", str, list of str, scorer, or dict of str to scorer, default="clinical"
+    scoring : str, list of str, scorer, or dict of str to scorer, default=None
         Metrics: names of scikit-learn's, "sensitivity", "specificity", "ppv", "npv" or
         "geometric_mean", or scorers.
         "clinical" is accuracy, sensitivity, specificity, balanced accuracy, ROC AUC, PPV and NPV;
         "calibration" is the Brier score and its skill, the expected calibration error, calibration
-        slope and intercept, and needs `pos_label` with more than two classes. Both can stand in a
-        list.
+        slope and intercept, and needs `pos_label` with more than two classes; "ordinal" is the
+        quadratic weighted kappa, accuracy and balanced accuracy; "regression" is R², mean absolute
+        error, root mean squared error, bias and the limits of agreement. They can stand in a list.
+        None is "clinical", or "regression" for regressors. Several labels or numbers are scored one
+        by one.
     pos_label : int, float, bool or str, default=None
         The positive class, for metrics by name that have one, such as sensitivity, "roc_auc", "f1"
         or "neg_brier_score": of several classes, this one against the rest. Metrics of all classes,
@@ -148,18 +156,20 @@ def evaluate(
 
     Returns
     -------
-    result : EvaluationResult
-        Scores, predictions and times, as data frames.
+    result : EvaluationResult, RegressionResult or MultioutputResult
+        Scores, predictions and times, as data frames: of classifiers, of regressors, or where y has
+        several columns.
 
     Raises
     ------
     ValueError
         If X, y, groups, images, subgroups or an audit have different lengths, values of groups are
         missing, there are fewer groups than folds, subgroups are no columns of values, y has no
-        class labels, an estimator is no classifier, `scoring` has unknown names, `pos_label`
-        is no label or is missing where a metric needs it, the checkpoint belongs to other data or
-        folds, comes with `return_estimator`, or has a damaged plan of the folds, or every fold of
-        every estimator failed.
+        class labels, or no finite numbers for regressors, an estimator is neither a classifier nor
+        a regressor, or there are both kinds, `scoring` has unknown names or those of the other
+        kind, `pos_label` is no label or is missing where a metric needs it, the checkpoint belongs
+        to other data or folds, comes with `return_estimator`, or has a damaged plan of the folds,
+        or every fold of every estimator failed.
     OSError
         If nothing can be written to the checkpoint when the evaluation begins.
     TimeoutError
@@ -174,7 +184,7 @@ def evaluate(
         If the same image or group, or images that look alike, stand in training and test data of a
         fold, which makes scores too good; if something inside an estimator does not keep groups
         together; if images of different groups look alike; if a class has fewer groups than there
-        are folds; or if scores are missing.
+        are folds; if several labels look like one-hot classes; or if scores are missing.
     UserWarning
         If records of the checkpoint are damaged, whose folds are fitted again; or if a fold cannot
         be written to it, as the disk is full, without which the evaluation goes on.

@@ -6,6 +6,8 @@ from typing import Any
 import numpy.typing as npt
 import pandas as pd
 
+from skdl._utils.text import shortened
+from skdl.audit import find_label_errors
 from skdl.evaluation._base_result import FoldTables
 from skdl.evaluation._by_group import GroupScores
 from skdl.evaluation._choosing import Choosing
@@ -188,6 +190,53 @@ class EvaluationResult(Optimism, SubgroupScores, GroupScores, Choosing, FoldTabl
                 if not column.startswith(_OF_A_CLASS):
                     found[column] = of_all[column]
         return found
+
+    def label_errors(self, model: str | None = None) -> pd.DataFrame:
+        """Labels that are probably wrong, by the out-of-fold probabilities of a model.
+
+        Parameters
+        ----------
+        model : str, default=None
+            Which of several models; None takes the only one.
+
+        Returns
+        -------
+        errors : pandas.DataFrame
+            As of :func:`skdl.audit.find_label_errors`; "row" is the position in X. Of repeated
+            folds, by the first prediction of each image.
+
+        Raises
+        ------
+        ValueError
+            If there are several models and none is named, there is no model of that name, it has no
+            probabilities, or it came fitted.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_breast_cancer
+        >>> from sklearn.naive_bayes import GaussianNB
+        >>> from skdl.evaluation import evaluate
+        >>> X, y = load_breast_cancer(return_X_y=True)
+        >>> found = evaluate(GaussianNB(), X, y).label_errors()
+        >>> found.columns.tolist()[:3]
+        ['row', 'label', 'suggested']
+        """
+        if model is None and len(self.models) > 1:
+            raise ValueError(f"Name one of the models: {shortened(self.models)}.")
+        name = self.models[0] if model is None else model
+        table, recorded = self.per_model(name), self.recorded(name)
+        if recorded.probabilities is None:
+            raise ValueError(
+                f"{shortened(name)} has no probabilities, by which labels could be judged. Wrap it "
+                "in CalibratedClassifierCV."
+            )
+        if self.cv == "prefit":
+            raise ValueError(
+                "The models came fitted, perhaps to these labels, which they would repeat. "
+                "Evaluate models that are not fitted."
+            )
+        found = find_label_errors(table["y_true"], recorded.probabilities, classes=self.classes)
+        return found.assign(row=table["row"].to_numpy()[found["row"]])
 
     @property
     def positive(self) -> Any:

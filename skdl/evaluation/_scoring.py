@@ -21,6 +21,7 @@ from skdl.metrics import (
     CALIBRATION_SCORERS,
     CLINICAL_SCORERS,
     NUMBER_SCORERS,
+    ORDINAL_SCORERS,
     TABLE,
     KnownScore,
     known_scorer,
@@ -80,6 +81,7 @@ class Metric:
 _SETS = {
     "clinical": ["accuracy", *CLINICAL_SCORERS, "ppv", "npv"],
     "calibration": list(CALIBRATION_SCORERS),
+    "ordinal": list(ORDINAL_SCORERS),
     "regression": list(NUMBER_SCORERS),
 }
 # Those of which scikit-learn has none of that name, and those of CLINICAL_SCORERS.
@@ -91,7 +93,7 @@ _OURS: dict[str, Scorer] = CLINICAL_SCORERS | {
     and row.greater_is_better
     and name not in {*get_scorer_names(), *CLINICAL_SCORERS}
 }
-_OURS |= CALIBRATION_SCORERS | NUMBER_SCORERS
+_OURS |= CALIBRATION_SCORERS | NUMBER_SCORERS | ORDINAL_SCORERS
 # Of one class against the rest, although they do not say so by a parameter `pos_label`.
 _OF_A_CLASS = ("roc_auc", "positive_likelihood_ratio", "neg_negative_likelihood_ratio")
 
@@ -109,8 +111,9 @@ def make_metrics(scoring: Any, pos_label: Any, of_numbers: bool = False) -> dict
         scoring = {name: name for one in asked for name in _SETS.get(one, [one])}
     elif not isinstance(scoring, Mapping):
         raise ValueError(
-            "scoring must be 'clinical', 'calibration', 'regression', the name of a metric, a list "
-            f"of names, a scorer, or a dict of names and scorers. Got {shortened(scoring)}."
+            "scoring must be 'clinical', 'calibration', 'ordinal', 'regression', the name of a "
+            "metric, a list of names, a scorer, or a dict of names and scorers. Got "
+            f"{shortened(scoring)}."
         )
     if not scoring:
         raise ValueError("scoring is empty. Name at least one metric.")

@@ -106,6 +106,11 @@ class Building:
             self._value = add_features(self.graph, images, part._extractor)
             self.outputs = {"features": self._value}
             return
+        if getattr(part, "tta", 0):
+            raise UnsupportedError(
+                f"tta={part.tta}: test-time augmentation is no part of the network. Export with "
+                "tta=0, and average over variants where it is deployed"
+            )
         found = add_network(self.graph, images, part._network)
         if isinstance(part, DenoisingAutoencoder):
             self._value = self._denoised(found, learned, self._value.dtype)

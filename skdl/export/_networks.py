@@ -10,7 +10,15 @@ from skdl.engine import FeatureExtractor
 
 
 def add_network(graph: Graph, images: Symbol, network: Any) -> Symbol:
-    """What a fitted network gives of images: that of a classifier, or on a backbone."""
+    """What a fitted network gives of images: that of a classifier, on a backbone, or several."""
+    members = getattr(network, "members", [])
+    if members:
+        first, *others = (add_network(graph, images, member) for member in members)
+        name = first.name
+        for other in others:
+            name = graph.add("Add", name, other.name)
+        share = graph.constant(1 / len(members), np.float32)
+        return Symbol(graph.add("Mul", name, share), first.shape, first.dtype)
     prefix = getattr(network, "prefix", None)
     if prefix is not None:
         rows = add_features(graph, images, prefix)

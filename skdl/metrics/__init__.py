@@ -21,7 +21,7 @@ from skdl.metrics._groups import FEW_GROUPS, about_few_groups
 from skdl.metrics._intervals import ConfidenceInterval, confidence_interval
 from skdl.metrics._known import KnownScore, known_scorer
 from skdl.metrics._net_benefit import check_thresholds, net_benefit, net_benefit_interval
-from skdl.metrics._number_scores import number_pair
+from skdl.metrics._number_scores import number_pair, quadratic_kappa_score
 from skdl.metrics._operating_points import (
     sensitivity_at_specificity_score,
     specificity_at_sensitivity_score,
@@ -34,6 +34,7 @@ from skdl.metrics._scorers import (
     CALIBRATION_SCORERS,
     CLINICAL_SCORERS,
     NUMBER_SCORERS,
+    ORDINAL_SCORERS,
     geometric_mean_scorer,
     make_clinical_scorer,
     negative_likelihood_ratio_scorer,
@@ -68,6 +69,7 @@ __all__ = [
     "positive_likelihood_ratio_scorer",
     "ppv_score",
     "ppv_scorer",
+    "quadratic_kappa_score",
     "sensitivity_at_specificity_score",
     "sensitivity_score",
     "sensitivity_scorer",

@@ -23,7 +23,7 @@ from skdl.metrics._forecast_scores import forecast_score
 from skdl.metrics._groups import Groups, groups_of
 from skdl.metrics._known import KnownScore, known_score, unwrapped
 from skdl.metrics._matrix_scores import matrix_score
-from skdl.metrics._number_scores import number_score
+from skdl.metrics._number_scores import kappa_score, number_score
 from skdl.metrics._proportions import Limits
 from skdl.metrics._table import TABLE
 from skdl.metrics._wald import KnownValue
@@ -100,6 +100,9 @@ def _of_name(
     groups: Groups | None,
     n_bins: int | None = None,
 ) -> Estimate:
+    if score == "quadratic_kappa":
+        known = kappa_score(true, predicted, groups)
+        return _of_known(score, known, class_labels(true, "y_true"), groups)
     if TABLE[score].of_numbers:
         found = number_score(score, true, predicted, groups)
         return _of_known(score, found, np.zeros(len(true)), groups)  # of one stratum

@@ -72,7 +72,8 @@ def confidence_interval(
     ----------
     score : str or callable
         "accuracy", "balanced_accuracy", "sensitivity", "specificity", "ppv", "npv", "f1",
-        "geometric_mean", "positive_likelihood_ratio", "negative_likelihood_ratio" (of labels);
+        "geometric_mean", "positive_likelihood_ratio", "negative_likelihood_ratio",
+        "quadratic_kappa" (of labels);
         "roc_auc" (of scores); "brier", "brier_skill", "expected_calibration_error",
         "calibration_slope" or "calibration_intercept" (of probabilities); "r2", "mae", "rmse",
         "bias", "lower_limit_of_agreement" or "upper_limit_of_agreement" (of numbers). Or a function
@@ -108,7 +109,8 @@ def confidence_interval(
         `groups`. "wald" is for the Brier score (on the logit scale), its skill (on the scale of the
         logarithm of 1 less the skill), and calibration slope and intercept, with a variance that
         does not assume the curve to be logistic. "chi-squared" is for the expected calibration
-        error. Of numbers, "wald" is for "r2", "mae" and "rmse", on logarithmic scales, and "t" for
+        error. Of numbers, "wald" is for "r2", "mae" and "rmse", and of grades for
+        "quadratic_kappa", on logarithmic scales, and "t" for
         the bias and the limits of agreement, see :func:`limits_of_agreement`. "bootstrap" is for
         any score but the calibration error, bias-corrected and accelerated. With `groups`,
         "bootstrap" draws groups, and the others know how alike the samples of a group are.

@@ -37,6 +37,7 @@ _FUNCTIONS: dict[Callable[..., Any], KnownScore] = {
     metrics.precision_score: KnownScore("ppv", 1, "binary"),
     metrics.f1_score: KnownScore("f1", 1, "binary"),
     metrics.brier_score_loss: KnownScore("brier"),
+    metrics.r2_score: KnownScore("r2"),
 }
 # Of which the average "micro" is the accuracy: each sample has one label.
 _MICRO_IS_ACCURACY = (metrics.recall_score, metrics.precision_score, metrics.f1_score)

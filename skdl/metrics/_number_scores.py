@@ -20,6 +20,84 @@ _PLACE = float(ndtri(0.975))  # of the limits of agreement that are scores, in s
 _PLACES = {"bias": 0.0, "lower_limit_of_agreement": -_PLACE, "upper_limit_of_agreement": _PLACE}
 
 
+def r2(y_true: Any, y_pred: Any) -> float:
+    """Return the coefficient of determination; that of a constant truth is undefined."""
+    true, predicted = number_pair(y_true, y_pred)
+    if np.ptp(true) == 0:
+        raise ValueError("R² is undefined, since y_true is constant.")
+    return float(1 - np.square(predicted - true).sum() / np.square(true - true.mean()).sum())
+
+
+def quadratic_kappa_score(y_true: Any, y_pred: Any) -> float:
+    """Quadratic weighted kappa of grades: agreement beyond chance, weighted by distance.
+
+    Parameters
+    ----------
+    y_true : array-like of shape (n,)
+        True grades: numbers whose differences say how far grades are apart, such as 0 to 4.
+    y_pred : array-like of shape (n,)
+        Predicted grades.
+
+    Returns
+    -------
+    kappa : float
+        1 where all grades are right, 0 for agreement by chance, and below for less.
+
+    Raises
+    ------
+    ValueError
+        If grades are no numbers or lengths differ, or all grades, true and predicted, are the same.
+
+    See Also
+    --------
+    sklearn.metrics.cohen_kappa_score : With ``weights="quadratic"``, the same of grades that follow
+        each other and all occur; grades that do not occur change its distances.
+    confidence_interval : Its interval, by the name "quadratic_kappa".
+
+    References
+    ----------
+    Cohen, "Weighted kappa: nominal scale agreement with provision for scaled disagreement or
+    partial credit", Psychological Bulletin 70 (1968), 213-220.
+
+    Examples
+    --------
+    >>> from skdl.metrics import quadratic_kappa_score
+    >>> round(quadratic_kappa_score([0, 1, 2, 3, 4], [0, 1, 2, 4, 4]), 2)
+    0.95
+    """
+    true, predicted = number_pair(y_true, y_pred)
+    expected = _by_chance(true, predicted)
+    if expected == 0:
+        raise ValueError("Kappa is undefined: all grades, true and predicted, are the same.")
+    return float(1 - np.square(predicted - true).mean() / expected)
+
+
+def _by_chance(true: Array, predicted: Array) -> float:
+    """Mean squared difference of any true and any predicted grade."""
+    return float(true.var() + predicted.var() + (true.mean() - predicted.mean()) ** 2)
+
+
+def kappa_score(y_true: Any, y_pred: Any, groups: Groups | None) -> KnownValue:
+    """Quadratic weighted kappa, on the scale of the logarithm of what it lacks."""
+    true, predicted = number_pair(y_true, y_pred)
+    n, squares = len(true), np.square(predicted - true)
+    observed, expected = float(squares.mean()), _by_chance(true, predicted)
+
+    def evaluate(rows: npt.NDArray[Any]) -> float:
+        by_chance = _by_chance(true[rows], predicted[rows])
+        return float(1 - squares[rows].mean() / by_chance) if by_chance > 0 else np.nan
+
+    influence = np.zeros(n)
+    if observed > 0 and expected > 0:
+        a, b = true - true.mean(), predicted - predicted.mean()
+        shift = true.mean() - predicted.mean()
+        chance = (a**2 + b**2 + 2 * shift * (a - b) + shift**2 - expected) / expected
+        influence = (chance - (squares - observed) / observed) / n
+    value = evaluate(np.arange(n))
+    limits = wald_limits("quadratic_kappa", value, _of_sample(influence), groups, _RATIO, n - 1)
+    return KnownValue(value, "all grades are the same", "wald", limits, evaluate)
+
+
 def bias(y_true: Any, y_pred: Any) -> float:
     """Return how much larger predicted numbers are than the true ones, on average."""
     true, predicted = number_pair(y_true, y_pred)

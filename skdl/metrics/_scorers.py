@@ -231,6 +231,13 @@ CALIBRATION_SCORERS: dict[str, Callable[..., float]] = {
 """Scorers of probabilities for tables, with the scores as they are: smaller is better of some of
 them, and of slopes neither is."""
 
+ORDINAL_SCORERS: dict[str, Callable[..., float]] = {
+    "quadratic_kappa": make_scorer(TABLE["quadratic_kappa"].function),
+    "accuracy": get_scorer("accuracy"),
+    "balanced_accuracy": get_scorer("balanced_accuracy"),
+}
+"""Scorers of grades."""
+
 NUMBER_SCORERS: dict[str, Callable[..., float]] = {
     name: make_scorer(row.function) for name, row in TABLE.items() if row.of_numbers
 }

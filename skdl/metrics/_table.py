@@ -19,7 +19,13 @@ from skdl.metrics._derived import (
     negative_likelihood_ratio,
     positive_likelihood_ratio,
 )
-from skdl.metrics._number_scores import bias, lower_limit, upper_limit
+from skdl.metrics._number_scores import (
+    bias,
+    lower_limit,
+    quadratic_kappa_score,
+    r2,
+    upper_limit,
+)
 from skdl.metrics._operating_points import (
     sensitivity_at_specificity_score,
     specificity_at_sensitivity_score,
@@ -84,6 +90,8 @@ TABLE = {
     "negative_likelihood_ratio": _ratio(
         negative_likelihood_ratio, _confusion.NEGATIVE_LIKELIHOOD_RATIO, greater_is_better=False
     ),
+    # Not an average over classes that may be missing, but weighted.
+    "quadratic_kappa": Row("Quadratic weighted kappa", quadratic_kappa_score, several="weighted"),
     "roc_auc": Row("ROC AUC", metrics.roc_auc_score, of_labels=False),
     "brier": _forecast("Brier score", brier_loss, greater_is_better=False),
     "brier_skill": _forecast("Brier skill", brier_skill_score),
@@ -92,7 +100,7 @@ TABLE = {
     ),
     "calibration_slope": _forecast("Calibration slope", calibration_slope),
     "calibration_intercept": _forecast("Calibration intercept", calibration_intercept),
-    "r2": _number("R²", metrics.r2_score),
+    "r2": _number("R²", r2),
     "mae": _number("Mean absolute error", metrics.mean_absolute_error, greater_is_better=False),
     "rmse": _number(
         "Root mean squared error", metrics.root_mean_squared_error, greater_is_better=False

@@ -31,6 +31,7 @@ _OWN = frozenset(
         "skdl.engine._optimizers.OptimizerSpec",
         "skdl.engine._recipe.Recipe",
         "skdl.engine._transfer_network.TransferNetwork",
+        "skdl.engine._variants.Ensemble",
         "skdl.evaluation._inner_folds.GroupHoldout",
         "skdl.images._files.ImageFiles",
         "skdl.images._format.ImageFormat",

@@ -13,6 +13,7 @@ from skdl.plotting._images import ImageGridDisplay
 from skdl.plotting._labels import names_by_label
 from skdl.plotting._layout import new_figure
 from skdl.plotting._learning_curve import LearningCurveDisplay
+from skdl.plotting._learning_rate import LearningRateDisplay
 from skdl.plotting._operating_point import OperatingPointDisplay
 from skdl.plotting._outcomes import chosen_threshold
 from skdl.plotting._palette import tidy
@@ -32,6 +33,7 @@ __all__ = [
     "FeatureMapDisplay",
     "ImageGridDisplay",
     "LearningCurveDisplay",
+    "LearningRateDisplay",
     "ModelComparisonDisplay",
     "OperatingPointDisplay",
     "PerClassMetricsDisplay",

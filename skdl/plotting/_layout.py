@@ -19,7 +19,7 @@ LINE = 0.2  # inches, of a line of text
 _GAP = 0.15  # inches between captions
 _BAR_ROOM, _BAR_WIDTH = 1.0, 0.15  # inches, of a colour bar with its numbers, and of the bar alone
 
-_ACRONYMS = frozenset({"auc", "f1", "mae", "mcc", "npv", "ppv", "rmse", "roc"})
+_ACRONYMS = frozenset({"auc", "f1", "mae", "mcc", "npv", "ppv", "r2", "rmse", "roc"})
 
 # ---- texts -----------------------------------------------------------------------------------
 

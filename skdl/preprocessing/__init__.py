@@ -6,7 +6,7 @@ from skdl.preprocessing._augmentation import (
     plan_augmentation,
 )
 from skdl.preprocessing._base import PixelColumnsMixin
-from skdl.preprocessing._changes import CHANGES, NOISES, AugmentationPlan
+from skdl.preprocessing._changes import CHANGES, MIXINGS, NOISES, AugmentationPlan
 from skdl.preprocessing._facts import ImageFacts
 from skdl.preprocessing._loader import ImageLoader
 from skdl.preprocessing._noise import ImageNoise, as_noise, plan_noise, rectangle

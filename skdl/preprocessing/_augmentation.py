@@ -41,6 +41,16 @@ class Augmentation(BaseEstimator):
     cutout : float, default=0.0
         Side of one square a share of the image's sides, at a random place, that is filled with the
         image's mean; at most 1 (DeVries and Taylor, 2017).
+    mixup : float, default=0.0
+        Blend each image with another of its batch, and its target alike (Zhang et al., 2018). The
+        number is both parameters of the beta distribution of the share; usual are 0.1 to 0.4.
+    cutmix : float, default=0.0
+        Put a part of another image of the batch, drawn like the share of `mixup`, into each image,
+        and the same share of its target into the target (Yun et al., 2019); usual is 1. With both,
+        one of them is drawn for each image.
+    n_changes : int, default=None
+        How many of the other changes each image goes through, drawn anew for each (Cubuk et al.,
+        2020). None takes all.
 
     Notes
     -----
@@ -51,12 +61,26 @@ class Augmentation(BaseEstimator):
     ``Augmentation(rotation=10, shift=0.1, zoom=0.1, brightness=0.1, contrast=0.1)``; "strong" is
     ``Augmentation(rotation=20, shift=0.15, zoom=0.2, shear=10, brightness=0.2, contrast=0.3,
     noise=0.05, cutout=0.3)``. None of them flips: whether a mirrored image is of the same class
-    depends on what it shows.
+    depends on what it shows. "random" draws two of many strong changes for each image:
+    ``Augmentation(rotation=30, shift=0.15, zoom=0.3, shear=20, brightness=0.3, contrast=0.5,
+    noise=0.1, cutout=0.3, n_changes=2)``.
+
+    What joins images needs a batch of them: `augmented_images` of an estimator shows single images
+    and leaves `mixup` and `cutmix` out.
 
     References
     ----------
+    E. D. Cubuk, B. Zoph, J. Shlens and Q. V. Le, "RandAugment: practical automated data
+    augmentation with a reduced search space", NeurIPS 2020.
+
     T. DeVries and G. W. Taylor, "Improved regularization of convolutional neural networks with
     cutout", 2017, arXiv:1708.04552.
+
+    S. Yun, D. Han, S. J. Oh, S. Chun, J. Choe and Y. Yoo, "CutMix: regularization strategy to train
+    strong classifiers with localizable features", ICCV 2019.
+
+    H. Zhang, M. Cisse, Y. N. Dauphin and D. Lopez-Paz, "mixup: beyond empirical risk minimization",
+    ICLR 2018.
 
     Examples
     --------
@@ -79,6 +103,9 @@ class Augmentation(BaseEstimator):
         contrast: float = 0.0,
         noise: float = 0.0,
         cutout: float = 0.0,
+        mixup: float = 0.0,
+        cutmix: float = 0.0,
+        n_changes: int | None = None,
     ) -> None:
         self.rotation = rotation
         self.shift = shift
@@ -90,6 +117,9 @@ class Augmentation(BaseEstimator):
         self.contrast = contrast
         self.noise = noise
         self.cutout = cutout
+        self.mixup = mixup
+        self.cutmix = cutmix
+        self.n_changes = n_changes
 
 
 PRESETS: dict[str, dict[str, Any]] = {
@@ -104,6 +134,17 @@ PRESETS: dict[str, dict[str, Any]] = {
         "contrast": 0.3,
         "noise": 0.05,
         "cutout": 0.3,
+    },
+    "random": {
+        "rotation": 30,
+        "shift": 0.15,
+        "zoom": 0.3,
+        "shear": 20,
+        "brightness": 0.3,
+        "contrast": 0.5,
+        "noise": 0.1,
+        "cutout": 0.3,
+        "n_changes": 2,
     },
 }
 
@@ -122,4 +163,4 @@ def plan_augmentation(augmentation: Any) -> AugmentationPlan | None:
     params = sorted(augmentation.get_params(deep=False).items())
     checked = [(name, CHANGES[name].check(of, f"{name} of Augmentation")) for name, of in params]
     amounts = tuple((name, amount) for name, amount in checked if amount)
-    return AugmentationPlan(amounts) if amounts else None
+    return AugmentationPlan(amounts) if {name for name, _ in amounts} - {"n_changes"} else None

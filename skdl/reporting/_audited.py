@@ -2,8 +2,11 @@
 
 from typing import Any
 
+import numpy as np
+
 from skdl._utils.text import shortened
 from skdl.audit import DataAudit, audit_images
+from skdl.evaluation import EvaluationResult
 from skdl.reporting._pictures import Subject
 
 _MOST = 5_000  # images that a report audits by itself: more take minutes
@@ -27,7 +30,7 @@ def check_audit(audit: Any, n: int) -> None:
 
 
 def audited(
-    audit: bool | DataAudit, whole: Subject, groups: Any, by_class: bool = True
+    audit: bool | DataAudit, whole: Subject, groups: Any, by_class: bool = True, result: Any = None
 ) -> tuple[DataAudit | None, list[str]]:
     """The audit, and why there is none, if that needs to be said."""
     if isinstance(audit, DataAudit):
@@ -43,6 +46,26 @@ def audited(
     by_class = by_class and not whole.of_numbers
     labels = [whole.names[code] for code in whole.y] if by_class else None
     try:
-        return audit_images(whole.X, labels, groups=groups, image_shape=whole.image_shape), []
+        found = audit_images(
+            whole.X,
+            labels,
+            groups=groups,
+            probabilities=_out_of_fold(whole, result) if by_class else None,
+            image_shape=whole.image_shape,
+        )
+        return found, []
     except Exception as error:  # less is better than no report
         return None, [f"The images were not audited: {error}"]
+
+
+def _out_of_fold(whole: Subject, result: Any) -> Any:
+    """Probabilities by names of classes in sorted order; None unless all images have their own."""
+    if not isinstance(result, EvaluationResult) or result.cv == "prefit":
+        return None
+    table, recorded = result.per_model(whole.model), result.recorded(whole.model)
+    order = np.argsort(whole.names)
+    if recorded.probabilities is None or len(table) < len(whole.y):
+        return None
+    present = np.isin(order, whole.y)
+    one_name_each = len(set(whole.names)) == len(whole.names)
+    return recorded.probabilities[:, order] if one_name_each and present.all() else None

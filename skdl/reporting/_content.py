@@ -126,7 +126,8 @@ def of_one(
     said = wording(subject)
     sentences = said.lead(rows, level)
     sections = model_card(result, model, names, sentences, card)
-    audit, unaudited = audited(audit, whole, images_evaluated.own_groups)
+    own_groups = images_evaluated.own_groups
+    audit, unaudited = audited(audit, whole, own_groups, result=images_evaluated)
     parts = subgroups(result, model, level)
     choices = of_model(images_evaluated, model)
     calibrated = calibration(result, model, level)

@@ -39,7 +39,7 @@ def report(
     stated: Mapping[str, str] | None = None,
     audit: bool | DataAudit = True,
 ) -> Path:
-    """Write a report on an evaluation, or on a fitted classifier.
+    """Write a report on an evaluation, or on a fitted classifier or regressor.
 
     It holds a summary in words, scores with confidence intervals, all displays that apply, the
     worst mistakes, the data, the model, what is needed to reproduce it, a checklist and a model
@@ -50,12 +50,12 @@ def report(
 
     Parameters
     ----------
-    source : EvaluationResult or fitted classifier
-        What :func:`skdl.evaluate` returned; or a classifier, which is tested on X and y.
+    source : EvaluationResult, RegressionResult, MultioutputResult or fitted estimator
+        What :func:`skdl.evaluate` returned; or an estimator, which is tested on X and y.
     X : array-like of shape (n, …), or paths of shape (n,)
         The images that were evaluated.
-    y : array-like of shape (n,)
-        Their labels.
+    y : array-like of shape (n,), (n, n_labels) or (n, n_outputs)
+        Their labels or numbers, as they were evaluated.
     path : str or path-like, default="report.html"
         ``.html`` is one file that needs no other; ``.md`` puts its pictures into a folder beside
         it, named ``<name>-pictures``; ``.json`` holds the figures only, and no picture is drawn. An

@@ -58,10 +58,11 @@ def test_the_most_serious_comes_first(faulty):
 def test_summary(faulty):
     assert faulty.summary().to_dict("list") == {
         "table": [
-            "unreadable", "copies", "look_alikes", "conflicts", "group_conflicts", "empty"
+            "unreadable", "copies", "look_alikes", "conflicts", "group_conflicts", "label_errors",
+            "empty",
         ],
-        "found": [0, 1, 1, 2, 2, 1],
-        "images": [0, 2, 2, 4, 4, 1],
+        "found": [0, 1, 1, 2, 2, 0, 1],
+        "images": [0, 2, 2, 4, 4, 0, 1],
     }  # fmt: skip
 
 

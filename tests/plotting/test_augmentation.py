@@ -144,7 +144,7 @@ def test_given_axes(images):
         ({"n_variants": 2.5}, "n_variants must be a whole number"),
         (
             {"estimator": classifier("heavy")},
-            r"a preset \(light, medium, strong\) or an .* Got 'heavy'",
+            r"a preset \(light, medium, strong, random\) or an .* Got 'heavy'",
         ),
         (
             {"estimator": PCA()},

@@ -1,8 +1,6 @@
-from itertools import chain
-
 import pytest
 
-from skdl.reporting import _content, _pictures
+from skdl.reporting import _content, _outputs, _pictures
 
 
 @pytest.fixture(autouse=True)
@@ -15,8 +13,8 @@ def coarse(monkeypatch):
 def undrawn(monkeypatch):
     """Pictures are empty, for a test that reads what stands around them."""
 
-    def pictures(subject, more):
-        plans = chain(_pictures._plans(subject), more)
+    def pictures(plans):
         return [_pictures.Picture(name, caption, b"") for name, caption, _ in plans], []
 
-    monkeypatch.setattr(_content, "pictures", pictures)
+    for module in (_content, _outputs):
+        monkeypatch.setattr(module, "pictures", pictures)

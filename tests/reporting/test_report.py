@@ -46,7 +46,7 @@ from skdl.evaluation import EvaluationWarning
 from skdl.metrics import make_clinical_scorer
 from skdl.plotting import SaliencyDisplay
 from skdl.reporting import _content
-from skdl.reporting._pictures import Subject, _plans, worst_mistakes
+from skdl.reporting._pictures import Subject, plans, worst_mistakes
 
 report = partial(skdl.report, audit=False)  # which takes its time
 SCRIPT = "<script>alert(1)</script>"
@@ -296,14 +296,12 @@ def test_class_names_are_those_of_the_table(tmp_path, monkeypatch):
     rows = rows[model.predict(X[rows]) != 3]  # the last class does not occur
     X, y = X[rows], y[rows]
     result = evaluate(model, X, y, cv="prefit", pos_label=2, scoring="accuracy")
-    subjects = []
-    monkeypatch.setattr(
-        _content, "pictures", lambda subject, more: (subjects.append(subject), ([], []))[1]
-    )
+    kept = []
+    monkeypatch.setattr(_content, "pictures", lambda drawn: (kept.append(list(drawn)), ([], []))[1])
     for names in (["1", "2", "3"], ["zero", "one", "two"]):
         given = None if names[0] == "1" else names
         report(result, X, y, tmp_path / "report.md", target_names=given)
-        draw = {name: draw for name, _, draw in _plans(subjects[-1])}
+        draw = {name: draw for name, _, draw in kept[-1]}
         shown = " ".join(text.get_text() for text in draw["classes"]().figure_.findobj(Text))
         for label, name in zip((1, 2), names, strict=False):
             assert re.search(rf"\b{name}\b.*{np.sum(y == label)}", shown)
@@ -475,7 +473,7 @@ def test_the_threshold_is_that_of_the_model(digits, tmp_path):
     X, y = digits[0], (digits[1] == 8).astype(int)
     plain = LogisticRegression(C=0.001, max_iter=300)
     model = FixedThresholdClassifier(plain, threshold=0.2).fit(X, y)
-    ((_, _, draw),) = [p for p in _plans(subject(model, X, y)) if p[0] == "operating_point"]
+    ((_, _, draw),) = [p for p in plans(subject(model, X, y)) if p[0] == "operating_point"]
     marked = draw().axes_[1].get_legend_handles_labels()[1]
     plt.close("all")
     lowest = plain.fit(X, y).predict_proba(X)[:, 1][model.predict(X) == 1].min()
