@@ -10,9 +10,10 @@ from skdl.estimators._features import BackboneFeatures
 
 if TYPE_CHECKING:
     from skdl.estimators._cnn import CNNClassifier
+    from skdl.estimators._cnn_regressor import CNNRegressor
     from skdl.estimators._denoising import DenoisingAutoencoder
-    from skdl.estimators._regressors import CNNRegressor, TransferRegressor
     from skdl.estimators._transfer import TransferClassifier
+    from skdl.estimators._transfer_regressor import TransferRegressor
     from skdl.estimators._vgg16 import VGG16Classifier, VGG16Features
 
 __all__ = [
@@ -29,10 +30,10 @@ __all__ = [
 
 _OF_KERAS = {
     "CNNClassifier": "_cnn",
-    "CNNRegressor": "_regressors",
+    "CNNRegressor": "_cnn_regressor",
     "DenoisingAutoencoder": "_denoising",
     "TransferClassifier": "_transfer",
-    "TransferRegressor": "_regressors",
+    "TransferRegressor": "_transfer_regressor",
     "VGG16Classifier": "_vgg16",
     "VGG16Features": "_vgg16",
 }
