@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import is_classifier
+from sklearn.base import is_classifier, is_regressor
 from sklearn.feature_selection import SelectorMixin
 
 from skdl import __version__
@@ -24,6 +24,7 @@ from skdl.export._chain import Threshold
 from skdl.export._classifiers import Scores, add_classifier
 from skdl.export._networks import add_features, add_network
 from skdl.export._pixels import add_pixels, input_of
+from skdl.export._regressors import add_regressor
 from skdl.export._transformers import TRANSFORMERS, transformer_of
 from skdl.images import ImageFormat, range_offset_and_scale
 from skdl.preprocessing import ImageLoader
@@ -164,6 +165,9 @@ class Building:
             self._value = Symbol(transforms(self.graph, part, x), (None, width), _DOUBLE)
             self.outputs = {"features": self._as_float32(self._value.name, width)}
             return
+        if is_regressor(part) and (numbers := add_regressor(self.graph, part, x)) is not None:
+            self._value, self.outputs = None, {"numbers": numbers}
+            return
         scores = add_classifier(self.graph, part, x) if is_classifier(part) else None
         if scores is None:
             raise _unsupported(part)
@@ -246,5 +250,6 @@ def _unsupported(part: Any) -> UnsupportedError:
     return UnsupportedError(
         f"a {type(part).__name__} at this place. A network comes first ({networks}); behind "
         f"features, there may be {steps}, selectors such as SelectKBest, and a linear classifier "
-        "or an SVC. What has no network of skdl is exported by the package skl2onnx"
+        "or regressor, an SVC or an SVR. What has no network of skdl is exported by the package "
+        "skl2onnx"
     )

@@ -134,11 +134,7 @@ _LINKS = [
 
 
 def _support_vectors(graph: Graph, classifier: Any, x: str) -> Scores:
-    kernel = _KERNELS.get(classifier.kernel) if isinstance(classifier.kernel, str) else None
-    if kernel is None or classifier.support_vectors_.ndim != 2:
-        raise UnsupportedError(f"a {type(classifier).__name__} with another kernel")
-    vectors = np.asarray(classifier.support_vectors_, np.float64)
-    values = kernel(graph, classifier, x, vectors)
+    values = kernel_values(graph, classifier, x)
     pairs = list(combinations(range(len(classifier.classes_)), 2))
     weights = _weights_of_pairs(classifier, pairs)
     intercept = graph.constant(classifier.intercept_, np.float64)
@@ -153,6 +149,14 @@ def _support_vectors(graph: Graph, classifier: Any, x: str) -> Scores:
     if one_vs_one:
         return Scores(decisions, len(pairs), None, position)
     return Scores(ranked, len(classifier.classes_), None, position)
+
+
+def kernel_values(graph: Graph, machine: Any, x: str) -> str:
+    """The kernel of each row and each support vector."""
+    kernel = _KERNELS.get(machine.kernel) if isinstance(machine.kernel, str) else None
+    if kernel is None or machine.support_vectors_.ndim != 2:
+        raise UnsupportedError(f"a {type(machine).__name__} with another kernel")
+    return kernel(graph, machine, x, np.asarray(machine.support_vectors_, np.float64))
 
 
 def _weights_of_pairs(classifier: Any, pairs: list[tuple[int, int]]) -> npt.NDArray[np.float64]:

@@ -24,13 +24,13 @@ def export_onnx(estimator: Any, path: str | os.PathLike[str]) -> Path:
     ----------
     estimator : estimator
         Fitted: a `CNNClassifier`, `TransferClassifier` or `VGG16Classifier`; a `CNNRegressor` or
-        `TransferRegressor`; a `BackboneFeatures`
-        or `VGG16Features`; a `DenoisingAutoencoder`; or a pipeline in which such features go
-        through transformers of scikit-learn (`StandardScaler`, `MinMaxScaler`, `MaxAbsScaler`,
-        `RobustScaler`, `Normalizer`, `PCA`, `TruncatedSVD`, or one that selects features) to a
-        linear classifier of scikit-learn or an `SVC` with a linear, RBF or polynomial kernel. Also
-        one of these in a search (its best estimator is exported), under a fixed or tuned threshold,
-        or frozen. An `ImageLoader` at the beginning is left out: the graph takes what it decodes.
+        `TransferRegressor`; a `BackboneFeatures` or `VGG16Features`; a `DenoisingAutoencoder`; or a
+        pipeline in which such features go through transformers of scikit-learn (`StandardScaler`,
+        `MinMaxScaler`, `MaxAbsScaler`, `RobustScaler`, `Normalizer`, `PCA`, `TruncatedSVD`, or one
+        that selects features) to a linear classifier or regressor of scikit-learn, or an `SVC` or
+        `SVR` with a linear, RBF or polynomial kernel. Also one of these in a search (its best
+        estimator is exported), under a fixed or tuned threshold, or frozen. An `ImageLoader` at the
+        beginning is left out: the graph takes what it decodes.
     path : str or path-like
         Name of the file, which ends in ".onnx". A file of this name is replaced.
 
