@@ -150,6 +150,7 @@ def test_the_share_of_the_store_is_that_of_single_calls(in_folder):
     assert transfer_cases.store_overhead(**FEW, in_folder=in_folder) > 0
 
 
+@pytest.mark.slow
 def test_backbones_by_each_engine():
     pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")
@@ -186,6 +187,7 @@ def test_training_behind_a_frozen_network(trained):
     assert transfer_cases.train_keras(trained, **FEW, epochs=2) > 0
 
 
+@pytest.mark.slow
 def test_training_behind_vgg16():
     few = {**FEW, "n": 4, "backbone": "vgg16", "epochs": 1}
     assert transfer_cases.train_skdl(transfer_cases.HEAD_ONLY, **few) > 0

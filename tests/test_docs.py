@@ -206,7 +206,13 @@ def test_links_lead_somewhere(page):
         assert (page.parent / target).exists(), target
 
 
-@pytest.mark.parametrize("name", [name for name in MODULES if name not in OF_NETWORKS])
+def marked(name):
+    """Modules whose examples run studies or analyses take long."""
+    is_slow = name.startswith(("skdl.studies.", "skdl.analysis."))
+    return pytest.param(name, marks=pytest.mark.slow) if is_slow else name
+
+
+@pytest.mark.parametrize("name", [marked(name) for name in MODULES if name not in OF_NETWORKS])
 def test_examples_in_docstrings(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     changed = global_state.changes(lambda: global_state.run_examples(name))

@@ -211,6 +211,7 @@ def n_refused(call, given):
     return len(errors)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", CALLS)
 def test_no_error_holds_its_input(call, result):
     assert n_refused(CALLS[call], result) > len(HUGE) / 2
@@ -280,6 +281,7 @@ def files(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("call", FILES)
 def test_no_error_about_files_holds_its_input(call, files):
     assert n_refused(FILES[call], files) > 0

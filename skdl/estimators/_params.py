@@ -207,4 +207,8 @@ class NetworkEstimator(IdentityMixin, KeywordsMixin, SignatureParamsMixin, BaseE
         for parameter, registry in _REGISTRIES.items():
             if builder is not None and parameter in state:
                 registry.add_missing(state[parameter], builder)
-        self.__dict__.update(PlainState.revived(state) if state.pop("_plain", False) else state)
+        state = PlainState.revived(state) if state.pop("_plain", False) else state
+        # Parameters that the version that saved it did not have.
+        signature = inspect.signature(type(self)).parameters.values()
+        defaults = {p.name: p.default for p in signature if p.default is not p.empty}
+        self.__dict__.update({**defaults, **state})

@@ -130,7 +130,10 @@ def _table(
     y: npt.NDArray[Any],
     classes: npt.NDArray[Any] | None,
 ) -> pd.DataFrame:
-    table = pd.DataFrame({"row": rows, "y_true": y[rows], "y_pred": np.asarray(recorded.predicted)})
+    labels: dict[str, Any] = {"y_true": y[rows], "y_pred": np.asarray(recorded.predicted)}
+    if classes is not None and not all(_is_plain(label) for label in classes.tolist()):
+        labels = {k: pd.Series(v.astype(object), dtype=PLAIN_TEXT) for k, v in labels.items()}
+    table = pd.DataFrame({"row": rows, **labels})
     if classes is not None:
         table = _with_scores(table, recorded, classes)
     for place, (name, value) in enumerate(key.items()):
@@ -138,13 +141,15 @@ def _table(
     return table
 
 
+def _is_plain(label: Any) -> bool:
+    """Whether text is such as UTF-8 can hold."""
+    return encodable(str(label)) == str(label)
+
+
 def _with_scores(
     table: pd.DataFrame, recorded: RecordedPredictions, classes: npt.NDArray[Any]
 ) -> pd.DataFrame:
     """Probabilities or decision values of each class, beside the labels."""
-    if not all(encodable(str(label)) == str(label) for label in classes.tolist()):
-        for name in ("y_true", "y_pred"):
-            table[name] = pd.Series(table[name].to_numpy().astype(object), dtype=PLAIN_TEXT)
     known = recorded.classes_.tolist()
     if recorded.probabilities is not None:
         # A class that was not seen in training has no probability.

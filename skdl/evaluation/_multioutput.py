@@ -42,13 +42,13 @@ class MultioutputResult(Mapping[Hashable, Any]):
     >>> result = evaluate(KNeighborsClassifier(), X, Y, scoring=["sensitivity", "specificity"])
     >>> result.summary()[["output", "metric", "value"]].round(2)
       output           metric  value
-    0      0      sensitivity   0.98
+    0      0      sensitivity   1.00
     1      0      specificity   0.99
-    2      1      sensitivity   0.98
-    3      1      specificity   0.98
-    4   mean      sensitivity   0.98
+    2      1      sensitivity   0.99
+    3      1      specificity   0.99
+    4   mean      sensitivity   0.99
     5   mean      specificity   0.99
-    6    all  subset_accuracy   0.97
+    6    all  subset_accuracy   0.99
     >>> result[0].positive
     1
     """

@@ -75,12 +75,12 @@ class RegressionResult(Optimism, SubgroupScores, GroupScores, Choosing, FoldTabl
     >>> result = evaluate(Ridge(0.1), X, y)
     >>> result.summary()[["metric", "value"]].round(2)
                          metric   value
-    0                        r2    0.48
-    1                       mae   44.48
-    2                      rmse   55.31
-    3                      bias   -0.06
-    4  lower_limit_of_agreement -108.59
-    5  upper_limit_of_agreement  108.47
+    0                        r2    0.49
+    1                       mae   44.64
+    2                      rmse   54.83
+    3                      bias   -0.39
+    4  lower_limit_of_agreement -107.97
+    5  upper_limit_of_agreement  107.20
     """
 
     def summary(

@@ -108,7 +108,7 @@ def limits_of_agreement(
     >>> y_pred = y_true + np.sin(np.arange(50))
     >>> _, lower, upper = limits_of_agreement(y_true, y_pred)
     >>> f"{lower.estimate:.2f} ({lower.low:.2f} to {lower.high:.2f})"
-    '-1.39 (-1.80 to -1.10)'
+    '-1.40 (-1.81 to -1.11)'
     """
     check_level(level)
     check_level(agreement, "agreement")

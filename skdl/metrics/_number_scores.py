@@ -63,7 +63,7 @@ def quadratic_kappa_score(y_true: Any, y_pred: Any) -> float:
     --------
     >>> from skdl.metrics import quadratic_kappa_score
     >>> round(quadratic_kappa_score([0, 1, 2, 3, 4], [0, 1, 2, 4, 4]), 2)
-    0.95
+    0.96
     """
     true, predicted = number_pair(y_true, y_pred)
     expected = _by_chance(true, predicted)

@@ -63,7 +63,7 @@ class BlandAltmanDisplay:
     >>> y_pred = y_true + generator.normal(1, 5, 100)
     >>> display = BlandAltmanDisplay.from_predictions(y_true, y_pred)
     >>> round(display.limits.bias.estimate, 1)
-    0.9
+    0.6
     """
 
     places: Any

@@ -40,7 +40,14 @@ def test_every_network_is_counted():
     assert sorted(own) == sorted(COUNTS) == networks.__all__
 
 
-@pytest.mark.parametrize("name", COUNTS)
+# The largest take gigabytes, which TensorFlow keeps for the rest of the process.
+_LARGE = ("alexnet", "vgg16", "zfnet")
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(n, marks=pytest.mark.slow) if n in _LARGE else n for n in COUNTS],
+)
 def test_number_of_parameters(name):
     shape, n_classes, count = COUNTS[name]
     model = architectures.get(name)(shape, n_classes)

@@ -320,6 +320,7 @@ def test_features_equal_those_of_keras_in_all_sizes(name, params, case, folder, 
     assert_features_equal_those_of_keras(publisher, name, params, shape, encodings)
 
 
+@pytest.mark.slow
 def test_the_embedded_backbone_keeps_its_contracts():
     check_backbone("cifar_resnet20")
 

@@ -33,6 +33,7 @@ def demo(tmp_path_factory):
     return folder, printed.getvalue()
 
 
+@pytest.mark.slow
 def test_demo_writes_its_files_and_nothing_else(demo):
     folder, _ = demo
     assert sorted(p.name for p in folder.iterdir()) == sorted(

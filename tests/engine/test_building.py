@@ -148,6 +148,7 @@ KEPT = {
 }
 
 
+@pytest.mark.slow
 def test_clearing_gives_everything_back(few_digits):
     X, y = few_digits
     skdl.engine.clear()

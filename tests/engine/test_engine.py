@@ -85,6 +85,7 @@ def test_fits_share_a_compiled_model(few_digits, trainers):
     assert trainers[0].n_traces == 1
 
 
+@pytest.mark.slow
 def test_many_networks_do_not_warn_of_retracing(few_digits, caplog):
     for units in range(2, 9):
         CNNClassifier(tiny, epochs=1, architecture__units=units).fit(*few_digits).predict(

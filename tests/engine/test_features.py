@@ -438,6 +438,7 @@ def variants(tmp_path):
     }
 
 
+@pytest.mark.slow
 def test_what_differs_in_anything_shares_nothing(tmp_path, runs):
     store, results = FeatureStore(), {}
     cases = variants(tmp_path)

@@ -36,6 +36,7 @@ def psnr(found, clean):
     return float(np.mean(-10 * np.log10(errors.reshape(len(found), -1).mean(axis=1))))
 
 
+@pytest.mark.slow
 def test_it_takes_noise_off(images, fitted):
     clean = images[0][1200:]
     noisy = ImageNoise(amount=0.5, random_state=1).fit_transform(clean)
@@ -48,6 +49,7 @@ def test_it_takes_noise_off(images, fitted):
     assert fitted.score(clean) == fitted.score(clean, np.zeros(len(clean)))
 
 
+@pytest.mark.slow
 def test_pairs(images):
     clean = images[0][:600]
     noisy = ImageNoise("salt_and_pepper", amount=0.2, random_state=0).fit_transform(clean)

@@ -285,6 +285,7 @@ def test_vgg16(digits):
     assert "backbone" not in last.get_params()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
 def test_features_by_way_of_a_table(digits, tmp_path, kind):
     """Written to a file and read again, VGG16's features give the same predictions."""

@@ -257,6 +257,7 @@ def test_a_file_that_is_deeper_than_its_name(tmp_path):
         ImageLoader().fit_transform([path])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["network", "head", "fine-tuned"])
 def test_validation_data_another_way(ways, name):
     kind, params = ESTIMATORS[name]
@@ -300,6 +301,7 @@ def test_any_size_and_gray_images_after_a_fit_on_files(ways):
         np.testing.assert_array_equal(answer(model, gray[..., 0]), answer(model, gray))
 
 
+@pytest.mark.slow
 def test_maps_of_files(ways):
     """Grad-CAM of a network that was fitted on arrays."""
     batches, y = ways["oblong"]

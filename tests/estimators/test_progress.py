@@ -107,6 +107,7 @@ TRAINED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", TRAINED)
 @pytest.mark.parametrize("refitted", [False, True])
 def test_all_that_train_hand_over_a_fitted_copy_by_epoch(few_digits, kind, refitted):

@@ -201,6 +201,7 @@ def test_warm_up_comes_first(digits):
     assert rates[4] < rates[3]
 
 
+@pytest.mark.slow
 def test_early_stopping_keeps_the_best(digits):
     X, y = digits
     with pytest.warns(ConvergenceWarning, match="worse than .* of its frozen features.*are kept"):
@@ -223,6 +224,7 @@ def test_a_worse_end_is_said_without_validation_too(digits):
         model(trainable=1, warmup_epochs=20, epochs=1, finetune_learning_rate=0.5).fit(X, y)
 
 
+@pytest.mark.slow
 def test_divergence_is_an_error(digits):
     X, y = digits
     with pytest.raises(ValueError, match="diverged: loss became"):
@@ -256,6 +258,7 @@ def test_partial_fit_and_warm_start(digits):
         fitted.fit(X, y == 1)
 
 
+@pytest.mark.slow
 def test_files(tmp_path):
     rng = np.random.default_rng(0)
     labels = np.array(["dark", "bright"] * 12)
@@ -288,6 +291,7 @@ def test_validation_data(digits):
     np.testing.assert_allclose(fitted.history_["val_loss"][-1], loss, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_bfloat16(digits):
     X, y = digits
     for kind in ("head", "block"):

@@ -384,6 +384,7 @@ def neural(checkpoint=None):
     return evaluate(model, X[:400], y[:400], cv=4, checkpoint=checkpoint, scoring="accuracy")
 
 
+@pytest.mark.slow
 def test_a_killed_run_ends_with_the_same_result(tmp_path):
     code = (
         "import sys; sys.path.insert(0, sys.argv[1]); from evaluation import test_checkpoint as t; "

@@ -21,6 +21,7 @@ def test_image_batches(images):
     assert infer_image_shape(check_image_array(images).shape) == images.shape[1:]
 
 
+@pytest.mark.slow
 def test_batches_shrink_to_the_simplest():
     simplest = find(image_batches(), lambda images: True)
     assert (simplest.shape, simplest.dtype) == ((1, 8, 8, 1), np.uint8)

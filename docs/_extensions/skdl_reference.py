@@ -1,0 +1,98 @@
+"""The reference: a page for each public module, and one for each of its public names.
+
+They are made of ``__all__`` when Sphinx starts, so that none is missing and none is extra.
+"""
+
+import importlib
+import inspect
+import re
+from pathlib import Path
+from typing import Any
+
+import skdl
+
+FOLDER = "api"
+# In the order of the reference: what most people look for comes first.
+MODULES = (
+    "skdl",
+    "skdl.evaluation",
+    "skdl.metrics",
+    "skdl.plotting",
+    "skdl.audit",
+    "skdl.inspection",
+    "skdl.preprocessing",
+    "skdl.images",
+    "skdl.datasets",
+    "skdl.store",
+    "skdl.persistence",
+    "skdl.diagnosis",
+    "skdl.architectures",
+    "skdl.backbones",
+    "skdl.downloads",
+    "skdl.engine",
+    "skdl.plugins",
+    "skdl.studies",
+    "skdl.testing",
+)
+
+
+def public_names(module: str) -> list[str]:
+    """What a module gives to users, apart from modules and its version."""
+    found = importlib.import_module(module)
+    names = [name for name in found.__all__ if not name.startswith("__")]
+    own = [name for name in names if not inspect.ismodule(getattr(found, name))]
+    if module != "skdl":  # what the top level gives as well is documented there
+        top = {id(getattr(skdl, name)) for name in skdl.__all__}
+        own = [name for name in own if id(getattr(found, name)) not in top]
+    return sorted(own, key=str.lower)
+
+
+def page(module: str) -> str:
+    """The page of a module, in reStructuredText."""
+    doc = (importlib.import_module(module).__doc__ or "").strip()
+    names = "\n".join(f"   {name}" for name in public_names(module))
+    title = f"{module}\n{'=' * len(module)}"
+    table = (
+        f".. currentmodule:: {module}\n\n"
+        f".. autosummary::\n   :toctree: generated\n   :nosignatures:\n\n{names}"
+    )
+    return f"{title}\n\n{doc}\n\n{table}\n"
+
+
+def write_pages(app: Any, config: Any) -> None:
+    """Write the pages that have changed, before Sphinx looks which there are."""
+    folder = Path(app.srcdir) / FOLDER
+    folder.mkdir(exist_ok=True)
+    listed = "\n".join(f"   {module}" for module in MODULES)
+    intro = "Every public name, by module. Estimators and the main functions are in ``skdl``."
+    pages = {module: page(module) for module in MODULES}
+    pages["index"] = (
+        f"API reference\n=============\n\n{intro}\n\n.. toctree::\n   :maxdepth: 1\n\n{listed}\n"
+    )
+    for name, text in pages.items():
+        path = folder / f"{name}.rst"
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+
+
+def escape_names(app: Any, what: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
+    """A trailing underscore, as of ``n_features_in_``, is no link."""
+    for place, line in enumerate(lines):
+        if "`" not in line:
+            lines[place] = re.sub(r"(?<=[a-z])_(?=[,)\]])", r"\\_", line)
+
+
+def skip_strangers(
+    app: Any, what: str, name: str, member: Any, skip: bool, options: Any
+) -> bool | None:
+    """Leave out what is inherited from other libraries: it is documented there."""
+    owner = getattr(member, "__module__", None) or ""
+    return True if owner and not owner.startswith("skdl") else None
+
+
+def setup(app: Any) -> dict[str, bool]:
+    """Take part in the build."""
+    app.connect("config-inited", write_pages)
+    app.connect("autodoc-skip-member", skip_strangers)
+    app.connect("autodoc-process-docstring", escape_names, priority=1000)
+    return {"parallel_read_safe": True}
