@@ -31,6 +31,7 @@ MODULES = (
     "skdl.downloads",
     "skdl.engine",
     "skdl.plugins",
+    "skdl.reporting",
     "skdl.studies",
     "skdl.testing",
 )

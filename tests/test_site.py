@@ -1,0 +1,56 @@
+"""The reference of the site names everything that is public, once."""
+
+import importlib
+import inspect
+import pkgutil
+import sys
+
+import pytest
+from helpers import ROOT
+
+import skdl
+
+if not (ROOT / "docs/_extensions").exists():
+    pytest.skip("the site is built of the source", allow_module_level=True)
+
+
+@pytest.fixture(scope="module")
+def reference():
+    sys.path.insert(0, str(ROOT / "docs/_extensions"))
+    try:
+        yield importlib.import_module("skdl_reference")
+    finally:
+        sys.path.remove(str(ROOT / "docs/_extensions"))
+
+
+def test_every_public_name_stands_once(reference):
+    modules = [f"skdl.{module.name}" for module in pkgutil.iter_modules(skdl.__path__)]
+    public = {}
+    for name in ["skdl", *(name for name in modules if not name.startswith("skdl._"))]:
+        if name == "skdl.cli":  # its page is the command line's own help
+            continue
+        module = importlib.import_module(name)
+        for own in module.__all__:
+            value = getattr(module, own)
+            if not own.startswith("__") and not inspect.ismodule(value):
+                public.setdefault(id(value), (name, own))
+    listed = [
+        (module, name) for module in reference.MODULES for name in reference.public_names(module)
+    ]
+    values = [id(getattr(importlib.import_module(module), name)) for module, name in listed]
+    assert len(values) == len(set(values)), "a name stands twice"
+    assert set(values) == set(public), [public[v] for v in set(public) - set(values)]
+
+
+def test_a_page_lists_the_names_of_its_module(reference):
+    page = reference.page("skdl.evaluation")
+    assert page.startswith("skdl.evaluation\n===============\n")
+    assert "\n   RegressionResult\n" in page
+    assert "\n   evaluate" not in page  # which stands with the module skdl
+    assert "\n   evaluate\n" in reference.page("skdl")
+
+
+def test_trailing_underscores_are_no_links(reference):
+    lines = ["ndarray of shape (n_features_in_,)", "see `classes_`, or (n_classes_,)"]
+    reference.escape_names(None, "class", "x", None, None, lines)
+    assert lines == [r"ndarray of shape (n_features_in\_,)", "see `classes_`, or (n_classes_,)"]
