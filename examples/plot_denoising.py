@@ -3,7 +3,7 @@ Classify noisy images, with and without a denoising autoencoder
 ===============================================================
 
 Gaussian noise drowns handwritten digits. A classifier trained on clean images is lost on noisy
-ones; one trained on noisy images recovers a part; an autoencoder that takes the noise off first,
+ones; one trained on noisy images recovers a part; an autoencoder that removes the noise first,
 and a classifier trained on what it makes of the images, recover more.
 
 By default this runs on scikit-learn's digits, within a minute and offline. ``--full`` takes MNIST

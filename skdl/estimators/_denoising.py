@@ -23,9 +23,9 @@ _LOSSES = {"mse", "binary_crossentropy"}
 
 
 class DenoisingAutoencoder(PixelColumnsMixin, TransformerMixin, DenoisingBase):
-    """Convolutional autoencoder that takes the noise off images.
+    """Convolutional autoencoder that removes noise from images.
 
-    It learns to map an image that was made worse to the image as it was. Trained on clean images
+    It learns to map a degraded image to the image as it was. Trained on clean images
     alone, it adds the noise itself, drawn anew in each epoch.
 
     Parameters

@@ -137,7 +137,7 @@ class OnBackbone:
         return fitted
 
     def _warn_if_worse(self, job: Job, fitted: Fitted) -> None:
-        """Warn where training the backbone made worse what the head had learned before."""
+        """Warn if training the backbone degraded what the head had learned before."""
         before, after = (
             {name: values[part] for name, values in fitted.history.items()}
             for part in (slice(fitted.n_warmup), slice(fitted.n_warmup, None))

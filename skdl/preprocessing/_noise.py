@@ -1,4 +1,4 @@
-"""`ImageNoise`: images made worse on purpose."""
+"""`ImageNoise`: degrades images on purpose."""
 
 import hashlib
 import math
@@ -221,7 +221,7 @@ _ADD: dict[str, Callable[[np.random.Generator, Pixels, _Dose], Pixels]] = {
 def rectangle(share: float, height: int, width: int) -> tuple[int, int]:
     """Height and width of a rectangle of this share of an image, nearly a square if that fits.
 
-    It is the same where images are made worse while a network is trained.
+    The same noise is added while a network is trained.
     """
     area = share * height * width
     if area == 0:

@@ -58,7 +58,7 @@ class Resize(ArrayTransformer, auto_wrap_output_keys=None):
     See Also
     --------
     skdl.ImageLoader : The same for image files.
-    skdl.ImageNoise : Images made worse on purpose.
+    skdl.ImageNoise : Degrades images on purpose.
 
     Notes
     -----

@@ -86,7 +86,7 @@ class OnSubset(_Wrapper):
 
 
 class OnNoisy(_Wrapper):
-    """Makes training images noisy, takes the noise off again if it can, and fits a classifier.
+    """Adds noise to training images, removes it again if it can, and fits a classifier.
 
     It is fitted on clean images and predicts noisy ones.
 
@@ -97,7 +97,7 @@ class OnNoisy(_Wrapper):
     amount : float
         Standard deviation of the noise, as a share of the value range.
     denoiser : transformer, default=None
-        Is fitted on the clean images, and takes the noise off all others.
+        Is fitted on the clean images, and removes noise from all others.
     n_draws : int, default=1
         How often each training image is made noisy: the noise is another one each time.
     random_state : int, default=0

@@ -139,7 +139,7 @@ AMOUNTS = {"gaussian": 0.3, "speckle": 0.6, "salt_and_pepper": 0.2, "occlusion":
 
 
 def both(kind, image, value_range, n=1500):
-    """An image made worse by `ImageNoise`, and as while training."""
+    """An image degraded by `ImageNoise`, and as while training."""
     noise, batch = (
         ImageNoise(kind, amount=AMOUNTS[kind], value_range=value_range),
         image[np.newaxis],
