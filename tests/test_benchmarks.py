@@ -9,10 +9,21 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 from helpers import ROOT, parametrize, run_python, save_small_mobilenet
+from scipy.stats import ttest_rel
 
 sys.path.insert(0, str(ROOT))
 
-from benchmarks import backbone_cases, data, gpu, gpu_cases, peers, transfer_cases
+from benchmarks import (
+    backbone_cases,
+    data,
+    gpu,
+    gpu_cases,
+    imbalance,
+    label_errors,
+    methods,
+    peers,
+    transfer_cases,
+)
 from benchmarks.cases import CASES
 from benchmarks.table import markdown, short
 
@@ -60,6 +71,29 @@ def test_the_page_quotes_the_figures_of_transfer_learning():
 
     found = json.loads((ROOT / "benchmarks/results/figures.json").read_text())
     assert table(found) in (ROOT / "docs/transfer.md").read_text()
+
+
+def test_pages_quote_what_was_measured_of_methods_and_rare_classes():
+    results = ROOT / "benchmarks/results"
+    assert methods.table(results / "methods") in (ROOT / "docs/training.md").read_text()
+    for module, page in ((imbalance, "imbalance"), (label_errors, "audit")):
+        found = json.loads((results / module.RESULTS.name).read_text())
+        assert module.table(found) in (ROOT / f"docs/{page}.md").read_text()
+
+
+def test_differences_between_methods():
+    rows, default = {"accuracy": [0.8, 0.82, 0.81]}, {"accuracy": [0.7, 0.72, 0.74]}
+    value, low, high = methods.difference(rows, default)
+    expected = ttest_rel(rows["accuracy"], default["accuracy"]).confidence_interval()
+    assert value == pytest.approx(0.09)
+    assert (low, high) == pytest.approx(tuple(expected))
+
+
+def test_a_twentieth_is_positive():
+    positive = np.arange(2000) % 4 == 0
+    rows = imbalance.drawn(positive, 400, 0)
+    assert len(set(rows.tolist())) == 400
+    assert positive[rows].sum() == 20
 
 
 @pytest.mark.skipif(find_spec("torch") is not None, reason="PyTorch is installed")
