@@ -53,6 +53,7 @@ class Inspector:
     def __init__(self, network: FittedNetwork | TransferNetwork, optimizer: OptimizerSpec) -> None:
         prepare_devices()
         recipe = network.recipe
+        self._gives_numbers = recipe.head == "linear"
         size, self._bgr = recipe.input_shape[:2], False
         if recipe.on_backbone is not None:
             size = recipe.on_backbone.size
@@ -174,9 +175,9 @@ class Inspector:
         name: str,
         size: tuple[int, int],
     ) -> npt.NDArray[np.float32]:
-        """Grad-CAM, from 0 to 1: where the maps of a layer speak for a class.
+        """Grad-CAM, from 0 to 1: where the maps of a layer speak for a class, or raise a number.
 
-        The codes are the positions of the classes; None is the predicted ones.
+        The codes are the positions of classes or numbers; None is the predicted classes.
         """
         result = np.empty((len(images), *size), np.float32)
         for span, batch, _ in images.chunks(self._batch_size):
@@ -202,11 +203,13 @@ class Inspector:
         return tf.nn.relu(tf.reduce_sum(weights * tf.cast(seen[-1], tf.float32), axis=-1))
 
     def _logits(self, images: Any, watcher: Watcher) -> Any:
-        """What goes into the activation at the end; log-probabilities where there is none.
+        """What goes into the activation at the end; log-probabilities, or numbers, without one.
 
         The gradient of a saturated softmax is zero, that of its input is not.
         """
         last: Any = self._last
+        if self._gives_numbers:
+            return tf.cast(self._run(images, watcher), tf.float32)
         if isinstance(last, keras.layers.Softmax):
             name, linear = "call", _identity
         elif getattr(last, "activation", None) in _ENDS:

@@ -7,6 +7,7 @@ import numpy.typing as npt
 from sklearn.base import RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from skdl._utils.checks import check_whole
 from skdl._utils.compat import with_callbacks
 from skdl._utils.scikit import StrOptions
 from skdl._utils.targets import check_numbers
@@ -174,6 +175,59 @@ class ImageRegressor(RegressorMixin, LayersMixin, SupervisedEstimator):
         check_is_fitted(self)
         numbers, weights = check_numbers(y), as_weights(sample_weight)
         return float(super().score(X, numbers, sample_weight=weights))
+
+    def grad_cam(
+        self, X: Any, output: int = 0, *, layer: str | None = None
+    ) -> npt.NDArray[np.float32]:
+        """Where in the images lies what raises a predicted number, by gradients (Grad-CAM).
+
+        The maps of a layer are weighted by the gradients of the number, averaged over all
+        positions, and added up; what lowers the number is set to zero.
+
+        Parameters
+        ----------
+        X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
+            Images of the shape seen in fit.
+        output : int, default=0
+            Which of several numbers, from 0 to ``n_outputs_ - 1``.
+        layer : str, default=None
+            Layer that gives feature maps, by its name in :meth:`layer_shapes`. None takes the last
+            one whose maps have more than one position.
+
+        Returns
+        -------
+        maps : float32 ndarray of shape (n, height, width)
+            In the size of the images (`image_shape_`), in [0, 1]: divided by the largest value of
+            each image. All zeros where nothing raises the number.
+
+        Raises
+        ------
+        NotFittedError
+            Before fit.
+        ValueError
+            If the images are not of the shape seen in fit, there is no such output, or no such
+            layer, or it gives no feature maps.
+
+        References
+        ----------
+        R. R. Selvaraju, M. Cogswell, A. Das, R. Vedantam, D. Parikh and D. Batra, "Grad-CAM: visual
+        explanations from deep networks via gradient-based localization", ICCV 2017.
+
+        Examples
+        --------
+        >>> from skdl import CNNRegressor
+        >>> from skdl.datasets import load_digits_images
+        >>> X, y = load_digits_images(return_X_y=True)
+        >>> model = CNNRegressor(epochs=1, random_state=0).fit(X[:200], X[:200].mean(axis=(1, 2)))
+        >>> model.grad_cam(X[:5]).shape
+        (5, 8, 8)
+        """
+        inspector = self._inspector()
+        name = inspector.map_layer(layer)
+        check_whole(output, "output", low=0, high=self.n_outputs_ - 1)
+        batch, images = self._image_format.check_batch(X, self)
+        codes = np.full(len(batch), output, np.int32)
+        return inspector.evidence(images, codes, name, self._image_format.image_shape[:2])
 
     # ---- targets ---------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from helpers import same_state, subclassed, tiny
 from sklearn.base import clone
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.linear_model import Ridge
 from sklearn.metrics import mean_absolute_error, r2_score
 from sklearn.model_selection import GridSearchCV, cross_val_score
@@ -286,3 +286,42 @@ def test_parameters_of_other_estimators(params, message, data):
 def test_networks_whose_softmax_cannot_be_replaced(data):
     with pytest.raises(ValueError, match="does not end in a layer with activation='softmax'"):
         CNNRegressor(subclassed).fit(*few(data))
+
+
+class TestGradCam:
+    """Where in the images lies what raises a number."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def spots(cls):
+        """Noise with a bright spot at the left or the right, and how bright each of them is."""
+        generator = np.random.default_rng(0)
+        X = 0.1 * generator.random((400, 16, 16, 1), dtype=np.float32)
+        left, right = generator.random((2, 400)).astype(np.float32)
+        X[:, 5:10, 2:6, 0] += left[:, None, None]
+        X[:, 5:10, 11:15, 0] += right[:, None, None]
+        return X, np.column_stack([left, right])
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def fitted(cls, spots):
+        return CNNRegressor(epochs=10, random_state=0).fit(*spots)
+
+    @pytest.mark.parametrize("output", [0, 1])
+    def test_maps_show_the_spot_of_the_output(self, spots, fitted, output):
+        X, _ = spots
+        maps = fitted.grad_cam(X[:50], output, layer="conv2d")
+        assert maps.shape == (50, 16, 16)
+        assert maps.min() >= 0
+        assert maps.max() == 1
+        spot = [maps[:, 4:11, 1:7].mean(), maps[:, 4:11, 10:16].mean()][output]
+        assert spot > maps.mean()
+
+    def test_bad_input(self, spots, fitted):
+        X, _ = spots
+        with pytest.raises(ValueError, match="output"):
+            fitted.grad_cam(X[:3], 2)
+        with pytest.raises(ValueError, match="layer"):
+            fitted.grad_cam(X[:3], layer="conv")
+        with pytest.raises(NotFittedError):
+            CNNRegressor().grad_cam(X[:3])
