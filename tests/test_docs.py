@@ -178,6 +178,7 @@ def test_the_figures_of_the_page_about_trust_are_true(run_page, capsys):
     assert "CLAIM 2024" in Path("report.html").read_text()
 
 
+@pytest.mark.slow
 def test_pages_of_networks_and_backbones_are_up_to_date():
     pages = ("architectures", "backbones")
     code = "import runpy\n" + "\n".join(

@@ -24,7 +24,7 @@ def end_in(model: keras.Model, head: Head, n_outputs: int) -> keras.Model:
     last.activation = keras.activations.get("linear" if head == "ordinal" else head)
     if head != "ordinal":
         return model
-    return keras.Model(model.inputs, linked(model.outputs[0], n_outputs), name=model.name)
+    return keras.Model(model.inputs[0], linked(model.outputs[0], n_outputs), name=model.name)
 
 
 def linked(score: Any, n_classes: int) -> Any:

@@ -130,7 +130,7 @@ def test_code(images, fitted):
 
     inner = fitted.model_.layers[-1]
     pooled = [layer for layer in inner.layers if layer.name.startswith("max_pool")][-1]
-    half = keras.Model(inner.inputs, pooled.output)
+    half = keras.Model(inner.inputs[0], pooled.output)
     expected = half((X / 255.0).astype(np.float32)[..., np.newaxis])
     np.testing.assert_allclose(code, expected, atol=1e-5)
 

@@ -46,6 +46,7 @@ def ordinal(grades):
     return model.fit(X[:1000], y[:1000])
 
 
+@pytest.mark.filterwarnings("error:The structure of `inputs`")  # of Keras, about lists of one
 class TestOrdinal:
     """Classes in an order."""
 
