@@ -58,6 +58,17 @@ def check_label_sets(y: npt.NDArray[Any], name: str) -> npt.NDArray[np.int64]:
     return numbers.astype(np.int64)
 
 
+def about_one_hot(labels: npt.NDArray[np.int64]) -> str:
+    """What to say of label sets that look like classes; "" if they do not."""
+    if (labels.sum(axis=1) != 1).any():
+        return ""
+    return (
+        "Each row of y has exactly one label set, as one-hot encoded classes do, but y is treated "
+        "as multi-label: any number of labels may be set. If each image has exactly one class, "
+        "pass y.argmax(axis=1)."
+    )
+
+
 def _first_odd(values: Any) -> Any:
     """The first of some values that is no number."""
     for value in np.ravel(np.asarray(values, dtype=object)).tolist():

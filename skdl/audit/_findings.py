@@ -67,10 +67,10 @@ def _label_errors(audit: DataAudit) -> Iterator[str]:
         first = table.iloc[0]
         yield (
             f"{counted(len(table), 'label')} of {counted(len(audit.images), 'image')} "
-            f"{'contradicts' if len(table) == 1 else 'contradict'} what a model predicts that was "
-            f"not trained on the image, such as that of {_image(audit, first['row'])}: "
-            f"{_label(first['class'])}, where {_label(first['suggested'])} has a probability of "
-            f"{first['suggested_probability']:.2f}. Look at these images first, and correct the "
+            f"{'contradicts' if len(table) == 1 else 'contradict'} the prediction of a model that "
+            f"was not trained on the image, such as that of {_image(audit, first['row'])}: "
+            f"{_label(first['class'])}, although {_label(first['suggested'])} has a probability of "
+            f"{first['suggested_probability']:.2f}. Check these images first, and correct the "
             "labels that are wrong."
         )
 

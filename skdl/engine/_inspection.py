@@ -171,17 +171,17 @@ class Inspector:
     def evidence(
         self,
         images: ImageBatch,
-        codes: npt.NDArray[Any] | None,
+        codes: npt.NDArray[Any],
         name: str,
         size: tuple[int, int],
     ) -> npt.NDArray[np.float32]:
         """Grad-CAM, from 0 to 1: where the maps of a layer speak for a class, or raise a number.
 
-        The codes are the positions of classes or numbers; None is the predicted classes.
+        The codes are the positions of classes or numbers, one per image.
         """
         result = np.empty((len(images), *size), np.float32)
         for span, batch, _ in images.chunks(self._batch_size):
-            maps = self._weighted_maps(batch, None if codes is None else codes[span], name)
+            maps = self._weighted_maps(batch, codes[span], name)
             maps = tf.image.resize(maps[..., tf.newaxis], size, antialias=True)[..., 0].numpy()
             largest = maps.max(axis=(1, 2), keepdims=True)
             result[span] = maps / np.where(largest > 0, largest, 1)
@@ -196,8 +196,7 @@ class Inspector:
                 seen.append(outputs)
 
             logits = self._logits(batch, _noting(self._layers[name], watch))
-            chosen = tf.argmax(logits, axis=1) if codes is None else tf.constant(codes)
-            score = tf.reduce_sum(tf.gather(logits, chosen, batch_dims=1))
+            score = tf.reduce_sum(tf.gather(logits, tf.constant(codes), batch_dims=1))
         gradient = tape.gradient(score, seen[-1], unconnected_gradients="zero")
         weights = tf.reduce_mean(tf.cast(gradient, tf.float32), axis=(1, 2), keepdims=True)
         return tf.nn.relu(tf.reduce_sum(weights * tf.cast(seen[-1], tf.float32), axis=-1))

@@ -23,6 +23,11 @@ class Averaging:
     value_range: Any
     predict: Any
 
+    @property
+    def first(self) -> Any:
+        """The network, or the first of several."""
+        return self
+
     def averaged(
         self, images: ImageBatch, outputs: Any, plan: AugmentationPlan, seed: int, n_variants: int
     ) -> npt.NDArray[np.float32]:
@@ -43,13 +48,17 @@ class Ensemble(Averaging):
         self.members = list(members)
 
     @property
+    def first(self) -> Any:
+        return self.members[0]
+
+    @property
     def recipe(self) -> Recipe:
-        recipe: Recipe = self.members[0].recipe
+        recipe: Recipe = self.first.recipe
         return recipe
 
     @property
     def value_range(self) -> ValueRange:
-        value_range: ValueRange = self.members[0].value_range
+        value_range: ValueRange = self.first.value_range
         return value_range
 
     def predict(self, images: ImageBatch, *settings: Any) -> npt.NDArray[np.float32]:

@@ -33,8 +33,8 @@ class CNNClassifier(ImageClassifier):
         instance, which is copied for each fit.
     learning_rate_schedule : {"cosine", "step", "one_cycle"}, Keras schedule or None, default=None
         How the learning rate changes. "cosine" lowers it to nearly 0 over `epochs`; "step" divides
-        it by 10 after half and again after three quarters of them; "one_cycle" raises it from a
-        25th over three tenths of them, and lowers it to nearly 0; a
+        it by 10 after half and again after three quarters of them; "one_cycle" raises it from 4 %
+        of its value over the first 30 % of the epochs, then lowers it to nearly 0; a
         ``keras.optimizers.schedules.LearningRateSchedule`` gives the rate of each training step.
     early_stopping : bool, default=False
         Stop when the validation loss has not improved by `tol` for `n_iter_no_change` epochs, and
@@ -54,32 +54,33 @@ class CNNClassifier(ImageClassifier):
         ``{0: 1.0, 1: 5.0}``, one for each label; "balanced" weighs both states of each label by the
         inverse of their frequencies. Validation losses are weighted in the same way.
     loss : {"cross_entropy", "focal", "ordinal"}, default="cross_entropy"
-        What is minimised. "focal" gives less weight to images whose class is already likely, which
-        may help where a class is rare. "ordinal" is for classes in an order, such as grades, which
-        must be numbers: the network gives one score, and the classes are its ranges between
-        thresholds that are trained as well.
+        Loss to minimise. "focal" gives less weight to images that are already classified well,
+        which may help if a class is rare. "ordinal" is for ordered classes, such as grades, which
+        must be numbers: the network computes one score, and classes are the ranges of the score
+        between thresholds, which are trained too.
     focal_gamma : float, default=2.0
-        How much less, with ``loss="focal"``: the exponent of what the probability lacks, at least
-        0, which is the cross-entropy.
+        Focusing parameter of ``loss="focal"``, at least 0: the loss of an image is multiplied by
+        ``(1 - p) ** focal_gamma``, where p is the probability of its class. 0 is the cross-entropy.
     label_smoothing : float in [0, 1), default=0.0
-        Share of each target that is spread over all classes alike, so that the network is less sure
-        of itself. Not with ``loss="ordinal"``.
+        Share of each target that is spread evenly over all classes, which keeps the network from
+        becoming overconfident. Not available with ``loss="ordinal"``.
     sampling : {"balanced"} or None, default=None
-        Which images an epoch trains on. None takes each once. "balanced" draws as many images, and
-        takes equally many of each class: those of rare classes several times. Not with several
-        labels per image.
+        How images are drawn for each epoch. None uses each image once. "balanced" draws the same
+        number of images, equally many of each class, so that those of rare classes are used several
+        times. Not available with several labels per image.
     augmentation : None, {"light", "medium", "strong", "random"} or Augmentation, default=None
         Random changes of the training images, drawn anew in each epoch: a preset or an
         :class:`Augmentation`, whose parameters are searched as ``augmentation__rotation``. Seeded
         by `random_state`; predictions and validation see the images as they are.
     tta : int, default=0
         Test-time augmentation: number of variants of each image whose predictions are averaged with
-        its own. A variant moves, turns, flips and lights all images alike, as `augmentation` says,
-        seeded by `random_state`; noise, cutout and mixtures are left out. Can be set after `fit`.
+        its own. Each variant shifts, rotates, flips and lightens or darkens all images in the same
+        way, within the limits of `augmentation` and seeded by `random_state`; noise, cutout and
+        mixing are left out. Can be set after `fit`.
     n_members : int, default=1
         Number of networks that are trained with different seeds, and whose predictions are
-        averaged. `history_`, `n_iter_` and the maps of layers are those of the first. Not with
-        `warm_start` or `partial_fit`.
+        averaged. `history_`, `n_iter_` and feature maps are those of the first network. Not
+        available with `warm_start` or `partial_fit`.
     image_size : int, (height, width) or None, default=None
         What images are resized to, arrays and files alike. None keeps their size, which must be the
         same for all.

@@ -35,8 +35,8 @@ class CNNRegressor(ImageRegressor):
         instance, which is copied for each fit.
     learning_rate_schedule : {"cosine", "step", "one_cycle"}, Keras schedule or None, default=None
         How the learning rate changes. "cosine" lowers it to nearly 0 over `epochs`; "step" divides
-        it by 10 after half and again after three quarters of them; "one_cycle" raises it from a
-        25th over three tenths of them, and lowers it to nearly 0; a
+        it by 10 after half and again after three quarters of them; "one_cycle" raises it from 4 %
+        of its value over the first 30 % of the epochs, then lowers it to nearly 0; a
         ``keras.optimizers.schedules.LearningRateSchedule`` gives the rate of each training step.
     early_stopping : bool, default=False
         Stop when the validation loss has not improved by `tol` for `n_iter_no_change` epochs, and
@@ -56,12 +56,13 @@ class CNNRegressor(ImageRegressor):
         by `random_state`; predictions and validation see the images as they are.
     tta : int, default=0
         Test-time augmentation: number of variants of each image whose predictions are averaged with
-        its own. A variant moves, turns, flips and lights all images alike, as `augmentation` says,
-        seeded by `random_state`; noise, cutout and mixtures are left out. Can be set after `fit`.
+        its own. Each variant shifts, rotates, flips and lightens or darkens all images in the same
+        way, within the limits of `augmentation` and seeded by `random_state`; noise, cutout and
+        mixing are left out. Can be set after `fit`.
     n_members : int, default=1
         Number of networks that are trained with different seeds, and whose predictions are
-        averaged. `history_`, `n_iter_` and the maps of layers are those of the first. Not with
-        `warm_start` or `partial_fit`.
+        averaged. `history_`, `n_iter_` and feature maps are those of the first network. Not
+        available with `warm_start` or `partial_fit`.
     image_size : int, (height, width) or None, default=None
         What images are resized to, arrays and files alike. None keeps their size, which must be the
         same for all.

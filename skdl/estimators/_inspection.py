@@ -1,5 +1,6 @@
 """Looks into trained classifiers: where the evidence for a class lies."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -7,12 +8,14 @@ import numpy.typing as npt
 
 from skdl.estimators._inputs import check_labels, encode_labels
 from skdl.estimators._layers import LayersMixin
+from skdl.images import ImageBatch
 
 
 class InspectionMixin(LayersMixin):
     """Methods of image classifiers that look into the network. None of them changes anything."""
 
     classes_: npt.NDArray[Any]
+    _averaged: Callable[[ImageBatch], npt.NDArray[np.float32]]
 
     def grad_cam(
         self, X: Any, y: Any = None, *, layer: str | None = None
@@ -75,7 +78,10 @@ class InspectionMixin(LayersMixin):
         inspector = self._inspector()
         name = inspector.map_layer(layer)
         batch, images = self._image_format.check_batch(X, self)
-        codes = None if y is None else self._codes(y, len(batch))
+        if y is None:  # what `predict` says, which one network of several need not
+            codes = self._averaged(images).argmax(axis=1)
+        else:
+            codes = self._codes(y, len(batch))
         return inspector.evidence(images, codes, name, self._image_format.image_shape[:2])
 
     def _codes(self, y: Any, n: int) -> npt.NDArray[np.int32]:

@@ -116,5 +116,4 @@ class LayersMixin:
 
     def _inspector(self) -> Inspector:
         check_is_fitted(self)
-        first, *_ = getattr(self._network, "members", [self._network])
-        return Inspector.of(first, self._fitted_optimizer)
+        return Inspector.of(self._network.first, self._fitted_optimizer)

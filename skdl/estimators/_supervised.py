@@ -190,8 +190,8 @@ class SupervisedEstimator(AugmentedImagesMixin, TrainedEstimator):
         plan = plan_augmentation(self.augmentation)
         if plan is None:
             raise ValueError(
-                f"tta={self.tta} averages over variants of the images, and augmentation={None} "
-                "makes none. Set augmentation, such as 'light', or tta=0."
+                f"tta={self.tta} averages predictions over random changes of the images, but "
+                "augmentation=None makes no changes. Set augmentation, such as 'light', or tta=0."
             )
         outputs = self._outputs(images)
         averaged: npt.NDArray[np.float32] = self._network.averaged(

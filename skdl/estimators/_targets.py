@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from skdl._utils.checks import warn_user
 from skdl._utils.scikit import check_sample_weight
+from skdl._utils.targets import about_one_hot
 from skdl._utils.text import plain, shortened
 from skdl.engine import Head, Job, TrainingSet
 from skdl.estimators._convergence import warn_if_exploded, warn_of_failure
@@ -242,9 +243,5 @@ def _warn_of_constant(y: npt.NDArray[Any]) -> None:
             f"Label {column} is set in {state} of the {len(y)} training images, so nothing can be "
             "learned about it. Drop the column, or add images in which it differs."
         )
-    if (y.sum(axis=1) == 1).all():
-        warn_user(
-            "Each row of y has exactly one label set, as one-hot encoded classes do, but y is "
-            "treated as multi-label: any number of labels may be set. If each image has exactly "
-            "one class, pass y.argmax(axis=1)."
-        )
+    if message := about_one_hot(y):
+        warn_user(message)

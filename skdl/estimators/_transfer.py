@@ -72,20 +72,20 @@ class TransferClassifier(OnBackbone, ImageClassifier):
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weights of the classes, or of labels, see :class:`CNNClassifier`.
     loss : {"cross_entropy", "focal", "ordinal"}, default="cross_entropy"
-        What is minimised. "focal" gives less weight to images whose class is already likely, which
-        may help where a class is rare. "ordinal" is for classes in an order, such as grades, which
-        must be numbers: the network gives one score, and the classes are its ranges between
-        thresholds that are trained as well.
+        Loss to minimise. "focal" gives less weight to images that are already classified well,
+        which may help if a class is rare. "ordinal" is for ordered classes, such as grades, which
+        must be numbers: the network computes one score, and classes are the ranges of the score
+        between thresholds, which are trained too.
     focal_gamma : float, default=2.0
-        How much less, with ``loss="focal"``: the exponent of what the probability lacks, at least
-        0, which is the cross-entropy.
+        Focusing parameter of ``loss="focal"``, at least 0: the loss of an image is multiplied by
+        ``(1 - p) ** focal_gamma``, where p is the probability of its class. 0 is the cross-entropy.
     label_smoothing : float in [0, 1), default=0.0
-        Share of each target that is spread over all classes alike, so that the network is less sure
-        of itself. Not with ``loss="ordinal"``.
+        Share of each target that is spread evenly over all classes, which keeps the network from
+        becoming overconfident. Not available with ``loss="ordinal"``.
     sampling : {"balanced"} or None, default=None
-        Which images an epoch trains on. None takes each once. "balanced" draws as many images, and
-        takes equally many of each class: those of rare classes several times. Not with several
-        labels per image.
+        How images are drawn for each epoch. None uses each image once. "balanced" draws the same
+        number of images, equally many of each class, so that those of rare classes are used several
+        times. Not available with several labels per image.
     augmentation : None, {"light", "medium", "strong", "random"} or Augmentation, default=None
         Random changes of the training images, see :class:`CNNClassifier`. They are drawn anew in
         each epoch, for which all images go through the whole network each time.
@@ -94,12 +94,13 @@ class TransferClassifier(OnBackbone, ImageClassifier):
         run once for each of them; an epoch takes one of each image.
     tta : int, default=0
         Test-time augmentation: number of variants of each image whose predictions are averaged with
-        its own. A variant moves, turns, flips and lights all images alike, as `augmentation` says,
-        seeded by `random_state`; noise, cutout and mixtures are left out. Can be set after `fit`.
+        its own. Each variant shifts, rotates, flips and lightens or darkens all images in the same
+        way, within the limits of `augmentation` and seeded by `random_state`; noise, cutout and
+        mixing are left out. Can be set after `fit`.
     n_members : int, default=1
         Number of networks that are trained with different seeds, and whose predictions are
-        averaged. `history_`, `n_iter_` and the maps of layers are those of the first. Not with
-        `warm_start` or `partial_fit`.
+        averaged. `history_`, `n_iter_` and feature maps are those of the first network. Not
+        available with `warm_start` or `partial_fit`.
     image_shape : (height, width) or (height, width, channels), default=None
         Shape of flattened images.
     value_range : (low, high), "standardized" or None, default=None

@@ -80,12 +80,13 @@ class TransferRegressor(OnBackbone, ImageRegressor):
         run once for each of them; an epoch takes one of each image.
     tta : int, default=0
         Test-time augmentation: number of variants of each image whose predictions are averaged with
-        its own. A variant moves, turns, flips and lights all images alike, as `augmentation` says,
-        seeded by `random_state`; noise, cutout and mixtures are left out. Can be set after `fit`.
+        its own. Each variant shifts, rotates, flips and lightens or darkens all images in the same
+        way, within the limits of `augmentation` and seeded by `random_state`; noise, cutout and
+        mixing are left out. Can be set after `fit`.
     n_members : int, default=1
         Number of networks that are trained with different seeds, and whose predictions are
-        averaged. `history_`, `n_iter_` and the maps of layers are those of the first. Not with
-        `warm_start` or `partial_fit`.
+        averaged. `history_`, `n_iter_` and feature maps are those of the first network. Not
+        available with `warm_start` or `partial_fit`.
     image_shape : (height, width) or (height, width, channels), default=None
         Shape of flattened images.
     value_range : (low, high), "standardized" or None, default=None

@@ -1,5 +1,6 @@
 """What the evaluations of classifiers and of regressors have in common."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,7 +16,7 @@ from skdl.metrics import KnownScore
 
 
 @dataclass(frozen=True, kw_only=True)
-class FoldTables:
+class FoldTables(ABC):
     """Tables of scores, predictions and times, and what they are of."""
 
     scores: pd.DataFrame
@@ -127,11 +128,37 @@ class FoldTables:
         """
         return self._recorded_of(self.per_model(model, repeat))
 
+    @abstractmethod
     def _recorded_of(self, table: pd.DataFrame) -> Recorded:
-        raise NotImplementedError
+        """Predictions of some rows as an estimator."""
 
+    @abstractmethod
     def _known(self, metric: Metric) -> KnownScore | None:
-        raise NotImplementedError
+        """What a metric is among the scores that have a name."""
+
+    def only_model(self, model: str | None = None) -> str:
+        """Name of the model that is meant: the one that is named, or the only one.
+
+        Parameters
+        ----------
+        model : str, default=None
+            Its name.
+
+        Returns
+        -------
+        model : str
+            The name.
+
+        Raises
+        ------
+        ValueError
+            If there are several models and none is named.
+        """
+        if model is not None:
+            return model
+        if len(self.models) > 1:
+            raise ValueError(f"Name one of the models: {shortened(self.models)}.")
+        return self.models[0]
 
     def known(self, metric: str) -> KnownScore | None:
         """What a metric is among the scores that have a name, such as the sensitivity of a class.

@@ -133,7 +133,7 @@ def _joined(result: Any, how: str) -> Any:
     of_numbers = not hasattr(result, "classes")
     if how != "mean" and of_numbers:
         raise ValueError(
-            f"how={how!r} needs a positive class, and the models predict numbers. Take 'mean'."
+            f"how={how!r} needs a positive class, but the models predict numbers. Pass how='mean'."
         )
     if how != "mean" and result.positive is None:
         raise ValueError(

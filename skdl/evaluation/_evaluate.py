@@ -10,6 +10,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
 
 from skdl._utils.checks import check_choice, check_number, warn_user
+from skdl._utils.targets import about_one_hot
 from skdl._utils.text import plain
 from skdl.audit import DataAudit
 from skdl.evaluation._checkpoint import Checkpoint, digest_of, digest_of_data
@@ -305,11 +306,8 @@ def _before_fitting(
     leaks: pd.DataFrame,
 ) -> Iterator[str]:
     """What can be said before hours of fitting about groups and images that look alike."""
-    if targets.are_label_sets and (targets.values.sum(axis=1) == 1).all():
-        yield (
-            "Each row of y has exactly one label set, as one-hot encoded classes do, but y is "
-            "treated as multi-label. If each image has exactly one class, pass y.argmax(axis=1)."
-        )
+    if targets.are_label_sets:
+        yield about_one_hot(targets.values)
     yield about_contradictions(groups)
     if cv == "prefit":
         return

@@ -11,6 +11,7 @@ from skdl._utils.checks import check_whole, warn_user
 from skdl._utils.labels import check_groups
 from skdl._utils.stratification import parts_by_label
 from skdl._utils.targets import check_label_sets
+from skdl._utils.text import counted
 
 
 def check_enough(n_splits: int, groups: Any) -> None:
@@ -140,8 +141,8 @@ class MultilabelStratifiedKFold(BaseCrossValidator):  # type: ignore[misc]
         if len(rare):
             more = f" (and {len(rare) - 1} more)" if len(rare) > 1 else ""
             warn_user(
-                f"Label {rare[0]}{more} is set in {n_set[rare[0]]} images, fewer than n_splits="
-                f"{self.n_splits}: some folds are tested without it."
+                f"Label {rare[0]}{more} is set in {counted(n_set[rare[0]], 'image')}, fewer than "
+                f"n_splits={self.n_splits}: some test folds lack it."
             )
 
 

@@ -221,9 +221,7 @@ class EvaluationResult(Optimism, SubgroupScores, GroupScores, Choosing, FoldTabl
         >>> found.columns.tolist()[:3]
         ['row', 'label', 'suggested']
         """
-        if model is None and len(self.models) > 1:
-            raise ValueError(f"Name one of the models: {shortened(self.models)}.")
-        name = self.models[0] if model is None else model
+        name = self.only_model(model)
         table, recorded = self.per_model(name), self.recorded(name)
         if recorded.probabilities is None:
             raise ValueError(

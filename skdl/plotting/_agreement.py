@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from skdl._utils.checks import check_choice
-from skdl._utils.text import shortened
 from skdl.metrics import LimitsOfAgreement, limits_of_agreement, number_pair
 from skdl.plotting._layout import given_axes, new_figure, text_width
 from skdl.plotting._palette import COLORS, LINE_WIDTH, MARKER_SIZE, REFERENCE, SMALL, tidy
@@ -178,9 +177,7 @@ class BlandAltmanDisplay:
                 f"Bland-Altman plots are for regressors. Got {type(result).__name__}; pass what "
                 "evaluate() returned for regressors, or numbers to from_predictions."
             )
-        if model is None and len(result.models) > 1:
-            raise ValueError(f"Name one of the models: {shortened(result.models)}.")
-        table = result.per_model(result.models[0] if model is None else model)
+        table = result.per_model(result.only_model(model))
         groups = None if result.groups is None else result.groups[table["row"]]
         return cls.from_predictions(table["y_true"], table["y_pred"], groups=groups, **settings)
 

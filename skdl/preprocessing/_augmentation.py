@@ -42,15 +42,16 @@ class Augmentation(BaseEstimator):
         Side of one square a share of the image's sides, at a random place, that is filled with the
         image's mean; at most 1 (DeVries and Taylor, 2017).
     mixup : float, default=0.0
-        Blend each image with another of its batch, and its target alike (Zhang et al., 2018). The
-        number is both parameters of the beta distribution of the share; usual are 0.1 to 0.4.
+        Blend each image, and its target, with another of its batch (Zhang et al., 2018). The value
+        is both parameters of the beta distribution from which the share of each is drawn; 0.1 to
+        0.4 are usual, and 0 is no blending.
     cutmix : float, default=0.0
-        Put a part of another image of the batch, drawn like the share of `mixup`, into each image,
-        and the same share of its target into the target (Yun et al., 2019); usual is 1. With both,
-        one of them is drawn for each image.
+        Paste part of another image of the batch into each image, and mix the targets in the same
+        proportion (Yun et al., 2019). The value is as of `mixup`; 1 is usual. If both are set, one
+        of them is drawn for each image.
     n_changes : int, default=None
-        How many of the other changes each image goes through, drawn anew for each (Cubuk et al.,
-        2020). None takes all.
+        Number of the other changes that are applied to each image, drawn anew for each (Cubuk et
+        al., 2020). None applies all.
 
     Notes
     -----

@@ -55,14 +55,15 @@ def _check_data(result: Any, X: Any, y: Any, parts: list[tuple[Any, npt.NDArray[
     """Refuse other data than those that were evaluated; parts are outputs with their targets."""
     n = X.shape[0] if hasattr(X, "shape") else len(X)
     rows, n_targets = result.predictions["row"].to_numpy(), len(parts[0][1])
+    what = "labels" if isinstance(result, EvaluationResult) else "numbers"
     other = ""
     if n != n_targets or rows.max() >= n:
         other = (
-            f"X has {n} images and y {n_targets} labels, but the evaluation had "
+            f"X has {n} images and y {n_targets} {what}, but the evaluation had "
             f"{rows.max() + 1} or more"
         )
     elif any(_differ(one, labels) for one, labels in parts):
-        other = "y holds other labels than the evaluation"
+        other = f"y holds other {what} than the evaluation"
     elif data_digest(result.estimators, X, y, result.own_groups) != result.data_digest:
         other = "X holds other images than the evaluation, or in another order"
     if other:

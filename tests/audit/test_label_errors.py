@@ -75,7 +75,7 @@ def test_an_audit_lists_them(flipped, probabilities):
     assert found.label_errors["class"].tolist() == expected["label"].tolist()
     assert int(found.images["label_errors"].sum()) == len(expected)
     assert found.summary().set_index("table").loc["label_errors", "found"] == len(expected)
-    (sentence,) = [s for s in found.findings if "contradict what a model predicts" in s]
+    (sentence,) = [s for s in found.findings if "contradict the prediction of a model" in s]
     assert sentence.startswith(f"{len(expected)} labels of 600 images")
     assert "label_errors" in str(found)
     assert "Labels that a model contradicts" in found._repr_html_()

@@ -250,6 +250,17 @@ class TestMembers:
         np.testing.assert_allclose(fitted.predict_proba(X), np.mean(outputs, axis=0), atol=1e-6)
         assert fitted.history_ == single.history_
 
+    def test_grad_cam_is_of_the_class_that_they_predict_together(self, few_digits, fitted):
+        X = few_digits[0]
+        predicted = fitted.predict(X)
+        assert (
+            fitted._network.first.predict(fitted._image_format.check_batch(X, fitted)[1]).argmax(
+                axis=1
+            )
+            != predicted
+        ).any()
+        np.testing.assert_array_equal(fitted.grad_cam(X), fitted.grad_cam(X, predicted))
+
     def test_they_share_one_compiled_network(self, few_digits, trainers_made):
         CNNClassifier(n_members=4, **QUICK).fit(*few_digits)
         assert len(trainers_made) == 1

@@ -155,5 +155,5 @@ def test_other_data(few_digits, labels, of_labels, change, message, tmp_path):
 
 
 def test_other_numbers(ink, of_numbers, tmp_path):
-    with pytest.raises(ValueError, match="y holds other labels than the evaluation"):
+    with pytest.raises(ValueError, match="y holds other numbers than the evaluation"):
         report(of_numbers, ink[0], ink[1] + 1, tmp_path / "report.html")
