@@ -104,6 +104,7 @@ def test_without_the_extra():
     assert process.stderr.splitlines()[-1] == told
 
 
+@pytest.mark.slow
 def test_unknown_cases():
     process = run("speed")
     assert process.returncode == 2
@@ -347,6 +348,7 @@ def started(on_cpu=True, seconds=100.0):
     return gpu.Run(on_cpu, time.monotonic() + seconds, None)
 
 
+@pytest.mark.slow
 def test_what_there_is_no_time_for_is_left_out(monkeypatch, capsys):
     late = started(seconds=1)
     gpu._compare(late, "simple", "float32")

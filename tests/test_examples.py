@@ -131,6 +131,7 @@ def test_the_form_is_that_of_sphinx_gallery(script):
         assert re.match(r"\n(# .+\n|#\n)+\n+[^#\n]", cell), cell
 
 
+@pytest.mark.slow
 @parametrize(
     "script",
     SCRIPTS,

@@ -56,6 +56,7 @@ def test_public_names_of_type_checkers_are_those_of_the_module():
     assert public | {"testing"} == set(skdl._LAZY_NAMES) | set(skdl._LAZY_MODULES)
 
 
+@pytest.mark.slow
 def test_a_star_import_needs_no_extra():
     """Whoever has skdl alone has neither hypothesis nor pytest."""
     run_python(

@@ -64,6 +64,7 @@ def test_a_named_network_without_weights(digits_folder, tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_subsets_are_taken_together(tmp_path, capsys):
     for subset in ("train", "test"):
         write_digits(tmp_path / "digits" / subset, n=12)

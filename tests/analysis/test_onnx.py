@@ -129,6 +129,7 @@ def test_a_cluster_that_does_not_answer(place, tmp_path, monkeypatch):
         analyze_folder("digits", cluster="tcp://127.0.0.1:9", out=tmp_path / "out", **CHEAP)
 
 
+@pytest.mark.slow
 def test_the_same_command_goes_on_and_others_are_refused(found, place, monkeypatch):
     monkeypatch.chdir(place)
     monkeypatch.setattr(fitting, "run_fold", None)  # all folds are done
@@ -181,6 +182,7 @@ def scans():
     """A model that a plugin declares."""
 
 
+@pytest.mark.slow
 def test_what_a_plugin_declares(tmp_path, monkeypatch):
     monkeypatch.setenv("SKDL_DATA_HOME", str(tmp_path / "home"))
     weights = tmp_path / "home" / "weights"

@@ -104,6 +104,7 @@ def test_models_compute_with_one_thread_of_blas(digits_folder, tmp_path, monkeyp
     assert inside == [{1}] * 4
 
 
+@pytest.mark.slow
 def test_the_same_call_goes_on_and_fits_nothing_again(digits_folder, tmp_path, monkeypatch, found):
     out = tmp_path / "run"
     fitted, fit = [], fitting.run_fold

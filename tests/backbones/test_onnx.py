@@ -238,6 +238,7 @@ def agrees_with_keras(name, params, X, folder):
     assert cosines(found, expected).min() >= 0.99999
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "params"),
     [("vgg16", {}), ("mobilenet_v2", {"backbone__alpha": 0.35})],

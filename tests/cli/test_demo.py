@@ -44,6 +44,7 @@ def test_demo_writes_its_files_and_nothing_else(demo):
         assert (folder / name).stat().st_size > 10_000
 
 
+@pytest.mark.slow
 def test_demo_prints_every_step_and_a_table(demo):
     _, printed = demo
     assert re.findall(r"Searching (\d+)/6 ", printed) == list("123456")
@@ -66,6 +67,7 @@ def test_demo_prints_every_step_and_a_table(demo):
     assert float(scores["specificity"]) > float(scores["sensitivity"]) > 0.8
 
 
+@pytest.mark.slow
 def test_demo_saves_a_pipeline(demo):
     folder, _ = demo
     pipeline = joblib.load(folder / "pipeline.joblib")

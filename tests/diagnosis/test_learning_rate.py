@@ -30,6 +30,7 @@ def test_it_finds_a_rate_that_trains(digits):
     plt.close("all")
 
 
+@pytest.mark.slow
 def test_other_networks(few_digits):
     X, y = few_digits
     tuned = TransferClassifier(weights="random", image_size=16, trainable="all", random_state=0)

@@ -212,6 +212,7 @@ def test_a_builder_that_uses_layers_again_is_refused_in_fit(few_digits, builder,
             CNNClassifier(builder, epochs=1).fit(X[:40], y[:40])
 
 
+@pytest.mark.slow
 def test_layers_of_the_main_module_are_refused_too():
     """There, the builder comes into each fold by value."""
     code = """
@@ -240,6 +241,7 @@ except ValueError as error:
     assert "shares weights with one it returned before" in helpers.run_forked(code)
 
 
+@pytest.mark.slow
 def test_networks_that_are_gone_claim_nothing(few_digits):
     def known():
         skdl.engine.clear()

@@ -174,6 +174,7 @@ def test_a_pooled_fit_is_an_unpooled_one_to_the_bit(few_digits, monkeypatch, tra
     assert pooled.history_ == alone.history_
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["warm start", "partial fit"])
 def test_interleaved_estimators_do_not_meet(few_digits, monkeypatch, method):
     X, y = few_digits

@@ -691,6 +691,7 @@ def test_the_garbage_collector_is_left_on():
 # ---- other processes -------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_extractors_reach_other_processes(tmp_path):
     backbone, path = mutants.whole_backbone, tmp_path / "x.npz"
     np.savez(path, *(value + 0.01 for value in backbone((8, 8, 3)).get_weights()))

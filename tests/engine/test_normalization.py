@@ -146,6 +146,7 @@ def test_masked_images_are_those_of_keras():
     np.testing.assert_array_equal(fused(X, training=True, mask=tf.constant(mask)), expected)
 
 
+@pytest.mark.slow
 def test_a_saved_network_is_one_of_plain_keras(tmp_path, few_digits):
     X, y = few_digits
     estimator = CNNClassifier(architecture__batch_norm=True, epochs=1, random_state=0).fit(X, y)

@@ -19,6 +19,7 @@ def images(digits):
     return (X[:200].reshape(-1, 8, 8, 1) * 15).astype(np.uint8), y[:200]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", ["light", "medium", "strong"])
 def test_presets(images, preset):
     X, y = images
@@ -77,6 +78,7 @@ def watch_batches():
     return keras.callbacks.LambdaCallback(on_train_batch_end=lambda batch, logs: None)
 
 
+@pytest.mark.slow
 def test_amounts_are_searched_on_one_trace(images):
     X, y = images
     engine.clear()
@@ -92,6 +94,7 @@ def test_amounts_are_searched_on_one_trace(images):
     assert search.estimator.augmentation.rotation == 5
 
 
+@pytest.mark.slow
 def test_it_helps_against_shifts(digits):
     X, y = digits
     images = (X.reshape(-1, 8, 8, 1) * 15).astype(np.uint8)

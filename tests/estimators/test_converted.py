@@ -98,6 +98,7 @@ def test_what_was_fitted_predicts_without_tensorflow(tmp_path):
     np.testing.assert_allclose(np.array(found, float), model.predict_proba(X)[:, 1], rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_search_converts_a_network_once(monkeypatch):
     made_anew = []
 
@@ -139,6 +140,7 @@ print(store.hits, store.misses)
 """
 
 
+@pytest.mark.slow
 def test_another_process_finds_what_was_stored(tmp_path):
     BackboneFeatures(engine="onnxruntime", store=tmp_path).fit_transform(made.photographs(6, 32))
     assert run_python(ELSEWHERE, tmp_path).split() == ["6", "0"]

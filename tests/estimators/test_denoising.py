@@ -107,6 +107,7 @@ def test_shapes_dtypes_and_ranges(images):
     assert np.isfinite(estimator.score(standardised))
 
 
+@pytest.mark.slow
 def test_black_of_standardised_images_is_their_darkest_value(images):
     X = (images[0][:300] / 255 - 0.5) * 8
     noisy = ImageNoise("occlusion", amount=0.25, random_state=0)
@@ -117,6 +118,7 @@ def test_black_of_standardised_images_is_their_darkest_value(images):
     assert after < 0.5 * before  # 0.7 where it learns to fill rectangles of another value
 
 
+@pytest.mark.slow
 def test_code(images, fitted):
     X = images[0][1200:1210]
     code = fitted.encode(X)
@@ -222,6 +224,7 @@ def test_paths(images, tmp_path):
     assert on_files.score(paths) == on_arrays.score(X)
 
 
+@pytest.mark.slow
 def test_pipelines(images, fitted):
     X, y = images[0][:300], images[1][:300]
     classifier = CNNClassifier(epochs=12, batch_size=8, random_state=0)

@@ -56,6 +56,7 @@ def test_scikit_learn_checks():
     assert sum(result["status"] == "passed" for result in results) >= 45
 
 
+@pytest.mark.slow
 def test_contracts_of_transformers():
     check_image_transformer(BackboneFeatures(image_size=16))
 
@@ -402,6 +403,7 @@ def test_what_a_transformer_has_not(digits):
         assert not hasattr(fitted, name)
 
 
+@pytest.mark.slow
 def test_several_layers_and_poolings_in_one_pass():
     """Which searches over them find; by their names, and in any order."""
     X, _ = load_digits_images(return_X_y=True, n_samples=60)

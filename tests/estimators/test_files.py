@@ -152,6 +152,7 @@ def test_sizes_and_colours(photo_files):
     np.testing.assert_array_equal(gray.predict_proba(paths), gray.predict_proba(decoded))
 
 
+@pytest.mark.slow
 def test_meta_estimators(digit_files, photo_files):
     paths, y, _ = digit_files
     assert cross_val_score(model(), paths, y, cv=3, error_score="raise").mean() > 0.5

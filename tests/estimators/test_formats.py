@@ -221,6 +221,7 @@ def test_files_of_several_depths_do_not_mix(tmp_path, ways):
         model.predict([path])
 
 
+@pytest.mark.slow
 def test_training_goes_on_at_the_scale_of_the_fit(ways):
     batches, y = ways["digits"]
     images = batches["array"]

@@ -312,6 +312,7 @@ def far(table, chosen, fraction):
 FRACTIONS = st.sampled_from([0.1, 0.2, 0.3, 0.5, 0.8])
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(tables(), FRACTIONS, st.integers(0, 5))
 def test_few_groups_come_as_near_as_any_choice(table, fraction, seed):

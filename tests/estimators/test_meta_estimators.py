@@ -157,6 +157,7 @@ def test_randomized_search(few_digits, shape):
     assert np.array_equal(found, expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_randomized_search_in_a_pipeline(few_digits, n_jobs):
     X, y = few_digits

@@ -49,6 +49,7 @@ def test_a_callback_can_stop_the_training(few_digits):
     assert model.fit(*few_digits).n_iter_ == 2
 
 
+@pytest.mark.slow
 def test_a_failed_fit_is_torn_down(few_digits):
     X, y = few_digits
     tasks = Tasks()
@@ -59,6 +60,7 @@ def test_a_failed_fit_is_torn_down(few_digits):
     assert not hasattr(model, "_callback_fit_ctx")
 
 
+@pytest.mark.slow
 def test_epochs_stand_under_a_search_in_its_progress_bar(few_digits, capsys):
     search = GridSearchCV(CNNClassifier(tiny, epochs=2), {"architecture__units": [4, 8]}, cv=2)
     search.set_callbacks(ProgressBar(max_propagation_depth=None)).fit(*few_digits)

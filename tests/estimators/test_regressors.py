@@ -93,6 +93,7 @@ def test_the_unit_does_not_matter(factor, data):
     assert np.allclose(other.predict(X) / factor + 3, one.predict(X), atol=1e-4)
 
 
+@pytest.mark.slow
 def test_outliers_matter_less_to_absolute_errors(data):
     X, Y = data
     y = Y[:400, 0].copy()

@@ -75,6 +75,7 @@ class TestOrdinal:
         np.testing.assert_allclose(ordinal.model_.predict(images, verbose=0), expected, atol=1e-5)
         assert ordinal.grad_cam(X[:3]).max() == 1
 
+    @pytest.mark.slow
     def test_on_a_backbone_and_of_two_classes(self, grades):
         X, y = grades
         model = TransferClassifier(
@@ -110,6 +111,7 @@ class TestLosses:
         X = few_digits[0]
         np.testing.assert_array_equal(plain.predict_proba(X), focal.predict_proba(X))
 
+    @pytest.mark.slow
     def test_smoothing_makes_it_less_sure(self, digits):
         X, y = digits
         settings = {"epochs": 8, "random_state": 0}
@@ -121,6 +123,7 @@ class TestLosses:
         assert means[1] < means[0] - 0.1
         assert smooth.score(X[1000:], y[1000:]) > 0.85
 
+    @pytest.mark.slow
     def test_the_focal_loss_is_lower_and_learns(self, digits):
         X, y = digits
         model = CNNClassifier(loss="focal", epochs=8, random_state=0).fit(X[:1000], y[:1000])
@@ -133,6 +136,7 @@ class TestLosses:
         model = CNNClassifier(loss="focal", label_smoothing=0.1, epochs=8, random_state=0)
         assert model.fit(X, Y).score(X, Y) > 0.6
 
+    @pytest.mark.slow
     def test_they_are_searched(self, few_digits):
         grid = {"loss": ["cross_entropy", "focal"], "label_smoothing": [0.0, 0.1]}
         search = GridSearchCV(CNNClassifier(**QUICK), grid, cv=2).fit(*few_digits)
@@ -207,6 +211,7 @@ class TestMixtures:
         accuracy = (model.predict(X) == y).mean()
         np.testing.assert_allclose(model.history_["val_accuracy"], accuracy, atol=1e-6)
 
+    @pytest.mark.slow
     def test_labels_numbers_and_weights(self, few_digits):
         X, y = few_digits
         mixing = Augmentation(mixup=0.4, cutmix=1.0)
@@ -292,6 +297,7 @@ class TestMembers:
         X = few_digits[0][:3]
         np.testing.assert_allclose(fitted.grad_cam(X, y=3), single.grad_cam(X, y=3), atol=1e-6)
 
+    @pytest.mark.slow
     def test_on_backbones_and_of_numbers(self, few_digits):
         X, y = few_digits
         settings = {"weights": "random", "image_size": 16, "n_members": 2, **QUICK}
@@ -322,6 +328,7 @@ class TestVariants:
         np.testing.assert_allclose(model.predict_proba(X[7:9]), several[7:9], atol=1e-6)
         np.testing.assert_array_equal(model.predict_proba(X), several)
 
+    @pytest.mark.slow
     def test_a_flip_makes_predictions_of_mirrored_images_nearly_alike(self, few_digits):
         X, y = few_digits
         images = X.reshape(-1, 8, 8)
@@ -339,6 +346,7 @@ class TestVariants:
         other = CNNClassifier(augmentation="medium", tta=3, **QUICK).fit(X / 16, y)
         np.testing.assert_allclose(model.predict_proba(X), other.predict_proba(X / 16), atol=1e-4)
 
+    @pytest.mark.slow
     def test_numbers_and_backbones(self, few_digits):
         X, y = few_digits
         ink = X.sum(axis=1)

@@ -70,6 +70,7 @@ def test_copies_and_the_keras_model_predict_alike(digits, kind):
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-5)
 
 
+@pytest.mark.slow
 def test_the_keras_model_can_be_saved(digits, tmp_path):
     X, y = digits
     fitted = VGG16Classifier(weights="random", image_size=32, epochs=1).fit(X[:20], y[:20])
@@ -81,6 +82,7 @@ def test_the_keras_model_can_be_saved(digits, tmp_path):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:X has negative values")
 @parametrize("kind", ["head", "block", "all", "copies"], exhaustive=["all"])
 def test_standardised_images_are_mapped_back_everywhere(digits, kind):
@@ -120,6 +122,7 @@ def test_a_new_head_learns(digits):
     assert fitted.n_iter_ == 30
 
 
+@pytest.mark.slow
 def test_the_prefix_runs_once_for_each_image(digits, monkeypatch):
     X, y = digits
     passed = []

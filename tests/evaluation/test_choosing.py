@@ -49,6 +49,7 @@ def useless():
     return evaluate(models, X, y, scoring=["roc_auc", "accuracy"])
 
 
+@pytest.mark.slow
 def test_the_largest_of_many_useless_models_looks_good_and_the_best_does_not(useless):
     chosen = useless.choose()
     summary = chosen.summary().query("metric == 'roc_auc'").set_index("model")

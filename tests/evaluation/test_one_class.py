@@ -72,6 +72,7 @@ def test_every_metric_is_that_of_two_classes(wine):
             assert scores[(*key, metric)] == pytest.approx(expected), metric
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("positive", [0, 1])
 @pytest.mark.parametrize("named", [False, True])
 def test_of_two_classes_nothing_is_different(positive, named):

@@ -145,6 +145,7 @@ def test_holm_counts_what_is_looked_at_and_a_column_of_two_values_once(result):
     assert more["p_holm"].iloc[0] > table["p_holm"].iloc[0]
 
 
+@pytest.mark.slow
 def test_without_a_difference_false_alarms_are_rare():
     """Of 200 columns that say nothing of images, 5 % have p values below 0.05, before Holm."""
     generator = np.random.default_rng(0)

@@ -119,6 +119,7 @@ def copies(cancer):
 class TestGroups:
     """Images of a patient are alike: intervals and tests know it."""
 
+    @pytest.mark.slow
     def test_intervals_are_those_of_each_image_once(self, copies):
         found = copies.summary(n_resamples=200).query("model == 'logistic'").set_index("metric")
         table = copies.per_model("logistic")

@@ -135,6 +135,7 @@ def test_features(pooling, agree):
     assert run(BYTES[:2])["features"].shape == (2, len(model.get_feature_names_out()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "params",
     [

@@ -37,6 +37,7 @@ def test_backbones(name, agree):
         agree(features.fit(X), X)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "builder",
     [

@@ -178,6 +178,7 @@ def test_a_broken_decoder_does_not_keep_others_from_reading(tmp_path, add):
         np.testing.assert_array_equal(read_image(path), COLOR)
 
 
+@pytest.mark.slow
 def test_knowing_the_files_imports_no_library():
     code = (
         "import sys, skdl.images\n"

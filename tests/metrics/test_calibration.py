@@ -383,6 +383,7 @@ class TestIntervals:
         for scenario in (tool["Binary"](150, -1, 1.5, 0, 1), tool["Binary"](300, 0, 3, 0.5, 0.5)):
             assert 0.91 <= tool["coverage"](scenario, name, 250) <= 0.99
 
+    @pytest.mark.slow
     @pytest.mark.parametrize("name", ["expected_calibration_error", "brier", "brier_skill"])
     def test_of_several_classes(self, name):
         tool = runpy.run_path(str(ROOT / "tools" / "calibration_coverage.py"))

@@ -50,6 +50,7 @@ class TestFunctionsThatAreMoreThanTheirName:
                 TABLE[name].function, y, predicted, **settings, **more
             ) == confidence_interval(name, y, predicted, **settings, **more)
 
+    @pytest.mark.slow
     def test_other_averages_and_labels_of_areas(self, letters):
         y, _, probabilities = letters
         for settings in (

@@ -155,6 +155,7 @@ def test_long_names_are_numbered_under_the_columns():
     assert all(row.startswith(f"{i + 1}  {i:02}") for i, row in enumerate(rows))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_classes", [2, 10, 25])
 @pytest.mark.parametrize("length", [0, 12, 40])
 def test_nothing_overlaps_in_confusion_matrices(n_classes, length):
@@ -171,6 +172,7 @@ def test_nothing_overlaps_in_confusion_matrices(n_classes, length):
     assert display.figure_.get_size_inches()[0] < 22
 
 
+@pytest.mark.slow
 def test_many_classes_have_colour_bars_instead_of_numbers():
     true, predicted = outcomes(80, n=20_000)
     display = ConfusionMatricesDisplay.from_predictions(

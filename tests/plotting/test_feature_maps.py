@@ -70,6 +70,7 @@ def test_filters_of_more_channels_are_means(fitted):
     assert "Weight" in texts(display)
 
 
+@pytest.mark.slow
 def test_filters_of_one_channel(digits):
     model = CNNClassifier("separable", random_state=0).initialize(digits[0][:40], digits[1][:40])
     display = FeatureMapDisplay.from_estimator(model, layer="conv2d", kind="filters")

@@ -48,6 +48,7 @@ def test_what_was_planted_is_told(planted, tmp_path):
         assert "row" in sentence or "classes" in sentence
 
 
+@pytest.mark.slow
 def test_in_html_and_markdown(planted, tmp_path):
     X, y, result = planted
     flat = X.reshape(120, -1)

@@ -49,6 +49,7 @@ def test_scores_know_the_groups(data, result, tmp_path):
     assert brier["value"] == pytest.approx(np.mean((scores - positive) ** 2))
 
 
+@pytest.mark.slow
 def test_in_html_and_markdown(data, result, tmp_path):
     X, y = data
     page = report(result, X, y, tmp_path / "r.html")

@@ -148,6 +148,7 @@ def network():
     return y, groups, result
 
 
+@pytest.mark.slow
 def test_a_network_in_folds(network, folder):
     y, groups, result = network
     table = result.predictions.sort_values("row")
@@ -407,6 +408,7 @@ def test_a_fitted_transfer_network(folder):
     assert found["Preprocessing"].startswith("TransferClassifier: image_size=16.")
 
 
+@pytest.mark.slow
 def test_weights_of_a_file_are_known_by_their_digest(folder, tmp_path):
     random = TransferClassifier(image_size=16, weights="random", epochs=1, random_state=0)
     path = tmp_path / "mine.weights.h5"
@@ -686,6 +688,7 @@ OF_PICTURES = {
 }
 
 
+@pytest.mark.slow
 def test_html_and_markdown_say_the_same_and_name_their_pictures(network, folder):
     y, _, result = network
     stated = {"CLAIM 44": "No <b>funding</b> | $1.", "TRIPOD+AI 12b": "Nothing else was done."}

@@ -261,6 +261,7 @@ def test_in_a_browser(scripted, tmp_path, width):
     assert "alerted" not in dumped
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is not installed")
 def test_prints_to_three_pages(of_two_models, tmp_path):
     """And the checklist to two more."""
@@ -607,6 +608,7 @@ def test_sentences_are_of_the_class_that_a_scorer_means(digits, tmp_path):
     assert "of the images of class “3” were found" in text
 
 
+@pytest.mark.slow
 def test_what_has_no_interval_shows_none(digits, tmp_path):
     X, y = digits[0], (digits[1] == 0).astype(int)
     models = {"perfect": SVC(), "dummy": DummyClassifier()}
@@ -617,6 +619,7 @@ def test_what_has_no_interval_shows_none(digits, tmp_path):
     assert "p = –" not in path.read_text("utf-8")
 
 
+@pytest.mark.slow
 def test_a_model_that_finds_nothing_has_a_curve(digits, tmp_path):
     X, y = digits[0], (digits[1] == 8).astype(int)
     model = FixedThresholdClassifier(
@@ -884,5 +887,6 @@ def test_bad_input(binary, tmp_path, change, message):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_matplotlib_is_not_needed_until_then():
     run_python("import sys, skdl.reporting; assert 'matplotlib' not in sys.modules")

@@ -79,6 +79,7 @@ def test_figures_are_those_of_the_evaluation(biased, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_in_html_and_markdown(biased, tmp_path):
     X, y, _, result = biased
     page = report(result, X, y, tmp_path / "r.html", model="a")
@@ -107,6 +108,7 @@ def test_nothing_differs_without_a_difference(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_without_subgroups(tmp_path):
     y = np.arange(60) % 2
     X = np.c_[np.zeros(60), y, np.arange(60)]

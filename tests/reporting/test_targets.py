@@ -92,6 +92,7 @@ def test_the_best_model_is_the_one_that_is_best_calibrated(two_classes, tmp_path
     assert shown["model"] == values.idxmin()
 
 
+@pytest.mark.slow
 def test_labels_as_a_page(few_digits, labels, of_labels, tmp_path):
     path = report(of_labels, few_digits[0], labels, tmp_path / "labels.html")
     page = path.read_text(encoding="utf-8")

@@ -87,6 +87,7 @@ def test_workers_that_die_again_and_again_are_an_error(cluster, tmp_path, paths,
     assert right(tmp_path / "store", paths) == 40
 
 
+@pytest.mark.slow
 def test_workers_that_run_out_of_memory_are_an_error(tmp_path, paths):
     with (
         dask.config.set({"distributed.scheduler.allowed-failures": 1}),
@@ -139,6 +140,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("comes_back", [True, False])
 def test_the_machine_of_the_caller_stops(tmp_path, paths, noted, comes_back):
     """As a laptop that is closed for a while, or for good."""

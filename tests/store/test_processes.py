@@ -160,6 +160,7 @@ print(json.dumps({"hits": hits, "rounds": rounds}))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("bound", "clearing"), [(10**9, ""), (150_000, ""), (150_000, "clearing")])
 def test_processes_share_a_folder(tmp_path, bound, clearing):
     command = [sys.executable, "-W", "error", "-c", PREAMBLE + TOGETHER, str(tmp_path / "store")]

@@ -211,6 +211,7 @@ def test_published_settings(name):
 QUICK = ("mnist-cnn", "mnist-denoise")
 
 
+@pytest.mark.slow
 @parametrize("name", NAMES[1:], exhaustive={*NAMES} - {*QUICK})
 @pytest.mark.filterwarnings("ignore::UserWarning")  # random images: undefined scores, no training
 def test_every_study_runs(home, name, tmp_path, capsys):
@@ -285,6 +286,7 @@ def _assert_rows_equal(part, whole):
     pd.testing.assert_frame_equal(part, rows)
 
 
+@pytest.mark.slow
 def test_the_record(digits):
     record = json.loads((digits.folder / "study.json").read_text())
     assert record["settings"] == {
@@ -307,6 +309,7 @@ def test_the_record(digits):
         assert len(history["accuracy"]) == 2
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unreported")
 def test_a_killed_run_goes_on_where_it_was(digits, tmp_path):
     """One fit of each variant was not done yet."""
@@ -399,6 +402,7 @@ def test_wrong_numbers_of_medical_images(home, n_train, tmp_path):
         run_study("medical-cnn", n_train=n_train, out=tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unreported")
 def test_a_folder_of_another_setting(digits, tmp_path):
     run_study("digits", epochs=1, n_train=200, only=["as published"], out=tmp_path)
@@ -464,6 +468,7 @@ def test_weights_of_a_file(home, tmp_path):
         run_study("pets-features", **options)
 
 
+@pytest.mark.slow
 def test_medical_images_that_look_alike(tmp_path, monkeypatch):
     """They are on one side, and left out where their labels differ; be they bright or dark."""
     write_images(tmp_path / "busi", {"benign": 180, "malignant": 60}, 16)
@@ -492,6 +497,7 @@ def test_medical_images_that_look_alike(tmp_path, monkeypatch):
     assert len(tests) == 40  # no draw of one seed is one of another
 
 
+@pytest.mark.slow
 def test_look_alikes_make_scores_too_good():
     """The script of the documentation, on noise whose classes mean nothing and half of it twice."""
     tool = runpy.run_path(str(ROOT / "tools" / "busi_optimism.py"))
@@ -519,6 +525,7 @@ def test_look_alikes_make_scores_too_good():
     assert f"| {of_nearest['apart']:.3f} | {of_nearest['ignoring']:.3f} |" in lines[-1]
 
 
+@pytest.mark.slow
 def test_features_of_views(home, tmp_path):
     """Those of an image and of its mirror image are the same, and some are of its centre alone."""
     rng = np.random.default_rng(0)
@@ -545,6 +552,7 @@ def test_too_few_medical_images(tmp_path, monkeypatch):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_model_that_cannot_be_trained(home, tmp_path):
     with pytest.warns(EvaluationWarning):
         run = run_study("mnist-lenet5", n_train=10, epochs=1, out=tmp_path)  # 2 held out, of 10
@@ -566,6 +574,7 @@ def test_weights_that_are_not_there(home, tmp_path, capsys):
 # ---- comparisons ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unreported")
 def test_compare(digits, tmp_path):
     part = run_study("digits", epochs=1, n_train=200, only=["improved"], out=tmp_path / "one")
@@ -637,6 +646,7 @@ def test_goals_of_one_variant(home, tmp_path):
     assert table["goal"].tolist() == ["≥ 0.67 (as published)", "–"]
 
 
+@pytest.mark.slow
 def test_nothing_to_compare(digits, tmp_path):
     with pytest.raises(FileNotFoundError, match="holds no run of a study"):
         compare_studies([tmp_path])

@@ -243,6 +243,7 @@ def test_classifiers_that_take_neither_weights_nor_groups(name):
     check(mutants.LearnsNothing())  # whose fit has no such parameters
 
 
+@pytest.mark.slow
 def test_all_together():
     check_image_classifier(mutants.Whole())
     check_image_transformer(mutants.WholeRows())

@@ -51,6 +51,7 @@ def test_image_datasets(data):
     assert brightness == sorted(brightness)
 
 
+@pytest.mark.slow
 @settings(max_examples=20)
 @given(st.data())
 def test_class_weights_are_what_estimators_take(data):

@@ -143,6 +143,7 @@ def test_a_directory_that_lists_fewer_members(tmp_path):
             read(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("zip64", [True, False])
 def test_more_members_than_the_end_can_tell(tmp_path, zip64):
     """Programs that do not know zip64 count on from 0."""
