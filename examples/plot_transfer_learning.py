@@ -50,7 +50,7 @@ else:
 # %%
 # Three classifiers:
 #
-# - *Frozen features*: a support vector machine is fitted on the features of the backbone. Each image
+# - *Frozen features*: a support vector machine is fitted on features of the backbone. Each image
 #   passes through the backbone only once for all splits and sizes, because its features are stored
 #   and reused.
 # - *Fine-tuning*: a new head is first trained on the frozen backbone, then together with the last
