@@ -2,15 +2,15 @@
 Classify handwritten digits
 ===========================
 
-The whole way of a classifier: train a convolutional network, watch it learn, and look at what it
-gets right and wrong — as one figure, by class, and image by image.
+Train a convolutional network, watch it learn, and look at what it predicts right and wrong: as one
+figure, by class, and image by image.
 
-By default this runs on scikit-learn's digits, within a minute and offline. ``--full`` takes MNIST,
-and needs its files in the data home.
+By default, this example uses scikit-learn's digits and runs within a minute, offline. ``--full``
+uses MNIST, whose files have to be in the data home.
 """
 
 # %%
-# Images and labels. A third of the digits is kept for the test; MNIST brings a test set of its own.
+# Images and labels. A third of the digits is held out as test set; MNIST has a separate test set.
 
 import argparse
 from pathlib import Path
@@ -30,7 +30,7 @@ from skdl.plotting import (
 
 parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
 parser.add_argument("--full", action="store_true", help="MNIST")
-parser.add_argument("--epochs", type=int, default=None, help="at most")
+parser.add_argument("--epochs", type=int, default=None, help="maximum number of epochs")
 parser.add_argument("--save", metavar="FOLDER", help="write pictures and a report to this folder")
 arguments = parser.parse_args()
 
@@ -49,7 +49,7 @@ print(f"{len(X_train)} images to train on, {len(X_test)} to test on, of shape {X
 # %%
 # The network "simple" has two convolutions, two poolings and a dense layer. Early stopping holds
 # out a tenth of the training images, stops when the loss on them no longer falls, and keeps the
-# weights of the best epoch. With a ``random_state``, the same call gives the same weights.
+# weights of the best epoch. With a ``random_state``, the same call leads to the same weights.
 
 model = CNNClassifier(
     "simple",
@@ -64,29 +64,30 @@ print(f"trained for {model.n_iter_} epochs")
 history = TrainingHistoryDisplay.from_estimator(model)
 
 # %%
-# One figure for the test images, with the interval in which other test images would have put it.
+# The accuracy on the test images, with the interval in which it would lie with other test images.
 
 y_pred = model.predict(X_test)
 accuracy, low, high = confidence_interval("accuracy", y_test, y_pred)
 print(f"test accuracy {accuracy:.4f}, 95 % interval from {low:.4f} to {high:.4f}")
 
 # %%
-# Which digits are taken for which? Counts on the left; then each column divided by its sum
-# (precision: what became of the predictions) and each row (recall: what became of the digits).
+# Which digits are confused? Counts are on the left, followed by each column divided by its sum
+# (precision: which digits the predictions of a class are) and each row divided by its sum (recall:
+# how the digits of a class are predicted).
 
 confusion = ConfusionMatricesDisplay.from_predictions(y_test, y_pred)
 
 # %%
 # The same by class, with intervals: with so few images of each digit, most differences between the
-# digits are no more than chance.
+# digits are due to chance.
 
 per_class = PerClassMetricsDisplay.from_predictions(y_test, y_pred)
 recall = per_class.frame.query("metric == 'recall'").set_index("class")["value"]
 print(f"the digit found least often: {recall.idxmin()}, recall {recall.min():.3f}")
 
 # %%
-# Ten test images and what they were taken for. Below, the mistakes of which the network was most
-# certain: the place to look for wrong labels and for images that nobody could read.
+# Ten test images and their predictions. Below, the most confident mistakes of the network: look
+# there for wrong labels and for images that nobody could read.
 
 samples = PredictionGridDisplay.from_estimator(
     model, X_test, y_test, n_images=10, title="Ten test images"
@@ -99,7 +100,7 @@ mistakes = PredictionGridDisplay.from_estimator(
 )
 
 # %%
-# All of it as one file that can be sent.
+# Save everything as one file that you can send.
 
 if arguments.save:
     folder = Path(arguments.save)

@@ -2,19 +2,19 @@
 Clinical scores, and a threshold for them
 =========================================
 
-Few lesions are malignant. A study asks how many of those a model finds (sensitivity), how many of
-the benign ones it leaves in peace (specificity), how certain these figures are, and at which
+Few lesions are malignant. A study asks how many of them a model finds (sensitivity), how many of
+the benign ones it recognises as benign (specificity), how certain these figures are, and at which
 threshold the model should decide.
 
-By default this runs on lesions drawn with NumPy, within a minute and offline: figures on them tell
-nothing about any patient. ``--full`` takes BUSI, ultrasound images of the breast, and needs its
-folder in the data home, and weights of MobileNetV2.
+By default, this example uses lesions drawn with NumPy and runs within a minute, offline: figures on
+them say nothing about patients. ``--full`` uses BUSI, ultrasound images of the breast, whose folder
+has to be in the data home, and weights of MobileNetV2.
 """
 
 # %%
-# Images and labels, as text. The drawn lesions are dark and lie in speckle, as in ultrasound;
-# benign ones have a smooth outline, malignant ones a ragged one. Of BUSI, the images without a
-# finding are left out, and one image that it holds under both labels.
+# Images and labels, as text. The drawn lesions are dark and surrounded by speckle, as in
+# ultrasound; benign lesions have a smooth outline, malignant ones a ragged one. In BUSI, the images
+# without a finding are left out, and so is one image that has both labels.
 
 import argparse
 from pathlib import Path
@@ -35,14 +35,14 @@ from skdl.plotting import ImageGridDisplay, ModelComparisonDisplay, OperatingPoi
 parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
 parser.add_argument("--full", action="store_true", help="BUSI and MobileNetV2")
 parser.add_argument(
-    "--weights", default="auto", help="file for MobileNetV2; by default those of ImageNet"
+    "--weights", default="auto", help="file for MobileNetV2; by default, ImageNet weights"
 )
 parser.add_argument("--save", metavar="FOLDER", help="write the pictures to this folder")
 arguments = parser.parse_args()
 
 
 def draw_lesions(labels, size=32, seed=0):
-    """Dark blobs in speckle, with an outline that is ragged where the label is "malignant"."""
+    """Dark blobs in speckle, with an outline that is ragged if the label is "malignant"."""
     generator = np.random.default_rng(seed)
     rows, columns = np.mgrid[:size, :size]
     images = np.empty((len(labels), size, size), dtype=np.uint8)
@@ -78,10 +78,9 @@ else:
 examples = ImageGridDisplay.from_images(X, y, n_per_class=6)
 
 # %%
-# Two ways to a classifier. Frozen features of a pretrained network go into a logistic regression,
-# or a small network is trained from scratch. Both weigh the classes, so that the rare one counts.
-# Paths go into either; in front of the network, ``ImageLoader`` decodes the files once for all
-# epochs.
+# Two classifiers: a logistic regression on frozen features of a pretrained network, and a small
+# network trained from scratch. Both weight the classes, so that the rare class counts. Both accept
+# paths; before the network, ``ImageLoader`` decodes the files once for all epochs.
 
 features = make_pipeline(
     backbone,
@@ -92,8 +91,8 @@ cnn = make_pipeline(loader, CNNClassifier(epochs=epochs, class_weight="balanced"
 models = {"frozen features": features, "network from scratch": cnn}
 
 # %%
-# ``evaluate`` tests both on the same folds. A third of the images stays out of it, to test the
-# threshold that is chosen further down. Intervals are Wilson's, and DeLong's of the area under the
+# ``evaluate`` tests both on the same folds. A third of the images is held out, to test the
+# threshold that is chosen further down. Intervals are Wilson's, and DeLong's for the area under the
 # ROC curve.
 
 X_study, X_test, y_study, y_test = train_test_split(
@@ -111,16 +110,16 @@ comparison = ModelComparisonDisplay.from_result(
 )
 
 # %%
-# The same images were shown to both models, so that the difference can be tested in pairs.
+# Both models are tested on the same images, so the difference can be tested with a paired test.
 
 pair = result.compare().iloc[0]
 print(f"difference of the areas {pair['auc_difference']:+.3f}, DeLong's p {pair['delong_p']:.2g}")
 
 # %%
-# A model that decides at a probability of 0.5 has whatever sensitivity comes of it. Instead, ask
-# for a specificity of at least 0.9, and take the most sensitive threshold that keeps it. It is
-# chosen by cross-validation on the images of the study, for the model with the larger area, and
-# tested on the images that were left out.
+# The sensitivity at a probability of 0.5 is arbitrary. Instead, require a specificity of at least
+# 0.9, and choose the threshold with the highest sensitivity among those that reach it. It is chosen
+# by cross-validation on the images of the study, for the model with the larger area, and tested on
+# the images that were held out.
 
 areas = summary.query("metric == 'roc_auc'").set_index("model")["value"]
 print(f"the threshold is chosen for: {areas.idxmax()}")
@@ -139,10 +138,10 @@ for name, model in {"at 0.5": plain, f"at {tuned.best_threshold_:.3f}": tuned}.i
 operating_point = OperatingPointDisplay.from_estimator(tuned, X_test, y_test, pos_label="malignant")
 
 # %%
-# The interval of the sensitivity is wide, for it counts the malignant lesions alone; a larger study
-# would have to say more. Intervals also take the images to be independent: several images of one
-# patient are not, and belong into one fold, with ``groups``. BUSI has such images and does not name
-# the patients, so its scores are a little too good.
+# The interval of the sensitivity is wide, because only the malignant lesions count; a larger study
+# would be needed for a precise figure. Intervals also assume that the images are independent.
+# Several images of one patient are not: keep them in one fold, with ``groups``. BUSI contains such
+# images and does not name the patients, so its scores are a little too good.
 
 if arguments.save:
     folder = Path(arguments.save)

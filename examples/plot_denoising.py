@@ -2,17 +2,18 @@
 Classify noisy images, with and without a denoising autoencoder
 ===============================================================
 
-Gaussian noise drowns handwritten digits. A classifier trained on clean images is lost on noisy
-ones; one trained on noisy images recovers a part; an autoencoder that removes the noise first,
-and a classifier trained on what it makes of the images, recover more.
+Gaussian noise makes handwritten digits hard to recognise. A classifier trained on clean images
+fails on noisy ones; a classifier trained on noisy images recovers a part of the accuracy; an
+autoencoder that removes the noise first, followed by a classifier trained on the denoised images,
+recovers more.
 
-By default this runs on scikit-learn's digits, within a minute and offline. ``--full`` takes MNIST
-with noise of standard deviation 1.0, and needs its files in the data home.
+By default, this example uses scikit-learn's digits and runs within a minute, offline. ``--full``
+uses MNIST with noise of standard deviation 1.0; its files have to be in the data home.
 """
 
 # %%
-# Images, and the same with noise. The standard deviation is a share of the value range, and what
-# falls outside the range is clipped.
+# Clean and noisy images. The standard deviation is a fraction of the value range, and values
+# outside the range are clipped.
 
 import argparse
 
@@ -25,7 +26,7 @@ from skdl.datasets import load_digits_images, load_mnist
 
 parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
 parser.add_argument("--full", action="store_true", help="MNIST and noise of 1.0")
-parser.add_argument("--epochs", type=int, default=None, help="of the autoencoder")
+parser.add_argument("--epochs", type=int, default=None, help="epochs of the autoencoder")
 parser.add_argument("--save", metavar="FILE", help="write the picture to this file")
 arguments = parser.parse_args()
 
@@ -42,7 +43,7 @@ noisy_train = ImageNoise(amount=amount, random_state=0).fit_transform(X_train)
 noisy_test = ImageNoise(amount=amount, random_state=1).fit(X_train).transform(X_test)
 
 # %%
-# The autoencoder needs clean images only: it adds noise of its own, drawn anew in each epoch.
+# The autoencoder requires only clean images: it adds new noise itself in each epoch.
 
 denoiser = DenoisingAutoencoder(
     filters,
@@ -67,8 +68,8 @@ before, after = psnr(noisy_test, X_test), psnr(cleaned_test, X_test)
 print(f"PSNR: noisy {before:.2f} dB, denoised {after:.2f} dB, gained {after - before:.2f} dB")
 
 # %%
-# Three classifiers, all tested on noisy images. The last one is a pipeline: what it is given is
-# denoised first.
+# Three classifiers, all tested on noisy images. The last one is a pipeline that denoises its input
+# first.
 
 
 def classifier():
@@ -91,7 +92,7 @@ for name, accuracy in scores.items():
     print(f"{name:42s} {accuracy:.4f}")
 
 # %%
-# What the images look like.
+# Clean, noisy and denoised images.
 
 figure, axes = plt.subplots(3, 8, figsize=(8, 3.4), layout="constrained")
 for row, (name, images) in zip(

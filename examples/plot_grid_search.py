@@ -2,17 +2,17 @@
 Search the settings of a pipeline, and save the best one
 ========================================================
 
-How much should training images be rotated, how wide should the network be? A grid search tries all
-combinations on the same folds. A clinical score decides between them: here, how well one class is
-told from all others. The best pipeline is saved, and loaded again.
+How much should training images be rotated, and how wide should the network be? A grid search tries
+all combinations on the same folds. A clinical score decides between them: here, how well one class
+is separated from all others. The best pipeline is saved, and loaded again.
 
-By default this looks for eights among scikit-learn's digits, within a minute and offline.
-``--full`` looks for shirts in Fashion-MNIST, and needs its files in the data home.
+By default, this example looks for eights among scikit-learn's digits and runs within a minute,
+offline. ``--full`` looks for shirts in Fashion-MNIST, whose files have to be in the data home.
 """
 
 # %%
 # One class against the rest: one image in ten is positive. A model that finds none of them is right
-# for nine images in ten, so accuracy says little.
+# for nine images in ten, so accuracy is not informative.
 
 import argparse
 import tempfile
@@ -32,7 +32,7 @@ from skdl.plotting import ModelComparisonDisplay
 
 parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
 parser.add_argument("--full", action="store_true", help="Fashion-MNIST")
-parser.add_argument("--jobs", type=int, default=None, help="fits at the same time")
+parser.add_argument("--jobs", type=int, default=None, help="number of parallel fits")
 parser.add_argument("--save", metavar="FOLDER", help="write picture and pipeline to this folder")
 arguments = parser.parse_args()
 
@@ -50,8 +50,9 @@ y_train, y_test = y_train == positive, y_test == positive
 print(f"{y_train.sum()} of {len(y_train)} training images are positive")
 
 # %%
-# The pipeline, and the grid. Names lead through the pipeline to the parameters of a step, of its
-# augmentation, of the network (``architecture__``) and of the optimizer (``optimizer__``).
+# The pipeline and the grid. The names of parameters contain the path through the pipeline: to a
+# step, to its augmentation, to the network (``architecture__``) and to the optimizer
+# (``optimizer__``).
 
 pipeline = make_pipeline(
     Resize(size),
@@ -70,9 +71,9 @@ grid = {
 }
 
 # %%
-# Several scores are noted for each candidate, and ``refit`` names the one that decides. The best
-# candidate is then trained on all training images. Each fit has the seed of the classifier, so that
-# candidates differ by their settings alone.
+# Several scores are computed for each candidate, and ``refit`` names the one that decides. The best
+# candidate is then trained on all training images. Each fit uses the seed of the classifier, so
+# that candidates differ only in their settings.
 
 search = GridSearchCV(
     pipeline,
@@ -87,7 +88,7 @@ results = pd.DataFrame(search.cv_results_)
 
 
 def short(settings):
-    """Settings without the path that leads to them."""
+    """Settings without the prefixes of their names."""
     names = (key.rsplit("__", 1)[1].replace("_", " ") for key in settings)
     return ", ".join(
         f"{name} {value}" for name, value in zip(names, settings.values(), strict=True)
@@ -100,8 +101,8 @@ table = results.sort_values("rank_test_balanced_accuracy").set_index("settings")
 print(table[list(columns)].rename(columns=columns).round(3).to_string())
 
 # %%
-# All candidates, the best one on top; the whiskers reach from the lowest to the highest of the
-# three folds. What one candidate gains in sensitivity it may pay for in specificity.
+# All candidates, with the best one on top; the whiskers reach from the lowest to the highest of the
+# three folds. A candidate may gain sensitivity at the expense of specificity.
 
 rows = []
 for settings, row in table.iterrows():
@@ -113,7 +114,7 @@ display = ModelComparisonDisplay(frame).plot(title="Candidates, by balanced accu
 
 # %%
 # The best of many candidates looks better in the search than it is, since it was chosen for its
-# score there. What counts is how it does on images that had no part in the choice.
+# score there. What counts is its score on images that were not used for the choice.
 
 y_pred = search.predict(X_test)
 print(f"best: {short(search.best_params_)}")
@@ -122,8 +123,8 @@ for name in ("sensitivity", "specificity", "balanced_accuracy"):
     print(f"{name:18s} {value:.3f} ({low:.3f} to {high:.3f})")
 
 # %%
-# The best pipeline goes into one file, and predicts the same when it is loaded: here, to the last
-# bit.
+# The best pipeline is saved in one file, and makes the same predictions after loading: here, to the
+# last bit.
 
 with tempfile.TemporaryDirectory() as temporary:
     folder = Path(arguments.save or temporary)

@@ -2,17 +2,18 @@
 Classify image files in folders
 ===============================
 
-Images mostly come as files, in a folder for each class. Their paths go wherever arrays of images
-go, and are decoded while the network trains, so that a folder may be larger than the memory.
+Images are often stored as files, in one folder per class. Pass their paths wherever arrays of
+images are accepted: they are decoded while the network trains, so that a folder may be larger than
+memory.
 
-By default this writes small pictures of shapes into a temporary folder, and runs within a minute
-and offline. ``--full`` takes CIFAR-10 as JPEG files, and needs the folder ``cifar10-jpeg`` in the
-data home.
+By default, this example writes small pictures of shapes to a temporary folder and runs within a
+minute, offline. ``--full`` uses CIFAR-10 as JPEG files; the folder ``cifar10-jpeg`` has to be in
+the data home.
 """
 
 # %%
-# A folder of pictures, as ``train/disc/7.png``: three shapes of random size, place and colours. In
-# the training images, crosses are rare.
+# A folder of pictures, such as ``train/disc/7.png``: three shapes with random sizes, positions and
+# colours. In the training images, crosses are rare.
 
 import argparse
 import tempfile
@@ -59,7 +60,7 @@ def draw_shape(name, generator, size=24):
 
 
 def write_shapes(root):
-    """Write a folder for each subset, and in it one for each class."""
+    """Write one folder per subset, with one subfolder per class."""
     generator = np.random.default_rng(0)
     counts = {
         "train": {"cross": 80, "disc": 240, "square": 240},
@@ -81,9 +82,9 @@ else:
     write_shapes(root)
 
 # %%
-# ``load_image_folder`` gives paths and labels. It has tried to read each file, so that a damaged
-# one is named now, and not in the middle of the training; it also looks for equal images, which
-# should not lie in training and test data alike.
+# ``load_image_folder`` returns paths and labels. It tries to read each file, so that a damaged file
+# is reported now, and not in the middle of training; it also looks for equal images, which should
+# not be in both the training set and the test set.
 
 train = load_image_folder(root, subset="train")
 test = load_image_folder(root, subset="test")
@@ -97,8 +98,8 @@ distribution = ClassDistributionDisplay.from_labels(
 )
 
 # %%
-# Training images are changed at random in each epoch. Look at it first: would you still recognise
-# them, and is a mirrored image of the same class?
+# Training images are changed at random in each epoch. Look at the changes first: would you still
+# recognise the images, and does a mirrored image have the same class?
 
 augmentation = Augmentation(rotation=10, shift=0.1, zoom=0.1, horizontal_flip=True)
 one_a_class = [np.flatnonzero(train.target == code)[0] for code in range(3)]
@@ -107,9 +108,9 @@ augmented = AugmentationDisplay.from_estimator(
 ).figure_
 
 # %%
-# The paths go into the classifier. The weights of the classes make up for the few crosses. The
-# network normalises batches, for which its learning rate falls to nearly 0: what it has noted of
-# the batches fits the weights only when these come to rest.
+# Pass the paths to the classifier. Class weights compensate for the few crosses. The network uses
+# batch normalisation, and its learning rate falls to nearly 0: the moving statistics of the batches
+# match the weights only when these hardly change any more.
 
 model = CNNClassifier(
     "separable",
@@ -128,7 +129,7 @@ accuracy, low, high = confidence_interval("accuracy", test.target, y_pred)
 print(f"test accuracy {accuracy:.4f}, 95 % interval from {low:.4f} to {high:.4f}")
 
 # %%
-# Some that are right, drawn at random, and the most confident mistakes.
+# A random sample of correct predictions, and the most confident mistakes.
 
 mixed = np.random.default_rng(0).permutation(len(test.data))
 paths, labels = test.data[mixed], test.target[mixed]
@@ -140,9 +141,10 @@ wrong = PredictionGridDisplay.from_estimator(
 )
 
 # %%
-# Where does the network look? Grad-CAM shows which parts of an image speak for the class that the
-# network chose: the yellower, the more. This network averages its last feature maps, which suits
-# Grad-CAM. A map that lights up beside the shape would be a reason to distrust the figures above.
+# Where does the network look? Grad-CAM shows which parts of an image are evidence for the class
+# that the network chose: the yellower, the more. This network averages its last feature maps, which
+# suits Grad-CAM. A map that highlights something beside the shape would be a reason to distrust the
+# figures above.
 
 chosen = [np.flatnonzero(test.target == code)[row] for code in range(3) for row in range(4)]
 saliency = SaliencyDisplay.from_estimator(

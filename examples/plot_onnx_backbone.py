@@ -2,19 +2,19 @@
 An ONNX model as a backbone
 ===========================
 
-Networks of other libraries give features once they are exported to ONNX: DINOv2, CLIP, whatever
-timm and Hugging Face have. ONNX Runtime runs them, and TensorFlow is not needed.
+Networks of other libraries can compute features once they are exported to ONNX: DINOv2, CLIP,
+whatever timm and Hugging Face provide. ONNX Runtime runs them, and TensorFlow is not required.
 
-The file of such a network is too large to come along. As it stands, this script makes a small one
-itself, from the backbone that skdl ships, and takes digits. ``--full`` takes the photographs of
-cats and dogs in the data home, and needs a transformer's file: ``--model FILE``, exported as the
-page "ONNX models as backbones" of the documentation tells.
+The file of such a network is too large to be included. By default, this script creates a small
+model itself, from the backbone that comes with skdl, and uses digits. ``--full`` uses the
+photographs of cats and dogs in the data home, and requires the file of a transformer: ``--model
+FILE``, exported as described on the page "ONNX models as backbones" of the documentation.
 """
 
 # %%
-# Images, the file of the model, and what is known of it. No ONNX file says which pixel values its
+# Images, the file of the model, and its settings. ONNX files do not record which pixel values their
 # weights expect, so the settings do: values between 0 and 1 times `scale`, minus `mean`, divided by
-# `std`. The small model takes bytes as they are.
+# `std`. The small model expects bytes as they are.
 
 import argparse
 import tempfile
@@ -34,9 +34,9 @@ from skdl.datasets import load_digits_images, load_image_folder
 from skdl.downloads import get_data_home
 
 parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
-parser.add_argument("--full", action="store_true", help="cats and dogs, and a model of your own")
+parser.add_argument("--full", action="store_true", help="cats and dogs, and your own model")
 parser.add_argument("--model", help="an ONNX file, for --full")
-parser.add_argument("--image-size", type=int, default=224, help="what it takes, for --full")
+parser.add_argument("--image-size", type=int, default=224, help="its input size, for --full")
 parser.add_argument("--save", metavar="FILE", help="write the picture to this file")
 arguments = parser.parse_args()
 made = tempfile.TemporaryDirectory()  # removed at the end
@@ -59,7 +59,7 @@ else:
     settings = {"backbone__scale": 255, "backbone__mean": 0, "backbone__std": 1}
 
 # %%
-# The backbone is named as ``onnx:PATH``, and stands in a pipeline like any other.
+# Name the backbone as ``onnx:PATH``, and use it in a pipeline like any other.
 
 features = BackboneFeatures(f"onnx:{model}", **settings)
 pipeline = make_pipeline(features, StandardScaler(), LogisticRegression(max_iter=1000))
@@ -68,14 +68,15 @@ scores = cross_val_score(pipeline, X_train, y_train, cv=3)
 print(f"cross-validated accuracy {scores.mean():.3f}")
 
 # %%
-# Each image went through the model once: what a search asks for next is found in the store.
+# Each image passed through the model once: the search finds the features in the store.
 
 grid = {"logisticregression__C": [0.001, 0.01, 0.1, 1.0]}
 search = GridSearchCV(pipeline, grid, cv=3).fit(X_train, y_train)
 print(f"test accuracy {search.score(X_test, y_test):.3f} with {search.best_params_}")
 
 # %%
-# A fitted pipeline holds the model. Saved, it predicts the same where the file is not.
+# A fitted pipeline contains the model. After saving and loading, it makes the same predictions,
+# even without the ONNX file.
 
 skdl.save(search.best_estimator_, folder / "pipeline.skdl")
 if not arguments.full:
@@ -85,7 +86,7 @@ equal = np.array_equal(loaded.predict_proba(X_test), search.predict_proba(X_test
 print(f"saved and loaded, it predicts the same: {equal}")
 
 # %%
-# Two directions of the features tell a good deal about the classes already.
+# Two principal components of the features already separate many of the classes.
 
 points = PCA(2).fit_transform(loaded[:-1].transform(X_test))
 figure, axes = plt.subplots(figsize=(6, 5), layout="constrained")

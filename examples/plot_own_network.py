@@ -2,17 +2,17 @@
 A network of your own
 =====================
 
-A network is a function that builds a Keras model. Given a name, it is used as skdl's own are, and
-its parameters are searched with the others. Before that, ``skdl.testing`` finds the mistakes that
-are easily made, and that training would hide.
+A network is a function that builds a Keras model. Once it has a name, you can use it like skdl's
+own, and search its parameters with the others. Before that, ``skdl.testing`` finds mistakes that
+are easy to make and that training would hide.
 
-By default this runs on scikit-learn's digits, within a minute and offline. ``--full`` takes
-Fashion-MNIST, and needs its files in the data home. ``skdl.testing`` needs the extra "testing":
-``pip install "skdl[testing]"``.
+By default, this example uses scikit-learn's digits and runs within a minute, offline. ``--full``
+uses Fashion-MNIST, whose files have to be in the data home. ``skdl.testing`` requires the extra
+"testing": ``pip install "skdl[testing]"``.
 """
 
 # %%
-# Some images of ten classes.
+# Images of ten classes.
 
 import argparse
 from pathlib import Path
@@ -45,15 +45,15 @@ else:
     epochs, batch_size = 12, 32
 
 # %%
-# The builder takes the shape of the images and the number of classes, and parameters with defaults.
-# It returns a new, uncompiled network that ends in a softmax. This one weighs its feature maps by
-# what the whole image shows, as squeeze-and-excitation networks do (Hu et al., 2018). In a project,
-# it belongs into a module, where a saved classifier finds it again.
+# The builder receives the shape of the images, the number of classes, and parameters with defaults.
+# It returns a new, uncompiled network that ends in a softmax. This network weights its feature maps
+# by the content of the whole image, as squeeze-and-excitation networks do (Hu et al., 2018). In a
+# project, put the builder in a module, so that a saved classifier can import it.
 
 
 @register_architecture("gated")
 def gated(input_shape, n_classes, *, filters=32, gates=True, dropout=0.2):
-    """Two convolutions, each with a gate for each of its feature maps."""
+    """Two convolutions, each with one gate per feature map."""
     inputs = keras.Input(input_shape)
     x = inputs
     for number in (1, 2):
@@ -70,14 +70,14 @@ def gated(input_shape, n_classes, *, filters=32, gates=True, dropout=0.2):
 
 
 # %%
-# Does it do what a classifier will ask of it? The contracts try numbers of classes and sizes of
-# images, start values, gradients, saving, and each parameter, and name everything that is broken.
+# Does the builder fulfil what a classifier requires? The contracts try numbers of classes, image
+# sizes, initial values, gradients, saving, and each parameter, and name everything that is broken.
 
 check_architecture("gated")
 print("gated keeps all contracts")
 
 # %%
-# A mistake that no training would show: the parameter is there, and is never used. A search over it
+# A mistake that training would not reveal: a parameter exists, but is never used. A search over it
 # would compare a network with itself.
 
 
@@ -94,8 +94,8 @@ except AssertionError as error:
     print(error)
 
 # %%
-# A search over the parameters of the network, by its name. Are the gates worth anything? On the
-# digits, they are not, and it is good to have asked.
+# Search the parameters of the network by their names. Do the gates help? On the digits, they do
+# not, and it was worth checking.
 
 model = CNNClassifier("gated", epochs=epochs, batch_size=batch_size, random_state=0)
 grid = {"architecture__gates": [False, True], "architecture__filters": [16, 32]}
@@ -107,8 +107,8 @@ for params, mean in zip(
 print(f"test accuracy of the best {search.score(X_test, y_test):.4f}")
 
 # %%
-# The best of them beside a network of skdl. A fifth of the training images is held out, to watch
-# both while they learn.
+# Compare the best network with one of skdl's. A fifth of the training images is held out, to
+# monitor both during training.
 
 own = clone(search.best_estimator_)
 simple = CNNClassifier("simple", epochs=epochs, batch_size=batch_size, random_state=0)
@@ -120,7 +120,7 @@ for name, classifier in models.items():
 history = TrainingHistoryDisplay.from_estimators(models)
 
 # %%
-# What its first convolution makes of an image. Layers with a name are found under it.
+# Feature maps of the first convolution. Layers with a name are found by this name.
 
 maps = FeatureMapDisplay.from_estimator(own, X_test[:1], layer="conv1", n_maps=11)
 

@@ -2,19 +2,20 @@
 A pretrained network, or one trained from scratch?
 ==================================================
 
-That depends on how many images there are. With few, a network that has seen others is ahead: its
-features go into a support vector machine, or it is trained further on the new images. With many, a
-network that starts from nothing catches up.
+The answer depends on the number of images. With few images, a network that was pretrained on others
+is ahead: its features are passed to a support vector machine, or it is fine-tuned on the new
+images. With many images, a network that is trained from scratch catches up.
 
-By default this runs on scikit-learn's digits with the backbone that comes with skdl, which was
-trained on small photographs, within a minute and offline. ``--full`` takes cats and dogs with
-MobileNetV2, and needs the folder ``cats_vs_dogs`` in the data home, and weights of MobileNetV2.
+By default, this example uses scikit-learn's digits with the backbone that comes with skdl, which
+was trained on small photographs, and runs within a minute, offline. ``--full`` uses cats and dogs
+with MobileNetV2; the folder ``cats_vs_dogs`` and weights of MobileNetV2 have to be in the data
+home.
 """
 
 # %%
-# Images, the backbone, and the size in which the backbone sees them. Of cats and dogs, X holds the
-# paths of the files: the pretrained networks take them as they are, and the network from scratch is
-# given smaller images, decoded once for all epochs.
+# Images, the backbone, and the size to which images are resized for it. For cats and dogs, X
+# contains the paths of the files: the pretrained networks accept them as they are, and the network
+# from scratch uses smaller images, decoded once for all epochs.
 
 import argparse
 
@@ -32,7 +33,7 @@ from skdl.plotting import LearningCurveDisplay
 parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
 parser.add_argument("--full", action="store_true", help="cats and dogs, and MobileNetV2")
 parser.add_argument(
-    "--weights", default="auto", help="file for MobileNetV2; by default those of ImageNet"
+    "--weights", default="auto", help="file for MobileNetV2; by default, ImageNet weights"
 )
 parser.add_argument("--save", metavar="FILE", help="write the picture to this file")
 arguments = parser.parse_args()
@@ -47,14 +48,14 @@ else:
     loader, sizes, n_test = "passthrough", [40, 120, 400], 500
 
 # %%
-# Three ways to a classifier:
+# Three classifiers:
 #
-# - *Frozen features*: what the backbone makes of an image is what the support vector machine sees.
-#   Each image goes through the backbone once, in all splits and sizes together, for its features
-#   are kept and found again.
-# - *Fine-tuning*: a new head is trained on the frozen backbone first, then together with the last
-#   block of the backbone, more slowly.
-# - *From scratch*: a small network with random start values.
+# - *Frozen features*: a support vector machine is fitted on features of the backbone. Each image
+#   passes through the backbone only once for all splits and sizes, because its features are stored
+#   and reused.
+# - *Fine-tuning*: a new head is first trained on the frozen backbone, then together with the last
+#   block of the backbone, at a lower learning rate.
+# - *From scratch*: a small network with random initial values.
 
 models = {
     "frozen features and SVC": make_pipeline(
@@ -72,8 +73,8 @@ models = {
 }
 
 # %%
-# All are trained on the same growing parts of the same splits, and tested on the same images. The
-# bands reach from the lowest to the highest score of the three splits.
+# All models are trained on the same growing parts of the same splits, and tested on the same
+# images. The bands reach from the lowest to the highest score of the three splits.
 
 splits = StratifiedShuffleSplit(3, train_size=max(sizes), test_size=n_test, random_state=0)
 display = LearningCurveDisplay.from_estimators(
@@ -86,9 +87,9 @@ for name, accuracies in means.items():
     print(f"{name:25s}", *(f"{accuracy:6.3f}" for accuracy in accuracies))
 
 # %%
-# What the pretrained network is worth is the distance between the curves, and it shrinks to the
-# right. Digits are not photographs, and easy: the better the new images fit those that the backbone
-# knows, and the harder they are, the longer it stays ahead.
+# The distance between the curves shows what the pretrained network is worth, and it shrinks to the
+# right. Digits are not photographs, and they are easy: the more similar the new images are to those
+# that the backbone knows, and the harder they are, the longer it stays ahead.
 
 ahead = means["frozen features and SVC"] - means["from scratch"]
 print(f"frozen features are ahead by {ahead[0]:+.3f} at first, by {ahead[-1]:+.3f} at last")

@@ -1,4 +1,4 @@
-"""Search, score and save an image classifier, as any scikit-learn estimator."""
+"""Search, score and save an image classifier like any scikit-learn estimator."""
 
 import joblib
 from sklearn.datasets import load_digits

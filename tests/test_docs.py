@@ -170,7 +170,7 @@ def test_the_figures_of_the_page_about_trust_are_true(run_page, capsys):
     says("is XXX with an interval of XXX to XXX", *row[["value", "low", "high"]])
     predicted = page.result.per_model("GridSearchCV")
     alone = confidence_interval("roc_auc", predicted["y_true"], predicted["proba_1"])
-    says("would give XXX to XXX", *alone[1:])
+    says("would be XXX to XXX", *alone[1:])
     assert page.result.summary().set_index("metric").loc["calibration_slope", "low"] > 1
     scanners = page.result.subgroups(["roc_auc"]).set_index("value")
     says("the ROC AUC is XXX, on the old one XXX", *scanners.loc[["new", "old"], "estimate"])
