@@ -141,8 +141,8 @@ def test_what_cannot_be_read_is_a_row_and_the_rest_goes_on(model, new, batch_siz
     assert names(bad) == ["04.png", "05.png", "06.png"]
     assert bad["label"].isna().all()
     assert bad["proba_a"].isna().all()
-    assert "is of shape (9, 9, 1)" in bad["error"].iloc[2]
-    assert bad["error"].iloc[1].startswith("it is empty, damaged, or no image")
+    assert "has shape (9, 9, 1)" in bad["error"].iloc[2]
+    assert bad["error"].iloc[1].startswith("it is empty, damaged, or not an image")
     rest = table.index.difference(bad.index)
     assert table["label"][rest].tolist() == sound["label"][rest].tolist()
     np.testing.assert_allclose(table["proba_a"][rest], sound["proba_a"][rest])
