@@ -185,7 +185,7 @@ def _found(paths: Paths, path_column: str | None, exclude: Any) -> list[FoundFil
     several = counted(len(sources), "path")
     patterns.warn_of_unused(shown_path(sources[0]) if len(sources) == 1 else several)
     if not files and sources:
-        raise ValueError(f"exclude leaves no image of {several}: nothing is predicted.")
+        raise ValueError(f"exclude leaves out all images of {several}: nothing is predicted.")
     if not files:
         raise ValueError("paths is empty: pass image files, folders, archives or CSV files.")
     return files

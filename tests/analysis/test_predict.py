@@ -122,10 +122,10 @@ def test_what_is_excluded_is_no_row(model, new):
     sources = [new / "first", new / "second", new / "first" / "01.png"]
     table = predict_files(model, sources, exclude=["0[1-8].png", "deeper"])
     assert names(table)[:2] == ["00.png", "09.png"]
-    assert table["error"].tolist()[2:] == ["exclude leaves no image of it"]
-    with pytest.warns(UserWarning, match=r"'1x.png' fits no file or folder in 2 paths"):
+    assert table["error"].tolist()[2:] == ["exclude leaves out all its images"]
+    with pytest.warns(UserWarning, match=r"'1x.png' matches no file or folder in 2 paths"):
         predict_files(model, sources[:2], exclude="1x.png")
-    with pytest.raises(ValueError, match="exclude leaves no image of 1 path"):
+    with pytest.raises(ValueError, match="exclude leaves out all images of 1 path"):
         predict_files(model, sources[2], exclude="*.png")
 
 

@@ -100,7 +100,7 @@ def test_classes_that_all_hold_the_same_folders(make_images, first, second):
 def test_a_class_may_be_called_train(make_images):
     bunch = load_image_folder(make_images("bus/1.png", "train/1.png"))
     assert bunch.target_names.tolist() == ["bus", "train"]
-    with pytest.raises(ValueError, match="It is not divided; subset='all' takes everything"):
+    with pytest.raises(ValueError, match="It is not divided; subset='all' loads everything"):
         load_image_folder(make_images(), subset="train")
 
 
