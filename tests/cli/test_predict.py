@@ -83,7 +83,7 @@ def test_in_a_pipe_all_rows_are_csv(model, new, capsys):
     zeros = (expected["label"] == "zero").sum()
     assert err.splitlines() == [
         f"13 images: {13 - zeros} one, {zeros} zero",
-        "1 image is unlike everything that was trained on (false alarms: at most 0.8 %)",
+        "1 image is unlike everything in the training set (false alarms: at most 0.8 %)",
     ]
 
 
@@ -112,7 +112,7 @@ def test_on_a_terminal_the_first_rows_and_a_summary(model, faulty, capsys, monke
     assert "12 images: " in out
     assert "1 file could not be read or predicted: " in " ".join(out.split())
     assert "new/05.png'(itisempty,damaged" in "".join(out.split())
-    assert "unlike everything that was trained on" in " ".join(out.split())
+    assert "unlike everything in the training set" in " ".join(out.split())
 
 
 def test_what_is_written(model, faulty, tmp_path, capsys):

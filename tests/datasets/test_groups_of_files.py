@@ -69,7 +69,9 @@ def test_patients_that_are_not_taken(scans, patients, why):
 
 
 def test_what_files_do_not_tell(scans, pets):
-    needed = "group_column='PatientId', but .* files tell PatientID, StudyInstanceUID. Did you mean"
+    needed = (
+        "group_column='PatientId', but .* files hold only PatientID, StudyInstanceUID. Did you mean"
+    )
     with pytest.raises(ValueError, match=needed):
         load_image_folder(scans(*PATIENTS), group_column="PatientId")
     with pytest.raises(ValueError, match="group_column='PatientID', but .* no file holds any"):
