@@ -264,7 +264,7 @@ def test_a_study_without_its_data_says_where_to_put_it(nothing_there, name, tmp_
     assert message.startswith("skdl study: ")
     assert str(nothing_there) in message
     assert "SKDL_DATA_HOME" in message
-    assert "ut it there" in message or "Put there" in message
+    assert "ut it there" in message or "Put the file" in message
     assert not (out / "study.json").exists()
 
 
