@@ -336,7 +336,7 @@ def test_names_of_pictures_are_harmless(model, new, tmp_path):
 
 def test_a_model_without_scores_explains_nothing(files, new, tmp_path):
     model = VotingClassifier([("a", loading(LogisticRegression(max_iter=500)))]).fit(*files)
-    with pytest.raises(ValueError, match="gives no probabilities or scores"):
+    with pytest.raises(ValueError, match="has no probabilities or scores"):
         predict_files(model, new, explain=tmp_path / "why")
     assert not (tmp_path / "why").exists()
     table = predict_files(model, new)
@@ -359,7 +359,7 @@ class OfColumns:
         (LogisticRegression().fit(OfColumns.X, OfColumns.y), "begins with LogisticRegression"),
         (
             make_pipeline(PCA(2), LogisticRegression()).fit(OfColumns.X, OfColumns.y),
-            "takes tables of numbers, and no image files: it begins with PCA",
+            "accepts tables of numbers, not image files: it begins with PCA",
         ),
         (
             GridSearchCV(SVC(), {"C": [1]}, cv=2).fit(OfColumns.X, OfColumns.y),
@@ -387,7 +387,7 @@ def test_models_that_take_no_images(model, message, new, files):
 
 def test_a_detector_of_tables_is_refused(model, new):
     detector = NoveltyDetector(false_alarm_rate=0.1).fit(OfColumns.X)
-    with pytest.raises(ValueError, match="The novelty detector takes tables of numbers"):
+    with pytest.raises(ValueError, match="The novelty detector accepts tables of numbers"):
         predict_files(SavedModel(model, detector), new)
 
 

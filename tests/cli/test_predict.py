@@ -171,7 +171,7 @@ def test_names_of_any_origin(model, new, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("model.joblib", "new"), "is no .skdl file, and loading it could run any code"),
+        (("model.joblib", "new"), "is not a .skdl file, and loading it could run any code"),
         (("none.skdl", "new"), "none.skdl"),
         (("model.skdl", ""), "paths must not be empty"),
         (("model.skdl", "new", "--out", ""), "--out must not be empty"),
@@ -196,7 +196,7 @@ def test_a_model_of_tables_is_refused_by_name(digits, new, tmp_path, capsys):
     skdl.save(of_columns, tmp_path / "table.skdl")
     status, out, err = run(capsys, tmp_path / "table.skdl", new)
     assert (status, out) == (1, "")
-    assert "takes tables of numbers, and no image files: it begins with LogisticRegression" in err
+    assert "accepts tables of numbers, not image files: it begins with LogisticRegression" in err
 
 
 def test_wrong_arguments(capsys):
