@@ -242,7 +242,7 @@ def test_data_homes(problems, tmp_path, monkeypatch):
     (home / "file").write_text("")
     (found,) = problems(data_home=home / "file")
     assert found.startswith(
-        "BROKEN Nothing can be written to the data home ~/file: it cannot be made"
+        "BROKEN Nothing can be written to the data home ~/file: it cannot be created"
     )
     (found,) = problems(data_home=home / "file" / "below")
     assert "~/file' is a file" in found

@@ -280,9 +280,9 @@ def test_a_file_that_must_not_be_read(server, file, tmp_path, monkeypatch):
 
 def test_a_file_where_a_folder_should_be(server, file, tmp_path):
     (tmp_path / "folder").write_text("mine")
-    with pytest.raises(FileExistsError, match=f"cannot be made, .* is a file. {PLACE}"):
+    with pytest.raises(FileExistsError, match=f"cannot be created, .* is a file. {PLACE}"):
         fetch(file, data_home=tmp_path)
-    with pytest.raises(FileExistsError, match=f"cannot be made, .* is a file. {PLACE}"):
+    with pytest.raises(FileExistsError, match=f"cannot be created, .* is a file. {PLACE}"):
         fetch(file, data_home=tmp_path / "folder")
     assert (tmp_path / "folder").read_text() == "mine"
 
