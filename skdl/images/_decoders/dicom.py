@@ -18,7 +18,7 @@ _HEADER = 1024
 
 
 class DicomDecoder(Decoder):
-    """Decoder of DICOM files, by pydicom: all values, rescaled, with low values dark.
+    """DICOM, by pydicom: all values, rescaled, with low values dark.
 
     Parameters
     ----------
