@@ -156,7 +156,7 @@ def test_what_is_no_data_set(tmp_path, make_images):
         pass
     with pytest.raises(ValueError, match=r"There is no image in '.*empty.zip'"):
         load_image_folder(tmp_path / "empty.zip")
-    with pytest.raises(ValueError, match=r"The images lie directly in '.*flat', so that"):
+    with pytest.raises(ValueError, match=r"The images lie directly in '.*flat', so their"):
         load_image_folder(make_images("1.png", "2.png", root="flat"))
     root = make_images("cats/1.png")
     (root / "dogs").mkdir()
