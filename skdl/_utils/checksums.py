@@ -39,5 +39,5 @@ def refuse_damaged(arrays: Iterable[npt.NDArray[Any]], checksum: object) -> None
     if checksum_of(arrays) != checksum:
         raise ValueError(
             "The saved weights are damaged: they do not have the checksum that they were saved "
-            "with. Load another copy of the file, or fit anew and save again."
+            "with. Load another copy of the file, or fit and save again."
         )

@@ -21,17 +21,17 @@ _PACKAGES = (
 
 
 def versions(*more: str) -> dict[str, str]:
-    """Versions of the packages that results depend on, such as to write them down beside a result.
+    """Return the versions of packages that results depend on, to record them with a result.
 
     Parameters
     ----------
     *more : str
-        Names of other packages.
+        Names of additional packages.
 
     Returns
     -------
     versions : dict of str to str
-        Of those that are installed.
+        Versions of the packages that are installed.
 
     Examples
     --------
@@ -49,7 +49,7 @@ def versions(*more: str) -> dict[str, str]:
 
 
 def machine() -> dict[str, str]:
-    """Python, operating system and processor, by which figures may differ in their last digits.
+    """Return Python, system and processor, which may affect the last digits of results.
 
     Returns
     -------

@@ -31,8 +31,9 @@ def class_labels(values: Any, name: str) -> npt.NDArray[Any]:
         if fractions.any() or np.isinf(labels).any():
             row = int(np.argmax(fractions | np.isinf(labels)))
             raise ValueError(
-                f"{name} has the value {labels[row]:g} at row {row}, which is no class label but "
-                "a number of a continuous scale. Pass labels, such as those that scores stand for."
+                f"{name} has the value {labels[row]:g} at row {row}, which is not a class label "
+                "but a number on a continuous scale. Pass labels, such as those that scores stand "
+                "for."
             )
     return labels
 
@@ -78,8 +79,8 @@ def check_finite(scores: npt.NDArray[np.float64], name: str) -> None:
     if not np.isfinite(scores).all():
         row = np.argwhere(~np.isfinite(scores))[0, 0]
         raise ValueError(
-            f"{name} has {scores[row]} at row {row}: scores must be finite numbers. Replace it by "
-            "a number beyond all others."
+            f"{name} has {scores[row]} at row {row}: scores must be finite numbers. Replace it "
+            "with a number beyond all others."
         )
 
 
@@ -117,7 +118,7 @@ def check_groups(groups: Any, n: int, *, several: bool = True) -> npt.NDArray[An
     missing = _missing(_array(groups, "groups"))
     if missing.any():
         raise ValueError(
-            f"groups has NaN or None at {_rows(missing)}. Give each of them a group of its own, or "
+            f"groups has NaN or None at {_rows(missing)}. Give each of them a separate group, or "
             "drop those rows."
         )
     found = column(groups, "groups", advice="Join several columns into one.")
@@ -129,7 +130,7 @@ def check_groups(groups: Any, n: int, *, several: bool = True) -> npt.NDArray[An
     if several and n > 1 and (found == found[0]).all():
         raise ValueError(
             f"groups holds one group only, {shortened(plain(found[0]))}: no split can keep it "
-            "together. Pass what tells patients, or the like, apart, or leave groups out."
+            "together. Pass values that distinguish patients, or the like, or leave groups out."
         )
     return found
 
@@ -217,8 +218,8 @@ def check_known(y: npt.NDArray[Any], classes: Any, name: str) -> None:
     if unknown:
         row = y.tolist().index(unknown[0])
         raise ValueError(
-            f"y has the label {shortened(unknown[0])} at row {row}, which is no class of {name}: "
-            f"{listed(known)}. Pass labels like those it was fitted with."
+            f"y has the label {shortened(unknown[0])} at row {row}, which is not a class of "
+            f"{name}: {listed(known)}. Pass labels like those it was fitted on."
         )
 
 

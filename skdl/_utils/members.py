@@ -39,8 +39,8 @@ _DAMAGE = (
     NotImplementedError,  # zipfile: a version of the format that does not exist
     UnicodeDecodeError,
 )
-_LINK = "it is a link, and links in archives are not followed; pack the file itself in its place"
-_DEVICE = "it is a device or a named pipe, and no file"
+_LINK = "it is a link, and links in archives are not followed; pack the file itself instead"
+_DEVICE = "it is a device or a named pipe, not a file"
 _LONGEST_LINK = 4096
 _LARGEST_OFFSET = 2**63 - 1
 
@@ -97,7 +97,7 @@ def members_of(file: Any, zipped: bool, limit: int) -> Iterator[Member]:
         if member.name in seen:
             raise ValueError(
                 f"it holds two files named {shown_path(member.name)}, of which only one could be "
-                "read; pack it again with one of them"
+                "read; pack it again with only one of them"
             )
         seen.add(member.name)
         size += member.size
@@ -163,7 +163,7 @@ def _require_all(file: BinaryIO, size: int, entries: list[zipfile.ZipInfo]) -> N
         count, modulus = int.from_bytes(tail[place : place + 8], "little"), 2**64
     if len(entries) % modulus != count:  # programs that do not know zip64 count like this
         raise zipfile.BadZipFile(
-            f"its directory lists {len(entries):,} members, where its end tells of {count:,}"
+            f"its directory lists {len(entries):,} members, but its end says {count:,}"
         )
     file.seek(0)
     # A member that is an archive itself ends like one: what is cut off there looks whole.

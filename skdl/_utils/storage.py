@@ -36,23 +36,24 @@ ANOTHER_PLACE = (
 
 
 def get_data_home(data_home: str | os.PathLike[str] | None = None) -> Path:
-    """Folder in which data sets and weights are kept.
+    """Return the folder in which data sets and weights are kept.
 
     Parameters
     ----------
     data_home : str or path-like, default=None
-        A folder, ``~`` included. None takes the environment variable ``SKDL_DATA_HOME``, or, where
-        that is not set, the platform's cache folder, such as ``~/.cache/skdl``.
+        A folder, in which ``~`` is expanded. If None, use the environment variable
+        ``SKDL_DATA_HOME`` or, if that is not set, the platform's cache folder, such as
+        ``~/.cache/skdl``.
 
     Returns
     -------
     data_home : pathlib.Path
-        Absolute. It is created by the first download, not here.
+        Absolute path. The first download creates the folder, not this function.
 
     Raises
     ------
     OSError
-        If its name is longer than the system takes.
+        If its name is longer than the system allows.
 
     Examples
     --------
@@ -90,25 +91,25 @@ def find_file(name: str | os.PathLike[str], folder: str) -> Path | None:
 
 @contextmanager
 def replacing(path: Path, advice: str = ANOTHER_PLACE) -> Iterator[Path]:
-    """Name for a new file, or folder, that takes its place only when it is complete.
+    """Write a new file or folder that appears under its name only when it is complete.
 
     Parameters
     ----------
     path : pathlib.Path
-        The place. Its folder is made if need be.
+        Path of the file or folder. Its parent folder is created if necessary.
     advice : str, default="Choose another place with …"
-        What to do where nothing can be written; of the data home by default.
+        What an error message advises if nothing can be written; by default, about the data home.
 
     Yields
     ------
     part : pathlib.Path
-        A name beside it, to be written to. It moves to `path` when the block ends, and is removed
-        when the block raises; what a killed process left is removed a day later.
+        A path beside it, to write to. It is moved to `path` when the block ends, and removed if
+        the block raises; what a killed process leaves is removed a day later.
 
     Raises
     ------
     OSError
-        If nothing can be written there, as the subclass that tells why; or the disk is full.
+        If nothing can be written there, or the disk is full; the subclass says why.
 
     Examples
     --------
@@ -157,7 +158,7 @@ def make_writable(folder: Path, advice: str, name: str = "", *, probe: bool = Fa
     except (FileExistsError, NotADirectoryError) as error:
         file = next(f for f in (folder, *folder.parents) if os.path.lexists(f))
         raise FileExistsError(
-            f"{name} cannot be made, since {shown_path(file)} is a file. {advice}"
+            f"{name} cannot be created, since {shown_path(file)} is a file. {advice}"
         ) from error
     except OSError as error:
         raise restated(error, f"{name} cannot be written to: {error.strerror}. {advice}") from error
@@ -221,19 +222,19 @@ def file_version(path: str | os.PathLike[str]) -> tuple[str, int, int]:
 
 
 def weights_digest(weights: str | os.PathLike[str]) -> str | None:
-    """Sha256 of the file that a parameter `weights` names, such as to write down what was used.
+    """Return the sha256 of the file that a parameter `weights` names, to record what was used.
 
     Parameters
     ----------
     weights : str or path-like
-        As :class:`skdl.BackboneFeatures` takes it: the path of a file, or its name in ``weights/``
-        of the data home.
+        As :class:`skdl.BackboneFeatures` accepts it: the path of a file, or its name in
+        ``weights/`` of the data home.
 
     Returns
     -------
     digest : str or None
-        Of the whole file, which is read again only once it has changed. None where there is no such
-        file, as for the names "auto", "random" and "imagenet".
+        Digest of the whole file, which is read again only if it has changed. None if there is no
+        such file, as for the names "auto", "random" and "imagenet".
 
     Examples
     --------

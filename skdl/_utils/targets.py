@@ -41,7 +41,7 @@ def check_label_sets(y: npt.NDArray[Any], name: str) -> npt.NDArray[np.int64]:
         "image may have."
     )
     advice = (
-        "If each image has one class, pass a 1d array; of lists of labels, pass "
+        "If each image has one class, pass a 1d array; for lists of labels, pass "
         f"sklearn.preprocessing.MultiLabelBinarizer().fit_transform({name})."
     )
     try:

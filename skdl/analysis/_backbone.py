@@ -26,7 +26,7 @@ _ENLARGED = 6  # times, at most
 _N_LAYERS = 3  # of the last ones that searches choose from, of the first network
 _PROBED = 8  # images
 _OF_ANY = (32, 224)  # smallest and largest side that are tried of a file that declares nothing
-_DECLARE = " What a file does not say, declare_onnx_backbone of skdl.backbones tells an analysis."
+_DECLARE = " What a file does not say can be declared with skdl.backbones.declare_onnx_backbone."
 _ENDINGS = (".h5", ".keras", ".npz", ".onnx")  # of files of weights
 
 
@@ -56,7 +56,7 @@ def check_backbone(
 
     if name is None:
         if weights is not None:
-            raise ValueError("weights are those of a backbone: name it as well (--backbone).")
+            raise ValueError("weights belong to a backbone: name it as well (--backbone).")
         return name, weights
     if isinstance(name, str) and name.startswith(ONNX):
         name = f"{ONNX}{_from_anywhere(name.removeprefix(ONNX))}"
@@ -67,11 +67,11 @@ def check_backbone(
     if is_onnx(name) and models is not None and set(models) == {"finetune"}:
         raise ValueError(
             f"models={list(models)} trains a network, but the backbone {shortened(name)} is an "
-            "ONNX model, which is not trained. Take 'logistic' or 'svc', which use its features."
+            "ONNX model, which is not trained. Use 'logistic' or 'svc', which use its features."
         )
     if not any(candidates(name, weights, (TINY, TINY))):
         raise ValueError(
-            f"The weights of {name} are not at hand. Put their file into the folder "
+            f"The weights of {name} are not available. Put their file into the folder "
             f"{get_data_home() / 'weights'}, or name it with weights (--weights)."
         )
     return name, weights

@@ -22,7 +22,7 @@ _METRICS = {
     True: ["roc_auc", "accuracy", "balanced_accuracy", "sensitivity", "specificity", "ppv", "npv"],
     False: ["balanced_accuracy", "accuracy", "f1_macro"],
 }
-_AGAIN = "Run the same command again to go on with it."
+_AGAIN = "Run the same command again to continue with it."
 _AROUND_A_MODEL = 5.0  # seconds that an evaluation takes beside its fits, at most
 
 

@@ -17,8 +17,8 @@ from skdl._utils.text import printable, shown_path
 _ADVICE = "Choose another folder for the explanations."
 _LONGEST_NAME = 60
 _BY: dict[Any, str] = {
-    "grad_cam": "what speaks for the class, by gradients (Grad-CAM)",
-    "occlusion": "what speaks for the class, by covering parts of the image (occlusion)",
+    "grad_cam": "evidence for the class, by gradients (Grad-CAM)",
+    "occlusion": "evidence for the class, by covering parts of the image (occlusion)",
 }
 
 
@@ -56,7 +56,7 @@ def _name(row: int, n: int, path: str) -> str:
 def _title(row: Any) -> str:
     title = printable(os.path.basename(row["path"]))[-_LONGEST_NAME:]
     if row.get("unlike"):
-        title += ": unlike everything that was trained on"
+        title += ": unlike everything in the training set"
     return title
 
 

@@ -32,8 +32,8 @@ def _kept(out: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
     path = out / _PLAN
     if not path.is_file():
         raise ValueError(
-            f"{shown_path(out)} is not empty, and no analysis of skdl wrote it: nothing in it is "
-            f"touched. {ADVICE}"
+            f"{shown_path(out)} is not empty, and was not written by an analysis of skdl: it is "
+            f"left unchanged. {ADVICE}"
         )
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -42,15 +42,15 @@ def _kept(out: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
             raise ValueError
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ValueError(
-            f"The plan {shown_path(path)} cannot be read: it is damaged, or of another version of "
-            f"skdl. Delete the folder to begin anew, or choose another with out (--out)."
+            f"The plan {shown_path(path)} cannot be read: it is damaged, or from another version "
+            f"of skdl. Delete the folder to start again, or choose another with out (--out)."
         ) from error
     for name, value in settings.items():
         if before.get(name) != value and name != "minutes":
             other = shortened(before.get(name))
             raise ValueError(
-                f"{shown_path(out)} belongs to an analysis with {name}={other}, and not "
-                f"{shortened(value)}. Delete it to begin anew, or choose another folder with "
+                f"{shown_path(out)} belongs to an analysis with {name}={other}, not "
+                f"{shortened(value)}. Delete it to start again, or choose another folder with "
                 "out (--out)."
             )
     # With other minutes, it is planned anew; folds that are done need no time.

@@ -62,8 +62,8 @@ class Look:
         ]
         if self.subsets is not None:
             found.append(
-                f"The subsets, {_counts(self.subsets)}, are taken together: each image is tested "
-                "once, in one of the folds."
+                f"The subsets, {_counts(self.subsets)}, are combined: each image is tested once, "
+                "in one of the folds."
             )
         if self.unreadable:
             path, reason = self.unreadable[0]
@@ -101,10 +101,8 @@ class Look:
             own = f"{counted(len(np.unique(self.groups)), 'group')} were given"
         if n == len(self.y):
             others = " (of those that show anything)" if len(self.audit.empty) > 1 else ""
-            return (
-                f"Groups: {own}, and no two images{others} look alike: each is a group of its own."
-            )
-        return f"Groups: {own}; with look-alikes joined, {n:,}, each of which stays in one fold."
+            return f"Groups: {own}, and no two images{others} look alike: each is a separate group."
+        return f"Groups: {own}; {n:,} with look-alikes joined, each of which stays in one fold."
 
 
 def _counts(labels: npt.NDArray[np.str_]) -> str:
@@ -153,7 +151,7 @@ def _check_classes(y: npt.NDArray[np.str_], folder: Path, folds: int) -> None:
     if len(names) < 2:
         raise ValueError(
             f"{shown_path(folder)} holds images of one class only, {shortened(str(names[0]))}: "
-            "there is nothing to tell apart. Put the images of each class into a folder of its own."
+            "there is nothing to classify. Put the images of each class into a separate folder."
         )
     few = int(np.argmin(counts))
     if counts[few] < folds:
@@ -177,8 +175,8 @@ def _check_groups(groups: npt.NDArray[np.intp], y: npt.NDArray[np.str_], folds: 
         if len(np.unique(groups[y == name])) == 1:
             raise ValueError(
                 f"All images of the class {shortened(str(name))} belong together or look alike: "
-                "whatever tests them was trained without the class. Add images of it that stand "
-                "for themselves, or leave it out."
+                "any model that is tested on them was trained without the class. Add independent "
+                "images of it, or leave it out."
             )
 
 
@@ -189,7 +187,7 @@ def _positive(y: npt.NDArray[np.str_], pos_label: Any) -> tuple[str | None, str]
     if pos_label is not None:
         if str(pos_label) not in known:
             raise ValueError(
-                f"The positive class {shortened(pos_label)} is none of the classes: "
+                f"The positive class {shortened(pos_label)} is not one of the classes: "
                 f"{shortened(known)}.{suggest(str(pos_label), known)}"
             )
         return str(pos_label), ""

@@ -100,7 +100,7 @@ def with_store(model: Any, store: Any) -> Any:
 
 def _about_missed(n: int, n_wanted: int) -> str:
     return (
-        f"Where the network looked is not shown for {n} of the {counted(n_wanted, 'image')} that "
-        "it would be shown for: that would take more than half as long as everything before it, or "
-        "than the time that is left. skdl.plotting.SaliencyDisplay shows it for any image."
+        f"Where the network looked is not shown for {n} of the {counted(n_wanted, 'image')} chosen "
+        "for it: that would take more than half as long as everything before it, or more than the "
+        "time that is left. skdl.plotting.SaliencyDisplay shows it for any image."
     )

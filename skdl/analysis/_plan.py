@@ -121,15 +121,15 @@ def make_plan(
             continue
         if models is None and name in NETWORKS and _too_few(look):
             why = (
-                f"as {len(look.y)} images teach the weights of a network little (name them "
-                "with --models to run them all the same)"
+                f"as {len(look.y)} images are too few to train a network well (name them "
+                "with --models to run them anyway)"
             )
             plan = plan.without(name, why)
             continue
         plan = _with_model(plan, name, look, folds, budget - sum(plan.seconds.values()))
     if not plan.models:
         why = "; ".join(f"{name}, {why}" for name, why in plan.left_out.items())
-        raise ValueError(f"No model fits into the time: {why}.")
+        raise ValueError(f"There is no time for any model: {why}.")
     if not set(plan.models) & {*ON_FEATURES, "finetune"}:
         plan.seconds.pop("features", None)
     return _with_fair_searches(plan, budget)
@@ -175,16 +175,16 @@ def _with_backbones(
     if chosen:
         setting = replace(plan.setting, backbones=tuple(chosen))
         return replace(plan, setting=setting, seconds={**plan.seconds, "features": spent})
-    why = "as the weights of no pretrained network are at hand"
+    why = "as no weights of a pretrained network are available"
     if np.isfinite(fastest):
-        why = f"whose features would take {_in_words(fastest)} by the fastest network at hand"
+        why = f"whose features would take {_in_words(fastest)} with the fastest available network"
     return replace(plan, left_out=dict.fromkeys((*ON_FEATURES, "finetune"), why))
 
 
 def _with_model(plan: Plan, name: str, look: Look, folds: int, left: float) -> Plan:
     """With another model, if there is time for it."""
     if name == "finetune" and max(look.size) < _SMALLEST_FINETUNED:
-        why = "as the images are small, and a network of photographs adds little but its features"
+        why = "as the images are small, and fine-tuning adds little to the features of a network"
         return plan.without(name, why)
     for setting in _settings(plan.setting, name):
         n_fits = (folds + 1) * _fits(setting, name)  # one more for all images
@@ -193,7 +193,7 @@ def _with_model(plan: Plan, name: str, look: Look, folds: int, left: float) -> P
             seconds_of = {**plan.seconds, name: seconds}
             return replace(plan, setting=setting, models=[*plan.models, name], seconds=seconds_of)
     needed, rest = _in_words(seconds), _in_words(max(left, 0.0))
-    little = "which is a little more than is left" if needed == rest else f"and {rest} are left"
+    little = "slightly more than is left" if needed == rest else f"and {rest} are left"
     return plan.without(name, f"which would take {needed}, {little}; allow more minutes for it")
 
 

@@ -39,50 +39,50 @@ def predict_files(
     trusted: Collection[str] = (),
     verbose: int = 0,
 ) -> "pd.DataFrame":
-    """What a model says of image files: one row per file, also of those that cannot be read.
+    """Predict image files with a model: one row per file, including those that cannot be read.
 
     Parameters
     ----------
     model : str, path-like, SavedModel or fitted classifier
-        A model file, as :func:`skdl.save` writes it, what :func:`skdl.persistence.read_model` reads
-        of it, or a classifier that takes paths of image files.
+        A model file, as :func:`skdl.save` writes it, the result of
+        :func:`skdl.persistence.read_model`, or a classifier that accepts paths of image files.
     paths : str, path-like, or iterable of these
-        Image files; folders and archives, in which all images are taken, however deep they lie; and
-        CSV files with a column of paths, which count from the file's own folder. Their order is
-        kept, and that of names in folders and archives.
+        Image files; folders and archives, all images of which are used, at any depth; and CSV files
+        with a column of paths, relative to the folder of the file. They are predicted in the order
+        given; images in a folder or an archive are sorted by name.
     path_column : str, default=None
-        Column of the CSV files. None takes the only one with a usual name, such as "path".
+        Column of the CSV files. If None, use the only one with a usual name, such as "path".
     exclude : str or list of str, default=None
         Shell-style patterns of files and folders to leave out of folders, archives and CSV files,
-        such as ``"*_mask.png"``, as :func:`skdl.datasets.load_image_folder` takes them.
+        such as ``"*_mask.png"``, see :func:`skdl.datasets.load_image_folder`.
     batch_size : int, default=64
-        How many files are decoded and predicted at a time, which bounds the memory that is needed.
+        Number of files that are decoded and predicted at a time, which limits the memory needed.
     explain : str or path-like, default=None
-        Folder for pictures of where the evidence for the predicted class lies, one per image: by
-        Grad-CAM of networks, by occlusion of other models. None draws none.
+        Folder for pictures of where the evidence for the predicted class is, one per image: by
+        Grad-CAM for networks, by occlusion for other models. If None, draw no pictures.
     max_explained : int, default=50
-        How many pictures are drawn at most: those of the first images that can be read.
+        Maximum number of pictures; they show the first images that can be read.
     trusted : list of str, default=()
         Names that a model file may import, see :func:`skdl.load`.
     verbose : int, default=0
-        1 shows a progress bar.
+        If 1, show a progress bar.
 
     Returns
     -------
     table : pandas.DataFrame
         One row per file, with the columns
 
-        - `path` : absolute; "" where a CSV file has none
-        - `label` : the predicted class, by its name where the model file has names; missing where
-          the file cannot be read
-        - `proba_<class>` : probability of each class, if the model gives probabilities; or else
-          `decision`, the score of the second of two classes, or `decision_<class>`
-        - `positive` : whether the score reached the threshold, if the model has one
-        - `unlike`, `distance` : whether the image is unlike everything that was trained on, and how
-          many times the threshold it lies away, if there is a
+        - `path` : absolute path; "" if it is missing in a CSV file
+        - `label` : the predicted class, by its name if the model file has names; missing if the
+          file cannot be read
+        - `proba_<class>` : probability of each class, if the model predicts probabilities;
+          otherwise `decision`, the score of the second of two classes, or `decision_<class>`
+        - `positive` : whether the score reaches the threshold, if the model has one
+        - `unlike`, `distance` : whether the image is unlike everything in the training set, and its
+          distance as a multiple of the threshold, if there is a
           :class:`skdl.inspection.NoveltyDetector`
         - `explanation` : path of the picture, with `explain`
-        - `error` : why the file cannot be read or predicted; "" if it was
+        - `error` : why the file cannot be read or predicted; "" otherwise
 
     Raises
     ------
@@ -91,24 +91,24 @@ def predict_files(
     NotFittedError
         If the classifier is not fitted.
     ValueError
-        If the model is no classifier or takes no images, `paths` are empty, a CSV file has no
-        column of paths, or a parameter is out of range.
+        If the model is not a classifier or does not accept images, `paths` is empty, a CSV file has
+        no column of paths, or a parameter is out of range.
     OSError
         If nothing can be written to `explain`.
 
     Warns
     -----
     UserWarning
-        About masks, thumbnails and files of other kinds in a folder, which are left out.
+        If masks, thumbnails and files of other kinds in a folder are left out.
 
     See Also
     --------
-    skdl.datasets.load_image_folder : Images whose classes are known.
-    skdl.plotting.SaliencyDisplay : Draws where the evidence lies.
+    skdl.datasets.load_image_folder : Load images whose classes are known.
+    skdl.plotting.SaliencyDisplay : Show where the evidence is.
 
     Notes
     -----
-    Where a batch cannot be predicted, halves of it are tried, down to the file at fault.
+    If a batch cannot be predicted, it is halved repeatedly, down to the file at fault.
 
     Examples
     --------
@@ -165,8 +165,8 @@ def open_model(model: Any, trusted: Collection[str] = ()) -> SavedModel:
     place = check_path(model, "model")
     if place.suffix.lower() in _RUNS_CODE:
         raise ValueError(
-            f"{str(place)!r} is no .skdl file, and loading it could run any code. If you trust it, "
-            "load it in Python, and write model.skdl with skdl.save."
+            f"{str(place)!r} is not a .skdl file, and loading it could run any code. If you trust "
+            "it, load it in Python, and write model.skdl with skdl.save."
         )
     return read_model(place, trusted=trusted)
 
@@ -185,7 +185,7 @@ def _found(paths: Paths, path_column: str | None, exclude: Any) -> list[FoundFil
     several = counted(len(sources), "path")
     patterns.warn_of_unused(shown_path(sources[0]) if len(sources) == 1 else several)
     if not files and sources:
-        raise ValueError(f"exclude leaves no image of {several}: nothing is predicted.")
+        raise ValueError(f"exclude leaves out all images of {several}: nothing is predicted.")
     if not files:
         raise ValueError("paths is empty: pass image files, folders, archives or CSV files.")
     return files
@@ -216,7 +216,7 @@ class _Reader:
             first = _first(part)
             if part is not None and not _takes_images(first):
                 raise ValueError(
-                    f"The {what} takes tables of numbers, and no image files: it begins with "
+                    f"The {what} accepts tables of numbers, not image files: it begins with "
                     f"{type(first).__name__}. Begin it with skdl.ImageLoader, "
                     "skdl.BackboneFeatures or a network."
                 )
@@ -224,7 +224,9 @@ class _Reader:
         if getattr(self._last()[1], "multilabel_", False) or any(
             isinstance(label, list) for label in self.classes
         ):
-            raise ValueError(f"The model, a {name}, has several outputs: pass a classifier of one.")
+            raise ValueError(
+                f"The model, a {name}, has several outputs: pass a classifier with one."
+            )
         names = saved.target_names or self.classes
         self.names = dict(zip(self.classes, map(str, names), strict=True))
         self.method = next((name for name in _METHODS if hasattr(self.estimator, name)), None)
@@ -233,13 +235,13 @@ class _Reader:
         """Refuse a model whose evidence cannot be looked for."""
         if isinstance(_first(self.estimator), ImageFacts):
             raise ValueError(
-                "The model judges images by size, mode and brightness alone, and looks nowhere in "
-                "them. Leave out explain."
+                "The model uses only the size, mode and brightness of images, and does not look at "
+                "any part of them. Leave out explain."
             )
         if self.method is None:
             raise ValueError(
-                f"The model, a {type(self.estimator).__name__}, gives no probabilities or scores, "
-                "so that it cannot be said where its evidence lies. Leave out explain."
+                f"The model, a {type(self.estimator).__name__}, has no probabilities or scores, "
+                "so its evidence cannot be located. Leave out explain."
             )
 
     # ---- reading -------------------------------------------------------------------------------

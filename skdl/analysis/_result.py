@@ -14,7 +14,7 @@ BEST = "best"
 
 @dataclass(frozen=True, repr=False)
 class FolderAnalysis:
-    """What :func:`skdl.analyze_folder` found, and where it wrote it.
+    """Results of :func:`skdl.analyze_folder`, and where they are.
 
     Attributes
     ----------
@@ -23,13 +23,13 @@ class FolderAnalysis:
         ``model.skdl``, ``run.json``, ``run.py``, ``plan.json``, the folds and the features.
     result : EvaluationResult
         Scores, predictions and times of all models, and of "best", which each fold chose among them
-        by what it knew.
+        by its inner scores.
     best : str
-        The model that was fitted to all images: the one with the best inner scores.
+        The model that was fitted on all images: the one with the best inner scores.
     model : classifier
-        That model, fitted. It takes paths of images.
+        That model, fitted. It accepts paths of images.
     estimate : dict
-        What the best is worth: "metric", "value", "low" and "high".
+        Estimated score of "best": "metric", "value", "low" and "high".
     audit : DataAudit
         What is wrong with the images.
     left_out : dict of str to str
@@ -37,7 +37,7 @@ class FolderAnalysis:
 
     See Also
     --------
-    skdl.analyze_folder : Makes one.
+    skdl.analyze_folder : Analyse a folder.
 
     Examples
     --------

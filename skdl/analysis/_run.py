@@ -63,61 +63,62 @@ def analyze_folder(
 ) -> FolderAnalysis:
     """Analyse a folder of images: audit, nested cross-validation, report and model.
 
-    It does what a careful statistician would do by hand: look at the images first, set simple
-    baselines beside networks, search inside the folds, keep patients and look-alikes together, and
-    pay for choosing the best of several models. The script ``run.py`` that it writes says the same
-    in public names, to go on from.
+    It does what a careful statistician would do by hand: look at the images first, compare networks
+    with simple baselines, search inside the folds, keep patients and look-alikes together, and
+    account for choosing the best of several models. The script ``run.py`` that it writes does the
+    same with public functions, as a starting point for your own analysis.
 
     Parameters
     ----------
     folder : str or path-like
-        A folder with a folder for each class, an archive of one, or a CSV file of paths and labels,
-        as :func:`skdl.datasets.load_image_folder` takes it. Nothing in it is changed.
+        A folder with one folder per class, an archive of such a folder, or a CSV file of paths and
+        labels, see :func:`skdl.datasets.load_image_folder`. Nothing in it is changed.
     out : str or path-like, default=None
-        Folder for what is written; None is ``<folder>-skdl`` beside it. The same call goes on with
-        what an interrupted one has left there.
+        Output folder. If None, use ``<folder>-skdl`` beside the folder. The same call continues an
+        interrupted analysis from what is stored there.
     pos_label : str, default=None
-        The positive class, of two. None takes the rarer one, or of equal ones the second by name.
+        The positive class of two classes. If None, use the rarer one, or the second by name if both
+        are equally frequent.
     groups : str or path-like, default=None
         CSV file that says which images belong together, such as those of a patient.
     group_column, path_column, label_column : str, default=None
-        Columns of the CSV files, where they have no usual names; `group_column` may also name what
-        the files tell, such as "PatientID" of DICOM files, or be False for no groups. All as
-        :func:`skdl.datasets.load_image_folder` takes them.
+        Columns of the CSV files, if they have no usual names. `group_column` may also name a value
+        in the files, such as "PatientID" of DICOM files, or be False for no groups. See
+        :func:`skdl.datasets.load_image_folder`.
     exclude : str or list of str, default=None
-        Shell-style patterns of files and folders to leave out, such as ``"*_mask.png"``, as
-        :func:`skdl.datasets.load_image_folder` takes them.
+        Shell-style patterns of files and folders to leave out, such as ``"*_mask.png"``, see
+        :func:`skdl.datasets.load_image_folder`.
     minutes : float, default=15
-        How long it may take, altogether. Models that would take longer are left out, the simple
+        Maximum time in total, in minutes. Models that would take longer are left out, the simple
         ones last.
     models : sequence of str, default=None
-        Which of "majority" (the shares of the classes), "shortcuts" (a random forest on size, mode
-        and brightness alone), "logistic" and "svc" (on features of a pretrained network), "network"
-        (a small one, trained from scratch) and "finetune" (a pretrained one whose last block is
-        trained). None takes all for which there is time.
+        Models to compare, out of "majority" (the shares of the classes), "shortcuts" (a random
+        forest on size, mode and brightness alone), "logistic" and "svc" (on features of a
+        pretrained network), "network" (a small one, trained from scratch) and "finetune" (a
+        pretrained one whose last block is trained). If None, use all for which there is time.
     backbone : str, default=None
         The pretrained network: its name, or ``"onnx:PATH"``, an ONNX model, whose features are
-        used, but which is not trained. None takes the best whose weights are at hand, as far as
-        the size of the images and the time allow.
+        used, but which is not trained. If None, use the best one whose weights are available, as
+        far as the size of the images and the time allow.
     weights : str, default=None
-        Its weights, as :class:`skdl.BackboneFeatures` takes them. Needs `backbone`.
+        Its weights, as :class:`skdl.BackboneFeatures` accepts them. Requires `backbone`.
     folds : int, default=5
-        Folds of the cross-validation, at least 2.
+        Number of folds of the cross-validation, at least 2.
     random_state : int, default=0
-        Seeds everything random.
+        Random seed.
     report : {"html", "md", "json"}, default="html"
-        Kind of the report.
+        Format of the report.
     cluster : str, default=None
         Address of the scheduler of a Dask cluster, such as "tcp://127.0.0.1:8786", whose workers
         compute features and fit folds. They must see the images and `out` under the same absolute
         paths. The plan is what this machine could do alone within `minutes`.
     verbose : int, default=1
-        1 says what is found, planned and done; 0 nothing.
+        If 1, print what is found, planned and done. If 0, print nothing.
 
     Returns
     -------
     found : FolderAnalysis
-        The scores, the model, and where everything is.
+        The scores, the model, and the output folder.
 
     Raises
     ------
@@ -127,16 +128,17 @@ def analyze_folder(
         If nothing can be written to `out`.
     ImportError
         If the backbone is an ONNX model and onnx or onnxruntime is not installed, or `cluster` is
-        given and distributed is not installed.
+        set and distributed is not installed.
     ConnectionError
         If the scheduler of the cluster does not answer, or the connection to it is lost.
     RuntimeError
         If a worker of the cluster cannot take part, naming it and the reason.
     ValueError
-        If there are no images or one class only, a class has fewer images, or there are fewer
-        groups, than folds, a model or backbone is unknown, no features can be made of an ONNX
-        model, the positive class is none of the classes, a parameter is out of range, `out` holds
-        something else or an analysis with other settings, or nothing can be done in the time.
+        If there are no images or only one class, a class has fewer images than there are folds, or
+        there are fewer groups than folds, a model or backbone is unknown, an ONNX model cannot
+        compute features, the positive class is not one of the classes, a parameter is out of range,
+        `out` holds something else or an analysis with other settings, or there is no time for any
+        model.
 
     Warns
     -----
@@ -145,19 +147,19 @@ def analyze_folder(
 
     See Also
     --------
-    skdl.audit_images, skdl.evaluate, skdl.report : What it is made of.
+    skdl.audit_images, skdl.evaluate, skdl.report : The parts that it combines.
 
     Notes
     -----
-    Models are compared on the same folds, which keep groups and look-alikes together and have the
-    classes in equal shares. Each model is a search inside the training data of a fold; of two
-    classes, its threshold is tuned there as well, by the balanced accuracy. The first metric, by
-    which the best is chosen, is the area under the ROC curve, or the balanced accuracy of more than
-    two classes. Each fold picks the model with the best inner score, which is what choosing is
-    worth: see :meth:`skdl.EvaluationResult.choose`. The model in ``model.skdl`` is the one with
-    the best mean of inner scores, fitted to all images.
+    Models are compared on the same folds, which keep groups and look-alikes together and are
+    stratified by class. Each model is a search inside the training data of a fold; with two
+    classes, its threshold is tuned there as well, for balanced accuracy. The first metric, by which
+    the best is chosen, is the area under the ROC curve, or balanced accuracy if there are more than
+    two classes. Each fold picks the model with the best inner score, so that the scores of "best"
+    account for the choice: see :meth:`skdl.EvaluationResult.choose`. The model in ``model.skdl`` is
+    the one with the best mean of inner scores, fitted on all images.
 
-    Times are measured before it begins; no fold is begun once the time is up.
+    Times are measured in advance; no fold is started once the time is up.
 
     Examples
     --------
@@ -227,8 +229,8 @@ def _check_time(deadline: float, start: float, minutes: float) -> None:
     if now >= deadline:
         needed = now - start + _FOR_WRITING[1] + _FOR_A_MODEL
         raise ValueError(
-            f"Looking at the images took {now - start:.0f} s, and what is left of {minutes:g} min "
-            "is kept for the report: there is no time for a model. Allow more minutes, at least "
+            f"Looking at the images took {now - start:.0f} s, and the rest of {minutes:g} min is "
+            "reserved for the report: there is no time for a model. Allow more minutes, at least "
             f"{math.ceil(needed / 60 / (1 - _FOR_WRITING[0]))}."
         )
 
@@ -268,7 +270,7 @@ def _check(
         for name in models:
             if name not in RUNGS:
                 raise ValueError(
-                    f"There is no model {shortened(name)}. There are {', '.join(RUNGS)}."
+                    f"There is no model {shortened(name)}. The models are {', '.join(RUNGS)}."
                     f"{suggest(str(name), RUNGS)}"
                 )
 
@@ -340,6 +342,6 @@ def _written(
     )
     tell("")
     tell(worth)
-    tell(f"Fitted to all images: {best} ({RUNGS[best]}), {out / 'model.skdl'}")
+    tell(f"Fitted on all images: {best} ({RUNGS[best]}), {out / 'model.skdl'}")
     tell(f"Report: {path}; everything else: {out}  ({seconds:.0f} s)")
     return FolderAnalysis(out, result, best, model, estimate, found.audit, plan.left_out)

@@ -55,7 +55,7 @@ def write_predictions(out: Path, look: Look, result: EvaluationResult) -> None:
 def about_models(plan: Plan) -> list[str]:
     """What the models are, and what was left out."""
     listed = "; ".join(f"{name}: {RUNGS[name]}" for name in plan.models)
-    about = [f"Models, from the simplest on: {listed}."]
+    about = [f"Models, starting with the simplest: {listed}."]
     if set(plan.models) & set(ON_FEATURES):
         labels = " and ".join(backbone.label for backbone in plan.setting.backbones)
         about.append(f"Features are those of {labels}.")
@@ -80,20 +80,20 @@ def paid_for(result: EvaluationResult, summary: pd.DataFrame) -> str:
     best = {"metric": metric, **rows.loc[BEST, ["value", "low", "high"]].to_dict()}
     if len(single) == 1:
         return (
-            f"The only model, {single.index[0]}: {in_words(best)}, of all out-of-fold predictions "
+            f"The only model, {single.index[0]}: {in_words(best)}, on all out-of-fold predictions "
             "together."
         )
     picked = result.choices.query("model == @BEST and parameter == 'model'")["value"]
     times = [f"{name} in {n}" for name, n in picked.value_counts(sort=False).items()]
     text = (
         f"The best, chosen inside each fold by inner scores ({', '.join(times)} of {len(picked)} "
-        f"folds): {in_words(best)}, of all out-of-fold predictions together."
+        f"folds): {in_words(best)}, on all out-of-fold predictions together."
     )
     if round(single.max(), 3) <= round(best["value"], 3):
         return text
     return (
-        f"{text} The largest of the {len(single)} single models, {single.idxmax()}, has "
-        f"{single.max():.3f}, which is optimistic, since it was picked for being the largest."
+        f"{text} The best of the {len(single)} single models, {single.idxmax()}, has "
+        f"{single.max():.3f}, which is optimistic, since it was picked for being the best."
     )
 
 

@@ -28,13 +28,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     argv : list of str, default=None
-        Arguments; None takes those of the process.
+        Arguments. If None, use those of the process.
 
     Returns
     -------
     status : int
-        0 on success, 1 when the command could not do its work, 2 for wrong arguments, 130 when it
-        was interrupted.
+        0 on success, 1 if the command could not do its work, 2 for wrong arguments, 130 if it was
+        interrupted.
 
     Examples
     --------

@@ -23,8 +23,8 @@ def add_reading(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--group-column",
         metavar="NAME",
-        help="what images belong together by: a column of the CSV file or of that of --groups, "
-        "such as patient, or what DICOM files tell, such as PatientID",
+        help="what identifies images that belong together: a column of the CSV file or of the file "
+        "of --groups, such as patient, or a value in DICOM files, such as PatientID",
     )
     parser.add_argument(
         "--groups",

@@ -34,15 +34,15 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "source",
         metavar="FOLDER",
-        help="folder with a folder for each class, such a zip or tar archive, or a CSV file of "
-        "paths and labels",
+        help="folder with one folder per class, zip or tar archive of such a folder, or CSV file "
+        "of paths and labels",
     )
     parser.add_argument(
         "--similarity",
         type=float,
         default=0.95,
         metavar="S",
-        help="from 0 to 1: how similar look-alikes are (default: %(default)s)",
+        help="how similar look-alikes are, from 0 to 1 (default: %(default)s)",
     )
     add_reading(parser)
     parser.add_argument(
@@ -104,7 +104,7 @@ def _show(audit: "DataAudit", left_out: Sequence[tuple[str, str]]) -> None:
         *((shown_path(path), reason) for path, reason in left_out),
         *((names[row], why) for row, why in audit.unreadable[["row", "reason"]].to_numpy()),
     ]
-    _show_rows(("cannot be read", "because"), unreadable)
+    _show_rows(("cannot be read", "reason"), unreadable)
     _show_pairs(audit, names)
     shortcuts = [
         (row.property, f"{row.auc:.2f}", f"{row.low:.2f} to {row.high:.2f}", row.detail)

@@ -28,7 +28,7 @@ def add_parser(commands: Commands) -> None:
         "--seed",
         type=seed,
         default=0,
-        help="seed of everything random, 0 to 2**32 - 1 (default: %(default)s)",
+        help="random seed, 0 to 2**32 - 1 (default: %(default)s)",
     )
     parser.set_defaults(run=run)
 

@@ -46,8 +46,8 @@ def demonstrate(out: Path, *, quick: bool, seed: int) -> None:
         X, y, train_size=500 if quick else None, stratify=y, random_state=seed
     )
     print(
-        f"skdl demo: {len(X)} handwritten digits of 8×8 pixels, {len(X_train)} to train and "
-        f"{len(X_test)} to test\n"
+        f"skdl demo: {len(X)} handwritten digits of 8×8 pixels, {len(X_train)} for training and "
+        f"{len(X_test)} for testing\n"
     )
     search = _search(X_train, y_train, quick=quick, seed=seed)
     best: Pipeline = search.best_estimator_
@@ -57,9 +57,9 @@ def demonstrate(out: Path, *, quick: bool, seed: int) -> None:
     print("   ".join(f"{name} {scores[name]:.3f}" for name in _SHOWN), end="\n\n")
     _draw(out, best, X_test, y_test)
     path = report(best, X_test, y_test, out / "report.html", title="Handwritten digits")
-    print(f"wrote {path}: all of it on one page, with confidence intervals")
+    print(f"wrote {path}: everything on one page, with confidence intervals")
     _save_and_reload(out / "pipeline.joblib", best, X_test)
-    print(f"\nDone in {time.perf_counter() - start:.0f} s. Look at {out.resolve()}")
+    print(f"\nDone in {time.perf_counter() - start:.0f} s. See {out.resolve()}")
 
 
 def _search(X: Any, y: Any, *, quick: bool, seed: int) -> GridSearchCV:

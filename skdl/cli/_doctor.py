@@ -12,9 +12,9 @@ def add_parser(commands: Commands) -> None:
     parser = commands.add_parser(
         "doctor",
         help="show versions, cores, accelerators and the data home, and say what is wrong",
-        description="Versions, cores, memory, accelerators, weights and data at hand, and what is "
-        "wrong with them. Nothing is changed or sent, and the home folder is shown as ~. The "
-        "status is 1 if something is broken.",
+        description="Show versions, cores, memory, accelerators, available weights and data, and "
+        "what is wrong with them. Nothing is changed or sent, and the home folder is shown as ~. "
+        "The exit status is 1 if something is broken.",
     )
     parser.add_argument("--json", action="store_true", help="print JSON")
     parser.set_defaults(run=run)

@@ -15,9 +15,9 @@ def add_parser(commands: Commands) -> None:
     """Add the command and its arguments."""
     parser = commands.add_parser(
         "list",
-        help="list networks, backbones, data sets and kinds of files that are known",
-        description="Name, package, one line and the parameters of networks, backbones, data sets "
-        "and decoders of image files, including what installed plugins add. Nothing is imported.",
+        help="list known networks, backbones, data sets and kinds of files",
+        description="Show name, package, summary and parameters of networks, backbones, data sets "
+        "and decoders of image files, including those of installed plugins. Nothing is imported.",
     )
     parser.add_argument(
         "words",

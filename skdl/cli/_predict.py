@@ -26,11 +26,11 @@ def add_parser(commands: Commands) -> None:
     """Add the command and its arguments."""
     parser = commands.add_parser(
         "predict",
-        help="say what a saved model makes of image files",
-        description="Labels and probabilities of image files by a model that skdl.save wrote. On a "
-        "terminal, the first rows and a summary are shown; in a pipe, all rows are written as CSV, "
-        "and the summary to standard error. A file that cannot be read is a row that says so; the "
-        "rest goes on, and the exit status is 1.",
+        help="predict the labels of image files with a saved model",
+        description="Predict labels and probabilities of image files with a model that skdl.save "
+        "wrote. On a terminal, the first rows and a summary are shown; in a pipe, all rows are "
+        "written as CSV, and the summary to standard error. A file that cannot be read gets a row "
+        "that says so; the others are predicted, and the exit status is 1.",
     )
     parser.add_argument("model", metavar="MODEL.skdl", help="file that skdl.save wrote")
     parser.add_argument(
@@ -44,14 +44,14 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--explain",
         metavar="DIR",
-        help="folder for a picture of each image with where the evidence lies",
+        help="folder for one picture per image that shows where the evidence is",
     )
     parser.add_argument(
         "--max-explained",
         type=int,
         default=50,
         metavar="N",
-        help="how many pictures are drawn at most (default: %(default)s)",
+        help="maximum number of pictures (default: %(default)s)",
     )
     parser.add_argument(
         "--path-column", metavar="NAME", help="column of the CSV file that holds the paths"
@@ -167,7 +167,7 @@ def _summary(table: "pd.DataFrame", model: Any) -> list[str]:
         unlike = int(table["unlike"].fillna(False).sum())
         rate = getattr(model.novelty, "false_alarm_rate_", None)
         lines.append(
-            f"{counted(unlike, 'image is', 'images are')} unlike everything that was trained on"
+            f"{counted(unlike, 'image is', 'images are')} unlike everything in the training set"
             + ("" if rate is None else f" (false alarms: at most {_percent(rate)})")
         )
     return lines

@@ -12,22 +12,20 @@ def add_parser(commands: Commands) -> None:
         help="analyse a folder of images: audit, cross-validation, report and model",
         description="Audit a folder of images, compare models from the majority class to "
         "networks by nested cross-validation, and write a report, predictions, the best model and "
-        "a script that does the same. Nothing in the folder is changed. A run that was killed goes "
-        "on where it was.",
+        "a script that does the same. Nothing in the folder is changed. A run that was killed "
+        "resumes where it stopped.",
     )
     parser.add_argument(
         "folder",
         metavar="FOLDER",
-        help="folder with a folder for each class, such a zip or tar archive, or a CSV file of "
-        "paths and labels",
+        help="folder with one folder per class, zip or tar archive of such a folder, or CSV file "
+        "of paths and labels",
     )
-    parser.add_argument(
-        "--out", metavar="DIR", help="folder for what is written (default: FOLDER-skdl)"
-    )
+    parser.add_argument("--out", metavar="DIR", help="output folder (default: FOLDER-skdl)")
     parser.add_argument(
         "--positive",
         metavar="LABEL",
-        help="the positive class, of two (default: the rarer one)",
+        help="the positive class of two classes (default: the rarer one)",
     )
     add_reading(parser)
     parser.add_argument(
@@ -35,31 +33,29 @@ def add_parser(commands: Commands) -> None:
         type=float,
         default=15,
         metavar="M",
-        help="how long it may take altogether (default: %(default)s)",
+        help="how many minutes it may take in total (default: %(default)s)",
     )
     parser.add_argument(
         "--models",
         metavar="NAMES",
-        help="only these, separated by commas: majority, shortcuts, logistic, svc, network, "
+        help="only these models, separated by commas: majority, shortcuts, logistic, svc, network, "
         "finetune",
     )
     parser.add_argument(
         "--backbone",
         metavar="NAME",
-        help="pretrained network, or onnx:PATH of an ONNX model (default: the best at hand)",
+        help="pretrained network, or onnx:PATH of an ONNX model (default: the best available)",
     )
     parser.add_argument("--weights", metavar="FILE", help="its weights")
     parser.add_argument(
         "--folds", type=int, default=5, metavar="K", help="folds (default: %(default)s)"
     )
-    parser.add_argument(
-        "--seed", type=seed, default=0, help="seed of everything random (default: %(default)s)"
-    )
+    parser.add_argument("--seed", type=seed, default=0, help="random seed (default: %(default)s)")
     parser.add_argument(
         "--report",
         choices=("html", "md", "json"),
         default="html",
-        help="kind of the report (default: %(default)s)",
+        help="format of the report (default: %(default)s)",
     )
     parser.add_argument(
         "--cluster",
@@ -67,7 +63,7 @@ def add_parser(commands: Commands) -> None:
         help="scheduler of a Dask cluster whose workers compute, such as tcp://127.0.0.1:8786",
     )
     parser.set_defaults(
-        run=run, after_interrupt="The same command goes on after the last completed fold."
+        run=run, after_interrupt="The same command resumes after the last completed fold."
     )
 
 

@@ -28,13 +28,14 @@ def add_parser(commands: Commands) -> None:
     store = commands.add_parser(
         "store",
         help="show, clear or verify a folder of stored features",
-        description="The feature store in a folder: features that networks computed of images.",
+        description="Manage the feature store in a folder: features of images that networks "
+        "computed.",
     )
     actions = store.add_subparsers(title="actions", required=True, metavar="ACTION")
     summaries = {
-        _info: "what is stored: networks, entries, sizes, last use",
-        _clear: "remove what is stored, and nothing else in the folder; asks nothing",
-        _verify: "read everything and say what is damaged; the status is 1 if something is",
+        _info: "show what is stored: networks, entries, sizes, last use",
+        _clear: "remove what is stored, and nothing else in the folder, without asking",
+        _verify: "read everything and say what is damaged; the exit status is 1 if anything is",
     }
     for action, summary in summaries.items():
         parser = actions.add_parser(
@@ -92,7 +93,7 @@ def _clear(store: "FeatureStore", info: "StoreInfo", repair: bool) -> int:
 def _verify(store: "FeatureStore", info: "StoreInfo", repair: bool) -> int:
     check = store.verify(repair=repair)
     files = counted(check.files, "file")
-    say(f"{counted(check.entries, 'entry is', 'entries are')} right, in {files}.")
+    say(f"{counted(check.entries, 'entry is', 'entries are')} intact, in {files}.")
     if check.leftovers:
         state = "removed" if repair else "left by a killed process, or being written"
         say(f"{counted(check.leftovers, 'temporary file')}: {state}.")
@@ -112,7 +113,7 @@ def _verify(store: "FeatureStore", info: "StoreInfo", repair: bool) -> int:
 
 def _other_formats(info: "StoreInfo") -> str:
     names = " and ".join(info.other_formats)
-    return f"What lies in {names} is of another version of skdl, and is left alone."
+    return f"The content of {names} is from another version of skdl, and is left alone."
 
 
 def _numbers(counted: "SpaceInfo | StoreInfo") -> tuple[str, str, str]:

@@ -21,7 +21,7 @@ def add_parser(commands: Commands) -> None:
     study = commands.add_parser(
         "study",
         help="list, run or compare the case studies",
-        description="Published experiments, run again and compared with their published figures.",
+        description="Run published experiments again and compare them with the published figures.",
     )
     actions = study.add_subparsers(title="actions", required=True, metavar="ACTION")
 
@@ -31,8 +31,8 @@ def add_parser(commands: Commands) -> None:
     running = actions.add_parser(
         "run",
         help="train and test the models of a study",
-        description="Train and test the models of a study, write a report, and print published "
-        "against measured. A run that was killed goes on where it was.",
+        description="Train and test the models of a study, write a report, and print published and "
+        "measured figures. A run that was killed resumes where it stopped.",
     )
     running.add_argument("name", metavar="NAME", help="see: skdl study list")
     running.add_argument(
@@ -41,13 +41,9 @@ def add_parser(commands: Commands) -> None:
     running.add_argument(
         "--epochs", type=int, metavar="E", help="epochs of each network (default: the study's)"
     )
-    running.add_argument(
-        "--seed", type=seed, default=0, help="seed of everything random (default: %(default)s)"
-    )
-    running.add_argument(
-        "--out", metavar="DIR", help="folder for what is written (default: skdl-studies/NAME)"
-    )
-    running.add_argument("--backbone", help="another pretrained network than the published one")
+    running.add_argument("--seed", type=seed, default=0, help="random seed (default: %(default)s)")
+    running.add_argument("--out", metavar="DIR", help="output folder (default: skdl-studies/NAME)")
+    running.add_argument("--backbone", help="pretrained network instead of the published one")
     running.add_argument("--weights", metavar="FILE", help='its weights, or "random"')
     running.add_argument(
         "--only",
@@ -60,7 +56,7 @@ def add_parser(commands: Commands) -> None:
     )
 
     comparing = actions.add_parser(
-        "compare", help="put what several runs found beside what was published"
+        "compare", help="compare the results of several runs with the published figures"
     )
     comparing.add_argument(
         "folders", nargs="+", metavar="DIR", help="folder of a run, or of several"
@@ -108,8 +104,8 @@ def _run(arguments: argparse.Namespace) -> int:
     data = found.record["data"]
     folds = f" in the first of {data['n_folds']} folds" if data["n_folds"] > 1 else ""
     say(
-        f"\n{data['name']}: {data['n_train']:,} images to train on, {data['n_test']:,} to test "
-        f"on{folds}.\n"
+        f"\n{data['name']}: {data['n_train']:,} training images, {data['n_test']:,} test "
+        f"images{folds}.\n"
     )
     _show_measured(found)
     say(f"\nReport: {found.folder / 'report.html'}; everything else: {found.folder}")

@@ -1,7 +1,7 @@
 """Images and labels: public data sets, folders of image files, tables of features.
 
-In skdl, `data` is the batch of images itself, as every estimator takes it, and `images` is the same
-array. Nothing here imports TensorFlow.
+In skdl, `data` is the batch of images itself, as every estimator accepts it, and `images` is the
+same array. Nothing here imports TensorFlow.
 """
 
 from skdl.datasets._cifar import load_cifar10

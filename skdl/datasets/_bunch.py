@@ -21,8 +21,8 @@ def refuse_pair_with_groups(groups: Any, return_X_y: bool) -> None:
     """Refuse to lose groups that were asked for."""
     if groups and return_X_y:
         raise ValueError(
-            "return_X_y=True has no place for groups. Leave it out, and take data, target and "
-            "groups of the bunch."
+            "return_X_y=True cannot return groups. Leave it out, and use data, target and groups "
+            "of the bunch."
         )
 
 
@@ -59,7 +59,7 @@ def draw(
     if n_samples is None:
         return [(np.arange(len(target)), len(target))]
     counts = np.bincount(target, minlength=n_classes)
-    name = "n_samples (at least one for each class; None takes all)"
+    name = "n_samples (at least one per class; None uses all)"
     check_whole(n_samples, name, low=int(np.count_nonzero(counts)), high=len(target))
     generator = check_random_state(random_state)
     return [

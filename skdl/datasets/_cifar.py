@@ -27,8 +27,8 @@ CIFAR10_NAMES = [
 
 _DESCR = """CIFAR-10{title}: small photographs
 
-60,000 RGB images of 32 x 32 pixels, uint8, in 10 classes: 50,000 to train with and 10,000 to test
-with.
+60,000 RGB images of 32 x 32 pixels, uint8, in 10 classes: 50,000 for training and 10,000 for
+testing.
 {note}
 Source: https://www.cs.toronto.edu/~kriz/cifar.html
 Licence: none stated; its authors ask to be cited.
@@ -66,19 +66,20 @@ def load_cifar10(
     Parameters
     ----------
     version : {"auto", "original", "jpeg"}, default="auto"
-        "original" is the file ``cifar10/cifar-10-python.tar.gz`` of the data home. "jpeg" is the
+        "original" is the file ``cifar10/cifar-10-python.tar.gz`` in the data home. "jpeg" is the
         folder ``cifar10-jpeg/{train,test}/<class>/*.jpg`` in it, whose images were compressed and
-        are not pixel for pixel the original's. "auto" takes the original if it is there, else the
-        JPEG files if they are there, else downloads the original.
+        are not pixel for pixel those of the original. "auto" uses the original if it exists, else
+        the JPEG files if they exist, else downloads the original.
     subset : {"train", "test", "all"}, default="train"
         The 50,000 training images, the 10,000 test images, or both, training images first.
     data_home : str or path-like, default=None
-        Where data lies; None takes ``SKDL_DATA_HOME`` or the platform's cache folder, see
+        Folder of the data. If None, use ``SKDL_DATA_HOME`` or the platform's cache folder, see
         :func:`skdl.downloads.get_data_home`.
     download_if_missing : bool, default=True
-        Whether to download the original if it is not there: 170 MB.
+        Whether to download the original (170 MB) if it is missing.
     n_samples : int, default=None
-        Draw this many images, in the classes' proportions and the original order. None takes all.
+        Number of images to draw, in the proportions of the classes and in the original order. If
+        None, use all.
     random_state : int, RandomState instance or None, default=0
         Seed of the draw.
     return_X_y : bool, default=False
@@ -98,16 +99,16 @@ def load_cifar10(
     Raises
     ------
     FileNotFoundError
-        If files are missing and `download_if_missing` is False, or the JPEG files were asked for;
-        the message says which to put where.
+        If files are missing and `download_if_missing` is False, or the JPEG files were requested;
+        the message says which files to put where.
     ConnectionError
         If the original could not be downloaded.
     ValueError
-        If a file has another content than CIFAR-10's, or a parameter is wrong.
+        If the content of a file is not that of CIFAR-10, or a parameter is invalid.
 
     Notes
     -----
-    The original consists of pickle files. They are read from the archive after its sha256 was
+    The original consists of pickle files. They are read from the archive after its sha256 is
     checked, and nothing but arrays and plain containers is created from them.
 
     Examples
@@ -151,7 +152,7 @@ def _list_jpegs(
                 raise FileNotFoundError(
                     f"There are no images in {shown_path(folder / part / name)}. Put the JPEG "
                     f"files of CIFAR-10 into {shown_path(folder)} as {{train,test}}/<class>/*.jpg, "
-                    'or ask for version="original".'
+                    'or set version="original".'
                 )
             found += [(number, turn, code, path) for turn, path in enumerate(paths)]
     found.sort()
@@ -163,8 +164,8 @@ def _decode(paths: npt.NDArray[np.str_]) -> npt.NDArray[np.uint8]:
     for row, image in enumerate(in_threads(partial(read_image, color="rgb"), paths.tolist())):
         if image.shape != (32, 32, 3):
             raise ValueError(
-                f"The image {shown_path(paths[row])} is of shape {image.shape}, expected "
-                "(32, 32, 3): it is not one of CIFAR-10."
+                f"The image {shown_path(paths[row])} has shape {image.shape}, but (32, 32, 3) is "
+                "expected: it is not an image of CIFAR-10."
             )
         images[row] = image
     return images
@@ -197,7 +198,7 @@ class _PlainUnpickler(pickle.Unpickler):
         if name == "_reconstruct" and module in ("numpy.core.multiarray", "numpy._core.multiarray"):
             return _new_array
         raise pickle.UnpicklingError(
-            f"The file names {module}.{name}, which has no place in a file of images."
+            f"The file refers to {module}.{name}, which does not belong in a file of images."
         )
 
 

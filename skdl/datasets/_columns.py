@@ -59,7 +59,7 @@ class Wanted:
         ):
             raise ValueError(
                 "The parameter label_columns must be a list of at least two columns of 0 and 1, "
-                f"one for each class. Got {shortened(self.labels)}."
+                f"one per class. Got {shortened(self.labels)}."
             )
         if self.label is not None and self.labels is not None:
             raise ValueError("Set label_column or label_columns, not both.")
@@ -91,11 +91,10 @@ def _wanted_or_usual(
     found = usual_columns(table, ranks)
     if len(found) != 1:
         columns = list(table.columns)
-        has = f"several of them: {shortened(found)}" if found else f"these: {shortened(columns)}"
+        has = f"several of them: {shortened(found)}" if found else f"columns {shortened(columns)}"
         raise ValueError(
-            f"The parameter {parameter} is not set, and no column of {shown_path(file)} is the "
-            f"only one with a usual name ({', '.join(ranks[0])}), but it has {has}. Set "
-            f"{parameter}."
+            f"The parameter {parameter} is not set, and {shown_path(file)} does not have exactly "
+            f"one column with a usual name ({', '.join(ranks[0])}): it has {has}. Set {parameter}."
         )
     return found[0]
 
@@ -126,13 +125,13 @@ def column_of_groups(
     found = usual_columns(rest, ranks)
     if not found:
         perhaps = usual_columns(rest, [_PERHAPS_GROUPS])
-        return (perhaps[0], "may be one of groups, or of something else") if perhaps else (None, "")
+        return (perhaps[0], "may hold groups, or something else") if perhaps else (None, "")
     column = found[0]
     missing = int(are_missing(table[column]).sum())
     if missing:
-        return column, f"lacks values in {counted(missing, 'row')}"
+        return column, f"has no value in {counted(missing, 'row')}"
     if len(table) > 1 and table[column].nunique() == 1:
-        return column, "has one value only"
+        return column, "has only one value"
     return column, ""
 
 
@@ -158,8 +157,8 @@ def labels_of(
         columns = [column for column in rest if _zero_or_one(table[column]) is not None]
         if len(columns) > 1:
             labels = _one_of(table, columns, file)
-            doubt = f"The columns {_named(columns)} of {shown_path(file)} are taken as labels"
-            return labels, columns, f"{doubt}; label_columns sets others."
+            doubt = f"The columns {_named(columns)} of {shown_path(file)} are used as labels"
+            return labels, columns, f"{doubt}; set label_columns to use others."
     column = _wanted_or_usual(table, wanted.label, "label_column", _LABELS, file)
     return table[column].tolist(), [column], ""
 
@@ -178,7 +177,7 @@ def _refuse_others(table: Any, names: Iterable[str], taken: Collection[Any], fil
             raise ValueError(
                 f"The column {shortened(name)} of {shown_path(file)} holds "
                 f"{shortened(other.iloc[0])} in row {other.index[0]}. Columns of label_columns "
-                "hold 0 and 1; for a column of names, set label_column."
+                "must hold 0 and 1; for a column of names, set label_column."
             )
 
 

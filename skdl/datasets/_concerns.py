@@ -30,9 +30,9 @@ def about_spellings(joined: Mapping[str, str], apart: Sequence[str]) -> Iterator
         )
     if apart:
         yield (
-            "Some classes differ from another only in capitals, in spaces at the ends or in how "
-            f"accents are encoded: {first_of(apart)}. They stay apart; if they are one class, "
-            "give them one name."
+            "Some classes differ only in capitals, in spaces at the ends or in how accents are "
+            f"encoded: {first_of(apart)}. They are kept apart; if they are one class, give them "
+            "one name."
         )
 
 
@@ -77,12 +77,14 @@ def about_called(column: str, pair: bool) -> Iterator[str]:
     """A column that was taken as groups since it is called so."""
     if column and pair:
         yield (
-            f"{column} seems to tell what belongs together, for which return_X_y=True has no "
-            "place. Take data, target and groups of the bunch; group_column=False says that there "
-            "are none."
+            f"{column} seems to hold groups, which return_X_y=True cannot return. Use data, "
+            "target and groups of the bunch, or set group_column=False if there are no groups."
         )
     elif column:
-        yield f"{column} is taken as groups. group_column sets another; False says that it is none."
+        yield (
+            f"{column} is used as groups. Set group_column to another column, or to False if there "
+            "are no groups."
+        )
 
 
 def about_left_out(
@@ -127,8 +129,8 @@ def about_several(files: Sequence[str]) -> Iterator[str]:
     if files:
         yield (
             f"{counted(len(files), 'file holds', 'files hold')} several frames or pages, of which "
-            f"the first is taken: {first_of(files)}. {CHOOSE_A_FRAME} in ImageLoader. If the "
-            "others are images of the class, too, save them as files of their own."
+            f"the first is used: {first_of(files)}. {CHOOSE_A_FRAME} in ImageLoader. If the "
+            "others are images of the class, too, save them as separate files."
         )
 
 

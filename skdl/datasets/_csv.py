@@ -18,7 +18,7 @@ MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "<na>", "#n/a"})
 """What programs write for a missing value, in lower case."""
 
 _SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
-_QUOTE = 'Put values with commas in them between quotes ("…"), and name all columns.'
+_QUOTE = 'Put values that contain commas in quotes ("…"), and name all columns.'
 _UTF_8 = "it is not UTF-8. Save it as UTF-8."
 _COMPRESSED = frozenset({".gz", ".bz2", ".zip", ".xz", ".zst", ".tar"})
 _LONGEST_HEADER = 1 << 20  # bytes
@@ -98,7 +98,7 @@ def find_groups(table: Any, column: str, taken: Sequence[str | None], file: Path
     if column in taken:
         raise ValueError(
             f"The parameter group_column={shortened(column)}, but this column of "
-            f"{shown_path(file)} holds paths or labels. Set it to that of patients or other "
+            f"{shown_path(file)} holds paths or labels. Set it to the column of patients or other "
             "groups."
         )
     missing = are_missing(table[column])

@@ -14,40 +14,40 @@ _FACTS = ("height", "width", "channels", "kind", "low", "high", "digest")
 
 
 def describe_images(X: Any, y: Any = None, *, image_shape: Sequence[int] | None = None) -> Any:
-    """Sizes, formats, value ranges and duplicates of images, by class.
+    """Describe sizes, formats, value ranges and duplicates of images per class.
 
-    Files are decoded one after the other, and no more than one image is held at a time.
+    Files are decoded one after the other, and at most one image is in memory at a time.
 
     Parameters
     ----------
     X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or of paths of shape (n,)
         Images, or paths of image files. See :mod:`skdl.images` for what counts as an image batch.
     y : array-like of shape (n,), default=None
-        Labels. None describes all images as one.
+        Labels. If None, describe all images together.
     image_shape : (height, width) or (height, width, channels), default=None
-        Shape of flattened images, and of those with more channels than pixels a side.
+        Shape of flattened images, and of images with more channels than pixels per side.
 
     Returns
     -------
     summary : pandas.DataFrame
-        One row for each class, in sorted order, and a last one for all images. That is named
-        "all", or "all images" where a class is called "all". Columns:
+        One row per class, in sorted order, and a last row for all images, named "all", or
+        "all images" if a class is named "all". Columns:
 
-        - `images` : number of images, those that cannot be read included
+        - `images` : number of images, including those that cannot be read
         - `height_min`, `height_max`, `width_min`, `width_max` : in pixels
         - `channels` : such as "3" or "1, 3"
         - `format` : the dtype of an array, or the formats of files, such as "JPEG, PNG"
         - `value_min`, `value_max` : range of the pixel values; 0 to 255 at most for files
-        - `duplicates` : how many images repeat another one of the row: pixel for pixel in arrays,
-          byte for byte in files
-        - `unreadable` : how many files cannot be read
+        - `duplicates` : number of images that repeat another image of the row: pixel for pixel in
+          arrays, byte for byte in files
+        - `unreadable` : number of files that cannot be read
 
     Raises
     ------
     TypeError
         If X is sparse.
     ValueError
-        If X is no batch of images, or y has another length.
+        If X is not a batch of images, or y has a different length.
 
     Examples
     --------

@@ -26,7 +26,8 @@ def load_digits_images(
     Parameters
     ----------
     n_samples : int, default=None
-        Draw this many images, in the classes' proportions and the original order. None takes all.
+        Number of images to draw, in the proportions of the classes and in the original order. If
+        None, use all.
     random_state : int, RandomState instance or None, default=0
         Seed of the draw.
     return_X_y : bool, default=False
@@ -45,7 +46,7 @@ def load_digits_images(
     Raises
     ------
     ValueError
-        If `n_samples` is wrong.
+        If `n_samples` is invalid.
 
     Examples
     --------

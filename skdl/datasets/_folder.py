@@ -54,9 +54,9 @@ def load_image_folder(
     groups: str | os.PathLike[str] | None = None,
     exclude: str | Sequence[str] | None = None,
 ) -> Any:
-    """Paths and labels of image files in a folder, an archive or a list.
+    """Load paths and labels of image files from a folder, an archive or a list.
 
-    Nothing is kept in memory: estimators and ``skdl.ImageLoader`` decode the files when they are
+    No image is kept in memory: estimators and ``skdl.ImageLoader`` decode the files when they are
     needed.
 
     Parameters
@@ -64,56 +64,57 @@ def load_image_folder(
     path : str or path-like
         One of
 
-        - a folder with a folder for each class, ``pets/cats/1.jpg``, or with such folders in
-          folders for subsets, ``pets/train/cats/1.jpg``
+        - a folder with one folder per class, ``pets/cats/1.jpg``, or with such folders in folders
+          of subsets, ``pets/train/cats/1.jpg``
         - a zip or tar archive of such a folder. It is read in place, without being unpacked; a
           compressed tar archive is decompressed once, into ``archives/`` in the data home
-        - a CSV file with a column of paths, which count from the file's own folder, and a column of
-          labels, perhaps also of subsets and of groups. A name or an id without an ending is found
-          in that folder or below
+        - a CSV file with a column of paths, relative to the folder of the file, and a column of
+          labels, optionally with columns of subsets and of groups. A name or an id without an
+          ending is searched for in that folder and below
     subset : {"train", "test", "val", "all"}, default="all"
-        Which images. Folders and values "training", "testing", "valid" and "validation" are
-        understood as well. Classes have the same codes in all subsets.
+        Which images to load. Folders and values "training", "testing", "valid" and "validation"
+        are accepted as well. Classes have the same codes in all subsets.
     on_error : {"raise", "skip", "warn"}, default="raise"
         What to do about files and folders that cannot be read, and about folders of classes
-        without an image: refuse them all by name, leave them out, or leave them out with a
-        warning. A folder in which there are text files only, such as annotations, is no class.
+        without an image: raise an error that names them, leave them out, or leave them out with a
+        warning. A folder that holds only text files, such as annotations, is not a class.
     verify : bool, default=True
         Whether to decode each image once, so that damaged files are found now and not in ``fit``.
-        False reads only their headers.
+        If False, read only their headers.
     find_duplicates : bool, default=True
-        Whether to look for images that are equal byte for byte, for which all files of equal size
-        are read, whatever `verify` says. False spares that time, and test images that were trained
-        on stay unknown.
+        Whether to look for images that are equal byte for byte. This reads all files of equal size,
+        whatever the value of `verify`. False saves that time, but test images that are also in the
+        training set go unnoticed.
     n_samples : int, default=None
-        Draw this many images, in the classes' proportions. None takes all. Only the drawn files are
-        examined, also for duplicates; what cannot be read among them is replaced by others of its
-        class, while there are any.
+        Number of images to draw, in the proportions of the classes. If None, use all. Only the
+        drawn files are examined, also for duplicates; those that cannot be read are replaced by
+        others of their class, as long as there are any.
     random_state : int, RandomState instance or None, default=0
         Seed of the draw.
     return_X_y : bool, default=False
-        Whether to return ``(data, target)`` instead of a bunch. It has no place for groups.
+        Whether to return ``(data, target)`` instead of a bunch. Groups cannot be returned so.
     path_column, label_column : str, default=None
-        Columns of the CSV file. None takes the only one with a usual name, such as "path" or
+        Columns of the CSV file. If None, use the only one with a usual name, such as "path" or
         "image_id", and "label" or "diagnosis". For a folder or an archive, `path_column` is a
         column of `groups`.
     label_columns : list of str, default=None
-        Columns of the CSV file instead, one for each class, that hold 1 in the rows of its images
-        and 0 in others. None takes all columns of 0 and 1, with a warning, where there is no
-        column with a usual name.
+        Columns of the CSV file to use instead of `label_column`, one per class, which hold 1 in
+        the rows of images of that class and 0 in all others. If None and no column has a usual
+        name, use all columns of 0 and 1, with a warning.
     group_column : str or False, default=None
-        What images belong together by, such as patients: a column of `groups`, if that is given, or
-        else of the CSV file; for a folder or an archive, what its files tell, such as "PatientID"
-        of DICOM files. None takes a column that is called like patients, subjects, cases and so on,
-        or the "PatientID", with a warning; False takes none.
+        What identifies images that belong together, such as those of a patient: a column of
+        `groups`, if that is set, else a column of the CSV file; for a folder or an archive, a value
+        in its files, such as "PatientID" in DICOM files. If None, use a column named after
+        patients, subjects, cases and so on, or the "PatientID", with a warning. If False, there
+        are no groups.
     groups : str or path-like, default=None
         A CSV file with a column of images, by path, name or id without an ending, and a column of
-        groups. It must have each image once.
+        groups. It must list each image once.
     exclude : str or list of str, default=None
         Shell-style patterns of files and folders to leave out, such as ``"*_mask.png"``. A pattern
-        is compared with the end of a path, in small letters and capitals as they are:
-        ``"thumbs"`` leaves out folders of this name, wherever they are, ``"cats/*.gif"`` files in
-        folders `cats`; ``*`` stands for any part of a name, ``**`` for any number of folders.
+        is compared with the end of a path and is case-sensitive: ``"thumbs"`` leaves out folders of
+        this name, wherever they are, ``"cats/*.gif"`` files in folders `cats`. ``*`` matches any
+        part of a name, ``**`` any number of folders.
 
     Returns
     -------
@@ -125,21 +126,22 @@ def load_image_folder(
           such as ``"/data/pets.zip/cats/1.jpg"``
         - `target` : int64 ndarray of shape (n,), positions in `target_names`
         - `target_names` : ndarray of str of shape (n_classes,), sorted: whole numbers by value,
-          everything else as text. Classes that only another subset has are among them
+          everything else as text. Classes that occur only in another subset are included
         - `groups` : ndarray of str of shape (n,), for ``evaluate(…, groups=…)`` and scikit-learn's
           ``GroupKFold``; None if they are not known
-        - `subsets` : ndarray of str of shape (n,), such as "train" and "test"; None of one set
+        - `subsets` : ndarray of str of shape (n,), such as "train" and "test"; None if there are
+          no subsets
         - `duplicates` : list of tuples of str, paths of images that are equal byte for byte: loaded
           ones and, without `n_samples`, their copies in other subsets. None without
           `find_duplicates`
         - `unreadable` : list of (str, str), paths of files and folders that were left out, and why
         - `companions` : list of str, paths of masks and thumbnails, which are left out: files that
           lie beside the image they belong to, such as ``1_mask.png`` beside ``1.png`` or a
-          folder ``masks`` beside ``images``, or ``train_masks`` beside ``train``. A CSV file
-          decides for itself: [] for it
+          folder ``masks`` beside ``images``, or ``train_masks`` beside ``train``. Empty for a CSV
+          file, all of whose rows are loaded
         - `excluded` : list of str, paths of images that `exclude` left out
-        - `ignored` : dict of str to int, how many files did not end as images do, by their ending.
-          Hidden files do not count, nor do folders of the system, such as ``@eaDir``
+        - `ignored` : dict of str to int, number of files without the ending of an image, by their
+          ending. Hidden files and system folders, such as ``@eaDir``, do not count
         - `DESCR` : str
 
     Raises
@@ -147,27 +149,27 @@ def load_image_folder(
     FileNotFoundError
         If there is no such folder, archive or file.
     TypeError
-        If `path` is no path.
+        If `path` is not a path.
     ValueError
-        If it holds no images or cannot be read, a class has none, images belong to no class or
-        subset, the subset is not there, a file cannot be read, an id or a row of `groups` fits
-        several files, an image has no group, or a parameter is wrong.
+        If `path` holds no images or cannot be read, a class has no images, images belong to no
+        class or subset, the subset does not exist, a file cannot be read, an id or a row of
+        `groups` matches several files, an image has no group, or a parameter is invalid.
 
     See Also
     --------
-    skdl.datasets.describe_images : Sizes, formats and value ranges by class.
+    skdl.datasets.describe_images : Sizes, formats and value ranges per class.
 
     Notes
     -----
-    A warning is given if equal images lie in two subsets or belong to two classes, if a group has
-    images in two subsets, if images lie outside the folders of classes, about what else was left
-    out, if a pattern of `exclude` or a row of `groups` fits nothing, about columns that were taken
-    or left by what they look like, and about files with several frames or pages, of which the first
-    is taken: one of each kind.
+    There is a warning, one of each kind, if equal images are in two subsets or belong to two
+    classes, if a group has images in two subsets, if images lie outside the folders of classes or
+    anything else is left out, if a pattern of `exclude` or a row of `groups` matches nothing, if
+    columns are used or ignored because of their names or values, and if files hold several frames
+    or pages, of which the first is used.
 
     Links in a folder are followed, and each folder is read once, so that a link to a folder above
     itself does no harm. Links in an archive are not followed: they count as files that cannot be
-    read, if they are called like images or may be folders of classes.
+    read if they are named like images or may be folders of classes.
 
     Examples
     --------
@@ -267,7 +269,7 @@ def _refuse_columns(source: Path, wanted: Wanted, groups: Path | None) -> None:
     if wanted.of_labels or (groups is None and wanted.path):
         raise ValueError(
             "The parameters path_column, label_column and label_columns are for CSV files; "
-            f"{shown_path(source)} is none."
+            f"{shown_path(source)} is not a CSV file."
         )
 
 

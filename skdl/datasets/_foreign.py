@@ -54,7 +54,7 @@ def _about_wanting(ignored: Mapping[str, int], wanting: Mapping[str, int]) -> st
         f"{counted(n, 'file')} without an ending: install {what}"
         for what, n in sorted(wanting.items())
     ]
-    return f"Images are left out that need a library: {'; '.join(kinds)}." if kinds else ""
+    return f"Images that need a library are left out: {'; '.join(kinds)}." if kinds else ""
 
 
 def _about_unread(ignored: Mapping[str, int], wanting: Mapping[str, int]) -> str:
@@ -67,7 +67,7 @@ def _about_unread(ignored: Mapping[str, int], wanting: Mapping[str, int]) -> str
     if not kinds:
         return ""
     files = counted(sum(found.values()), "file is", "files are")
-    return f"{files} in formats that are not read: {', '.join(kinds)}. {_ADVICE}"
+    return f"{files} in formats that are not supported: {', '.join(kinds)}. {_ADVICE}"
 
 
 def folders_of_annotations(tree: Tree) -> set[Parts]:

@@ -78,7 +78,7 @@ def _within(tree: Tree, source: Path) -> tuple[list[FoundFile], list[str]]:
     files += [FoundFile(tree.address(parts), why) for parts, why in sorted(closed)]
     foreign = about_foreign(tree.ignored, tree.wanting)
     if not files:
-        none = "exclude leaves no image of it" if tree.excluded else "there is no image in it"
+        none = "exclude leaves out all its images" if tree.excluded else "there is no image in it"
         return [FoundFile(str(source), f"{none}. {foreign}".rstrip(" ."))], []
     return files, [said for said in (foreign, _about(tree, companions)) if said]
 

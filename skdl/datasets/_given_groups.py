@@ -29,9 +29,9 @@ def add_groups(listing: Listing, file: Path, wanted: Wanted, source: Path) -> No
     if not any(meant):
         raise ValueError(
             f"No image of {shown_path(source)} is in the column {shortened(names)} of "
-            f"{shown_path(file)}, which has {shortened(table[names].iloc[0])}; an image is "
-            f"{shown_path(listing.entries[0].path)}. Set path_column to the column of names, "
-            "paths or ids."
+            f"{shown_path(file)}, which holds {shortened(table[names].iloc[0])}, for example; an "
+            f"image is {shown_path(listing.entries[0].path)}. Set path_column to the column of "
+            "names, paths or ids."
         )
     _refuse_ambiguous(table[names].tolist(), meant, file)
     found: dict[str, str] = {}
@@ -52,7 +52,7 @@ def add_groups(listing: Listing, file: Path, wanted: Wanted, source: Path) -> No
         if not places and not others.find(text)
     ]
     if extra:
-        rows = counted(len(extra), "row fits", "rows fit")
+        rows = counted(len(extra), "row matches", "rows match")
         listing.doubts.append(f"{rows} no image in {shown_path(file)}, such as {_some(extra)}.")
 
 
@@ -71,7 +71,7 @@ def _refuse_ambiguous(texts: Sequence[str], meant: Sequence[list[str]], file: Pa
         text, places = several[0]
         raise ValueError(
             f"{counted(len(several), 'row')} of {shown_path(file)} may mean several images: "
-            f"{shortened(text)} is {_some(places, shown_path)}. Write their folders, too, such as "
+            f"{shortened(text)} is {_some(places, shown_path)}. Add their folders, such as "
             f"{shown_path('/'.join(Path(places[0]).parts[-2:]))}."
         )
 
@@ -80,8 +80,8 @@ def _refuse_missing(paths: Sequence[str], file: Path) -> None:
     if paths:
         images = counted(len(paths), "image has", "images have")
         raise ValueError(
-            f"{images} no group in {shown_path(file)}: {_some(paths, shown_path)}. Add rows, or "
-            "leave such images out with exclude."
+            f"{images} no group in {shown_path(file)}: {_some(paths, shown_path)}. Add rows for "
+            "them, or leave them out with exclude."
         )
 
 

@@ -29,23 +29,23 @@ def with_groups_of_files(
     known = {name for groups in told.values() for name in groups}
     name = wanted or next(name for name in (*_JOINING, *sorted(known)) if name in known)
     if name not in known:
-        tell = f"their files tell {', '.join(sorted(known))}" if known else "no file tells any"
+        tell = f"their files hold only {', '.join(sorted(known))}" if known else "no file holds any"
         raise ValueError(
             f"The parameter group_column={shortened(name)}, but the images of {shown_path(source)} "
-            f"are in no table of groups, and {tell}.{suggest(name, known)} Set groups to a table."
+            f"have no table of groups, and {tell}.{suggest(name, known)} Set groups to a table."
         )
     lacking = [entry.path for entry in loaded if not told[entry.path].get(name)]
     n_groups = len({told[entry.path].get(name) for entry in loaded})
     why_not = ""
     if lacking:
         files = counted(len(lacking), "file does", "files do")
-        why_not = f"{files} not tell it, such as {shown_path(lacking[0])}"
+        why_not = f"{files} not have it, such as {shown_path(lacking[0])}"
     elif n_groups == 1 and len(loaded) > 1 and not wanted:
         why_not = "it is the same in all of them"
     if why_not and wanted:
         raise ValueError(f"group_column={shortened(name)}, but {why_not}. Leave such files out.")
     if why_not:
-        listing.doubts.append(f"The {name} of the files is not taken as groups: {why_not}.")
+        listing.doubts.append(f"The {name} of the files is not used as groups: {why_not}.")
         return loaded
     listing.grouped = True
     listing.called_groups = "" if wanted else f"The {name} of the files"

@@ -68,8 +68,8 @@ def arrange(tree: Tree, source: Any) -> Listing:
 def _about_nothing(tree: Tree, source: Any) -> str:
     if tree.excluded:
         return (
-            f"There is no image in {shown_path(source)} but what the parameter exclude leaves out: "
-            f"{counted(len(tree.excluded), 'image')}."
+            f"There is no image in {shown_path(source)} except those that the parameter exclude "
+            f"leaves out: {counted(len(tree.excluded), 'image')}."
         )
     others = f" among {tree.ignored.total():,} files" if tree.ignored else ""
     closed = about_closed([(tree.address(parts), why) for parts, why in tree.closed])
@@ -98,8 +98,8 @@ def _require_classes(tree: Tree, tops: Sequence[Parts], source: Any) -> None:
     if not tops or (len(tops) == 1 and is_of_images(tops[0][-1])):
         flat = tree.address(tops[0]) if tops else source
         raise ValueError(
-            f"The images lie directly in {shown_path(flat)}, so that their classes are not known. "
-            "There should be a folder for each class, or a CSV file of paths and labels."
+            f"The images lie directly in {shown_path(flat)}, so their classes are not known. "
+            "Sort them into one folder per class, or load a CSV file of paths and labels."
         )
 
 
@@ -130,11 +130,12 @@ def _doubts_about_classes(tree: Tree, tops: Sequence[Parts]) -> list[str]:
         raise ValueError(
             f"The folders {', '.join(top[-1] for top in tops)} all hold the folders "
             f"{', '.join(shared)}: they look like parts of one data set, not like classes. "
-            "Load each of them alone, and pass the number of the part as groups to keep them apart."
+            "Load each of them separately, and pass the number of the part as groups to keep them "
+            "apart."
         )
     return [
         f"Every class has the same folders: {first_of(shared)}. If these are the classes, load "
-        "each of the folders that they lie in alone."
+        "each of the folders that contain them separately."
     ]
 
 
@@ -156,8 +157,8 @@ def _add_subsets(
         elif there and top not in masks:
             raise ValueError(
                 f"The folder {shown_path(tree.address(top))} lies beside folders of subsets "
-                f"({', '.join(folder[-1] for folder in divided)}), so that its images belong to "
-                "none. Move it away, or load one of these folders alone."
+                f"({', '.join(folder[-1] for folder in divided)}), so its images belong to no "
+                "subset. Move it away, or load one of these folders alone."
             )
 
 

@@ -46,18 +46,18 @@ class Listing:
             # Of several subsets, the others can be used.
             if subset == name or (subset == "all" and not self.entries):
                 raise ValueError(
-                    f"The images in {shown_path(folder)} have no class: there should be a folder "
-                    "for each class. Sort them, or load another subset."
+                    f"The images in {shown_path(folder)} have no class. Sort them into one folder "
+                    "per class, or load another subset."
                 )
         if subset == "all":
             return self.entries
         chosen = [entry for entry in self.entries if entry.subset == subset]
         if not chosen:
             known = sorted({entry.subset for entry in self.entries} - {""})
-            there = f"There is {' and '.join(map(repr, known))}" if known else "It is not divided"
+            there = f"It has {' and '.join(map(repr, known))}" if known else "It is not divided"
             raise ValueError(
                 f"There is no subset {subset!r} in {shown_path(source)}. {there}; subset='all' "
-                f"takes everything.{about_closed(self.faults(subset))}"
+                f"loads everything.{about_closed(self.faults(subset))}"
             )
         return chosen
 

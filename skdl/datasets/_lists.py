@@ -61,7 +61,7 @@ def _refuse_unknown(
     if paths in of_labels:
         raise ValueError(
             f"The column {shortened(paths)} of {shown_path(file)} cannot be both paths and "
-            "labels. Set path_column and label_column to two columns."
+            "labels. Set path_column and label_column to different columns."
         )
     if not known:
         raise ValueError(
@@ -75,9 +75,9 @@ def _refuse_unknown(
 
 def _not_taken(column: str, why_not: str, file: Path) -> str:
     return (
-        f"The column {shortened(column)} of {shown_path(file)} {why_not}, and is not taken as "
-        "groups. If it tells what belongs together, such as images of a patient, set "
-        f"group_column={shortened(column)}; group_column=False says that it does not."
+        f"The column {shortened(column)} of {shown_path(file)} {why_not}, and is not used as "
+        "groups. If it says which images belong together, such as those of a patient, set "
+        f"group_column={shortened(column)}; if not, set group_column=False."
     )
 
 
@@ -110,7 +110,7 @@ def _each_once(entries: list[Entry], file: Path) -> list[Entry]:
             warn_user(
                 f"{shown_path(file)} lists {shown_path(entry.path)} with two labels, "
                 f"{shortened(labels[entry.path])} and {shortened(entry.label)}: it is loaded with "
-                "each of them. Keep the row that is right."
+                "each of them. Keep only the correct row."
             )
             break
     for entry in once:
@@ -131,5 +131,5 @@ def _warn_of_companions(paths: list[str], file: Path) -> None:
         warn_user(
             f"Rows of {shown_path(file)} look like masks or thumbnails of other images in it: "
             f"{len(companions):,}, such as {shown_path(first)}. They are loaded; drop them if "
-            "they are no images of their class."
+            "they are not images of their class."
         )

@@ -14,27 +14,27 @@ def load_dataset(name: str, **params: Any) -> Any:
     Parameters
     ----------
     name : str
-        One that ``skdl list datasets`` prints: skdl's own, one of an installed plugin, or one of
-        :func:`skdl.plugins.register_dataset`.
+        A name that ``skdl list datasets`` prints: of a data set of skdl, of an installed plugin, or
+        registered with :func:`skdl.plugins.register_dataset`.
     **params : dict
         Parameters of its loader, such as ``n_samples=100`` or ``return_X_y=True``.
 
     Returns
     -------
     bunch : sklearn.utils.Bunch
-        With `data`, `target`, `target_names`, `DESCR` and whatever else the loader gives; the pair
-        of images and labels with ``return_X_y=True``.
+        With `data`, `target`, `target_names`, `DESCR` and whatever else the loader returns; the
+        pair of images and labels with ``return_X_y=True``.
 
     Raises
     ------
     ValueError
-        If no data set has that name, its plugin is broken, or the loader refuses a value.
+        If no data set has that name, its plugin is broken, or the loader rejects a value.
     TypeError
-        If its loader does not take one of the parameters.
+        If its loader does not accept one of the parameters.
 
     See Also
     --------
-    skdl.plugins.register_dataset : Gives a loader of your own a name.
+    skdl.plugins.register_dataset : Register a custom loader under a name.
 
     Examples
     --------
@@ -52,7 +52,7 @@ def load_dataset(name: str, **params: Any) -> Any:
     for keyword in params:
         if keyword not in takes and not takes_any:
             raise TypeError(
-                f"The data set {name!r} takes no parameter {shortened(keyword)}."
-                f"{suggest(keyword, takes)} It takes: {', '.join(takes) or 'none'}."
+                f"The data set {name!r} has no parameter {shortened(keyword)}."
+                f"{suggest(keyword, takes)} Its parameters: {', '.join(takes) or 'none'}."
             )
     return loader(**params)

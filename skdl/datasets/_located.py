@@ -65,7 +65,7 @@ def _find(texts: Sequence[str], file: Path, folder: Path, patterns: Patterns) ->
         more = ", …" * (len(places) > _NAMED)
         raise ValueError(
             f"{counted(len(several), 'row')} of {shown_path(file)} may mean several files: "
-            f"{shortened(text)} is {', '.join(map(shown_path, places[:_NAMED]))}{more}. Write "
-            "their folders and endings, too, or leave others out with exclude."
+            f"{shortened(text)} is {', '.join(map(shown_path, places[:_NAMED]))}{more}. Add "
+            "their folders and endings, or leave the others out with exclude."
         )
     return [places[0] if places else "" for places in found]

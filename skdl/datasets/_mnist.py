@@ -19,8 +19,8 @@ _CLOTHES = [
 
 _MNIST_DESCR = """MNIST: handwritten digits
 
-70,000 grayscale images of 28 x 28 pixels, uint8, white on black, in 10 classes: 60,000 to train
-with and 10,000 to test with, written by different people.
+70,000 grayscale images of 28 x 28 pixels, uint8, white on black, in 10 classes: 60,000 for training
+and 10,000 for testing, written by different people.
 
 Source: Y. LeCun, C. Cortes, C. J. C. Burges, "The MNIST database of handwritten digits".
 Licence: Creative Commons Attribution-Share Alike 3.0.
@@ -30,7 +30,7 @@ recognition", Proceedings of the IEEE 86 (1998), 2278-2324.
 _FASHION_DESCR = """Fashion-MNIST: articles of Zalando's shop
 
 70,000 grayscale images of 28 x 28 pixels, uint8, light on black, in 10 classes of clothes, shoes
-and bags: 60,000 to train with and 10,000 to test with.
+and bags: 60,000 for training and 10,000 for testing.
 
 Source: https://github.com/zalandoresearch/fashion-mnist
 Licence: MIT, copyright 2017 Zalando SE.
@@ -87,12 +87,13 @@ def load_mnist(
     subset : {"train", "test", "all"}, default="train"
         The 60,000 training images, the 10,000 test images, or both, training images first.
     data_home : str or path-like, default=None
-        Where data lies; None takes ``SKDL_DATA_HOME`` or the platform's cache folder, see
-        :func:`skdl.downloads.get_data_home`. The files are those of ``mnist/`` in it.
+        Folder of the data. If None, use ``SKDL_DATA_HOME`` or the platform's cache folder, see
+        :func:`skdl.downloads.get_data_home`. The files are in its folder ``mnist/``.
     download_if_missing : bool, default=True
-        Whether to download files that are not there: 11 MB.
+        Whether to download missing files: 11 MB.
     n_samples : int, default=None
-        Draw this many images, in the classes' proportions and the original order. None takes all.
+        Number of images to draw, in the proportions of the classes and in the original order. If
+        None, use all.
     random_state : int, RandomState instance or None, default=0
         Seed of the draw.
     return_X_y : bool, default=False
@@ -111,12 +112,12 @@ def load_mnist(
     Raises
     ------
     FileNotFoundError
-        If a file is missing and `download_if_missing` is False; the message says which to put
+        If a file is missing and `download_if_missing` is False; the message says which file to put
         where.
     ConnectionError
         If a file could not be downloaded.
     ValueError
-        If a file has another content than MNIST's, or a parameter is wrong.
+        If the content of a file is not that of MNIST, or a parameter is invalid.
 
     Examples
     --------
@@ -147,12 +148,13 @@ def load_fashion_mnist(
     subset : {"train", "test", "all"}, default="train"
         The 60,000 training images, the 10,000 test images, or both, training images first.
     data_home : str or path-like, default=None
-        Where data lies; None takes ``SKDL_DATA_HOME`` or the platform's cache folder, see
-        :func:`skdl.downloads.get_data_home`. The files are those of ``fashion-mnist/`` in it.
+        Folder of the data. If None, use ``SKDL_DATA_HOME`` or the platform's cache folder, see
+        :func:`skdl.downloads.get_data_home`. The files are in its folder ``fashion-mnist/``.
     download_if_missing : bool, default=True
-        Whether to download files that are not there: 30 MB.
+        Whether to download missing files: 30 MB.
     n_samples : int, default=None
-        Draw this many images, in the classes' proportions and the original order. None takes all.
+        Number of images to draw, in the proportions of the classes and in the original order. If
+        None, use all.
     random_state : int, RandomState instance or None, default=0
         Seed of the draw.
     return_X_y : bool, default=False
@@ -171,7 +173,7 @@ def load_fashion_mnist(
     Raises
     ------
     FileNotFoundError, ConnectionError, ValueError
-        As :func:`load_mnist`.
+        As in :func:`load_mnist`.
 
     Examples
     --------

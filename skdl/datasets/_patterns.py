@@ -40,7 +40,7 @@ class Patterns:
         for text in self._tests:
             if text in self._unused:
                 warn_user(
-                    f"exclude={shortened(text)} fits no file or folder in {where}."
+                    f"exclude={shortened(text)} matches no file or folder in {where}."
                     f"{self._meant(text)}"
                 )
 
@@ -52,7 +52,7 @@ class Patterns:
                 return f" Did you mean {shortened(other)}?"
         n = self._n_fitting(text, str.casefold)
         if n:
-            return f" With other capitals it would fit {counted(n, 'name')}."
+            return f" With other capitals, it would match {counted(n, 'name')}."
         names = {parts[-1] for parts in self._known if parts}
         near = difflib.get_close_matches(text.rpartition("/")[2], names, n=1)
         return f" Did you mean {shortened(near[0])}?" if near else ""

@@ -28,21 +28,22 @@ def load_feature_csv(
     group_column: str | None = None,
     return_X_y: bool = False,
 ) -> Any:
-    r"""Table of features from a CSV or Parquet file.
+    r"""Load a table of features from a CSV or Parquet file.
 
     Parameters
     ----------
     path : str or path-like
         A file ``.csv``, also compressed (``.csv.gz``), as ``DataFrame.to_csv`` writes it, or
         ``.parquet``, as ``DataFrame.to_parquet`` writes it. A first column without a name is the
-        index of ``to_csv`` without ``index=False``, and is dropped.
+        index that ``to_csv`` writes without ``index=False``, and is dropped.
     target_column : str, default=None
-        The column of labels. None says that all columns are features.
+        The column of labels. If None, all columns are features.
     group_column : str, default=None
-        The column of groups, such as patients, which is no feature. None says that there is none.
+        The column of groups, such as patients, which is not a feature. If None, there are no
+        groups.
     return_X_y : bool, default=False
-        Whether to return ``(data, target)`` instead of a bunch. Needs `target_column`, and has no
-        place for groups.
+        Whether to return ``(data, target)`` instead of a bunch. Requires `target_column`, and
+        cannot return groups.
 
     Returns
     -------
@@ -66,16 +67,16 @@ def load_feature_csv(
     ImportError
         If the file is Parquet and pyarrow is not installed.
     TypeError
-        If `path` is no path.
+        If `path` is not a path.
     ValueError
         If the file cannot be read, is not separated by commas, is not UTF-8, or has rows longer
-        than its header; if there is no such column, or a value is missing, infinite or no number;
-        the message names the column and the first such row, counted from 0.
+        than its header; if there is no such column, or a value is missing, infinite or not a
+        number. The message names the column and the first such row, counted from 0.
 
     Notes
     -----
-    Numbers are read to the last bit: float32 values that went through a CSV file are the same after
-    ``data.astype("float32")``.
+    Numbers are read to the last bit: float32 values that were written to a CSV file are the same
+    after ``data.astype("float32")``.
 
     Examples
     --------
@@ -157,8 +158,8 @@ def _read(file: Path, *text_columns: str | None) -> Any:
             raise ValueError(f"There are no rows in {shown_path(file)}.")
         return table
     raise ValueError(
-        f"{shown_path(file)} ends neither like a CSV file (.csv, .csv.gz) nor like a Parquet file "
-        "(.parquet)."
+        f"The name of {shown_path(file)} has neither the ending of a CSV file (.csv, .csv.gz) nor "
+        "that of a Parquet file (.parquet)."
     )
 
 
@@ -181,7 +182,7 @@ def _require_numbers(values: Any, column: str, file: Path) -> None:
     row = int(np.argmin(finite)) if not finite.all() else 0
     value = values.iloc[row]
     missing = value is None or value is pd.NA or str(value).strip().lower() in MISSING
-    what = "is missing" if missing else f"is no finite number: {shortened(str(value))}"
+    what = "is missing" if missing else f"is not a finite number: {shortened(str(value))}"
     raise ValueError(
         f"The value of the column {shortened(column)} in row {row} of {shown_path(file)} {what}. "
         "Drop or repair such rows, or name the column as target_column if it holds labels."

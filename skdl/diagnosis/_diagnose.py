@@ -24,15 +24,15 @@ class Diagnosis:
     Attributes
     ----------
     facts : dict
-        Of "skdl", "python", "packages", "extras", "system", "cores", "memory", "tensorflow",
-        "bfloat16", "data_home", "temporary_folder", "plugins" and "variables"; plain values, as
-        JSON takes them.
+        Facts on "skdl", "python", "packages", "extras", "system", "cores", "memory", "tensorflow",
+        "bfloat16", "data_home", "temporary_folder", "plugins" and "variables", as plain values that
+        JSON can hold.
     problems : list of Problem
-        Those that are `broken` first.
+        The problems; those that are `broken` come first.
 
     See Also
     --------
-    skdl.diagnose : Makes one.
+    skdl.diagnose : Make a diagnosis.
 
     Examples
     --------
@@ -50,7 +50,7 @@ class Diagnosis:
         return not any(problem.broken for problem in self.problems)
 
     def as_dict(self) -> dict[str, Any]:
-        """All of it as plain values, such as for JSON.
+        """Return the diagnosis as plain values, such as for JSON.
 
         Returns
         -------
@@ -68,29 +68,29 @@ class Diagnosis:
 def diagnose(
     *, tensorflow: bool = True, data_home: str | os.PathLike[str] | None = None
 ) -> Diagnosis:
-    """Tell what skdl runs on here, and what is wrong with it.
+    """Report what skdl runs on here, and what is wrong with it.
 
-    Nothing is changed, downloaded or sent anywhere. The home folder is shown as ``~``, and neither
-    the names of the user and of the computer nor other environment variables than those of
-    libraries of computation are among the facts, so that the text can be passed on.
+    Nothing is changed, downloaded or sent anywhere. The home folder is shown as ``~``. The facts
+    include neither the names of the user and the computer nor environment variables other than
+    those of numerical libraries, so that the text can be shared.
 
     Parameters
     ----------
     tensorflow : bool, default=True
-        Whether to import all libraries and to run TensorFlow, in a process of its own, which takes
-        some seconds. It tells what cannot be imported, and which accelerators there are.
+        Whether to import all libraries and to run TensorFlow, in a separate process, which takes
+        some seconds. This shows what cannot be imported, and which accelerators there are.
     data_home : str or path-like, default=None
-        The data home, as :func:`skdl.downloads.get_data_home` takes it.
+        The data home, as :func:`skdl.downloads.get_data_home` accepts it.
 
     Returns
     -------
     diagnosis : Diagnosis
-        Its text, ``print(diagnosis)``, is that of ``skdl doctor``.
+        ``print(diagnosis)`` prints the same text as ``skdl doctor``.
 
     Raises
     ------
     TypeError
-        If `data_home` is no path.
+        If `data_home` is not a path.
 
     Examples
     --------

@@ -26,22 +26,22 @@ _SETTINGS = {
 
 @dataclass(frozen=True, eq=False, repr=False)
 class LearningRates:
-    """What :func:`find_learning_rate` found.
+    """Result of :func:`find_learning_rate`.
 
     Attributes
     ----------
     rates : ndarray of shape (n_steps,)
-        Learning rates, rising.
+        Learning rates, in increasing order.
     losses : ndarray of shape (n_steps,)
-        The smoothed loss of the training at each of them.
+        The smoothed training loss at each rate.
     suggestion : float
-        Where the loss falls most steeply, by orders of magnitude of the rate.
+        The rate at which the loss falls most steeply, on a logarithmic scale of rates.
     parameter : str
-        The estimator's parameter that takes it.
+        The parameter of the estimator to set to the suggestion.
 
     See Also
     --------
-    find_learning_rate : Makes one.
+    find_learning_rate : Find a learning rate.
 
     Examples
     --------
@@ -63,14 +63,14 @@ class LearningRates:
         return f"LearningRates(suggestion={self.suggestion:.3g}, parameter={self.parameter!r})"
 
     def plot(self, *, title: str | None = None, ax: Any = None) -> Any:
-        """Draw the losses by rate.
+        """Plot the losses against the learning rates.
 
         Parameters
         ----------
         title : str, default=None
             Title of the figure.
         ax : matplotlib axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to plot on. If None, create a new figure.
 
         Returns
         -------
@@ -88,22 +88,22 @@ def find_learning_rate(
 ) -> LearningRates:
     """Find a learning rate by a short training in which it rises from batch to batch.
 
-    The estimator is not changed: a copy is trained, without early stopping, validation, warm-up and
-    schedule, until the loss is four times as large as it was at its lowest.
+    The estimator is not changed: a copy is trained, without early stopping, validation, warm-up or
+    schedule, until the loss is four times its lowest value.
 
     Parameters
     ----------
     estimator : CNNClassifier, TransferClassifier, VGG16Classifier, CNNRegressor, \
 TransferRegressor or DenoisingAutoencoder
-        What is to be trained.
+        The estimator to train.
     X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
         Training images.
     y : array-like of shape (n,) or (n, n_outputs)
-        What they are to be mapped to.
+        Target values.
     low, high : float, default=1e-6, 1.0
         The first and the last rate, above 0.
     n_steps : int, default=100
-        Batches to train on, at least 10.
+        Number of batches to train on, at least 10.
 
     Returns
     -------
@@ -113,8 +113,8 @@ TransferRegressor or DenoisingAutoencoder
     Raises
     ------
     ValueError
-        If the estimator trains no network of skdl or its optimizer has a Keras schedule, a
-        parameter is out of range, or the loss is no number from the first batches on.
+        If the estimator does not train a network of skdl, its optimizer has a Keras schedule, a
+        parameter is out of range, or the loss is not finite from the first batches on.
 
     References
     ----------
@@ -140,7 +140,7 @@ TransferRegressor or DenoisingAutoencoder
     if not {"optimizer", "epochs", "batch_size", "callbacks"} <= params.keys():
         raise ValueError(
             "find_learning_rate trains a network of skdl, such as a CNNClassifier. Got "
-            f"{shortened(estimator)}; of a pipeline, pass its last step and what goes into it."
+            f"{shortened(estimator)}; for a pipeline, pass its last step and what goes into it."
         )
     tester = _tester(np.geomspace(low, high, n_steps))
     copy = clone(estimator)

@@ -64,5 +64,5 @@ def _read(told: bytes, ended: str) -> dict[str, Any]:
             found["failed"][facts["module"]] = tidy(facts["error"])
     if ended:
         where = f", at {begun}" if begun else ""
-        found["ended"] = tidy(f"The process that tries the libraries {ended}{where}.")
+        found["ended"] = tidy(f"The process that tests the libraries {ended}{where}.")
     return found

@@ -20,12 +20,12 @@ _THREADS_OF_TENSORFLOW = "TF_NUM_INTRAOP_THREADS"
 
 @dataclass(frozen=True)
 class Problem:
-    """Something that is wrong.
+    """A problem that :func:`skdl.diagnose` found.
 
     Attributes
     ----------
     what : str
-        A sentence.
+        The problem, in a sentence.
     advice : str
         What to do about it.
     broken : bool
@@ -60,8 +60,8 @@ def _of_versions(facts: dict[str, Any]) -> Iterator[Problem]:
         )
     if own["installed"] is None:
         yield Problem(
-            f"skdl runs from {own['path']} without being installed, so that the versions that it "
-            "needs are not known.",
+            f"skdl runs from {own['path']} without being installed, so the versions that it needs "
+            "are not known.",
             f"In its checkout: {_PIP} .",
         )
     elif own["installed"] != own["version"]:
@@ -82,8 +82,8 @@ def _of_versions(facts: dict[str, Any]) -> Iterator[Problem]:
     for group, plugins in facts["plugins"].items():
         for name, why in plugins["broken"].items():
             yield Problem(
-                f"Of the {group}, {shortened(name)} is broken: {why}",
-                f"Update or uninstall the package that brings it: skdl list {group}",
+                f"Among the {group}, {shortened(name)} is broken: {why}",
+                f"Update or uninstall the package that provides it: skdl list {group}",
                 broken=True,
             )
 
@@ -116,7 +116,7 @@ def _of_imports(facts: dict[str, Any]) -> Iterator[Problem]:
     if tried["ended"]:
         illegal = "SIGILL" in tried["ended"]
         advice = "The processor lacks instructions that the library needs: use another computer."
-        other = "Reinstall the library named there, in a new environment if need be."
+        other = "Reinstall the library named there, in a new environment if necessary."
         yield Problem(tried["ended"], advice if illegal else other, broken=True)
     if tried.get("computes_float32") is False:
         yield Problem(
@@ -135,9 +135,9 @@ def _of_old_system(facts: dict[str, Any]) -> str:
         return ""
     numbers = tuple(map(int, re.findall(r"\d+", version)[:2]))
     if library == "glibc" and numbers and numbers < _OLDEST_GLIBC:
-        return f"The C library is glibc {version}: use a newer system, or a container."
+        return f"The C library, glibc {version}, is too old: use a newer system, or a container."
     if library != "glibc":
-        return "TensorFlow is made for systems with glibc, which this is not: use another image."
+        return "TensorFlow needs glibc, which this system does not have: use another image."
     return ""
 
 
@@ -155,7 +155,7 @@ def _of_cards(facts: dict[str, Any]) -> Iterator[Problem]:
         )
     else:
         yield Problem(
-            "There is a driver of an NVIDIA graphics card, but TensorFlow finds no card.",
+            "There is an NVIDIA driver, but TensorFlow finds no graphics card.",
             f'{_PIP} "tensorflow[and-cuda]", and run nvidia-smi to see whether the driver works.',
         )
 
@@ -171,19 +171,19 @@ def _of_threads(facts: dict[str, Any]) -> Iterator[Problem]:
         may_be_zero = name == _THREADS_OF_TENSORFLOW  # all cores
         if not all(part.isdecimal() and (int(part) or may_be_zero) for part in numbers):
             yield Problem(
-                f"The environment variable {name} is {shortened(value)}, which is no number of "
+                f"The environment variable {name} is {shortened(value)}, which is not a number of "
                 "threads.",
                 "Unset it.",
             )
         elif int(numbers[0]) == 1 < usable:
             yield Problem(
-                f"The environment variable {name} is 1, so that one of {usable} cores computes.",
+                f"The environment variable {name} is 1, so only one of {usable} cores is used.",
                 "Unset it, unless several processes share the cores.",
             )
         elif int(numbers[0]) > usable:
             yield Problem(
                 f"The environment variable {name} is {value}, but {counted(usable, 'core')} may be "
-                "used: threads get into each other's way.",
+                "used: the threads compete for them.",
                 f"Unset it, or set it to {usable}.",
             )
     container, affinity = cores["container"], cores["affinity"]
@@ -195,8 +195,8 @@ def _of_threads(facts: dict[str, Any]) -> Iterator[Problem]:
     ):
         n = max(1, round(container))
         yield Problem(
-            f"The container may use {container:g} of {affinity} cores, but libraries start a "
-            "thread for each of them.",
+            f"The container may use {container:g} of {affinity} cores, but libraries start one "
+            "thread per core.",
             f"Set OMP_NUM_THREADS={n} and {_THREADS_OF_TENSORFLOW}={n}.",
         )
 
@@ -206,8 +206,8 @@ def _of_memory(facts: dict[str, Any]) -> Iterator[Problem]:
     known = [memory[name] for name in ("available", "container") if memory[name] is not None]
     if known and min(known) < _LITTLE_MEMORY:
         yield Problem(
-            f"There are {min(known) / _GB:.1f} GB of memory to use; TensorFlow alone takes 0.5.",
-            "Close other programs, or take smaller images and batches.",
+            f"There are {min(known) / _GB:.1f} GB of memory left; TensorFlow alone needs 0.5.",
+            "Close other programs, or use smaller images and batches.",
         )
 
 
@@ -217,7 +217,7 @@ def _of_folders(facts: dict[str, Any]) -> Iterator[Problem]:
     if home["path"] is None:
         yield Problem(f"The data home cannot be used: {home['fault']}", choose, broken=True)
     elif home["fault"]:
-        use = " What is there can be used, but nothing can be downloaded." * home["exists"]
+        use = " Existing files can be used, but nothing can be downloaded." * home["exists"]
         yield Problem(
             f"Nothing can be written to the data home {home['path']}: {home['fault']}{use}",
             choose,
@@ -225,8 +225,8 @@ def _of_folders(facts: dict[str, Any]) -> Iterator[Problem]:
         )
     elif not home["exists"] and "SKDL_DATA_HOME" in facts["variables"]:
         yield Problem(
-            f"SKDL_DATA_HOME is {home['path']}, where there is no folder yet.",
-            "It is made by the first download. If data lie elsewhere, correct it.",
+            f"SKDL_DATA_HOME is {home['path']}, which does not exist yet.",
+            "The first download creates it. If your data are elsewhere, correct the variable.",
         )
     free = home.get("free_bytes")
     if free is not None and free < _LITTLE_ROOM and not home["fault"]:
@@ -236,24 +236,25 @@ def _of_folders(facts: dict[str, Any]) -> Iterator[Problem]:
         )
     if n := home.get("leftovers"):
         yield Problem(
-            f"{counted(n, 'file')} in the data home {'is' if n == 1 else 'are'} what an "
-            "interrupted download left.",
-            "The next download of the same file removes it; so can you: its name ends in .part",
+            f"{counted(n, 'file')} in the data home {'was' if n == 1 else 'were'} left by an "
+            "interrupted download.",
+            "The next download of the same file removes it. To remove it yourself: its name ends "
+            "in .part",
         )
     if temporary["fault"]:
         yield Problem(
             f"There is no folder for temporary files: {temporary['fault']}",
-            "Set the environment variable TMPDIR to a folder that can be written.",
+            "Set the environment variable TMPDIR to a folder that can be written to.",
             broken=True,
         )
 
 
 def _of_text(facts: dict[str, Any]) -> Iterator[Problem]:
     system = facts["system"]
-    for name, what in (("encoding", "text"), ("file_encoding", "names of files")):
+    for name, what in (("encoding", "text"), ("file_encoding", "file names")):
         if system[name].lower().replace("-", "") not in ("utf8", "cp65001"):
             yield Problem(
-                f"Python takes {what} as {system[name]}, so that other letters are lost.",
+                f"Python encodes {what} as {system[name]}, so other characters are lost.",
                 "Set the environment variable PYTHONUTF8=1.",
             )
             return

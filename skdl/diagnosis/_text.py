@@ -112,14 +112,14 @@ def _memory(memory: dict[str, Any]) -> str:
 
 def _accelerators(tried: dict[str, Any] | None) -> str:
     if tried is None or "accelerators" not in tried:
-        return "not asked for" if tried is None else _UNKNOWN
+        return "not checked" if tried is None else _UNKNOWN
     return ", ".join(card["name"] for card in tried["accelerators"]) or "none"
 
 
 def _data_home(home: dict[str, Any]) -> str:
     if home["path"] is None:
         return "cannot be used"
-    size = f"{_size(home['bytes'])} in use, " if home["exists"] else "not there yet, "
+    size = f"{_size(home['bytes'])} in use, " if home["exists"] else "not created yet, "
     free = _UNKNOWN if home["free_bytes"] is None else _size(home["free_bytes"])
     return f"{home['path']}: {size}{free} free, {'not ' if home['fault'] else ''}writable"
 

@@ -1,8 +1,8 @@
 """The data home, and downloads that are verified before they are used.
 
-Data sets and pretrained weights are declared as :class:`RemoteFile` and asked for with
-:func:`fetch`. A file that lies in the data home already is used if its content is right, however it
-got there, so that machines without a network are served as well.
+Data sets and pretrained weights are declared as :class:`RemoteFile` and requested with
+:func:`fetch`. A file that is already in the data home is used if its content is correct, however it
+got there, so that this also works on machines without a network.
 """
 
 from skdl._utils.storage import get_data_home, replacing, weights_digest

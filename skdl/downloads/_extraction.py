@@ -27,15 +27,15 @@ def extract_archive(
         A zip archive (stored or deflated), or a tar archive, compressed with gzip, bzip2, xz or not
         at all.
     folder : str or path-like
-        The folder to be made; only its parent folders may exist.
+        The folder to create; only its parent folders may exist.
     max_bytes : int, default=None
-        How much the files may take altogether. None allows 200 times the size of the archive, but
-        at least 1 GiB and at most 64 GiB.
+        Maximum total size of the files. If None, 200 times the size of the archive, but at least
+        1 GiB and at most 64 GiB.
 
     Returns
     -------
     folder : pathlib.Path
-        The new folder. Times, owners and permissions of the files are not the archive's.
+        The new folder. Times, owners and permissions of the files are not those of the archive.
 
     Raises
     ------
@@ -44,11 +44,11 @@ def extract_archive(
     FileNotFoundError
         If there is no such archive.
     ValueError
-        If a path in the archive is absolute, leaves the folder or belongs to two files, if the
-        archive holds links, devices or encrypted files, is damaged or cut off, or holds more than
-        it may. Nothing is left then.
+        If a path in the archive is absolute, leads out of the folder or belongs to two files, or if
+        the archive holds links, devices or encrypted files, is damaged or truncated, or holds more
+        than `max_bytes`. No files are left behind.
     OSError
-        If the folder cannot be written, or the disk is full. Nothing is left then, either.
+        If the folder cannot be written, or the disk is full. No files are left behind.
 
     Examples
     --------

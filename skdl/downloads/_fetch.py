@@ -37,18 +37,18 @@ class RemoteFile:
     name : str
         Its path in the data home, such as ``"mnist/train-images-idx3-ubyte.gz"``.
     urls : tuple of str
-        Where it can be found; the second address is tried when the first fails. One string is one
-        address.
+        Addresses to download it from; the second one is tried if the first fails. A string is a
+        single address.
     sha256 : str or None
-        Hex digest of its content, in small letters or capitals. None if only its `md5` is known.
+        Hex digest of its content, in lower or upper case. None if only its `md5` is known.
     size : int
-        Bytes of its content.
+        Size of its content, in bytes.
     compressed : bool, default=False
-        Whether the content is what gzip decompresses the file to: then a file that was compressed
-        anew, or is not compressed at all, is as good.
+        Whether the content is what gzip decompresses the file to. If so, a file that was compressed
+        again, or is not compressed at all, is accepted, too.
     md5 : str, default=None
-        Hex digest for files whose publisher states no other. It guards against damage, not against
-        forgery.
+        Hex digest for files whose publisher states no other. It protects against damage, not
+        against forgery.
 
     Raises
     ------
@@ -109,18 +109,18 @@ def fetch(
     download_if_missing: bool = True,
     retries: int = 2,
 ) -> Path:
-    """Path of a file with the right content, which is downloaded if need be.
+    """Return the path of a file with the right content, and download it if necessary.
 
     Parameters
     ----------
     file : RemoteFile
-        What is wanted.
+        The file to return.
     data_home : str or path-like, default=None
-        Where data lies, see :func:`get_data_home`.
+        Folder of the data, see :func:`get_data_home`.
     download_if_missing : bool, default=True
-        Whether to download the file if it is not there.
+        Whether to download the file if it is missing.
     retries : int, default=2
-        How often to try again when every address fails.
+        How often to try again if all addresses fail.
 
     Returns
     -------
@@ -132,12 +132,11 @@ def fetch(
     FileNotFoundError
         If the file is missing and `download_if_missing` is False.
     ConnectionError
-        If it could not be downloaded. Nothing is left of what had arrived.
+        If it could not be downloaded. What had arrived is removed.
     OSError
-        If there is a folder in its place, or the data home cannot be written to: the subclass that
-        tells why.
+        If its path is a folder, or the data home cannot be written to; the subclass says why.
     ValueError
-        If the file that is there has another content. It is left as it is.
+        If the existing file has different content. It is left unchanged.
 
     Examples
     --------
@@ -163,12 +162,12 @@ def fetch_content(
     download_if_missing: bool = True,
     retries: int = 2,
 ) -> bytes:
-    """Content of a file, decompressed and verified; the file is downloaded if need be.
+    """Return the verified content of a file, and download it if necessary.
 
     Parameters
     ----------
     file, data_home, download_if_missing, retries
-        As :func:`fetch` takes them.
+        As in :func:`fetch`.
 
     Returns
     -------
@@ -178,7 +177,7 @@ def fetch_content(
     Raises
     ------
     FileNotFoundError, ConnectionError, OSError, ValueError
-        As :func:`fetch`.
+        As in :func:`fetch`.
 
     Examples
     --------
@@ -205,7 +204,7 @@ def _fetch(
     path = get_data_home(data_home) / file.name
     if path.is_dir():
         raise IsADirectoryError(
-            f"{shown_path(path)} is a folder, where there should be a file. Move it away. "
+            f"{shown_path(path)} is a folder, but should be a file. Move it away. "
             f"{_by_hand(file, path)}"
         )
     if os.path.isfile(path):
@@ -228,8 +227,8 @@ def _fetch(
 
 def _by_hand(file: RemoteFile, path: Path) -> str:
     return (
-        f"Put there what you find at {_either(file.urls)}, or say with the environment "
-        "variable SKDL_DATA_HOME (or the parameter data_home, where there is one) which folder has "
+        f"Put the file from {_either(file.urls)} there, or set the environment variable "
+        "SKDL_DATA_HOME (or the parameter data_home, if there is one) to the folder that has "
         f"{shown_path(file.name)}."
     )
 

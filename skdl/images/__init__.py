@@ -7,14 +7,14 @@ so that one rule decides what an array means:
 ``X``                                      meaning
 =========================================  =========================================================
 ``(n, h, w, c)``                           images of any number of channels, channels last; more
-                                           channels than pixels a side with ``image_shape`` only
+                                           channels than pixels per side need ``image_shape``
 ``(n, h, w)``                              grayscale images
 ``(n, features)``, ``image_shape`` given   flattened images
-``(n, features)``, no ``image_shape``      a square image when ``features`` is a square, or three
-                                           times one (RGB); anything else a strip one pixel high
+``(n, features)``, no ``image_shape``      a square image if ``features`` is a square, or three
+                                           times one (RGB); otherwise a strip one pixel high
 paths of shape (n,)                        image files: an array, list, Series or DataFrame of one
-                                           column; decoded when they are needed
-arrays or pictures of shape (n,)           the same, of images all of one size: stacked
+                                           column; decoded when needed
+arrays or pictures of shape (n,)           the same, with images all of one size: stacked
 =========================================  =========================================================
 """
 

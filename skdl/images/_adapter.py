@@ -47,14 +47,14 @@ class Adapter:
         """
         if kind == "first3" and found < 3:
             raise ValueError(
-                f"input_adapter='first3' takes the first three channels, but the images have "
+                f"input_adapter='first3' uses the first three channels, but the images have "
                 f"{found}. Set it to 'mean' or 'repeat'."
             )
         if kind == "repeat" and found > takes:
             others = "'mean' or 'first3'" if found >= 3 else "'mean'"
             raise ValueError(
                 f"input_adapter='repeat' repeats channels until there are the {takes} that the "
-                f"pretrained network takes, but the images have {found}, of which some would be "
+                f"pretrained network expects, but the images have {found}, so some would be "
                 f"dropped. Set it to {others}."
             )
         return cls(kind, found, {"mean": 1, "first3": 3, "repeat": takes}[kind], whole)
@@ -104,10 +104,10 @@ def refuse_channels(images: npt.NDArray[Any], takes: int) -> None:
     if found >= 3:
         ways.append("'first3' (the first three)")
     if found <= takes:
-        ways.append("'repeat' (one after the other, again and again)")
+        ways.append("'repeat' (the channels in turn, repeatedly)")
     raise ValueError(
-        f"X holds images of {found} channels{varies}, but the pretrained network takes {takes}. "
+        f"X holds images of {found} channels{varies}, but the pretrained network expects {takes}. "
         f"Set input_adapter to {' or '.join(ways)}; choose the channels to use, such as "
-        f"X[..., :{3 if found > 3 else 1}]; or train a network of your own on all of them, such as "
-        "CNNClassifier."
+        f"X[..., :{3 if found > 3 else 1}]; or train a network from scratch on all of them, such "
+        "as CNNClassifier."
     )

@@ -177,7 +177,7 @@ def require_regular(mode: int) -> None:
     if stat.S_ISDIR(mode):
         raise IsADirectoryError("it is a folder")
     if not stat.S_ISREG(mode):
-        raise ValueError("it is no regular file")
+        raise ValueError("it is not a regular file")
 
 
 def _require_size(size: int) -> None:
@@ -201,8 +201,8 @@ def why_missing(path: str) -> str:
     """What to say of a path where nothing is."""
     if _CACHED.search(path):
         return (
-            "it was decompressed from a compressed tar archive into the data home, and is there no "
-            "longer; load that archive again, which brings it back"
+            "it was decompressed from a compressed tar archive into the data home, and is no "
+            "longer there; load that archive again to restore it"
         )
     return "there is no such file"
 
@@ -291,5 +291,5 @@ def _decompressed(archive: str, decompressor: Callable[[str], Any]) -> str:
                 for _ in members_of(tar, False, limit):  # raises where it is damaged
                     pass
             if file_digest(archive) != digest:  # else the old one would have this content for good
-                raise ValueError("it was replaced while it was read; load it again")
+                raise ValueError("it was replaced while it was being read; load it again")
     return str(target)

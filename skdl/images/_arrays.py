@@ -23,9 +23,9 @@ def infer_image_shape(shape: Sequence[int], image_shape: Sequence[int] | None = 
     shape : tuple of int
         Shape of the whole array: ``(n, h, w, c)``, ``(n, h, w)`` or ``(n, features)``.
     image_shape : (height, width) or (height, width, channels), default=None
-        Shape of one image. Needed for flattened images that are not square, or of other channels
-        than 1 or 3, and for arrays with more channels than pixels a side, which are otherwise taken
-        for channels-first; all other arrays are checked against it.
+        Shape of one image. Needed for flattened images that are not square or whose number of
+        channels is neither 1 nor 3, and for arrays with more channels than pixels per side, which
+        are otherwise considered channels-first. All other arrays are checked against it.
 
     Returns
     -------
@@ -35,7 +35,7 @@ def infer_image_shape(shape: Sequence[int], image_shape: Sequence[int] | None = 
     Raises
     ------
     ValueError
-        If the array is no image batch, is channels-first, or contradicts `image_shape`.
+        If the array is not a batch of images, is channels-first, or contradicts `image_shape`.
 
     Examples
     --------
@@ -75,8 +75,8 @@ def _refuse_channels_first(found: ImageShape) -> None:
         raise ValueError(
             f"X holds images of shape {found}, with {n_channels} channels in the last axis, more "
             f"than the {min(height, width)} pixels of a side. Images are channels-last: (n, "
-            "height, width, channels), which np.moveaxis(X, 1, -1) makes of (n, channels, height, "
-            f"width). If these are channels, say so by image_shape={found}."
+            "height, width, channels). np.moveaxis(X, 1, -1) converts (n, channels, height, width) "
+            f"to it. If these are channels, set image_shape={found}."
         )
 
 
@@ -100,7 +100,7 @@ def _shape_of_flattened(features: int, declared: tuple[int, ...] | None) -> Imag
         says_all = len(declared) == 3
         channels = declared[2] if says_all else features // pixels
         if channels * pixels != features or not (says_all or channels in CHANNELS):
-            more = " (or 3 or 4 times as many; (height, width, channels) says it of others)"
+            more = " (or 3 or 4 times as many; for other channels, pass (height, width, channels))"
             raise ValueError(
                 f"X has {features} features, but images of the parameter "
                 f"image_shape={declared} have {math.prod(declared)}{'' if says_all else more}."
@@ -131,7 +131,7 @@ def to_images(X: npt.NDArray[Any], image_shape: Sequence[int] | None = None) -> 
     Raises
     ------
     ValueError
-        If the array is no image batch, or contradicts `image_shape`.
+        If the array is not a batch of images, or contradicts `image_shape`.
 
     Examples
     --------
@@ -144,7 +144,7 @@ def to_images(X: npt.NDArray[Any], image_shape: Sequence[int] | None = None) -> 
 
 
 def check_image_array(X: Any, *, name: str = "X", estimator: Any = None) -> npt.NDArray[Any]:
-    """Validate pixel values and bring them to a dtype that networks read.
+    """Validate pixel values and convert them to a dtype that networks accept.
 
     Parameters
     ----------
@@ -158,17 +158,17 @@ def check_image_array(X: Any, *, name: str = "X", estimator: Any = None) -> npt.
     Returns
     -------
     X : ndarray
-        Of dtype uint8 where it was uint8, float32 otherwise. The caller's array itself where it
-        already has that dtype: never write to it.
+        Of dtype uint8 if `X` is uint8, float32 otherwise. If `X` already has that dtype, it is
+        returned itself: never write to it.
 
     Raises
     ------
     TypeError
-        If `X` is sparse, or holds objects that are no numbers.
+        If `X` is sparse, or holds objects that are not numbers.
     ValueError
-        If `X` is no batch of images, saying what it is and what is expected; or if it holds
-        strings, complex numbers, NaN, infinity or values beyond float32, naming the first row at
-        fault.
+        If `X` is not a batch of images: the message says what it is and what is expected. Also if
+        it holds strings, complex numbers, NaN, infinity or values too large for float32: the
+        message names the first such row.
 
     Examples
     --------
@@ -232,7 +232,7 @@ def _refuse_shape(shape: Sequence[int], name: str = "X") -> None:
     if len(shape) == 1:
         raise ValueError(
             f"{name} is one-dimensional, of shape {tuple(shape)}. Reshape your data: if it is one "
-            f"flattened image, a batch of it is {name}[None]. {IMAGES}"
+            f"flattened image, a batch of one is {name}[None]. {IMAGES}"
         )
     if len(shape) not in (2, 3, 4):
         raise ValueError(f"{name} has {len(shape)} dimensions, shape {tuple(shape)}. {IMAGES}")
@@ -251,7 +251,7 @@ def _as_numbers(array: npt.NDArray[Any], name: str) -> npt.NDArray[np.float64]:
         for row, values in enumerate(array.reshape(len(array), -1).tolist()):
             for value in values:
                 _refuse_no_number(value, row, name)
-        raise ValueError(f"{name} holds no numbers: {shortened(error)}. {IMAGES}") from error
+        raise ValueError(f"{name} does not hold numbers: {shortened(error)}. {IMAGES}") from error
 
 
 def _refuse_no_number(value: Any, row: int, name: str) -> None:
@@ -264,7 +264,8 @@ def _refuse_no_number(value: Any, row: int, name: str) -> None:
                 "repair those images."
             ) from error
         raise TypeError(
-            f"{name} holds {shortened(value)} at row {row}, which is no number ({error}). {IMAGES}"
+            f"{name} holds {shortened(value)} at row {row}, which is not a number ({error}). "
+            f"{IMAGES}"
         ) from error
 
 

@@ -24,10 +24,12 @@ class _Known:
             try:
                 made = plugin.load()()
                 if not isinstance(made, Decoder):
-                    raise TypeError(f"it makes {shortened(made)}, which is no skdl.images.Decoder")
+                    raise TypeError(f"it makes {shortened(made)}, not a skdl.images.Decoder")
                 endings = tuple(made.extensions)
             except Exception as error:
-                warn_user(f"The decoder {plugin.name!r} of package {plugin.owner!r}: {error}")
+                warn_user(
+                    f"The decoder {plugin.name!r} of package {plugin.owner!r} is ignored: {error}"
+                )
                 continue
             self.decoders[plugin.name] = made
             self.owners[plugin.name] = plugin.owner
@@ -94,7 +96,7 @@ def image_without_ending(start: bytes) -> Decoder | None:
 def no_image() -> str:
     """What may be wrong with a file that no decoder knows."""
     kinds = [ending[1:].upper() for ending in _known().by_ending if not what_reads(ending)]
-    return f"it is empty, damaged, or no image of the kinds {', '.join(sorted(kinds))}"
+    return f"it is empty, damaged, or not an image of the kinds {', '.join(sorted(kinds))}"
 
 
 def decoder_of(path: str, file: BinaryIO) -> Decoder:

@@ -37,15 +37,15 @@ class Header(NamedTuple):
 
 
 def read_image_info(path: Any, *, frame: Frame = None) -> ImageInfo:
-    """Size and kind of an image file, without decoding it.
+    """Read the size and kind of an image file, without decoding it.
 
     Parameters
     ----------
     path : str or path-like
         The file, or a member of an archive: ``"pets.zip/cats/1.jpg"``.
     frame : int, "first", "middle" or None, default=None
-        Which frame of an animation, page of a TIFF file or slice of a volume, counted from 0. None
-        is the first.
+        Which frame of an animation, page of a TIFF file or slice of a volume, counted from 0. If
+        None, use the first.
 
     Returns
     -------
@@ -56,10 +56,10 @@ def read_image_info(path: Any, *, frame: Frame = None) -> ImageInfo:
     Raises
     ------
     UnreadableImageError
-        If the file is missing, no image, has no such frame, or needs a library that is not
-        installed.
+        If the file is missing, is not an image, has no such frame, or requires a library that is
+        not installed.
     ValueError
-        If `frame` is none of these.
+        If `frame` is invalid.
 
     Examples
     --------
@@ -104,38 +104,40 @@ def read_image(
     Parameters
     ----------
     path : str or path-like
-        A file of a kind that ``skdl list decoders`` names; or a member of an archive:
+        A file of a kind that ``skdl list decoders`` lists, or a member of an archive:
         ``"pets.zip/cats/1.jpg"``.
     image_size : int, (height, width) or None, default=None
-        Resize to this, bilinearly with antialiasing; None keeps the image's own size.
+        Size to resize to, bilinearly with antialiasing. If None, keep the size of the image.
     color : {"rgb", "grayscale"}, default=None
-        Convert to this; None keeps grayscale images as they are and makes all others RGB.
+        Colour to convert to. If None, keep grayscale images as they are and convert all others to
+        RGB.
     keep_aspect : bool, default=False
-        Whether resizing keeps the ratio of height and width, and fills up with black on both sides.
+        Whether to keep the ratio of height and width when resizing, and pad with black on both
+        sides.
     frame : int, "first", "middle" or None, default=None
-        Which frame of an animation, page of a TIFF file or slice of a volume, counted from 0. None
-        is the first, with a warning where there are several.
+        Which frame of an animation, page of a TIFF file or slice of a volume, counted from 0. If
+        None, use the first, with a warning if there are several.
 
     Returns
     -------
     image : ndarray of shape (height, width, channels)
-        uint8; of files with more than 8 bits per value uint16, int16, int32, uint32 or float32, as
-        they are in the file. With the orientation of the EXIF or XMP data applied, and transparency
+        uint8; for files with more than 8 bits per value, uint16, int16, int32, uint32 or float32,
+        as in the file. The orientation of the EXIF or XMP data is applied, and transparency is
         dropped.
 
     Raises
     ------
     UnreadableImageError
-        If the file is missing, damaged, no image, has no such frame, holds NaN or infinity, needs a
-        library that is not installed, or has more pixels than Pillow's limit against decompression
-        bombs, ``PIL.Image.MAX_IMAGE_PIXELS``.
+        If the file is missing, damaged or not an image, has no such frame, holds NaN or infinity,
+        requires a library that is not installed, or has more pixels than Pillow's limit against
+        decompression bombs, ``PIL.Image.MAX_IMAGE_PIXELS``.
     ValueError
-        If `image_size`, `color` or `frame` is none of these.
+        If `image_size`, `color` or `frame` is invalid.
 
     Warns
     -----
     UserWarning
-        If the file has several frames and `frame` is None, once for each file.
+        If the file has several frames and `frame` is None, once per file.
 
     Examples
     --------
@@ -156,7 +158,7 @@ def read_image(
         if header is not None and header.several and untold([path]):
             warn_user(
                 f"The image file {shown_path(path)} holds several frames or pages, of which the "
-                f"first is taken. {CHOOSE_A_FRAME}."
+                f"first is used. {CHOOSE_A_FRAME}."
             )
     return image
 

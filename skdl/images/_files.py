@@ -100,14 +100,14 @@ class ImageFiles(ImageBatch):
             if len(first) == 2:
                 (one, here), (other, there) = first.items()
                 raise ValueError(
-                    f"{name} mixes image files of several depths: {one} in {here!r}, {other} in "
+                    f"{name} mixes image files of different depths: {one} in {here!r}, {other} in "
                     f"{there!r}. Their values are on different scales; convert all files to one."
                 )
         if frame is None and (new := untold(several)):
             files = counted(len(new), "image file", "image files")
             warn_user(
                 f"{name} has {files} with several frames or pages, such as {shown_path(new[0])}; "
-                f"the first is taken. {CHOOSE_A_FRAME} in an ImageLoader before."
+                f"the first is used. {CHOOSE_A_FRAME} in an ImageLoader that reads the files."
             )
         return cls(paths, next(iter(first), _BYTES), frame=frame)
 
@@ -135,7 +135,7 @@ class ImageFiles(ImageBatch):
     def __array__(self, dtype: Any = None, copy: Any = None) -> npt.NDArray[Any]:
         """Refuse to decode everything where an array was expected."""
         raise TypeError(
-            f"These are {len(self):,} image files, which are no array yet. "
+            f"These are {len(self):,} image files, not yet an array. "
             "ImageLoader().fit_transform(files.paths) decodes them all; files.paths are the paths."
         )
 
@@ -188,9 +188,9 @@ class ImageFiles(ImageBatch):
             shape = (height, width, COLOR_CHANNELS["rgb"] if adapts else takes or channels)
         given = shape if declared is None else check_image_shape(declared)
         if given != shape[: len(given)]:
-            colored = "" if len(given) < 3 else " and color for their channels"
+            colored = "" if len(given) < 3 else ", and color to set their channels"
             raise ValueError(
-                f"The image files give images of shape {shape}, but image_shape={given}, which is "
+                f"The image files hold images of shape {shape}, but image_shape={given}, which is "
                 f"the shape of flattened images. Set image_size={given[:2]} to resize "
                 f"files{colored}."
             )
@@ -212,7 +212,7 @@ class ImageFiles(ImageBatch):
             channels = max(channels, info.channels)
             if size is None and (info.height, info.width) != (first.height, first.width):
                 raise ValueError(
-                    f"The image files are of different sizes: {first.height} × {first.width} "
+                    f"The image files have different sizes: {first.height} × {first.width} "
                     f"pixels in {shown_path(self.paths[0])}, {info.height} × {info.width} in "
                     f"{shown_path(self.paths[row])}. Set image_size=(height, width) to resize "
                     "them all."
@@ -236,7 +236,7 @@ class ImageFiles(ImageBatch):
         if shape is None:
             raise ValueError(
                 f"X holds paths of image files, but {type(estimator).__name__} has no image_shape_ "
-                "to decode them to. Pass arrays, such as those of ImageLoader."
+                "to decode them to. Pass arrays, such as those that ImageLoader returns."
             )
         value_range = getattr(estimator, "value_range_", (0.0, 255.0))
         return self.in_shape(shape, True, value_range=value_range).load()
@@ -280,7 +280,7 @@ class ImageFiles(ImageBatch):
         if self.image_shape not in (None, image.shape):
             height, width, channels = self.image_shape or image.shape
             raise ValueError(
-                f"The image file {shown_path(path)} is of shape {image.shape}, but images of shape "
+                f"The image file {shown_path(path)} has shape {image.shape}, but images of shape "
                 f"{self.image_shape} (height, width, channels) are expected, as in fit. Set "
                 f"image_size={(height, width)} to resize all images, or read the files with "
                 f"ImageLoader(image_size={(height, width)}, color={COLORS[channels]!r})."

@@ -253,7 +253,7 @@ class ImageFormat:
             raise ValueError(
                 f"{name} holds images of shape {images.shape[1:]}, but this "
                 f"{type(estimator).__name__} was fitted on images of shape {self.image_shape} "
-                f"(height, width, channels). Bring {name} to this shape by "
+                f"(height, width, channels). Bring {name} to this shape with "
                 f"skdl.Resize({(height, width)}{color}), or let a network do so: "
                 f"image_size={(height, width)} resizes all images."
             )
@@ -273,7 +273,7 @@ class ImageFormat:
         raise ValueError(
             f"{name} holds images of {n_channels} channels{varies} but this "
             f"{type(estimator).__name__} was fitted on images of {learned}, to which they are not "
-            f"converted. Pass images of the same channels{'' if self.for_backbone else way}."
+            f"converted. Pass images with the same channels{'' if self.for_backbone else way}."
         )
 
     def _brought(self, images: npt.NDArray[Any]) -> ImageArray:

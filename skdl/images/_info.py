@@ -15,7 +15,7 @@ _LONGEST_PATH = 1000
 
 
 class UnreadableImageError(ValueError):
-    """An image file that cannot be read.
+    """Raised if an image file cannot be read.
 
     Parameters
     ----------
@@ -45,23 +45,23 @@ class UnreadableImageError(ValueError):
 
 @dataclass(frozen=True)
 class ImageInfo:
-    """What the header of an image file says.
+    """Information from the header of an image file.
 
     Attributes
     ----------
     height, width : int
-        In pixels, after the EXIF orientation.
+        Size in pixels, with the EXIF orientation applied.
     channels : int
         1 for grayscale, 3 for everything else.
     format : str
-        Such as "JPEG".
+        File format, such as "JPEG".
     dtype : str, default="uint8"
-        What the pixel values are: of files of more than 8 bits "uint16", "float32", ….
+        Dtype of the pixel values: "uint16", "float32", … for files of more than 8 bits.
     n_frames : int, default=1
-        Frames of an animation, pages of a document, slices of a volume.
+        Number of frames of an animation, pages of a document or slices of a volume.
     groups : dict of str to str, default={}
-        What images belong together by, where the file says so: of DICOM files "PatientID" and
-        "StudyInstanceUID".
+        Identifiers that images of one group share, if the file has any: "PatientID" and
+        "StudyInstanceUID" for DICOM files.
 
     Examples
     --------

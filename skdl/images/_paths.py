@@ -52,7 +52,7 @@ def require_paths(X: Any) -> npt.NDArray[np.str_]:
         held = text_at(rows[0], 0)
     else:
         held = f"{shortened(rows[0])} at row 0."
-    raise ValueError(f"X holds no paths of image files, but {held} {PATHS}")
+    raise ValueError(f"X does not hold paths of image files, but {held} {PATHS}")
 
 
 def names_image_files(X: Any) -> bool:

@@ -122,8 +122,8 @@ def _colored(
     kind, order = raw[:-1], raw[-1].replace("N", native)
     if kind not in ("RGB;16", "RGBX;16", "RGBA;16"):
         raise ValueError(
-            f"its 16-bit values are stored in a way that is not read ({raw}); convert it to RGB or "
-            "grayscale"
+            f"its 16-bit values are stored in a way that is not supported ({raw}); convert it to "
+            "RGB or grayscale"
         )
     high = np.asarray(upright(image))[:, :, :3]
     file.seek(0)

@@ -47,9 +47,9 @@ def check_colors(color: Color | None, n_channels: int, name: str = "X") -> None:
     """Refuse to convert what are no colours."""
     if color is not None and n_channels not in CHANNELS:
         raise ValueError(
-            f"{name} holds images of {n_channels} channels, which are no colours: only 1 "
-            f"(grayscale), 3 (RGB) and 4 (RGBA) are converted to {color!r}. Leave color at None, "
-            "or choose the channels to use, such as X[..., :3]."
+            f"{name} holds images of {n_channels} channels, which are not colours: only 1 "
+            f"(grayscale), 3 (RGB) and 4 (RGBA) are converted to {color!r}. Set color=None, or "
+            "choose the channels to use, such as X[..., :3]."
         )
 
 

@@ -16,14 +16,14 @@ from skdl.images._decoding import picture_pixels
 
 IMAGES = (
     "Expected images: an array of shape (n, height, width, channels), (n, height, width) or "
-    "(n, features). Estimators with a network, and ImageLoader before other steps, also take a "
+    "(n, features). Estimators with a network, and ImageLoader before other steps, also accept a "
     "list of paths of image files."
 )
 """What X may be, as messages say it."""
 
 PATHS = (
     "Expected paths of image files: a list, an array of shape (n,), a Series or a DataFrame of one "
-    "column. For arrays take Resize."
+    "column. For arrays, use Resize."
 )
 """The same of what reads files only."""
 
@@ -68,8 +68,8 @@ def refuse_what_has_no_rows(X: Any, name: str = "X") -> None:
         shown = shortened(X)
         if isinstance(X, str | PathLike) and _is_folder(X):
             raise ValueError(
-                f"{name} is a folder, {shown}. Take the paths of its images from "
-                f"skdl.datasets.load_image_folder, in .data."
+                f"{name} is a folder, {shown}. Load it with skdl.datasets.load_image_folder, and "
+                f"pass the paths in its .data."
             )
         advice = f"a list or array of paths: [{shown}]" if isinstance(X, str) else "a list of them"
         raise ValueError(f"{name} is a single value, {shown}. Pass {advice}.")
@@ -104,7 +104,7 @@ def text_at(value: Any, row: int) -> str:
         return f"{'text' if isinstance(value, str) else 'a path'}: {shortened(value)} at row {row}."
     return (
         f"bytes: {shortened(value)} at row {row}. Pass paths as str (os.fsdecode), and the content "
-        "of files as arrays or as pictures of Pillow."
+        "of files as arrays or Pillow images."
     )
 
 
@@ -202,22 +202,24 @@ def _ragged(values: Sequence[Any], name: str) -> str:
     shapes = [_shape(value) for value in values]
     odd = next((row for row, shape in enumerate(shapes) if shape != shapes[0]), None)
     if odd is None:
-        return f"{name} is no array of images of one shape: rows are of unequal lengths."
+        return f"{name} is not an array of images of one shape: rows have unequal lengths."
     first, other = _described_row(values, shapes, 0), _described_row(values, shapes, odd)
     advice = ""
     if {len(shapes[0] or ()), len(shapes[odd] or ())} == {2, 3} or (
         len(shapes[0] or ()) == 3 and (shapes[0] or ())[:2] == (shapes[odd] or ())[:2]
     ):
-        advice = " Bring them to equal channels: all in gray, or all in color."
+        advice = " Convert them to the same channels: all to gray, or all to colour."
     elif len(shapes[0] or ()) > 1 and len(shapes[odd] or ()) > 1:
-        advice = " Resize them to one size; image_size=(height, width) does so with image files."
-    return f"{name} is no array of images of one shape: row 0 {first}, row {odd} {other}.{advice}"
+        advice = " Resize them to one size; image_size=(height, width) does so for image files."
+    return (
+        f"{name} is not an array of images of one shape: row 0 {first}, row {odd} {other}.{advice}"
+    )
 
 
 def _described_row(values: Sequence[Any], shapes: list[Any], row: int) -> str:
     if shapes[row] == ():
         return f"is {shortened(values[row])}"
-    return f"has shape {shapes[row]}" if shapes[row] else "is of unequal lengths"
+    return f"has shape {shapes[row]}" if shapes[row] else "has unequal lengths"
 
 
 def _shape(value: Any) -> tuple[int, ...] | None:
@@ -234,7 +236,7 @@ def _described(X: Any) -> str:
     if isinstance(X, type):
         return f"the class {X.__name__}"
     hint = "; collect its images in an array first" * hasattr(X, "__iter__")
-    return f"of the type {type(X).__name__}{hint}"
+    return f"of type {type(X).__name__}{hint}"
 
 
 def _refuse_or_convert(rows: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
@@ -245,6 +247,6 @@ def _refuse_or_convert(rows: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
     what = (
         f"has the fields {shortened(rows.dtype.names)}"
         if rows.dtype.names
-        else f"holds {rows.dtype.name}, no numbers"
+        else f"holds {rows.dtype.name}, not numbers"
     )
     raise ValueError(f"{name} {what}.")

@@ -28,10 +28,10 @@ _STANDARD_MEAN, _STANDARD_DEVIATION = 0.45, 0.225
 
 
 def learn_value_range(X: npt.NDArray[Any]) -> ValueRange:
-    """Value range of a training set, by the one rule of skdl.
+    """Learn the value range of a training set, by the one rule of skdl.
 
-    The range is learned once, from the training data, and then belongs to the fitted estimator: a
-    rule applied anew to each batch would make predictions depend on their neighbours.
+    The range is learned once, from the training data, and then belongs to the fitted estimator. If
+    each batch had its own range, the prediction for an image would depend on the rest of its batch.
 
     Parameters
     ----------
@@ -42,15 +42,16 @@ def learn_value_range(X: npt.NDArray[Any]) -> ValueRange:
     -------
     value_range : (low, high) or "standardized"
         ``(0, 255)`` for uint8; ``(0, 1)`` for other values within [0, 1]; ``(0, largest value)``
-        for other non-negative values; ``(smallest value, largest value)`` where many are negative
-        and they are whole numbers, or beyond what standardised values are, such as those of
-        computed tomography; ``"standardized"`` for all other data with negative values.
+        for other non-negative values; ``(smallest value, largest value)`` if many values are
+        negative, and they are whole numbers or beyond the usual range of standardised values, such
+        as those of computed tomography; ``"standardized"`` for all other data with negative values.
 
     Notes
     -----
-    A few stray values change nothing: negative ones that are less than 1 % of all values, and
-    largest values of less than 5 % of the images that are more than twice those of the others. The
-    folds of a data set have the same rule so, and a hot pixel makes no other dark.
+    A few stray values change nothing: negative values that are less than 1 % of all values, and
+    the largest values of less than 5 % of the images, if they are more than twice those of the
+    others. The folds of a data set thus get the same range, and a hot pixel does not darken the
+    others.
 
     Examples
     --------
@@ -225,12 +226,12 @@ def check_value_range(value_range: Any) -> ValueRange | None:
     Parameters
     ----------
     value_range : None, "standardized" or (low, high)
-        The parameter as a user gave it. None means: learn it in ``fit``.
+        The parameter as the user set it. None means that ``fit`` learns it.
 
     Returns
     -------
     value_range : None, "standardized" or tuple of float
-        The same in plain Python.
+        The same value in plain Python types.
 
     Raises
     ------

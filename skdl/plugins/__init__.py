@@ -1,8 +1,8 @@
 """Registries of networks, backbones, data sets and decoders of image files, by name.
 
-skdl's own entries, those that code registers, and those that other packages declare as entry
-points. A name is resolved when it is needed and not before: listing imports nothing, and
-TensorFlow is imported only to build a network.
+They hold skdl's own entries, those that code registers, and those that other packages declare as
+entry points. A name is resolved only when it is needed: listing imports nothing, and TensorFlow is
+imported only to build a network.
 """
 
 from skdl.plugins._groups import (

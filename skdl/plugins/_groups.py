@@ -78,13 +78,14 @@ def register_backbone(name: str) -> Callable[[Builder], Builder]:
     -------
     decorator : callable
         Returns the builder unchanged. A builder is a function ``(input_shape, **params) ->
-        keras.Model`` at the top level of a module, under ``skdl.backbones.declare_backbone``;
-        :func:`skdl.testing.check_backbone` holds it to what that says.
+        keras.Model`` at the top level of a module, decorated with
+        ``skdl.backbones.declare_backbone``; :func:`skdl.testing.check_backbone` checks that it
+        does what it declares.
 
     Raises
     ------
     ValueError, TypeError
-        As :func:`register_architecture`.
+        As in :func:`register_architecture`.
 
     Examples
     --------
@@ -113,15 +114,15 @@ def register_dataset(name: str) -> Callable[[Builder], Builder]:
     Returns
     -------
     decorator : callable
-        Returns the loader unchanged. A loader is a function at the top level of a module, with
-        keyword parameters only, `return_X_y` among them; it returns a ``sklearn.utils.Bunch`` with
+        Returns the loader unchanged. A loader is a function at the top level of a module with
+        keyword parameters only, including `return_X_y`. It returns a ``sklearn.utils.Bunch`` with
         `data`, `target`, `target_names` and `DESCR`, or the pair of images and labels.
-        :func:`skdl.testing.check_dataset` holds it to that.
+        :func:`skdl.testing.check_dataset` checks that.
 
     Raises
     ------
     ValueError, TypeError
-        As :func:`register_architecture`.
+        As in :func:`register_architecture`.
 
     Examples
     --------
@@ -138,7 +139,7 @@ def register_dataset(name: str) -> Callable[[Builder], Builder]:
 def register_decoder(name: str) -> Callable[[Builder], Builder]:
     """Register a decoder of image files under a name.
 
-    Files with its endings then count as images wherever paths of files are taken: in estimators,
+    Files with its endings then count as images wherever paths are accepted: in estimators,
     ``ImageLoader``, ``load_image_folder`` and ``audit_images``.
 
     Parameters
@@ -150,17 +151,18 @@ def register_decoder(name: str) -> Callable[[Builder], Builder]:
     -------
     decorator : callable
         Returns the decoder unchanged: a subclass of :class:`skdl.images.Decoder` at the top level
-        of a module. :func:`skdl.testing.check_decoder` holds it to what that says.
+        of a module. :func:`skdl.testing.check_decoder` checks that it follows the rules.
 
     Raises
     ------
     ValueError, TypeError
-        As :func:`register_architecture`.
+        As in :func:`register_architecture`.
 
     Notes
     -----
-    What only code registers is not known to the worker processes of ``n_jobs=2`` that have not run
-    it: a package declares an entry point of the group ``skdl.decoders``.
+    Worker processes, such as those of ``n_jobs=2``, do not know a decoder that is registered in
+    code that they have not run. In a package, declare an entry point of the group
+    ``skdl.decoders`` instead.
 
     Examples
     --------
@@ -174,7 +176,7 @@ def register_decoder(name: str) -> Callable[[Builder], Builder]:
 def reference_protocol(**params: Any) -> Callable[[Builder], Builder]:
     """State how a network is usually trained.
 
-    ``CNNClassifier.from_protocol`` takes the parameters from here.
+    ``CNNClassifier.from_protocol`` uses these parameters.
 
     Parameters
     ----------
@@ -185,7 +187,7 @@ def reference_protocol(**params: Any) -> Callable[[Builder], Builder]:
     Returns
     -------
     decorator : callable
-        Returns the builder, which carries the parameters as its attribute `reference_protocol`.
+        Returns the builder, with the parameters as its attribute `reference_protocol`.
 
     Examples
     --------
@@ -203,7 +205,7 @@ def reference_protocol(**params: Any) -> Callable[[Builder], Builder]:
 
 
 def list_architectures(pattern: str = "*") -> list[str]:
-    """Names of the registered architectures.
+    """List the names of the registered architectures.
 
     Parameters
     ----------
@@ -213,7 +215,7 @@ def list_architectures(pattern: str = "*") -> list[str]:
     Returns
     -------
     names : list of str
-        Sorted.
+        Sorted names.
 
     Examples
     --------

@@ -27,7 +27,7 @@ class Plugin:
     owner : str
         The package that provides it.
     target : str or callable
-        The object itself, or ``"module:attribute"``, imported when it is asked for.
+        The object itself, or ``"module:attribute"``, which is imported when it is needed.
     rivals : tuple of Plugin
         Entries of other packages that claim the same name.
     """
@@ -43,7 +43,7 @@ class Plugin:
         Raises
         ------
         ValueError
-            If that fails, what is found is not callable, or several packages claim the name.
+            If the import fails, the object is not callable, or several packages claim the name.
         """
         if self.rivals:
             raise ValueError(self._clash())
@@ -66,7 +66,7 @@ class Plugin:
 
     @property
     def description(self) -> Description:
-        """One line and the parameters, found without importing anything."""
+        """Summary and parameters, found without importing anything."""
         return self._examined[0]
 
     @property
@@ -91,7 +91,7 @@ class Plugin:
         advice = (
             "Uninstall all but one of them."
             if others == owners
-            else f"It is a name of skdl's own: uninstall {' and '.join(map(repr, others))}."
+            else f"It is one of skdl's own names: uninstall {' and '.join(map(repr, others))}."
         )
         claimants = " and ".join(map(repr, owners))
         return f"The name {self.name!r} is claimed by {claimants}. {advice}"
@@ -103,7 +103,7 @@ class Registry:
     Parameters
     ----------
     group : str
-        Such as ``"skdl.architectures"``.
+        Group of entry points, such as ``"skdl.architectures"``.
     noun : str
         What error messages call an entry.
     own : dict of str to str, default=None
@@ -139,17 +139,17 @@ class Registry:
         return iter(sorted(self._plugins.values(), key=lambda plugin: plugin.name))
 
     def entries(self) -> tuple[Plugin, ...]:
-        """All entries as they are now, unsorted: the same until one is added.
+        """All current entries, unsorted; the same until one is added.
 
         Returns
         -------
         plugins : tuple of Plugin
-            Hashable, to remember what was made of them by.
+            Hashable, so that it can be the key of a cache.
         """
         return tuple(self._plugins.values())
 
     def matching(self, pattern: str = "*") -> list[Plugin]:
-        """Entries whose names match a pattern; warns of broken ones.
+        """Entries whose names match a pattern, with a warning for each broken one.
 
         Parameters
         ----------
@@ -159,7 +159,7 @@ class Registry:
         Returns
         -------
         plugins : list of Plugin
-            Sorted by name. Broken ones are among them and have an `error`.
+            Sorted by name, including broken ones, which have an `error`.
         """
         plugins = self._select(pattern)
         for plugin in plugins:
@@ -191,7 +191,7 @@ class Registry:
         name : str
             A new name.
         target : callable
-            A function or class at the top level of a module, so that it reaches other processes.
+            A function or class at the top level of a module, so that other processes can use it.
 
         Raises
         ------
@@ -217,9 +217,9 @@ class Registry:
         self._plugins[name] = Plugin(name, owner, target)
 
     def registered_in_code(self, name: str) -> Callable[..., Any] | None:
-        """The object behind a name, if only code that ran in this process knows of it.
+        """The object behind a name, if only code that ran in this process registered it.
 
-        Estimators take it with them into other processes, where that code may not have run.
+        Estimators carry it along into other processes, where that code may not have run.
 
         Parameters
         ----------
@@ -242,13 +242,13 @@ class Registry:
         name : str
             The name.
         target : callable
-            What it stands for.
+            The object to register.
         """
         if name not in self._plugins:
             self.register(name, target)
 
     def get(self, name: str) -> Callable[..., Any]:
-        """Object registered under a name.
+        """Return the object registered under a name.
 
         Parameters
         ----------
@@ -258,7 +258,7 @@ class Registry:
         Returns
         -------
         target : callable
-            The object, imported if need be.
+            The object, imported if necessary.
 
         Raises
         ------
@@ -314,7 +314,7 @@ def _require_named(target: Any, noun: str) -> None:
 
 
 def require_importable(target: Any, noun: str) -> None:
-    """Refuse a callable that no other process could find again.
+    """Refuse a callable that other processes could not import.
 
     Parameters
     ----------

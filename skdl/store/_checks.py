@@ -39,8 +39,8 @@ class Space:
         except (TypeError, ValueError, RecursionError) as error:
             kind = TypeError if isinstance(error, TypeError) else ValueError
             raise kind(
-                "space must hold what JSON can hold: dicts with names, lists, texts, finite "
-                f"numbers, booleans and None. Got {shortened(space)}: {error}."
+                "space must hold only what JSON can hold: dicts with str keys, lists, strings, "
+                f"finite numbers, booleans and None. Got {shortened(space)}: {error}."
             ) from error
         return cls(text, digest_of(text.encode()))
 
@@ -50,7 +50,7 @@ def _check_names(value: Any, where: str) -> None:
     if isinstance(value, Mapping):
         for name, inner in value.items():
             if not isinstance(name, str):
-                raise TypeError(f"the name {shortened(name)} in {where} is no text")
+                raise TypeError(f"the key {shortened(name)} in {where} is not a string")
             _check_names(inner, f"{where}[{shortened(name)}]")
     elif isinstance(value, list | tuple):
         for position, inner in enumerate(value):
@@ -95,7 +95,7 @@ def checked_features(features: Any, n_keys: int) -> NDArray[np.float32]:
         raise TypeError(f"features must be an array of float32. Got {kind}.")
     if features.ndim != 2 or features.shape[1] < 1 or len(features) != n_keys:
         raise ValueError(
-            f"features must have shape ({n_keys}, width), a row for each key and width at least 1. "
-            f"Got {features.shape}."
+            f"features must have shape ({n_keys}, width), with one row per key and width at least "
+            f"1. Got {features.shape}."
         )
     return features

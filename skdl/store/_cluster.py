@@ -39,12 +39,12 @@ def not_seen(image: str, token: Path) -> str:
     """What of a shared file system this worker does not see, in words; "" if nothing."""
     if image and not os.path.exists(image):
         return (
-            f"it does not find {shown_path(image)}. Use paths under which all machines see the "
+            f"it cannot find {shown_path(image)}. Use paths under which all machines see the "
             "images, such as those of a shared file system."
         )
     if not token.exists():
         return (
-            f"it does not see the store's folder {shown_path(str(token.parent))}. Choose a folder "
+            f"it cannot see the store's folder {shown_path(str(token.parent))}. Choose a folder "
             "that all machines share."
         )
     return ""

@@ -24,14 +24,14 @@ _DEFAULT_IN_FOLDER = 10 * 2**30
 
 
 def seconds_saved_here() -> float:
-    """What computing all features had taken that this thread found in any store.
+    """Time that this thread has saved by finding features in any store.
 
-    Two readings tell what the stores saved in between, whoever asked them.
+    The difference between two readings is what the stores saved in between, whoever used them.
 
     Returns
     -------
     seconds : float
-        Since the thread began.
+        Time that computing these features took, since the thread began.
 
     See Also
     --------
@@ -59,49 +59,50 @@ def opened(store: "FeatureStore") -> "FeatureStore":
 
 
 class FeatureStore:
-    """A cache of the feature vectors that a network computed of images.
+    """A cache of feature vectors that a network computed from images.
 
-    Features are kept by what they depend on: the image, by the sha256 of its content, and all the
-    rest, such as network, weights and layer, by a description called space. So nothing in a store
-    is ever out of date, and one store serves all estimators.
+    Features are stored under what they depend on: the image, identified by the sha256 of its
+    content, and everything else, such as network, weights and layer, in a description called space.
+    Therefore, nothing in a store is ever out of date, and one store serves all estimators.
 
     Parameters
     ----------
     folder : str or path-like, default=None
-        A folder, ``~`` included, which is made when it is first needed. Processes and machines may
-        share it. None keeps the features in the memory of this process.
+        Folder of the store, in which ``~`` is expanded. It is created when it is first needed.
+        Processes and machines may share it. If None, keep the features in the memory of this
+        process.
     max_bytes : int, default=None
-        How much may be kept; what was used least recently is removed first. None is 1 GiB in
+        Maximum size; the least recently used features are removed first. None means 1 GiB in
         memory and 10 GiB in a folder.
 
     Attributes
     ----------
     folder : pathlib.Path or None
-        The folder, absolute.
+        Absolute path of the folder.
     max_bytes : int
-        The bound.
+        Maximum size.
     hits, misses : int
-        How many feature vectors `get` found and did not find, of this object in this process.
+        Number of feature vectors that `get` found and did not find, for this object in this
+        process.
     seconds_saved : float
-        What computing those that `get` found had taken, as far as `put` was told.
+        Time that computing the features took that `get` found, as far as it was passed to `put`.
 
     Raises
     ------
     TypeError, ValueError
-        If the folder is no path, or a file, or `max_bytes` is no positive whole number.
+        If `folder` is not a path, or is a file, or `max_bytes` is not a positive whole number.
 
     Notes
     -----
-    A folder holds files that are written whole or not at all and never changed, each entry with a
-    checksum that is verified when it is read: whatever was damaged or removed is computed anew.
-    When the disk is full, `put` warns once, and work goes on without storing.
+    The files in a folder are written completely or not at all, and never changed. Each entry has a
+    checksum that is verified when the entry is read; whatever is damaged or removed is computed
+    again. When the disk is full, `put` warns once, and work continues without storing.
 
-    With several processes that write, a folder may hold somewhat more than `max_bytes` for half a
-    minute.
+    If several processes write, a folder may hold somewhat more than `max_bytes` for half a minute.
 
     ``copy.deepcopy``, and therefore :func:`sklearn.base.clone`, return the store itself. A store in
-    memory is pickled without what it holds, one in a folder by its folder. Two stores of the same
-    folder and bound are equal.
+    memory is pickled without its content, a store in a folder as a reference to that folder. Two
+    stores with the same folder and the same `max_bytes` are equal.
 
     The command ``skdl store`` shows, verifies and clears a folder.
 
@@ -155,7 +156,7 @@ class FeatureStore:
     def get(
         self, space: Mapping[str, Any], keys: Sequence[bytes], width: int
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Feature vectors that are stored.
+        """Look up stored feature vectors.
 
         Parameters
         ----------
@@ -164,32 +165,32 @@ class FeatureStore:
         keys : list of bytes, length n_images
             Sha256 digests of the images, 32 bytes each.
         width : int
-            Length of a feature vector. Stored ones of another length are not found.
+            Length of a feature vector. Stored vectors of another length are not found.
 
         Returns
         -------
         features : ndarray of shape (n_images, width), dtype float32
             A copy. Rows that were not found are 0.
         found : ndarray of shape (n_images,), dtype bool
-            Which rows were.
+            Which rows were found.
 
         Raises
         ------
         TypeError, ValueError
-            If the space is nothing that JSON can hold, a key is no digest, or the width no positive
-            whole number.
+            If JSON cannot hold `space`, a key is not a digest, or `width` is not a positive whole
+            number.
         """
         return self.get_together([(space, width)], keys)
 
     def get_together(
         self, spaces: Sequence[tuple[Mapping[str, Any], int]], keys: Sequence[bytes]
     ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Feature vectors of several spaces side by side, of images that all of them hold.
+        """Look up feature vectors of several spaces, side by side.
 
         Parameters
         ----------
         spaces : list of (dict, int)
-            What the features depend on, and their width, as of :meth:`get`.
+            What the features depend on, and their width, as in :meth:`get`.
         keys : list of bytes, length n_images
             Sha256 digests of the images, 32 bytes each.
 
@@ -198,12 +199,12 @@ class FeatureStore:
         features : ndarray of shape (n_images, sum of widths), dtype float32
             A copy. Rows that were not found are 0.
         found : ndarray of shape (n_images,), dtype bool
-            Which rows were, in all spaces. `hits` counts these, and `misses` all others.
+            Which rows were found in all spaces. `hits` counts these, and `misses` all others.
 
         Raises
         ------
         TypeError, ValueError
-            As :meth:`get`.
+            As in :meth:`get`.
         """
         checked = [Space.of(space) for space, _ in spaces]
         names = checked_keys(keys)
@@ -241,22 +242,23 @@ class FeatureStore:
         Parameters
         ----------
         space, keys
-            As of :meth:`get`.
+            As in :meth:`get`.
         features : ndarray of shape (n_images, width), dtype float32
-            One vector of each image.
+            One vector per image.
         seconds : float, default=0.0
-            What computing all of them took; 0 if that is not known.
+            Time that computing all of them took; 0 if unknown.
 
         Raises
         ------
         TypeError, ValueError
-            If the space is nothing that JSON can hold, a key is no digest, or the features have
-            another type or shape, or `seconds` is negative or not finite.
+            If JSON cannot hold `space`, a key is not a digest, the features have another type or
+            shape, or `seconds` is negative or not finite.
 
         Warns
         -----
         UserWarning
-            The first time that the folder cannot be written to, for example as the disk is full.
+            The first time that the folder cannot be written to, for example because the disk is
+            full.
         """
         try:
             self._put(space, keys, features, seconds)
@@ -282,21 +284,21 @@ class FeatureStore:
             self._features.put(checked, names, rows, spent / max(len(names), 1), merge)
 
     def info(self) -> StoreInfo:
-        """What the store holds.
+        """Describe what the store holds.
 
         Returns
         -------
         info : StoreInfo
             Its `spaces`, the last used first, each with `space` (its description), `digest`,
             `entries`, `files`, `bytes` and `last_used` (seconds since 1970); the totals `entries`,
-            `files` and `bytes`; `of_this_format`, whether there is a store, be it empty; and
+            `files` and `bytes`; `of_this_format`, whether there is a store, even an empty one; and
             `other_formats`, names of folders of other versions of skdl.
         """
         with self._lock:
             return self._features.info()
 
     def compact(self) -> int:
-        """Merge files that are not half full into full ones.
+        """Merge files that are less than half full into full ones.
 
         This is optional: a folder that many processes have filled holds many files, which take
         longer to list and to open. A full file has 64 MiB, or a thousandth of `max_bytes` if that
@@ -305,7 +307,7 @@ class FeatureStore:
         Returns
         -------
         removed : int
-            By how many the number of files has decreased.
+            Decrease in the number of files.
 
         Raises
         ------
@@ -316,12 +318,12 @@ class FeatureStore:
             return self._features.compact()
 
     def clear(self) -> int:
-        """Remove everything that is stored, and nothing else that lies in the folder.
+        """Remove everything that is stored, and nothing else in the folder.
 
         Returns
         -------
         removed : int
-            Bytes.
+            Number of bytes.
         """
         with self._lock:
             return self._features.clear()
@@ -333,14 +335,14 @@ class FeatureStore:
         ----------
         repair : bool, default=False
             Whether to remove what is damaged, and the temporary files of processes that were
-            killed. What another process is writing at the time may be lost, which does no harm.
+            killed. What another process is writing at that time may be lost, which does no harm.
 
         Returns
         -------
         check : StoreCheck
-            Right `entries` and the `files` that hold them, `damaged_files` (paths),
-            `damaged_entries` in files that are right otherwise, `leftovers` (temporary files);
-            `repaired` and `sound`, whether nothing was damaged.
+            Intact `entries` and the `files` that hold them, `damaged_files` (paths),
+            `damaged_entries` in otherwise intact files, `leftovers` (temporary files); `repaired`
+            and `sound`, whether nothing was damaged.
 
         Raises
         ------
@@ -351,14 +353,14 @@ class FeatureStore:
             return self._features.verify(repair)
 
     def check_writable(self) -> None:
-        """Make the folder and make sure that it can be written to.
+        """Create the folder, and check that it can be written to.
 
         Raises
         ------
         FileExistsError
-            If there is a file in its place, or above it.
+            If its path, or a parent of it, is a file.
         PermissionError, OSError
-            If it cannot be made or written to, except for a full disk, of which `put` warns.
+            If it cannot be created or written to, unless the disk is full, for which `put` warns.
         """
         self._features.check_writable()
 

@@ -33,17 +33,17 @@ class FillReport:
     Attributes
     ----------
     images : int
-        Distinct paths.
+        Number of distinct paths.
     found : int
-        Images whose features were already stored; of equal images, all but the first.
+        Number of images whose features were already stored; of equal images, all but the first.
     computed : int
-        Images whose features were computed.
+        Number of images whose features were computed.
     unreadable : dict of str to str
         Paths of files that cannot be read, and why.
     bytes : int
-        Bytes of the files that were read.
+        Size of the files that were read.
     seconds : float
-        Time it took.
+        Elapsed time.
 
     Examples
     --------
@@ -83,9 +83,9 @@ def fill(
 ) -> FillReport:
     """Compute the features of image files that a store does not hold yet.
 
-    Any pipeline that is given the same store, on any machine, then finds them. Calling it again
-    computes only what is missing, even if the previous call was killed: each batch is looked up,
-    computed and written on its own.
+    Any pipeline with the same store, on any machine, then finds them. Calling it again computes
+    only what is missing, even if the previous call was killed: each batch is looked up, computed
+    and written separately.
 
     Parameters
     ----------
@@ -98,12 +98,12 @@ def fill(
     store : str, path-like or FeatureStore
         The folder to fill, or a store. With a client, all workers must see it under this path.
     client : distributed.Client, default=None
-        Client of a Dask cluster whose workers compute the features. None computes them in this
+        Client of a Dask cluster whose workers compute the features. If None, compute them in this
         process.
     batch : int, default=256
         Number of images per task, at least 1. When a worker dies, its batch is computed again.
     verbose : int, default=1
-        1 shows images per second, bytes read and the time left, and prints the report.
+        If 1, show images per second, bytes read and the time left, and print the report.
 
     Returns
     -------
@@ -113,7 +113,7 @@ def fill(
     Raises
     ------
     TypeError
-        If `features` has no `store`, or `store` is none.
+        If `features` has no parameter `store`, or `store` is neither a folder nor a FeatureStore.
     ValueError
         If there are no paths, no file of the first batch can be read, the images do not fit
         `features`, the store is in memory but a client is given, or its `max_bytes` is too small.

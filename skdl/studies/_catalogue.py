@@ -10,12 +10,12 @@ _BY_NAME = {study.name: study for study in (*_mnist.STUDIES, *_cifar.STUDIES, *_
 
 
 def list_studies() -> list[Study]:
-    """All case studies.
+    """List all case studies.
 
     Returns
     -------
     studies : list of Study
-        As they are declared: name, title, source, models, published figures.
+        The studies as declared: name, title, source, models, published figures.
 
     Examples
     --------
@@ -27,12 +27,12 @@ def list_studies() -> list[Study]:
 
 
 def get_study(name: str) -> Study:
-    """A case study by its name.
+    """Return a case study by its name.
 
     Parameters
     ----------
     name : str
-        One of those that :func:`list_studies` lists.
+        A name that :func:`list_studies` lists.
 
     Returns
     -------
@@ -42,7 +42,7 @@ def get_study(name: str) -> Study:
     Raises
     ------
     ValueError
-        If there is none of that name.
+        If there is no study of that name.
 
     Examples
     --------
@@ -54,6 +54,6 @@ def get_study(name: str) -> Study:
         close = difflib.get_close_matches(name, _BY_NAME, n=1)
         hint = f" Did you mean {close[0]!r}?" if close else ""
         raise ValueError(
-            f"There is no study {shown(name)}.{hint} There are: {', '.join(_BY_NAME)}."
+            f"There is no study {shown(name)}.{hint} The studies are: {', '.join(_BY_NAME)}."
         )
     return _BY_NAME[name]

@@ -105,8 +105,8 @@ simple_regularized = with_setting(_simple_regularized)
 
 
 def _by_size() -> tuple[Model, ...]:
-    published = "the frozen backbone's features of images in 64×64, one dense layer"
-    improved = "features of several layers of images in 128×128, logistic regression"
+    published = "features of images at 64×64 from the frozen backbone, one dense layer"
+    improved = "features of several layers of images at 128×128, logistic regression"
     models = []
     for n in _SIZES:
         frozen, features = with_setting(_frozen)(n), with_setting(_features)(n)
@@ -125,8 +125,8 @@ STUDIES = (
             Model("as published", "network “simple”, 10 epochs", network("simple", 10)),
             Model(
                 "improved",
-                "64 filters, batch normalisation, flips and shifts for dropout, a cosine schedule, "
-                "15 epochs",
+                "64 filters, batch normalisation, flips and shifts instead of dropout, a cosine "
+                "schedule, 15 epochs",
                 simple_regularized(15, 64),
             ),
         ),
@@ -189,7 +189,7 @@ STUDIES = (
         models=(
             Model(
                 "as published",
-                "SGD of 0.1 with momentum 0.9 and weight decay 1e-4, cosine schedule, batches of "
+                "SGD at 0.1 with momentum 0.9 and weight decay 1e-4, cosine schedule, batches of "
                 "128, flips and shifts, 50 epochs",
                 network("resnet20", 50, augmentation=_flips_and_shifts()),
             ),
@@ -231,20 +231,20 @@ STUDIES = (
             ),
             Model(
                 "improved",
-                "with batch normalisation, flips and shifts for dropout, a cosine schedule",
+                "with batch normalisation, flips and shifts instead of dropout, a cosine schedule",
                 simple_regularized(10, 32),
                 part="small network",
                 pretrained=False,
             ),
             Model(
                 "as published",
-                "the frozen backbone on images in 96×96, one dense layer",
+                "the frozen backbone on images at 96×96, one dense layer",
                 with_setting(_transferred)("inception_v3", 20, image_size=96, batch_size=64),
                 part="pretrained",
             ),
             Model(
                 "improved",
-                "features of several layers of images in 128×128, logistic regression",
+                "features of several layers of images at 128×128, logistic regression",
                 _features_of_files,
                 part="pretrained",
             ),

@@ -33,7 +33,7 @@ _KEYS = {"study", "settings", "data", "notes", "models", "comparison"}  # what i
 
 
 def compare_studies(folders: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
-    """Put what several runs found beside what was published.
+    """Compare the results of several runs with the published figures.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def compare_studies(folders: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
     Returns
     -------
     table : DataFrame of str
-        A row for each published figure: "study", "figure", "published", "as published" and
+        One row per published figure: "study", "figure", "published", "as published" and
         "improved" with their intervals and pretrained networks, "goal", "data", "training time",
         "command" and "notes": what stands in for published images and networks. Runs of the same
         figure that trained different variants share a row.
@@ -116,8 +116,8 @@ def _files(folders: Iterable[str | os.PathLike[str]]) -> list[Path]:
             here = sorted(files - {folder / SETTINGS})
         if not here:
             raise FileNotFoundError(
-                f"{folder} holds no run of a study: there is no study.json in it or in a folder "
-                "in it. Run one with: skdl study run NAME --out DIR"
+                f"{folder} holds no run of a study: there is no study.json in it or in its "
+                "subfolders. Run one with: skdl study run NAME --out DIR"
             )
         found += here
     return found
@@ -129,15 +129,15 @@ def _read(path: Path) -> dict[str, Any]:
         if record["format"] == FORMAT:
             lacking = sorted(_KEYS - record.keys())
             if lacking:
-                raise ValueError(f"it lacks {', '.join(lacking)}")
+                raise ValueError(f"it has no {', '.join(lacking)}")
             if not record["comparison"]:
-                raise ValueError("it compares nothing")
+                raise ValueError("it holds no comparison")
             for row in record["comparison"]:
                 _cells(record, row)
             return dict(record)
     except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
-        reason = f"it lacks {error}" if isinstance(error, KeyError) else cut(str(error))
-        raise ValueError(f"{path} is damaged, or no record of a study: {reason}") from error
+        reason = f"it has no {error}" if isinstance(error, KeyError) else cut(str(error))
+        raise ValueError(f"{path} is damaged, or not a record of a study: {reason}") from error
     raise ValueError(
         f"{path} was written by another version of skdl (format {shown(record['format'])}, "
         f"expected {FORMAT}). Run the study again."

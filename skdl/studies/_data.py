@@ -136,7 +136,7 @@ def ultrasound(setting: Setting, n_draws: int = 20) -> StudyData:
     if most < 4:
         raise ValueError(
             f"There are too few images in {_there('busi')} to test on 162 benign and 42 malignant "
-            f"ones, and to train on others: {np.sum(y == 0)} benign and {np.sum(y == 1)} malignant."
+            f"ones and train on others: {np.sum(y == 0)} benign and {np.sum(y == 1)} malignant."
         )
     if n_train % 2 or not 4 <= n_train <= most:
         raise ValueError(f"n_train must be an even number from 4 to {most}. Got {n_train}.")

@@ -149,25 +149,25 @@ class Study:
     Attributes
     ----------
     name : str
-        For the command line.
+        Name for the command line.
     title : str
-        One line.
+        Title, in one line.
     load : function of a Setting
-        Makes the data.
+        Returns the data.
     models : tuple of Model
-        What is trained.
+        Models to train.
     metrics : tuple of str
         The first one decides which model a report shows in detail.
     published : tuple of Published
         Figures to compare with.
     goals : tuple of Goal
-        What this package sets itself.
+        Goals that this package sets itself.
     stand_in : str
         What stands in for published images, networks or noise that are not known.
     backbone : str
         The published pretrained network, or "".
     detailed : bool
-        Whether each model has a report of its own, beside that of all.
+        Whether each model has a separate report, in addition to that of all models.
     source : str
         Where the published figures come from.
 
@@ -197,17 +197,17 @@ class Study:
         Parameters
         ----------
         name : str
-            Its name.
+            Name of the model.
 
         Returns
         -------
         model : Model
-            With `variant`, `part`, `what` it is, and `make`, which makes the estimator.
+            With `variant`, `part`, a description `what`, and `make`, which returns the estimator.
 
         Raises
         ------
         ValueError
-            If there is none of that name.
+            If there is no model of that name.
         """
         for model in self.models:
             if model.name == name:

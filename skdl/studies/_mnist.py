@@ -130,7 +130,7 @@ STUDIES = (
             Model("as published", "network “simple”, 10 epochs", _noisy),
             Model(
                 "improved",
-                "noise drawn anew in each epoch, a cosine schedule, 15 epochs",
+                "new noise in each epoch, a cosine schedule, 15 epochs",
                 plain(
                     "simple",
                     15,

@@ -149,13 +149,13 @@ STUDIES = (
             ),
             Model(
                 "improved",
-                "features of images in 192×192, logistic regression",
+                "features of images at 192×192, logistic regression",
                 _pets_features,
             ),
         ),
         published=(Published("accuracy", 0.9194, on="validation"),),
         goals=(Goal("accuracy", 0.98),),
-        stand_in="The photographs are 2,000 of the data set's 25,000, resized, and 2,000 to test.",
+        stand_in="The photographs are 2,000 of 25,000 in the data set, resized, and 2,000 to test.",
         backbone="vgg16",
     ),
     Study(
@@ -166,7 +166,7 @@ STUDIES = (
             Model(
                 "as published",
                 "the last block trained on 150×150, a dense layer of 256, RMSprop, 10 epochs; two "
-                "outputs for one with a sigmoid",
+                "outputs instead of one with a sigmoid",
                 finetuned(image_size=150, head=(256,), optimizer="rmsprop"),
             ),
             Model(
@@ -176,7 +176,7 @@ STUDIES = (
             ),
         ),
         published=(Published("accuracy", 0.9795),),
-        stand_in="The photographs are 2,000 of the data set's 25,000, resized, and 2,000 to test.",
+        stand_in="The photographs are 2,000 of 25,000 in the data set, resized, and 2,000 to test.",
         backbone="vgg16",
     ),
     Study(

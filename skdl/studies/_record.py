@@ -57,8 +57,8 @@ def notes_of(study: Study, setting: Setting) -> list[str]:
     used, weights = setting.backbone or study.backbone, setting.weights
     if study.backbone and used != study.backbone:
         found.append(
-            f"The pretrained network is {used} in the place of {study.backbone}: none of these "
-            f"figures is one of {study.backbone}."
+            f"The pretrained network is {used} instead of {study.backbone}: none of these figures "
+            f"is one of {study.backbone}."
         )
     if weights == "random":
         found.append("The network that should be pretrained has random weights.")
@@ -79,7 +79,7 @@ def smaller(setting: Setting) -> list[str]:
         )
         if value is not None
     ]
-    return [f"The run was asked for {' and '.join(asked)}."] if asked else []
+    return [f"The run was set to {' and '.join(asked)}."] if asked else []
 
 
 def _plain(value: Any) -> Any:

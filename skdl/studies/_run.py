@@ -28,24 +28,24 @@ from skdl.studies._written import pictures, reports
 
 @dataclasses.dataclass(frozen=True)
 class StudyRun:
-    """What a run of a study found.
+    """Results of a run of a study.
 
     Attributes
     ----------
     folder : Path
-        Where ``study.json``, ``report.html``, the pictures and the folds are.
+        The folder of ``study.json``, ``report.html``, the pictures and the folds.
     result : EvaluationResult
         Scores, predictions and times.
     comparison : DataFrame
-        Published against measured: "model", "metric", "on" (which images were published),
+        Published and measured figures: "model", "metric", "on" (which images were published),
         "published", "measured", "low", "high", "difference" and its limits, "goal", and "goal_of"
         if it is the goal of one variant.
     record : dict
-        What stands in ``study.json``.
+        The content of ``study.json``.
 
     See Also
     --------
-    run_study : Makes one.
+    run_study : Run a study.
 
     Examples
     --------
@@ -77,54 +77,55 @@ def run_study(
 ) -> StudyRun:
     """Train and test the models of a case study, and compare them with the published figures.
 
-    Everything that was found is written to a folder: ``study.json`` (settings, versions, digest of
-    the data, figures, times), ``report.html``, ``classes.png``, ``predictions-….png`` of each
-    model, ``settings.json``, which keeps other settings out, and the trained folds, with which a
-    run that was killed goes on. Studies with more pictures have a report of each model as well.
+    All results are written to a folder: ``study.json`` (settings, versions, digest of the data,
+    figures, times), ``report.html``, ``classes.png``, ``predictions-….png`` for each model,
+    ``settings.json``, which keeps runs with other settings out of the folder, and the trained
+    folds, from which a run that was killed resumes. Studies with more pictures also have a report
+    for each model.
 
     Parameters
     ----------
     name : str
         See :func:`list_studies`.
     n_train : int, default=None
-        Train on this many images, drawn with the classes' shares as they are. None takes all.
+        Number of images to train on, drawn in the proportions of the classes. If None, use all.
     epochs : int, default=None
-        Epochs of each network. None takes those of the study.
+        Number of epochs of each network. If None, use that of the study.
     seed : int, default=0
-        Seeds everything random. The same seed gives the same figures on one machine with as
-        many cores.
+        Random seed. The same seed results in the same figures on one machine with the same number
+        of cores.
     out : str or path-like, default=None
-        Folder; None is ``skdl-studies/<name>``.
+        Output folder. If None, use ``skdl-studies/<name>``.
     backbone : str, default=None
-        Pretrained network in the place of the published one.
+        Pretrained network to use instead of the published one.
     weights : str, default=None
-        Its weights, as :class:`skdl.BackboneFeatures` takes them; None takes published ones.
+        Its weights, as :class:`skdl.BackboneFeatures` accepts them. If None, use published ones.
     only : sequence of str, default=None
-        Names of models to train, or variants ("as published", "improved"). None trains all for
-        which `n_train` is enough. Record and report are of the models of the last run.
+        Names of models to train, or variants ("as published", "improved"). If None, train all for
+        which `n_train` is large enough. Record and report cover the models of the last run.
     verbose : int, default=0
-        1 shows a progress bar.
+        If 1, show a progress bar.
 
     Returns
     -------
     run : StudyRun
-        What was found.
+        The results.
 
     Raises
     ------
     FileNotFoundError
         If a folder of images is not in the data home.
     OSError
-        If the folder cannot be written, or the data set or weights are not there and cannot be
+        If the folder cannot be written, or the data set or weights are missing and cannot be
         downloaded.
     ValueError
-        If there is no such study or model, a setting does not fit, or the folder belongs to a run
-        of another setting.
+        If there is no such study or model, a setting is invalid, or the folder belongs to a run
+        with other settings.
 
     Warns
     -----
     EvaluationWarning
-        If test images stand in the training data as well, or scores are missing.
+        If test images are also in the training data, or scores are missing.
 
     Examples
     --------

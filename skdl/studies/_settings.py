@@ -37,7 +37,7 @@ def check_epochs(setting: Setting, estimators: dict[str, Any]) -> None:
     """Refuse epochs where nothing has any."""
     names = {name.rpartition("__")[2] for e in estimators.values() for name in e.get_params()}
     if setting.epochs is not None and "epochs" not in names:
-        raise ValueError("Nothing here is trained in epochs: drop epochs.")
+        raise ValueError("None of these models is trained in epochs: drop epochs.")
 
 
 def check_weights(setting: Setting, study: Study) -> None:
@@ -50,8 +50,8 @@ def check_weights(setting: Setting, study: Study) -> None:
         BackboneFeatures(**pretrained, image_size=96, store=None).fit(nothing)
     except (OSError, ValueError) as error:
         raise type(error)(
-            f"{error}\nThe option `backbone` takes another pretrained network, such as "
-            "cifar_resnet20, and `weights` a file of weights (--backbone, --weights)."
+            f"{error}\nSet `backbone` to another pretrained network, such as cifar_resnet20, or "
+            "`weights` to a file of weights (--backbone, --weights)."
         ) from error
 
 
@@ -83,7 +83,7 @@ def check_folder(setting: Setting, study: Study) -> None:
     if other:
         changed = ", ".join(f"{key} {value}, not {asked[key]}" for key, value in other.items())
         raise ValueError(
-            f"The folder {setting.folder} belongs to a run of another setting: {changed}. Choose "
+            f"The folder {setting.folder} belongs to a run with other settings: {changed}. Choose "
             "another folder with out (--out), or delete this one."
         )
 

@@ -1,6 +1,6 @@
 """Contracts and hypothesis strategies for plugins and for users' own test suites.
 
-Needs the extra ``testing``: ``pip install "skdl[testing]"``.
+Requires the extra ``testing``: ``pip install "skdl[testing]"``.
 """
 
 try:

@@ -79,7 +79,9 @@ def check_image_sizes(subject: Any) -> None:
                 f"{shape}: {type(error).__name__} instead of a ValueError that says what it needs"
             ) from error
         given = outputs_of(model, random_images(shape, 2)).shape
-        assert given == (2, N_CLASSES), f"images of {shape} give outputs of shape {given}"
+        assert given == (2, N_CLASSES), (
+            f"images of shape {shape} result in outputs of shape {given}"
+        )
 
 
 @contract(ARCHITECTURE)
@@ -126,8 +128,8 @@ def check_overfitting(subject: Any) -> None:
         if ends[-1] < 0.3:
             return
     raise AssertionError(
-        f"after {_STEPS} steps on eight images the loss is {min(ends):.3g}, from {losses[0]:.3g} "
-        "at first"
+        f"after {_STEPS} steps on eight images, the loss is {min(ends):.3g}, down from "
+        f"{losses[0]:.3g}"
     )
 
 
@@ -163,7 +165,7 @@ def check_saving(subject: Any) -> None:
 
 
 def check_architecture(subject: Any) -> None:
-    """Check that a network keeps all contracts of an architecture.
+    """Check that a network fulfils all contracts of an architecture.
 
     Parameters
     ----------
@@ -173,7 +175,7 @@ def check_architecture(subject: Any) -> None:
     Raises
     ------
     AssertionError
-        Naming every contract that is broken, and how.
+        If contracts are broken. The message says which, and how.
     ValueError
         If the name is unknown.
 

@@ -45,7 +45,7 @@ def check_backbone_declaration(subject: Any) -> None:
     declaration = _declaration(subject)
     channels = declaration.preprocessing.channels
     preprocessed = declaration.preprocessing.apply(random_images((2, 2, channels)))
-    assert np.isfinite(preprocessed).all(), "the preprocessing gives NaN or infinite values"
+    assert np.isfinite(preprocessed).all(), "the preprocessing returns NaN or infinite values"
 
 
 @contract(BACKBONE)
@@ -56,7 +56,7 @@ def check_backbone_output(subject: Any) -> None:
     assert not model.compiled, "the builder returns a compiled model"
     features = outputs_of(model, _images(subject))
     assert features.ndim == 4, (
-        f"outputs of shape {features.shape}; expected (n, height, width, channels), unpooled"
+        f"outputs of shape {features.shape}, expected (n, height, width, channels), unpooled"
     )
     assert features.shape[3] == width, f"{features.shape[3]} channels, {width} declared"
     assert np.isfinite(features).all(), "features are NaN or infinite"
@@ -94,11 +94,12 @@ def check_backbone_image_sizes(subject: Any) -> None:
             model = _builder(subject)(shape)
         except Exception as error:
             raise AssertionError(
-                f"images of {shape}: {type(error).__name__}: {error}. Is min_size={side} right?"
+                f"images of shape {shape}: {type(error).__name__}: {error}. Is min_size={side} "
+                "correct?"
             ) from error
         features = outputs_of(model, random_images(shape, 1))
         for given in (model.output_shape[1:], features.shape):  # older Keras tells two
-            assert 0 not in given, f"images of {shape} give features of {given}"
+            assert 0 not in given, f"images of shape {shape} result in features of shape {given}"
 
 
 @contract(BACKBONE)
@@ -136,7 +137,7 @@ def check_backbone_weights_fit_all_sizes(subject: Any) -> None:
     }
     for size in sizes:
         assert shapes[size] == shapes[smallest], (
-            f"networks for images of {smallest} and {size} pixels a side have other weights"
+            f"networks for images of {smallest} and {size} pixels per side have different weights"
         )
 
 
@@ -153,19 +154,19 @@ def check_backbone_saving(subject: Any) -> None:
 
 
 def check_backbone(subject: Any) -> None:
-    """Check that a backbone keeps all contracts.
+    """Check that a backbone fulfils all contracts.
 
     Parameters
     ----------
     subject : str or callable
-        A registered name, or a builder ``(input_shape, **params) -> keras.Model`` under
-        :func:`skdl.backbones.declare_backbone`; or a function under
-        :func:`skdl.backbones.declare_onnx_backbone`, which has contracts of its own.
+        A registered name, or a builder ``(input_shape, **params) -> keras.Model`` decorated with
+        :func:`skdl.backbones.declare_backbone`; or a function decorated with
+        :func:`skdl.backbones.declare_onnx_backbone`, which has separate contracts.
 
     Raises
     ------
     AssertionError
-        Naming every contract that is broken, and how.
+        If contracts are broken. The message says which, and how.
     ValueError
         If the name is unknown.
 

@@ -79,13 +79,13 @@ def contracts_of(subject: Any) -> list[Contract]:
     Parameters
     ----------
     subject : str, callable or estimator instance
-        A registered name, the builder of a network or a backbone, a data set's loader, the class of
-        a decoder, or an estimator.
+        A registered name, the builder of a network or a backbone, the loader of a data set, the
+        class of a decoder, or an estimator.
 
     Returns
     -------
     contracts : list of callable
-        Each takes the object and raises AssertionError where it is broken.
+        Each accepts the object and raises AssertionError if the object breaks the contract.
 
     Raises
     ------
@@ -135,8 +135,8 @@ def require_arrays(transformer: Any) -> None:
     takes = tags().input_tags if callable(tags) else None
     if takes is not None and takes.string and not (takes.two_d_array or takes.three_d_array):
         raise ValueError(
-            f"No contract applies to {transformer!r}: by its tags it takes text, such as paths of "
-            "files, and no arrays of images."
+            f"No contract applies to {transformer!r}: by its tags, it accepts text, such as paths "
+            "of files, but not arrays of images."
         )
 
 
@@ -154,9 +154,9 @@ def parametrize_with_contracts(
     subjects : iterable of str, callable or estimator instance
         See :func:`contracts_of`.
     expected_failures : dict of str to str, or callable, default=None
-        Name of a contract that is known to be broken, and why; or a function that returns such a
-        dict for one of the objects. Such tests are marked as expected failures, and fail when the
-        contract holds after all, where pytest is strict about that.
+        Names of contracts that are known to be broken, and why; or a function that returns such a
+        dict for one of the objects. These tests are marked as expected failures. If pytest is
+        strict about that, they fail when the contract is fulfilled after all.
 
     Returns
     -------
@@ -166,7 +166,7 @@ def parametrize_with_contracts(
     Raises
     ------
     ValueError
-        If no contract applies to an object, or `expected_failures` names none.
+        If no contract applies to an object, or `expected_failures` names an unknown contract.
 
     Examples
     --------

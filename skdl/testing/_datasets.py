@@ -41,9 +41,9 @@ def check_dataset_targets(subject: Any) -> None:
     """`target` holds positions in `target_names`, and every class occurs."""
     bunch = _load(subject)
     target, names = np.asarray(bunch.target), list(bunch.target_names)
-    assert target.ndim == 1, f"target is of shape {target.shape}, expected (n,): one code per image"
+    assert target.ndim == 1, f"target has shape {target.shape}, expected (n,): one code per image"
     assert target.size, "target is empty"
-    assert target.dtype.kind in "iu", f"target is of dtype {target.dtype}, expected integers"
+    assert target.dtype.kind in "iu", f"target has dtype {target.dtype}, expected integers"
     assert target.min() >= 0, f"target has the value {target.min()}"
     assert target.max() < len(names), f"target has {target.max()}, but {len(names)} names"
     absent = [str(names[code]) for code in set(range(len(names))) - set(target.tolist())]
@@ -58,11 +58,11 @@ def check_dataset_pair(subject: Any) -> None:
     try:
         X, y = _load(subject, return_X_y=True)
     except (TypeError, ValueError) as error:
-        raise AssertionError(f"return_X_y=True gives no pair: {error}") from error
+        raise AssertionError(f"return_X_y=True does not return a pair: {error}") from error
     if not _equal(X, bunch.data) or not _equal(y, bunch.target):
         _assert_deterministic(subject)
-    assert _equal(X, bunch.data), "return_X_y gives other images"
-    assert _equal(y, bunch.target), "return_X_y gives other labels"
+    assert _equal(X, bunch.data), "return_X_y returns different images"
+    assert _equal(y, bunch.target), "return_X_y returns different labels"
 
 
 @contract(DATASET)
@@ -97,7 +97,7 @@ def _equal(a: Any, b: Any) -> bool:
 
 
 def check_dataset(subject: Any) -> None:
-    """Check that a data set keeps all contracts.
+    """Check that a data set fulfils all contracts.
 
     Parameters
     ----------
@@ -107,7 +107,7 @@ def check_dataset(subject: Any) -> None:
     Raises
     ------
     AssertionError
-        Naming every contract that is broken, and how.
+        If contracts are broken. The message says which, and how.
     ValueError
         If the name is unknown.
 

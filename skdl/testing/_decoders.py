@@ -18,7 +18,7 @@ _N_CHANGED = 40
 
 def _decoder(subject: Any) -> Decoder:
     made = found(plugins.decoders, subject)()
-    assert isinstance(made, Decoder), f"it makes {made!r}, which is no skdl.images.Decoder"
+    assert isinstance(made, Decoder), f"it makes {made!r}, not a skdl.images.Decoder"
     return made
 
 
@@ -26,21 +26,21 @@ def _decoder(subject: Any) -> Decoder:
 def check_decoder_declares_its_files(subject: Any) -> None:
     """Made without arguments, it says which endings its files have, in lower case."""
     decoder = _decoder(subject)
-    assert isinstance(decoder.extensions, tuple), "extensions is no tuple"
+    assert isinstance(decoder.extensions, tuple), "extensions is not a tuple"
     assert decoder.extensions, "extensions is empty"
     for ending in decoder.extensions:
-        assert isinstance(ending, str), f"the ending {ending!r} is no text"
+        assert isinstance(ending, str), f"the ending {ending!r} is not a string"
         assert ending.startswith("."), f"the ending {ending!r} does not start with a dot"
         assert ending == ending.lower(), f"the ending {ending!r} is not in lower case"
     for start in (b"", b"\0" * 512):
-        assert decoder.recognizes(start) in (True, False), "recognizes gives no bool"
+        assert decoder.recognizes(start) in (True, False), "recognizes does not return a bool"
     assert not decoder.recognizes(b""), "it recognizes an empty file"
-    assert isinstance(decoder.missing(), str), "missing() gives no text"
+    assert isinstance(decoder.missing(), str), "missing() does not return a string"
 
 
 def _check_file(decoder: Decoder, content: bytes) -> None:
     info = decoder.info(io.BytesIO(content))
-    assert isinstance(info, ImageInfo), f"info gives {info!r}, no ImageInfo"
+    assert isinstance(info, ImageInfo), f"info returns {info!r}, not an ImageInfo"
     assert info.n_frames >= 1, f"n_frames is {info.n_frames}"
     dtype, several = decoder.header(io.BytesIO(content))
     assert (str(dtype), several) == (info.dtype, info.n_frames > 1), (
@@ -59,7 +59,7 @@ def _check_file(decoder: Decoder, content: bytes) -> None:
 def _assert_dtype(dtype: np.dtype[Any], told: ImageInfo) -> None:
     """Floats of any size become float32, and truth values bytes."""
     name = {"f": "float32", "b": "uint8"}.get(dtype.kind, dtype.newbyteorder("=").name)
-    assert dtype.kind in "buif", f"pixels are of {dtype}, no numbers"
+    assert dtype.kind in "buif", f"pixels are of {dtype}, not numbers"
     assert name == told.dtype, f"pixels are of {dtype}, but info says {told.dtype}"
 
 
@@ -91,7 +91,9 @@ def _check_damage(decoder: Decoder, content: bytes) -> None:
             pixels = decoder.picture(io.BytesIO(some), 0, _resizer())
         except Exception:  # of any kind: it becomes an UnreadableImageError
             continue
-        assert np.ndim(pixels) == 3, f"a damaged file gives an array of shape {np.shape(pixels)}"
+        assert np.ndim(pixels) == 3, (
+            f"a damaged file results in an array of shape {np.shape(pixels)}"
+        )
     try:
         decoder.picture(io.BytesIO(content[: len(content) // 2]), 0, _resizer())
     except Exception:
@@ -100,21 +102,21 @@ def _check_damage(decoder: Decoder, content: bytes) -> None:
 
 
 def check_decoder(subject: Any, files: Iterable[Any] = ()) -> None:
-    """Check that a decoder of image files keeps all contracts.
+    """Check that a decoder of image files fulfils all contracts.
 
     Parameters
     ----------
     subject : str or type
         A registered name, or a subclass of :class:`skdl.images.Decoder`.
     files : iterable of path-like or bytes, default=()
-        Files that it reads, or their contents: small ones, of which all frames can be decoded. They
-        are read whole, cut off and damaged; without any, only what the decoder declares is looked
-        at.
+        Small files that the decoder reads, or their contents, all frames of which can be decoded.
+        They are read complete, truncated and damaged. Without files, only what the decoder declares
+        is checked.
 
     Raises
     ------
     AssertionError
-        Naming every contract that is broken, and how.
+        If contracts are broken. The message says which, and how.
     ValueError
         If the name is unknown.
 

@@ -33,8 +33,8 @@ def check_probabilities(estimator: Any) -> None:
     probabilities = np.asarray(model.predict_proba(X))
     expected = (len(X), N_CLASSES)
     assert probabilities.shape == expected, f"shape {probabilities.shape}, expected {expected}"
-    assert np.isfinite(probabilities).all(), "predict_proba gives NaN or infinity"
-    assert (probabilities >= 0).all(), "predict_proba gives negative values"
+    assert np.isfinite(probabilities).all(), "predict_proba returns NaN or infinity"
+    assert (probabilities >= 0).all(), "predict_proba returns negative values"
     same(probabilities.sum(axis=1), np.ones(len(X)), "sums of predict_proba", 1e-4)
     found = np.asarray(model.predict(X))
     assert np.array_equal(found, model.classes_[probabilities.argmax(axis=1)]), (
@@ -91,7 +91,9 @@ def check_held_out_groups(estimator: Any) -> None:
     if rows is not None:
         split = np.intersect1d(groups[rows], np.delete(groups, rows))
         assert len(rows), "validation_rows_ is empty"
-        assert not len(split), f"{len(split)} groups are trained on and validated on"
+        assert not len(split), (
+            f"{len(split)} groups are in both the training and the validation set"
+        )
         model = seeded(estimator).fit(X, y, groups=groups)
     if getattr(model, "validation_rows_", None) is None:
         same(outputs(model, X), outputs(fitted(estimator), X), "groups where none is held out", 0)
@@ -242,7 +244,7 @@ def check_cloning(estimator: Any) -> None:
     assert not learned, f"a clone has fitted attributes: {learned}"
     params = model.get_params(deep=False)
     again = type(model)(**params)
-    assert repr(again) == unfitted, "the parameters do not make the same estimator"
+    assert repr(again) == unfitted, "the parameters do not result in the same estimator"
 
 
 @contract(CLASSIFIER, TRANSFORMER)
@@ -271,7 +273,7 @@ def _refused(work: Any, what: str) -> None:
     try:
         work()
     except (ValueError, TypeError) as error:
-        assert str(error).strip(), f"{what}: refused without a word"
+        assert str(error).strip(), f"{what}: refused without a message"
         return
     except Exception as error:
         raise AssertionError(f"{what}: {type(error).__name__} instead of ValueError") from error
@@ -293,7 +295,7 @@ def check_set_output(estimator: Any) -> None:
     X, _ = digit_images()
     model = fitted(estimator)
     plain = np.asarray(model.transform(X))
-    assert len(plain) == len(X), f"{len(X)} images give {len(plain)} rows"
+    assert len(plain) == len(X), f"{len(X)} images result in {len(plain)} rows"
     if plain.ndim != 2:
         return
     names = list(model.get_feature_names_out())
@@ -301,7 +303,9 @@ def check_set_output(estimator: Any) -> None:
         f"{plain.shape[1]} columns have {len(names)} names, {len(set(names))} different ones"
     )
     frame = fitted(estimator).set_output(transform="pandas").transform(X)
-    assert list(getattr(frame, "columns", [])) == names, "set_output gives no DataFrame of columns"
+    assert list(getattr(frame, "columns", [])) == names, (
+        "set_output does not return a DataFrame with these columns"
+    )
     same(frame.to_numpy(), plain, "as a DataFrame")
 
 
@@ -314,17 +318,18 @@ def check_labels_are_not_used(estimator: Any) -> None:
 
 
 def check_image_classifier(estimator: Any) -> None:
-    """Check that an estimator keeps all contracts of an image classifier.
+    """Check that an estimator fulfils all contracts of an image classifier.
 
     Parameters
     ----------
     estimator : estimator instance
-        Not fitted; cheap to fit, since it is fitted some thirty times to 36 images of 8×8 pixels.
+        An unfitted estimator that is cheap to fit, since it is fitted some thirty times on 36
+        images of 8×8 pixels.
 
     Raises
     ------
     AssertionError
-        Naming every contract that is broken, and how.
+        If contracts are broken. The message says which, and how.
 
     Examples
     --------
@@ -336,19 +341,19 @@ def check_image_classifier(estimator: Any) -> None:
 
 
 def check_image_transformer(estimator: Any) -> None:
-    """Check that an estimator keeps all contracts of an image transformer.
+    """Check that an estimator fulfils all contracts of an image transformer.
 
     Parameters
     ----------
     estimator : estimator instance
-        Not fitted; it is fitted some thirty times to 36 images of 8×8 pixels.
+        An unfitted estimator. It is fitted some thirty times on 36 images of 8×8 pixels.
 
     Raises
     ------
     AssertionError
-        Naming every contract that is broken, and how.
+        If contracts are broken. The message says which, and how.
     ValueError
-        If its tags say that it takes no arrays of images, but text, such as paths of files.
+        If its tags say that it accepts text, such as paths of files, but not arrays of images.
 
     Examples
     --------

@@ -68,7 +68,7 @@ def assert_seeded(build: Build) -> None:
         "two networks built with the same seed start differently"
     )
     assert any(not np.array_equal(a, b) for a, b in zip(first, other, strict=True)), (
-        "networks built with different seeds start alike"
+        "networks built with different seeds start equal"
     )
 
 
@@ -106,7 +106,7 @@ def assert_input_matters(model: keras.Model, images: Any) -> None:
             )
             for scale in (1.0, 1e-2, 1e-4)
         ]
-        assert max(differences) > 1e-7, f"{part} may be anything: the output is the same"
+        assert max(differences) > 1e-7, f"changing {part} does not change the output"
 
 
 def _relative_difference(a: Any, b: Any) -> float:
@@ -121,7 +121,7 @@ def assert_parameters_matter(build: Build, builder: Callable[..., Any]) -> None:
     without = [name for name, default in defaults.items() if default is inspect.Parameter.empty]
     assert not without, f"parameters without a default: {', '.join(without)}"
     plain = _structure(build())
-    assert _structure(build(**defaults)) == plain, "the defaults are not the defaults"
+    assert _structure(build(**defaults)) == plain, "the declared defaults are not the defaults"
     for name, default in defaults.items():
         value = _another(default)
         if value is None:

@@ -42,7 +42,7 @@ def check_onnx_backbone_declaration(subject: Any) -> None:
     source.extractor(shape, ["avg"], "float32", _BYTES)  # which compares the widths
     images = random_images((2, 2, declaration.preprocessing.channels))
     preprocessed = declaration.preprocessing.apply(images)
-    assert np.isfinite(preprocessed).all(), "the preprocessing gives NaN or infinite values"
+    assert np.isfinite(preprocessed).all(), "the preprocessing returns NaN or infinite values"
 
 
 @contract(ONNX_BACKBONE)
@@ -50,7 +50,7 @@ def check_onnx_backbone_output(subject: Any) -> None:
     """Features are finite."""
     runner = _Runner(subject)
     features = outputs_of(runner, random_images(runner.shape, 4))
-    assert features.shape[0] == 4, f"{features.shape[0]} rows of 4 images"
+    assert features.shape[0] == 4, f"{features.shape[0]} rows for 4 images"
     assert np.isfinite(features).all(), "features are NaN or infinite"
 
 
@@ -61,7 +61,7 @@ def check_onnx_backbone_image_sizes(subject: Any) -> None:
     default = backbone_of(subject).default_size
     for side in (takes.height, takes.width):
         assert side in (None, default), (
-            f"the file takes images of {side} pixels a side alone; default_size is {default}"
+            f"the file accepts only images of {side} pixels per side; default_size is {default}"
         )
     if takes.height is None and takes.width is None:
         more = default - backbone_of(subject).min_size
@@ -77,12 +77,12 @@ def check_onnx_backbone_is_pure(subject: Any) -> None:
     runner = _Runner(subject)
     images = random_images(runner.shape, 2)
     first, again = outputs_of(runner, images), outputs_of(runner, images)
-    assert np.array_equal(first, again), "the same images have other features each time"
+    assert np.array_equal(first, again), "the same images have different features each time"
     drawn: Any = np.random.get_state()
     assert all(np.array_equal(a, b) for a, b in zip(drawn, of_numpy, strict=True)), (
-        "NumPy's global generator is drawn from"
+        "it draws from NumPy's global generator"
     )
-    assert random.getstate() == of_python, "Python's global generator is drawn from"
+    assert random.getstate() == of_python, "it draws from Python's global generator"
 
 
 @contract(ONNX_BACKBONE)
@@ -107,7 +107,9 @@ def check_onnx_backbone_parameters(subject: Any) -> None:
     assert not empty, f"parameters without a default: {', '.join(empty)}"
     for weights in backbone_of(subject).weights:
         unknown = set(weights.params) - set(parameters)
-        assert not unknown, f"the weights {weights.name!r} are of {', '.join(unknown)}, unknown"
+        assert not unknown, (
+            f"the weights {weights.name!r} have unknown parameters: {', '.join(unknown)}"
+        )
 
 
 @contract(ONNX_BACKBONE)

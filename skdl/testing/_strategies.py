@@ -22,23 +22,23 @@ def image_batches(
     min_size: int = 1,
     max_size: int = 8,
 ) -> npt.NDArray[Any]:
-    """Batches of images, channels last, with values from 0 to 255.
+    """Generate batches of images, channels last, with values from 0 to 255.
 
     Parameters
     ----------
     shapes : sequence of (height, width)
-        Which sizes; examples shrink to the first.
+        Possible sizes; examples shrink to the first.
     dtypes : sequence of str, default=("uint8", "float32", "float64", "int16")
-        Which dtypes; examples shrink to the first.
+        Possible dtypes; examples shrink to the first.
     channels : sequence of int, default=(1, 3)
-        Which numbers of channels.
+        Possible numbers of channels.
     min_size, max_size : int, default=1 and 8
-        Number of images.
+        Minimum and maximum number of images.
 
     Returns
     -------
     strategy : SearchStrategy
-        Of arrays of shape (n, height, width, channels).
+        Strategy for arrays of shape (n, height, width, channels).
 
     Examples
     --------
@@ -66,21 +66,21 @@ def labels(
     n_classes: int = 3,
     kinds: Sequence[str] = ("int", "str", "bool", "object"),
 ) -> npt.NDArray[Any]:
-    """Class labels in which every class occurs.
+    """Generate class labels in which every class occurs.
 
     Parameters
     ----------
     n_samples : int
-        At least `n_classes`.
+        Number of labels, at least `n_classes`.
     n_classes : int, default=3
-        Number of classes; labels of kind "bool" have two, whatever it says.
+        Number of classes; labels of kind "bool" always have two.
     kinds : sequence of {"int", "str", "bool", "object"}
-        Which kinds.
+        Possible kinds of labels.
 
     Returns
     -------
     strategy : SearchStrategy
-        Of arrays of shape (n_samples,).
+        Strategy for arrays of shape (n_samples,).
 
     Raises
     ------
@@ -121,7 +121,7 @@ def image_datasets(
     channels: Sequence[int] = (1, 3),
     kinds: Sequence[str] = ("int", "str", "bool", "object"),
 ) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-    """Images with labels that can be learned: each class is brighter than the one before.
+    """Generate images with labels that can be learned: each class is brighter than the last.
 
     Parameters
     ----------
@@ -137,7 +137,7 @@ def image_datasets(
     Returns
     -------
     strategy : SearchStrategy
-        Of pairs (X, y).
+        Strategy for pairs (X, y).
 
     Examples
     --------
@@ -162,7 +162,7 @@ def image_datasets(
 
 @st.composite
 def class_weights(draw: st.DrawFn, classes: Sequence[Any]) -> Any:
-    """What `class_weight` may be: None, "balanced", or weights for some of the classes.
+    """Generate values of `class_weight`: None, "balanced", or weights for some of the classes.
 
     Parameters
     ----------
@@ -172,7 +172,7 @@ def class_weights(draw: st.DrawFn, classes: Sequence[Any]) -> Any:
     Returns
     -------
     strategy : SearchStrategy
-        Of None, "balanced" and dicts.
+        Strategy for None, "balanced" and dicts.
 
     Examples
     --------
@@ -191,18 +191,18 @@ def class_weights(draw: st.DrawFn, classes: Sequence[Any]) -> Any:
 
 @st.composite
 def corrupt_batches(draw: st.DrawFn, *, shape: tuple[int, int, int] = (8, 8, 1)) -> Any:
-    """What an estimator has to refuse with a ValueError or TypeError.
+    """Generate batches that an estimator must refuse with a ValueError or TypeError.
 
     Parameters
     ----------
     shape : (height, width, channels), default=(8, 8, 1)
-        Shape of the images the estimator was fitted on.
+        Shape of the images that the estimator was fitted on.
 
     Returns
     -------
     strategy : SearchStrategy
-        Of batches of three images with NaN, infinity, text, complex numbers, None, of another
-        shape, or without any images.
+        Strategy for batches of three images with NaN, infinity, text, complex numbers or None, or
+        of another shape, and for batches without images.
 
     Examples
     --------

@@ -32,7 +32,7 @@ def test_what_had_no_time_is_tried_by_the_same_call(digits_folder, tmp_path, mon
         first = analyze_folder(digits_folder, **{**how, "verbose": 1})
     said = capsys.readouterr().out
     assert "Left out: shortcuts, which takes longer than the" in said
-    assert "Run the same command again to go on with it." in said
+    assert "Run the same command again to continue with it." in said
     assert "The only model, majority: ROC AUC 0." in said
     assert (first.best, list(first.left_out)) == ("majority", ["shortcuts"])
     assert list(json.loads((first.out / "run.json").read_text())["plan"]["left_out"]) == [
@@ -40,7 +40,7 @@ def test_what_had_no_time_is_tried_by_the_same_call(digits_folder, tmp_path, mon
     ]
     again = analyze_folder(digits_folder, **how)
     assert (again.best, again.left_out) == ("shortcuts", {})
-    with pytest.raises(ValueError, match="looks nowhere in them. Leave out explain"):
+    with pytest.raises(ValueError, match="any part of them. Leave out explain"):
         predict_files(again.out / "model.skdl", digits_folder, explain=tmp_path / "why")
     planned = []
     make = _run.make_plan
@@ -59,7 +59,7 @@ def test_looking_may_take_all_of_the_time(digits_folder, tmp_path):
 
 def test_a_named_network_without_weights(digits_folder, tmp_path, monkeypatch):
     monkeypatch.setenv("SKDL_DATA_HOME", str(tmp_path / "home"))
-    with pytest.raises(ValueError, match="The weights of vgg16 are not at hand.*home/weights"):
+    with pytest.raises(ValueError, match="The weights of vgg16 are not available.*home/weights"):
         analyze_folder(digits_folder, out=tmp_path / "run", backbone="vgg16", **CHEAP)
     assert list(tmp_path.iterdir()) == []
 
@@ -73,4 +73,4 @@ def test_subsets_are_taken_together(tmp_path, capsys):
     assert load_image_folder(tmp_path / "digits" / "test").subsets is None
     analyze_folder(tmp_path / "digits", **{**CHEAP, "verbose": 1}, models=["majority"])
     said = capsys.readouterr().out
-    assert "The subsets, test (12), train (12), are taken together: each image is tested" in said
+    assert "The subsets, test (12), train (12), are combined: each image is tested" in said

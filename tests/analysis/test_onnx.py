@@ -218,7 +218,7 @@ def test_what_a_plugin_declares(tmp_path, monkeypatch):
         mine = analyze_folder(folder, **{**same, **given})
         assert mine.model.steps[0][1].weights == str(other)  # from wherever it is fitted again
         (weights / "scans.onnx").unlink()
-        with pytest.raises(ValueError, match="weights of test-scans are not at hand. Put their"):
+        with pytest.raises(ValueError, match="weights of test-scans are not available. Put their"):
             analyze_folder(tmp_path / "nowhere", **same)
         with pytest.raises(FileNotFoundError, match="absent.onnx"):
             analyze_folder(tmp_path / "nowhere", **same, weights="absent.onnx")
@@ -249,7 +249,7 @@ def test_files_that_are_no_models(tmp_path):
 
 
 def test_models_of_which_a_file_does_not_say_enough(tmp_path):
-    declare = "declare_onnx_backbone of skdl.backbones tells an analysis."
+    declare = "can be declared with skdl.backbones.declare_onnx_backbone."
     gray = made.identity(tmp_path / "gray.onnx", ("n", 1, "h", "w"))
     said = refused(tmp_path, f"onnx:{gray}")
     assert "takes grayscale images, and no file says which values" in said
@@ -263,7 +263,7 @@ def test_models_of_which_a_file_does_not_say_enough(tmp_path):
 def test_what_an_onnx_model_cannot_do(tmp_path):
     backbone = f"onnx:{filters(tmp_path / 'a.onnx')}"
     said = refused(tmp_path, backbone, models=["finetune"])
-    assert "is an ONNX model, which is not trained. Take 'logistic' or 'svc'" in said
+    assert "is an ONNX model, which is not trained. Use 'logistic' or 'svc'" in said
     assert "Leave weights at 'auto'" in refused(tmp_path, backbone, weights="w.h5")
 
 
@@ -339,5 +339,5 @@ def test_the_reason_for_no_training_is_that_it_is_onnx(digits_folder, monkeypatc
         seen, models=None, backbone=one.name, weights=None, folds=3, seed=0, store="s", budget=1e5
     )
     assert plan.left_out["finetune"] == "as an ONNX model is not trained"
-    assert "teach the weights of a network little" in plan.left_out["network"]
+    assert "are too few to train a network well" in plan.left_out["network"]
     assert _plan.plan_of(json.loads(json.dumps(plan.as_dict()))) == plan

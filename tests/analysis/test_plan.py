@@ -56,14 +56,14 @@ def test_what_does_not_fit_is_left_out_and_said(seen, costs):
     said = "\n".join(plan.lines(3))
     for name, why in plan.left_out.items():
         assert f"Left out: {name}, {why}." in said
-    with pytest.raises(ValueError, match="No model fits into the time: majority"):
+    with pytest.raises(ValueError, match="There is no time for any model: majority"):
         planned(seen, 0.1, models=["majority"])
 
 
 def test_few_images_train_no_network_unless_it_is_named(seen, costs, monkeypatch):
     monkeypatch.setattr(type(seen), "size", (300, 200))
     plan = planned(seen, 1e5)
-    assert "60 images teach the weights of a network little" in plan.left_out["finetune"]
+    assert "60 images are too few to train a network well" in plan.left_out["finetune"]
     assert plan.models == ["majority", "shortcuts", "logistic", "svc"]
     assert planned(seen, 1e5, models=["network", "finetune"]).models == ["network", "finetune"]
 
@@ -97,7 +97,7 @@ def test_a_plan_can_be_kept(seen, costs):
 def test_without_weights_there_are_no_features(seen, costs, monkeypatch):
     monkeypatch.setattr(_plan, "candidates", lambda *about: iter(()))
     plan = planned(seen, 1e5)
-    assert "weights of no pretrained network are at hand" in plan.left_out["svc"]
+    assert "no weights of a pretrained network are available" in plan.left_out["svc"]
     assert plan.models == ["majority", "shortcuts", "network"]
 
 

@@ -122,10 +122,10 @@ def test_what_is_excluded_is_no_row(model, new):
     sources = [new / "first", new / "second", new / "first" / "01.png"]
     table = predict_files(model, sources, exclude=["0[1-8].png", "deeper"])
     assert names(table)[:2] == ["00.png", "09.png"]
-    assert table["error"].tolist()[2:] == ["exclude leaves no image of it"]
-    with pytest.warns(UserWarning, match=r"'1x.png' fits no file or folder in 2 paths"):
+    assert table["error"].tolist()[2:] == ["exclude leaves out all its images"]
+    with pytest.warns(UserWarning, match=r"'1x.png' matches no file or folder in 2 paths"):
         predict_files(model, sources[:2], exclude="1x.png")
-    with pytest.raises(ValueError, match="exclude leaves no image of 1 path"):
+    with pytest.raises(ValueError, match="exclude leaves out all images of 1 path"):
         predict_files(model, sources[2], exclude="*.png")
 
 
@@ -141,8 +141,8 @@ def test_what_cannot_be_read_is_a_row_and_the_rest_goes_on(model, new, batch_siz
     assert names(bad) == ["04.png", "05.png", "06.png"]
     assert bad["label"].isna().all()
     assert bad["proba_a"].isna().all()
-    assert "is of shape (9, 9, 1)" in bad["error"].iloc[2]
-    assert bad["error"].iloc[1].startswith("it is empty, damaged, or no image")
+    assert "has shape (9, 9, 1)" in bad["error"].iloc[2]
+    assert bad["error"].iloc[1].startswith("it is empty, damaged, or not an image")
     rest = table.index.difference(bad.index)
     assert table["label"][rest].tolist() == sound["label"][rest].tolist()
     np.testing.assert_allclose(table["proba_a"][rest], sound["proba_a"][rest])
@@ -336,7 +336,7 @@ def test_names_of_pictures_are_harmless(model, new, tmp_path):
 
 def test_a_model_without_scores_explains_nothing(files, new, tmp_path):
     model = VotingClassifier([("a", loading(LogisticRegression(max_iter=500)))]).fit(*files)
-    with pytest.raises(ValueError, match="gives no probabilities or scores"):
+    with pytest.raises(ValueError, match="has no probabilities or scores"):
         predict_files(model, new, explain=tmp_path / "why")
     assert not (tmp_path / "why").exists()
     table = predict_files(model, new)
@@ -359,7 +359,7 @@ class OfColumns:
         (LogisticRegression().fit(OfColumns.X, OfColumns.y), "begins with LogisticRegression"),
         (
             make_pipeline(PCA(2), LogisticRegression()).fit(OfColumns.X, OfColumns.y),
-            "takes tables of numbers, and no image files: it begins with PCA",
+            "accepts tables of numbers, not image files: it begins with PCA",
         ),
         (
             GridSearchCV(SVC(), {"C": [1]}, cv=2).fit(OfColumns.X, OfColumns.y),
@@ -387,7 +387,7 @@ def test_models_that_take_no_images(model, message, new, files):
 
 def test_a_detector_of_tables_is_refused(model, new):
     detector = NoveltyDetector(false_alarm_rate=0.1).fit(OfColumns.X)
-    with pytest.raises(ValueError, match="The novelty detector takes tables of numbers"):
+    with pytest.raises(ValueError, match="The novelty detector accepts tables of numbers"):
         predict_files(SavedModel(model, detector), new)
 
 

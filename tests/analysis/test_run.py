@@ -124,13 +124,15 @@ def test_the_same_call_goes_on_and_fits_nothing_again(digits_folder, tmp_path, m
     assert len(fitted) == 3 + 2  # of four folds, two had been kept
     assert json.loads((out / "plan.json").read_text())["plan"] == planned["plan"]
     pd.testing.assert_frame_equal(again.result.predictions, found.result.predictions)
-    with pytest.raises(ValueError, match="belongs to an analysis with folds=2, and not 4"):
+    with pytest.raises(ValueError, match="belongs to an analysis with folds=2, not 4"):
         analyze_folder(digits_folder, out=out, **{**CHEAP, "folds": 4})
 
 
 def test_what_is_in_the_way_is_left_alone(digits_folder, tmp_path):
     (tmp_path / "thesis.tex").write_text("mine")
-    with pytest.raises(ValueError, match="is not empty, and no analysis of skdl wrote it"):
+    with pytest.raises(
+        ValueError, match="is not empty, and was not written by an analysis of skdl"
+    ):
         analyze_folder(digits_folder, out=tmp_path, **CHEAP)
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
     with pytest.raises(FileExistsError, match="is a file"):
@@ -154,8 +156,8 @@ def test_what_is_in_the_way_is_left_alone(digits_folder, tmp_path):
         ({"report": "pdf"}, "report must be one of"),
         ({"random_state": -1}, "random_state must be"),
         ({"backbone": "vgg61"}, "vgg16"),
-        ({"weights": "w.h5"}, "weights are those of a backbone"),
-        ({"pos_label": "9"}, "positive class '9' is none of the classes"),
+        ({"weights": "w.h5"}, "weights belong to a backbone"),
+        ({"pos_label": "9"}, "positive class '9' is not one of the classes"),
         ({"folds": 31}, "The class '3' has 29 images, and there are 31 folds"),
         ({"out": 3}, "out must be a path"),
         ({"exclude": 3}, "exclude must be a pattern of names"),
@@ -202,7 +204,7 @@ def test_unreadable_files_are_counted_and_look_alikes_kept_together(tmp_path, ca
     found = analyze_folder(folder, **{**CHEAP, "verbose": 1, "models": ["majority"]})
     said = capsys.readouterr().out
     assert "1 file left out as unreadable, such as" in said
-    assert "with look-alikes joined, 40" in said
+    assert "40 with look-alikes joined" in said
     assert "StratifiedGroupKFold" in found.result.cv
     assert found.out == tmp_path / "mixed-skdl"
     table = pd.read_csv(found.out / "predictions.csv").query("model == 'best'")

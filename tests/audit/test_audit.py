@@ -121,7 +121,7 @@ def test_unreadable_files_are_listed_and_the_rest_is_audited(X, y, tmp_path):
     assert audit.unreadable["row"].tolist() == [2, 3]
     assert audit.unreadable["path"].tolist() == paths[2:4]
     assert audit.unreadable["class"].tolist() == [0, 1]
-    assert "no image of the kinds" in audit.unreadable["reason"][0]
+    assert "not an image of the kinds" in audit.unreadable["reason"][0]
     assert "there is no such file" in audit.unreadable["reason"][1]
     assert audit.copies["row"].tolist() == [1, 5]
     assert audit.findings[0].startswith(f"2 of {N} files cannot be read, such as ")

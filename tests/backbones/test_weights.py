@@ -620,7 +620,7 @@ def test_without_a_network(home):
     assert message.startswith("The 'imagenet' weights of the backbone 'vgg16' are not on this mach")
     name = "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
     assert f"The file '{home}/weights/{name}' could not be downloaded" in message
-    assert "Put there what you find at https://storage.googleapis.com/tensorflow/ker" in message
+    assert "Put the file from https://storage.googleapis.com/tensorflow/ker" in message
     assert f"/vgg16/{name}" in message
     assert "Or pass the path of a file as weights, or take the backbone 'cifar_resnet20'" in message
     assert not loading._kept_weights

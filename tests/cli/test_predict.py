@@ -83,7 +83,7 @@ def test_in_a_pipe_all_rows_are_csv(model, new, capsys):
     zeros = (expected["label"] == "zero").sum()
     assert err.splitlines() == [
         f"13 images: {13 - zeros} one, {zeros} zero",
-        "1 image is unlike everything that was trained on (false alarms: at most 0.8 %)",
+        "1 image is unlike everything in the training set (false alarms: at most 0.8 %)",
     ]
 
 
@@ -112,7 +112,7 @@ def test_on_a_terminal_the_first_rows_and_a_summary(model, faulty, capsys, monke
     assert "12 images: " in out
     assert "1 file could not be read or predicted: " in " ".join(out.split())
     assert "new/05.png'(itisempty,damaged" in "".join(out.split())
-    assert "unlike everything that was trained on" in " ".join(out.split())
+    assert "unlike everything in the training set" in " ".join(out.split())
 
 
 def test_what_is_written(model, faulty, tmp_path, capsys):
@@ -171,7 +171,7 @@ def test_names_of_any_origin(model, new, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("model.joblib", "new"), "is no .skdl file, and loading it could run any code"),
+        (("model.joblib", "new"), "is not a .skdl file, and loading it could run any code"),
         (("none.skdl", "new"), "none.skdl"),
         (("model.skdl", ""), "paths must not be empty"),
         (("model.skdl", "new", "--out", ""), "--out must not be empty"),
@@ -196,7 +196,7 @@ def test_a_model_of_tables_is_refused_by_name(digits, new, tmp_path, capsys):
     skdl.save(of_columns, tmp_path / "table.skdl")
     status, out, err = run(capsys, tmp_path / "table.skdl", new)
     assert (status, out) == (1, "")
-    assert "takes tables of numbers, and no image files: it begins with LogisticRegression" in err
+    assert "accepts tables of numbers, not image files: it begins with LogisticRegression" in err
 
 
 def test_wrong_arguments(capsys):

@@ -33,7 +33,7 @@ def test_it_says_what_it_found_and_plans_and_did(folder, capsys):
     [
         (["--minutes", "0"], "minutes must be more than 0"),
         (["--models", "majority,svm"], "There is no model 'svm'"),
-        (["--positive", "cat"], "'cat' is none of the classes"),
+        (["--positive", "cat"], "'cat' is not one of the classes"),
         (["--folds", "99"], "there are 99 folds"),
         (["--exclude", "3", "--exclude", "8"], "exclude"),
         (["--group-column", "PatientID"], "PatientID"),

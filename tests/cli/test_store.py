@@ -88,7 +88,7 @@ def test_clear(filled, capsys):
 def test_verify(filled, capsys):
     status, out, _ = run(capsys, "verify", filled.folder)
     assert (status, out) == (
-        0, "1,503 entries are right, in 2 files.\nNothing is damaged.\n",
+        0, "1,503 entries are intact, in 2 files.\nNothing is damaged.\n",
     )  # fmt: skip
 
 
@@ -103,7 +103,7 @@ def test_verify_and_repair(filled, capsys):
     status, out, _ = run(capsys, "verify", filled.folder)
     assert status == 1
     assert out.splitlines() == [
-        "1,499 entries are right, in 1 file.",
+        "1,499 entries are intact, in 1 file.",
         "1 temporary file: left by a killed process, or being written.",
         "1 entry is damaged.",
         "1 file is damaged:",
@@ -116,7 +116,7 @@ def test_verify_and_repair(filled, capsys):
     assert "1 temporary file: removed." in out
     assert "What was damaged has been removed" in out
     assert run(capsys, "verify", filled.folder)[:2] == (
-        0, "1,499 entries are right, in 1 file.\nNothing is damaged.\n",
+        0, "1,499 entries are intact, in 1 file.\nNothing is damaged.\n",
     )  # fmt: skip
 
 
@@ -140,7 +140,7 @@ def test_another_format(stored, capsys):
     later.touch()
     status, out, _ = run(capsys, "info", stored.folder)
     assert status == 0
-    assert "features-v2 is of another version of skdl" in out
+    assert "features-v2 is from another version of skdl" in out
     status, out, err = run(capsys, "clear", stored.folder)
     assert (status, out) == (1, "")
     assert "Nothing was removed" in err

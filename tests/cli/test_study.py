@@ -25,7 +25,7 @@ def test_run_and_compare_on_the_command_line(tmp_path, capsys):
     arguments = ["--n-train", "200", "--epochs", "1", "--only", "as published"]
     assert main(["study", "run", "digits", *arguments, "--out", str(tmp_path)]) == 0
     printed = capsys.readouterr().out
-    assert "200 images to train on, 360 to test on in the first of 5 folds" in printed
+    assert "200 training images, 360 test images in the first of 5 folds" in printed
     assert re.search(r"^as published  accuracy  –\s+0\.\d{4}\s", printed, flags=re.MULTILINE)
     assert "Folds 5/5" in printed
     assert main(["study", "compare", str(tmp_path)]) == 0

@@ -30,7 +30,7 @@ ONE_HOT = ("1,0,0", "0,1,0", "0,0,1", "0,1,0")
 
 def test_columns_of_zero_and_one(write):
     path = write("MEL,NV,BCC", *ONE_HOT)
-    with pytest.warns(UserWarning, match=r"columns 'MEL', 'NV', 'BCC' of .* are taken as labels"):
+    with pytest.warns(UserWarning, match=r"columns 'MEL', 'NV', 'BCC' of .* are used as labels"):
         assert labels(load_image_folder(path)) == ["MEL", "NV", "BCC", "NV"]
     bunch, said = load(path, label_columns=["BCC", "MEL", "NV"])
     assert (labels(bunch), said) == (["MEL", "NV", "BCC", "NV"], [])
@@ -100,7 +100,7 @@ def test_columns_that_are_refused(write, header, rows, params, message):
 )  # fmt: skip
 def test_columns_of_groups_are_taken_aloud(write, column):
     path = write(f"label,{column}", "x,7", "y,7", "x,8", "y,9")
-    needed = f"The column '{column}' of .*list.csv' is taken as groups. group_column sets another"
+    needed = f"The column '{column}' of .*list.csv' is used as groups. Set group_column to another"
     with pytest.warns(UserWarning, match=needed):
         assert load_image_folder(path).groups.tolist() == ["7", "7", "8", "9"]
     bunch, said = load(path, group_column=column)
@@ -117,21 +117,21 @@ def test_of_several_columns_of_groups_the_one_that_joins_most_is_taken(write):
 @pytest.mark.parametrize(
     ("header", "values", "why"),
     [
-        ("patient", ("P1", "", "NA", "P2"), "lacks values in 2 rows"),
-        ("patient_id", ("P1", "P1", "P1", "P1"), "has one value only"),
-        ("group", ("control", "treated", "control", "treated"), "may be one of groups, or of some"),
+        ("patient", ("P1", "", "NA", "P2"), "has no value in 2 rows"),
+        ("patient_id", ("P1", "P1", "P1", "P1"), "has only one value"),
+        ("group", ("control", "treated", "control", "treated"), "may hold groups, or some"),
     ],
 )
 def test_columns_of_groups_that_are_not_taken(write, header, values, why):
     path = write(f"label,{header}", *(f"{x},{v}" for x, v in zip("xyxy", values, strict=True)))
-    needed = f"The column '{header}' of .* {why}.* is not taken as groups. .*group_column='{header}"
+    needed = f"The column '{header}' of .* {why}.* is not used as groups. .*group_column='{header}"
     with pytest.warns(UserWarning, match=needed):
         assert load_image_folder(path).groups is None
 
 
 def test_a_pair_has_no_place_for_them(write):
     path = write("label,patient", "x,7", "y,7", "x,8", "y,9")
-    with pytest.warns(UserWarning, match=r"column 'patient' .* for which return_X_y=True has no"):
+    with pytest.warns(UserWarning, match=r"column 'patient' .* which return_X_y=True cannot"):
         X, y = load_image_folder(path, return_X_y=True)
     assert len(X) == len(y) == 4
 

@@ -106,7 +106,7 @@ def test_animations_and_documents_are_counted(make_images, ending, verify):
         save_frames(root / "a" / f"several {number}{ending}", number)
     bunch, (message,) = load(root, verify=verify)
     assert message.startswith(
-        "2 files hold several frames or pages, of which the first is taken: "
+        "2 files hold several frames or pages, of which the first is used: "
         f"'{root}/a/several 2{ending}', '{root}/a/several 3{ending}'."
     )
     assert len(bunch.data) == 6

@@ -47,7 +47,7 @@ def test_subsets(divided_pets):
     assert train.target_names.tolist() == test.target_names.tolist() == ["cats", "dogs", "lions"]
     everything = load_image_folder(divided_pets)
     assert everything.data.tolist() == [*train.data, *test.data]
-    with pytest.raises(ValueError, match=r"There is no subset 'val' in .* There is 'test' and 'tr"):
+    with pytest.raises(ValueError, match=r"There is no subset 'val' in .* It has 'test' and 'tr"):
         load_image_folder(divided_pets, subset="val")
 
 
@@ -156,7 +156,7 @@ def test_what_is_no_data_set(tmp_path, make_images):
         pass
     with pytest.raises(ValueError, match=r"There is no image in '.*empty.zip'"):
         load_image_folder(tmp_path / "empty.zip")
-    with pytest.raises(ValueError, match=r"The images lie directly in '.*flat', so that"):
+    with pytest.raises(ValueError, match=r"The images lie directly in '.*flat', so their"):
         load_image_folder(make_images("1.png", "2.png", root="flat"))
     root = make_images("cats/1.png")
     (root / "dogs").mkdir()
@@ -170,7 +170,7 @@ def test_what_is_no_data_set(tmp_path, make_images):
         ({"subset": "trian"}, "^subset must be one of 'train', 'test', 'val', 'all'"),
         ({"on_error": "ignore"}, "^on_error must be one of 'raise', 'skip', 'warn'"),
         ({"path_column": "path"}, "The parameters path_column, label_column and label_col"),
-        ({"group_column": "patient"}, "group_column='patient', but .* and no file tells any. Se"),
+        ({"group_column": "patient"}, "group_column='patient', but .* and no file holds any. Se"),
     ],
 )
 def test_wrong_parameters(pets, params, message):

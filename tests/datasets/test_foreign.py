@@ -18,7 +18,7 @@ def test_formats_that_are_not_read_are_counted_aloud(make_images):
     for name in ("a/1.nrrd", "a/2.nrrd", "b/3.LIF", "b/4.mat", "b/notes.txt"):
         (root / name).write_bytes(b"\0")
     needed = (
-        r"4 files are in formats that are not read: 1 .lif \(Leica, read by readlif\), 1 .mat "
+        r"4 files are in formats that are not supported: 1 .lif \(Leica, read by readlif\), 1 .mat "
         r"\(MATLAB, read by scipy.io.loadmat\), 2 .nrrd \(NRRD, read by pynrrd\). "
         r"Convert them to PNG or TIFF"
     )
@@ -35,7 +35,7 @@ def test_files_without_an_ending_are_counted_aloud(make_images, name):
     root = make_images("a/1.png", "b/1.png")
     for n in range(6):
         (root / "a" / name.format(n)).write_bytes(b"\0")
-    needed = r"6 files are in formats that are not read: 6 without an ending. Convert"
+    needed = r"6 files are in formats that are not supported: 6 without an ending. Convert"
     with pytest.warns(UserWarning, match=needed):
         assert load_image_folder(root).ignored == {"": 6}
 
@@ -121,7 +121,7 @@ def test_kinds_that_need_an_extra_say_which(make_images, monkeypatch):
         monkeypatch.setitem(sys.modules, module, None)
     (message,) = load(root)[1]
     assert message == (
-        "Images are left out that need a library: 2 .dcm files: install skdl[dicom]; "
+        "Images that need a library are left out: 2 .dcm files: install skdl[dicom]; "
         "1 .dicom file: install skdl[dicom]; 1 .heic file: install skdl[heif]; "
         "1 .nii file: install skdl[nifti]; "
         "1 .nii.gz file: install skdl[nifti]."
@@ -148,7 +148,7 @@ def test_dicom_files_without_an_ending(make_images, monkeypatch, packed):
     bunch, messages = load(path)
     assert len(bunch.data) == 2
     assert messages == [
-        "Images are left out that need a library: 3 files without an ending: install skdl[dicom]."
+        "Images that need a library are left out: 3 files without an ending: install skdl[dicom]."
     ]
 
 

@@ -89,4 +89,4 @@ def test_patterns_leave_files_out_wherever_they_are_named(pictures, tmp_path, pa
 
 def test_what_patterns_leave_empty_is_said(pictures):
     found, _ = find_image_files(pictures, patterns=check_patterns("*"))
-    assert found == [(str(pictures), "exclude leaves no image of it")]
+    assert found == [(str(pictures), "exclude leaves out all its images")]

@@ -30,14 +30,14 @@ PATIENTS = ("P1", "P1", "P2", "P3")  # of a/0, b/1, a/2 and b/3
 
 def test_patients_are_taken_aloud(scans):
     root = scans(*PATIENTS)
-    with pytest.warns(UserWarning, match="^The PatientID of the files is taken as groups."):
+    with pytest.warns(UserWarning, match="^The PatientID of the files is used as groups."):
         bunch = load_image_folder(root)
     assert bunch.groups.tolist() == ["P1", "P2", "P1", "P3"]
     bunch, said = load(root, group_column="PatientID", n_samples=2)
     assert len(bunch.groups) == 2
     assert said == []
     assert load(root, group_column=False)[0].groups is None
-    with pytest.warns(UserWarning, match=r"^The PatientID of the files .* return_X_y=True has no"):
+    with pytest.warns(UserWarning, match=r"^The PatientID of the files .* return_X_y=True cannot"):
         load_image_folder(root, return_X_y=True)
 
 
@@ -46,20 +46,20 @@ def test_studies(scans):
     bunch = load_image_folder(root, group_column="StudyInstanceUID")
     assert bunch.groups.tolist() == ["1.1", "1.1", "1.2", "1.3"]
     root = scans("", "", "", "", studies=("1.1", "1.2", "1.1", "1.3"))
-    with pytest.warns(UserWarning, match="^The StudyInstanceUID of the files is taken as groups."):
+    with pytest.warns(UserWarning, match="^The StudyInstanceUID of the files is used as groups."):
         assert load_image_folder(root).groups.tolist() == ["1.1", "1.1", "1.2", "1.3"]
 
 
 @pytest.mark.parametrize(
     ("patients", "why"),
     [
-        (("P1", "", "P2", "P3"), "1 file does not tell it, such as '.*b/1.dcm'"),
+        (("P1", "", "P2", "P3"), "1 file does not have it, such as '.*b/1.dcm'"),
         (("ANON",) * 4, "it is the same in all of them"),
     ],
 )
 def test_patients_that_are_not_taken(scans, patients, why):
     root = scans(*patients)
-    with pytest.warns(UserWarning, match=f"^The PatientID of the files is not taken as g.*{why}"):
+    with pytest.warns(UserWarning, match=f"^The PatientID of the files is not used as g.*{why}"):
         assert load_image_folder(root).groups is None
     if "" in patients:
         with pytest.raises(ValueError, match=f"group_column='PatientID', but {why}. Leave such"):
@@ -69,10 +69,12 @@ def test_patients_that_are_not_taken(scans, patients, why):
 
 
 def test_what_files_do_not_tell(scans, pets):
-    needed = "group_column='PatientId', but .* files tell PatientID, StudyInstanceUID. Did you mean"
+    needed = (
+        "group_column='PatientId', but .* files hold only PatientID, StudyInstanceUID. Did you mean"
+    )
     with pytest.raises(ValueError, match=needed):
         load_image_folder(scans(*PATIENTS), group_column="PatientId")
-    with pytest.raises(ValueError, match="group_column='PatientID', but .* no file tells any"):
+    with pytest.raises(ValueError, match="group_column='PatientID', but .* no file holds any"):
         load_image_folder(pets, group_column="PatientID")
 
 
@@ -90,7 +92,7 @@ def test_tables_and_lists_come_first(scans):
 def test_mixed_folders_have_no_groups(scans, make_images):
     root = scans(*PATIENTS)
     (root / "a" / "9.png").write_bytes((make_images("9.png") / "9.png").read_bytes())
-    with pytest.warns(UserWarning, match=r"1 file does not tell it, such as '.*a/9.png'"):
+    with pytest.warns(UserWarning, match=r"1 file does not have it, such as '.*a/9.png'"):
         assert load_image_folder(root).groups is None
 
 

@@ -100,7 +100,7 @@ def test_classes_that_all_hold_the_same_folders(make_images, first, second):
 def test_a_class_may_be_called_train(make_images):
     bunch = load_image_folder(make_images("bus/1.png", "train/1.png"))
     assert bunch.target_names.tolist() == ["bus", "train"]
-    with pytest.raises(ValueError, match="It is not divided; subset='all' takes everything"):
+    with pytest.raises(ValueError, match="It is not divided; subset='all' loads everything"):
         load_image_folder(make_images(), subset="train")
 
 
@@ -156,7 +156,7 @@ def test_an_empty_class_in_a_subset_that_is_not_loaded(divided_pets):
 @pytest.mark.parametrize("folder", ["images", "Img"])
 def test_a_folder_of_images_is_no_class(make_images, folder):
     root = make_images(*(f"{top}/{number}.png" for top in (folder, "masks") for number in "123"))
-    with pytest.raises(ValueError, match=f"The images lie directly in '{root}/{folder}', so that"):
+    with pytest.raises(ValueError, match=f"The images lie directly in '{root}/{folder}', so their"):
         load_image_folder(root)
 
 

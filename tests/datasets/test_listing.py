@@ -23,7 +23,7 @@ def test_numbers_as_classes_are_sorted_by_value(make_images):
 )
 def test_classes_of_one_folder_that_differ_in_spelling_only(make_images, first, second):
     root = make_images(f"{first}/1.png", f"{second}/2.png", "dog/1.png", "a/1.png", "A/2.png")
-    needed = f"Some classes differ .*: '{first}', '{second}'. They stay apart; if they are one cla"
+    needed = f"Some classes differ .*: '{first}', '{second}'. They are kept apart; if they are one"
     with pytest.warns(UserWarning, match=needed) as caught:
         assert len(load_image_folder(root).target_names) == 5
     assert len(caught) == 1  # letters are classes

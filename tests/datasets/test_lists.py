@@ -52,7 +52,7 @@ def test_lists_as_pandas_writes_them(pets):
     [
         ("", {}, "cannot be read as a CSV file"),
         ("path,label\n", {}, "There are no rows"),
-        ("a,b\n1,2\n", {}, "The parameter path_column is not set, and no column"),
+        ("a,b\n1,2\n", {}, "The parameter path_column is not set, and '"),
         ("path,image,label\n1,2,3\n", {}, "several of them: .'path', 'image'.. Set path_column"),
         ("path,b\n1,2\n", {}, "The parameter label_column is not set"),
         ("path,labels\n1,2\n", {"label_column": "label"}, "Did you mean 'labels'"),
@@ -148,7 +148,7 @@ def test_missing_groups_are_refused_by_row(make_images, missing):
         ({"group_column": "label"}, "group_column='label', but this column .* paths or labels"),
         (
             {"group_column": "patient", "return_X_y": True},
-            "return_X_y=True has no place for groups",
+            "return_X_y=True cannot return groups",
         ),
     ],
 )

@@ -98,13 +98,13 @@ def test_bad_names(name, message):
 
 def test_parameters_that_the_loader_does_not_take(registered):
     message = (
-        r"'digits' takes no parameter 'n_sample'\. Did you mean 'n_samples'\? It takes: n_samples, "
-        r"random_state, return_X_y\."
+        r"'digits' has no parameter 'n_sample'\. Did you mean 'n_samples'\? Its parameters: "
+        r"n_samples, random_state, return_X_y\."
     )
     with pytest.raises(TypeError, match=message):
         load_dataset("digits", n_sample=3)
     registered("test-nothing", takes_nothing)
-    with pytest.raises(TypeError, match=r"takes no parameter 'subset'\. It takes: none\."):
+    with pytest.raises(TypeError, match=r"has no parameter 'subset'\. Its parameters: none\."):
         load_dataset("test-nothing", subset="test")
 
 

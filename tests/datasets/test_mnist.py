@@ -87,7 +87,7 @@ def test_offline(load, file, tmp_path):
         load(data_home=tmp_path, download_if_missing=False)
     message = str(error.value)
     assert f"There is no file '{tmp_path}/{file}'" in message
-    assert "Put there what you find at https://" in message
+    assert "Put the file from https://" in message
     assert f"/{file.rpartition('/')[2]}" in message.partition("https://")[2]
     assert list(tmp_path.iterdir()) == []
 

@@ -37,7 +37,7 @@ def mess(make_images):
 def test_patterns_fit_the_ends_of_paths(mess, exclude, kept, tmp_path):
     kept = kept.split()
     if not kept:
-        with pytest.raises(ValueError, match=r"no image in .* but what .* exclude leaves ou"):
+        with pytest.raises(ValueError, match=r"no image in .* except those .* exclude leaves ou"):
             load_image_folder(pack(mess, tmp_path / "mess.zip"), exclude=exclude)
         return
     for source in (mess, pack(mess, tmp_path / "mess.zip")):
@@ -83,7 +83,7 @@ def test_accents_are_one_character_or_two(make_images, accent):
     [
         ("_seg", "Did you mean '*_seg*'?"),
         ("data/mess/thumbs", "Did you mean 'thumbs'?"),
-        ("THUMBS", "With other capitals it would fit 2 names."),
+        ("THUMBS", "With other capitals, it would match 2 names."),
         ("thumsb", "Did you mean 'thumbs'?"),
         ("*.xyz", ""),
     ],
@@ -91,7 +91,7 @@ def test_accents_are_one_character_or_two(make_images, accent):
 def test_patterns_that_fit_nothing(mess, pattern, meant):
     bunch, said = load(mess, exclude=pattern)
     (text,) = [text for text in said if "exclude" in text]
-    assert text.startswith(f"exclude={pattern!r} fits no file or folder in ")
+    assert text.startswith(f"exclude={pattern!r} matches no file or folder in ")
     assert text.endswith(f"pets'. {meant}".rstrip())
     assert bunch.excluded == []
 

@@ -211,7 +211,7 @@ def test_subsets_without_permission(make_images, close_folders):
     root = make_images("train/a/1.png", "train/b/1.png", "test/a/2.png", "test/b/2.png")
     close_folders("scandir", root / "test")
     assert load_image_folder(root, subset="train").unreadable == []
-    with pytest.raises(ValueError, match="There is 'train'; .*/test' cannot be read: permission"):
+    with pytest.raises(ValueError, match="It has 'train'; .*/test' cannot be read: permission"):
         load_image_folder(root, subset="test")
     with pytest.raises(ValueError, match="/test: permission denied"):
         load_image_folder(root)

@@ -151,7 +151,7 @@ def test_skdl_that_is_not_installed_or_twice(problems, monkeypatch):
     for name in ("version", "requires", "metadata"):
         monkeypatch.setattr(metadata, name, none)
     (found,) = problems()
-    assert "without being installed, so that" in found
+    assert "without being installed, so the" in found
     assert "packages      unknown\n" in str(diagnose(tensorflow=False))
 
 
@@ -172,20 +172,22 @@ def test_broken_plugins(problems, monkeypatch):
     )
     (found,) = problems()
     monkeypatch.delitem(vars(architectures), "_plugins")
-    assert found.startswith("BROKEN Of the architectures, 'mynet' is broken: ModuleNotFoundError")
+    assert found.startswith(
+        "BROKEN Among the architectures, 'mynet' is broken: ModuleNotFoundError"
+    )
     assert found.endswith("skdl list architectures")
 
 
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("OMP_NUM_THREADS", "1", "OMP_NUM_THREADS is 1, so that one of 4 cores computes. → Unset"),
+        ("OMP_NUM_THREADS", "1", "OMP_NUM_THREADS is 1, so only one of 4 cores is used. → Unset"),
         ("OMP_NUM_THREADS", "9", "is 9, but 4 cores may be used: .* Unset it, or set it to 4."),
         ("OMP_NUM_THREADS", "4,2", ""),
-        ("OMP_NUM_THREADS", "0", "'0', which is no number of threads. → Unset it."),
-        ("MKL_NUM_THREADS", "all", "MKL_NUM_THREADS is 'all', which is no number of threads"),
+        ("OMP_NUM_THREADS", "0", "'0', which is not a number of threads. → Unset it."),
+        ("MKL_NUM_THREADS", "all", "MKL_NUM_THREADS is 'all', which is not a number of threads"),
         ("TF_NUM_INTRAOP_THREADS", "0", ""),
-        ("TF_NUM_INTRAOP_THREADS", "1", "TF_NUM_INTRAOP_THREADS is 1, so that one of 4 cores"),
+        ("TF_NUM_INTRAOP_THREADS", "1", "TF_NUM_INTRAOP_THREADS is 1, so only one of 4 cores"),
         ("KERAS_BACKEND", "jax", "BROKEN .*KERAS_BACKEND is 'jax', but skdl needs .* Unset it bef"),
         ("KERAS_BACKEND", "tensorflow", ""),
     ],
@@ -211,7 +213,7 @@ def test_containers(problems, system, monkeypatch):
     system("sys/fs/cgroup/cpu/cpu.cfs_quota_us", "150000")
     system("sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000")
     assert problems() == [
-        "The container may use 1.5 of 4 cores, but libraries start a thread for each of them. → "
+        "The container may use 1.5 of 4 cores, but libraries start one thread per core. → "
         "Set OMP_NUM_THREADS=2 and TF_NUM_INTRAOP_THREADS=2."
     ]
     for name in ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS"):
@@ -224,7 +226,7 @@ def test_little_memory(problems, system):
     assert problems() == []
     system("sys/fs/cgroup/memory/memory.limit_in_bytes", "1000000000")
     (found,) = problems()
-    assert found.startswith("There are 1.0 GB of memory to use")
+    assert found.startswith("There are 1.0 GB of memory left")
     system("proc/meminfo", "")
     system("sys/fs/cgroup/memory/memory.limit_in_bytes", "")
     assert problems() == []
@@ -233,14 +235,14 @@ def test_little_memory(problems, system):
 def test_data_homes(problems, tmp_path, monkeypatch):
     home = tmp_path / "home"
     assert problems(data_home=home / "new") == [
-        "SKDL_DATA_HOME is ~/new, where there is no folder yet. → It is made by the first "
-        "download. If data lie elsewhere, correct it."
+        "SKDL_DATA_HOME is ~/new, which does not exist yet. → The first download creates it. If "
+        "your data are elsewhere, correct the variable."
     ]
     assert not (home / "new").exists()
     (home / "file").write_text("")
     (found,) = problems(data_home=home / "file")
     assert found.startswith(
-        "BROKEN Nothing can be written to the data home ~/file: it cannot be made"
+        "BROKEN Nothing can be written to the data home ~/file: it cannot be created"
     )
     (found,) = problems(data_home=home / "file" / "below")
     assert "~/file' is a file" in found
@@ -262,7 +264,7 @@ def test_a_data_home_that_may_only_be_read(problems, tmp_path, monkeypatch):
     assert found.startswith(
         "Nothing can be written to the data home ~/data: it cannot be written to"
     )
-    assert "What is there can be used, but nothing can be downloaded." in found
+    assert "Existing files can be used, but nothing can be downloaded." in found
 
 
 def test_what_downloads_left(problems, tmp_path):
@@ -271,7 +273,7 @@ def test_what_downloads_left(problems, tmp_path):
     assert problems() == []  # it may be being written
     os.utime(part, (0, 0))
     (found,) = problems()
-    assert found.startswith("1 file in the data home is what an interrupted download left.")
+    assert found.startswith("1 file in the data home was left by an interrupted download.")
 
 
 def test_no_folder_for_temporary_files(problems, monkeypatch):
@@ -287,7 +289,7 @@ def test_text_that_is_not_utf_8(problems, monkeypatch):
     monkeypatch.setattr("locale.getpreferredencoding", lambda do_setlocale: "ANSI_X3.4-1968")
     (found,) = problems()
     assert found.endswith(
-        "so that other letters are lost. → Set the environment variable PYTHONUTF8=1."
+        "so other characters are lost. → Set the environment variable PYTHONUTF8=1."
     )
 
 
@@ -309,8 +311,11 @@ def test_what_cannot_be_imported(tried, monkeypatch):
 @pytest.mark.parametrize(
     ("libc", "advice"),
     [
-        (("glibc", "2.12"), "The C library is glibc 2.12: use a newer system, or a container."),
-        (("", ""), "TensorFlow is made for systems with glibc, which this is not"),
+        (
+            ("glibc", "2.12"),
+            "The C library, glibc 2.12, is too old: use a newer system, or a container.",
+        ),
+        (("", ""), "TensorFlow needs glibc, which this system does not have"),
     ],
 )
 def test_systems_that_tensorflow_is_not_made_for(tried, monkeypatch, libc, advice):
@@ -322,11 +327,11 @@ def test_systems_that_tensorflow_is_not_made_for(tried, monkeypatch, libc, advic
 
 def test_processes_that_end(tried):
     (found,) = tried(
-        ended="The process that tries the libraries was ended by SIGILL, at tensorflow."
+        ended="The process that tests the libraries was ended by SIGILL, at tensorflow."
     )
     assert "The processor lacks instructions that the library needs" in found
-    (found,) = tried(ended="The process that tries the libraries ended with status 3, at h5py.")
-    assert found.endswith("→ Reinstall the library named there, in a new environment if need be.")
+    (found,) = tried(ended="The process that tests the libraries ended with status 3, at h5py.")
+    assert found.endswith("→ Reinstall the library named there, in a new environment if necessary.")
     (found,) = tried(computes_float32=False)
     assert found.startswith("BROKEN TensorFlow computes a wrong product")
 
@@ -334,7 +339,7 @@ def test_processes_that_end(tried):
 def test_graphics_cards_that_are_not_found(tried, system, monkeypatch):
     system("proc/driver/nvidia/version", "NVRM version: 555")
     (found,) = tried()
-    assert 'finds no card. → python -m pip install "tensorflow[and-cuda]"' in found
+    assert 'finds no graphics card. → python -m pip install "tensorflow[and-cuda]"' in found
     assert tried(accelerators=[{"name": "H200", "compute_capability": [9, 0]}]) == []
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
     (found,) = tried()

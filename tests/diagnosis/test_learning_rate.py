@@ -56,7 +56,7 @@ def test_training_that_diverges_ends_early(few_digits):
         ({"low": 1, "high": 0.1}, "below high"),
         ({"n_steps": 3}, "n_steps"),
         ({"estimator": SVC()}, "trains a network of skdl.*SVC"),
-        ({"estimator": make_pipeline(SVC())}, "of a pipeline, pass its last step"),
+        ({"estimator": make_pipeline(SVC())}, "for a pipeline, pass its last step"),
     ],
 )
 def test_bad_input(few_digits, change, message):

@@ -47,7 +47,7 @@ def test_what_fails_is_told_and_the_rest_goes_on(modules):
 )
 def test_a_process_that_ends_says_where(modules, text, ended):
     found = probe(modules(right="", deadly=text, after=""))
-    assert found["ended"].startswith("The process that tries the libraries ")
+    assert found["ended"].startswith("The process that tests the libraries ")
     assert ended in found["ended"]
     assert found["ended"].endswith(", at deadly.")
     assert ("why" in found["ended"]) == ("why" in text)

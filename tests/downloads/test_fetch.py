@@ -134,7 +134,7 @@ def test_the_second_address(server, file, tmp_path):
 
 def test_no_network(server, file, tmp_path):
     server.close()
-    with pytest.raises(ConnectionError, match="Put there what you find at http://127") as error:
+    with pytest.raises(ConnectionError, match="Put the file from http://127") as error:
         fetch(file, data_home=tmp_path)
     assert "SKDL_DATA_HOME" in str(error.value)
     assert files_below(tmp_path) == []
@@ -145,7 +145,7 @@ def test_offline(server, file, tmp_path):
         fetch(file, data_home=tmp_path, download_if_missing=False)
     message = str(error.value)
     assert f"There is no file '{tmp_path}/folder/file.bin'" in message
-    assert f"Put there what you find at {server.url}file.bin" in message
+    assert f"Put the file from {server.url}file.bin" in message
     assert server.asked == []
     assert list(tmp_path.iterdir()) == []
 
@@ -280,9 +280,9 @@ def test_a_file_that_must_not_be_read(server, file, tmp_path, monkeypatch):
 
 def test_a_file_where_a_folder_should_be(server, file, tmp_path):
     (tmp_path / "folder").write_text("mine")
-    with pytest.raises(FileExistsError, match=f"cannot be made, .* is a file. {PLACE}"):
+    with pytest.raises(FileExistsError, match=f"cannot be created, .* is a file. {PLACE}"):
         fetch(file, data_home=tmp_path)
-    with pytest.raises(FileExistsError, match=f"cannot be made, .* is a file. {PLACE}"):
+    with pytest.raises(FileExistsError, match=f"cannot be created, .* is a file. {PLACE}"):
         fetch(file, data_home=tmp_path / "folder")
     assert (tmp_path / "folder").read_text() == "mine"
 

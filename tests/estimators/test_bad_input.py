@@ -144,7 +144,7 @@ def test_bad_data(no_training, case, method):
         (np.ones((3, 9, 8, 1)), r"shape \(9, 8, 1\).*\(8, 8, 1\)"),
         (np.ones((3, 8, 9)), r"shape \(8, 9, 1\).*\(8, 8, 1\)"),
         (np.ones((3, 63)), "X has 63 features, but CNNClassifier is expecting 64"),
-        (np.ones(64), r"one flattened image, a batch of it is X\[None\]"),
+        (np.ones(64), r"one flattened image, a batch of one is X\[None\]"),
         (with_value(np.nan), "NaN: first at row 7"),
         (X[:0], "0 sample"),
     ],

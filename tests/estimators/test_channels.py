@@ -80,7 +80,7 @@ def test_all_channels_are_seen():
 @pytest.mark.parametrize("kind", [CNNClassifier, DenoisingAutoencoder])
 def test_more_channels_than_pixels_a_side_have_to_be_said(kind):
     X = np.random.default_rng(0).integers(0, 256, (N, 4, 6, 9), dtype=np.uint8)
-    with pytest.raises(ValueError, match=r"channels-last.*say so by image_shape=\(4, 6, 9\)"):
+    with pytest.raises(ValueError, match=r"channels-last.*set image_shape=\(4, 6, 9\)"):
         network(kind).fit(X, Y)
     with pytest.raises(ValueError, match=r"channels-last"):
         network(kind).fit(np.moveaxis(images_of(3), -1, 1), Y)
@@ -115,7 +115,7 @@ def test_images_are_resized_channel_by_channel(n_channels, dtype):
 @pytest.mark.parametrize("kind", [CNNClassifier, DenoisingAutoencoder])
 def test_no_colour_is_made_of_other_channels(kind, color):
     for n_channels in (2, 5):
-        with pytest.raises(ValueError, match=f"{n_channels} channels, which are no colours"):
+        with pytest.raises(ValueError, match=f"{n_channels} channels, which are not colours"):
             network(kind, color=color).fit(images_of(n_channels), Y)
 
 

@@ -168,10 +168,10 @@ ADVICE = {
     "a generator": ((image for image in PIXELS), r"only once: pass list\(X\)"),
     "a dict": ({"data": PIXELS, "target": Y}, r"one of its values.*\['data', 'target'\]"),
     "a set": ({"a.png"}, r"no order: pass a list, such as sorted\(X\)"),
-    "other channels": ([PIXELS[0], PIXELS[0, ..., 0]], "Bring them to equal channels"),
-    "RGB and RGBA": ([PIXELS[0], PIXELS[0, ..., [0, 1, 2, 2]]], "Resize|equal channels"),
+    "other channels": ([PIXELS[0], PIXELS[0, ..., 0]], "Convert them to the same channels"),
+    "RGB and RGBA": ([PIXELS[0], PIXELS[0, ..., [0, 1, 2, 2]]], "Resize|same channels"),
     "other sizes": ([PIXELS[0], PIXELS[0, :7]], "Resize them to one size"),
-    "contents": ([b"\x89PNG"] * N, "content of files as arrays or as pictures"),
+    "contents": ([b"\x89PNG"] * N, "content of files as arrays or Pillow"),
 }
 
 
@@ -216,7 +216,7 @@ def test_a_query_that_was_not_run():
 def test_objects_that_are_no_numbers_are_named(estimator):
     with pytest.raises(ValueError, match=r"X holds a path: PosixPath\('a.png'\) at row 0"):
         estimator.fit([Path("a.png")] * N)
-    with pytest.raises(TypeError, match="X holds <_io.BytesIO.* at row 0, which is no number"):
+    with pytest.raises(TypeError, match="X holds <_io.BytesIO.* at row 0, which is not a num"):
         estimator.fit([io.BytesIO()] * N)
 
 

@@ -411,7 +411,7 @@ def test_loader_and_bad_parameters(photo_files, digits):
     ):
         with pytest.raises(ValueError, match=message):
             ImageLoader(**params).fit(paths)
-    with pytest.raises(ValueError, match="no paths of image files, but an array of shape"):
+    with pytest.raises(ValueError, match="not hold paths of image files, but an array of shape"):
         ImageLoader().fit(digits[0])
-    with pytest.raises(ValueError, match="of different sizes"):
+    with pytest.raises(ValueError, match="have different sizes"):
         ImageLoader().fit(paths)

@@ -210,7 +210,7 @@ def test_files_of_several_depths_do_not_mix(tmp_path, ways):
     path = str(tmp_path / "deep.png")
     Path(path).write_bytes(png(images[0]))
     mixed = [*batches["paths"][1:], path]
-    message = r"mixes image files of several depths: uint8 in '.*01.png', uint16 in '.*deep.png'"
+    message = r"mixes image files of different depths: uint8 in '.*01.png', uint16 in '.*deep.png'"
     for model in (CNNClassifier(epochs=1), ImageLoader(), DenoisingAutoencoder(epochs=1)):
         with pytest.raises(ValueError, match=message):
             model.fit(mixed, y)
@@ -337,7 +337,7 @@ def test_borders_are_black_whatever_black_is():
         (
             lambda: CNNClassifier(epochs=1),
             r"shape \(10, 14, 3\), but this CNNClassifier was fitted .* shape \(8, 8, 1\) .*"
-            r"Bring X to this shape by skdl.Resize\(\(8, 8\), color='grayscale'\), or let a "
+            r"Bring X to this shape with skdl.Resize\(\(8, 8\), color='grayscale'\), or let a "
             r"network do so: image_size=\(8, 8\) resizes all images",
         ),
         (lambda: BackboneFeatures(), r"or let a network do so: image_size=\(8, 8\) resizes all"),

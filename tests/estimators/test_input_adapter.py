@@ -168,7 +168,7 @@ def test_a_gray_backbone_repeats_nothing(tmp_path):
 def test_other_channels_are_refused_by_name(name, n_channels):
     X = images_of(n_channels)
     ways = {2: "'mean' (.*) or 'repeat'", 4: "'mean' (.*) or 'first3'", 5: "'mean' (.*) or 'fi"}
-    message = f"{n_channels} channels.*, but the pretrained network takes 3. Set input_adapter to "
+    message = f"{n_channels} channels.*, but the pretrained network expects 3. Set input_adapter "
     for params, rows in (({}, X), ({"image_shape": X.shape[1:]}, X.reshape(N, -1))):
         model = clone(ESTIMATORS[name]).set_params(**params)
         with pytest.raises(ValueError, match=message + ways[n_channels]):
@@ -207,10 +207,10 @@ def test_bad_adapters(name):
 @pytest.mark.parametrize(
     ("adapter", "n_channels", "message"),
     [
-        ("first3", 1, "takes the first three channels, but the images have 1. Set it to 'mean' or"),
-        ("first3", 2, "takes the first three channels, but the images have 2"),
-        ("repeat", 4, "but the images have 4, of which some .* dropped. Set it to 'mean' or 'fir"),
-        ("repeat", 5, "until there are the 3 that the pretrained network takes"),
+        ("first3", 1, "uses the first three channels, but the images have 1. Set it to 'mean' or"),
+        ("first3", 2, "uses the first three channels, but the images have 2"),
+        ("repeat", 4, "but the images have 4, so some .* dropped. Set it to 'mean' or 'fir"),
+        ("repeat", 5, "until there are the 3 that the pretrained network expects"),
     ],
 )
 def test_adapters_that_cannot(adapter, n_channels, message):

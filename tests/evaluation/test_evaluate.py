@@ -183,7 +183,7 @@ def test_no_folds(cancer):
         ({"estimators": {}}, "estimators is empty"),
         ({"estimators": {"a": StandardScaler()}}, "'a' is neither a classifier nor a regressor"),
         ({"y": np.arange(568)}, "X has 569 images, and y has 568 labels"),
-        ({"y": np.linspace(0, 1, 569)}, "at row 1, which is no class label .* continuous"),
+        ({"y": np.linspace(0, 1, 569)}, "at row 1, which is not a class label .* continuous"),
         ({"y": 2 * np.eye(3)[np.arange(569) % 3]}, "should hold 0 and 1 only.*Got 2.0 in row 0"),
         ({"scoring": "sensitivty"}, "no metric 'sensitivty'.* Did you mean 'sensitivity'?"),
         ({"scoring": "acuracy"}, r"get_scorer_names\(\)\. Did you mean 'accuracy'?"),

@@ -154,7 +154,7 @@ PATIENTS = np.arange(40) // 2
     ("options", "message"),
     [
         ({"groups": PATIENTS[:3]}, "groups has 3 values, but there are 40 images"),
-        ({"groups": [None, *PATIENTS[1:]]}, "groups has NaN or None at row 0.*group of its own"),
+        ({"groups": [None, *PATIENTS[1:]]}, "groups has NaN or None at row 0.*a separate group"),
         ({"groups": np.where(PATIENTS, PATIENTS, np.nan)}, "NaN or None at row 0, and in 2 rows"),
         ({"groups": ["p1"] * 40}, "groups holds one group only, 'p1': .* or leave groups out"),
         ({"groups": PATIENTS // 7}, "4 folds need at least 4 groups, .* 3. Set cv to at most 3."),

@@ -62,7 +62,7 @@ def test_plain_files(tmp_path):
         ("nothing.bin", FileNotFoundError, "there is no such file"),
         ("nothing.zip/a.bin", FileNotFoundError, "there is no such file"),
         ("folder", IsADirectoryError, "it is a folder"),
-        ("pipe.zip", ValueError, "it is no regular file"),
+        ("pipe.zip", ValueError, "it is not a regular file"),
         ("pipe.zip/a.bin", FileNotFoundError, "there is no such file"),
         ("link", FileNotFoundError, "it is a link that leads nowhere"),
         ("pets.zip/cats/3.bin", FileNotFoundError, "there is no 'cats/3.bin' in the archive"),
@@ -414,7 +414,7 @@ def test_an_archive_that_is_replaced_while_it_is_read(tmp_path, own_data_home, m
         return found
 
     monkeypatch.setattr(_archives, "file_digest", replaced_after)
-    with pytest.raises(ValueError, match="it was replaced while it was read; load it again"):
+    with pytest.raises(ValueError, match="replaced while it was being read; load it again"):
         list_members(path)
     assert [read_bytes(member) for member in list_members(path)] == [b"new"]
     assert [read_bytes(m) for m in list_members(tmp_path / "copy.tar.gz")] == [b"old"]

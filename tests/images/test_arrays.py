@@ -84,7 +84,7 @@ def test_to_images_is_a_view():
         ((5,), None, "one-dimensional, of shape"),
         ((5, 2, 2, 2, 2), None, "5 dimensions"),
         ((5, 3, 8, 8), None, r"8 channels in the last axis, more than the 3 pixels of a side"),
-        ((5, 3, 8, 8), (3, 8), r"channels-last.* say so by image_shape=\(3, 8, 8\)"),
+        ((5, 3, 8, 8), (3, 8), r"channels-last.* set image_shape=\(3, 8, 8\)"),
         ((5, 2, 20, 2), (2, 20, 3), r"\(2, 20, 2\), but the parameter image_shape=\(2, 20, 3\)"),
         ((5, 1, 8, 2), None, "2 channels in the last axis, more than the 1 pixels"),
         ((5, 0, 8, 1), None, "no pixels"),

@@ -197,7 +197,7 @@ def test_files_in_memory_need_a_shape(pixels, paths):
 
 def test_four_channels_before_a_backbone():
     fourth = np.random.default_rng(0).random((2, 3, 3, 4))
-    with pytest.raises(ValueError, match="4 channels, the last of which varies.* network takes 3"):
+    with pytest.raises(ValueError, match="4 channels, the last of which varies.* expects 3"):
         read_batch(fourth).learned_shape(None, None, None, 3)
     assert read_batch(fourth).learned_shape(None, None, None, 3, True) == ((3, 3, 4), 4)
     fourth[..., 3] = 0.5

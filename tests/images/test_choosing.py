@@ -124,7 +124,7 @@ def test_the_ending_decides_unless_the_content_is_of_another_kind(tmp_path):
 def test_a_decoder_of_a_stranger(tmp_path, add):
     path = tmp_path / "A.RAW8.Z"
     path.write_bytes(RAW)
-    with pytest.raises(UnreadableImageError, match="or no image of the kinds"):
+    with pytest.raises(UnreadableImageError, match="or not an image of the kinds"):
         read_image(path)
     assert add("raw8", Raw) is Raw
     for frame in (0, 1):
@@ -134,7 +134,7 @@ def test_a_decoder_of_a_stranger(tmp_path, add):
     info = read_image_info(path, frame="middle")
     assert (info.n_frames, info.groups, info.format) == (2, {"eye": "left"}, "RAW8")
     for read in (read_image, read_image_info):
-        with pytest.raises(UnreadableImageError, match="no such frame: 2 is asked for, it has fr"):
+        with pytest.raises(UnreadableImageError, match="frame: 2 was requested, but it has"):
             read(path, frame=2)
 
 
@@ -144,7 +144,7 @@ def test_what_a_stranger_decodes_is_looked_at(tmp_path, add, monkeypatch):
     path.write_bytes(RAW)
     for wrong in (np.zeros((2, 3)), np.zeros((2, 3, 2)), np.array([[["a"]]]), None):
         monkeypatch.setattr(Raw, "pixels", lambda self, file, frame=0, wrong=wrong: wrong)
-        with pytest.raises(UnreadableImageError, match="Raw reads it as an array of .*, expected"):
+        with pytest.raises(UnreadableImageError, match="Raw reads it as an array of .*, but nu"):
             read_image(path, frame=0)
     monkeypatch.setattr(Raw, "pixels", lambda self, file, frame=0: 1 / 0)
     with pytest.raises(UnreadableImageError, match="division by zero"):

@@ -50,7 +50,7 @@ def test_a_plain_array_is_taken_as_it_is():
 def test_files_of_several_depths(paths, tmp_path):
     deep = str(tmp_path / "deep.png")
     Image.fromarray(np.zeros((4, 4), np.uint16)).save(deep)
-    with pytest.raises(ValueError, match="Z mixes image files of several depths: uint8 in"):
+    with pytest.raises(ValueError, match="Z mixes image files of different depths: uint8 in"):
         read_batch([*paths, deep], "Z")
     batch = read_batch([*paths, deep], mixed=True)
     assert batch.examine(2)[0] == "PNG (uint16)"

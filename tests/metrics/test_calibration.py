@@ -409,7 +409,7 @@ class TestBadInput:
             ([0, 1], np.full((2, 3), 1 / 3), r"must be of shape \(n,\), or \(n, 2\)"),
             (["ill", "well"], [0.1, 0.9], "cannot be guessed"),
             ([], [], "y_true is empty"),
-            ([0.5, 1], [0.1, 0.9], "y_true has the value 0.5 at row 0, which is no class label"),
+            ([0.5, 1], [0.1, 0.9], "y_true has the value 0.5 at row 0, which is not a class label"),
         ],
     )
     def test_of_two_classes(self, name, true, prob, message):

@@ -351,7 +351,7 @@ def test_arrays_stay_as_they_are(cancer):
             [0.5, 1.5],
             {"a": [0, 1], "b": [0, 1]},
             {},
-            "y_true has the value 0.5 at row 0, which is no class label",
+            "y_true has the value 0.5 at row 0, which is not a class label",
         ),
         ([0, 1], {"a": [0, 1], "b": [0, 1]}, {"level": 0}, "level must be between 0 and 1"),
     ],

@@ -157,7 +157,7 @@ def test_classes_without_a_value_stay_out_of_averages():
         ([0, 1], [0, 1], {"zero_division": "nan"}, "zero_division must be"),
         ([0, 1], [0, 1], {"zero_division": None}, "zero_division must be"),
         ([0, 1], [0, 1], {"zero_division": -1.0}, "zero_division must be"),
-        ([0, 1], [0.2, 0.7], {}, "no class label|must have shape"),
+        ([0, 1], [0.2, 0.7], {}, "not a class label|must have shape"),
         ([0, 1, 1], [0, 1], {}, r"y_true has \d rows, and y_(pred|score) has \d"),
         ([0, 1], [0, 1], {"sample_weight": [1, -1]}, "must not be negative"),
     ],

@@ -229,7 +229,9 @@ def test_bad_outcomes(changes, message):
 
 def test_bad_estimators(fitted, digits):
     X, y = digits
-    with pytest.raises(ValueError, match="y has the label '0' at row 0, which is no class of Pip"):
+    with pytest.raises(
+        ValueError, match="y has the label '0' at row 0, which is not a class of Pip"
+    ):
         ConfusionMatricesDisplay.from_estimator(fitted, X, y.astype(str))
     with pytest.raises(ValueError, match="y has the label 17 at row 1"):
         ConfusionMatricesDisplay.from_estimator(fitted, X[:2], [3, 17])

@@ -281,7 +281,9 @@ def test_bad_estimators(tumours, few_digits):
         OperatingPointDisplay.from_estimator(ridge, X, y, response_method="predict_proba")
     with pytest.raises(ValueError, match="response_method must be one of 'auto', 'predict_proba'"):
         OperatingPointDisplay.from_estimator(ridge, X, y, response_method="predict")
-    with pytest.raises(ValueError, match="y has the label 0 at row 1, which is no class of Ridge"):
+    with pytest.raises(
+        ValueError, match="y has the label 0 at row 1, which is not a class of Ridge"
+    ):
         OperatingPointDisplay.from_estimator(ridge, X[:2], [1, 0])
     with pytest.raises(ValueError, match="pos_label='x' is none of the classes"):
         OperatingPointDisplay.from_estimator(ridge, X, y, pos_label="x")

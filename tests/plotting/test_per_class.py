@@ -186,7 +186,9 @@ def test_bad_outcomes(changes, message):
 def test_bad_estimators_and_frames(few_digits):
     X, y = few_digits
     model = LogisticRegression(C=1e-4).fit(X, y)
-    with pytest.raises(ValueError, match="label 10 at row 0, which is no class of LogisticRegress"):
+    with pytest.raises(
+        ValueError, match="label 10 at row 0, which is not a class of LogisticRegress"
+    ):
         PerClassMetricsDisplay.from_estimator(model, X, y + 10)
     frame = PerClassMetricsDisplay.from_predictions([0, 1], [0, 1]).frame
     with pytest.raises(ValueError, match=r"It lacks \['low'\]"):

@@ -257,7 +257,9 @@ def test_bad_estimators(tumours):
     with pytest.raises(ValueError, match="RidgeClassifier has no predict_proba of classes_"):
         ReliabilityDisplay.from_estimator(RidgeClassifier().fit(X, y), X, y)
     bayes = GaussianNB().fit(X, y)
-    with pytest.raises(ValueError, match="label 'cyst' at row 1, which is no class of GaussianNB"):
+    with pytest.raises(
+        ValueError, match="label 'cyst' at row 1, which is not a class of GaussianNB"
+    ):
         ReliabilityDisplay.from_estimator(bayes, X[:2], ["benign", "cyst"])
     with pytest.raises(ValueError, match="pos_label='x' is none of the classes"):
         ReliabilityDisplay.from_estimator(bayes, X, y, pos_label="x")

@@ -199,7 +199,7 @@ def test_given_axes_and_names(patch_network, patched):
         ({"method": "gradcam"}, "method must be one of .* Did you mean 'grad_cam'"),
         ({"method": "grad_cam", "layer": "map"}, "no layer 'map'. Near: maps"),
         ({"layer": "map"}, "no layer 'map'. Near: maps"),
-        ({"y": "dubious"}, "'dubious' at row 0, which is no class of CNNClassifier"),
+        ({"y": "dubious"}, "'dubious' at row 0, which is not a class of CNNClassifier"),
         ({"y": ["benign"]}, "X has 2 images, but y has 1 labels"),
         ({"n_images": 0}, "n_images must be a whole number of at least 1. Got 0"),
         ({"alpha": 2}, "alpha must be a finite number from 0 to 1. Got 2"),

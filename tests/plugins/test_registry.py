@@ -292,7 +292,7 @@ def test_a_name_claimed_twice_names_both_owners(packages, registry):
              other_module=BUILDER.format(broken=False))  # fmt: skip
     for name, message in {
         "far": r"claimed by 'first' and 'second'\. Uninstall all but one of them\.",
-        "builtin": r"claimed by 'second' and 'skdl'\. It is a name of skdl's own: uninstall "
+        "builtin": r"claimed by 'second' and 'skdl'\. It is one of skdl's own names: uninstall "
         r"'second'\.$",
     }.items():
         with pytest.raises(ValueError, match=rf"The name '{name}' is {message}"):
@@ -304,7 +304,9 @@ def test_a_name_claimed_twice_names_both_owners(packages, registry):
 def test_a_name_of_skdl_claimed_by_two_packages(packages, registry):
     for package in ("first", "second"):
         packages(package, f"builtin = {package}_module:build")
-    message = r"by 'first' and 'second' and 'skdl'\. It .* own: uninstall 'first' and 'second'\.$"
+    message = (
+        r"by 'first' and 'second' and 'skdl'\. It .* own names: uninstall 'first' and 'second'\.$"
+    )
     with pytest.raises(ValueError, match=message):
         registry.get("builtin")
 

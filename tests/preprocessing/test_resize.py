@@ -126,7 +126,7 @@ def test_channels_of_no_picture_are_resized_each_by_itself(dtype, channels, keep
 @pytest.mark.parametrize("channels", [2, 5])
 def test_channels_of_no_picture_are_no_colours(color, channels):
     resize = Resize(8, color=color)
-    with pytest.raises(ValueError, match=f"{channels} channels, which are no colours: .*{color!r}"):
+    with pytest.raises(ValueError, match=f"{channels} channels, which are not colour.*{color!r}"):
         resize.fit(np.zeros((2, 8, 8, channels)))
     assert not hasattr(resize, "image_shape_")
     with pytest.raises(ValueError, match=f"{channels} channels but this Resize was fitted on"):

@@ -202,11 +202,11 @@ os.path.exists = lambda path, there=os.path.exists: there(path) and ".png" not i
     [
         ([], {"PYTHONPATH": str(ROOT)}, "ModuleNotFoundError: .*No module named 'brightness'"),
         (["--preload", "import skdl; skdl.__version__ = '0.0'"], {}, r"it has skdl 0\.0, but this"),
-        (["--preload", WITHOUT_IMAGES], {}, "it does not find"),
+        (["--preload", WITHOUT_IMAGES], {}, "it cannot find"),
         (
             ["--preload", "import pathlib; pathlib.Path.exists = lambda *path, **how: False"],
             {},
-            "it does not see the store's folder",
+            "it cannot see the store's folder",
         ),
     ],
     ids=["plugin", "version", "images", "folder"],

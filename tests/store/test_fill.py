@@ -145,7 +145,7 @@ def test_a_folder_that_vanishes_is_made_again(tmp_path, paths, monkeypatch):
         ({"store": None}, TypeError, "store must be a folder or a FeatureStore"),
         ({"store": 3}, TypeError, "folder"),
         ({"paths": []}, ValueError, "X is empty"),
-        ({"paths": np.zeros((3, 4))}, ValueError, "X holds no paths of image files"),
+        ({"paths": np.zeros((3, 4))}, ValueError, "X does not hold paths of image files"),
         ({"batch": 0}, ValueError, "batch must be"),
         ({"batch": True}, ValueError, "batch must be"),
         ({"verbose": -1}, ValueError, "verbose must be"),

@@ -240,7 +240,7 @@ def test_every_study_runs(home, name, tmp_path, capsys):
             assert (figure.part, figure.metric, figure.value) in compared
     page = html.unescape((tmp_path / "report.html").read_text(encoding="utf-8"))
     if study.backbone:
-        first = f"The pretrained network is cifar_resnet20 in the place of {study.backbone}"
+        first = f"The pretrained network is cifar_resnet20 instead of {study.backbone}"
         assert first in printed
         assert page.index(first) < page.index("images of")  # the first sentence
     for model in models if study.published else ():
@@ -250,7 +250,7 @@ def test_every_study_runs(home, name, tmp_path, capsys):
     if study.stand_in:
         assert study.stand_in in printed
         assert study.stand_in in page
-    assert f"The run was asked for {n_train} training images" in page
+    assert f"The run was set to {n_train} training images" in page
     assert (tmp_path / "classes.png").stat().st_size > 1000
     assert len(list(tmp_path.glob("predictions-*.png"))) == len(models)
     assert len(list(tmp_path.glob("report-*.html"))) == (len(models) if study.detailed else 0)
@@ -265,7 +265,7 @@ def test_a_study_without_its_data_says_where_to_put_it(nothing_there, name, tmp_
     assert message.startswith("skdl study: ")
     assert str(nothing_there) in message
     assert "SKDL_DATA_HOME" in message
-    assert "ut it there" in message or "Put there" in message
+    assert "ut it there" in message or "Put the file" in message
     assert not (out / "study.json").exists()
 
 
@@ -384,7 +384,10 @@ def test_figures_of_draws_are_means(home, tmp_path):
         ({"seed": -1}, "seed must be a whole number of at least 0. Got -1"),
         ({"seed": None}, "seed must be a whole number of at least 0. Got None"),
         ({"only": "best"}, "no model 'best'"),
-        ({"name": "medical-svm", "epochs": 2}, "Nothing here is trained in epochs: drop epochs"),
+        (
+            {"name": "medical-svm", "epochs": 2},
+            "None of these models is trained in epochs: drop epochs",
+        ),
         ({"name": "cifar-transfer", "n_train": 99}, "n_train must be at least 100 for these"),
         ({"backbone": "vgg16"}, "'digits' has no pretrained network: drop backbone"),
         ({"weights": "random"}, "'digits' has no pretrained network: drop weights"),
@@ -409,7 +412,7 @@ def test_a_folder_of_another_setting(digits, tmp_path):
     record = (tmp_path / "study.json").read_bytes()
     asked = {"name": "digits", "epochs": 1, "n_train": 200, "out": tmp_path}
     for other, message in (
-        ({"n_train": 210}, "another setting: n_train 200, not 210. Choose another folder with out"),
+        ({"n_train": 210}, "other settings: n_train 200, not 210. Choose another folder with out"),
         ({"seed": 1}, "seed 0, not 1"),
         ({"epochs": None}, "epochs 1, not None"),
         ({"name": "mnist-cnn"}, "study digits, not mnist-cnn"),
@@ -430,7 +433,7 @@ def test_weights_that_changed(tmp_path):
     assert notes_of(study, setting)[0] == "The weights of vgg16 are those of the file mine.npz."
     assert len(notes_of(study, Setting(weights="imagenet"))) == 1  # what stands in for the images
     weights.write_bytes(b"others")
-    with pytest.raises(ValueError, match="another setting: weights_digest"):
+    with pytest.raises(ValueError, match="other settings: weights_digest"):
         check_folder(setting, study)
 
 
@@ -445,7 +448,7 @@ def test_weights_in_the_data_home(tmp_path, monkeypatch):
     claim(setting, study)
     check_folder(setting, study)
     weights.write_bytes(b"others")
-    with pytest.raises(ValueError, match="another setting: weights_digest"):
+    with pytest.raises(ValueError, match="other settings: weights_digest"):
         check_folder(setting, study)
     with pytest.raises(ValueError, match=f"'{weights}' does not hold weights of the backbone"):
         check_weights(setting, study)
@@ -464,7 +467,7 @@ def test_weights_of_a_file(home, tmp_path):
     assert name in (run.folder / "report.html").read_text(encoding="utf-8")
     assert len(run.record["weights_digest"]) == 64
     np.savez(weights, *[2 * array for array in arrays])
-    with pytest.raises(ValueError, match="another setting: weights_digest"):
+    with pytest.raises(ValueError, match="other settings: weights_digest"):
         run_study("pets-features", **options)
 
 
@@ -567,7 +570,7 @@ def test_weights_that_are_not_there(home, tmp_path, capsys):
     assert main(["study", "run", "pets-features", *arguments]) == 1
     message = capsys.readouterr().err
     assert "none.weights.h5" in message
-    assert "takes another pretrained network, such as cifar_resnet20" in message
+    assert "to another pretrained network, such as cifar_resnet20" in message
     assert "--backbone, --weights" in message
 
 
@@ -605,7 +608,7 @@ def test_a_table_names_the_network_and_what_was_trained(home, tmp_path, capsys):
     assert pets["published"] == "0.9194 (validation)"
     assert pets["figure"] == "accuracy"
     assert pets["command"].endswith("--n-train 20 --backbone cifar_resnet20 --only improved")
-    first = "The pretrained network is cifar_resnet20 in the place of vgg16"
+    first = "The pretrained network is cifar_resnet20 instead of vgg16"
     assert first in pets["notes"]
     of_random = json.loads((tmp_path / "pets" / "study.json").read_text())
     of_random["settings"] |= {"weights": "random"}
@@ -654,17 +657,17 @@ def test_nothing_to_compare(digits, tmp_path):
         compare_studies([tmp_path / "none"])
     record = json.loads((digits.folder / "study.json").read_text())
     for text, message in (
-        ("{", "study.json is damaged, or no record"),
-        ("[]", "is damaged, or no record"),
-        ("[" * 100_000, "is damaged, or no record"),
-        (json.dumps(record).replace("0.", "NaN, 0.", 1), "is damaged, or no record"),
-        (json.dumps(record | {"models": {}}), "study.json is damaged, .* it lacks 'as published'"),
-        (json.dumps(record | {"comparison": "no"}), "is damaged, or no record"),
-        (json.dumps(record | {"comparison": []}), "it compares nothing"),
-        (json.dumps(record | {"study": [1]}), "is damaged, or no record"),
+        ("{", "study.json is damaged, or not a record"),
+        ("[]", "is damaged, or not a record"),
+        ("[" * 100_000, "is damaged, or not a record"),
+        (json.dumps(record).replace("0.", "NaN, 0.", 1), "is damaged, or not a record"),
+        (json.dumps(record | {"models": {}}), "study.json is damaged, .* it has no 'as published'"),
+        (json.dumps(record | {"comparison": "no"}), "is damaged, or not a record"),
+        (json.dumps(record | {"comparison": []}), "it holds no comparison"),
+        (json.dumps(record | {"study": [1]}), "is damaged, or not a record"),
         (
             json.dumps({"format": FORMAT, "study": "digits"}),
-            "it lacks comparison, data, models, notes",
+            "it has no comparison, data, models, notes",
         ),
         (json.dumps(record | {"format": 99}), r"another version of skdl \(format 99"),
         (json.dumps(record | {"study": "none"}), "study.json is damaged, .* no study 'none'"),

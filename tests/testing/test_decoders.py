@@ -91,7 +91,7 @@ def test_a_class_is_a_decoder_before_it_is_registered():
         (Padding, [RAW], "half a file is read as an image"),
         (Restless, [RAW], "frame 0 is not the same when read again"),
         (Raw, [b"\2"], "Raw, of a file: ValueError: not enough values to unpack"),
-        (int, [], "it makes 0, which is no skdl.images.Decoder"),
+        (int, [], "it makes 0, not a skdl.images.Decoder"),
     ],
 )
 def test_broken_contracts_are_named(kind, files, message):

@@ -91,7 +91,7 @@ SAME, TOKENS = {"write": made.identity}, {"last_hidden_state": 3}
         ("output", "NaN or infinite", {"write": graph(LOGARITHM)}),
         (
             "image_sizes",
-            "8 pixels a side alone",
+            "accepts only images of 8 pixels per side",
             SAME | {"shape": (1, 3, 8, 8), "default_size": 9},
         ),
         (
@@ -99,7 +99,7 @@ SAME, TOKENS = {"write": made.identity}, {"last_hidden_state": 3}
             "does not run on",
             {"layers": {"last_hidden_state": 3}, "default_size": 16},
         ),
-        ("is_pure", "other features each time", {"write": graph(*NOISE)}),
+        ("is_pure", "different features each time", {"write": graph(*NOISE)}),
         ("independent_images", "one image at a time", {"write": graph(*OF_ALL)}),
         ("input_matters", "channel 2 of 3", {"write": graph(ONE_CHANNEL, mask=MASK)}),
         ("parameters", "without a default: size", SAME | {"builder": scans_of}),

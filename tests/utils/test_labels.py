@@ -50,7 +50,7 @@ BAD_LABELS = {
     "text and numbers": (lambda: [*Y[:-1].tolist(), "x"], "number 0 at row 0 and the text 'x' at "),
     "objects": (lambda: [[1], [1, 2]] * 6, "must be class labels.* Got list, such as"),
     "complex": (lambda: Y.astype(complex), "must be class labels.* Got complex128, such as"),
-    "fractions": (lambda: SCORES, "has the value 0.0909091 at row 1, which is no class label"),
+    "fractions": (lambda: SCORES, "has the value 0.0909091 at row 1, which is not a class label"),
     "infinite": (lambda: np.where(np.arange(N) == 3, np.inf, Y), "has the value inf at row 3"),
     "columns": (lambda: np.eye(2)[Y], r"must have shape \(n,\).*Got shape \(12, 2\)"),
     "dict": (lambda: dict(enumerate(Y)), "must be a list or an array"),
@@ -227,7 +227,7 @@ def test_labels_of_any_kind_are_taken(kind, labels):
     ("groups", "message"),
     [
         ([1, 2], "groups has 2 values, but there are 4 images. Pass one group per image"),
-        ([1, 2, None, 2], "groups has NaN or None at row 2. Give each of them a group of its own"),
+        ([1, 2, None, 2], "groups has NaN or None at row 2. Give each of them a separate group"),
         ([np.nan, "a", np.nan, "b"], "NaN or None at row 0, and in 2 rows in all. Give each"),
         (pd.Series([1, 2, pd.NA, 2], dtype="Int64"), "NaN or None at row 2"),
         (["p1"] * 4, "groups holds one group only, 'p1': no split can keep it together"),

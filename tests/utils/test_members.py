@@ -139,7 +139,7 @@ def test_a_directory_that_lists_fewer_members(tmp_path):
     whole[end + 10 : end + 12] = (4).to_bytes(2, "little")
     path.write_bytes(whole)
     for read in (extracted, read_in_place):
-        with pytest.raises(ValueError, match="directory lists 3 members, where its end tells of 4"):
+        with pytest.raises(ValueError, match="directory lists 3 members, but its end says 4"):
             read(path)
 
 

@@ -14,28 +14,29 @@ from skdl.images._value_range import learn_value_range
 
 
 class Decoder:
-    """A kind of image files, and how they are read.
+    """Base class of decoders, each of which reads one kind of image files.
 
-    Subclasses say which files are theirs, and implement :meth:`info` and :meth:`pixels`. They are
-    constructed without arguments, and used by several threads at a time. The module that defines
-    one is imported to know its files; the library that reads them is imported in its methods.
+    Subclasses declare which files they read, and implement :meth:`info` and :meth:`pixels`. They
+    are constructed without arguments, and used by several threads at a time. The module that
+    defines a decoder is imported to find out which files it reads, so import the library that reads
+    them in its methods.
 
     Attributes
     ----------
     extensions : tuple of str
-        Endings of the files, in lower case, such as ``(".dcm", ".dicom")``.
+        Endings of the file names, in lower case, such as ``(".dcm", ".dicom")``.
     module : str, default=""
-        The module that has to be importable to read them, such as "pydicom".
+        The module that must be importable to read the files, such as "pydicom".
     install : str, default=""
-        What ``pip install`` is told where it is not, such as "skdl[dicom]".
+        What to pass to ``pip install`` if it is not importable, such as "skdl[dicom]".
     without_ending : bool, default=False
-        Whether folders hold such files under names without an ending, so that files of such names
-        are images if :meth:`recognizes` says so.
+        Whether folders hold such files under names without an ending. If True, files with such
+        names are images if :meth:`recognizes` returns True.
 
     See Also
     --------
-    skdl.plugins.register_decoder : Make a decoder known.
-    skdl.testing.check_decoder : Hold a decoder to what is said here.
+    skdl.plugins.register_decoder : Register a decoder.
+    skdl.testing.check_decoder : Check that a decoder follows these rules.
 
     Examples
     --------
@@ -65,7 +66,7 @@ class Decoder:
     without_ending: ClassVar[bool] = False
 
     def recognizes(self, start: bytes) -> bool:
-        """Whether a file is of this kind by its first bytes, whatever its name.
+        """Whether a file is of this kind, judging by its first bytes, whatever its name.
 
         Parameters
         ----------
@@ -75,29 +76,29 @@ class Decoder:
         Returns
         -------
         recognized : bool
-            False unless a subclass knows a signature.
+            False unless a subclass checks for a signature.
         """
         return False
 
     def info(self, file: BinaryIO, frame: int = 0) -> ImageInfo:
-        """What the header of a file says, without decoding the pixels.
+        """Read the header of a file, without decoding the pixels.
 
         Parameters
         ----------
         file : binary file
             Readable and seekable, at its start.
         frame : int, default=0
-            Which of several frames, pages or slices.
+            Which frame, page or slice, counted from 0.
 
         Returns
         -------
         info : ImageInfo
-            Size, channels, dtype and number of frames, as :meth:`pixels` will give them.
+            Size, channels and dtype of what :meth:`pixels` returns, and the number of frames.
 
         Raises
         ------
         Exception
-            Of any kind, if the file cannot be read; the message ends up in an
+            Of any type, if the file cannot be read. The message becomes part of an
             `UnreadableImageError`.
         """
         raise NotImplementedError
@@ -110,7 +111,7 @@ class Decoder:
         file : binary file
             Readable and seekable, at its start.
         frame : int, default=0
-            Which of several frames, pages or slices.
+            Which frame, page or slice, counted from 0.
 
         Returns
         -------
@@ -120,24 +121,24 @@ class Decoder:
         Raises
         ------
         Exception
-            As :meth:`info`.
+            As in :meth:`info`.
         """
         raise NotImplementedError
 
     # ---- what need not be overridden -----------------------------------------------------------
 
     def missing(self) -> str:
-        """What has to be installed before files of this kind can be read.
+        """What must be installed to read files of this kind.
 
         Returns
         -------
         missing : str
-            What ``pip install`` is told; "" if nothing is missing.
+            What to pass to ``pip install``; "" if nothing is missing.
         """
         return "" if not self.module or _is_at_hand(self.module) else self.install or self.module
 
     def header(self, file: BinaryIO) -> tuple[np.dtype[Any], bool]:
-        """What decides how files are batched: less than :meth:`info`, for many files.
+        """Read what decides how files are batched: less than :meth:`info`, for many files.
 
         Parameters
         ----------
@@ -147,24 +148,24 @@ class Decoder:
         Returns
         -------
         dtype : numpy.dtype
-            Of the pixels of the first frame.
+            Dtype of the pixels of the first frame.
         several : bool
-            Whether there are more frames than one.
+            Whether there is more than one frame.
         """
         info = self.info(file)
         return np.dtype(info.dtype), info.n_frames > 1
 
     def picture(self, file: BinaryIO, frame: int, resizer: Resizer) -> npt.NDArray[Any]:
-        """Decode a frame, and bring it to a size and colour.
+        """Decode a frame and convert it to a size and a colour.
 
-        Overridden where the library can do part of that while it decodes.
+        Override this if the library can do part of that while it decodes.
 
         Parameters
         ----------
         file, frame
             As in :meth:`pixels`.
         resizer : Resizer
-            With `size`, `color` and `keep_aspect`.
+            Holds `size`, `color` and `keep_aspect`.
 
         Returns
         -------
@@ -182,7 +183,7 @@ def refuse_missing_frame(frame: int, info: ImageInfo) -> None:
     """Refuse a frame that a file does not have."""
     if frame >= info.n_frames:
         has = "one frame, number 0" if info.n_frames == 1 else f"frames 0 to {info.n_frames - 1}"
-        raise EOFError(f"it has no such frame: {frame} is asked for, it has {has}")
+        raise EOFError(f"it has no such frame: {frame} was requested, but it has {has}")
 
 
 def _checked(pixels: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
@@ -190,8 +191,8 @@ def _checked(pixels: npt.NDArray[Any], name: str) -> npt.NDArray[Any]:
     shape, kind = np.shape(pixels), np.asarray(pixels).dtype.kind
     if len(shape) != 3 or shape[2] not in (1, 3) or 0 in shape or kind not in "buif":
         raise ValueError(
-            f"{name} reads it as an array of {np.asarray(pixels).dtype} of shape {shape}, expected "
-            "numbers of shape (height, width, 1 or 3)"
+            f"{name} reads it as an array of {np.asarray(pixels).dtype} of shape {shape}, but "
+            "numbers of shape (height, width, 1 or 3) are expected"
         )
     if kind == "b":
         return pixels.astype(np.uint8) * 255

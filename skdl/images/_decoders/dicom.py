@@ -18,17 +18,18 @@ _HEADER = 1024
 
 
 class DicomDecoder(Decoder):
-    """DICOM, by pydicom: all values of the file, rescaled, black being dark.
+    """DICOM, by pydicom: all values, rescaled, with low values dark.
 
     Parameters
     ----------
     window : bool, default=False
-        Whether values go through the window of the file (its first, by its function), and become
-        bytes from 0 to 255. The default keeps all values: estimators learn the range themselves.
+        Whether to apply the window of the file (the first one, with its function), which maps
+        values to bytes from 0 to 255. By default, all values are kept, and estimators learn the
+        range.
 
     See Also
     --------
-    skdl.images.read_image : Reads these files with the default.
+    skdl.images.read_image : Read these files with the default.
 
     References
     ----------
@@ -51,7 +52,7 @@ class DicomDecoder(Decoder):
         self.window = window
 
     def recognizes(self, start: bytes) -> bool:
-        """Whether it has the signature, and is not the directory of a disk.
+        """Whether a file has the signature of DICOM, and is not the directory of a disk.
 
         Parameters
         ----------
@@ -61,12 +62,12 @@ class DicomDecoder(Decoder):
         Returns
         -------
         recognized : bool
-            Whether "DICM" stands at byte 128.
+            Whether "DICM" is at byte 128.
         """
         return start[128:132] == b"DICM" and _DIRECTORY + b"\0" not in start
 
     def info(self, file: BinaryIO, frame: int = 0) -> ImageInfo:
-        """What the header says.
+        """Read the header of a file.
 
         Parameters
         ----------
@@ -78,12 +79,12 @@ class DicomDecoder(Decoder):
         Returns
         -------
         info : ImageInfo
-            Its `groups` has "PatientID" and "StudyInstanceUID", as far as the file says them.
+            Its `groups` holds "PatientID" and "StudyInstanceUID", if the file has them.
 
         Raises
         ------
         ValueError
-            If it holds no image, or one of colors that are not read.
+            If the file holds no image, or one whose colours are not supported.
         """
         return self._info(_read(file, stop_before_pixels=True), frame)
 
@@ -107,8 +108,8 @@ class DicomDecoder(Decoder):
         EOFError
             If there is no such frame.
         ValueError
-            As :meth:`info`; or if pixels are compressed in a way that takes another package, or
-            there is no window.
+            As in :meth:`info`; or if decompressing the pixels requires another package, or if
+            `window` is True but the file has no window.
         """
         from pydicom.pixels import apply_color_lut, pixel_array
 
@@ -128,7 +129,7 @@ class DicomDecoder(Decoder):
     def _info(self, header: Any, frame: int) -> ImageInfo:
         if "Rows" not in header or "PhotometricInterpretation" not in header:
             kind = getattr(header.get("SOPClassUID"), "name", "")
-            what = f" ({kind})" if kind else ", or is no DICOM file"
+            what = f" ({kind})" if kind else ", or is not a DICOM file"
             raise ValueError(f"it holds no image{what}")
         colored = _kind(header) not in _GRAY
         found = {name: str(header.get(name) or "").strip() for name in _GROUPS}
@@ -168,7 +169,7 @@ def _read(file: BinaryIO, **options: Any) -> Any:
     start = file.read(_HEADER)
     file.seek(0)
     if _DEFLATED in start:
-        raise ValueError("it is compressed as a whole (deflated); save it without")
+        raise ValueError("it is compressed as a whole (deflated); save it uncompressed")
     data = pydicom.dcmread(file, force=start[128:132] != b"DICM", **options)
     if "TransferSyntaxUID" not in data.file_meta:  # older files, without the signature
         implicit = data.original_encoding[0]
@@ -183,7 +184,7 @@ def _kind(header: Any) -> str:
     """How values become gray or colors."""
     kind = str(header.PhotometricInterpretation)
     if kind not in (*_GRAY, *_COLORS, "PALETTE COLOR"):
-        raise ValueError(f"its photometric interpretation, {kind!r}, is not read")
+        raise ValueError(f"its photometric interpretation, {kind!r}, is not supported")
     return kind
 
 
@@ -236,7 +237,7 @@ def _windowed(values: npt.NDArray[Any], data: Any, frame: int) -> npt.NDArray[np
     )
     function = str(place.get("VOILUTFunction") or "LINEAR")
     if (width < 1 and function == "LINEAR") or width <= 0:
-        raise ValueError(f"its window has the width {width:g}")
+        raise ValueError(f"its window has the invalid width {width:g}")
     if function == "SIGMOID":
         shown = 1 / (1 + np.exp(-4 * (values - center) / width))
     elif function == "LINEAR_EXACT":
@@ -257,7 +258,7 @@ def _refuse_compression(data: Any) -> None:
     try:
         decoder = get_decoder(syntax)
     except NotImplementedError as error:
-        raise ValueError(f"{compressed}, which pydicom does not read") from error
+        raise ValueError(f"{compressed}, which pydicom cannot read") from error
     if not decoder.is_available:
         needed = "; or ".join(decoder.missing_dependencies)
         raise ValueError(f"{compressed}, for which pydicom needs another package: {needed}")

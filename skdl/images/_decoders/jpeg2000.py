@@ -41,7 +41,8 @@ class Jpeg2000Decoder(PillowDecoder):
             return super().decoded(image, file, resizer)
         if image.mode != "I;16" or bits > 16:
             raise ValueError(
-                f"it has colors of {bits} bits, of which 8 could be read; convert it to PNG or TIFF"
+                f"it has colours of {bits} bits, only 8 of which can be read; convert it to PNG or "
+                "TIFF"
             )
         image.load()
         values = np.asarray(image) >> (16 - bits)  # Pillow puts them into the high bits

@@ -33,7 +33,7 @@ class NiftiDecoder(Decoder):
         else:
             name = "uint8" if dtype.names else dtype.newbyteorder("=").name
         if dtype.kind not in "uif" and dtype.names != ("R", "G", "B"):
-            raise ValueError(f"its values are {dtype}, expected real numbers or RGB")
+            raise ValueError(f"its values are {dtype}, but real numbers or RGB are expected")
         return ImageInfo(height, width, 3 if dtype.names else 1, "NIFTI", name, n_frames)
 
     def pixels(self, file: BinaryIO, frame: int = 0) -> npt.NDArray[Any]:
@@ -68,11 +68,11 @@ def _shape(image: Any) -> tuple[int, int, int]:
         shape = shape[:-1]
     if len(shape) > 3:
         raise ValueError(
-            f"it holds {shape[3]} volumes, of shape {shape[:3]}; save the one to use in a file of "
-            "its own"
+            f"it holds {shape[3]} volumes, of shape {shape[:3]}; save the one to use in a separate "
+            "file"
         )
     if len(shape) < 2 or min(shape) < 1:
-        raise ValueError(f"it is of shape {shape}, expected (height, width, slices)")
+        raise ValueError(f"it has shape {shape}, but (height, width, slices) is expected")
     height, width, n_frames = (*shape, 1)[:3]
     return height, width, n_frames
 

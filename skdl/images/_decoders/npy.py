@@ -15,7 +15,7 @@ _MOST_SIDES = 16  # that one side of floats is as long as the other, without a c
 class NpyDecoder(Decoder):
     """Arrays of one image, (h, w), (h, w, 1) or (h, w, 3), saved by numpy.save; no pickles.
 
-    Floats whose one side is many times the other are taken for a table, without a third axis.
+    Floats without a third axis, one side of which is many times the other, count as a table.
     """
 
     extensions = (".npy",)
@@ -32,20 +32,20 @@ class NpyDecoder(Decoder):
         elif version == (2, 0):
             shape, _, dtype = np.lib.format.read_array_header_2_0(file)
         else:
-            raise ValueError(f"its version {version} of the format is not read")
+            raise ValueError(f"version {version} of its format is not supported")
         if dtype.kind not in "buif":
             what = "objects, which are pickled" if dtype.hasobject else str(dtype)
-            raise ValueError(f"it holds {what}, expected an array of numbers")
+            raise ValueError(f"it holds {what}, but an array of numbers is expected")
         if len(shape) not in (2, 3) or shape[2:] not in ((), (1,), (3,)) or 0 in shape:
             raise ValueError(
-                f"it holds an array of shape {shape}, expected one image: (height, width), "
+                f"it holds an array of shape {shape}, but one image is expected: (height, width), "
                 "(height, width, 1) or (height, width, 3). Save each image, or the channels to "
-                "use, in a file of its own"
+                "use, in a separate file"
             )
         if dtype.kind == "f" and len(shape) == 2 and max(shape) > _MOST_SIDES * min(shape):
             raise ValueError(
                 f"it holds floats of shape {shape}, which look like a table of features. Load such "
-                "files yourself; an image of this shape is saved as (height, width, 1)"
+                "files yourself; if it is an image, save it with shape (height, width, 1)"
             )
         height, width, channels = (*shape, 1)[:3]
         name = {"b": "uint8", "f": "float32"}.get(dtype.kind, dtype.newbyteorder("=").name)

@@ -135,9 +135,9 @@ def _page(tiff: Any, frame: int) -> tuple[Any, int]:
         raise EOFError
     page = tiff.pages[number]
     if page.photometric not in (_WHITE_IS_ZERO, _BLACK_IS_ZERO, _RGB) or page.dtype is None:
-        raise ValueError(f"its colors ({page.photometric.name}) are not read")
+        raise ValueError(f"its colours ({page.photometric.name}) are not supported")
     if channel >= page.samplesperpixel or page.imagedepth != 1:
-        raise ValueError("its pages have different channels, or more dimensions than two")
+        raise ValueError("its pages have different channels, or more than two dimensions")
     _refuse_damage(page, tiff.filehandle.size)
     return page, channel
 

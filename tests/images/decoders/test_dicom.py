@@ -132,7 +132,7 @@ def test_frames(tmp_path, read):
     for frame, number in {"first": 0, "middle": 1, 3: 3}.items():
         np.testing.assert_array_equal(read(frames, frame=frame)[:, :, 0], frames[number])
     assert read_image_info(tmp_path / "a.dcm").n_frames == 4
-    with pytest.raises(UnreadableImageError, match="no such frame: 4 is asked for"):
+    with pytest.raises(UnreadableImageError, match="no such frame: 4 was requested"):
         read_image(tmp_path / "a.dcm", frame=4)
 
 
@@ -240,7 +240,7 @@ def test_what_is_no_image(tmp_path, monkeypatch):
             with pytest.raises(UnreadableImageError, match=reason):
                 read(path)
 
-    refused("interpretation, 'CMYK', is not read", photometric="CMYK")
+    refused("interpretation, 'CMYK', is not supported", photometric="CMYK")
     refused("decompression bomb", Rows=60000, Columns=60000)
     path.write_bytes(dicom(Rows=600))  # more than there is
     with pytest.raises(UnreadableImageError):

@@ -32,7 +32,7 @@ def test_slices(save, version):
         assert (info.height, info.width, info.channels) == (6, 9, 1)
         assert (info.n_frames, info.dtype, info.format) == (4, "int16", "NIFTI")
         assert image.dtype == np.int16
-    with pytest.raises(UnreadableImageError, match="no such frame: 4 is asked for"):
+    with pytest.raises(UnreadableImageError, match="no such frame: 4 was requested"):
         read_image(path, frame=4)
 
 
