@@ -198,5 +198,7 @@ def test_the_report_says_which_class(result, wine, tmp_path, suffix):
 
 def test_bad_input(wine):
     X, labels = wine
-    with pytest.raises(ValueError, match=r"pos_label='ill' is none of the labels \['benign', 'm"):
+    with pytest.raises(
+        ValueError, match=r"pos_label='ill' is not one of the labels \['benign', 'm"
+    ):
         evaluate(GaussianNB(), X, labels, pos_label="ill")

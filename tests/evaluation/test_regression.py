@@ -205,7 +205,7 @@ def test_a_fold_that_fails_is_told(diabetes):
         ({"scoring": "accuracy"}, "'accuracy' scores classes, but the estimators are regressors"),
         ({"scoring": "clinical"}, "'accuracy' scores classes"),
         ({"scoring": "mean_error"}, "no metric 'mean_error'"),
-        ({"pos_label": 1}, "pos_label=1 names a class, and y holds numbers"),
+        ({"pos_label": 1}, "pos_label=1 names a class, but y holds numbers"),
         (
             {"estimators": LogisticRegression(), "scoring": "r2", "y": np.arange(442) % 2},
             "'r2' scores numbers, but the estimators are classifiers",

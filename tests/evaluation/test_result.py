@@ -84,7 +84,7 @@ def test_a_test_set_of_one_class(cancer):
 
 
 def test_a_model_that_is_not_there(result):
-    with pytest.raises(ValueError, match="no model 'forest'. There are: .'ridge', 'svc'"):
+    with pytest.raises(ValueError, match="no model 'forest'. The models are: .'ridge', 'svc'"):
         result.per_model("forest")
     with pytest.raises(ValueError, match="no model 'rigde'.* Did you mean 'ridge'?"):
         result.per_model("rigde")

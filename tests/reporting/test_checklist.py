@@ -456,8 +456,7 @@ def test_folds_that_fail_and_leak(troubled, folder):
     plain = result.predictions.query("model == 'plain'")
     assert found["Number of images, by class"].endswith(f"Tested: {plain['row'].nunique()}.")
     assert found["Test images in the training data"] == (
-        "4 test images stand in the training data as well, pixel for pixel: the scores are too "
-        "good."
+        "4 test images are also in the training data, pixel for pixel: the scores are too good."
     )
     assert found["Missing scores and failed folds"].startswith("No fold failed")
     assert "Test on data of another origin" not in found  # anyone's folds

@@ -495,12 +495,12 @@ def test_what_should_make_a_reader_wonder(digits, tmp_path):
     X, y = digits
     X = X.copy()
     X[-1] = X[0]
-    with pytest.warns(UserWarning, match="stand in the training data|are missing") as caught:
+    with pytest.warns(UserWarning, match="are also in the training data|are missing") as caught:
         result = evaluate(LogisticRegression(C=1e-9), X, (y == 8).astype(int), cv=3)
     told = [str(warning.message) for warning in caught]
-    assert any("2 test images stand in the training data as well" in text for text in told)
+    assert any("2 test images are also in the training data" in text for text in told)
     text = Page(report(result, X, (y == 8).astype(int), tmp_path / "r.html").read_text()).text
-    assert "2 test images stand in the training data as well: the scores are too good" in text
+    assert "2 test images are also in the training data: the scores are too good" in text
     assert "takes all images for one class" in text
     assert "without a seed" not in text  # this solver draws nothing
 
@@ -511,12 +511,12 @@ def test_a_single_test_set(digits, tmp_path):
     X = X.copy()
     X[300] = X[0]
     halves = [(np.arange(300), np.arange(300, 600))]
-    with pytest.warns(UserWarning, match="1 test image stands in the training data"):
+    with pytest.warns(UserWarning, match="1 test image is also in the training data"):
         result = evaluate(LogisticRegression(max_iter=300), X, y, cv=halves)
     text = Page(report(result, X, y, tmp_path / "r.html").read_text(encoding="utf-8")).text
     assert "was trained once and tested on 300 images of 10 classes" in text
     assert "Training data 300 images: see “Data”." in " ".join(text.split())
-    assert "1 test image stands in the training data as well: the scores are too good" in text
+    assert "1 test image is also in the training data: the scores are too good" in text
 
 
 @pytest.mark.usefixtures("undrawn")
