@@ -160,8 +160,8 @@ class DecisionCurveDisplay:
             Threshold probabilities, in [0, 1): those at which somebody might reasonably decide.
             None takes 0.01, 0.02 and so on to 0.99.
         pos_label : int, float, bool or str, default=None
-            The positive class; all others are negative. None takes 1 of {0, 1} or {-1, 1} and True
-            of {False, True}; it is needed with other labels.
+            The positive class; all others are negative. If None, use 1 of {0, 1} or {-1, 1}, or
+            True of {False, True}; required with other labels.
         target_names : sequence of str, default=None
             Names of the classes, see :meth:`from_estimator`.
         level : float or None, default=0.95

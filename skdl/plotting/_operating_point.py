@@ -203,8 +203,8 @@ class OperatingPointDisplay:
             From this score on, a case is taken for positive. None takes 0.5 where all scores are in
             [0, 1], and 0 elsewhere.
         pos_label : int, float, bool or str, default=None
-            The positive class; all others are negative. None takes 1 of {0, 1} or {-1, 1} and True
-            of {False, True}; it is needed with other labels.
+            The positive class; all others are negative. If None, use 1 of {0, 1} or {-1, 1}, or
+            True of {False, True}; required with other labels.
         groups : array-like of shape (n,), default=None
             Groups of cases that may be alike, such as patients, for the interval; see
             :func:`skdl.metrics.confidence_interval`.

@@ -182,8 +182,8 @@ class ReliabilityDisplay:
             Number of bins, each with two cases at least. None takes 15, or fewer so that each holds
             10 cases. Equal probabilities share a bin, so that there may be fewer.
         pos_label : int, float, bool or str, default=None
-            The positive class; all others are negative. None takes 1 of {0, 1} or {-1, 1} and True
-            of {False, True}; it is needed with other labels.
+            The positive class; all others are negative. If None, use 1 of {0, 1} or {-1, 1}, or
+            True of {False, True}; required with other labels.
         target_names : sequence of str, default=None
             Names of the classes, see :meth:`from_estimator`.
         level : float, default=0.95

@@ -227,5 +227,5 @@ def test_constant_targets(diabetes):
         found = evaluate(Ridge(), diabetes[0], np.full(442, 3.0), scoring=["r2", "mae"])
     assert set(found.missing["metric"]) == {"r2"}
     assert found.missing["reason"].unique().tolist() == [
-        "R² is undefined, since y_true is constant."
+        "R² is undefined because y_true is constant."
     ]

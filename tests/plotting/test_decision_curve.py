@@ -135,7 +135,7 @@ def test_on_given_axes(cases):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"thresholds": [0.1, 1]}, "thresholds has 1 at position 1: threshold probabilities must"),
+        ({"thresholds": [0.1, 1]}, "thresholds has 1 at position 1. Threshold probabilities must"),
         ({"thresholds": []}, "thresholds is empty"),
         ({"thresholds": ["low"]}, "thresholds must be scores: numbers"),
         ({"y_prob": [-1.0, 0.3, 0.6, 0.8]}, "y_prob has -1 at row 0.*CalibratedClassifierCV"),

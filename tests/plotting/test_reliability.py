@@ -230,8 +230,11 @@ def test_dollar_signs_are_text(distorted):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"y_prob": [0.1, 0.3, 1.6, 0.8]}, "y_prob has 1.6 at row 2: probabilities must be from 0"),
-        ({"y_prob": {"cnn": [0.1, 0.3, 1.6, 0.8]}}, "'cnn' has 1.6 at row 2: probabilities must"),
+        (
+            {"y_prob": [0.1, 0.3, 1.6, 0.8]},
+            "y_prob has 1.6 at row 2. Probabilities must be between 0",
+        ),
+        ({"y_prob": {"cnn": [0.1, 0.3, 1.6, 0.8]}}, "'cnn' has 1.6 at row 2. Probabilities must"),
         ({"y_prob": {"cnn": [0.1, 0.3]}}, "y_true has 4 rows, and 'cnn' has 2"),
         ({"y_prob": {}}, "y_prob is an empty dict"),
         ({"y_prob": [0.1, np.nan, 0.2, 0.3]}, "y_prob has NaN or None at row 1"),

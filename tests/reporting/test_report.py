@@ -641,7 +641,7 @@ def test_whatever_was_evaluated_has_a_report(digits, tmp_path):
     with pytest.warns(EvaluationWarning, match="are missing"):
         result = evaluate(fitted, X[y == 1], y[y == 1], cv="prefit")
     text = Page(report(result, X[y == 1], y[y == 1], tmp_path / "one.html").read_text()).text
-    assert "The models are not compared: y_true holds one class only" in text
+    assert "The models are not compared: y_true has only one class" in text
 
 
 def searched(models):
