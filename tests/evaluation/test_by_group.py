@@ -309,7 +309,7 @@ def test_the_report_is_one_of_groups(images, tmp_path):
     report(found, X, y, tmp_path / "report.md")
     text = (tmp_path / "report.md").read_text()
     assert (
-        "50 groups of 200 images. Scores of the images of a group were joined by the largest"
+        "50 groups of 200 images. Scores of the images of a group were combined by their maximum"
         in text
     )
     assert "| No. | Group |" in text

@@ -92,7 +92,7 @@ def test_equal_models_have_no_test(diabetes):
 def test_groups_stay_together_and_make_intervals_wider(diabetes):
     X, y = (np.concatenate([part, part]) for part in diabetes)
     patients = np.tile(np.arange(len(diabetes[1])), 2)
-    with pytest.warns(EvaluationWarning, match="stands? in the training data"):
+    with pytest.warns(EvaluationWarning, match="also in the training data"):
         apart = evaluate(Ridge(0.1), X, y, cv=KFold(5, shuffle=True, random_state=0))
     grouped = evaluate(Ridge(0.1), X, y, groups=patients)
     assert grouped.split_groups == []

@@ -207,7 +207,7 @@ GAPS = {
     ),
     "trees": (
         GradientBoostingClassifier(n_estimators=2, n_iter_no_change=1),
-        "GradientBoostingClassifier stops early",
+        "GradientBoostingClassifier holds out rows",
     ),
     "another hand": (
         Foreign(search()),
