@@ -103,5 +103,5 @@ def test_results_of_another_kind():
     of_numbers = evaluate({"a": Ridge(), "b": Ridge(10)}, X, y)
     with pytest.raises(ValueError, match="Pass the name of one"):
         BlandAltmanDisplay.from_result(of_numbers)
-    with pytest.raises(ValueError, match="regressors, whose predictions are no probabilities"):
+    with pytest.raises(ValueError, match="regressors, which do not predict probabilities"):
         DecisionCurveDisplay.from_result(of_numbers)
