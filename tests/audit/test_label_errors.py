@@ -78,7 +78,7 @@ def test_an_audit_lists_them(flipped, probabilities):
     (sentence,) = [s for s in found.findings if "contradict the prediction of a model" in s]
     assert sentence.startswith(f"{len(expected)} labels of 600 images")
     assert "label_errors" in str(found)
-    assert "Labels that a model contradicts" in found._repr_html_()
+    assert "Labels contradicted by a model" in found._repr_html_()
     assert audit_images(images, labels[:600]).label_errors.empty
 
 
