@@ -183,8 +183,8 @@ class FoldTables(ABC):
         tables = {model: self.per_model(model).set_index("row") for model in self.tested}
         if len(tables) < 2:
             raise ValueError(
-                "A comparison needs at least two models with predictions, and there are "
-                f"{len(tables)}. Pass several estimators to evaluate."
+                f"A comparison needs at least two models with predictions. Got {len(tables)}. "
+                "Pass several estimators to evaluate."
             )
         rows = sorted(set.intersection(*(set(table.index) for table in tables.values())))
         truth = next(iter(tables.values())).loc[rows, "y_true"].to_numpy()

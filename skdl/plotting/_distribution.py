@@ -65,7 +65,7 @@ class ClassDistributionDisplay:
     figure_ : matplotlib.figure.Figure
         The figure.
     axes_ : ndarray of matplotlib.axes.Axes
-        The axes of the bars, if any, followed by one per pie, that is, per subset, if any.
+        The axes of the bars, if any, followed by those of one pie per subset, if any.
 
     Examples
     --------

@@ -198,7 +198,7 @@ def test_no_folds(cancer):
             "of two kinds: 'b' is a classifier, and 'a' is a regressor",
         ),
         ({"estimators": KMeans()}, "is neither a classifier nor a regressor"),
-        ({"estimators": [SVC()]}, r"it is \[SVC\(\)\]. Pass one, or a dict"),
+        ({"estimators": [SVC()]}, r"it is \[SVC\(\)\]. Pass a classifier"),
         ({"estimators": "svc"}, "it is 'svc'"),
         ({"estimators": SVC}, r"it is the class SVC and not SVC\(\)"),
         ({"cv": 1}, "n_splits"),

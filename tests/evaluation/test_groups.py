@@ -217,5 +217,5 @@ def test_what_an_audit_found_is_not_looked_for_again(pictures, monkeypatch):
     pd.testing.assert_frame_equal(found.look_alikes[ends], searched.look_alikes[ends])
     np.testing.assert_array_equal(found.groups, searched.groups)
     np.testing.assert_array_equal(folds_of(found), folds_of(searched))
-    with pytest.raises(ValueError, match="of 40 images, and X has 39"):
+    with pytest.raises(ValueError, match="has 40 images, and X has 39"):
         evaluate(FLAT, X[1:], Y[1:], look_alikes=audit)

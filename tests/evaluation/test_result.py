@@ -62,7 +62,7 @@ def test_a_model_that_always_fails_beside_others(cancer):
     assert found.tested == ["ridge"]
     reasons = found.summary().set_index("model")["reason"]
     assert reasons["odd"] == "No fold has predictions."
-    with pytest.raises(ValueError, match="1 models with predictions"):
+    with pytest.raises(ValueError, match="two models with predictions. Got 1"):
         found.compare()
 
 

@@ -152,7 +152,7 @@ def test_a_real_evaluation():
         (frame().drop(columns="low"), "no column 'low'. Expected a DataFrame with the columns col"),
         ({"column": ["a"]}, "no column 'column'"),
         (frame().iloc[:0], "The frame has no rows"),
-        (frame(["a", "a"]), "more than one row for 'sex' = 'a'. Pass those of one model"),
+        (frame(["a", "a"]), "more than one row for 'sex' = 'a'. Pass the rows of one model"),
     ],
 )
 def test_bad_frames(rows, message):
