@@ -20,7 +20,8 @@ from skdl.metrics import KnownScore, check_level, compare_errors, known_scorer
 class RegressionResult(Optimism, SubgroupScores, GroupScores, Choosing, FoldTables):
     """What :func:`evaluate` found about regressors, as tidy tables.
 
-    It has what :class:`EvaluationResult` has, except for what needs classes.
+    It has the attributes and methods of :class:`EvaluationResult`, except for those that need
+    classes.
 
     Attributes
     ----------
