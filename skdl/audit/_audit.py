@@ -45,7 +45,7 @@ def audit_images(
     n_jobs: int | None = None,
     verbose: int = 0,
 ) -> DataAudit:
-    """Find what is wrong with images before a score is believed.
+    """Find problems in a data set of images before trusting a score.
 
     Parameters
     ----------
@@ -53,57 +53,58 @@ def audit_images(
         Images, or paths of image files of any size. See :mod:`skdl.images` for what counts as an
         image batch. Files are decoded a few at a time.
     y : array-like of shape (n,), default=None
-        Class labels. None leaves out what compares classes.
+        Class labels. If None, classes are not compared.
     groups : array-like of shape (n,), default=None
-        What belongs together beforehand, such as the patient of each image. None takes each image
-        for itself.
+        Known groups, such as the patient of each image. If None, each image is its own group.
     probabilities : array-like of shape (n, n_classes), default=None
-        Out-of-fold probabilities of the sorted classes, by which labels that are probably wrong are
-        found, see :func:`find_label_errors`. Needs `y`.
+        Out-of-fold probabilities of the sorted classes, to find labels that are probably wrong; see
+        :func:`find_label_errors`. Requires `y`.
     similarity : float in [0, 1], default=0.95
-        How similar images must be to count as look-alikes, 1 being equal.
+        Similarity from which images count as look-alikes; 1 means equal.
     image_shape : (height, width) or (height, width, channels), default=None
-        Shape of flattened images, and of those with more channels than pixels a side.
+        Shape of flattened images, and of those with more channels than pixels per side.
     n_jobs : int, default=None
-        Threads that read and compare images: None takes as many as there are cores for this
-        process, -1 all cores.
+        Number of threads that read and compare images. If None, use as many as there are cores for
+        this process; -1 means all cores.
     verbose : int, default=0
-        More than 0 shows how far it has come.
+        If greater than 0, show progress.
 
     Returns
     -------
     audit : DataAudit
-        What was found, as tables and in sentences, and `groups` for splitters.
+        The findings, as tables and in sentences, and `groups` for splitters.
 
     Raises
     ------
     TypeError
         If X is sparse.
     ValueError
-        If X is no batch of images, `y`, `groups` or `probabilities` has another shape or missing
-        values, there is one group only, or a parameter is out of range. Files that cannot be read
-        raise nothing: they are listed.
+        If X is not a batch of images, `y`, `groups` or `probabilities` has another shape or missing
+        values, there is only one group, or a parameter is out of range. Files that cannot be read
+        do not raise an error: they are listed.
 
     See Also
     --------
     skdl.datasets.describe_images : Sizes, formats and value ranges by class.
-    skdl.plotting.DataAuditDisplay : Draws pairs of look-alikes.
+    skdl.plotting.DataAuditDisplay : Plot pairs of look-alikes.
 
     Notes
     -----
-    Copies have equal pixels, whatever their files are. Of copies of each other only the first is
-    compared with other images, so that look-alikes are pairs of different pictures. Images of one
-    colour show nothing: they are listed as empty, are no copies and join no groups.
+    Copies have equal pixels, whatever their files are. Of several copies, only the first is
+    compared with other images, so that look-alikes are pairs of different pictures. Images of a
+    single colour show nothing: they are listed as empty, do not count as copies and do not join
+    groups.
 
-    A shortcut is a property of images that tells classes apart without their being looked at. Each
-    is given to small decision trees, alone, which take it however it tells. Their predictions are
-    those of five stratified folds that keep groups and look-alikes together. Scored is the area
-    under the ROC curve, of more than two classes the mean of each against the rest, with the
-    interval that :func:`skdl.metrics.confidence_interval` gives for groups. Where the area is 1 and
-    has no variance, the interval is Wilson's, of as many groups without a mistake as the smallest
-    class has. Since several properties are looked at, intervals are Bonferroni's: with 95 %, all of
-    them hold. Properties that do not vary and classes of fewer than five groups are left out, of
-    more than 100 classes the smaller ones, and so are names of files, which no network sees.
+    A shortcut is a property that tells classes apart without looking at the content of the images.
+    Small decision trees are fitted to each property alone, so that any relation to the classes is
+    found. Their predictions come from five stratified folds that keep groups and look-alikes
+    together. The score is the area under the ROC curve (with more than two classes, the mean of
+    each against the rest), with the interval of :func:`skdl.metrics.confidence_interval` for
+    groups. If the area is 1 and has no variance, the interval is Wilson's, for as many groups
+    without a mistake as there are in the smallest class. Since several properties are examined,
+    intervals are Bonferroni-corrected: all of them hold together at 95 %. Properties that do not
+    vary and classes with fewer than five groups are left out, and so are the smaller of more than
+    100 classes, and file names, which networks do not see.
 
     References
     ----------
@@ -147,7 +148,7 @@ def _suspects(classes: Any, probabilities: Any) -> pd.DataFrame:
     if probabilities is None:
         return find_label_errors([0], [[1.0]])
     if classes is None:
-        raise ValueError("probabilities need labels to compare them with. Pass y.")
+        raise ValueError("probabilities can only be used together with labels. Pass y.")
     return find_label_errors(classes, probabilities)
 
 

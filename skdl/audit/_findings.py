@@ -79,8 +79,8 @@ def _shortcuts(audit: DataAudit) -> Iterator[str]:
     for _, found in _telling(audit, _NEARLY, 1.01):
         yield (
             f"{_capital(found['property'])} alone tells the classes apart: {_area(found)}; "
-            f"{found['detail']}. A network may learn that instead of what the images show: make "
-            "the classes alike in it, or take images of all classes from each source."
+            f"{found['detail']}. A network may learn this instead of what the images show. "
+            "Equalise the property between classes, or use images of all classes from each source."
         )
 
 
@@ -88,9 +88,9 @@ def _lesser_shortcuts(audit: DataAudit) -> Iterator[str]:
     found = [f"{row['property']} ({_area(row)})" for _, row in _telling(audit, _SOME, _NEARLY)]
     if found:
         yield (
-            f"To some degree, {'one property tells' if len(found) == 1 else 'properties tell'} the "
-            f"classes apart alone: {', '.join(found)}. That may belong to what the images show, or "
-            "come from how they were made."
+            f"{'One property alone tells' if len(found) == 1 else 'Properties alone tell'} the "
+            f"classes apart to some degree: {', '.join(found)}. This may be part of what the "
+            "images show, or come from how they were made."
         )
 
 
@@ -105,9 +105,9 @@ def _group_conflicts(audit: DataAudit) -> Iterator[str]:
     if len(table):
         yield (
             f"{counted(len(table), 'pair')} of copies or look-alikes "
-            f"{'lies' if len(table) == 1 else 'lie'} in different groups, such as "
-            f"{_pair(audit, table, 'group')}. If they show one patient, correct the groups; those "
-            "of this audit join them."
+            f"{'is' if len(table) == 1 else 'are'} in different groups, such as "
+            f"{_pair(audit, table, 'group')}. If they show one patient, correct the groups; "
+            "the groups of this audit are already joined."
         )
 
 
@@ -116,8 +116,9 @@ def _look_alikes(audit: DataAudit) -> Iterator[str]:
     if n:
         yield (
             f"{_some(n, audit)} look like another one, in {counted(len(audit.look_alikes), 'pair')}"
-            f", such as {_pair(audit, audit.look_alikes)}. Drawn at random, training and test data "
-            "would share them, and scores be too good: split by the groups of this audit."
+            f", such as {_pair(audit, audit.look_alikes)}. In a random split, training and test "
+            "data would share them, and scores would be too good. Split by the groups of this "
+            "audit."
         )
 
 
@@ -151,7 +152,7 @@ def _depths(audit: DataAudit) -> Iterator[str]:
     if len(counts) > 1:
         yield (
             f"Files are of several depths: {_with_counts(counts)}. Their values are on different "
-            "scales, and estimators refuse the mixture: convert all files to one."
+            "scales, and estimators reject the mixture. Convert all files to one depth."
         )
 
 
@@ -171,8 +172,8 @@ def _may_be_transparent(audit: DataAudit, rows: Any) -> str:
     if not audit.images["format"].iloc[rows].isin(("PNG", "GIF", "WEBP")).any():
         return ""
     return (
-        " If a viewer shows more, it lies in their transparency, which is dropped: paint them onto "
-        "a background first."
+        " If a viewer shows more, it is in their transparency, which is dropped. Draw them on a "
+        "background first."
     )
 
 
@@ -181,8 +182,8 @@ def _colors(audit: DataAudit) -> Iterator[str]:
     counts = audit.modes["images"].groupby(names).sum().sort_values(ascending=False)
     if len(counts) > 1:
         yield (
-            f"Color and grayscale images are mixed: {_with_counts(counts)}. Estimators make all "
-            "of them color; set color='grayscale' if colors mean nothing."
+            f"Color and grayscale images are mixed: {_with_counts(counts)}. Estimators convert all "
+            "of them to color. Set color='grayscale' if colors are irrelevant."
         )
 
 

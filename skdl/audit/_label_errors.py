@@ -14,9 +14,9 @@ _COLUMNS = ["row", "label", "suggested", "probability", "suggested_probability",
 def find_label_errors(y: Any, probabilities: Any, *, classes: Any = None) -> pd.DataFrame:
     """Find labels that are probably wrong, by confident learning.
 
-    An image is listed if a model that was not trained on it takes it for another class than its
-    label, with at least the confidence that the model has in images of that class on average. A
-    class that the model finds hard has a lower bar than one that it finds easy.
+    An image is listed if a model that was not trained on it predicts another class than its label,
+    with at least the average confidence of the model in images of that class. A class that is hard
+    for the model thus has a lower bar than an easy one.
 
     Parameters
     ----------
@@ -24,17 +24,17 @@ def find_label_errors(y: Any, probabilities: Any, *, classes: Any = None) -> pd.
         Class labels.
     probabilities : array-like of shape (n, n_classes)
         Out-of-fold probabilities, such as those of
-        ``cross_val_predict(model, X, y, method="predict_proba")``: of a model that was fitted to
-        these labels, they would only repeat them.
+        ``cross_val_predict(model, X, y, method="predict_proba")``. Probabilities of a model that
+        was fitted to these labels would only repeat them.
     classes : array-like of shape (n_classes,), default=None
-        The class of each column; None takes the sorted labels.
+        The class of each column. If None, use the sorted labels.
 
     Returns
     -------
     errors : pandas.DataFrame
-        One row per suspect, the surest first: "row" (position in y), "label", "suggested" (the
-        class that the model takes it for), "probability" of the label, "suggested_probability", and
-        "margin", their difference, which is negative.
+        One row per suspect, the most certain first: "row" (position in y), "label", "suggested"
+        (the class that the model predicts), "probability" of the label, "suggested_probability",
+        and "margin", their difference, which is negative.
 
     Raises
     ------
@@ -44,14 +44,14 @@ def find_label_errors(y: Any, probabilities: Any, *, classes: Any = None) -> pd.
 
     See Also
     --------
-    skdl.EvaluationResult.label_errors : The same of an evaluation.
-    audit_images : Lists them with everything else that is wrong with a data set.
+    skdl.EvaluationResult.label_errors : Find label errors from an evaluation.
+    audit_images : List them together with other problems of a data set.
 
     Notes
     -----
-    A list of suspects is not a list of errors: hard images are on it as well. Look at them, the
-    first ones first. ``docs/audit.md`` says how many of the suspects were errors, and how many of
-    the errors were found, where labels were flipped on purpose.
+    A list of suspects is not a list of errors: it also contains hard images. Inspect them in order.
+    ``docs/audit.md`` shows, for labels flipped on purpose, how many of the suspects were errors and
+    how many of the errors were found.
 
     References
     ----------
@@ -86,8 +86,8 @@ def _checked(probabilities: Any, n: int, n_classes: int) -> npt.NDArray[np.float
     values = score_values(probabilities, "probabilities")
     if values.shape != (n, n_classes):
         raise ValueError(
-            f"probabilities must have shape ({n}, {n_classes}): a row per label, and a column per "
-            f"class. Got {values.shape}."
+            f"probabilities must have shape ({n}, {n_classes}), one row per label and one column "
+            f"per class. Got {values.shape}."
         )
     check_finite(values, "probabilities")
     if values.min() < 0 or values.max() > 1:

@@ -38,22 +38,22 @@ _NOTHING = LookAlikes(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0))
 def find_look_alikes(
     images: ImageBatch, similarity: float = 0.95, n_jobs: int | None = None
 ) -> LookAlikes:
-    """Find the pairs of images of which one is a version of the other.
+    """Find pairs of images of which one is a version of the other.
 
     Versions are copies, resized, recompressed, brighter, darker or of other contrast, slightly
-    cropped or shifted, mirrored or turned by a multiple of 90°. Of copies of each other, each has a
-    pair with the first, and only the first with other images. Files that cannot be read and images
-    of one colour have none.
+    cropped or shifted, mirrored or rotated by a multiple of 90°. Of several copies, each is paired
+    with the first, and only the first is paired with other images. Files that cannot be read and
+    images of a single colour have no pairs.
 
     Parameters
     ----------
     images : ImageBatch
         Arrays or files; files may be of several sizes, colours and depths.
     similarity : float, default=0.95
-        The least correlation of two images, from 0 to 1, as grayscale images of 32×32 pixels, laid
-        over one another. More of it finds fewer pairs, and never another one.
+        Minimum correlation of two images, from 0 to 1, as aligned grayscale images of 32×32 pixels.
+        A higher value finds a subset of the pairs.
     n_jobs : int, default=None
-        Threads; None or -1 takes as many as there are cores.
+        Number of threads. If None or -1, use as many as there are cores.
 
     Returns
     -------

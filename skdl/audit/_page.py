@@ -19,8 +19,8 @@ _MOST_ROWS = 10
 _TITLES = {
     "unreadable": "Unreadable files",
     "conflicts": "Conflicts",
-    "group_conflicts": "Conflicts of groups",
-    "label_errors": "Labels that a model contradicts",
+    "group_conflicts": "Conflicts between groups",
+    "label_errors": "Labels contradicted by a model",
     "look_alikes": "Look-alikes",
     "copies": "Copies",
     "empty": "Empty images",

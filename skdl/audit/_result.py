@@ -13,64 +13,64 @@ from skdl.audit._page import page_of, text_of
 
 @dataclass(frozen=True, eq=False, repr=False)
 class DataAudit:
-    """What :func:`audit_images` found, as tidy tables.
+    """Findings of :func:`audit_images`, as tidy tables.
 
-    Tables of images have their "row" (position in X), "class" where labels were passed, and "path"
-    of files; tables of pairs have "first" and "second", the rows, "similarity", and the same of
-    both, such as "first_class".
+    Tables of images have the columns "row" (position in X), "class" if labels were passed, and
+    "path" for files. Tables of pairs have "first" and "second", the rows, "similarity", and the
+    other columns for both images, such as "first_class".
 
     Attributes
     ----------
     images : pandas.DataFrame
-        A row for each image: "row", "class", "path", "group", for each table whether the image
-        stands in it ("unreadable", "copies", "look_alikes", "conflicts", "group_conflicts",
-        "label_errors", "empty"), and what was measured: "height", "width", "channels", "dtype",
-        "format" and "bytes" of files, "quantization" (mean step by which a JPEG's brightness was
-        rounded), "low" and "high" (smallest and largest value), "brightness" (mean of gray or of
-        red, green and blue) and "contrast" (its standard deviation over pixels), and both of the
-        outer frame, 5 % of the shorter side wide: "border_brightness", "border_contrast".
+        One row per image: "row", "class", "path", "group"; for each table whether the image is in
+        it ("unreadable", "copies", "look_alikes", "conflicts", "group_conflicts", "label_errors",
+        "empty"); and measurements: "height", "width", "channels", "dtype", "format" and "bytes" of
+        files, "quantization" (mean step by which a JPEG's brightness was rounded), "low" and "high"
+        (smallest and largest value), "brightness" (mean of gray or of red, green and blue) and
+        "contrast" (its standard deviation over pixels), and both for the outer frame, whose width
+        is 5 % of the shorter side: "border_brightness", "border_contrast".
     unreadable : pandas.DataFrame
         Files that cannot be read: "reason".
     copies : pandas.DataFrame
         Images whose pixels are equal, whatever their files are: "set" is the number of the set
         they belong to.
     look_alikes : pandas.DataFrame
-        Pairs of images that show one picture, the most similar first. Of copies of each other,
-        only the first is compared.
+        Pairs of images that show the same picture, the most similar first. Of several copies, only
+        the first is compared.
     conflicts : pandas.DataFrame
         Pairs of copies, whose similarity is 1, or look-alikes that are of different classes.
     group_conflicts : pandas.DataFrame
-        The same of different groups, as they were passed: "first_group", "second_group".
+        Such pairs of different groups, as they were passed: "first_group", "second_group".
     label_errors : pandas.DataFrame
-        Images whose labels out-of-fold probabilities contradict, the surest first: "suggested"
-        class, "probability" of the label, "suggested_probability" and "margin"; see
-        :func:`find_label_errors`. None without probabilities.
+        Images whose labels are contradicted by out-of-fold probabilities, the most certain first:
+        "suggested" class, "probability" of the label, "suggested_probability" and "margin"; see
+        :func:`find_label_errors`. Empty without probabilities.
     empty : pandas.DataFrame
-        Images without a picture: "kind" is "one color" or "nearly empty", whose brightness has a
-        standard deviation below 1 % of the range of values.
+        Images without content: "kind" is "one color", or "nearly empty" if the standard deviation
+        of the brightness is below 1 % of the range of values.
     sizes : pandas.DataFrame
-        How many "images" have each "height" and "width", the most frequent first.
+        Number of "images" with each "height" and "width", the most frequent first.
     modes : pandas.DataFrame
-        How many "images" have each "channels", "dtype" and "format".
+        Number of "images" with each "channels", "dtype" and "format".
     value_ranges : pandas.DataFrame
         For each class, or "all": "images" that can be read, "low" and "high", the smallest and the
         largest value, and "brightness", the mean.
     shortcuts : pandas.DataFrame
-        Properties that vary, the one that tells most first: "property", "auc" (how well it alone
-        tells the classes apart: 0.5 not at all, 1 without a mistake), "low" and "high" (the ends
-        of its confidence interval; all intervals hold together with 95 %), "images" (how many have
-        it), "detail" (what it is in the classes).
+        Properties that vary, the most telling first: "property", "auc" (how well it alone tells the
+        classes apart: 0.5 means not at all, 1 without a mistake), "low" and "high" (the limits of
+        its confidence interval; all intervals hold together at 95 %), "images" (number of images
+        that have it), "detail" (its values in the classes).
     groups : ndarray of int of shape (n,)
-        Numbers of groups, from 0, for any splitter: those that were passed, joined where copies or
-        look-alikes lie in several.
+        Numbers of groups, from 0, for any splitter: those that were passed, joined if copies or
+        look-alikes are in several.
     classes : ndarray of shape (n_classes,) or None
         The classes, sorted.
     similarity : float
-        From which on images count as look-alikes.
+        Similarity from which images count as look-alikes.
 
     See Also
     --------
-    audit_images : Makes one.
+    audit_images : Returns this result.
 
     Examples
     --------
@@ -104,17 +104,17 @@ class DataAudit:
 
     @property
     def findings(self) -> list[str]:
-        """What is wrong, in sentences, the most serious first; empty where nothing is."""
+        """Problems in sentences, the most serious first; empty if there are none."""
         return findings_of(self)
 
     def summary(self) -> pd.DataFrame:
-        """How much of each kind was found.
+        """Number of findings of each kind.
 
         Returns
         -------
         summary : pandas.DataFrame
-            A row for each table, in the order of their attributes: "table", "found" (files, sets,
-            pairs or images) and "images" (how many are concerned).
+            One row per table, in the order of the attributes: "table", "found" (number of files,
+            sets, pairs or images) and "images" (number of images concerned).
         """
         counts = {
             "unreadable": len(self.unreadable),

@@ -50,12 +50,12 @@ class FoldTables(ABC):
         return [model for model in self.models if model in found]
 
     def n_repeats(self, model: str) -> int:
-        """How often each image was predicted by a model that was not trained on it, at least.
+        """Smallest number of out-of-fold predictions per image.
 
         Parameters
         ----------
         model : str
-            Its name.
+            Name of the model.
 
         Returns
         -------
@@ -77,14 +77,15 @@ class FoldTables(ABC):
         Parameters
         ----------
         model : str
-            Its name.
+            Name of the model.
         repeat : int, default=0
-            Of repeated folds, which prediction of each image, from 0 to ``n_repeats(model) - 1``.
+            With repeated folds, which prediction of each image to return, from 0 to
+            ``n_repeats(model) - 1``.
 
         Returns
         -------
         predictions : pandas.DataFrame
-            As `predictions`.
+            The same columns as `predictions`.
 
         Raises
         ------
@@ -100,26 +101,26 @@ class FoldTables(ABC):
     def _of_model(self, model: str) -> pd.DataFrame:
         if model not in self.models:
             raise ValueError(
-                f"There is no model {shortened(model)}. There are: {shortened(self.models)}."
+                f"There is no model {shortened(model)}. The models are: {shortened(self.models)}."
                 f"{suggest(str(model), self.models)}"
             )
         return self.predictions[self.predictions["model"] == model]
 
     def recorded(self, model: str, repeat: int = 0) -> Any:
-        """Predictions of a model as an estimator that scorers of scikit-learn take.
+        """Predictions of a model as an estimator that scikit-learn's scorers accept.
 
         Parameters
         ----------
         model : str
-            Its name.
+            Name of the model.
         repeat : int, default=0
-            As of :meth:`per_model`.
+            As in :meth:`per_model`.
 
         Returns
         -------
         recorded : estimator
-            With `predicted`, and of a classifier `probabilities` or `decisions` or None, of the
-            rows of :meth:`per_model`.
+            With `predicted` and, for a classifier, `probabilities` and `decisions` (either can be
+            None), for the rows of :meth:`per_model`.
 
         Raises
         ------
@@ -137,12 +138,12 @@ class FoldTables(ABC):
         """What a metric is among the scores that have a name."""
 
     def only_model(self, model: str | None = None) -> str:
-        """Name of the model that is meant: the one that is named, or the only one.
+        """Return the given name, or the name of the only model.
 
         Parameters
         ----------
         model : str, default=None
-            Its name.
+            Name of the model.
 
         Returns
         -------
@@ -157,11 +158,13 @@ class FoldTables(ABC):
         if model is not None:
             return model
         if len(self.models) > 1:
-            raise ValueError(f"Name one of the models: {shortened(self.models)}.")
+            raise ValueError(
+                f"There are several models. Pass the name of one: {shortened(self.models)}."
+            )
         return self.models[0]
 
     def known(self, metric: str) -> KnownScore | None:
-        """What a metric is among the scores that have a name, such as the sensitivity of a class.
+        """Identify a metric as one of the named scores, such as the sensitivity of a class.
 
         Parameters
         ----------
@@ -180,7 +183,8 @@ class FoldTables(ABC):
         tables = {model: self.per_model(model).set_index("row") for model in self.tested}
         if len(tables) < 2:
             raise ValueError(
-                f"There are {len(tables)} models with predictions, and nothing to compare."
+                f"A comparison needs at least two models with predictions. Got {len(tables)}. "
+                "Pass several estimators to evaluate."
             )
         rows = sorted(set.intersection(*(set(table.index) for table in tables.values())))
         truth = next(iter(tables.values())).loc[rows, "y_true"].to_numpy()

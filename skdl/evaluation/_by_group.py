@@ -51,33 +51,34 @@ class GroupScores:
     grouping: Grouping | None = field(default=None, repr=False)
 
     def by_group(self, how: How = "mean") -> Any:
-        """Join the images of each group, such as those of a patient, to one decision.
+        """Combine the images of each group, such as a patient, into one decision.
 
-        Needs ``evaluate(…, groups=…)``, and folds that keep groups together.
+        Requires ``evaluate(…, groups=…)`` and folds that keep groups together.
 
         Parameters
         ----------
         how : {"mean", "max", "noisy_or"}, default="mean"
-            How the probabilities p of a group's images are joined. "mean" takes the mean of each
-            class. "max" takes the largest of the positive class, so that one suspicious image is
-            enough. "noisy_or" takes 1 - Π(1 - p) of the positive class, the probability that any
-            image is positive, if images err independently; those of one patient hardly do, so
-            that it is too high with many images. "mean" and "max" go with decision values, too.
+            How to combine the probabilities p of a group's images. "mean" uses the mean of each
+            class. "max" uses the largest probability of the positive class, so that one suspicious
+            image is enough. "noisy_or" uses 1 - Π(1 - p) of the positive class, the probability
+            that any image is positive if errors are independent; within one patient they hardly
+            are, so it is too high with many images. "mean" and "max" also work with decision
+            values.
 
         Returns
         -------
         result : EvaluationResult or RegressionResult
-            One row for each group that was tested, in sorted order. "row" in its tables is the
-            position of the group, and `predictions` has a column "group". Scores, `summary()`,
-            `compare()`, `subgroups()`, displays and the report are those of groups; "n_train" in
-            `times`, and `leaks`, count images. `report` takes X and y of the images.
+            One row per tested group, in sorted order. "row" in its tables is the position of the
+            group, and `predictions` has a column "group". Scores, `summary()`, `compare()`,
+            `subgroups()`, displays and the report refer to groups; "n_train" in `times`, and
+            `leaks`, count images. Pass X and y of the images to `report`.
 
         Raises
         ------
         ValueError
-            If the evaluation has no groups, a group is not as a whole in each fold that tests it,
-            `how` needs a positive class or probabilities and there are none, or images of a group
-            have several labels none of which is the positive class.
+            If the evaluation has no groups, a group is split between test folds, `how` needs a
+            positive class or probabilities and there are none, or images of a group have several
+            labels none of which is the positive class.
 
         See Also
         --------
@@ -85,21 +86,22 @@ class GroupScores:
 
         Notes
         -----
-        Numbers are joined by their means, both the true and the predicted ones, which is "mean".
+        Numbers, both true and predicted ones, are averaged, which is "mean".
 
-        The true label of a group is the positive class where any of its images has it, as one
-        malignant lesion makes a patient a case, whatever `how` is. The positive class is
-        ``result.positive``: with two classes there always is one, with more it is `pos_label`.
-        Without it, all images of a group must have the same label.
+        The true label of a group is the positive class if any of its images has it, whatever `how`
+        is: one malignant lesion makes a patient a case. The positive class is ``result.positive``:
+        with two classes there always is one, with more it is `pos_label`. Without a positive class,
+        all images of a group must have the same label.
 
-        The predicted label of a group is what the classifier would say of the joined score: the
-        class of the largest, or whether it reaches the threshold. A threshold of the classifier's
-        own, such as that of ``TunedThresholdClassifierCV``, is read off the labels of the images
-        of each fold. With "max" and "noisy_or", a group is also positive where any of its images
-        was taken for positive. Where labels do not follow from the scores, or there are none,
-        "mean" takes the label of most images, and of a tie the positive class. With more than two
-        classes, "max" and "noisy_or" set the positive class, and the others share the rest as in
-        the mean.
+        The predicted label of a group is the one that the classifier would assign to the combined
+        score: the class with the largest score, or the positive class if the score reaches the
+        decision threshold. The threshold of a classifier with a custom one, such as
+        ``TunedThresholdClassifierCV``, is inferred from the labels of the images of each fold. With
+        "max" and "noisy_or", a group is also positive if any of its images was predicted to be
+        positive. If labels do not follow from the scores, or there are no scores, "mean" uses the
+        label of most images and, in a tie, the positive class. With more than two classes, "max"
+        and "noisy_or" set the score of the positive class, and the others share the rest as in the
+        mean.
 
         References
         ----------
@@ -138,7 +140,7 @@ def _joined(result: Any, how: str) -> Any:
     if how != "mean" and result.positive is None:
         raise ValueError(
             f"how={how!r} needs a positive class, and there are {len(result.classes)} classes: "
-            f"{listed(result.classes.tolist())}. Evaluate with pos_label=…, or take 'mean'."
+            f"{listed(result.classes.tolist())}. Evaluate with pos_label=…, or pass how='mean'."
         )
     images = result.predictions.drop_duplicates("row").sort_values("row")
     rows = images["row"].to_numpy()
@@ -183,8 +185,8 @@ def _groups_of(result: "EvaluationResult") -> npt.NDArray[Any]:
     if result.own_groups is not None:
         return result.own_groups
     if result.grouping is not None:
-        raise ValueError("The rows of this evaluation are groups already.")
-    raise ValueError("The evaluation has no groups. Pass them: evaluate(…, groups=…).")
+        raise ValueError("The rows of this evaluation are already groups.")
+    raise ValueError("The evaluation has no groups. Pass them with evaluate(…, groups=…).")
 
 
 def _check_whole(
@@ -222,7 +224,7 @@ def _true_labels(
         raise ValueError(
             f"Images of {counted(len(several), 'group')} have {what} ({_named(names, several)}). "
             "Give all images of a group the same label, or evaluate with pos_label=…, the class "
-            "that counts for the group where any image has it."
+            "that a group has if any of its images has it."
         )
     return np.asarray(labels[present.argmax(axis=1)])
 
@@ -286,7 +288,7 @@ def _record(
     for name, metric in result._metrics.items():
         if metric.needs_estimator:
             record.scores[name] = np.nan
-            record.reasons[name] = "It needs the estimator, which knows images and no groups."
+            record.reasons[name] = "It needs the estimator, which predicts images, not groups."
     said = result._recorded_of(images)
     if isinstance(said, RecordedNumbers):
         record.recorded = RecordedNumbers(_means(said.predicted, codes))
@@ -294,7 +296,7 @@ def _record(
     if how == "noisy_or" and said.probabilities is None and said.decisions is not None:
         raise ValueError(
             f"how='noisy_or' needs probabilities, and {shortened(model)} has decision values. Wrap "
-            "it in CalibratedClassifierCV, or take 'mean' or 'max'."
+            "it in CalibratedClassifierCV, or pass how='mean' or how='max'."
         )
     record.recorded = Joining(said, codes, how, result.positive).joined()
     return record, test

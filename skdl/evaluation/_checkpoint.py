@@ -52,9 +52,9 @@ class Checkpoint:
             folds = _records.to_folds(plan)
         except UnusableFileError as error:
             raise ValueError(
-                f"The plan of the checkpoint, {path}, cannot be used: {error}. Delete this file: "
-                "folds that cv makes again are taken from their records, and only others are "
-                "fitted anew. Or choose another folder as checkpoint."
+                f"The plan of the checkpoint, {path}, cannot be used: {error}. Delete this file, "
+                "or choose another folder as checkpoint. After deletion, folds that cv makes again "
+                "are loaded from their records, and only the others are refitted."
             ) from error
         other = ""
         if plan["data"] != self.data:
@@ -63,7 +63,7 @@ class Checkpoint:
             other = f"cv ({plan['cv']})"
         if other:
             raise ValueError(
-                f"The checkpoint {self.folder} belongs to an evaluation with another {other}. "
+                f"The checkpoint {self.folder} belongs to an evaluation with different {other}. "
                 "Choose another folder, or delete this one."
             )
         return folds
@@ -98,7 +98,7 @@ class Checkpoint:
         more = len(self._unusable) - len(shown)
         warn_user(
             f"{len(self._unusable)} of the records in the checkpoint {self.folder} cannot be used, "
-            f"and their folds are fitted again. {'; '.join(shown)}"
+            f"and their folds are refitted. {'; '.join(shown)}"
             f"{f'; and {more} more' if more else ''}."
         )
 
@@ -114,10 +114,10 @@ class Checkpoint:
                 number = getattr(error, "errno", None)
                 reason = os.strerror(number) if number else str(error)
                 warn_user(
-                    f"A fold cannot be kept in the file {path}: {reason}. The evaluation "
-                    "continues, and its result will be complete, but the next run will fit the "
-                    "folds that the checkpoint lacks again. Make room, or choose another folder as "
-                    "checkpoint."
+                    f"A fold cannot be stored in the file {path}: {reason}. The evaluation "
+                    "continues, and its result will be complete, but the next run will refit the "
+                    "folds that are missing from the checkpoint. Free disk space, or choose "
+                    "another folder as checkpoint."
                 )
 
 

@@ -25,43 +25,43 @@ class Choosing:
     """The part of an evaluation's result that chooses among its models."""
 
     def choose(self, metric: str | None = None, *, name: str = "best") -> "EvaluationResult":
-        """Add the best of the models, with an estimate that choosing it has not made too good.
+        """Add the best of the models, with a score that is not biased by choosing it.
 
-        Whoever tries several models and states the largest score states one that is too good: it
-        was picked for being the largest. Here each fold picks the model whose inner score, that of
-        the search inside the training data, is best; its predictions of the test images, which had
-        no say in it, are those of the new model.
+        The largest score of several models is too good: it was picked for being the largest. Here,
+        each fold picks the model with the best inner score, the score of the search inside the
+        training data. The new model consists of the picked models' predictions of the test images,
+        which play no part in the choice.
 
         Parameters
         ----------
         metric : str, default=None
-            By which inner score: the `scoring` of searches in the models, in the column "metric" of
-            `choices`. None takes the first of `metrics`.
+            Inner score to choose by: the `scoring` of the searches in the models, listed in the
+            column "metric" of `choices`. If None, use the first of `metrics`.
         name : str, default="best"
-            What the new model is called.
+            Name of the new model.
 
         Returns
         -------
         result : EvaluationResult
-            With one model more, the last. In `choices`, the parameter "model" says what each fold
-            picked. Its times are those of all models it could have picked. Its entry in
-            `estimators` is the model with the largest mean of the inner scores: what to fit to all
-            images; of equal ones the first.
+            The result with one more model, the last. In `choices`, the parameter "model" is what
+            each fold picked. Its times are the sums over all models that it could have picked. Its
+            entry in `estimators`, the one to fit to all images, is the model with the largest mean
+            of the inner scores; in a tie, the first.
 
         Raises
         ------
         ValueError
-            If there is a model of that name, or a fold in which no model has such an inner score,
-            as those without a search.
+            If there already is a model of that name, or if no model has such an inner score in a
+            fold, for example because none is a search.
 
         See Also
         --------
-        evaluate : Cross-validation, in which models may be searches.
+        evaluate : Cross-validate models, which may be searches.
 
         Notes
         -----
         This is nested cross-validation in which the kind of model is one more parameter of the
-        search. Models that failed in a fold, or have no such score there, are not picked.
+        search. Models that fail in a fold, or have no such score in it, are not picked.
 
         References
         ----------
@@ -90,14 +90,14 @@ class Choosing:
         return _with_best(found, found.metrics[0] if metric is None else metric, name)
 
     def refit(self, model: str, X: Any, y: Any) -> Any:
-        """Fit one of the models to all images, as the folds fitted it to theirs.
+        """Fit one of the models to all images, in the same way as in the folds.
 
-        Groups reach everything inside that splits, such as searches.
+        Groups reach everything inside the model that splits, such as searches.
 
         Parameters
         ----------
         model : str
-            Its name, such as "best" after :meth:`choose`.
+            Name of the model, such as "best" after :meth:`choose`.
         X : array-like of shape (n, …), or paths of shape (n,)
             The images of the evaluation, which a result does not keep.
         y : array-like of shape (n,)
@@ -106,13 +106,13 @@ class Choosing:
         Returns
         -------
         estimator : classifier
-            A fitted copy of ``estimators[model]``. What it is worth is estimated by the folds.
+            A fitted clone of ``estimators[model]``. The folds estimate its performance.
 
         Raises
         ------
         ValueError
             If there is no model of that name, X and y differ from the data of the evaluation, or
-            the model came fitted.
+            the model was passed fitted.
 
         Examples
         --------
@@ -127,12 +127,15 @@ class Choosing:
         found: Any = self
         found._of_model(model)
         if found.cv == "prefit":
-            raise ValueError("There is nothing to refit: the models came fitted.")
+            raise ValueError(
+                "There is nothing to refit: the models were passed fitted (cv='prefit')."
+            )
         X, targets, _, digests = check_data(found.estimators, X, y, None)
         labels = targets.values
         if digest_of_data(digests(), labels, found.own_groups) != found.data_digest:
             raise ValueError(
-                "X and y differ from the data of the evaluation, or are in another order."
+                "X or y differs from the data of the evaluation, or is in another order. Pass the "
+                "same data."
             )
         estimator = clone(found.estimators[model])
         if found.groups is not None:
@@ -159,7 +162,7 @@ def _with_public_folds(value: Any, seen: set[int]) -> None:
 
 def _with_best(result: "EvaluationResult", metric: str, name: str) -> "EvaluationResult":
     if name in result.models:
-        raise ValueError(f"There is a model {shortened(name)}. Choose another name.")
+        raise ValueError(f"There already is a model {shortened(name)}. Choose another name.")
     inner = inner_scores(result, metric)
     picked = {fold: str(scores.idxmax()) for fold, scores in inner.iterrows()}
     changed: dict[str, Any] = {
@@ -189,9 +192,9 @@ def inner_scores(result: "EvaluationResult", metric: str) -> pd.DataFrame:
     lacking = [fold for fold in folds if table.loc[fold].isna().all()]
     if lacking:
         raise ValueError(
-            f"No model has an inner score {shortened(metric)} in fold {lacking[0]}, by which the "
-            f"best could be chosen. Put the models into searches with scoring={metric!r}, such as "
-            f"GridSearchCV(model, {{…}}, scoring={metric!r})."
+            f"No model has an inner score {shortened(metric)} in fold {lacking[0]}, which is "
+            f"needed to choose the best. Wrap the models in searches with scoring={metric!r}, such "
+            f"as GridSearchCV(model, {{…}}, scoring={metric!r})."
         )
     return table
 

@@ -40,11 +40,11 @@ from skdl.evaluation._targets import Targets
 
 
 class EvaluationWarning(UserWarning):
-    """Scores of an evaluation are too good, or missing, or groups are wrong.
+    """Warning that scores are too good or missing, or that groups are wrong.
 
     See Also
     --------
-    evaluate : Warns so.
+    evaluate : Issues this warning.
 
     Examples
     --------
@@ -52,7 +52,7 @@ class EvaluationWarning(UserWarning):
     >>> from skdl.evaluation import EvaluationWarning
     >>> with warnings.catch_warnings():
     ...     warnings.simplefilter("error", EvaluationWarning)
-    ...     # evaluate(…) stops here where scores cannot be trusted
+    ...     # evaluate(…) stops here if scores cannot be trusted
     """
 
 
@@ -76,123 +76,127 @@ def evaluate(
 ) -> EvaluationResult | RegressionResult | MultioutputResult:
     """Cross-validate classifiers or regressors on the same folds, and keep all predictions.
 
-    A score that is undefined, such as the ROC AUC of a fold with one class, is listed in
-    ``result.missing`` with the reason; so is a fold in which fitting failed. Everything else goes
-    on.
+    An undefined score, such as the ROC AUC of a fold with one class, is listed in
+    ``result.missing`` with the reason, and so is a fold in which fitting fails. The evaluation
+    continues with the rest.
 
     Parameters
     ----------
     estimators : estimator, or dict of str to estimator
-        Classifiers, or regressors, to be copied and fitted for each fold. A single one is named by
-        its class.
+        Classifiers or regressors, which are cloned and fitted in each fold. A single one is named
+        after its class.
     X : array-like of shape (n, …), or paths of shape (n,)
-        Images, or whatever else the estimators take.
+        Images, or any other input that the estimators accept.
     y : array-like of shape (n,), (n, n_labels) or (n, n_outputs)
-        Class labels; of classifiers that take several labels per image, 0 and 1 in a column for
-        each. For regressors, numbers.
+        Class labels, or, for multilabel classifiers, one column of 0 and 1 per label. Numbers for
+        regressors.
     cv : int, splitter, iterable of (train, test), "prefit" or None, default=None
-        Folds, as scikit-learn makes them: None is 5 folds, an int is their number, stratified by
-        class or by all labels (:class:`MultilabelStratifiedKFold`), and in the order of X for
-        regressors. With `groups`, or images that look alike, they are those of
+        The folds, as in scikit-learn. An int is the number of folds, and None means 5 folds:
+        stratified by class or by all labels (:class:`MultilabelStratifiedKFold`), and in the order
+        of X for regressors. With `groups`, or images that look alike, these are the folds of
         :class:`~sklearn.model_selection.StratifiedGroupKFold`, or of
-        :class:`~sklearn.model_selection.GroupKFold` for regressors. Splitters that use groups get
-        them.
+        :class:`~sklearn.model_selection.GroupKFold` for regressors. Groups are passed to splitters
+        that use them.
         "prefit" tests fitted estimators on all of X, as one fold.
     scoring : str, list of str, scorer, or dict of str to scorer, default=None
-        Metrics: names of scikit-learn's, "sensitivity", "specificity", "ppv", "npv" or
-        "geometric_mean", or scorers.
+        Metrics: names of scikit-learn's metrics, "sensitivity", "specificity", "ppv", "npv" or
+        "geometric_mean", or scorers. Four names are sets of metrics, which can also be part of a
+        list:
         "clinical" is accuracy, sensitivity, specificity, balanced accuracy, ROC AUC, PPV and NPV;
         "calibration" is the Brier score and its skill, the expected calibration error, calibration
         slope and intercept, and needs `pos_label` with more than two classes; "ordinal" is the
         quadratic weighted kappa, accuracy and balanced accuracy; "regression" is R², mean absolute
-        error, root mean squared error, bias and the limits of agreement. They can stand in a list.
-        None is "clinical", or "regression" for regressors. Several labels or numbers are scored one
-        by one.
+        error, root mean squared error, bias and the limits of agreement.
+        If None, use "clinical", or "regression" for regressors. If y has several columns, each is
+        scored separately.
     pos_label : int, float, bool or str, default=None
-        The positive class, for metrics by name that have one, such as sensitivity, "roc_auc", "f1"
-        or "neg_brier_score": of several classes, this one against the rest. Metrics of all classes,
-        such as accuracy and balanced accuracy, stay what they are. None takes 1 of {0, 1} or
-        {-1, 1}, which other labels of two classes need; of several, it takes averages over them.
+        The positive class for named metrics that have one, such as sensitivity, "roc_auc", "f1" or
+        "neg_brier_score". With more than two classes, it is scored against the rest. Metrics of all
+        classes, such as accuracy and balanced accuracy, are not affected. If None, use 1 of {0, 1}
+        or {-1, 1}; with other labels of two classes, `pos_label` is required. With more than two
+        classes, None averages over the classes.
     groups : array-like of shape (n,), default=None
-        Groups, such as patients, that must not stand on both sides of a split. They reach
-        everything inside an estimator that splits: searches, tuned thresholds, calibration,
-        stacking and early stopping. Folds there that are given as None or a number keep groups
-        together; nothing else has to be set up. What cannot is warned of by name.
+        Groups, such as patients, that must not be on both sides of a split. They reach everything
+        inside an estimator that splits: searches, tuned thresholds, calibration, stacking and early
+        stopping. Inner folds that are given as None or a number keep groups together without any
+        further setup. A warning names every part that cannot keep them together.
     look_alikes : {"group", "warn", "ignore"} or DataAudit, default="group"
-        What is done about images that look alike, such as resized, cropped or mirrored versions of
-        one picture. "group" keeps them together as if they were of one group; where some groups
-        have them in common, these groups stay together. "warn" counts those that stand on both
-        sides, and "ignore" does not look for them. X is searched if it holds images: arrays of 3 or
-        4 dimensions, or paths. In a table, nothing but copies is found, which are warned of. What
-        :func:`skdl.audit_images` found in the same images is "group" without another search.
+        How to treat images that look alike, such as resized, cropped or mirrored versions of one
+        picture. "group" keeps them together as if they were in one group; groups that share such
+        images stay together. "warn" counts those that are on both sides of a split, and "ignore"
+        does not look for them. X is searched if it holds images: arrays of 3 or 4 dimensions, or
+        paths. In a table, only exact copies are found, and a warning reports them. Pass the result
+        of :func:`skdl.audit_images` on the same images to get "group" without another search.
     images : array-like of shape (n, …), or paths of shape (n,), default=None
         The images whose features X holds, to search them for look-alikes.
     subgroups : DataFrame, Series or dict of str to array-like, of n rows, default=None
-        What splits the images into parts that ``result.subgroups()`` scores for themselves, such
-        as sex, age band or scanner: row by row those of X, whatever the index is. NaN or None is
-        an unknown value. Text, booleans and categories are taken as they are, and up to 10
-        different numbers; more numbers are cut at their quartiles. Folds do not depend on them.
+        Columns, such as sex, age band or scanner, that split the images into parts that
+        ``result.subgroups()`` scores separately. Rows correspond to the rows of X by position,
+        whatever the index is. NaN or None is an unknown value. Text, booleans, categories and up to
+        10 different numbers are used as they are; more numbers are cut at their quartiles. Folds do
+        not depend on subgroups.
     n_jobs : int, default=None
-        Number of folds that are fitted at the same time, see joblib. Under
-        ``joblib.parallel_config("dask")``, all workers of the Dask cluster fit folds, unless it is
-        1.
+        Number of folds to fit in parallel; see joblib. Under
+        ``joblib.parallel_config("dask")``, all workers of the Dask cluster fit folds, unless
+        `n_jobs` is 1.
     checkpoint : str or path-like, default=None
-        Folder in which each fold is kept when it is done, in files of JSON with a checksum, written
-        by the process that called. The same call after an interruption goes on with the folds that
-        are missing, and ends with the same result. With other estimators,
-        only what is new is fitted; other metrics are computed from the predictions that were kept.
-        A scorer that is any function but scikit-learn's needs the estimators: they are fitted anew.
-        Folds that were fitted by other code of a class, by an estimator whose
-        ``__skdl_digest__()`` returned something else (those of networks tell what files of weights
-        hold), or with another version of a package, are fitted anew as well.
+        Folder in which each finished fold is stored, in JSON files with a checksum, written by the
+        calling process. After an interruption, the same call continues with the missing folds and
+        returns the same result. With other estimators, only what is new is fitted; other metrics
+        are computed from the stored predictions.
+        A scorer that is any function but scikit-learn's needs the estimators, which are refitted.
+        Folds are also refitted if the code of a class has changed, if ``__skdl_digest__()`` of an
+        estimator returns another value (that of networks depends on the contents of weight files),
+        or if the version of a package differs.
     return_estimator : bool, default=False
-        Whether the fitted estimator of each fold is kept, in ``result.fitted``. The report then
-        shows where networks looked, also those whose features are taken. Not with a checkpoint,
-        which keeps no estimators.
+        Whether to keep the fitted estimator of each fold in ``result.fitted``. The report then
+        shows where networks looked, including networks used for feature extraction. Cannot be used
+        with a checkpoint, which does not keep estimators.
     timeout : float, default=None
-        Seconds after which no other fold is begun, and a TimeoutError is raised if some are left.
-        What is running is not interrupted.
+        Seconds after which no further fold is started; a TimeoutError is raised if some are left.
+        Running folds are not interrupted.
     verbose : int, default=0
-        1 shows a progress bar.
+        If 1, show a progress bar.
 
     Returns
     -------
     result : EvaluationResult, RegressionResult or MultioutputResult
-        Scores, predictions and times, as data frames: of classifiers, of regressors, or where y has
-        several columns.
+        Scores, predictions and times, as data frames, for classifiers, for regressors, or for y
+        with several columns.
 
     Raises
     ------
     ValueError
         If X, y, groups, images, subgroups or an audit have different lengths, values of groups are
-        missing, there are fewer groups than folds, subgroups are no columns of values, y has no
-        class labels, or no finite numbers for regressors, an estimator is neither a classifier nor
-        a regressor, or there are both kinds, `scoring` has unknown names or those of the other
-        kind, `pos_label` is no label or is missing where a metric needs it, the checkpoint belongs
-        to other data or folds, comes with `return_estimator`, or has a damaged plan of the folds,
-        or every fold of every estimator failed.
+        missing, there are fewer groups than folds, subgroups are not columns of values, y does not
+        hold class labels, or finite numbers for regressors, an estimator is neither a classifier
+        nor a regressor, or there are both kinds, `scoring` has unknown names or names of the other
+        kind, `pos_label` is not a label or is missing although a metric needs it, the checkpoint
+        belongs to other data or folds, is combined with `return_estimator`, or has a damaged plan
+        of the folds, or every fold of every estimator failed.
     OSError
-        If nothing can be written to the checkpoint when the evaluation begins.
+        If the checkpoint cannot be written when the evaluation starts.
     TimeoutError
         If `timeout` has passed and folds are left.
     ConnectionError, RuntimeError
-        If the connection to the scheduler of a Dask cluster is lost; or if a worker lacks a module
-        or has another version of skdl, or workers die repeatedly on the same fold.
+        If the connection to the scheduler of a Dask cluster is lost; or if a module is missing on a
+        worker, a worker has another version of skdl, or workers die repeatedly on the same fold.
 
     Warns
     -----
     EvaluationWarning
-        If the same image or group, or images that look alike, stand in training and test data of a
-        fold, which makes scores too good; if something inside an estimator does not keep groups
-        together; if images of different groups look alike; if a class has fewer groups than there
-        are folds; if several labels look like one-hot classes; or if scores are missing.
+        If the same image or group, or images that look alike, are in both the training and the test
+        set of a fold, which makes scores too good; if something inside an estimator does not keep
+        groups together; if images of different groups look alike; if a class has fewer groups than
+        there are folds; if several labels look like one-hot classes; or if scores are missing.
     UserWarning
-        If records of the checkpoint are damaged, whose folds are fitted again; or if a fold cannot
-        be written to it, as the disk is full, without which the evaluation goes on.
+        If records of the checkpoint are damaged, in which case their folds are refitted; or if a
+        fold cannot be written to the checkpoint, for example because the disk is full, in which
+        case the evaluation continues.
 
     See Also
     --------
-    sklearn.model_selection.cross_validate : Scores and times alone, of one estimator.
+    sklearn.model_selection.cross_validate : Scores and times only, for one estimator.
 
     Examples
     --------
@@ -273,10 +277,12 @@ def data_digest(estimators: Mapping[str, Any], X: Any, y: Any, groups: Any) -> s
 def _check_checkpoint(prefit: bool, return_estimator: bool) -> None:
     if return_estimator:
         raise ValueError(
-            "A checkpoint does not keep estimators: drop either checkpoint or return_estimator."
+            "A checkpoint does not keep estimators. Remove either checkpoint or return_estimator."
         )
     if prefit:
-        raise ValueError("A checkpoint is for estimators that are fitted: cv is 'prefit'.")
+        raise ValueError(
+            "A checkpoint cannot be used with cv='prefit', which does not fit. Remove checkpoint."
+        )
 
 
 def _splitter(cv: Any, groups: Groups, targets: Targets) -> Any:

@@ -61,7 +61,9 @@ def _images(X: Any, images: Any, n: int) -> ImageBatch | None:
     if images is not None:
         batch = read_batch(images, "images", mixed=True)
         if len(batch) != n:
-            raise ValueError(f"There are {len(batch)} images for {n} rows of X.")
+            raise ValueError(
+                f"images has {len(batch)} images, and X has {n} rows. Pass one image per row."
+            )
         return batch
     shape = np.shape(X)
     if len(shape) not in (3, 4) and not (len(shape) == 1 and np.asarray(X).dtype.kind == "U"):
@@ -83,8 +85,8 @@ def _pairs_of(audit: DataAudit, n: int) -> pd.DataFrame:
     """Pairs that an audit found, copies among them."""
     if len(audit.images) != n:
         raise ValueError(
-            f"The audit in look_alikes is of {len(audit.images):,} images, and X has {n:,}. Pass "
-            "that of the same images."
+            f"The audit in look_alikes has {len(audit.images):,} images, and X has {n:,}. Pass an "
+            "audit of the same images."
         )
     sets = dict(zip(audit.copies["row"], audit.copies["set"], strict=True))
     names = [sets.get(row, -1 - row) for row in range(n)]
@@ -115,13 +117,13 @@ def check_groups_for(n_splits: int, groups: Groups) -> None:
     if len(found) == 1 and not groups.are_joined:
         raise ValueError(
             f"groups holds one group only, {shortened(plain(found[0]))}: no split can keep it "
-            "together. Pass what tells patients, or the like, apart, or leave groups out."
+            "together. Pass groups that distinguish patients or the like, or omit groups."
         )
-    advice = f"Set cv to at most {len(found)}" if len(found) > 1 else "Leave out the look-alikes"
+    advice = f"Set cv to at most {len(found)}" if len(found) > 1 else "Remove the look-alikes"
     joined = ""
     if groups.are_joined:
-        joined = f" after joining look-alikes, the largest of {sizes.max()} images"
-        advice += ", look at the pairs with look_alikes='warn', or pass look_alikes='ignore'"
+        joined = f" after joining look-alikes; the largest has {sizes.max()} images"
+        advice += ", inspect the pairs with look_alikes='warn', or pass look_alikes='ignore'"
     raise ValueError(
         f"{n_splits} folds need at least {n_splits} groups, and there "
         f"{'is 1' if len(found) == 1 else f'are {len(found)}'}{joined}. {advice}."
@@ -142,11 +144,11 @@ def about_classes(groups: Groups, y: npt.NDArray[Any], folds: Sequence[Fold]) ->
     if n == 1:
         name = shortened(plain(table.first()[few.index[0]]))
         return (
-            f"The class {shortened(label)} stands in one group only, {name}{more}: the fold that "
+            f"The class {shortened(label)} is in only one group, {name}{more}: the fold that "
             "tests it is trained without the class. Drop the class, or add groups that have it."
         )
     return (
-        f"The class {shortened(label)} stands in {n} groups{more}, and there are {len(folds)} "
+        f"The class {shortened(label)} is in only {n} groups{more}, and there are {len(folds)} "
         f"folds: some are tested without it. Set cv to at most {n}, or add groups that have it."
     )
 
@@ -161,13 +163,13 @@ def about_contradictions(groups: Groups) -> str:
     if not len(apart):
         return ""
     pair = table.iloc[apart[0]]
-    done = "Folds keep both groups together" if groups.are_joined else "Folds may part them"
+    done = "Folds keep both groups together" if groups.are_joined else "Folds may separate them"
     return (
         f"{counted(len(apart), 'pair')} of images that look alike "
         f"{'belongs' if len(apart) == 1 else 'belong'} to different groups, such as rows "
         f"{pair['first']:.0f} ({shortened(plain(first[apart[0]]))}) and {pair['second']:.0f} "
-        f"({shortened(plain(second[apart[0]]))}). {done}. Correct the groups if one picture stands "
-        "under two names; see result.look_alikes."
+        f"({shortened(plain(second[apart[0]]))}). {done}. Correct the groups if one picture is "
+        "listed under two names; see result.look_alikes."
     )
 
 
@@ -194,11 +196,11 @@ def about_look_alikes(
     advice = "look_alikes='group' keeps them together."
     if mode != "warn":
         advice = (
-            f"cv={cv} does not keep them together: pass a number, or a splitter that uses groups, "
+            f"cv={cv} does not keep them together. Pass a number, or a splitter that uses groups, "
             "such as StratifiedGroupKFold."
         )
     verb = "looks" if len(rows) == 1 else "look"
     return (
         f"{counted(len(rows), 'test image')} {verb} like a training image, which makes scores too "
-        f"good: such as rows {row} and {other} (see result.look_alikes). {advice}"
+        f"good, for example rows {row} and {other} (see result.look_alikes). {advice}"
     )

@@ -75,21 +75,22 @@ class GroupFolds(GroupKFold):  # type: ignore[misc]
 
 
 class GroupHoldout(_KeptFolds):
-    """One split that keeps groups together, as far as possible of this share of test rows.
+    """A single stratified split that keeps groups together.
 
-    For searches whose candidates take long: each is fitted once and not once for each fold. Whoever
-    splits twice gets the same split.
+    Use it for searches with slow candidates: each candidate is fitted once instead of once per
+    fold. Repeated calls return the same split.
 
     Parameters
     ----------
     test_size : float in (0, 0.5], default=0.2
-        Share of rows to test on; the nearest of 1/2, 1/3, 1/4, ….
+        Proportion of rows in the test set, as far as groups allow; rounded to the nearest of 1/2,
+        1/3, 1/4, ….
     random_state : int, default=0
-        Seed of the split.
+        Random seed of the split.
 
     See Also
     --------
-    sklearn.model_selection.StratifiedGroupKFold : Of which this is the first fold.
+    sklearn.model_selection.StratifiedGroupKFold : This split is its first fold.
     sklearn.model_selection.GroupShuffleSplit : Several splits, which are not stratified.
 
     Examples
@@ -116,7 +117,7 @@ class GroupHoldout(_KeptFolds):
         y : array-like of shape (n,)
             Class labels.
         groups : array-like of shape (n,), default=None
-            Groups; None takes each row for itself.
+            Groups. If None, each row is its own group.
 
         Yields
         ------
@@ -126,7 +127,7 @@ class GroupHoldout(_KeptFolds):
         Raises
         ------
         ValueError
-            If there are fewer groups than shares of that size.
+            If there are fewer groups than parts of this size.
         """
         yield next(self._kept(X, y, np.arange(len(y)) if groups is None else groups))
 

@@ -22,12 +22,12 @@ def check_positive(targets: Targets, pos_label: Any) -> None:
     if not targets.are_classes:
         what = "numbers" if targets.of_numbers else "several labels, each of which is set or not"
         raise ValueError(
-            f"pos_label={shortened(pos_label)} names a class, and y holds {what}. Leave it out."
+            f"pos_label={shortened(pos_label)} names a class, but y holds {what}. Omit pos_label."
         )
     classes = plain(np.unique(targets.values))
     if pos_label not in classes:
         raise ValueError(
-            f"pos_label={shortened(pos_label)} is none of the labels {shortened(classes)}."
+            f"pos_label={shortened(pos_label)} is not one of the labels {shortened(classes)}."
         )
 
 
@@ -57,12 +57,13 @@ def named_estimators(estimators: Any) -> dict[str, Any]:
     if not isinstance(estimators, Mapping):
         estimators = {type(estimators).__name__: estimators}
     if not estimators:
-        raise ValueError("estimators is empty. Pass at least one.")
+        raise ValueError("estimators is empty. Pass at least one estimator.")
     for name, estimator in estimators.items():
         if not _predicts(estimator):
             raise ValueError(
                 f"The estimator {shortened(name)} is neither a classifier nor a regressor: "
-                f"{_given(estimator)}. Pass one, or a dict of names and estimators."
+                f"{_given(estimator)}. Pass a classifier or a regressor, or a dict of names and "
+                "estimators."
             )
     named = {encodable(str(name)): estimator for name, estimator in estimators.items()}
     if len(named) < len(estimators):

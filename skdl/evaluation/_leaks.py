@@ -45,7 +45,7 @@ def about_groups(result: Any) -> str:
         return ""
     shown = ", ".join(map(str, split[:3])) + (", …" if len(split) > 3 else "")
     return (
-        f"{len(split)} group{' stands' if len(split) == 1 else 's stand'} in training and test "
+        f"{len(split)} group{' is' if len(split) == 1 else 's are'} in both training and test "
         f"data ({shown}): cv={result.cv} does not keep groups together, which makes scores too "
         "good. Pass a splitter that does, such as StratifiedGroupKFold, or cv=None."
     )
@@ -54,7 +54,7 @@ def about_groups(result: Any) -> str:
 def in_both(leaks: pd.DataFrame) -> str:
     """How many test images were trained on, in words."""
     n = leaks["test_row"].nunique()
-    return f"{n} test image{' stands' if n == 1 else 's stand'} in the training data as well"
+    return f"{n} test image{' is' if n == 1 else 's are'} also in the training data"
 
 
 def about_leaks(result: Any) -> str:
@@ -64,6 +64,7 @@ def about_leaks(result: Any) -> str:
     first, n_folds = leaks.iloc[0], result.times["fold"].nunique()
     return (
         f"{in_both(leaks)}, pixel for pixel, in {leaks['fold'].nunique()} of {n_folds} folds, "
-        f"which makes scores too good: such as rows {first['test_row']} and {first['train_row']} "
-        "(see result.leaks). Drop the copies, or pass groups that keep them together."
+        f"which makes scores too good, for example rows {first['test_row']} and "
+        f"{first['train_row']} (see result.leaks). Drop the copies, or pass groups that keep them "
+        "together."
     )

@@ -20,28 +20,29 @@ def check_enough(n_splits: int, groups: Any) -> None:
     if n_splits > n_groups:
         raise ValueError(
             f"{n_splits} folds need at least {n_splits} groups, and there "
-            f"{'is 1' if n_groups == 1 else f'are {n_groups}'}: set cv to fewer folds, or take "
+            f"{'is 1' if n_groups == 1 else f'are {n_groups}'}. Set cv to fewer folds, or add "
             "images of more groups."
         )
 
 
 class MultilabelStratifiedKFold(BaseCrossValidator):  # type: ignore[misc]
-    """Folds in which each of several labels has about its share of the images.
+    """Stratified K-fold cross-validation for multilabel data.
 
-    For `y` with a column of 0 and 1 per label, for which scikit-learn has no stratified folds. With
-    groups, such as patients, each group is in one test fold as a whole.
+    Each fold preserves the proportion of images that have each label, as far as possible. `y` has
+    one column of 0 and 1 per label, for which scikit-learn has no stratified folds. With groups,
+    such as patients, each group is in one test fold as a whole.
 
     Parameters
     ----------
     n_splits : int, default=5
         Number of folds, at least 2.
     random_state : int, default=0
-        Seed of the order in which images with the same labels are handed out.
+        Random seed of the order in which images with the same labels are assigned to folds.
 
     See Also
     --------
     sklearn.model_selection.StratifiedKFold : The same for one class per image.
-    skdl.evaluation.evaluate : Which takes these folds for several labels.
+    skdl.evaluation.evaluate : Uses these folds for multilabel data.
 
     References
     ----------
@@ -75,7 +76,7 @@ class MultilabelStratifiedKFold(BaseCrossValidator):  # type: ignore[misc]
         y : array-like of shape (n, n_labels)
             0 and 1 for each label.
         groups : array-like of shape (n,), default=None
-            Groups that stay together; None takes each row for itself.
+            Groups that stay together. If None, each row is its own group.
 
         Yields
         ------
@@ -85,7 +86,7 @@ class MultilabelStratifiedKFold(BaseCrossValidator):  # type: ignore[misc]
         Raises
         ------
         ValueError
-            If `n_splits` is less than 2 or more than there are rows or groups, or y is not as
+            If `n_splits` is less than 2 or more than the number of rows or groups, or y is not as
             described.
 
         Warns
@@ -98,7 +99,9 @@ class MultilabelStratifiedKFold(BaseCrossValidator):  # type: ignore[misc]
         if groups is None:
             members = np.arange(len(labels))
             if self.n_splits > len(labels):
-                raise ValueError(f"n_splits={self.n_splits} is more than the {len(labels)} rows.")
+                raise ValueError(
+                    f"n_splits={self.n_splits} is more than the number of rows, {len(labels)}."
+                )
         else:
             groups = check_groups(groups, len(labels))
             check_enough(self.n_splits, groups)
@@ -119,7 +122,7 @@ class MultilabelStratifiedKFold(BaseCrossValidator):  # type: ignore[misc]
         Returns
         -------
         n_splits : int
-            The number.
+            The number of folds.
         """
         return self.n_splits
 
@@ -142,7 +145,7 @@ class MultilabelStratifiedKFold(BaseCrossValidator):  # type: ignore[misc]
             more = f" (and {len(rare) - 1} more)" if len(rare) > 1 else ""
             warn_user(
                 f"Label {rare[0]}{more} is set in {counted(n_set[rare[0]], 'image')}, fewer than "
-                f"n_splits={self.n_splits}: some test folds lack it."
+                f"n_splits={self.n_splits}: it is missing from some test folds."
             )
 
 

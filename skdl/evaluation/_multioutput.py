@@ -15,21 +15,21 @@ _NO_INTERVAL = "Not all outputs have an interval."
 
 
 class MultioutputResult(Mapping[Hashable, Any]):
-    """What :func:`evaluate` found where y has several columns: one result per column.
+    """Results of :func:`evaluate` for y with several columns, one result per column.
 
     All models were fitted once per fold to all columns. ``result[output]`` is the
     :class:`EvaluationResult` of a label, for which displays, reports and all methods work, or the
-    :class:`RegressionResult` of a number. The tables here hold those of all outputs, with a column
+    :class:`RegressionResult` of a number. The tables here join those of all outputs, with a column
     "output".
 
     Parameters
     ----------
     results : dict of output to EvaluationResult or RegressionResult
-        The results, by the names of the columns of y, or by their numbers.
+        The results, keyed by the names of the columns of y, or by their numbers.
 
     See Also
     --------
-    evaluate : Makes one.
+    evaluate : Returns this result.
 
     Examples
     --------
@@ -63,7 +63,8 @@ class MultioutputResult(Mapping[Hashable, Any]):
             return self._results[output]
         except KeyError as error:
             raise KeyError(
-                f"There is no output {shortened(output)}. There are: {shortened(self.outputs)}."
+                f"There is no output {shortened(output)}. The outputs are: "
+                f"{shortened(self.outputs)}."
             ) from error
 
     def __iter__(self) -> Iterator[Hashable]:
@@ -84,7 +85,7 @@ class MultioutputResult(Mapping[Hashable, Any]):
 
     @property
     def are_labels(self) -> bool:
-        """Whether the outputs are labels, which are set or not, and no numbers."""
+        """Whether the outputs are labels, which are set or not, rather than numbers."""
         return isinstance(self._first, EvaluationResult)
 
     @property
@@ -135,17 +136,18 @@ class MultioutputResult(Mapping[Hashable, Any]):
         level : float in (0, 1), default=0.95
             Confidence level.
         n_resamples : int, default=1000
-            Draws of the bootstrap.
+            Number of bootstrap resamples.
         random_state : int, RandomState instance or None, default=0
-            Seeds the bootstrap.
+            Random seed of the bootstrap.
 
         Returns
         -------
         summary : pandas.DataFrame
-            The summaries of all outputs, with a column "output". Of labels, two kinds of rows
+            The summaries of all outputs, with a column "output". For labels, two kinds of rows
             follow. The output "mean" is the mean of a metric over the labels; its interval is the
-            mean of theirs, which is too wide unless errors in all labels go together. The output
-            "all" has the "subset_accuracy": the share of the images all of whose labels are right.
+            mean of their intervals, which is too wide unless errors in all labels occur together.
+            The output "all" has the "subset_accuracy": the proportion of images whose labels are
+            all right.
         """
         settings = {"level": level, "n_resamples": n_resamples, "random_state": random_state}
         table = self._table(lambda result: result.summary(**settings))
@@ -161,7 +163,7 @@ class MultioutputResult(Mapping[Hashable, Any]):
         found = {"output": "mean", "model": model, "metric": metric, "method": ""}
         if rows["value"].isna().any():
             n = int(rows["value"].isna().sum())
-            return found | {"value": np.nan, "reason": f"It is missing for {n} labels."}
+            return found | {"value": np.nan, "reason": f"Labels without this score: {n}."}
         low, high = (rows[end].mean(skipna=False) for end in ("low", "high"))
         reason = _NO_INTERVAL if np.isnan(low) else ""
         value = rows["value"].mean()
@@ -195,7 +197,7 @@ class MultioutputResult(Mapping[Hashable, Any]):
         -------
         comparison : pandas.DataFrame
             The comparisons of all outputs, with a column "output". P values are adjusted for the
-            pairs of one output, not for the outputs.
+            pairs of one output, not for the number of outputs.
 
         Raises
         ------
@@ -210,15 +212,15 @@ class MultioutputResult(Mapping[Hashable, Any]):
         Parameters
         ----------
         metrics : list of str, default=None
-            As of :meth:`EvaluationResult.subgroups`.
+            As in :meth:`EvaluationResult.subgroups`.
         **settings : dict
-            As of :meth:`EvaluationResult.subgroups`.
+            As in :meth:`EvaluationResult.subgroups`.
 
         Returns
         -------
         scores : pandas.DataFrame
-            Those of all outputs, with a column "output". P values are adjusted for the differences
-            of one output.
+            The scores of all outputs, with a column "output". P values are adjusted for the
+            differences of one output.
 
         Raises
         ------
@@ -233,17 +235,17 @@ class MultioutputResult(Mapping[Hashable, Any]):
         Parameters
         ----------
         how : {"mean", "max", "noisy_or"}, default="mean"
-            As of :meth:`EvaluationResult.by_group`.
+            As in :meth:`EvaluationResult.by_group`.
 
         Returns
         -------
         result : MultioutputResult
-            One row per group that was tested.
+            One row per tested group.
 
         Raises
         ------
         ValueError
-            As of :meth:`EvaluationResult.by_group`.
+            As in :meth:`EvaluationResult.by_group`.
         """
         return MultioutputResult({name: one.by_group(how) for name, one in self._results.items()})
 

@@ -44,11 +44,11 @@ class Optimism:
         n_jobs: int | None = None,
         verbose: int = 0,
     ) -> pd.DataFrame:
-        """Score the same models on folds drawn at random, and compare.
+        """Score the same models on random folds, and compare.
 
-        Fits every model anew, on as many folds as before, which ignore groups and images that look
-        alike, as do splits inside the models. What scores are higher by there is optimism: it comes
-        from images that were tested beside their like in the training data.
+        Refits every model on the same number of folds. These folds, and splits inside the models,
+        ignore groups and look-alikes. The increase of the scores is optimism: it comes from test
+        images that are similar to images in the training data.
 
         Parameters
         ----------
@@ -59,28 +59,28 @@ class Optimism:
         level : float in (0, 1), default=0.95
             Confidence level.
         n_resamples : int, default=1000
-            Draws of the bootstrap.
+            Number of bootstrap resamples.
         random_state : int, default=0
-            Seeds the folds, unless those of the evaluation had a seed of their own, and the
-            bootstrap.
+            Random seed of the bootstrap, and of the folds unless the splitter of the evaluation has
+            its own seed.
         n_jobs : int, default=None
-            Number of folds that are fitted at the same time, see joblib.
+            Number of folds to fit in parallel; see joblib.
         verbose : int, default=0
-            1 shows a progress bar.
+            If 1, show a progress bar.
 
         Returns
         -------
         optimism : pandas.DataFrame
-            A row for each model and metric: "model", "metric", "ignoring" (the score on random
-            folds), "apart" (that of this evaluation), "difference", its limits "low" and "high",
-            and "reason" where something is missing.
+            One row per model and metric: "model", "metric", "ignoring" (the score on random folds),
+            "apart" (the score of this evaluation), "difference", its limits "low" and "high", and
+            "reason" if something is missing.
 
         Raises
         ------
         ValueError
             If X and y differ from the data of the evaluation, nothing was kept together (there are
-            neither groups nor look-alikes, or `look_alikes` was not "group"), models came fitted,
-            or every fold failed.
+            neither groups nor look-alikes, or `look_alikes` was not "group"), models were passed
+            fitted, or every fold failed.
 
         See Also
         --------
@@ -89,13 +89,13 @@ class Optimism:
         Notes
         -----
         Scores are those of all out-of-fold predictions together, as in :meth:`summary`. Each image
-        has a prediction of either kind, so that differences are paired: the bootstrap draws whole
-        groups, with all their images, scores both predictions of what was drawn, and takes
-        percentiles of the difference. The interval tells how far the difference varies with other
-        groups, and not how far it varies with other random folds.
+        has a prediction of either kind, so differences are paired: the bootstrap draws whole
+        groups, with all their images, scores both predictions of the drawn images, and uses
+        percentiles of the difference. The interval reflects how far the difference varies with
+        other groups, not how far it varies with other random folds.
 
         Random folds are :class:`~sklearn.model_selection.StratifiedKFold` with ``shuffle=True``:
-        unshuffled ones would keep many images of a patient together where X is sorted by patients.
+        unshuffled folds would keep many images of a patient together if X is sorted by patient.
 
         Examples
         --------
@@ -132,15 +132,18 @@ def _ignoring(
     from skdl.evaluation._collecting import make_result  # which is made of this
 
     if result.cv == "prefit" or result.groups is None:
-        why = "its models came fitted" if result.cv == "prefit" else "nothing was kept together"
+        why = "the models were fitted" if result.cv == "prefit" else "nothing was kept together"
         raise ValueError(
-            f"There is no optimism to measure: {why}. Evaluate models that are not fitted, with "
-            "groups or images that look alike, and look_alikes='group'."
+            f"There is no optimism to measure: {why}. Evaluate unfitted models, with groups or "
+            "images that look alike, and look_alikes='group'."
         )
     X, targets, _, digests = check_data(result.estimators, X, y, None)
     labels = targets.values
     if digest_of_data(digests(), labels, result.own_groups) != result.data_digest:
-        raise ValueError("X and y differ from the data of the evaluation, or are in another order.")
+        raise ValueError(
+            "X or y differs from the data of the evaluation, or is in another order. Pass the same "
+            "data."
+        )
     folds = make_folds(_random_folds(result, seed, targets), X, targets, None, False)
     tasks = [(name, model, fold) for name, model in result.estimators.items() for fold in folds]
     metrics = result._metrics
@@ -187,7 +190,7 @@ def _compared(
             found.scores.set_index(["model", "metric"])["value"].loc[(model, name)].mean()
             for found in (ignoring, apart)
         ]
-        reason = "Means over folds: the score needs the estimator, so that there is no interval."
+        reason = "Means over folds: the score needs the estimator, so there is no interval."
         return _row(means[0], means[1], np.nan, np.nan, reason)
     tested = [set(found.per_model(model)["row"]) for found in (ignoring, apart)]
     rows = np.array(sorted(set.intersection(*tested)), dtype=np.intp)
@@ -210,7 +213,7 @@ def _compared(
         differences.append(found - kept)
     low, high = _limits(np.array(differences), level)
     if np.isnan(low):
-        reason = "No interval: the score is undefined in too many resamples, or equal in all."
+        reason = "No interval: the score is undefined in too many resamples, or the same in all."
     return _row(values[0][0], values[1][0], low, high, reason)
 
 

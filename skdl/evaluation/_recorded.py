@@ -20,9 +20,9 @@ def column_of(kind: str, label: Any) -> str:
 
 
 class RecordedPredictions(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """What a classifier said of some images, as an estimator that scorers take.
+    """Predictions of a classifier for some images, as an estimator that scorers accept.
 
-    It knows `classes`, and `predicted` labels of shape (n,); beside them probabilities of shape
+    It has `classes`, and `predicted` labels of shape (n,); also probabilities of shape
     (n, n_classes), or decision values, or a `problem` that says why there are neither.
     """
 
@@ -90,7 +90,7 @@ class RecordedPredictions(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return values[:, known.index(label)] if values.shape[1] == len(known) else None
 
     def against_rest(self, label: Any) -> "RecordedPredictions":
-        """What was said of one class, True, against all others, False."""
+        """Predictions of one class, True, against all others, False."""
         scores, problem = self.scores_of(label), self.problem
         probabilities = decisions = None
         if scores is None and label not in self.classes_.tolist():
@@ -154,7 +154,7 @@ Recorded = RecordedPredictions | RecordedNumbers
 def record_of(
     estimator: Any, X: Any, predicted: Any, y: npt.NDArray[Any]
 ) -> Recorded | list[Recorded]:
-    """What a fitted estimator says of X, for each output if y has several columns.
+    """Predictions of a fitted estimator for X, for each output if y has several columns.
 
     `y` are the targets of all folds.
     """
@@ -165,7 +165,9 @@ def record_of(
     predicted = predicted.toarray() if hasattr(predicted, "toarray") else np.asarray(predicted)
     expected = len(predicted), y.shape[1]
     if predicted.shape != expected:
-        raise ValueError(f"predict gave an array of shape {predicted.shape} instead of {expected}.")
+        raise ValueError(
+            f"predict returned an array of shape {predicted.shape} instead of {expected}."
+        )
     if is_regressor(estimator):
         return [RecordedNumbers(column) for column in predicted.T]
     return _of_labels(estimator, X, predicted)
@@ -184,7 +186,10 @@ def _of_classes(
             values = np.asarray(getattr(estimator, method)(X))
             shapes = {getattr(e, "decision_function_shape", None) for e in nested(estimator)}
             if method == "decision_function" and len(classes) > 2 and "ovo" in shapes:
-                raise ValueError("its decision values are those of pairs of classes")
+                raise ValueError(
+                    "decision_function returns values of pairs of classes. Set "
+                    "decision_function_shape='ovr'."
+                )
             _check_values(values, method, len(predicted), len(classes))
         except Exception as error:  # the labels are as good as before
             problem = f"{type(error).__name__}: {in_short(error)}"
@@ -201,8 +206,8 @@ def _check_values(values: npt.NDArray[Any], method: str, n: int, n_classes: int)
         shapes |= {(n,)} if n_classes == 2 else {(n, n_classes * (n_classes - 1) // 2)}
     if values.shape not in shapes:
         raise ValueError(
-            f"{method} gave an array of shape {values.shape}, which does not match {n} images and "
-            f"{n_classes} classes."
+            f"{method} returned an array of shape {values.shape}, which does not match {n} images "
+            f"and {n_classes} classes."
         )
 
 
@@ -245,13 +250,16 @@ def _of_each_label(values: Any, estimator: Any, shape: tuple[int, ...]) -> npt.N
             states = [0, 1] if known is None else np.asarray(known[label]).tolist()
             of_states = np.asarray(of_states)
             if of_states.shape != (shape[0], len(states)):
-                raise ValueError(f"label {label} has values of shape {of_states.shape}")
+                raise ValueError(
+                    f"values of label {label} are of shape {of_states.shape}, not "
+                    f"{(shape[0], len(states))}"
+                )
             never = np.zeros(shape[0])  # was set in no training image
             columns.append(of_states[:, states.index(1)] if 1 in states else never)
         values = np.column_stack(columns)
     found = np.asarray(values, np.float64)
     if found.shape != shape:
-        raise ValueError(f"its values are of shape {found.shape}, not {shape}")
+        raise ValueError(f"values are of shape {found.shape}, not {shape}")
     return found
 
 

@@ -84,7 +84,7 @@ def to_record(content: Mapping[str, Any], fold: Fold, name: str) -> FoldRecord:
         raise UnusableFileError(_DAMAGED) from error
     wanted = name, fold.number, len(fold.train), len(fold.test)
     if numbers != wanted or lengths != {record.n_test}:
-        raise UnusableFileError("it is of another fold")
+        raise UnusableFileError("it belongs to another fold")
     return record
 
 

@@ -20,15 +20,16 @@ from skdl.metrics import KnownScore, check_level, compare_errors, known_scorer
 class RegressionResult(Optimism, SubgroupScores, GroupScores, Choosing, FoldTables):
     """What :func:`evaluate` found about regressors, as tidy tables.
 
-    It has what :class:`EvaluationResult` has, except for what needs classes.
+    It has the attributes and methods of :class:`EvaluationResult`, except for those that need
+    classes.
 
     Attributes
     ----------
     scores : pandas.DataFrame
-        One row per model, fold and metric: "model", "fold", "metric", "value". NaN where the score
-        is missing.
+        One row per model, fold and metric: "model", "fold", "metric", "value". NaN if the score is
+        missing.
     missing : pandas.DataFrame
-        Why: "model", "fold", "metric", "reason".
+        Why scores are missing: "model", "fold", "metric", "reason".
     predictions : pandas.DataFrame
         One row per model, fold and test image: "model", "fold", "row" (position in X), "y_true",
         "y_pred".
@@ -41,15 +42,15 @@ class RegressionResult(Optimism, SubgroupScores, GroupScores, Choosing, FoldTabl
     histories : dict of (model, fold) to dict
         ``history_`` of the networks: loss per epoch.
     fitted : dict of (model, fold) to regressor
-        The fitted estimators, where ``return_estimator=True`` or `cv` is "prefit"; else empty.
+        The fitted estimators if ``return_estimator=True`` or `cv` is "prefit"; otherwise empty.
     metrics : list of str
         Names of the metrics.
     estimators : dict of str to estimator
-        The models, not fitted unless `cv` is "prefit".
+        The models, unfitted unless `cv` is "prefit".
     cv : str
-        What made the folds.
+        The splitter that made the folds.
     data_digest : str
-        Sha256 of images, targets and groups as they were passed.
+        SHA-256 of images, targets and groups as they were passed.
     groups, own_groups : ndarray of shape (n,) or None
         Groups that folds keep together, and groups as they were passed.
     look_alikes : pandas.DataFrame or None
@@ -59,12 +60,12 @@ class RegressionResult(Optimism, SubgroupScores, GroupScores, Choosing, FoldTabl
     subgroup_values : pandas.DataFrame of shape (n, n_columns) or None
         The value of each image in each column of `subgroups`.
     grouping : Grouping or None
-        What :meth:`by_group` made.
+        Set by :meth:`by_group`.
 
     See Also
     --------
-    evaluate : Makes one.
-    skdl.plotting.BlandAltmanDisplay : Draws how far predictions are from the truth.
+    evaluate : Returns this result.
+    skdl.plotting.BlandAltmanDisplay : Plot differences between predicted and true values.
 
     Examples
     --------
@@ -93,24 +94,24 @@ class RegressionResult(Optimism, SubgroupScores, GroupScores, Choosing, FoldTabl
         level : float in (0, 1), default=0.95
             Confidence level.
         n_resamples : int, default=1000
-            Draws of the bootstrap.
+            Number of bootstrap resamples.
         random_state : int, RandomState instance or None, default=0
-            Seeds the bootstrap.
+            Random seed of the bootstrap.
 
         Returns
         -------
         summary : pandas.DataFrame
-            As of :meth:`EvaluationResult.summary`. Methods are "t" for the bias and the limits of
-            agreement, "wald" for R² and errors, and "bootstrap" for everything else.
+            As returned by :meth:`EvaluationResult.summary`. Methods are "t" for the bias and the
+            limits of agreement, "wald" for R² and errors, and "bootstrap" for everything else.
 
         Warns
         -----
         UserWarning
-            If there are fewer than 10 groups, whose intervals say little.
+            If there are fewer than 10 groups, which makes intervals unreliable.
 
         See Also
         --------
-        skdl.metrics.confidence_interval : Says how the intervals are made.
+        skdl.metrics.confidence_interval : Describes how the intervals are computed.
         """
         return summarize(self, level, n_resamples, random_state)
 
@@ -129,8 +130,8 @@ class RegressionResult(Optimism, SubgroupScores, GroupScores, Choosing, FoldTabl
             of images for which one is nearer to the truth; mean absolute errors "mae_a", "mae_b",
             "mae_difference" (a minus b) with "mae_difference_low" and "mae_difference_high", the
             two-sided "mae_p" of the t test for paired samples and "mae_p_holm", adjusted for the
-            number of pairs; and the same of squared errors, "mse". With groups, the differences of
-            a group count together. NaN where all differences are equal.
+            number of pairs; and the same for squared errors, "mse". With groups, the differences of
+            a group count together. NaN if all differences are equal.
 
         Raises
         ------

@@ -28,61 +28,61 @@ class EvaluationResult(Optimism, SubgroupScores, GroupScores, Choosing, FoldTabl
     Attributes
     ----------
     scores : pandas.DataFrame
-        A row for each model, fold and metric: "model", "fold", "metric", "value". NaN where the
-        score is missing.
+        One row per model, fold and metric: "model", "fold", "metric", "value". NaN if the score is
+        missing.
     missing : pandas.DataFrame
-        Why: "model", "fold", "metric", "reason". A fold that failed is listed with every metric.
+        Why scores are missing: "model", "fold", "metric", "reason". A failed fold is listed once
+        per metric.
     predictions : pandas.DataFrame
-        A row for each model, fold and test image: "model", "fold", "row" (position in X),
-        "y_true", "y_pred", and "proba_<class>" or else "decision" (of two classes) or
-        "decision_<class>", where the model has them. A class that was not seen in training has the
-        probability 0.
+        One row per model, fold and test image: "model", "fold", "row" (position in X), "y_true",
+        "y_pred", and, if the model has them, "proba_<class>", or else "decision" (for two classes)
+        or "decision_<class>". A class that was not seen in training has the probability 0.
     times : pandas.DataFrame
-        A row for each model and fold: "model", "fold", "n_train", "n_test", "n_cores" (those the
-        process could use), "fit_seconds", "predict_seconds", and "stored_seconds": what computing
-        the features had taken that were found in a store instead.
+        One row per model and fold: "model", "fold", "n_train", "n_test", "n_cores" (those available
+        to the process), "fit_seconds", "predict_seconds", and "stored_seconds": the time that it
+        originally took to compute the features that were read from a store.
     leaks : pandas.DataFrame
-        Images that stand both in training and test data: "fold", "test_row", "train_row".
+        Images in both training and test data: "fold", "test_row", "train_row".
     choices : pandas.DataFrame
-        What was chosen inside: a row for each model, fold and parameter of a search, tuned
-        threshold and the like: "model", "fold", "parameter" (behind the names of the steps it is
-        in), "value", "metric" by which it was best, its "inner_score" there, and "outer_score", the
-        same metric of the model on the test images of the fold. NaN of what is unknown, and of what
-        other estimators follow after, such as a step that transforms.
+        What searches, tuned thresholds and the like inside the models chose. One row per model,
+        fold and parameter: "model", "fold", "parameter" (prefixed with the names of the steps it is
+        in), "value", "metric" by which it was best, its "inner_score", and "outer_score", the same
+        metric of the model on the test images of the fold. NaN if unknown; the outer score is also
+        NaN for choices that other estimators follow, such as those in a transforming step.
     histories : dict of (model, fold) to dict
-        ``history_`` of the networks: loss and accuracy by epoch.
+        ``history_`` of the networks: loss and accuracy per epoch.
     fitted : dict of (model, fold) to classifier
-        The fitted estimators, where ``return_estimator=True`` or `cv` is "prefit"; else empty.
+        The fitted estimators if ``return_estimator=True`` or `cv` is "prefit"; otherwise empty.
     classes : ndarray of shape (n_classes,)
         All classes, sorted.
     pos_label : object
-        The positive class, against which all others are negative, or None.
+        The positive class, or None; all other classes are negative.
     metrics : list of str
         Names of the metrics.
     estimators : dict of str to estimator
-        The models, not fitted unless `cv` is "prefit".
+        The models, unfitted unless `cv` is "prefit".
     cv : str
-        What made the folds.
+        The splitter that made the folds.
     data_digest : str
-        Sha256 of images, labels and groups as they were passed.
+        SHA-256 of images, labels and groups as they were passed.
     groups : ndarray of shape (n,) or None
-        Groups that folds keep together: `own_groups`, or where images that look alike join some of
-        them, or there are none, numbers of what they are joined to.
+        Groups that folds keep together: `own_groups`, or, if look-alikes join some of them or no
+        groups were passed, the numbers of the joined groups.
     own_groups : ndarray of shape (n,) or None
         Groups, such as patients, as they were passed.
     look_alikes : pandas.DataFrame or None
-        Pairs of images that look alike, copies among them: "first" and "second" (rows of X), and
-        "similarity". None where nobody looked.
+        Pairs of images that look alike, including copies: "first" and "second" (rows of X), and
+        "similarity". None if the images were not searched.
     split_groups : list
-        Groups of `own_groups` that stand in training and test data of a fold.
+        Groups of `own_groups` that are in both training and test data of a fold.
     subgroup_values : pandas.DataFrame of shape (n, n_columns) or None
-        The value of each image in each column of `subgroups`, as categories in their order.
+        The value of each image in each column of `subgroups`, as ordered categories.
     grouping : Grouping or None
-        What :meth:`by_group` made: `how`, `names`, `labels`, `first_rows` in X, and `of_images`.
+        Set by :meth:`by_group`: `how`, `names`, `labels`, `first_rows` in X, and `of_images`.
 
     See Also
     --------
-    evaluate : Makes one.
+    evaluate : Returns this result.
 
     Examples
     --------
@@ -108,53 +108,53 @@ class EvaluationResult(Optimism, SubgroupScores, GroupScores, Choosing, FoldTabl
         level : float in (0, 1), default=0.95
             Confidence level.
         n_resamples : int, default=1000
-            Draws of the bootstrap.
+            Number of bootstrap resamples.
         random_state : int, RandomState instance or None, default=0
-            Seeds the bootstrap.
+            Random seed of the bootstrap.
 
         Returns
         -------
         summary : pandas.DataFrame
-            A row for each model and metric: "model", "metric", "value", "low", "high", "method"
-            ("wilson" for proportions, "mover" for what is made of several proportions, such as
+            One row per model and metric: "model", "metric", "value", "low", "high", "method"
+            ("wilson" for proportions, "mover" for combinations of several proportions, such as
             averages over classes, "delong" or, with groups, "obuchowski" for the ROC AUC, "wald"
             and "chi-squared" for the Brier score and calibration, and "bootstrap", which is
             stratified, for everything else), "fold_mean" and "fold_std" over the folds that have
-            the score, "n_folds", their number, "n_repeats", and "reason" where there is no value or
-            no interval, or where resamples were left out.
+            the score, "n_folds", their number, "n_repeats", and "reason" if there is no value or
+            no interval, or if resamples were left out.
 
         Warns
         -----
         UserWarning
-            If there are fewer than 10 groups, whose intervals say little.
+            If there are fewer than 10 groups, which makes intervals unreliable.
 
         Notes
         -----
-        The intervals are those of the test images: how far the score of these models would vary
-        with other images, or with other groups of images, such as other patients (`groups`, see
-        :func:`skdl.metrics.confidence_interval`). Images without groups are taken for independent.
-        That the models of the folds share training images is not in them (Bengio and Grandvalet,
-        "No unbiased estimator of the variance of k-fold cross-validation", JMLR 5 (2004), 1089). A
-        score that is the same in all resamples of the bootstrap, and an area of 1, have no
-        interval.
+        The intervals reflect the sampling of test images: how far the score of these models would
+        vary with other images, or with other groups of images, such as other patients (`groups`,
+        see :func:`skdl.metrics.confidence_interval`). Images without groups are assumed to be
+        independent. The intervals do not reflect that the models of the folds share training images
+        (Bengio and Grandvalet, "No unbiased estimator of the variance of k-fold cross-validation",
+        JMLR 5 (2004), 1089). A score that is the same in all bootstrap resamples has no interval,
+        nor has an area of 1.
 
-        Of repeated cross-validation, values and ends of intervals are means over the repeats: the
-        predictions of each repeat are scored together. A mean over repeats varies no more with the
-        images than one repeat does on average, so that its interval is wide enough. Where images
-        are tested a different number of times, as in random draws, there are as many repeats as
-        each of them was tested at least.
+        With repeated cross-validation, the predictions of each repeat are scored together, and
+        values and limits of intervals are means over the repeats. A mean over repeats varies no
+        more with the images than one repeat does on average, so its interval is wide enough. If
+        images are tested a different number of times, as with random splits, the number of repeats
+        is the smallest of these numbers.
         """
         return summarize(self, level, n_resamples, random_state)
 
     def compare(self, *, level: float = 0.95) -> pd.DataFrame:
         """Compare the models pair by pair on the images that all of them predicted.
 
-        What is compared are the labels that were predicted, whatever their scores are, and the
-        areas under the ROC curves of the scores. Of several classes, areas, sensitivity and
-        specificity are those of `pos_label` against the rest, and missing without it; accuracy,
-        balanced accuracy and McNemar's test take all classes for themselves. Of repeated folds, the
-        first prediction of each image is taken: tests need images that are independent, or in
-        `groups` that are.
+        The comparison uses the predicted labels, whatever their scores are, and the areas under the
+        ROC curves of the scores. With more than two classes, areas, sensitivity and specificity are
+        those of `pos_label` against the rest, and missing without it; accuracy, balanced accuracy
+        and McNemar's test treat all classes separately. With repeated folds, only the first
+        prediction of each image is used: the tests require independent images, or independent
+        `groups`.
 
         Parameters
         ----------
@@ -192,24 +192,24 @@ class EvaluationResult(Optimism, SubgroupScores, GroupScores, Choosing, FoldTabl
         return found
 
     def label_errors(self, model: str | None = None) -> pd.DataFrame:
-        """Labels that are probably wrong, by the out-of-fold probabilities of a model.
+        """Find labels that are probably wrong, from out-of-fold probabilities of a model.
 
         Parameters
         ----------
         model : str, default=None
-            Which of several models; None takes the only one.
+            Name of the model. Required if there are several; if None, use the only one.
 
         Returns
         -------
         errors : pandas.DataFrame
-            As of :func:`skdl.audit.find_label_errors`; "row" is the position in X. Of repeated
-            folds, by the first prediction of each image.
+            As returned by :func:`skdl.audit.find_label_errors`; "row" is the position in X. With
+            repeated folds, the first prediction of each image is used.
 
         Raises
         ------
         ValueError
             If there are several models and none is named, there is no model of that name, it has no
-            probabilities, or it came fitted.
+            probabilities, or it was passed fitted.
 
         Examples
         --------
@@ -225,20 +225,20 @@ class EvaluationResult(Optimism, SubgroupScores, GroupScores, Choosing, FoldTabl
         table, recorded = self.per_model(name), self.recorded(name)
         if recorded.probabilities is None:
             raise ValueError(
-                f"{shortened(name)} has no probabilities, by which labels could be judged. Wrap it "
-                "in CalibratedClassifierCV."
+                f"{shortened(name)} has no probabilities, which are needed to find label errors. "
+                "Wrap it in CalibratedClassifierCV."
             )
         if self.cv == "prefit":
             raise ValueError(
-                "The models came fitted, perhaps to these labels, which they would repeat. "
-                "Evaluate models that are not fitted."
+                "The models were passed fitted (cv='prefit'), perhaps to these labels, which they "
+                "would repeat. Evaluate unfitted models."
             )
         found = find_label_errors(table["y_true"], recorded.probabilities, classes=self.classes)
         return found.assign(row=table["row"].to_numpy()[found["row"]])
 
     @property
     def positive(self) -> Any:
-        """The positive class: `pos_label`; or else, of two, that of the scorers or the second."""
+        """The positive class: `pos_label`; or, of two, that of the scorers or the second one."""
         if self.pos_label is not None or len(self.classes) > 2:
             return self.pos_label
         known = [self.known(metric) for metric in self.metrics]

@@ -53,7 +53,7 @@ def keep_groups_inside(estimator: Any, n_rows: int, path: str = "") -> list[Gap]
     gaps += _prepare_folds(estimator, path)
     _ask(estimator)
     if _holds_rows_out(estimator, n_rows) and not takes_groups(estimator):
-        reason = f"{_name(estimator)} stops early by rows that it holds out, and takes no groups"
+        reason = f"{_name(estimator)} holds out rows for early stopping and does not use groups"
         gaps.append(Gap(path, reason))
     return gaps
 
@@ -68,9 +68,9 @@ def about_gaps(estimators: Mapping[str, Any], n_rows: int) -> str:
         return ""
     more = f"; and {len(said) - _SHOWN} more" if len(said) > _SHOWN else ""
     return (
-        "A group may stand on both sides of splits inside the estimators, which chooses too good "
-        f"parameters there: {'; '.join(said[:_SHOWN])}{more}. Set cv to a number or to a splitter "
-        "that uses groups; do without early stopping that holds out single rows."
+        "A group may be on both sides of splits inside the estimators, which biases the choice of "
+        f"parameters: {'; '.join(said[:_SHOWN])}{more}. Set cv to a number or to a splitter "
+        "that uses groups, and turn off early stopping that holds out single rows."
     )
 
 
@@ -88,7 +88,7 @@ def _prepare_parts(estimator: Any, n_rows: int, path: str) -> list[Gap]:
         else:
             _ask(before, asks=False)  # or passing groups by it would be an error
             estimator.set_params(**{part.name: before})
-            reason = closed or f"{_name(estimator)} passes no groups on"
+            reason = closed or f"{_name(estimator)} does not pass groups on"
             gaps.append(Gap(inside, f"{reason} to {_name(before)}"))
     return gaps
 
@@ -113,7 +113,7 @@ def _is_estimator(value: Any) -> bool:
 def _why_closed(estimator: Any) -> str:
     """Why no groups may be passed to what is inside; "" if they may."""
     if isinstance(estimator, SelfTrainingClassifier):
-        return "SelfTrainingClassifier, which fits to some of its rows, passes no groups on"
+        return "SelfTrainingClassifier, which fits to some of its rows, does not pass groups on"
     several = ""
     for name in ("param_grid", "param_distributions"):
         grids = getattr(estimator, name, None) or []
@@ -123,7 +123,9 @@ def _why_closed(estimator: Any) -> str:
                 for candidate in found:
                     _ask(candidate, asks=False)
                 if found or key.rpartition("__")[2] == "cv":
-                    several = f"{_name(estimator)}, which tries several {key}, passes no groups on"
+                    several = (
+                        f"{_name(estimator)}, which searches over {key}, does not pass groups on"
+                    )
     return several
 
 
@@ -152,7 +154,7 @@ def _prepare_folds(estimator: Any, path: str) -> list[Gap]:
     if cv is None and isinstance(estimator, ClassifierChain | RegressorChain):
         return []  # which then splits nothing
     if cv is None and isinstance(estimator, RidgeClassifierCV | RidgeCV):
-        return [Gap(where, f"{_name(estimator)} leaves single images out: set cv to a number")]
+        return [Gap(where, f"{_name(estimator)} leaves out single images: set cv to a number")]
     by_number = cv is None or isinstance(cv, Real)
     if not by_number and not (hasattr(cv, "split") and takes_groups(cv, "split")):
         return [Gap(where, f"{shortened(cv)} of {_name(estimator)} ignores groups")]

@@ -78,7 +78,9 @@ def run_tasks(
                 raise TimeoutError(_about_timeout(timeout, n_left, kept))
     failures = [record.failure for record in records.values() if record.failure]
     if len(failures) == len(records):
-        raise ValueError(f"Every fold failed ({len(records)} in all). The first: {failures[0]}")
+        raise ValueError(
+            f"Every fold failed ({len(records)} in all). The first failure: {failures[0]}"
+        )
     return records
 
 
@@ -116,7 +118,7 @@ def _anywhere(X: Any) -> Any:
 
 def _about_timeout(timeout: float, n_left: int, kept: Checkpoint | None) -> str:
     what = "1 fold was" if n_left == 1 else f"{n_left} folds were"
-    advice = "Pass a checkpoint to keep what is done, or allow more time."
+    advice = "Pass a checkpoint to keep finished folds, or a longer timeout."
     if kept is not None:
-        advice = f"The same call goes on with them: the others are kept in {kept.folder}."
+        advice = f"Finished folds are kept in {kept.folder}; the same call continues with the rest."
     return f"The timeout of {timeout:g} seconds has passed, and {what} left. {advice}"

@@ -143,15 +143,16 @@ def _metric(name: Any, value: Any, pos_label: Any) -> Metric:
         return Metric(value)
     if not isinstance(value, str):
         raise ValueError(
-            f"scoring[{shortened(name)}] must be the name of a metric, or a scorer. Got "
+            f"scoring[{shortened(name)}] must be the name of a metric or a scorer. Got "
             f"{shortened(value)}."
         )
     try:
         scorer: Any = _OURS[value] if value in _OURS else get_scorer(value)
     except ValueError as error:
         raise ValueError(
-            f"scoring names no metric {shortened(value)}. There are {', '.join(_OURS)} and those "
-            f"of sklearn.metrics.get_scorer_names().{suggest(value, [*_OURS, *get_scorer_names()])}"
+            f"scoring: there is no metric {shortened(value)}. Known are {', '.join(_OURS)} and "
+            "those of sklearn.metrics.get_scorer_names()."
+            f"{suggest(value, [*_OURS, *get_scorer_names()])}"
         ) from error
     of_a_class = value in _OF_A_CLASS or _has_a_positive_class(scorer)
     return Metric(scorer, by_name=True, positive=pos_label if of_a_class else None)
@@ -171,9 +172,9 @@ def check_by_output(metrics: Mapping[str, Metric]) -> None:
     for name, metric in metrics.items():
         if metric.needs_estimator:
             raise ValueError(
-                f"The metric {shortened(name)} is a function that needs the estimator, and y has "
-                "several columns, which are scored one by one. Pass names, or scorers of "
-                "sklearn.metrics.make_scorer."
+                f"The metric {shortened(name)} is a function that needs the estimator, but y has "
+                "several columns, which are scored separately. Pass names of metrics, or scorers "
+                "made by sklearn.metrics.make_scorer."
             )
 
 
@@ -232,5 +233,5 @@ def score_one(scorer: Scorer, estimator: Any, X: Any, y: Any) -> tuple[float, st
         reason = re.sub(r" and (being )?set to \S+", "", in_short(undefined[0].message))
         return np.nan, re.sub(r" Use the? `zero_division` parameter.*", "", reason)
     if not np.isfinite(value):
-        return np.nan, "It is not defined for these predictions."
+        return np.nan, "It is undefined for these predictions."
     return value, ""

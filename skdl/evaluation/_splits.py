@@ -30,7 +30,7 @@ def make_folds(cv: Any, X: Any, targets: Targets, groups: Any, prefit: bool) -> 
         ]
     if not folds:
         raise ValueError(
-            f"cv gives no folds. Pass a number of folds or a splitter; got {shortened(cv)}."
+            f"cv returns no folds. Pass a number of folds or a splitter. Got {shortened(cv)}."
         )
     return folds
 

@@ -128,7 +128,7 @@ class Judge:
         rows, y_true, _ = self.repeats[0]
         absent = np.setdiff1d(y_true, y_true[mask[rows]]).tolist()
         shown = ", ".join(map(shortened, absent[:3])) + (", …" if len(absent) > 3 else "")
-        return f"It is an average over classes, and there are no images of {shown}." * bool(absent)
+        return f"It is an average over classes, but there are no images of {shown}." * bool(absent)
 
     def _difference(
         self, name: str, compared: Comparison, own: dict[str, Any], rest: dict[str, Any]

@@ -55,8 +55,8 @@ def _categories(values: Any, name: str, n: int) -> pd.Categorical:
         ) from None
     if len(series) != n:
         raise ValueError(
-            f"{name} has {len(series)} values, and X has {n} images. Pass one value per image; "
-            "None or NaN where it is not known."
+            f"{name} has {len(series)} values, and X has {n} images. Pass one value per image, and "
+            "None or NaN for unknown values."
         )
     missing = series.isna().to_numpy()
     if missing.all():
@@ -68,8 +68,8 @@ def _categories(values: Any, name: str, n: int) -> pd.Categorical:
         codes, texts = _codes(series.tolist(), missing, name)
     if len(texts) > _MOST_VALUES:
         raise ValueError(
-            f"{name} has {len(texts)} different values, more than {_MOST_VALUES}: these are not "
-            "subgroups. Join values, or drop the column."
+            f"{name} has {len(texts)} different values, and subgroups can have at most "
+            f"{_MOST_VALUES}. Merge values, or drop the column."
         )
     of_rows = [None if hidden else texts[code] for code, hidden in zip(codes, missing, strict=True)]
     return pd.Categorical(of_rows, categories=list(dict.fromkeys(texts)), ordered=True)

@@ -32,37 +32,38 @@ class SubgroupScores:
         n_resamples: int = 1000,
         random_state: Any = 0,
     ) -> pd.DataFrame:
-        """Scores of each subgroup, and how they differ from those of the rest.
+        """Score each subgroup, and compare it with the rest.
 
-        Needs ``evaluate(…, subgroups=…)``. A subgroup is all images with one value of one column,
-        the rest are those with another value. Images without a value are the subgroup "missing",
-        which is compared with all others, and in no other subgroup's rest.
+        Requires ``evaluate(…, subgroups=…)``. A subgroup consists of all images with one value of
+        one column; the rest are those with another value. Images without a value are the subgroup
+        "missing", which is compared with all others and is not in the rest of any other subgroup.
 
         Parameters
         ----------
         metrics : list of str, default=None
-            Metrics of the evaluation to look at; None takes all. The fewer are looked at, the less
-            the p values have to be corrected.
+            Metrics of the evaluation to include. If None, use all. The fewer metrics there are, the
+            less p values have to be corrected.
         level : float in (0, 1), default=0.95
-            Confidence level of all intervals, each taken for itself.
+            Confidence level of each single interval.
         min_images : int, default=10
-            Subgroups of fewer images are listed without scores, and are warned of.
+            Subgroups with fewer images are listed without scores, with a warning.
         n_resamples : int, default=1000
-            Draws of the bootstrap, where the interval of a metric needs it.
+            Number of bootstrap resamples, if the interval of a metric needs them.
         random_state : int, RandomState instance or None, default=0
-            Seeds the bootstrap.
+            Random seed of the bootstrap.
 
         Returns
         -------
         scores : pandas.DataFrame
-            A row for each model, metric, column and value, with the columns
+            One row per model, metric, column and value, with the columns
 
             - "model", "metric", "column", "value" (text);
-            - "n", the number of images, and "n_groups", that of groups, missing without `groups`;
-            - "estimate" with its interval, "low" to "high", as of :meth:`summary`;
-            - "difference", that of the estimate from that of the rest, with its interval,
+            - "n", the number of images, and "n_groups", the number of groups (missing without
+              `groups`);
+            - "estimate" with its interval, "low" to "high", as in :meth:`summary`;
+            - "difference", the estimate minus that of the rest, with its interval,
               "difference_low" to "difference_high";
-            - "p", two-sided, that there is no difference; "p_holm", adjusted for all differences
+            - "p", the two-sided p value of no difference; "p_holm", adjusted for all differences
               in the table;
             - "reason" why something is missing, or "".
 
@@ -78,27 +79,27 @@ class SubgroupScores:
 
         See Also
         --------
-        skdl.plotting.SubgroupDisplay : Draws them.
+        skdl.plotting.SubgroupDisplay : Plot these scores.
 
         Notes
         -----
-        Interval and p value of a difference are recovered from the intervals of the subgroup and
-        of the rest (MOVER; Zou and Donner, 2008), which of proportions is Newcombe's hybrid score
-        interval (1998). The p value is that of the standard error that the 95 % interval has on the
-        side of zero, so that it is below 0.05 where the 95 % interval excludes zero. With `groups`,
-        such as patients, intervals of all scores take them into account, and p values are those of
-        Student's t distribution, whose degrees of freedom are one less than the groups of the
-        subgroup, or of the rest if that has fewer. Where a group has images
-        in the subgroup and in the rest, the two scores are correlated; the correlation is that of
-        200 resamples of whole groups.
+        The interval and the p value of a difference are recovered from the intervals of the
+        subgroup and of the rest (MOVER; Zou and Donner, 2008); for proportions this is Newcombe's
+        hybrid score interval (1998). The p value uses the standard error of the 95 % interval on
+        the side of zero, so it is below 0.05 if the 95 % interval excludes zero. With `groups`,
+        such as patients, intervals of all scores take them into account, and p values use Student's
+        t distribution, with one degree of freedom less than the number of groups in the subgroup,
+        or in the rest if it has fewer. If a group has images both in the subgroup and in the rest,
+        the two scores are correlated; the correlation is estimated from 200 resamples of whole
+        groups.
 
-        Intervals hold at their level one by one. Among twenty subgroups without any difference, one
-        is expected whose interval excludes zero: look at "p_holm", which keeps the probability of
-        any false alarm in the table below its level (Holm, 1979). A column of two values is one
+        Each interval holds at its level on its own. Among twenty subgroups without any difference,
+        one interval is expected to exclude zero. Use "p_holm" instead, which keeps the probability
+        of any false alarm in the table below its level (Holm, 1979). A column of two values is one
         comparison, and is counted once.
 
-        An average over classes, such as balanced accuracy, is missing where a class is. Of repeated
-        folds, estimates and limits are means over the repeats.
+        An average over classes, such as balanced accuracy, is missing if a class is missing. With
+        repeated folds, estimates and limits are means over the repeats.
 
         References
         ----------
@@ -135,7 +136,9 @@ def _score_subgroups(
     result: "EvaluationResult", metrics: Any, min_images: int, options: dict[str, Any]
 ) -> pd.DataFrame:
     if result.subgroup_values is None:
-        raise ValueError("The evaluation has no subgroups. Pass them: evaluate(…, subgroups=…).")
+        raise ValueError(
+            "The evaluation has no subgroups. Pass them with evaluate(…, subgroups=…)."
+        )
     check_level(options["level"])
     check_whole(min_images, "min_images", low=1)
     check_whole(options["n_resamples"], "n_resamples", low=1)
@@ -170,7 +173,7 @@ def _known_metrics(result: "EvaluationResult", metrics: Any) -> list[str]:
     unknown = [metric for metric in metrics if metric not in result.metrics]
     if unknown:
         raise ValueError(
-            f"The evaluation has no metric {shortened(unknown[0])}. It has: "
+            f"The evaluation has no metric {shortened(unknown[0])}. Its metrics are: "
             f"{shortened(result.metrics)}.{suggest(str(unknown[0]), result.metrics)}"
         )
     return list(dict.fromkeys(metrics))
@@ -193,6 +196,6 @@ def _warn_of_small(small: dict[tuple[str, str], int], min_images: int) -> None:
     others = ", …" if len(named) > 5 else ""
     warn_user(
         f"{len(named)} subgroup{'s have' if len(named) > 1 else ' has'} fewer than "
-        f"min_images={min_images} images and no scores: {', '.join(named[:5])}{others}. Join them "
+        f"min_images={min_images} images and no scores: {', '.join(named[:5])}{others}. Merge them "
         "with others, or pass a smaller min_images."
     )

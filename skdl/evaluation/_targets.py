@@ -46,7 +46,7 @@ def read_targets(named: Mapping[str, Any], y: Any) -> Targets:
         kinds = [next(name for name in named if numbers[name] is kind) for kind in (False, True)]
         raise ValueError(
             f"The estimators are of two kinds: {shortened(kinds[0])} is a classifier, and "
-            f"{shortened(kinds[1])} a regressor. Evaluate them one after the other."
+            f"{shortened(kinds[1])} is a regressor. Evaluate classifiers and regressors separately."
         )
     of_numbers = any(numbers.values())
     if not of_numbers and not _has_columns(y):

@@ -1,4 +1,4 @@
-"""Scores, scorers and confidence intervals of clinical studies that scikit-learn lacks."""
+"""Scores, scorers and confidence intervals of clinical studies that are not in scikit-learn."""
 
 from skdl.metrics._agreement import LimitsOfAgreement, limits_of_agreement
 from skdl.metrics._brier import brier_skill_score

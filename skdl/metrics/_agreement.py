@@ -11,7 +11,7 @@ from skdl.metrics._number_scores import number_pair, of_place
 
 
 class LimitsOfAgreement(NamedTuple):
-    """Between which limits most differences lie, each with its confidence interval.
+    """Bias and limits of agreement, each with its confidence interval.
 
     Parameters
     ----------
@@ -41,9 +41,9 @@ def limits_of_agreement(
     agreement: float = 0.95,
     level: float = 0.95,
 ) -> LimitsOfAgreement:
-    """Limits between which the differences of predicted and true numbers lie (Bland and Altman).
+    """Bland-Altman limits of agreement of predicted and true numbers.
 
-    If the differences are normally distributed, a share of `agreement` of them lies between the
+    If the differences are normally distributed, a proportion `agreement` of them is between the
     limits.
 
     Parameters
@@ -53,11 +53,11 @@ def limits_of_agreement(
     y_pred : array-like of shape (n,)
         Predicted numbers.
     groups : array-like of shape (n,), default=None
-        The group of each sample, such as the patient. Samples of a group may be alike; groups are
-        independent. None takes all samples for independent.
+        The group of each sample, such as the patient. Samples of a group may be correlated; groups
+        are independent. If None, all samples are assumed to be independent.
     agreement : float in (0, 1), default=0.95
-        Share of the differences between the limits, which are the mean plus and minus a multiple of
-        the standard deviation: 1.96 times for 0.95.
+        Proportion of differences between the limits, which are the mean plus and minus a multiple
+        of the standard deviation: 1.96 times for 0.95.
     level : float in (0, 1), default=0.95
         Confidence level of the three intervals.
 
@@ -76,22 +76,22 @@ def limits_of_agreement(
     Warns
     -----
     UserWarning
-        If all differences are equal, so that the intervals have no width; or if there are fewer
-        than 10 groups.
+        If all differences are equal, so the intervals have no width; or if there are fewer than 10
+        groups.
 
     See Also
     --------
-    skdl.plotting.BlandAltmanDisplay : Draws them.
+    skdl.plotting.BlandAltmanDisplay : Plot the differences and these limits.
     confidence_interval : Intervals of other scores of predicted numbers, such as "mae".
 
     Notes
     -----
-    Without groups, the interval of the bias is that of Student's t distribution. Those of the
-    limits are exact for differences with a normal distribution, by the noncentral t distribution
-    [2]_, or those of the delta method, whichever reach further: tails that are heavier than those
-    of a normal distribution make the standard deviation less certain. With groups, intervals are
-    those of the delta method, made of what each group adds to the error, with quantiles of
-    Student's t distribution.
+    Without groups, the interval of the bias is that of Student's t distribution. Intervals of the
+    limits are either exact for normally distributed differences, from the noncentral t distribution
+    [2]_, or those of the delta method, whichever are wider: tails that are heavier than those of a
+    normal distribution make the standard deviation less certain. With groups, intervals use the
+    delta method on the contributions of the groups to the error, with quantiles of Student's t
+    distribution.
 
     References
     ----------

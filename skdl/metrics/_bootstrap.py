@@ -93,7 +93,7 @@ def bca_interval(
     if np.ptp(scores) == 0:
         warn_user(
             f"{name} is {estimate:g} in every resample: the bootstrap says nothing about its "
-            "uncertainty. Take more samples, or method='wilson' for a proportion.",
+            "uncertainty. Use more samples, or method='wilson' for a proportion.",
         )
         return estimate, estimate
     # Ties count half, whatever the last bits.
@@ -124,7 +124,7 @@ def _known(name: str, scores: Array) -> Array:
     if n_undefined > MAX_UNDEFINED * len(scores):
         raise ValueError(
             f"{name} is undefined in {n_undefined} of {len(scores)} resamples. There are too few "
-            "samples of some class, or predictions of it: take more samples, or another method."
+            "samples or predictions of some class. Use more samples, or another method."
         )
     if n_undefined:
         warn_user(

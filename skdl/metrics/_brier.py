@@ -13,12 +13,12 @@ from skdl.metrics._probabilities import Forecast, forecast
 def brier_skill_score(
     y_true: Any, y_prob: Any, *, pos_label: Any = None, labels: Any = None
 ) -> float:
-    """Brier skill score: the share of the prevalence's Brier score that a model does away with.
+    """Brier skill score: the relative improvement over the Brier score of the prevalence.
 
-    One less the Brier score of the model divided by that of a model which gives every sample the
-    frequencies of the classes among these samples. 1 is perfect, 0 no better than knowing how
-    common the classes are, and negative values are worse than that. Unlike the Brier score, it can
-    be compared between samples in which classes are differently common.
+    One minus the Brier score of the model divided by that of a model which predicts, for every
+    sample, the frequencies of the classes among these samples. 1 is perfect, 0 is no better than
+    knowing the frequencies of the classes, and negative values are worse. Unlike the Brier score,
+    it can be compared between samples with different class frequencies.
 
     Parameters
     ----------
@@ -27,16 +27,15 @@ def brier_skill_score(
     y_prob : array-like of shape (n,), or (n, n_classes)
         Probabilities of the positive class, or of all classes in sorted order, in [0, 1].
     pos_label : int, float, bool or str, default=None
-        The positive class; all others are negative. None takes 1 of {0, 1} or {-1, 1} and True of
-        {False, True}, and all classes where there are more than two; it is needed with other
-        labels.
+        The positive class; all others are negative. If None, use 1 of {0, 1} or {-1, 1}, or True of
+        {False, True}, and all classes if there are more than two; required with other labels.
     labels : array-like of shape (n_classes,), default=None
-        All classes, where some may not occur in `y_true`. None takes those that do.
+        All classes, if some may not occur in `y_true`. If None, use those that occur.
 
     Returns
     -------
     skill : float
-        At most 1; NaN with an ``UndefinedMetricWarning`` where `y_true` holds one class only.
+        At most 1; NaN with an ``UndefinedMetricWarning`` if `y_true` has only one class.
 
     Raises
     ------
@@ -47,7 +46,7 @@ def brier_skill_score(
     Warns
     -----
     UndefinedMetricWarning
-        If `y_true` holds one class only.
+        If `y_true` has only one class.
 
     See Also
     --------
@@ -74,7 +73,7 @@ def brier_skill_score(
     value = skill(parts)
     if np.isnan(value):
         warn_user(
-            "The Brier skill is undefined and set to nan where y_true holds one class only.",
+            "The Brier skill is undefined and set to nan, as y_true has only one class.",
             UndefinedMetricWarning,
         )
     return value

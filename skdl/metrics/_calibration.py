@@ -26,9 +26,9 @@ def expected_calibration_error(
     """Expected calibration error: how far probabilities are from observed frequencies.
 
     The root mean square of the difference between the mean probability and the observed frequency
-    in bins of about equally many samples. Chance alone makes them differ, also for perfect
-    probabilities, and the more so the fewer samples a bin holds: the estimate is debiased, so that
-    the square of what it estimates is not overestimated.
+    in bins with about equal numbers of samples. Even for perfect probabilities, the two differ by
+    chance, and more so with fewer samples per bin. The estimate is therefore debiased: its square
+    does not overestimate the squared error.
 
     Parameters
     ----------
@@ -37,31 +37,32 @@ def expected_calibration_error(
     y_prob : array-like of shape (n,), or (n, n_classes)
         Probabilities of the positive class, or of all classes in sorted order, in [0, 1].
     n_bins : int, default=None
-        Number of bins, each with two samples at least. None takes 15, or fewer so that each holds
-        10 samples. Equal probabilities share a bin, so that there may be fewer.
+        Number of bins, each with at least two samples. If None, use 15, or fewer so that each bin
+        has 10 samples. Equal probabilities share a bin, so there may be fewer bins.
     norm : {"l2", "l1"}, default="l2"
-        "l2" is the root mean square of the differences, "l1" their mean absolute value, which is
-        smaller, and what most papers on deep learning report, not debiased. Only the square of a
-        difference can be estimated without bias; of "l1", debiasing removes a part.
+        "l2" is the root mean square of the differences. "l1" is their mean absolute value, which is
+        smaller; most papers on deep learning report it without debiasing. Only the square of a
+        difference can be estimated without bias; with "l1", debiasing removes only part of the
+        bias.
     debiased : bool, default=True
-        Whether to remove what chance adds.
+        Whether to remove the contribution of chance.
     pos_label : int, float, bool or str, default=None
-        The positive class; all others are negative. None takes 1 of {0, 1} or {-1, 1} and True of
-        {False, True}, and the mean over all classes where there are more than two: for "l2" the
-        root of the mean square. It is needed with other labels.
+        The positive class; all others are negative. If None, use 1 of {0, 1} or {-1, 1}, or True of
+        {False, True}, and the mean over all classes if there are more than two: for "l2" the root
+        of the mean square. Required with other labels.
     labels : array-like of shape (n_classes,), default=None
-        All classes, where some may not occur in `y_true`. None takes those that do.
+        All classes, if some may not occur in `y_true`. If None, use those that occur.
 
     Returns
     -------
     error : float
-        In [0, 1]; 0 where the differences are no greater than chance makes them.
+        In [0, 1]; 0 if the differences are no greater than those due to chance.
 
     Raises
     ------
     ValueError
         If a probability is missing or outside [0, 1], those of several classes do not sum to 1,
-        arrays differ in length, there are fewer than two samples to a bin, or the positive class
+        arrays differ in length, there are fewer than two samples per bin, or the positive class
         cannot be guessed or does not occur.
 
     See Also
@@ -69,13 +70,13 @@ def expected_calibration_error(
     calibration_slope : Whether probabilities are too extreme.
     calibration_intercept : Whether they are too low or too high.
     confidence_interval : Its interval, as "expected_calibration_error".
-    skdl.plotting.ReliabilityDisplay : The bins, drawn.
+    skdl.plotting.ReliabilityDisplay : Plot the bins.
 
     Notes
     -----
-    Of several classes it is the error of every class against the rest, the marginal calibration
-    error of Kumar et al. That of the predicted labels alone (Guo et al., "On calibration of modern
-    neural networks", ICML 2017) is ``expected_calibration_error(y_pred == y_true,
+    With more than two classes, it is the error of every class against the rest, the marginal
+    calibration error of Kumar et al. That of the predicted labels (Guo et al., "On calibration of
+    modern neural networks", ICML 2017) is ``expected_calibration_error(y_pred == y_true,
     y_prob.max(axis=1))``.
 
     References
@@ -111,9 +112,9 @@ def expected_calibration_error(
 def calibration_slope(y_true: Any, y_prob: Any, *, pos_label: Any = None) -> float:
     """Calibration slope: whether probabilities are too extreme or not extreme enough.
 
-    The coefficient of the log odds of the probabilities in a logistic regression of the outcomes on
-    them. It is 1 for good probabilities, less than 1 for those too close to 0 and 1, as of an
-    overfitted model, and more than 1 for those too close to the prevalence.
+    The coefficient in a logistic regression of the outcomes on the log odds of the probabilities.
+    It is 1 for good probabilities, less than 1 if they are too close to 0 and 1, as with an
+    overfitted model, and greater than 1 if they are too close to the prevalence.
 
     Parameters
     ----------
@@ -122,14 +123,14 @@ def calibration_slope(y_true: Any, y_prob: Any, *, pos_label: Any = None) -> flo
     y_prob : array-like of shape (n,), or (n, n_classes)
         Probabilities of the positive class, or of all classes in sorted order, in [0, 1].
     pos_label : int, float, bool or str, default=None
-        The positive class; all others are negative. None takes 1 of {0, 1} or {-1, 1} and True of
-        {False, True}; it is needed with other labels, and with more than two classes.
+        The positive class; all others are negative. If None, use 1 of {0, 1} or {-1, 1}, or True of
+        {False, True}; required with other labels, and with more than two classes.
 
     Returns
     -------
     slope : float
-        Negative where positive samples have the lower probabilities; NaN with an
-        ``UndefinedMetricWarning`` where there is none.
+        Negative if positive samples have the lower probabilities; NaN with an
+        ``UndefinedMetricWarning`` if it is undefined.
 
     Raises
     ------
@@ -140,7 +141,7 @@ def calibration_slope(y_true: Any, y_prob: Any, *, pos_label: Any = None) -> flo
     Warns
     -----
     UndefinedMetricWarning
-        If `y_true` holds one class only, all probabilities are equal, all are 0 or 1, or they
+        If `y_true` has only one class, all probabilities are equal, all are 0 or 1, or they
         separate the classes, so that no finite slope fits best.
 
     See Also
@@ -151,8 +152,8 @@ def calibration_slope(y_true: Any, y_prob: Any, *, pos_label: Any = None) -> flo
     Notes
     -----
     Log odds of 0 and 1 are infinite. Probabilities that are closer to them than 1.2e-7, the
-    precision of single-precision numbers near 1, are taken to be that far away. A sure mistake
-    moves the slope all the same.
+    precision of single-precision numbers near 1, are clipped to this distance. A confident mistake
+    still affects the slope.
 
     References
     ----------
@@ -177,12 +178,12 @@ def calibration_slope(y_true: Any, y_prob: Any, *, pos_label: Any = None) -> flo
 
 
 def calibration_intercept(y_true: Any, y_prob: Any, *, pos_label: Any = None) -> float:
-    """Calibration intercept: whether probabilities are too low or too high on the whole.
+    """Calibration intercept: whether probabilities are too low or too high overall.
 
-    Also called calibration-in-the-large: what has to be added to the log odds of the probabilities
-    so that their mean is the observed frequency; the intercept of a logistic regression in which
-    the slope is 1. It is 0 for good probabilities, positive for those that are too low and negative
-    for those that are too high.
+    Also called calibration-in-the-large: the number to add to the log odds of the probabilities so
+    that their mean is the observed frequency, or the intercept of a logistic regression in which
+    the slope is 1. It is 0 for good probabilities, positive if they are too low and negative if
+    they are too high.
 
     Parameters
     ----------
@@ -191,13 +192,13 @@ def calibration_intercept(y_true: Any, y_prob: Any, *, pos_label: Any = None) ->
     y_prob : array-like of shape (n,), or (n, n_classes)
         Probabilities of the positive class, or of all classes in sorted order, in [0, 1].
     pos_label : int, float, bool or str, default=None
-        The positive class; all others are negative. None takes 1 of {0, 1} or {-1, 1} and True of
-        {False, True}; it is needed with other labels, and with more than two classes.
+        The positive class; all others are negative. If None, use 1 of {0, 1} or {-1, 1}, or True of
+        {False, True}; required with other labels, and with more than two classes.
 
     Returns
     -------
     intercept : float
-        In log odds; NaN with an ``UndefinedMetricWarning`` where there is none.
+        In log odds; NaN with an ``UndefinedMetricWarning`` if it is undefined.
 
     Raises
     ------
@@ -208,7 +209,7 @@ def calibration_intercept(y_true: Any, y_prob: Any, *, pos_label: Any = None) ->
     Warns
     -----
     UndefinedMetricWarning
-        If `y_true` holds one class only, or all probabilities are 0 or 1.
+        If `y_true` has only one class, or all probabilities are 0 or 1.
 
     See Also
     --------
@@ -217,7 +218,7 @@ def calibration_intercept(y_true: Any, y_prob: Any, *, pos_label: Any = None) ->
 
     Notes
     -----
-    Probabilities of 0 and 1 are taken as :func:`calibration_slope` takes them.
+    Probabilities of 0 and 1 are clipped as in :func:`calibration_slope`.
 
     References
     ----------

@@ -24,7 +24,7 @@ def check_scores(values: Any, name: str, n_classes: int) -> npt.NDArray[np.float
     scores = score_values(values, name)
     if scores.ndim > 2 or (scores.ndim == 2 and scores.shape[1] != n_classes):
         raise ValueError(
-            f"{name} must be of shape (n,), or (n, {n_classes}) with a column for each class of "
+            f"{name} must be of shape (n,), or (n, {n_classes}) with one column per class of "
             f"y_true. Got shape {scores.shape}."
         )
     return scores

@@ -36,21 +36,21 @@ def sensitivity_score(
     y_pred : array-like of shape (n,)
         Predicted labels.
     labels : list, default=None
-        Classes to average over, or to return in this order when `average=None`. None takes those
+        Classes to average over, or to return in this order if `average=None`. If None, use those
         that occur in `y_true` or `y_pred`.
     pos_label : int, float, bool or str, default=None
-        The positive class; all others are negative. None takes 1 of {0, 1} or {-1, 1} and True of
-        {False, True}; it is needed with other labels.
+        The positive class; all others are negative. If None, use 1 of {0, 1} or {-1, 1}, or True of
+        {False, True}; required with other labels.
     average : {"auto", "binary", "macro", "weighted"} or None, default="auto"
         "binary" is the rate of `pos_label`. The others are one-vs-rest: "macro" is the mean over
         the classes, "weighted" weighs each class by its number of true samples, None returns one
-        rate a class. "auto" is "binary" when at most two classes occur or `pos_label` is given, and
-        "macro" otherwise; a scorer decides by the classes of the estimator instead.
+        rate per class. "auto" is "binary" if at most two classes occur or `pos_label` is given, and
+        "macro" otherwise; a scorer uses the classes of the estimator instead.
     sample_weight : array-like of shape (n,), default=None
         Sample weights.
     zero_division : "warn", 0.0, 1.0 or np.nan, default="warn"
-        The rate where no sample is positive. "warn" is 0.0 with an ``UndefinedMetricWarning``;
-        np.nan leaves the class out of averages.
+        The rate if no sample is positive. "warn" is 0.0 with an ``UndefinedMetricWarning``; np.nan
+        excludes the class from averages.
 
     Returns
     -------
@@ -107,19 +107,19 @@ def specificity_score(
     y_pred : array-like of shape (n,)
         Predicted labels.
     labels : list, default=None
-        Classes to average over, or to return in this order when `average=None`. None takes those
+        Classes to average over, or to return in this order if `average=None`. If None, use those
         that occur in `y_true` or `y_pred`.
     pos_label : int, float, bool or str, default=None
-        The positive class; all others are negative. None takes 1 of {0, 1} or {-1, 1} and True of
-        {False, True}; it is needed with other labels.
+        The positive class; all others are negative. If None, use 1 of {0, 1} or {-1, 1}, or True of
+        {False, True}; required with other labels.
     average : {"auto", "binary", "macro", "weighted"} or None, default="auto"
-        As for :func:`sensitivity_score`; "weighted" weighs each class by its number of true
+        As in :func:`sensitivity_score`; "weighted" weighs each class by its number of true
         samples.
     sample_weight : array-like of shape (n,), default=None
         Sample weights.
     zero_division : "warn", 0.0, 1.0 or np.nan, default="warn"
-        The rate where no sample is negative. "warn" is 0.0 with an ``UndefinedMetricWarning``;
-        np.nan leaves the class out of averages.
+        The rate if no sample is negative. "warn" is 0.0 with an ``UndefinedMetricWarning``; np.nan
+        excludes the class from averages.
 
     Returns
     -------
@@ -173,19 +173,19 @@ def ppv_score(
     y_pred : array-like of shape (n,)
         Predicted labels.
     labels : list, default=None
-        Classes to average over, or to return in this order when `average=None`. None takes those
+        Classes to average over, or to return in this order if `average=None`. If None, use those
         that occur in `y_true` or `y_pred`.
     pos_label : int, float, bool or str, default=None
-        The positive class; all others are negative. None takes 1 of {0, 1} or {-1, 1} and True of
-        {False, True}; it is needed with other labels.
+        The positive class; all others are negative. If None, use 1 of {0, 1} or {-1, 1}, or True of
+        {False, True}; required with other labels.
     average : {"auto", "binary", "macro", "weighted"} or None, default="auto"
-        As for :func:`sensitivity_score`; "weighted" weighs each class by its number of true
+        As in :func:`sensitivity_score`; "weighted" weighs each class by its number of true
         samples.
     sample_weight : array-like of shape (n,), default=None
         Sample weights.
     zero_division : "warn", 0.0, 1.0 or np.nan, default="warn"
-        The value where nothing is predicted positive. "warn" is 0.0 with an
-        ``UndefinedMetricWarning``; np.nan leaves the class out of averages.
+        The value if nothing is predicted positive. "warn" is 0.0 with an
+        ``UndefinedMetricWarning``; np.nan excludes the class from averages.
 
     Returns
     -------
@@ -240,19 +240,19 @@ def npv_score(
     y_pred : array-like of shape (n,)
         Predicted labels.
     labels : list, default=None
-        Classes to average over, or to return in this order when `average=None`. None takes those
+        Classes to average over, or to return in this order if `average=None`. If None, use those
         that occur in `y_true` or `y_pred`.
     pos_label : int, float, bool or str, default=None
-        The positive class; all others are negative. None takes 1 of {0, 1} or {-1, 1} and True of
-        {False, True}; it is needed with other labels.
+        The positive class; all others are negative. If None, use 1 of {0, 1} or {-1, 1}, or True of
+        {False, True}; required with other labels.
     average : {"auto", "binary", "macro", "weighted"} or None, default="auto"
-        As for :func:`sensitivity_score`; "weighted" weighs each class by its number of true
+        As in :func:`sensitivity_score`; "weighted" weighs each class by its number of true
         samples.
     sample_weight : array-like of shape (n,), default=None
         Sample weights.
     zero_division : "warn", 0.0, 1.0 or np.nan, default="warn"
-        The value where nothing is predicted negative. "warn" is 0.0 with an
-        ``UndefinedMetricWarning``; np.nan leaves the class out of averages.
+        The value if nothing is predicted negative. "warn" is 0.0 with an
+        ``UndefinedMetricWarning``; np.nan excludes the class from averages.
 
     Returns
     -------

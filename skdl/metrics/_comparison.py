@@ -33,67 +33,67 @@ def compare_models(
     """Compare each pair of models: areas under the ROC curves, and predicted labels.
 
     The areas are compared with the test of DeLong et al. for curves of the same samples, the labels
-    with McNemar's test: exact where fewer than 25 samples are got right by one of the two models
-    only, otherwise chi-squared with Edwards's correction for continuity. Differences of accuracy,
-    balanced accuracy, sensitivity and specificity have intervals for paired samples. All of them
-    take samples for independent of each other, or only those of different `groups`.
+    with McNemar's test: exact if fewer than 25 samples are classified correctly by only one of the
+    two models, otherwise chi-squared with Edwards's continuity correction. Differences of accuracy,
+    balanced accuracy, sensitivity and specificity have intervals for paired samples. All methods
+    assume that samples are independent or, with `groups`, that groups are.
 
     Parameters
     ----------
     y_true : array-like of shape (n,)
         True labels.
     predictions : mapping of str to array-like, or DataFrame
-        What each model predicts of the same samples: scores of shape (n,), of two classes, which
+        Predictions of each model for the same samples: for two classes, scores of shape (n,), which
         are probabilities of the positive class or decision values; probabilities of shape
-        (n, n_classes); or labels of shape (n,). Numbers all of which are labels are taken for
-        labels, unless `y_pred` holds the labels; then None stands for a model without scores.
+        (n, n_classes); or labels of shape (n,). Numbers that are all labels are treated as labels,
+        unless `y_pred` has the labels; in that case, pass None for a model without scores.
     groups : array-like of shape (n,), default=None
-        The group of each sample, such as the patient whom an image shows. Samples of a group may be
-        alike; groups are independent. None takes all samples for independent, and so do groups of
-        one sample each.
+        The group of each sample, such as the patient shown in an image. Samples of a group may be
+        correlated; groups are independent. If None, or if each group has one sample, all samples
+        are assumed to be independent.
     pos_label : int, float, bool or str, default=None
-        The positive class. None takes 1 of {0, 1} or {-1, 1} and True of {False, True}, and the
-        last one where all models give labels or probabilities of both classes. With several classes
-        it stands against the others; None compares which predictions are right, and no areas.
+        The positive class. If None, use 1 of {0, 1} or {-1, 1}, or True of {False, True}, or the
+        last class if all models predict labels or probabilities of both classes. With more than two
+        classes, it is compared with the rest; if None, only the correctness of predictions is
+        compared, not areas.
     labels : sequence, default=None
-        All classes, in the order of the columns of probabilities. None takes the sorted labels of
+        All classes, in the order of the columns of probabilities. If None, use the sorted labels of
         `y_true`.
     y_pred : mapping of str to array-like of shape (n,), default=None
-        Labels that models predicted, by the names in `predictions`. Pass them where the label is
-        not the class of the largest score: for tuned thresholds, or for ``SVC``, whose
-        probabilities and labels differ. Labels of other models are made of their scores.
+        Labels that models predicted, by the names in `predictions`. Pass them if the label is not
+        the class of the largest score: for tuned thresholds, or for ``SVC``, whose probabilities
+        and labels differ. Labels of other models are derived from their scores.
     threshold : float, default=None
-        For models without labels in `y_pred`: score from which on a sample is predicted positive.
-        None takes 0.5 for scores that lie within [0, 1], 0 for others, and the class of the largest
-        of the probabilities of all classes.
+        For models without labels in `y_pred`: samples with at least this score are predicted
+        positive. If None, use 0.5 for scores within [0, 1] and 0 for others; with probabilities of
+        all classes, predict the class with the largest.
     level : float, default=0.95
-        Level of the intervals of the differences.
+        Confidence level of the intervals of the differences.
 
     Returns
     -------
     comparison : pandas.DataFrame
-        One row a pair, with the columns
+        One row per pair, with the columns
 
         - `model_a`, `model_b`;
         - `auc_a`, `auc_b`, `auc_difference` (a minus b), `auc_difference_low` and
           `auc_difference_high`, the test statistic `delong_z` and its two-sided `delong_p`; with
-          `groups`, those of Obuchowski (1997);
+          `groups`, from the method of Obuchowski (1997);
         - `accuracy_a`, `accuracy_b`, `only_a_right` and `only_b_right` (numbers of samples),
           `mcnemar_method` ("exact" or "chi-squared") and the two-sided `mcnemar_p`;
         - `accuracy_difference` (a minus b), `accuracy_difference_low` and
-          `accuracy_difference_high`; the same of `balanced_accuracy`, and of `sensitivity` and
-          `specificity`, which are missing where several classes have no `pos_label`;
-        - `delong_p_holm`, `mcnemar_p_holm`: p values adjusted for the number of pairs, each test
-          for itself;
-        - `reason`: why areas, their test or the interval of a difference are missing, "" where
-          they are not.
+          `accuracy_difference_high`; the same for `balanced_accuracy`, and for `sensitivity` and
+          `specificity`, which are missing with more than two classes and no `pos_label`;
+        - `delong_p_holm`, `mcnemar_p_holm`: p values adjusted for the number of pairs, separately
+          for each test;
+        - `reason`: why areas, their test or the interval of a difference are missing, or "".
 
     Raises
     ------
     ValueError
-        If there are fewer than two models, `y_true` holds one class only, the arrays differ in
-        length, a value is NaN, `y_pred` holds another name or other labels, or the positive class
-        is needed and cannot be guessed. If a group is missing, or there is one group only.
+        If there are fewer than two models, `y_true` has only one class, the arrays differ in
+        length, a value is NaN, `y_pred` has another name or other labels, or the positive class
+        is needed and cannot be guessed. If a group is missing, or there is only one group.
 
     Warns
     -----
@@ -106,12 +106,12 @@ def compare_models(
 
     Notes
     -----
-    With `groups`, McNemar's test counts how many more samples of each group the one model gets
-    right than the other. Chi-squared is the square of the sum of these numbers by the sum of their
-    squares (Obuchowski 1998, as modified by Yang et al. 2010), and the exact test compares their
-    sum with that of all ways to give them signs, where fewer than 25 of them are not 0. With groups
-    of one sample each, both are McNemar's. Intervals of differences combine those of both
-    proportions (see :func:`confidence_interval`) with their correlation over groups.
+    With `groups`, McNemar's test counts, for each group, how many more samples one model classifies
+    correctly than the other. Chi-squared is the square of the sum of these numbers divided by the
+    sum of their squares (Obuchowski 1998, as modified by Yang et al. 2010). If fewer than 25 of the
+    numbers are not 0, an exact test compares their sum with the sums for all possible signs. With
+    groups of one sample each, both are McNemar's tests. Intervals of differences combine those of
+    both proportions (see :func:`confidence_interval`) with their correlation over groups.
 
     References
     ----------
@@ -184,9 +184,7 @@ def _models(
     """The true labels, the models and the positive class, or None of several."""
     _check_mapping(predictions, "predictions")
     if len(predictions) < 2:
-        raise ValueError(
-            f"At least two models are needed for a comparison. Got {len(predictions)}."
-        )
+        raise ValueError(f"A comparison needs at least two models. Got {len(predictions)}.")
     true = class_labels(y_true, "y_true")
     given = _given_labels(y_pred, predictions)
     found = {
@@ -216,7 +214,7 @@ def _models(
 def _check_mapping(given: Any, name: str) -> None:
     if not hasattr(given, "items"):
         raise ValueError(
-            f"{name} must be a mapping of names of models to what they predict, such as "
+            f"{name} must be a mapping of names of models to their predictions, such as "
             f"{{'svc': …, 'cnn': …}}. Got {type(given).__name__}."
         )
 
@@ -229,7 +227,7 @@ def _given_labels(y_pred: Any, models: Mapping[str, Any]) -> dict[str, npt.NDArr
     if unknown:
         raise ValueError(
             f"y_pred names a model that is not in `predictions`: {shortened(unknown[0])}. "
-            f"There are: {shortened(list(models))}."
+            f"The models are: {shortened(list(models))}."
         )
     return {name: class_labels(v, f"y_pred[{shortened(name)}]") for name, v in y_pred.items()}
 
@@ -240,7 +238,9 @@ def _check_classes(true: npt.NDArray[Any], classes: npt.NDArray[Any]) -> None:
         raise ValueError(f"y_true holds labels that are not in `labels`: {shortened(unknown)}.")
     present = plain(np.unique(true))
     if len(present) == 1:
-        raise ValueError(f"y_true holds one class only, {shortened(present[0])}.")
+        raise ValueError(
+            f"y_true has only one class, {shortened(present[0])}. A comparison needs at least two."
+        )
 
 
 def _are_labels(values: npt.NDArray[Any], classes: npt.NDArray[Any]) -> bool:
@@ -259,22 +259,21 @@ def _model(
 ) -> Model:
     if values.ndim == 1 and not are_scores and _are_labels(values, classes):
         right = _right(name, values if given is None else given, true, label)
-        return Model(name, right, None, f"{name} gives labels only")
+        return Model(name, right, None, f"{name} has only labels, no scores")
     scores = check_scores(values, shortened(name), len(classes))
     if label is None and scores.ndim == 1:
         raise ValueError(
-            f"There are {len(classes)} classes: {shortened(name)} must give probabilities of shape "
-            f"(n, {len(classes)}), or labels of them. For one class against the others, pass "
-            "pos_label."
+            f"There are {len(classes)} classes, so {shortened(name)} must have probabilities of "
+            f"shape (n, {len(classes)}), or labels. For one class against the rest, pass pos_label."
         )
     predicted = _labels_of(scores, classes, label, threshold) if given is None else given
     right = _right(name, predicted, true, label)
     if label is None:
-        return Model(name, right, None, "there are several classes, and no pos_label")
+        return Model(name, right, None, "there are more than two classes, and no pos_label")
     one = scores if scores.ndim == 1 else scores[:, classes.tolist().index(label)]
     positive = true == label
     if min(positive.sum(), (~positive).sum()) < 2:
-        return Model(name, right, None, "an area needs two samples of either class")
+        return Model(name, right, None, "an area needs two samples of each class")
     return Model(name, right, placements(positive, one))
 
 

@@ -141,7 +141,7 @@ def positive_class(present: npt.NDArray[Any], pos_label: Any) -> Any:
     if pos_label is not None:
         if pos_label not in classes and len(classes) > 1:
             raise ValueError(
-                f"pos_label={shortened(pos_label)} is not a valid label: it should be one of "
+                f"pos_label={shortened(pos_label)} is not a valid label. It must be one of "
                 f"{shortened(classes)}."
             )
         return pos_label
@@ -154,7 +154,7 @@ def positive_class(present: npt.NDArray[Any], pos_label: Any) -> Any:
     if not any(set(classes) <= guessable for guessable in GUESSABLE):
         raise ValueError(
             f"The positive class of the labels {shortened(classes)} cannot be guessed. Pass "
-            f"pos_label, such as pos_label={shortened(classes[-1])}; for a scorer, "
+            f"pos_label, such as pos_label={shortened(classes[-1])}; for a scorer, use "
             f"make_clinical_scorer(…, pos_label={shortened(classes[-1])})."
         )
     return True if present.dtype == bool else 1
@@ -178,7 +178,7 @@ def defined(ratios: Array, zero_division: ZeroDivision, ratio: Ratio) -> Array:
     undefined = np.isnan(ratios)
     if undefined.any() and zero_division == "warn":
         warn_user(
-            f"{ratio.name} is ill-defined and set to {ratio.undefined} where there are no "
+            f"{ratio.name} is ill-defined and set to {ratio.undefined} if there are no "
             f"{ratio.missing}. Use the `zero_division` parameter to control this behaviour.",
             UndefinedMetricWarning,
         )

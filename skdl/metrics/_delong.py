@@ -91,7 +91,7 @@ def area_interval(
     the logit scale: the interval stays within [0, 1], and holds its level near 1.
     """
     if min(positives.sum(axis=1).min(), (~positives).sum(axis=1).min()) < 2:
-        raise ValueError("DeLong's variance needs two samples at least of either class.")
+        raise ValueError("DeLong's variance needs at least two samples of each class.")
     sides = (
         side
         for positive, score in zip(positives, scores, strict=True)
@@ -113,7 +113,7 @@ def area_interval(
     if value in (0, 1) or deviation == 0:
         warn_user(
             f"The area under the ROC curve is {value:g}: {whose} variance is 0 and says nothing "
-            "about its uncertainty. Take more samples.",
+            "about its uncertainty. Use more samples.",
         )
         return value, value
     half = width * deviation / (value * (1 - value))

@@ -35,9 +35,9 @@ def geometric_mean_score(
 ) -> Score:
     """Geometric mean of sensitivity and specificity, or of the sensitivities of several classes.
 
-    It is 0 where one class is never recognised, however large the others are. Of two classes it is
-    the root of sensitivity times specificity (Kubat and Matwin 1997); of k classes the k-th root of
-    the product of the sensitivities of all of them (Sun et al. 2006), which is the same for two.
+    It is 0 if one class is never recognised, however large the others are. For two classes, it is
+    the square root of sensitivity times specificity (Kubat and Matwin 1997); for k classes, the
+    k-th root of the product of all sensitivities (Sun et al. 2006), which is the same for two.
 
     Parameters
     ----------
@@ -46,22 +46,22 @@ def geometric_mean_score(
     y_pred : array-like of shape (n,)
         Predicted labels.
     labels : list, default=None
-        Classes to average over, or to return in this order when `average=None`. None takes those
+        Classes to average over, or to return in this order if `average=None`. If None, use those
         that occur in `y_true` or `y_pred`.
     pos_label : int, float, bool or str, default=None
-        The positive class; all others are negative. None takes 1 of {0, 1} or {-1, 1} and True of
-        {False, True}; it is needed with other labels.
+        The positive class; all others are negative. If None, use 1 of {0, 1} or {-1, 1}, or True of
+        {False, True}; required with other labels.
     average : {"auto", "binary", "multiclass", "macro", "weighted"} or None, default="auto"
         "binary" is the mean of sensitivity and specificity of `pos_label`; "multiclass" that of the
         sensitivities of all classes. The others are one-vs-rest: "macro" averages the binary means
-        of the classes, "weighted" weighs each by its number of true samples, None returns one a
-        class. "auto" is "binary" when at most two classes occur or `pos_label` is given, and
-        "multiclass" otherwise; a scorer decides by the classes of the estimator instead.
+        of the classes, "weighted" weighs each by its number of true samples, None returns one mean
+        per class. "auto" is "binary" if at most two classes occur or `pos_label` is given, and
+        "multiclass" otherwise; a scorer uses the classes of the estimator instead.
     sample_weight : array-like of shape (n,), default=None
         Sample weights.
     zero_division : "warn", 0.0, 1.0 or np.nan, default="warn"
-        The mean, or the sensitivity of a class, where there are no samples to compute it from.
-        "warn" is 0.0 with an ``UndefinedMetricWarning``; np.nan leaves the class out.
+        The mean, or the sensitivity of a class, if there are no samples to compute it from. "warn"
+        is 0.0 with an ``UndefinedMetricWarning``; np.nan excludes the class.
 
     Returns
     -------
@@ -118,8 +118,9 @@ def positive_likelihood_ratio(
 ) -> Score:
     """Positive likelihood ratio: sensitivity / (1 - specificity).
 
-    How many times as often a positive prediction is made of positives as of negatives: the factor
-    by which it multiplies the odds of being positive. 1 is no information; greater is better.
+    How many times more often positives than negatives are predicted positive: the factor by which a
+    positive prediction multiplies the odds of being positive. 1 is no information; greater is
+    better.
 
     Parameters
     ----------
@@ -128,20 +129,20 @@ def positive_likelihood_ratio(
     y_pred : array-like of shape (n,)
         Predicted labels.
     labels : list, default=None
-        Classes to average over, or to return in this order when `average=None`. None takes those
+        Classes to average over, or to return in this order if `average=None`. If None, use those
         that occur in `y_true` or `y_pred`.
     pos_label : int, float, bool or str, default=None
-        The positive class; all others are negative. None takes 1 of {0, 1} or {-1, 1} and True of
-        {False, True}; it is needed with other labels.
+        The positive class; all others are negative. If None, use 1 of {0, 1} or {-1, 1}, or True of
+        {False, True}; required with other labels.
     average : {"auto", "binary", "macro", "weighted"} or None, default="auto"
-        As for :func:`sensitivity_score`; "weighted" weighs each class by its number of true
+        As in :func:`sensitivity_score`; "weighted" weighs each class by its number of true
         samples.
     sample_weight : array-like of shape (n,), default=None
         Sample weights.
     zero_division : "warn", float of 0 or more, or np.nan, default="warn"
-        The ratio where there are no false positives, or no samples of a class. "warn" is np.nan
-        with an ``UndefinedMetricWarning``; np.nan leaves the class out of averages. np.inf is the
-        best value, 1.0 that of no information.
+        The ratio if there are no false positives, or no samples of a class. "warn" is np.nan with
+        an ``UndefinedMetricWarning``; np.nan excludes the class from averages. np.inf is the best
+        value, 1.0 that of no information.
 
     Returns
     -------
@@ -157,7 +158,7 @@ def positive_likelihood_ratio(
     See Also
     --------
     negative_likelihood_ratio : The factor of a negative prediction.
-    sklearn.metrics.class_likelihood_ratios : Both, of two classes.
+    sklearn.metrics.class_likelihood_ratios : Both ratios, for two classes.
 
     References
     ----------
@@ -193,8 +194,9 @@ def negative_likelihood_ratio(
 ) -> Score:
     """Negative likelihood ratio: (1 - sensitivity) / specificity.
 
-    How many times as often a negative prediction is made of positives as of negatives: the factor
-    by which it multiplies the odds of being positive. 1 is no information; smaller is better.
+    How many times more often positives than negatives are predicted negative: the factor by which a
+    negative prediction multiplies the odds of being positive. 1 is no information; smaller is
+    better.
 
     Parameters
     ----------
@@ -203,20 +205,20 @@ def negative_likelihood_ratio(
     y_pred : array-like of shape (n,)
         Predicted labels.
     labels : list, default=None
-        Classes to average over, or to return in this order when `average=None`. None takes those
+        Classes to average over, or to return in this order if `average=None`. If None, use those
         that occur in `y_true` or `y_pred`.
     pos_label : int, float, bool or str, default=None
-        The positive class; all others are negative. None takes 1 of {0, 1} or {-1, 1} and True of
-        {False, True}; it is needed with other labels.
+        The positive class; all others are negative. If None, use 1 of {0, 1} or {-1, 1}, or True of
+        {False, True}; required with other labels.
     average : {"auto", "binary", "macro", "weighted"} or None, default="auto"
-        As for :func:`sensitivity_score`; "weighted" weighs each class by its number of true
+        As in :func:`sensitivity_score`; "weighted" weighs each class by its number of true
         samples.
     sample_weight : array-like of shape (n,), default=None
         Sample weights.
     zero_division : "warn", float of 0 or more, or np.nan, default="warn"
-        The ratio where there are no true negatives, or no samples of a class. "warn" is np.nan with
-        an ``UndefinedMetricWarning``; np.nan leaves the class out of averages. 1.0 is the value of
-        no information.
+        The ratio if there are no true negatives, or no samples of a class. "warn" is np.nan with an
+        ``UndefinedMetricWarning``; np.nan excludes the class from averages. 1.0 is the value of no
+        information.
 
     Returns
     -------
@@ -232,7 +234,7 @@ def negative_likelihood_ratio(
     See Also
     --------
     positive_likelihood_ratio : The factor of a positive prediction.
-    sklearn.metrics.class_likelihood_ratios : Both, of two classes.
+    sklearn.metrics.class_likelihood_ratios : Both ratios, for two classes.
 
     References
     ----------

@@ -65,8 +65,8 @@ def estimate_score(
         if pos_label is not None:
             advice = "Bind it to the function: functools.partial(score, pos_label=...)."
             if known is not None:
-                advice = f"Pass {known.name!r} in place of the function."
-            raise ValueError(f"pos_label is for scores by name. {advice}")
+                advice = f"Pass {known.name!r} instead of the function."
+            raise ValueError(f"pos_label can only be used if score is a name. {advice}")
         by_function = _of_function(score, true, predicted, together)
         if known is None:
             return by_function
@@ -142,7 +142,7 @@ def _of_curve(true: Any, predicted: Any, pos_label: Any, groups: Groups | None) 
     classes = unique_labels(true)
     if len(classes) == 1:
         raise ValueError(
-            "The ROC curve is undefined: y_true holds one class only, "
+            "The ROC curve is undefined: y_true has only one class, "
             f"{shortened(plain(classes)[0])}."
         )
     several = len(classes) > 2 and pos_label is None
@@ -150,8 +150,8 @@ def _of_curve(true: Any, predicted: Any, pos_label: Any, groups: Groups | None) 
         scores = check_scores(predicted, "y_pred", len(classes))
         if scores.ndim == 1:
             raise ValueError(
-                f"There are {len(classes)} classes: 'roc_auc' takes their probabilities, of shape "
-                f"(n, {len(classes)}), or pos_label and the scores of that class."
+                f"There are {len(classes)} classes, so 'roc_auc' needs their probabilities, of "
+                f"shape (n, {len(classes)}), or pos_label and the scores of that class."
             )
         positives, columns = true == classes[:, None], scores.T
     else:
@@ -187,7 +187,7 @@ def _of_known(
         if found.evaluate is None:
             raise ValueError(
                 f"The bootstrap of {name} would be biased: samples that are drawn twice look like "
-                f"miscalibration. Take method={found.method!r}."
+                f"miscalibration. Use method={found.method!r}."
             )
         return _resample(found.evaluate, labels, groups, stratified, n_resamples, generator)
 

@@ -69,7 +69,7 @@ def _of_skill(parts: Forecast, groups: Groups | None) -> KnownValue:
     scale = Scale(lambda x: -np.log(1 - x), lambda x: 1 - np.exp(-x))
     return KnownValue(
         value,
-        "y_true holds one class only",
+        "y_true has only one class",
         "wald",
         wald_limits("brier_skill", value, influence, groups, scale),
         lambda rows: _brier.skill(parts.rows(rows)),

@@ -83,8 +83,8 @@ def about_few_groups(n_groups: int) -> str:
     if n_groups >= _FEW:
         return ""
     return (
-        f"There are only {n_groups} groups: intervals and p values of fewer than {_FEW} groups say "
-        "little. Take images of more groups, such as more patients."
+        f"There are only {n_groups} groups: intervals and p values of fewer than {_FEW} groups are "
+        "unreliable. Use images of more groups, such as more patients."
     )
 
 
@@ -93,8 +93,8 @@ def check_spread(n_groups: npt.NDArray[Any], what: Sequence[str]) -> None:
     alone = np.flatnonzero(n_groups == 1)
     if len(alone):
         raise ValueError(
-            f"All {what[alone[0]]} belong to one group, so nothing tells how much groups differ. "
-            "Take samples of more groups, or leave groups out and treat samples as independent."
+            f"All {what[alone[0]]} belong to one group, so the variance between groups is unknown. "
+            "Use samples of more groups, or omit groups and treat samples as independent."
         )
 
 

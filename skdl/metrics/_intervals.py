@@ -65,8 +65,8 @@ def confidence_interval(
 ) -> ConfidenceInterval:
     """Confidence interval of a score of test samples.
 
-    It describes what other test samples would have changed, not what other training samples would
-    have. Samples are independent of each other, or come in `groups` that are.
+    It reflects how much the score would vary with other test samples, not with other training
+    samples. Samples must be independent, or belong to independent `groups`.
 
     Parameters
     ----------
@@ -77,54 +77,54 @@ def confidence_interval(
         "roc_auc" (of scores); "brier", "brier_skill", "expected_calibration_error",
         "calibration_slope" or "calibration_intercept" (of probabilities); "r2", "mae", "rmse",
         "bias", "lower_limit_of_agreement" or "upper_limit_of_agreement" (of numbers). Or a function
-        ``(y_true, y_pred) -> float``: those of this module and scikit-learn's that are one of these
-        scores, such as ``recall_score``, ``roc_auc_score`` or ``brier_score_loss``, are treated as
-        such, also with parameters bound by ``functools.partial``. Any other is called with arrays
-        of resampled rows; it is undefined where it is NaN, raises ValueError or warns with
-        ``UndefinedMetricWarning``.
+        ``(y_true, y_pred) -> float``: functions of this module and of scikit-learn that compute one
+        of these scores, such as ``recall_score``, ``roc_auc_score`` or ``brier_score_loss``, are
+        treated like the name, also with parameters bound by ``functools.partial``. Any other
+        function is called with arrays of resampled rows; it is undefined if it returns NaN, raises
+        ValueError or warns with ``UndefinedMetricWarning``.
     y_true : array-like of shape (n,)
         True labels, or true numbers.
     y_pred : array-like of shape (n,), or (n, n_classes) for scores of probabilities
-        What `score` takes: predicted labels; for "roc_auc" probabilities of the positive class or
-        decision values, or probabilities of all classes in sorted order (of more than two classes:
-        the mean area of each against the rest); for "brier" and those after it probabilities of the
-        positive class, or of all classes.
+        Input of `score`: predicted labels; for "roc_auc", probabilities of the positive class or
+        decision values, or probabilities of all classes in sorted order (with more than two
+        classes, the score is the mean area of each against the rest); for "brier" and the
+        probability scores after it, probabilities of the positive class, or of all classes.
     groups : array-like of shape (n,), default=None
-        The group of each sample, such as the patient whom an image shows. Samples of a group may be
-        alike; groups are independent. None takes all samples for independent, and so do groups of
-        one sample each.
+        The group of each sample, such as the patient shown in an image. Samples of a group may be
+        correlated; groups are independent. If None, or if each group has one sample, all samples
+        are assumed to be independent.
     pos_label : int, float, bool or str, default=None
-        The positive class, for scores by name. None takes 1 of {0, 1} or {-1, 1} and True of
-        {False, True}; it is needed with other labels, except for accuracy and averages.
+        The positive class, for scores by name. If None, use 1 of {0, 1} or {-1, 1}, or True of
+        {False, True}; required with other labels, except for accuracy and averages.
     average : {"auto", "binary", "macro", "weighted", "multiclass"}, default="auto"
         For scores by name, as in :func:`sensitivity_score`: "auto" is the score of the positive
-        class where at most two classes occur or `pos_label` is given, and otherwise the mean over
-        the classes ("macro"), or of the geometric mean that of all sensitivities ("multiclass").
+        class if at most two classes occur or `pos_label` is given, and otherwise the mean over the
+        classes ("macro"), or, for the geometric mean, that of all sensitivities ("multiclass").
     method : {"auto", "wilson", "mover", "delong", "obuchowski", "wald", "chi-squared", "t", \
 "bootstrap"}, default="auto"
-        "auto" takes the first of these that is for `score`. "wilson" is for proportions: accuracy,
-        and sensitivity, specificity, PPV, NPV and F1 of one class. "mover" combines the intervals
-        of proportions: averages over classes, balanced accuracy, the geometric mean and likelihood
-        ratios. "delong" is for "roc_auc", on the logit scale; "obuchowski" takes its place with
-        `groups`. "wald" is for the Brier score (on the logit scale), its skill (on the scale of the
-        logarithm of 1 less the skill), and calibration slope and intercept, with a variance that
-        does not assume the curve to be logistic. "chi-squared" is for the expected calibration
-        error. Of numbers, "wald" is for "r2", "mae" and "rmse", and of grades for
-        "quadratic_kappa", on logarithmic scales, and "t" for
-        the bias and the limits of agreement, see :func:`limits_of_agreement`. "bootstrap" is for
-        any score but the calibration error, bias-corrected and accelerated. With `groups`,
-        "bootstrap" draws groups, and the others know how alike the samples of a group are.
+        "auto" uses the first of these that applies to `score`. "wilson" is for proportions:
+        accuracy, and sensitivity, specificity, PPV, NPV and F1 of one class. "mover" combines the
+        intervals of proportions: averages over classes, balanced accuracy, the geometric mean and
+        likelihood ratios. "delong" is for "roc_auc", on the logit scale; "obuchowski" replaces it
+        with `groups`. "wald" is for the Brier score (on the logit scale), its skill (on the scale
+        of the logarithm of 1 minus the skill), and calibration slope and intercept, with a variance
+        that does not assume the curve to be logistic. "chi-squared" is for the expected calibration
+        error. For numbers, "wald" is for "r2", "mae" and "rmse", and for grades, for
+        "quadratic_kappa", on logarithmic scales; "t" is for the bias and the limits of agreement,
+        see :func:`limits_of_agreement`. "bootstrap", bias-corrected and accelerated, is for any
+        score except the calibration error. With `groups`, "bootstrap" resamples groups, and the
+        other methods account for the correlation of samples within groups.
     level : float, default=0.95
         Confidence level, between 0 and 1.
     stratified : bool, default=True
-        Whether resamples of the bootstrap keep the number of samples of each class. False for
-        samples whose classes came as they came, where the score depends on how common they are.
-        With `groups`, resamples keep the number of groups of each class; where a group holds
-        several classes, groups are drawn as if False.
+        Whether resamples of the bootstrap keep the number of samples of each class. Use False if
+        the class frequencies are themselves random and the score depends on them. With `groups`,
+        resamples keep the number of groups of each class; if a group has several classes, groups
+        are drawn as with False.
     n_resamples : int, default=2000
-        Number of resamples of the bootstrap.
+        Number of bootstrap resamples.
     random_state : int, RandomState instance, Generator or None, default=None
-        Seed of the resampling. None draws others each time.
+        Random seed of the bootstrap. If None, resamples differ between calls.
 
     Returns
     -------
@@ -134,19 +134,19 @@ def confidence_interval(
     Raises
     ------
     ValueError
-        If the method is not for the score, the score is undefined for the samples or for more than
-        a tenth of the resamples, arrays are empty or differ in length, a score is NaN, or a
-        parameter is out of range. If a group is missing, there is one group only, or all samples
-        that a proportion is made of belong to one group, such as those of one class.
+        If the method does not apply to the score, the score is undefined for the samples or for
+        more than a tenth of the resamples, arrays are empty or differ in length, a score is NaN, or
+        a parameter is out of range. If a group is missing, there is only one group, or all samples
+        that a proportion is computed from, such as those of one class, belong to one group.
 
     Warns
     -----
     UndefinedMetricWarning
         If the score is undefined for some resamples, which are left out.
     UserWarning
-        If the interval has no width, and says nothing: an area without variance for DeLong,
-        such as 0 or 1 or that of equal scores, or the same score in all resamples of the bootstrap.
-        If there are fewer than 10 groups.
+        If the interval has no width and is thus uninformative: with DeLong's method, an area
+        without variance, such as 0 or 1 or that of equal scores; with the bootstrap, the same score
+        in all resamples. If there are fewer than 10 groups.
 
     See Also
     --------
@@ -155,13 +155,14 @@ def confidence_interval(
 
     Notes
     -----
-    With `groups`, a proportion has the interval of Wilson for n / d samples, with a quantile of
+    With `groups`, a proportion has Wilson's interval for n / d samples, with a quantile of
     Student's t distribution. The design effect d is the variance of the proportion as a ratio of
     sums over groups (Rao and Scott 1992), or that of one intra-class correlation of all groups
-    (Donner and Klar 2000), whichever is larger, divided by that of independent samples. What
-    several proportions have in common through groups is in the intervals of scores made of them.
-    The bootstrap of groups has its quantiles as far out as Student's t distribution has them
-    (Hesterberg 2015). ``docs/metrics.md`` shows how often the intervals hold the true value.
+    (Donner and Klar 2000), whichever is larger, divided by that of independent samples. The
+    correlation of several proportions through groups is included in the intervals of scores that
+    combine them. The quantiles of the bootstrap of groups are widened to those of Student's t
+    distribution (Hesterberg 2015). ``docs/metrics.md`` shows how often the intervals contain the
+    true value.
 
     References
     ----------
@@ -213,7 +214,7 @@ def confidence_interval(
     >>> f"{estimate:.2f} ({low:.2f} to {high:.2f})"
     '0.90 (0.84 to 0.93)'
 
-    Of 40 patients with five images each, whose images are alike:
+    With 40 patients and five similar images per patient:
 
     >>> patients = [i // 5 for i in range(200)]
     >>> estimate, low, high = confidence_interval("accuracy", y_true, y_pred, groups=patients)
@@ -240,7 +241,7 @@ def _settled(method: Method, estimate: Estimate) -> str:
     if method not in (estimate.method, "bootstrap"):
         own = "" if estimate.method == "bootstrap" else f"{estimate.method!r} or "
         raise ValueError(
-            f"method={method!r} is for {_METHODS[method]}. For {estimate.name} here, take method="
+            f"method={method!r} is for {_METHODS[method]}. For {estimate.name} here, use method="
             f"{own}'bootstrap'."
         )
     return method

@@ -19,8 +19,8 @@ from skdl.metrics._table import TABLE
 class KnownScore(NamedTuple):
     """A score by its name in the table, with the positive class (None if there is none to name).
 
-    `average` is that of :func:`skdl.metrics.sensitivity_score`; `sign` is -1 where values are
-    negated; `n_bins` is that of the calibration error.
+    `average` is that of :func:`skdl.metrics.sensitivity_score`; `sign` is -1 if values are negated;
+    `n_bins` is that of the calibration error.
     """
 
     name: str

@@ -15,15 +15,15 @@ from skdl.metrics._proportions import Limits
 def net_benefit(
     y_true: Any, y_score: Any, thresholds: Any, *, pos_label: Any = None
 ) -> npt.NDArray[np.float64]:
-    """Net benefit of treating whoever has at least a threshold probability.
+    """Net benefit of treating everyone with at least a threshold probability.
 
-    The share of samples that are treated rightly, less the share that is treated in vain, weighted
-    by the odds of the threshold: TP / n - FP / n * threshold / (1 - threshold). Whoever would treat
-    ten patients so that one of them is rightly treated, decides by a threshold of 0.1 and counts
-    each of the nine others as 1/9 of a harm.
+    The proportion of samples that are treated correctly, minus the proportion treated needlessly,
+    weighted by the odds of the threshold: TP / n - FP / n * threshold / (1 - threshold). Being
+    willing to treat ten patients so that one of them is treated correctly means deciding by a
+    threshold of 0.1 and counting each of the nine others as 1/9 of a harm.
 
-    A model is of use at a threshold where its net benefit is greater than 0, that of treating none,
-    and than that of treating all, which is the net benefit of scores of 1.
+    A model is useful at a threshold if its net benefit is greater than 0, that of treating none,
+    and greater than that of treating all, which is the net benefit of scores of 1.
 
     Parameters
     ----------
@@ -34,24 +34,24 @@ def net_benefit(
     thresholds : float or array-like of shape (n_thresholds,)
         Threshold probabilities, in [0, 1).
     pos_label : int, float, bool or str, default=None
-        The positive class; all others are negative. None takes 1 of {0, 1} or {-1, 1} and True of
-        {False, True}; it is needed with other labels, and with more than two classes.
+        The positive class; all others are negative. If None, use 1 of {0, 1} or {-1, 1}, or True of
+        {False, True}; required with other labels, and with more than two classes.
 
     Returns
     -------
     benefit : float64 ndarray of shape (n_thresholds,)
-        In true positives per sample: at most the prevalence, and unbounded below. A number for one
-        threshold gives an array of shape (1,).
+        In true positives per sample: at most the prevalence, and unbounded below. For a single
+        number as threshold, the shape is (1,).
 
     Raises
     ------
     ValueError
-        If a probability is missing or outside [0, 1], a threshold is none in [0, 1), arrays differ
+        If a probability is missing or outside [0, 1], a threshold is not in [0, 1), arrays differ
         in length, or the positive class cannot be guessed or does not occur.
 
     See Also
     --------
-    skdl.plotting.DecisionCurveDisplay : Net benefit by threshold, drawn.
+    skdl.plotting.DecisionCurveDisplay : Plot the net benefit by threshold.
 
     References
     ----------
@@ -113,7 +113,7 @@ def check_thresholds(thresholds: Any) -> npt.NDArray[np.float64]:
     if outside.any():
         row = int(np.argmax(outside))
         raise ValueError(
-            f"thresholds has {places[row]:g} at position {row}: threshold probabilities must be "
-            "at least 0 and less than 1, at which no benefit makes up for a harm."
+            f"thresholds has {places[row]:g} at position {row}. Threshold probabilities must be "
+            "at least 0 and less than 1."
         )
     return places

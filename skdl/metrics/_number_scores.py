@@ -24,7 +24,7 @@ def r2(y_true: Any, y_pred: Any) -> float:
     """Return the coefficient of determination; that of a constant truth is undefined."""
     true, predicted = number_pair(y_true, y_pred)
     if np.ptp(true) == 0:
-        raise ValueError("R² is undefined, since y_true is constant.")
+        raise ValueError("R² is undefined because y_true is constant.")
     return float(1 - np.square(predicted - true).sum() / np.square(true - true.mean()).sum())
 
 
@@ -34,25 +34,25 @@ def quadratic_kappa_score(y_true: Any, y_pred: Any) -> float:
     Parameters
     ----------
     y_true : array-like of shape (n,)
-        True grades: numbers whose differences say how far grades are apart, such as 0 to 4.
+        True grades: numbers whose differences are the distances between grades, such as 0 to 4.
     y_pred : array-like of shape (n,)
         Predicted grades.
 
     Returns
     -------
     kappa : float
-        1 where all grades are right, 0 for agreement by chance, and below for less.
+        1 if all grades are right, 0 for agreement by chance, and negative for less.
 
     Raises
     ------
     ValueError
-        If grades are no numbers or lengths differ, or all grades, true and predicted, are the same.
+        If grades are not numbers, lengths differ, or all true and predicted grades are the same.
 
     See Also
     --------
-    sklearn.metrics.cohen_kappa_score : With ``weights="quadratic"``, the same of grades that follow
-        each other and all occur; grades that do not occur change its distances.
-    confidence_interval : Its interval, by the name "quadratic_kappa".
+    sklearn.metrics.cohen_kappa_score : With ``weights="quadratic"``, the same for consecutive
+        grades that all occur; grades that do not occur change its distances.
+    confidence_interval : Its interval, as "quadratic_kappa".
 
     References
     ----------
@@ -123,13 +123,13 @@ def number_pair(y_true: Any, y_pred: Any) -> tuple[Array, Array]:
         numbers = check_numbers(values, name)
         if numbers.ndim == 2 and numbers.shape[1] > 1:
             raise ValueError(
-                f"{name} has shape {numbers.shape}: pass one number per sample, of one output at a "
-                "time."
+                f"{name} has shape {numbers.shape}. Pass one number per sample, and one output at "
+                "a time."
             )
         found.append(numbers.ravel())
     true, predicted = found
     if not len(true):
-        raise ValueError("y_true is empty: it must have one row per sample.")
+        raise ValueError("y_true is empty. Pass at least one sample.")
     check_length(true, "y_true", predicted, "y_pred")
     return true, predicted
 

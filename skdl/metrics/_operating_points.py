@@ -21,30 +21,30 @@ def sensitivity_at_specificity_score(
     pos_label: Any = None,
     sample_weight: Any = None,
 ) -> float:
-    """Highest sensitivity of the thresholds whose specificity is no less than asked for.
+    """Highest sensitivity among thresholds with at least the given specificity.
 
     A point of the ROC curve of these samples, without interpolation. For a threshold that was
-    chosen on other samples, take :func:`sensitivity_score`.
+    chosen on other samples, use :func:`sensitivity_score`.
 
     Parameters
     ----------
     y_true : array-like of shape (n,)
-        True labels, of two classes; of several with `pos_label`.
+        True labels of two classes, or of more with `pos_label`.
     y_score : array-like of shape (n,), or (n, n_classes)
         Probabilities of the positive class or decision values, or probabilities of all classes in
         sorted order.
     specificity : float, default=0.9
-        Specificity that is needed, in [0, 1].
+        Required specificity, in [0, 1].
     pos_label : int, float, bool or str, default=None
-        The positive class; all others are negative. None takes 1 of {0, 1} or {-1, 1} and True of
-        {False, True}; it is needed with other labels.
+        The positive class; all others are negative. If None, use 1 of {0, 1} or {-1, 1}, or True of
+        {False, True}; required with other labels.
     sample_weight : array-like of shape (n,), default=None
         Sample weights.
 
     Returns
     -------
     sensitivity : float
-        In [0, 1]; NaN with an ``UndefinedMetricWarning`` where `y_true` holds one class only.
+        In [0, 1]; NaN with an ``UndefinedMetricWarning`` if `y_true` has only one class.
 
     Raises
     ------
@@ -54,7 +54,7 @@ def sensitivity_at_specificity_score(
 
     See Also
     --------
-    make_clinical_scorer : Chooses thresholds, too.
+    make_clinical_scorer : Make a scorer, which can also tune thresholds.
 
     References
     ----------
@@ -82,30 +82,30 @@ def specificity_at_sensitivity_score(
     pos_label: Any = None,
     sample_weight: Any = None,
 ) -> float:
-    """Highest specificity of the thresholds whose sensitivity is no less than asked for.
+    """Highest specificity among thresholds with at least the given sensitivity.
 
     A point of the ROC curve of these samples, without interpolation. For a threshold that was
-    chosen on other samples, take :func:`specificity_score`.
+    chosen on other samples, use :func:`specificity_score`.
 
     Parameters
     ----------
     y_true : array-like of shape (n,)
-        True labels, of two classes; of several with `pos_label`.
+        True labels of two classes, or of more with `pos_label`.
     y_score : array-like of shape (n,), or (n, n_classes)
         Probabilities of the positive class or decision values, or probabilities of all classes in
         sorted order.
     sensitivity : float, default=0.9
-        Sensitivity that is needed, in [0, 1].
+        Required sensitivity, in [0, 1].
     pos_label : int, float, bool or str, default=None
-        The positive class; all others are negative. None takes 1 of {0, 1} or {-1, 1} and True of
-        {False, True}; it is needed with other labels.
+        The positive class; all others are negative. If None, use 1 of {0, 1} or {-1, 1}, or True of
+        {False, True}; required with other labels.
     sample_weight : array-like of shape (n,), default=None
         Sample weights.
 
     Returns
     -------
     specificity : float
-        In [0, 1]; NaN with an ``UndefinedMetricWarning`` where `y_true` holds one class only.
+        In [0, 1]; NaN with an ``UndefinedMetricWarning`` if `y_true` has only one class.
 
     Raises
     ------
@@ -115,7 +115,7 @@ def specificity_at_sensitivity_score(
 
     See Also
     --------
-    make_clinical_scorer : Chooses thresholds, too.
+    make_clinical_scorer : Make a scorer, which can also tune thresholds.
 
     References
     ----------
@@ -143,8 +143,7 @@ def _highest(
     if positive.all() or not positive.any():
         rate = "Sensitivity" if bounded == "specificity" else "Specificity"
         warn_user(
-            f"{rate} at a threshold is ill-defined and set to nan where y_true holds one class "
-            "only.",
+            f"{rate} at a threshold is ill-defined and set to nan, as y_true has only one class.",
             UndefinedMetricWarning,
         )
         return float("nan")

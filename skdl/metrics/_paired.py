@@ -193,4 +193,4 @@ def _why_alone(label: Any, is_binary: bool) -> str:
     name = f"class {shortened(plain(label))}"
     if is_binary:
         name = "the positive class" if label else "the other classes"
-    return f"all samples of {name} belong to one group: differences on them have no interval"
+    return f"all samples of {name} belong to one group, so their differences have no interval"

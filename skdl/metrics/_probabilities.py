@@ -15,7 +15,7 @@ _SUM_TOLERANCE = 0.02
 
 
 class Forecast(NamedTuple):
-    """Probabilities and whether what they are of came true, as 0.0 or 1.0, of shape (n, k).
+    """Probabilities and outcomes, 0.0 or 1.0, both of shape (n, k).
 
     One column is that of the positive class, several are those of all classes.
     """
@@ -56,7 +56,7 @@ def of_one_class(y_true: Any, y_prob: Any, pos_label: Any, name: str = "y_prob")
     classes = np.unique(class_labels(y_true, "y_true"))
     if len(classes) > 2 and pos_label is None:
         raise ValueError(
-            f"This is of one class against the rest, and there are {len(classes)} classes: "
+            f"This score is of one class against the rest, but there are {len(classes)} classes: "
             f"{shortened(plain(classes))}. Pass pos_label, and {name} of that class or of all."
         )
     return forecast(y_true, y_prob, pos_label, name=name)
@@ -68,8 +68,9 @@ def check_probabilities(scores: Array, name: str) -> None:
     if outside.any():
         place = tuple(np.argwhere(outside)[0])
         raise ValueError(
-            f"{name} has {scores[place]:g} at row {place[0]}: probabilities must be from 0 to 1. "
-            "Pass those of predict_proba; CalibratedClassifierCV makes them of decision values."
+            f"{name} has {scores[place]:g} at row {place[0]}. Probabilities must be between 0 and "
+            "1. Pass those of predict_proba; CalibratedClassifierCV turns decision values into "
+            "probabilities."
         )
 
 
@@ -84,7 +85,7 @@ def _classes(labels: Any, true: npt.NDArray[Any]) -> npt.NDArray[Any]:
 def _check_columns(scores: Array, name: str, n_classes: int) -> None:
     if scores.ndim == 1:
         raise ValueError(
-            f"There are {n_classes} classes: {name} must hold their probabilities, of shape "
+            f"There are {n_classes} classes, so {name} must have their probabilities, of shape "
             f"(n, {n_classes}). For one class against the rest, pass pos_label."
         )
     sums = scores.sum(axis=1)
@@ -92,7 +93,7 @@ def _check_columns(scores: Array, name: str, n_classes: int) -> None:
     if wrong.any():
         row = int(np.argmax(wrong))
         raise ValueError(
-            f"The probabilities of all classes must sum to 1: those of {name} sum to "
+            f"The probabilities of all classes must sum to 1, but those of {name} sum to "
             f"{sums[row]:g} at row {row}. Pass those of predict_proba, or pos_label for one class "
             "against the rest."
         )

@@ -28,28 +28,28 @@ _HALF_A_SAMPLE = 0.5
 def wilson_interval(n_successes: Any, n: Any, *, level: float = 0.95) -> tuple[Any, Any]:
     """Wilson's score interval of a proportion.
 
-    The proportions that a score test of the binomial distribution does not reject. It stays
-    within [0, 1], and has a width where no or every trial succeeds.
+    It contains the proportions that a score test of the binomial distribution does not reject. It
+    stays within [0, 1], and has a positive width even if no trial or every trial succeeds.
 
     Parameters
     ----------
     n_successes : int or array-like of int
         Number of successes, from 0 to `n`.
     n : int or array-like of int
-        Number of trials. 0 gives the interval from 0 to 1: nothing is known.
+        Number of trials. With 0 trials, the interval is from 0 to 1: nothing is known.
     level : float, default=0.95
         Confidence level, between 0 and 1.
 
     Returns
     -------
-    low, high : float, or float64 ndarray where arrays are given
+    low, high : float, or float64 ndarray if arrays are given
         In [0, 1].
 
     Raises
     ------
     ValueError
-        If a count is negative or no whole number, there are more successes than trials, the shapes
-        do not fit, or `level` is out of range.
+        If a count is negative or not a whole number, there are more successes than trials, the
+        shapes do not match, or `level` is out of range.
 
     See Also
     --------
@@ -79,7 +79,8 @@ def wilson_interval(n_successes: Any, n: Any, *, level: float = 0.95) -> tuple[A
         successes, trials = np.broadcast_arrays(successes, trials)
     except ValueError:
         raise ValueError(
-            f"n_successes of shape {successes.shape} and n of shape {trials.shape} do not fit."
+            f"n_successes has shape {successes.shape}, and n has shape {trials.shape}. Pass arrays "
+            "whose shapes match."
         ) from None
     if (successes > trials).any():
         where = np.argmax(successes > trials)

@@ -30,7 +30,7 @@ def equal_mass_bins(probabilities: Array, n_bins: int | None = None) -> npt.NDAr
         n_bins = min(_MOST_BINS, max(1, n // _SAMPLES_PER_BIN))
     elif n < _FEWEST_SAMPLES * check_whole(n_bins, "n_bins", low=1):
         raise ValueError(
-            f"n_bins={shortened(n_bins)} is too many for {n} samples: each bin needs "
+            f"n_bins={shortened(n_bins)} is too many for {n} samples: each bin needs at least "
             f"{_FEWEST_SAMPLES} of them. Pass {max(1, n // _FEWEST_SAMPLES)} or fewer."
         )
     ordered = np.sort(probabilities)
@@ -86,7 +86,7 @@ class SquaredError:
             error = float(np.sqrt(self.debiased))
             warn_user(
                 f"The calibration error is {error:g} without any variance within bins, which says "
-                "nothing about its uncertainty. Take more samples.",
+                "nothing about its uncertainty. Use more samples.",
             )
             return error, error
         scale = self.sampling / self.found / 4 if self.sampling else spread / self.noise / 2

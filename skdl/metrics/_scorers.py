@@ -27,19 +27,19 @@ def make_clinical_scorer(
     specificity: float | None = None,
     sensitivity: float | None = None,
 ) -> Callable[..., float]:
-    """Scorer of a clinical score, for ``scoring=``.
+    """Make a scorer from a clinical score, for ``scoring=``.
 
-    Values of the negative likelihood ratio are negated: smaller ratios are better, and greater
-    scores are.
+    Values of the negative likelihood ratio are negated, because smaller ratios are better whereas
+    greater scores are better.
 
-    Scorers of operating points choose thresholds, too. In cross-validation and searches they are
-    :func:`sensitivity_at_specificity_score` or :func:`specificity_at_sensitivity_score` of the
-    scores of the estimator. As ``scoring`` of
-    :class:`sklearn.model_selection.TunedThresholdClassifierCV`, that of the sensitivity rates the
-    labels of each threshold: by their sensitivity where their specificity is no less than asked
-    for, and by what their specificity lacks, as a negative number, where it is less. So the
-    threshold of the highest sensitivity is chosen among those that are specific enough, or the most
-    specific one. Ratings are averaged over the folds. That of the specificity exchanges the two.
+    Scorers of operating points can also tune thresholds. In cross-validation and searches, they
+    compute :func:`sensitivity_at_specificity_score` or :func:`specificity_at_sensitivity_score` of
+    the scores of the estimator. As ``scoring`` of
+    :class:`sklearn.model_selection.TunedThresholdClassifierCV`, the scorer of the sensitivity rates
+    the labels of each threshold: by their sensitivity if they reach the required specificity, and
+    otherwise by how much specificity is missing, as a negative number. This chooses the threshold
+    with the highest sensitivity among those that are specific enough, or else the most specific
+    one. Ratings are averaged over the folds. The scorer of the specificity swaps the two.
 
     Parameters
     ----------
@@ -48,33 +48,33 @@ def make_clinical_scorer(
         "negative_likelihood_ratio"; or an operating point, "sensitivity_at_specificity" or
         "specificity_at_sensitivity".
     pos_label : int, float, bool or str, default=None
-        The positive class; needed unless the labels are {0, 1}, {-1, 1} or {False, True}.
+        The positive class; required unless the labels are {0, 1}, {-1, 1} or {False, True}.
     average : {"auto", "binary", "macro", "weighted", "multiclass"}, default="auto"
         See :func:`sensitivity_score`, and :func:`geometric_mean_score` for "multiclass", which is
-        for that score alone. Not for operating points.
+        only for that score. Not for operating points.
     zero_division : "warn", float or np.nan, default="warn"
-        The score of a fold in which there is nothing to divide by, such as one without positives
-        for the sensitivity: 0.0, 1.0 or np.nan, and of likelihood ratios any number of 0 or more.
-        Not for operating points.
+        The score of a fold in which the denominator is 0, such as one without positives for the
+        sensitivity: 0.0, 1.0 or np.nan; for likelihood ratios, any number of 0 or more. Not for
+        operating points.
     specificity : float, default=None
-        Specificity that "sensitivity_at_specificity" needs, in [0, 1]; None is 0.9.
+        Required specificity for "sensitivity_at_specificity", in [0, 1]. If None, use 0.9.
     sensitivity : float, default=None
-        Sensitivity that "specificity_at_sensitivity" needs, in [0, 1]; None is 0.9.
+        Required sensitivity for "specificity_at_sensitivity", in [0, 1]. If None, use 0.9.
 
     Returns
     -------
     scorer : callable
-        As :func:`sklearn.metrics.make_scorer` returns it.
+        A scorer as returned by :func:`sklearn.metrics.make_scorer`.
 
     Raises
     ------
     ValueError
-        If there is no score of that name, it does not take one of the parameters, or one is out of
-        range.
+        If there is no score of that name, it does not accept one of the parameters, or one is out
+        of range.
 
     See Also
     --------
-    sklearn.metrics.make_scorer : The same of any function.
+    sklearn.metrics.make_scorer : Make a scorer from any function.
 
     Examples
     --------
@@ -104,7 +104,7 @@ def make_clinical_scorer(
     for name in settings:
         if name not in row.settings:
             raise ValueError(
-                f"{name} is no parameter of the score {score!r}, which takes "
+                f"{name} is not a parameter of the score {score!r}, whose parameters are "
                 f"{', '.join(row.settings)}."
             )
     if row.ratio is None:
@@ -133,8 +133,8 @@ class _ForecastScorer(scorer_class()):  # type: ignore[misc]
     def rate(self, method_caller: Any, estimator: Any, X: Any, y: Any, **settings: Any) -> Any:
         if not hasattr(estimator, "predict_proba") and hasattr(estimator, "decision_function"):
             raise ValueError(
-                "It needs probabilities, and there are decision values only. "
-                "CalibratedClassifierCV makes probabilities of them."
+                "It needs probabilities, but there are only decision values. "
+                "CalibratedClassifierCV turns them into probabilities."
             )
         classes = getattr(estimator, "classes_", ())
         takes_labels = "labels" in inspect.signature(self.parts.function).parameters
@@ -221,15 +221,15 @@ CLINICAL_SCORERS: dict[str, Callable[..., float]] = {
     ),
 }
 """Scorers of a diagnostic study, ready for ``scoring=``. For string labels, replace the first two
-by ``make_clinical_scorer("sensitivity", pos_label=...)`` and its like of the specificity."""
+by ``make_clinical_scorer("sensitivity", pos_label=...)``, and the same for the specificity."""
 
 CALIBRATION_SCORERS: dict[str, Callable[..., float]] = {
     name: _ForecastScorer(row.function, 1, {}, "predict_proba")
     for name, row in TABLE.items()
     if row.of_probabilities
 }
-"""Scorers of probabilities for tables, with the scores as they are: smaller is better of some of
-them, and of slopes neither is."""
+"""Scorers of probabilities for tables. Scores are not negated: for some of them, smaller is better,
+and for slopes, neither."""
 
 ORDINAL_SCORERS: dict[str, Callable[..., float]] = {
     "quadratic_kappa": make_scorer(TABLE["quadratic_kappa"].function),
@@ -241,4 +241,4 @@ ORDINAL_SCORERS: dict[str, Callable[..., float]] = {
 NUMBER_SCORERS: dict[str, Callable[..., float]] = {
     name: make_scorer(row.function) for name, row in TABLE.items() if row.of_numbers
 }
-"""Scorers of predicted numbers for tables, with the scores as they are: errors are positive."""
+"""Scorers of predicted numbers for tables. Scores are not negated: errors are positive."""

@@ -37,8 +37,8 @@ _OF_LABELS = ("pos_label", "average", "zero_division")
 class Row(NamedTuple):
     """A score by name.
 
-    Its range is [0, 1], or [0, infinity) where its ratio is unbounded; scores of probabilities have
-    ranges of their own.
+    Its range is [0, 1], or [0, infinity) if its ratio is unbounded; scores of probabilities have
+    other ranges.
     """
 
     title: str

@@ -51,7 +51,7 @@ def wald_limits(
         if deviation == 0:
             warn_user(
                 f"{name} is {value:g} without any variance, which says nothing about its "
-                "uncertainty. Take more samples."
+                "uncertainty. Use more samples."
             )
             return value, value
         half = width * deviation

@@ -17,10 +17,10 @@ _AXES = {"mean": "Mean of predicted and true", "true": "True"}
 class BlandAltmanDisplay:
     """Bland-Altman plot: differences of predicted and true numbers, with limits of agreement.
 
-    Each point is an image. The solid line is the mean of the differences, the bias; between the
-    dashed ones, the limits of agreement, lie most of the differences. Bands are confidence
-    intervals. A cloud that widens or climbs from left to right means that errors depend on the size
-    of what is predicted, and that one pair of limits does not describe them.
+    Each point is an image. The solid line is the mean of the differences, the bias. Most of the
+    differences are between the dashed lines, the limits of agreement. Bands are confidence
+    intervals. A cloud that widens or rises from left to right means that errors depend on the size
+    of the number, and that one pair of limits does not describe them.
 
     It is recommended to use :meth:`from_estimator`, :meth:`from_predictions` or
     :meth:`from_result`.
@@ -28,24 +28,24 @@ class BlandAltmanDisplay:
     Parameters
     ----------
     places : array-like of shape (n,)
-        Where the points stand on the horizontal axis.
+        Positions of the points on the horizontal axis.
     differences : array-like of shape (n,)
         Predicted minus true.
     limits : LimitsOfAgreement
         Bias and limits with their intervals.
     against : {"mean", "true"}, default="mean"
-        What `places` are.
+        Whether `places` are means of predicted and true numbers, or true numbers.
 
     Attributes
     ----------
     figure_ : matplotlib.figure.Figure
         The figure.
     ax_ : matplotlib.axes.Axes
-        Its axes.
+        The axes.
 
     See Also
     --------
-    skdl.metrics.limits_of_agreement : The figures that are drawn.
+    skdl.metrics.limits_of_agreement : Compute the limits.
     sklearn.metrics.PredictionErrorDisplay : Predicted against true numbers.
 
     References
@@ -72,28 +72,28 @@ class BlandAltmanDisplay:
 
     @classmethod
     def from_estimator(cls, estimator: Any, X: Any, y: Any, **settings: Any) -> Self:
-        """Draw what a fitted regressor predicts.
+        """Draw the predictions of a fitted regressor.
 
         Parameters
         ----------
         estimator : fitted regressor
             Predicts one number per row.
         X : array-like
-            What it predicts, such as images or features.
+            Input of the estimator, such as images or features.
         y : array-like of shape (n,)
             True numbers.
         **settings : dict
-            As of :meth:`from_predictions`.
+            As in :meth:`from_predictions`.
 
         Returns
         -------
         display : BlandAltmanDisplay
-            The display, drawn.
+            The drawn display.
 
         Raises
         ------
         ValueError
-            As :meth:`from_predictions`.
+            As in :meth:`from_predictions`.
         """
         return cls.from_predictions(y, estimator.predict(X), **settings)
 
@@ -119,27 +119,28 @@ class BlandAltmanDisplay:
         y_pred : array-like of shape (n,)
             Predicted numbers.
         groups : array-like of shape (n,), default=None
-            Groups whose samples may be alike, such as patients; they make intervals wider.
+            Groups whose samples may be correlated, such as patients; they make intervals wider.
         agreement : float in (0, 1), default=0.95
-            Share of the differences between the limits.
+            Proportion of differences between the limits.
         level : float in (0, 1), default=0.95
             Confidence level of the bands.
         against : {"mean", "true"}, default="mean"
-            Horizontal axis. Errors of the truth itself would show up as a trend against "true".
+            Quantity on the horizontal axis. Against "true", errors in the true numbers themselves
+            would appear as a trend.
         title : str, default=None
             Title of the figure.
         ax : matplotlib axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw on. If None, create a new figure.
 
         Returns
         -------
         display : BlandAltmanDisplay
-            The display, drawn.
+            The drawn display.
 
         Raises
         ------
         ValueError
-            As :func:`skdl.metrics.limits_of_agreement`; or if `against` is unknown.
+            As in :func:`skdl.metrics.limits_of_agreement`; or if `against` is unknown.
         """
         check_choice(against, "against", tuple(_AXES))
         true, predicted = number_pair(y_true, y_pred)
@@ -155,41 +156,41 @@ class BlandAltmanDisplay:
         Parameters
         ----------
         result : RegressionResult
-            What :func:`skdl.evaluate` returned for regressors.
+            The result of :func:`skdl.evaluate` for regressors.
         model : str, default=None
-            Which of several models; None takes the only one.
+            Name of the model. Required if there are several; if None, use the only one.
         **settings : dict
-            As of :meth:`from_predictions`, except for `groups`, which are those of the result.
+            As in :meth:`from_predictions`, except for `groups`, which are those of the result.
 
         Returns
         -------
         display : BlandAltmanDisplay
-            The display, drawn.
+            The drawn display.
 
         Raises
         ------
         ValueError
-            As :meth:`from_predictions`; or if there are several models and none is named, or
+            As in :meth:`from_predictions`; or if there are several models and none is named, or
             `result` is not one of regressors.
         """
         if not callable(getattr(result, "per_model", None)) or hasattr(result, "classes"):
             raise ValueError(
-                f"Bland-Altman plots are for regressors. Got {type(result).__name__}; pass what "
-                "evaluate() returned for regressors, or numbers to from_predictions."
+                f"Bland-Altman plots are for regressors. Got {type(result).__name__}. Pass the "
+                "result of evaluate() for regressors, or pass numbers to from_predictions."
             )
         table = result.per_model(result.only_model(model))
         groups = None if result.groups is None else result.groups[table["row"]]
         return cls.from_predictions(table["y_true"], table["y_pred"], groups=groups, **settings)
 
     def plot(self, *, title: str | None = None, ax: Any = None) -> Self:
-        """Draw.
+        """Draw the display.
 
         Parameters
         ----------
         title : str, default=None
             Title of the figure.
         ax : matplotlib axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw on. If None, create a new figure.
 
         Returns
         -------

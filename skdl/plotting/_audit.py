@@ -46,8 +46,8 @@ class DataAuditDisplay:
     images : sequence of ndarray of shape (h, w, c)
         The images to draw, with values in [0, 1]: both of the first pair, both of the next, ….
     pairs : pandas.DataFrame
-        A row for each pair: "first", "second" (where the images stand in X), "similarity", and
-        perhaps "first_class" and "second_class", "first_group" and "second_group".
+        One row per pair: "first", "second" (positions of the images in X), "similarity", and
+        optionally "first_class" and "second_class", "first_group" and "second_group".
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class DataAuditDisplay:
 
     See Also
     --------
-    skdl.audit.audit_images : Finds the pairs.
+    skdl.audit.audit_images : Find the pairs.
 
     Examples
     --------
@@ -89,40 +89,41 @@ class DataAuditDisplay:
     ) -> Self:
         """Draw pairs that an audit found.
 
-        Pairs of different classes come first, then those of different groups, then the others, the
-        least similar first: if these show one picture, all do.
+        Pairs of different classes come first, then those of different groups, then the others,
+        always with the least similar first: if these show the same picture, all do.
 
         Parameters
         ----------
         audit : DataAudit
-            As :func:`skdl.audit.audit_images` gives it.
+            The result of :func:`skdl.audit.audit_images`.
         X : array-like
             The images or paths that were audited. Only the files that are drawn are decoded.
         max_pairs : int, default=12
-            Number of pairs to draw at most.
+            Maximum number of pairs to draw.
         image_shape : (height, width) or (height, width, channels), default=None
             Shape of flattened images.
         title : str, default=None
             Title of the figure.
         ax : sequence of matplotlib axes, default=None
-            Two per pair, where to draw; None makes a new figure.
+            Axes to draw on, two per pair. If None, create a new figure.
 
         Returns
         -------
         display : DataAuditDisplay
-            The display, drawn.
+            The drawn display.
 
         Raises
         ------
         ValueError
-            If X has not as many images as were audited, or `max_pairs` or `ax` does not fit.
+            If the number of images in X differs from that of the audit, or `max_pairs` or `ax` is
+            invalid.
         """
         check_whole(max_pairs, "max_pairs", low=1)
         batch = read_batch(X, mixed=True).unflattened(image_shape)
         if len(batch) != len(audit.groups):
             raise ValueError(
-                f"X has {len(batch):,} images, but {len(audit.groups):,} were audited. Pass the X "
-                "that was audited."
+                f"X has {len(batch):,} images, but {len(audit.groups):,} were audited. Pass the "
+                "same X as to the audit."
             )
         pairs = _chosen(audit, max_pairs)
         rows = pairs[["first", "second"]].to_numpy().ravel()
@@ -138,14 +139,14 @@ class DataAuditDisplay:
         return cls(images, pairs).plot(title=title, ax=ax)
 
     def plot(self, *, title: str | None = None, ax: Any = None) -> Self:
-        """Draw.
+        """Draw the display.
 
         Parameters
         ----------
         title : str, default=None
             Title of the figure.
         ax : sequence of matplotlib axes, default=None
-            Two per pair, where to draw; None makes a new figure.
+            Axes to draw on, two per pair. If None, create a new figure.
 
         Returns
         -------

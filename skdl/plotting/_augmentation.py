@@ -14,15 +14,15 @@ from skdl.plotting._layout import draw_image, first_rows, image_axes
 
 @dataclass(eq=False, repr=False)
 class AugmentationDisplay:
-    """Images, one per row, and beside each what an augmentation makes of it.
+    """Images, one per row, each with augmented variants beside it.
 
     It is recommended to use :meth:`from_estimator`.
 
     Parameters
     ----------
     images : ndarray of shape (n, 1 + n_variants, h, w, c)
-        Each image as it is, and its variants. Values outside [0, 1], as of standardised images,
-        are drawn by the smallest and the largest value of the images as they are.
+        Each original image, and its variants. Values outside [0, 1], as in standardised images,
+        are scaled by the smallest and the largest value of the original images.
 
     Attributes
     ----------
@@ -57,38 +57,39 @@ class AugmentationDisplay:
         title: str | None = None,
         ax: Any = None,
     ) -> Self:
-        """Draw what the augmentation of a classifier makes of images in as many epochs.
+        """Draw images as the augmentation of a classifier changes them in several epochs.
 
         Parameters
         ----------
         estimator : CNNClassifier, TransferClassifier or VGG16Classifier, Pipeline or search
-            With the parameter `augmentation`; it need not be fitted. Of a pipeline, the last step:
-            those before it have to be fitted, and see the drawn images only. Of a search, the best
-            estimator or, before it is fitted, the one that it starts from.
+            Estimator with the parameter `augmentation`, which need not be fitted. In a pipeline,
+            the last step is used; the steps before it must be fitted, and transform only the drawn
+            images. In a search, the best estimator is used or, if it is not fitted, its
+            `estimator`.
         X : array-like
-            Images or paths of image files, as its `fit` takes them; the first are drawn.
+            Images or paths of image files, as its `fit` accepts them; the first ones are drawn.
         n_images : int, default=4
             Number of images, at least 1; one per row.
         n_variants : int, default=6
-            Number of variants of each, at least 1.
+            Number of variants of each image, at least 1.
         random_state : int, RandomState instance or None, default=0
-            Seeds the variants.
+            Random seed of the variants.
         title : str, default=None
             Title of the figure.
         ax : sequence of matplotlib axes, default=None
-            One per image, row by row; None makes a new figure.
+            Axes to draw on, one per image, row by row. If None, create a new figure.
 
         Returns
         -------
         display : AugmentationDisplay
-            The display, drawn.
+            The drawn display.
 
         Raises
         ------
         NotFittedError
             If a step of a pipeline before the classifier is not fitted.
         ValueError
-            If the estimator has no augmentation, X holds no images, or a number is not one.
+            If the estimator has no augmentation, X holds no images, or a number is invalid.
         """
         check_whole(n_images, "n_images", low=1)
         *_, last = nested(estimator)
@@ -101,14 +102,14 @@ class AugmentationDisplay:
         return cls(images).plot(title=title, ax=ax)
 
     def plot(self, *, title: str | None = None, ax: Any = None) -> Self:
-        """Draw.
+        """Draw the display.
 
         Parameters
         ----------
         title : str, default=None
             Title of the figure.
         ax : sequence of matplotlib axes, default=None
-            One per image, row by row; None makes a new figure.
+            Axes to draw on, one per image, row by row. If None, create a new figure.
 
         Returns
         -------
@@ -122,7 +123,7 @@ class AugmentationDisplay:
         """
         images = np.asarray(self.images)
         n, columns = images.shape[:2]
-        captions = ["as it is", *[""] * (columns - 1)] * n
+        captions = ["original", *[""] * (columns - 1)] * n
         figure, axes = image_axes(ax, captions, title, columns)
         first = images[:, 0]
         low, high = min(0.0, float(first.min())), max(1.0, float(first.max()))

@@ -41,9 +41,9 @@ class ModelComparisonDisplay:
     Parameters
     ----------
     frame : pandas.DataFrame
-        One row for each model and metric, with the columns "model", "metric", "value", and "low"
-        and "high", the ends of the interval. NaN as a value is shown as not available, NaN as an
-        end leaves the interval out. Models and metrics are drawn in the order in which they come.
+        One row per model and metric, with the columns "model", "metric", "value", and "low" and
+        "high", the limits of the interval. A NaN value is shown as not available; without limits
+        (NaN), no interval is drawn. Models and metrics are drawn in the order in which they occur.
 
     Attributes
     ----------
@@ -86,23 +86,23 @@ class ModelComparisonDisplay:
         Parameters
         ----------
         result : object
-            With a method ``summary()`` that returns such a frame.
+            Object with a method ``summary()`` that returns such a frame.
         metrics : sequence of str, default=None
-            The metrics to draw, in this order; None draws all.
+            Metrics to draw, in this order. If None, draw all.
         title : str, default=None
             Title of the figure.
         ax : sequence of matplotlib axes, default=None
-            One per metric, where to draw; None makes a new figure.
+            Axes to draw on, one per metric. If None, create a new figure.
 
         Returns
         -------
         display : ModelComparisonDisplay
-            The display, drawn.
+            The drawn display.
 
         Raises
         ------
         ValueError
-            If `result` has no summary, it is no such frame, or it has no such metric.
+            If `result` has no summary, the summary is not such a frame, or it has no such metric.
         """
         if not callable(getattr(result, "summary", None)):
             raise ValueError(
@@ -118,21 +118,23 @@ class ModelComparisonDisplay:
                 what = "nothing to draw for metrics=[]"
                 if unknown:
                     what = f"no metric {shortened(unknown[0])}"
-                raise ValueError(f"The summary has {what}. Its metrics: {shortened(list(known))}.")
+                raise ValueError(
+                    f"The summary has {what}. Its metrics are: {shortened(list(known))}."
+                )
             order = {metric: place for place, metric in enumerate(metrics)}
             frame = frame[frame["metric"].isin(order)]
             frame = frame.sort_values("metric", key=lambda column: column.map(order), kind="stable")
         return cls(frame).plot(title=title, ax=ax)
 
     def plot(self, *, title: str | None = None, ax: Any = None) -> Self:
-        """Draw.
+        """Draw the display.
 
         Parameters
         ----------
         title : str, default=None
             Title of the figure.
         ax : sequence of matplotlib axes, default=None
-            One per metric, where to draw; None makes a new figure.
+            Axes to draw on, one per metric. If None, create a new figure.
 
         Returns
         -------
@@ -191,7 +193,7 @@ def _check_frame(frame: Any) -> None:
             f"columns {', '.join(_COLUMNS)}."
         )
     if not len(frame):
-        raise ValueError("The frame has no rows: there are no models to compare.")
+        raise ValueError("The frame has no rows, so there are no models to compare.")
     twice = frame.duplicated(["model", "metric"])
     if twice.any():
         model, metric = frame.loc[twice, ["model", "metric"]].iloc[0]
@@ -207,7 +209,8 @@ def _check_frame(frame: Any) -> None:
         value, low, high = values[int(np.argmax(wrong))]
         raise ValueError(
             f"The {shortened(metric)} of the model {shortened(model)} is {value:g} with the "
-            f"interval {low:g} to {high:g}: expected finite numbers, and the value within."
+            f"interval {low:g} to {high:g}. Numbers must be finite, and the value must be within "
+            "the interval."
         )
 
 

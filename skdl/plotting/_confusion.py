@@ -35,9 +35,10 @@ _LINE = 1.25  # height of a line of text, as a share of its size
 class ConfusionMatricesDisplay:
     """A confusion matrix as counts, as precision and as recall, side by side.
 
-    Rows are true classes, columns predicted ones. On the diagonal of the second matrix stands the
-    precision of each class, on that of the third its recall. A column of a class that is never
-    predicted has no precision, and a row of a class without a case has no recall: they are hatched.
+    Rows are true classes, columns predicted ones. The diagonal of the second matrix is the
+    precision of each class, that of the third its recall. The column of a class that is never
+    predicted has no precision, and the row of a class without cases has no recall: they are
+    hatched.
 
     It is recommended to use :meth:`from_estimator` or :meth:`from_predictions`.
 
@@ -46,14 +47,14 @@ class ConfusionMatricesDisplay:
     confusion_matrix : ndarray of shape (n_classes, n_classes)
         Counts, or sums of weights, of true classes (rows) and predicted ones (columns).
     class_names : sequence of str of length n_classes, default=None
-        The classes. None numbers them from 0.
+        The classes. If None, number them from 0.
 
     Attributes
     ----------
     precision : float64 ndarray of shape (n_classes, n_classes)
-        Shares of the columns, in [0, 1]; NaN in columns without any.
+        Counts divided by the sum of the column, in [0, 1]; NaN in empty columns.
     recall : float64 ndarray of shape (n_classes, n_classes)
-        Shares of the rows, in [0, 1]; NaN in rows without any.
+        Counts divided by the sum of the row, in [0, 1]; NaN in empty rows.
     figure_ : matplotlib.figure.Figure
         The figure.
     axes_ : ndarray of matplotlib.axes.Axes, of shape (3,)
@@ -96,29 +97,29 @@ class ConfusionMatricesDisplay:
         Parameters
         ----------
         estimator : fitted classifier
-            With ``predict``; all its classes have a row and a column.
+            Classifier with ``predict``; all its classes have a row and a column.
         X : array-like
-            What the estimator predicts, such as images or features.
+            Input of the estimator, such as images or features.
         y : array-like of shape (n,)
             True labels.
         target_names : sequence of str, default=None
-            Names of the classes: in sorted order of the labels, or such that labels are positions
-            in it, as in scikit-learn's data sets. None takes the labels themselves.
+            Names of the classes: in sorted order of the labels, or indexed by labels, as in
+            scikit-learn's data sets. If None, use the labels themselves.
         sample_weight : array-like of shape (n,), default=None
             Sample weights.
         ax : sequence of 3 matplotlib axes, default=None
-            Where to draw counts, precision and recall; None makes a new figure.
+            Axes for counts, precision and recall. If None, create a new figure.
 
         Returns
         -------
         display : ConfusionMatricesDisplay
-            The display, drawn.
+            The drawn display.
 
         Raises
         ------
         ValueError
-            As :meth:`from_predictions`; or if the estimator is no classifier, or labels are no
-            classes of it.
+            As in :meth:`from_predictions`; or if the estimator is not a classifier, or labels are
+            not among its classes.
         """
         return cls.from_predictions(
             y,
@@ -147,24 +148,24 @@ class ConfusionMatricesDisplay:
         y_true, y_pred : array-like of shape (n,)
             True and predicted labels.
         labels : array-like, default=None
-            All classes, where some may not occur; None takes those that do.
+            All classes, if some may not occur. If None, use those that occur.
         target_names : sequence of str, default=None
-            Names of the classes, see :meth:`from_estimator`.
+            Names of the classes; see :meth:`from_estimator`.
         sample_weight : array-like of shape (n,), default=None
             Sample weights.
         ax : sequence of 3 matplotlib axes, default=None
-            Where to draw counts, precision and recall; None makes a new figure.
+            Axes for counts, precision and recall. If None, create a new figure.
 
         Returns
         -------
         display : ConfusionMatricesDisplay
-            The display, drawn.
+            The drawn display.
 
         Raises
         ------
         ValueError
-            If lengths differ, labels are missing or of several kinds, or `target_names` or `ax`
-            does not fit.
+            If lengths differ, labels are missing or of several kinds, or `target_names` or `ax` is
+            invalid.
         """
         true, predicted, names = encoded_outcomes(y_true, y_pred, target_names, labels)
         matrix = count_outcomes(
@@ -181,15 +182,15 @@ class ConfusionMatricesDisplay:
         return _shares(self.confusion_matrix, axis=1)
 
     def plot(self, *, ax: Any = None) -> Self:
-        """Draw.
+        """Draw the display.
 
-        Where the cells are too small for numbers, a colour bar stands beside each matrix instead. A
-        share that is written as 0 or 1 is exactly that; 0.00 and 1.00 are rounded.
+        If the cells are too small for numbers, each matrix has a colour bar instead. Values written
+        as 0 or 1 are exact; 0.00 and 1.00 are rounded.
 
         Parameters
         ----------
         ax : sequence of 3 matplotlib axes, default=None
-            Where to draw counts, precision and recall; None makes a new figure.
+            Axes for counts, precision and recall. If None, create a new figure.
 
         Returns
         -------
@@ -199,7 +200,7 @@ class ConfusionMatricesDisplay:
         Raises
         ------
         ValueError
-            If the matrix is not square, or `ax` or `class_names` does not fit.
+            If the matrix is not square, or `ax` or `class_names` is invalid.
         """
         counts = np.asarray(self.confusion_matrix)
         given = range(len(counts)) if self.class_names is None else self.class_names

@@ -28,11 +28,11 @@ _WIDTH, _HEIGHT = 5.4, 4.0  # inches
 
 @dataclass(eq=False, repr=False)
 class DecisionCurveDisplay:
-    """Net benefit of treating whoever has at least a threshold probability, by threshold.
+    """Net benefit of treating everyone with at least a threshold probability, by threshold.
 
-    The threshold says how a harm is weighed against a benefit: whoever would treat ten patients for
-    one who needs it has a threshold of 0.1. A model is of use at the thresholds where its curve
-    lies above both lines, those of treating all and of treating none.
+    The threshold expresses how a harm is weighed against a benefit: being willing to treat ten
+    patients for one who needs it means a threshold of 0.1. A model is useful at the thresholds at
+    which its curve is above both lines, those of treating all and of treating none.
 
     It is recommended to use :meth:`from_estimator`, :meth:`from_predictions` or
     :meth:`from_result`.
@@ -40,26 +40,26 @@ class DecisionCurveDisplay:
     Parameters
     ----------
     frame : pandas.DataFrame
-        A row for each model and threshold: "model", "threshold", "net_benefit", and "low" and
-        "high", the ends of its interval, NaN where there is none.
+        One row per model and threshold: "model", "threshold", "net_benefit", and "low" and "high",
+        the limits of its interval, NaN if there is none.
     prevalence : float
-        Share of positive cases, in [0, 1].
+        Proportion of positive cases, in [0, 1].
     level : float or None, default=0.95
-        Confidence level of the intervals, between 0 and 1; None draws none.
+        Confidence level of the intervals, between 0 and 1. If None, draw no intervals.
     pos_name : str, default=None
-        Name of the positive class; None writes none.
+        Name of the positive class. If None, it is not shown.
 
     Attributes
     ----------
     figure_ : matplotlib.figure.Figure
         The figure.
     ax_ : matplotlib.axes.Axes
-        Its axes.
+        The axes.
 
     See Also
     --------
-    skdl.metrics.net_benefit : The figures that are drawn.
-    ReliabilityDisplay : Whether the probabilities are those that are observed.
+    skdl.metrics.net_benefit : Compute the net benefit.
+    ReliabilityDisplay : Compare probabilities with observed frequencies.
 
     References
     ----------
@@ -105,32 +105,32 @@ class DecisionCurveDisplay:
         estimator : fitted classifier, or dict of str to fitted classifier
             With ``predict_proba``.
         X : array-like
-            What the estimator predicts, such as images or features.
+            Input of the estimator, such as images or features.
         y : array-like of shape (n,)
             True labels.
         thresholds : array-like of shape (n_thresholds,), default=None
-            Threshold probabilities, see :meth:`from_predictions`.
+            Threshold probabilities; see :meth:`from_predictions`.
         pos_label : int, float, bool or str, default=None
-            The positive class; all others are negative. None takes the second of two classes; with
-            more classes it is needed.
+            The positive class; all others are negative. If None, use the second of two classes;
+            required with more classes.
         target_names : sequence of str, default=None
-            Names of the classes: in sorted order of the labels, or such that labels are positions
-            in it, as in scikit-learn's data sets. None takes the labels themselves.
+            Names of the classes: in sorted order of the labels, or indexed by labels, as in
+            scikit-learn's data sets. If None, use the labels themselves.
         level : float or None, default=0.95
-            Confidence level of the bands, between 0 and 1; None draws none.
+            Confidence level of the bands, between 0 and 1. If None, draw no intervals.
         ax : matplotlib axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw on. If None, create a new figure.
 
         Returns
         -------
         display : DecisionCurveDisplay
-            The display, drawn.
+            The drawn display.
 
         Raises
         ------
         ValueError
-            As :meth:`from_predictions`; or if an estimator has no ``predict_proba``, or labels are
-            no classes of it.
+            As in :meth:`from_predictions`; or if an estimator has no ``predict_proba``, or labels
+            are not among its classes.
         """
         found = of_estimators(estimator, X, y, pos_label, target_names)
         return cls._computed(found, thresholds, level).plot(ax=ax)
@@ -154,32 +154,32 @@ class DecisionCurveDisplay:
         y_true : array-like of shape (n,)
             True labels.
         y_prob : array-like of shape (n,) or (n, n_classes), or dict of str to such
-            Probabilities of the positive class, or of all classes in sorted order, in [0, 1]; of
-            several models by name.
+            Probabilities of the positive class, or of all classes in sorted order, in [0, 1]; for
+            several models, a dict of them by name.
         thresholds : array-like of shape (n_thresholds,), default=None
-            Threshold probabilities, in [0, 1): those at which somebody might reasonably decide.
-            None takes 0.01, 0.02 and so on to 0.99.
+            Threshold probabilities, in [0, 1): those that are reasonable for a decision. If None,
+            use 0.01, 0.02 and so on to 0.99.
         pos_label : int, float, bool or str, default=None
-            The positive class; all others are negative. None takes 1 of {0, 1} or {-1, 1} and True
-            of {False, True}; it is needed with other labels.
+            The positive class; all others are negative. If None, use 1 of {0, 1} or {-1, 1}, or
+            True of {False, True}; required with other labels.
         target_names : sequence of str, default=None
-            Names of the classes, see :meth:`from_estimator`.
+            Names of the classes; see :meth:`from_estimator`.
         level : float or None, default=0.95
-            Confidence level of the bands, between 0 and 1, at each threshold for itself; None draws
-            none.
+            Confidence level of the bands, between 0 and 1, separately at each threshold. If None,
+            draw no intervals.
         ax : matplotlib axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw on. If None, create a new figure.
 
         Returns
         -------
         display : DecisionCurveDisplay
-            The display, drawn.
+            The drawn display.
 
         Raises
         ------
         ValueError
-            If a probability is missing or outside [0, 1], lengths differ, thresholds are no
-            probabilities below 1, or another parameter does not fit.
+            If a probability is missing or outside [0, 1], lengths differ, thresholds are not
+            probabilities below 1, or another parameter is invalid.
         """
         found = of_predictions(y_true, y_prob, pos_label, target_names)
         return cls._computed(found, thresholds, level).plot(ax=ax)
@@ -198,37 +198,37 @@ class DecisionCurveDisplay:
     ) -> Self:
         """Draw the decision curves of the out-of-fold predictions of an evaluation.
 
-        Those of the images that all of the models predicted; of repeated folds, the first
+        Only images that all of the models predicted are drawn; with repeated folds, the first
         prediction of each image.
 
         Parameters
         ----------
         result : EvaluationResult
-            What :func:`skdl.evaluate` returned.
+            The result of :func:`skdl.evaluate`.
         models : sequence of str, default=None
-            The models to draw, in this order; None draws all that gave probabilities.
+            Models to draw, in this order. If None, draw all that have probabilities.
         thresholds : array-like of shape (n_thresholds,), default=None
-            Threshold probabilities, see :meth:`from_predictions`.
+            Threshold probabilities; see :meth:`from_predictions`.
         pos_label : int, float, bool or str, default=None
-            The positive class; None takes that of the result, which is needed with more than two
-            classes.
+            The positive class. If None, use that of the result; with more than two classes, one of
+            them is required.
         target_names : sequence of str, default=None
-            Names of the classes, see :meth:`from_estimator`.
+            Names of the classes; see :meth:`from_estimator`.
         level : float or None, default=0.95
-            Confidence level of the bands, between 0 and 1; None draws none.
+            Confidence level of the bands, between 0 and 1. If None, draw no intervals.
         ax : matplotlib axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw on. If None, create a new figure.
 
         Returns
         -------
         display : DecisionCurveDisplay
-            The display, drawn.
+            The drawn display.
 
         Raises
         ------
         ValueError
-            As :meth:`from_predictions`; or if `result` is none of an evaluation, or there are no
-            probabilities of a model.
+            As in :meth:`from_predictions`; or if `result` is not that of an evaluation, or a model
+            has no probabilities.
         """
         found = of_result(result, models, pos_label, target_names)
         return cls._computed(found, thresholds, level).plot(ax=ax)
@@ -253,12 +253,12 @@ class DecisionCurveDisplay:
         return cls(frame, float(found.positive.mean()), level, found.pos_name)
 
     def plot(self, *, ax: Any = None) -> Self:
-        """Draw.
+        """Draw the display.
 
         Parameters
         ----------
         ax : matplotlib axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw on. If None, create a new figure.
 
         Returns
         -------

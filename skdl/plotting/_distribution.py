@@ -47,25 +47,25 @@ _SHORT = 3  # letters of a name that is written into a slice
 
 @dataclass(eq=False, repr=False)
 class ClassDistributionDisplay:
-    """Counts and shares of the classes, as bars, as pies or both.
+    """Counts and proportions of the classes, as bars, as pies or both.
 
     It is recommended to use :meth:`from_labels`.
 
     Parameters
     ----------
     counts : ndarray of int of shape (n_subsets, n_classes)
-        Images of each class in each subset.
+        Number of images of each class in each subset.
     class_names : sequence of str of length n_classes
         The classes.
     subset_names : sequence of str of length n_subsets, default=None
-        The subsets, such as training and test data; None writes no names.
+        The subsets, such as training and test data. If None, no names are shown.
 
     Attributes
     ----------
     figure_ : matplotlib.figure.Figure
         The figure.
     axes_ : ndarray of matplotlib.axes.Axes
-        The axes of the bars, if any, followed by those of one pie a subset, if any.
+        The axes of the bars, if any, followed by those of one pie per subset, if any.
 
     Examples
     --------
@@ -99,29 +99,29 @@ class ClassDistributionDisplay:
             Class labels; or the labels of several subsets, such as ``{"train": …, "test": …}``,
             which are drawn side by side.
         target_names : sequence of str, default=None
-            Names of the classes: in sorted order of the labels, or such that labels are positions
-            in it, as in scikit-learn's data sets. None takes the labels themselves.
+            Names of the classes: in sorted order of the labels, or indexed by labels, as in
+            scikit-learn's data sets. If None, use the labels themselves.
         kind : {"bar", "pie", "both"}, default="bar"
-            What to draw. Bars compare counts; pies show shares, with the numbers of the classes in
-            their slices where there is room.
+            What to draw. Bars compare counts; pies show proportions, with the counts of the classes
+            in their slices if there is room.
         ax : matplotlib axes or sequence of them, default=None
-            Where to draw: one axes for the bars, then one per subset for the pies. None makes a new
-            figure of fitting size.
+            Axes to draw on: one for the bars, then one per subset for the pies. If None, create a
+            new figure of a suitable size.
 
         Returns
         -------
         display : ClassDistributionDisplay
-            The display, drawn.
+            The drawn display.
 
         Raises
         ------
         ValueError
-            If there are no labels, labels are missing or numbers of a continuous scale, or
-            `target_names`, `kind` or `ax` does not fit.
+            If there are no labels, labels are missing or continuous numbers, or `target_names`,
+            `kind` or `ax` is invalid.
         """
         several = isinstance(y, Mapping)
         if several and not y:
-            raise ValueError("y is an empty dict: there are no labels to count.")
+            raise ValueError("y is an empty dict. Pass the labels of at least one subset.")
         subsets = dict(y) if several else {"": y}
         labels = [
             class_labels(part, f"y[{shortened(name)}]" if several else "y")
@@ -134,14 +134,15 @@ class ClassDistributionDisplay:
         return display.plot(kind=kind, ax=ax)
 
     def plot(self, *, kind: Kind = "bar", ax: Any = None) -> Self:
-        """Draw.
+        """Draw the display.
 
         Parameters
         ----------
         kind : {"bar", "pie", "both"}, default="bar"
             What to draw.
         ax : matplotlib axes or sequence of them, default=None
-            Where to draw, see :meth:`from_labels`; None makes a new figure of fitting size.
+            Axes to draw on; see :meth:`from_labels`. If None, create a new figure of a
+            suitable size.
 
         Returns
         -------
@@ -151,7 +152,7 @@ class ClassDistributionDisplay:
         Raises
         ------
         ValueError
-            If `kind` is unknown, or `ax` does not hold as many axes as are needed.
+            If `kind` is unknown, or `ax` does not hold the required number of axes.
         """
         check_choice(kind, "kind", ("bar", "pie", "both"))
         n_pies = 0 if kind == "bar" else len(self.counts)

@@ -26,15 +26,15 @@ class FeatureMapDisplay:
     Parameters
     ----------
     maps : ndarray of shape (n_maps, h, w), or (n_maps, h, w, 3)
-        Feature maps; or filters, those of three dimensions each as colours.
+        Feature maps or filters; those with three channels are drawn as colours.
     numbers : sequence of int, default=None
-        Which of the layer's maps they are, counted from 0; None counts them through.
+        Numbers of the maps in the layer, counted from 0. If None, number them consecutively.
     image : ndarray of shape (h, w, c), default=None
-        The image that gave the feature maps, with values in [0, 1]; drawn first.
+        The image of the feature maps, with values in [0, 1]; drawn first.
     kind : {"activations", "filters"}, default="activations"
-        What the maps are.
+        Whether the maps are activations or filters.
     label : str, default=None
-        What the colour bar says.
+        Label of the colour bar.
     title : str, default=None
         Title of the figure.
 
@@ -43,15 +43,15 @@ class FeatureMapDisplay:
     figure_ : matplotlib.figure.Figure
         The figure.
     axes_ : ndarray of matplotlib.axes.Axes
-        That of the image, if any, then one per map, row by row.
+        The axes of the image, if any, then one per map, row by row.
     colorbar_ : matplotlib.colorbar.Colorbar or None
-        The colour bar, which all maps share; None of colours.
+        The colour bar, which all maps share; None if filters are drawn as colours.
 
     See Also
     --------
     skdl.CNNClassifier.layer_shapes : Names of the layers.
     skdl.inspection.feature_maps : The maps as arrays.
-    skdl.plotting.SaliencyDisplay : What in an image speaks for a class.
+    skdl.plotting.SaliencyDisplay : Where in an image the evidence for a class is.
 
     Examples
     --------
@@ -98,33 +98,33 @@ class FeatureMapDisplay:
         X : array-like of one image, default=None
             A batch of one, such as ``X[:1]``, for "activations"; not used for "filters".
         layer : str
-            Name of the layer, see :meth:`skdl.CNNClassifier.layer_shapes`.
+            Name of the layer; see :meth:`skdl.CNNClassifier.layer_shapes`.
         kind : {"activations", "filters"}, default="activations"
-            "activations" are the feature maps that the layer makes of the image. "filters" are the
-            kernels of a convolution: those that see three channels as colours, in which grey stands
-            for weights of zero; of others, the mean over their input channels.
+            "activations" are the feature maps of the layer for the image. "filters" are the kernels
+            of a convolution: those with three input channels as colours, in which grey means a
+            weight of zero; for others, the mean over their input channels.
         n_maps : int, default=16
-            Number of maps or filters to draw at most, the first ones.
+            Maximum number of maps or filters to draw; the first ones are drawn.
         image_shape : (height, width) or (height, width, channels), default=None
-            Shape of a flattened image; None takes the ``image_shape_`` of the estimator.
+            Shape of a flattened image. If None, use the ``image_shape_`` of the estimator.
         title : str, default=None
-            Title of the figure; None names the layer.
+            Title of the figure. If None, it names the layer.
         ax : sequence of matplotlib axes, default=None
-            Where to draw: one for the image, if there is one, then one per map. None makes a new
-            figure.
+            Axes to draw on: one for the image, if there is one, then one per map. If None, create a
+            new figure.
 
         Returns
         -------
         display : FeatureMapDisplay
-            The display, drawn.
+            The drawn display.
 
         Raises
         ------
         NotFittedError
             If the estimator is not fitted.
         ValueError
-            If it has no network, or the network no such layer; if the layer gives no feature maps,
-            or has no filters; or if X is not one image.
+            If it has no network, or the network has no such layer; if the layer has no feature maps
+            or no filters; or if X is not one image.
         """
         check_choice(kind, "kind", ("activations", "filters"))
         n_maps = check_whole(n_maps, "n_maps", low=1)
@@ -157,7 +157,7 @@ class FeatureMapDisplay:
     def _of_filters(cls, model: Any, layer: str, n_maps: int) -> Self:
         *_, network = nested(model)
         if not hasattr(network, "filters"):
-            raise ValueError(f"{type(network).__name__} has no filters: pass a network of skdl.")
+            raise ValueError(f"{type(network).__name__} has no filters. Pass a network of skdl.")
         filters = network.filters(layer=layer)
         n_inputs, n_filters = filters.shape[2:]
         n_maps = min(n_maps, n_filters)
@@ -173,14 +173,14 @@ class FeatureMapDisplay:
         )
 
     def plot(self, *, title: str | None = None, ax: Any = None) -> Self:
-        """Draw.
+        """Draw the display.
 
         Parameters
         ----------
         title : str, default=None
-            Title of the figure; None takes that of the display.
+            Title of the figure. If None, use that of the display.
         ax : sequence of matplotlib axes, default=None
-            Where to draw, see :meth:`from_estimator`; None makes a new figure.
+            Axes to draw on; see :meth:`from_estimator`. If None, create a new figure.
 
         Returns
         -------
@@ -190,7 +190,7 @@ class FeatureMapDisplay:
         Raises
         ------
         ValueError
-            If `ax` does not hold as many axes as are needed.
+            If `ax` does not hold the required number of axes.
         """
         numbers = range(len(self.maps)) if self.numbers is None else self.numbers
         captions = ["image"] * (self.image is not None) + [str(number) for number in numbers]

@@ -78,11 +78,14 @@ def of_result(result: Any, models: Any, pos_label: Any, target_names: Any) -> Fo
     """Out-of-fold predictions of an evaluation, of the images that all of the models predicted."""
     if not callable(getattr(result, "recorded", None)):
         raise ValueError(
-            f"{type(result).__name__} has no method recorded(). Pass what evaluate() returned, or "
-            "probabilities to from_predictions."
+            f"{type(result).__name__} has no method recorded(). Pass the result of evaluate(), or "
+            "pass probabilities to from_predictions."
         )
     if not hasattr(result, "classes"):
-        raise ValueError("The models are regressors, whose predictions are no probabilities.")
+        raise ValueError(
+            "The models are regressors, which do not predict probabilities. Pass an evaluation of "
+            "classifiers."
+        )
     known = np.asarray(result.classes).tolist()
     pos_label = result.positive if pos_label is None else pos_label
     check_positive(known, pos_label)
@@ -92,11 +95,14 @@ def of_result(result: Any, models: Any, pos_label: Any, target_names: Any) -> Fo
     for model in wanted:
         if model not in having:
             raise ValueError(
-                f"There are no probabilities of the model {shortened(model)}. Those with "
-                f"probabilities: {shortened(having)}.{suggest(str(model), having)}"
+                f"There are no probabilities of the model {shortened(model)}. Models with "
+                f"probabilities are: {shortened(having)}.{suggest(str(model), having)}"
             )
     if not wanted:
-        raise ValueError("No model gave probabilities: there is nothing to draw.")
+        raise ValueError(
+            "No model has probabilities, so there is nothing to draw. Evaluate models with "
+            "predict_proba."
+        )
     tables = {model: result.per_model(model)["row"].to_numpy() for model in wanted}
     rows = sorted(set.intersection(*(set(table.tolist()) for table in tables.values())))
     places = {model: np.searchsorted(table, rows) for model, table in tables.items()}

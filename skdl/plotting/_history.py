@@ -36,24 +36,24 @@ _STAR: dict[str, Any] = {
 
 @dataclass(eq=False, repr=False)
 class TrainingHistoryDisplay:
-    """Training and validation loss, accuracy and learning rate by epoch.
+    """Training and validation loss, accuracy and learning rate per epoch.
 
     It is recommended to use :meth:`from_estimator` or :meth:`from_estimators`.
 
     Parameters
     ----------
     history : dict of str to list of float, or dict of str to such dicts
-        As in ``history_`` of a fitted estimator: "loss", of classifiers "accuracy", where there was
-        validation data "val_loss" and "val_accuracy", and "learning_rate"; or the histories of
-        several estimators by their names, 6 at most.
+        As in ``history_`` of a fitted estimator: "loss", for classifiers "accuracy", with
+        validation data also "val_loss" and "val_accuracy", and "learning_rate"; or the histories of
+        up to 6 estimators by name.
 
     Attributes
     ----------
     figure_ : matplotlib.figure.Figure
         The figure.
     axes_ : ndarray of matplotlib.axes.Axes, of shape (n_panels,)
-        The axes of the loss; of classifiers, of the accuracy; and where it is drawn, of the
-        learning rate.
+        The axes of the loss, for classifiers of the accuracy, and, if it is drawn, of the learning
+        rate.
 
     Examples
     --------
@@ -75,22 +75,23 @@ class TrainingHistoryDisplay:
         Parameters
         ----------
         estimator : fitted estimator or Pipeline
-            With a ``history_``; of a pipeline, the last step; of a search, the best estimator.
+            Estimator with a ``history_``; in a pipeline, the last step; in a search, the best
+            estimator.
         learning_rate : bool, default=None
-            Whether to draw the learning rate. None draws it where it changes.
+            Whether to draw the learning rate. If None, draw it if it changes.
         ax : sequence of matplotlib axes, default=None
-            Where to draw the loss, of classifiers the accuracy, and the learning rate; None makes a
-            new figure.
+            Axes for the loss, for classifiers the accuracy, and the learning rate. If None, create
+            a new figure.
 
         Returns
         -------
         display : TrainingHistoryDisplay
-            The display, drawn.
+            The drawn display.
 
         Raises
         ------
         ValueError
-            If there is no history, or `ax` does not fit.
+            If there is no history, or `ax` is invalid.
         """
         return cls(_history_of(estimator)).plot(learning_rate=learning_rate, ax=ax)
 
@@ -98,26 +99,26 @@ class TrainingHistoryDisplay:
     def from_estimators(
         cls, estimators: Mapping[str, Any], *, learning_rate: bool | None = None, ax: Any = None
     ) -> Self:
-        """Draw the histories of several fitted estimators over each other.
+        """Draw the histories of several fitted estimators on the same axes.
 
         Parameters
         ----------
         estimators : dict of str to fitted estimator or Pipeline
-            From 1 to 6 estimators by their names, each as in :meth:`from_estimator`.
+            From 1 to 6 estimators by name, each as in :meth:`from_estimator`.
         learning_rate : bool, default=None
-            Whether to draw the learning rate. None draws it where it changes.
+            Whether to draw the learning rate. If None, draw it if it changes.
         ax : sequence of matplotlib axes, default=None
-            Where to draw, see :meth:`from_estimator`; None makes a new figure.
+            Axes to draw on; see :meth:`from_estimator`. If None, create a new figure.
 
         Returns
         -------
         display : TrainingHistoryDisplay
-            The display, drawn.
+            The drawn display.
 
         Raises
         ------
         ValueError
-            If an estimator has no history, there are none or more than 6, or `ax` does not fit.
+            If an estimator has no history, there are none or more than 6, or `ax` is invalid.
         """
         if not isinstance(estimators, Mapping):
             raise ValueError(
@@ -133,14 +134,14 @@ class TrainingHistoryDisplay:
         return cls(histories).plot(learning_rate=learning_rate, ax=ax)
 
     def plot(self, *, learning_rate: bool | None = None, ax: Any = None) -> Self:
-        """Draw.
+        """Draw the display.
 
         Parameters
         ----------
         learning_rate : bool, default=None
-            Whether to draw the learning rate. None draws it where it changes.
+            Whether to draw the learning rate. If None, draw it if it changes.
         ax : sequence of matplotlib axes, default=None
-            Where to draw, see :meth:`from_estimator`; None makes a new figure.
+            Axes to draw on; see :meth:`from_estimator`. If None, create a new figure.
 
         Returns
         -------
@@ -150,14 +151,14 @@ class TrainingHistoryDisplay:
         Raises
         ------
         ValueError
-            If there is nothing to draw, more than 6 estimators, or `ax` does not fit.
+            If there is nothing to draw, more than 6 estimators, or `ax` is invalid.
         """
         several = all(isinstance(value, Mapping) for value in self.history.values())
         histories = dict(self.history) if several else {"": self.history}
         if not 1 <= len(histories) <= _MOST_ESTIMATORS:
             raise ValueError(
-                f"Expected from 1 to {_MOST_ESTIMATORS} estimators, which can still be told apart. "
-                f"Got {len(histories)}."
+                f"Expected from 1 to {_MOST_ESTIMATORS} estimators, which can still be "
+                f"distinguished. Got {len(histories)}."
             )
         panels = _panels(list(histories.values()), learning_rate)
         entries = _legend_entries(histories) if several else []
@@ -181,19 +182,19 @@ def _history_of(estimator: Any) -> dict[str, Any]:
         return found
     *_, inner = nested(estimator)
     raise ValueError(
-        f"{type(inner).__name__} has no history_ of any epoch: fit it first, and pass an "
-        "estimator that trains a network."
+        f"{type(inner).__name__} has no history_ of any epoch. Pass a fitted estimator that trains "
+        "a network."
     )
 
 
 def _panels(histories: list[Mapping[str, Any]], learning_rate: bool | None) -> list[str]:
     """What to draw, one axes each."""
     if not histories or not all(history.get("loss") for history in histories):
-        raise ValueError("history has no 'loss' of any epoch: there is nothing to draw.")
+        raise ValueError("history has no 'loss' of any epoch, so there is nothing to draw.")
     panels = [name for name in _METRICS if any(name in history for history in histories)]
     rates = [np.unique(history.get("learning_rate", [])) for history in histories]
     if learning_rate and not any(map(len, rates)):
-        raise ValueError("history has no 'learning_rate': pass learning_rate=None.")
+        raise ValueError("history has no 'learning_rate'. Pass learning_rate=None.")
     if learning_rate is None:
         learning_rate = any(np.isfinite(values).sum() > 1 for values in rates)
     return [*panels, "learning_rate"] if learning_rate else panels

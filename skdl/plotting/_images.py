@@ -42,9 +42,10 @@ class ImageGridDisplay:
     images : sequence of ndarray of shape (h, w, c)
         The images to draw, with values in [0, 1].
     class_names : sequence of str, default=None
-        The class of each image, those of one class side by side; None writes no names.
+        The class of each image, with images of the same class side by side. If None, no names are
+        shown.
     rows : ndarray of int of shape (n_images,), default=None
-        Where the images stand in the data they were chosen from.
+        Positions of the images in the data they were chosen from.
 
     Attributes
     ----------
@@ -55,7 +56,7 @@ class ImageGridDisplay:
 
     See Also
     --------
-    skdl.plotting.PredictionGridDisplay : Images with what they were taken for.
+    skdl.plotting.PredictionGridDisplay : Images with their predictions.
 
     Examples
     --------
@@ -92,31 +93,31 @@ class ImageGridDisplay:
             Images or paths of image files, as :mod:`skdl.images` reads them. Only the files that
             are drawn are decoded.
         y : array-like of shape (n,), default=None
-            Class labels. None draws `n_per_class` images of the whole, without names.
+            Class labels. If None, draw `n_per_class` of all images, without names.
         target_names : sequence of str, default=None
-            Names of the classes: in sorted order of the labels, or such that labels are positions
-            in it, as in scikit-learn's data sets. None takes the labels themselves.
+            Names of the classes: in sorted order of the labels, or indexed by labels, as in
+            scikit-learn's data sets. If None, use the labels themselves.
         n_per_class : int, default=1
-            Images of each class, at least 1; fewer of classes that have fewer.
+            Number of images per class, at least 1; fewer for classes that have fewer.
         random_state : int, RandomState instance or None, default=0
-            Seed of the choice.
+            Random seed of the sample.
         image_shape : (height, width) or (height, width, channels), default=None
             Shape of flattened images.
         title : str, default=None
             Title of the figure.
         ax : sequence of matplotlib axes, default=None
-            One per image, where to draw; None makes a new figure.
+            Axes to draw on, one per image. If None, create a new figure.
 
         Returns
         -------
         display : ImageGridDisplay
-            The display, drawn; `rows` says where the images stand in X.
+            The drawn display; `rows` are the positions of the images in X.
 
         Raises
         ------
         ValueError
-            If there are not as many labels as images, labels are missing, or `target_names`,
-            `n_per_class` or `ax` does not fit.
+            If the numbers of labels and images differ, labels are missing, or `target_names`,
+            `n_per_class` or `ax` is invalid.
         """
         check_whole(n_per_class, "n_per_class", low=1)
         batch = read_batch(X).unflattened(image_shape)
@@ -124,7 +125,10 @@ class ImageGridDisplay:
         if y is not None:
             labels = class_labels(y, "y")
             if len(labels) != len(batch):
-                raise ValueError(f"X has {len(batch)} images, but y has {len(labels)} labels.")
+                raise ValueError(
+                    f"X has {len(batch)} images, but y has {len(labels)} labels. Pass one label "
+                    "per image."
+                )
             codes, names = encode(labels, target_names)
         generator = check_random_state(random_state)
         rows = np.concatenate(
@@ -137,14 +141,14 @@ class ImageGridDisplay:
         return cls(batch.displayable(rows), class_names, rows).plot(title=title, ax=ax)
 
     def plot(self, *, title: str | None = None, ax: Any = None) -> Self:
-        """Draw.
+        """Draw the display.
 
         Parameters
         ----------
         title : str, default=None
             Title of the figure.
         ax : sequence of matplotlib axes, default=None
-            One per image, where to draw; None makes a new figure.
+            Axes to draw on, one per image. If None, create a new figure.
 
         Returns
         -------

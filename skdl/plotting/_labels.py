@@ -41,7 +41,7 @@ def encode(labels: npt.NDArray[Any], target_names: Any) -> tuple[npt.NDArray[np.
     if len(names) == len(found):
         return codes, names
     raise ValueError(
-        f"target_names has {len(names)} names, which do not fit the {len(found)} classes "
+        f"target_names has {len(names)} names, which do not match the {len(found)} classes "
         f"{listed(found)}. Pass one name per class, in sorted order, or labels that are "
         "positions in target_names."
     )

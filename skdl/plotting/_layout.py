@@ -110,7 +110,9 @@ def _as_axes(ax: Any) -> list[Any]:
     axes = list(np.ravel(np.asarray(ax, dtype=object)))
     wrong = [type(one).__name__ for one in axes if not hasattr(one, "get_window_extent")]
     if wrong:
-        raise ValueError(f"ax must hold matplotlib axes, as plt.subplots() gives. Got {wrong[0]}.")
+        raise ValueError(
+            f"ax must hold matplotlib axes, as plt.subplots() returns them. Got {wrong[0]}."
+        )
     return axes
 
 
@@ -156,7 +158,7 @@ def image_axes(
     if with_bar:
         figure.set_figwidth(figure.get_figwidth() + _BAR_ROOM)
     if not n:
-        figure.text(0.5, 0.5, "No such image", ha="center", va="center", color=NOTE)
+        figure.text(0.5, 0.5, "No such images", ha="center", va="center", color=NOTE)
     return figure, [figure.add_subplot(rows, columns, i + 1) for i in range(n)]
 
 

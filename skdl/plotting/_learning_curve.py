@@ -27,7 +27,7 @@ _AXES, _HEIGHT = 5.0, 3.6  # inches
 
 @dataclass(eq=False, repr=False)
 class LearningCurveDisplay:
-    """Scores of models against the number of training images, with intervals over splits.
+    """Scores of models against the number of training images, with bands over splits.
 
     It is recommended to use :meth:`from_estimator`, :meth:`from_estimators` or :meth:`from_scores`.
 
@@ -36,9 +36,9 @@ class LearningCurveDisplay:
     train_sizes : ndarray of int of shape (n_sizes,)
         Numbers of training images, increasing.
     scores : dict of str to ndarray of shape (n_sizes, n_splits)
-        Scores of each model on test data; NaN where a fit failed.
+        Scores of each model on test data; NaN if a fit failed.
     score_name : str, default="Score"
-        What the scores are.
+        Label of the scores.
 
     Attributes
     ----------
@@ -53,8 +53,8 @@ class LearningCurveDisplay:
 
     Notes
     -----
-    The splits of a cross-validation share training images, so that the bands show how much scores
-    vary, and are no confidence intervals.
+    The splits of a cross-validation share training images. The bands therefore show how much scores
+    vary, and are not confidence intervals.
 
     Examples
     --------
@@ -77,23 +77,23 @@ class LearningCurveDisplay:
         Parameters
         ----------
         estimator : estimator
-            The model; it is cloned, and named by its class.
+            The model; it is cloned, and named after its class.
         X : array-like of shape (n, …)
-            Images, or paths, as the estimator takes them.
+            Images, or paths, as the estimator accepts them.
         y : array-like of shape (n,)
             Labels.
         **params : object
-            As :meth:`from_estimators` takes them, such as `cv` and `scoring`.
+            Parameters of :meth:`from_estimators`, such as `cv` and `scoring`.
 
         Returns
         -------
         display : LearningCurveDisplay
-            The display, drawn.
+            The drawn display.
 
         Raises
         ------
         ValueError
-            As :meth:`from_estimators`.
+            As in :meth:`from_estimators`.
         """
         return cls.from_estimators({type(estimator).__name__: estimator}, X, y, **params)
 
@@ -123,47 +123,47 @@ class LearningCurveDisplay:
         estimators : dict of str to estimator
             The models by name; they are cloned.
         X : array-like of shape (n, …)
-            Images, or paths, as the estimators take them.
+            Images, or paths, as the estimators accept them.
         y : array-like of shape (n,)
             Labels.
         train_sizes : array-like of shape (n_sizes,), default=None
-            Numbers of training images, or shares of those that a split has. None takes five shares
-            from 0.1 to 1, at equal distances on the logarithmic axis.
+            Numbers of training images, or proportions of the training set of a split. If None, use
+            five proportions from 0.1 to 1, evenly spaced on a logarithmic axis.
         cv : int, splitter or iterable, default=None
-            As in :func:`sklearn.model_selection.learning_curve`; with `groups`, None and an int are
-            folds that keep groups together. The same splits for all models, if it has a seed.
+            As in :func:`sklearn.model_selection.learning_curve`; with `groups`, None and an int
+            mean folds that keep groups together. If it has a seed, all models get the same splits.
         scoring : str or callable, default=None
-            A scorer; None takes the ``score`` of the estimators.
+            A scorer. If None, use the ``score`` of the estimators.
         groups : array-like of shape (n,), default=None
-            Groups, such as patients, for the splits, and for what asks for them in an estimator,
-            such as early stopping of ``CNNClassifier().set_fit_request(groups=True)``.
+            Groups, such as patients, for the splits, and for parts of an estimator that request
+            them, such as early stopping of ``CNNClassifier().set_fit_request(groups=True)``.
         n_jobs : int, default=None
             Number of processes.
         shuffle : bool, default=True
-            Whether to shuffle the training images of a split before the first ones are taken:
-            without it, sorted data begins with one class.
+            Whether to shuffle the training images of a split before the first ones are used:
+            without shuffling, sorted data start with a single class.
         random_state : int, RandomState instance or None, default=0
-            Seeds the shuffling.
+            Random seed of the shuffling.
         interval : {"std", "range"} or None, default="std"
             What the bands show: mean plus and minus a standard deviation, the lowest and the
             highest score of the splits, or nothing.
         score_name : str, default=None
-            Label of the scores; None takes the name of the scorer.
+            Label of the scores. If None, use the name of the scorer.
         title : str, default=None
             Title of the figure.
         ax : matplotlib axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw on. If None, create a new figure.
 
         Returns
         -------
         display : LearningCurveDisplay
-            The display, drawn.
+            The drawn display.
 
         Raises
         ------
         ValueError
-            If there are no estimators, `train_sizes` or `interval` do not fit, or no fit of a model
-            came to a score.
+            If there are no estimators, `train_sizes` or `interval` is invalid, or no fit of a model
+            resulted in a score.
         """
         if not isinstance(estimators, Mapping) or not estimators:
             raise ValueError(
@@ -209,28 +209,28 @@ class LearningCurveDisplay:
         Parameters
         ----------
         scores : dict of str to array-like of shape (n_sizes, n_splits) or (n_sizes,)
-            Scores of each model on test data; NaN where there is none.
+            Scores of each model on test data; NaN if missing.
         train_sizes : array-like of shape (n_sizes,)
             Numbers of training images, increasing.
         interval : {"std", "range"} or None, default="std"
-            What the bands show, see :meth:`from_estimators`.
+            What the bands show; see :meth:`from_estimators`.
         score_name : str, default="Score"
             Label of the scores.
         title : str, default=None
             Title of the figure.
         ax : matplotlib axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw on. If None, create a new figure.
 
         Returns
         -------
         display : LearningCurveDisplay
-            The display, drawn.
+            The drawn display.
 
         Raises
         ------
         ValueError
-            If there are no scores, they are not as many as the sizes, all of a model are NaN, or
-            the sizes are not positive and increasing.
+            If there are no scores, their number differs from that of the sizes, all scores of a
+            model are NaN, or the sizes are not positive and increasing.
         """
         sizes = _numbers(train_sizes, "train_sizes").ravel()
         if not len(sizes) or not (sizes > 0).all() or not (np.diff(sizes) > 0).all():
@@ -245,13 +245,13 @@ class LearningCurveDisplay:
             array = array[:, np.newaxis] if array.ndim == 1 else array
             if array.ndim != 2 or len(array) != len(sizes):
                 raise ValueError(
-                    f"scores[{shortened(name)}] is of shape {array.shape}; expected ({len(sizes)}, "
+                    f"scores[{shortened(name)}] has shape {array.shape}. Expected ({len(sizes)}, "
                     f"n_splits) for {len(sizes)} training sizes."
                 )
             if np.isinf(array).any() or np.isnan(array).all():
                 raise ValueError(
-                    f"scores[{shortened(name)}] holds infinity, or nothing but NaN: no fit came to "
-                    "a score."
+                    f"scores[{shortened(name)}] has infinite values, or only NaN. Pass at least "
+                    "one finite score per model."
                 )
             arrays[str(name)] = array
         display = cls(sizes.astype(int), arrays, score_name=score_name)
@@ -260,16 +260,16 @@ class LearningCurveDisplay:
     def plot(
         self, *, interval: Interval | None = "std", title: str | None = None, ax: Any = None
     ) -> Self:
-        """Draw.
+        """Draw the display.
 
         Parameters
         ----------
         interval : {"std", "range"} or None, default="std"
-            What the bands show, see :meth:`from_estimators`.
+            What the bands show; see :meth:`from_estimators`.
         title : str, default=None
             Title of the figure.
         ax : matplotlib axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw on. If None, create a new figure.
 
         Returns
         -------

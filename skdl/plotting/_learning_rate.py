@@ -13,31 +13,31 @@ _WIDTH, _HEIGHT = 5.0, 3.4  # inches
 
 @dataclass(eq=False, repr=False)
 class LearningRateDisplay:
-    """Loss of a training whose learning rate rises from batch to batch.
+    """Loss during training with a learning rate that increases from batch to batch.
 
-    A good rate lies where the loss falls steeply, well before it rises.
+    At a good rate, the loss falls steeply, well before it rises.
 
     Parameters
     ----------
     rates : array-like of shape (n_steps,)
-        Learning rates, rising.
+        Learning rates, increasing.
     losses : array-like of shape (n_steps,)
-        The smoothed loss at each of them.
+        The smoothed loss at each learning rate.
     suggestion : float, default=None
-        The rate that is marked.
+        The rate to mark.
     parameter : str, default="learning rate"
-        What to call it.
+        Name of the rate, for the axis.
 
     Attributes
     ----------
     figure_ : matplotlib.figure.Figure
         The figure.
     ax_ : matplotlib.axes.Axes
-        Its axes.
+        The axes.
 
     See Also
     --------
-    skdl.diagnosis.find_learning_rate : Makes the figures that are drawn.
+    skdl.diagnosis.find_learning_rate : Compute the rates and losses.
 
     Examples
     --------
@@ -56,14 +56,14 @@ class LearningRateDisplay:
     parameter: str = "learning rate"
 
     def plot(self, *, title: str | None = None, ax: Any = None) -> Self:
-        """Draw.
+        """Draw the display.
 
         Parameters
         ----------
         title : str, default=None
             Title of the figure.
         ax : matplotlib axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw on. If None, create a new figure.
 
         Returns
         -------
@@ -73,7 +73,7 @@ class LearningRateDisplay:
         Raises
         ------
         ValueError
-            If there are not as many rates as losses, rates are not positive, or `ax` is not one of
+            If the numbers of rates and losses differ, rates are not positive, or `ax` is not one of
             matplotlib's axes.
         """
         rates, losses = (np.asarray(values, np.float64) for values in (self.rates, self.losses))
@@ -83,7 +83,7 @@ class LearningRateDisplay:
                 f"{rates.shape} and {losses.shape}."
             )
         if not (rates > 0).all():
-            raise ValueError(f"rates must be above 0. Got {rates.min():g}.")
+            raise ValueError(f"rates must be greater than 0. Got {rates.min():g}.")
         if ax is None:
             ax = new_figure(_WIDTH, _HEIGHT, title).add_subplot()
         (ax,) = given_axes(ax, ["the losses"])

@@ -41,28 +41,29 @@ _MARK: dict[str, Any] = {
 class OperatingPointDisplay:
     """The ROC curve with the chosen threshold, beside sensitivity and specificity by threshold.
 
-    Cases with a score of at least the threshold are taken for the positive class.
+    Cases with a score of at least the threshold are predicted positive.
 
     It is recommended to use :meth:`from_estimator` or :meth:`from_predictions`.
 
     Parameters
     ----------
     thresholds : float64 ndarray of shape (n_thresholds,)
-        Thresholds, falling, the first infinite.
+        Decreasing thresholds; the first is infinite.
     sensitivity : float64 ndarray of shape (n_thresholds,)
-        Sensitivity (true positive rate) at each of them, in [0, 1].
+        Sensitivity (true positive rate) at each threshold, in [0, 1].
     specificity : float64 ndarray of shape (n_thresholds,)
-        Specificity (true negative rate) at each of them, in [0, 1].
+        Specificity (true negative rate) at each threshold, in [0, 1].
     threshold : float
         The chosen threshold.
     roc_auc : (estimate, low, high), default=None
-        Area under the ROC curve with DeLong's confidence interval, in [0, 1]; None writes none.
+        Area under the ROC curve with DeLong's confidence interval, in [0, 1]. If None, it is not
+        shown.
     level : float, default=0.95
         Confidence level of the interval, between 0 and 1.
     pos_name : str, default=None
-        Name of the positive class; None writes none.
+        Name of the positive class. If None, it is not shown.
     score_name : str, default="score"
-        What the threshold is compared with.
+        Name of the score that is compared with the threshold.
 
     Attributes
     ----------
@@ -77,7 +78,7 @@ class OperatingPointDisplay:
     --------
     skdl.metrics.confidence_interval : The interval of the area.
     sklearn.metrics.RocCurveDisplay : ROC curves of several classifiers.
-    sklearn.model_selection.TunedThresholdClassifierCV : Chooses a threshold by cross-validation.
+    sklearn.model_selection.TunedThresholdClassifierCV : Choose a threshold by cross-validation.
 
     Examples
     --------
@@ -119,50 +120,50 @@ class OperatingPointDisplay:
         estimator : fitted classifier
             With ``predict_proba`` or ``decision_function``.
         X : array-like
-            What the estimator predicts, such as images or features.
+            Input of the estimator, such as images or features.
         y : array-like of shape (n,)
             True labels.
         threshold : float, default=None
-            From this score on, a case is taken for positive. None takes that of a
-            ``TunedThresholdClassifierCV`` or ``FixedThresholdClassifier``, be it the last step of a
-            pipeline or the best estimator of a search, or else 0.5 for probabilities and 0 for
+            Cases with at least this score are predicted positive. If None, use the threshold of a
+            ``TunedThresholdClassifierCV`` or ``FixedThresholdClassifier``, including the last step
+            of a pipeline or the best estimator of a search, or else 0.5 for probabilities and 0 for
             decision values.
         pos_label : int, float, bool or str, default=None
-            The positive class; all others are negative. None takes that of the classifier with a
-            threshold, or else the second of two classes; with more classes it is needed.
+            The positive class; all others are negative. If None, use that of the classifier with a
+            threshold, or else the second of two classes; required with more classes.
         response_method : {"auto", "predict_proba", "decision_function"}, default="auto"
-            Where scores come from. "auto" takes what the classifier with a threshold takes, or else
-            ``predict_proba`` where there is one.
+            Method that computes scores. "auto" uses the one that the classifier with a threshold
+            uses, or else ``predict_proba`` if available.
         target_names : sequence of str, default=None
-            Names of the classes: in sorted order of the labels, or such that labels are positions
-            in it, as in scikit-learn's data sets. None takes the labels themselves.
+            Names of the classes: in sorted order of the labels, or indexed by labels, as in
+            scikit-learn's data sets. If None, use the labels themselves.
         level : float, default=0.95
             Confidence level of the area under the curve, between 0 and 1.
         ax : sequence of 2 matplotlib axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw on. If None, create a new figure.
 
         Returns
         -------
         display : OperatingPointDisplay
-            The display, drawn.
+            The drawn display.
 
         Raises
         ------
         ValueError
-            As :meth:`from_predictions`; or if the estimator gives no scores, labels are no classes
-            of it, or its threshold belongs to another class than `pos_label`.
+            As in :meth:`from_predictions`; or if the estimator has no scores, labels are not among
+            its classes, or its threshold belongs to another class than `pos_label`.
         """
         name, classes = type(estimator).__name__, getattr(estimator, "classes_", None)
         if classes is None:
-            raise ValueError(f"{name} has no classes_: pass a fitted classifier.")
+            raise ValueError(f"{name} has no classes_. Pass a fitted classifier.")
         labels = np.asarray(classes).tolist()
         chosen = chosen_threshold(estimator)
         if chosen is not None and threshold is None:
             if pos_label not in (None, chosen.pos_label):
                 raise ValueError(
                     f"The threshold of {name} is for the positive class "
-                    f"{shortened(chosen.pos_label)}, not {shortened(pos_label)}: pass threshold, "
-                    "the one that is meant."
+                    f"{shortened(chosen.pos_label)}, not {shortened(pos_label)}. Pass threshold "
+                    "explicitly."
                 )
             threshold, pos_label = chosen.threshold, chosen.pos_label
         if response_method == "auto" and chosen is not None:
@@ -200,31 +201,31 @@ class OperatingPointDisplay:
         y_score : array-like of shape (n,)
             Scores of the positive class: probabilities or decision values.
         threshold : float, default=None
-            From this score on, a case is taken for positive. None takes 0.5 where all scores are in
-            [0, 1], and 0 elsewhere.
+            Cases with at least this score are predicted positive. If None, use 0.5 if all scores
+            are in [0, 1], and 0 otherwise.
         pos_label : int, float, bool or str, default=None
-            The positive class; all others are negative. None takes 1 of {0, 1} or {-1, 1} and True
-            of {False, True}; it is needed with other labels.
+            The positive class; all others are negative. If None, use 1 of {0, 1} or {-1, 1}, or
+            True of {False, True}; required with other labels.
         groups : array-like of shape (n,), default=None
-            Groups of cases that may be alike, such as patients, for the interval; see
+            Groups of cases that may be correlated, such as patients, for the interval; see
             :func:`skdl.metrics.confidence_interval`.
         target_names : sequence of str, default=None
-            Names of the classes, see :meth:`from_estimator`.
+            Names of the classes; see :meth:`from_estimator`.
         level : float, default=0.95
             Confidence level of the area under the curve, between 0 and 1.
         ax : sequence of 2 matplotlib axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw on. If None, create a new figure.
 
         Returns
         -------
         display : OperatingPointDisplay
-            The display, drawn.
+            The drawn display.
 
         Raises
         ------
         ValueError
             If lengths differ, there are no positive or no negative cases, labels or scores are
-            missing, or another parameter does not fit.
+            missing, or another parameter is invalid.
         """
         labels = class_labels(y_true, "y_true")
         found = sorted(set(labels.tolist()), key=str)
@@ -259,8 +260,8 @@ class OperatingPointDisplay:
         positive = np.array([label == pos_label for label in labels.tolist()])
         if positive.all() or not positive.any():
             raise ValueError(
-                f"y_true has only the classes {listed(sorted(set(labels.tolist()), key=str))}: "
-                f"there must be cases of the positive class {shortened(pos_label)}, and others."
+                f"y_true has only the classes {listed(sorted(set(labels.tolist()), key=str))}. "
+                f"There must be cases of the positive class {shortened(pos_label)} and of others."
             )
         false_positive, sensitivity, thresholds = roc_curve(
             positive, scores, drop_intermediate=False
@@ -276,12 +277,12 @@ class OperatingPointDisplay:
         return float(self.sensitivity[i]), float(self.specificity[i])
 
     def plot(self, *, ax: Any = None) -> Self:
-        """Draw.
+        """Draw the display.
 
         Parameters
         ----------
         ax : sequence of 2 matplotlib axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw on. If None, create a new figure.
 
         Returns
         -------

@@ -20,10 +20,10 @@ def predicted_labels(estimator: Any, X: Any, y: Any) -> npt.NDArray[Any]:
     """What a fitted classifier takes X for."""
     name = type(estimator).__name__
     if not hasattr(estimator, "predict"):
-        raise ValueError(f"{name} has no predict: pass a fitted classifier.")
+        raise ValueError(f"{name} has no predict. Pass a fitted classifier.")
     predicted = np.asarray(estimator.predict(X))
     if not hasattr(estimator, "classes_"):
-        raise ValueError(f"{name} has no classes_: pass a fitted classifier.")
+        raise ValueError(f"{name} has no classes_. Pass a fitted classifier.")
     check_known(class_labels(y, "y"), estimator.classes_, name)
     return predicted
 
@@ -65,9 +65,9 @@ def check_positive(labels: list[Any], pos_label: Any) -> None:
     pos_label = plain(pos_label)
     if pos_label is None:
         raise ValueError(
-            f"Which of the classes {listed(labels)} is positive cannot be guessed: pass pos_label."
+            f"Which of the classes {listed(labels)} is positive cannot be guessed. Pass pos_label."
         )
     if pos_label not in labels:
         raise ValueError(
-            f"pos_label={shortened(pos_label)} is none of the classes {listed(labels)}."
+            f"pos_label={shortened(pos_label)} is not one of the classes {listed(labels)}."
         )

@@ -48,8 +48,8 @@ class PerClassMetricsDisplay:
     Parameters
     ----------
     frame : DataFrame
-        One row per class and metric, in the columns "class", "metric" ("precision", "recall" or
-        "f1"), "value", "low" and "high", all in [0, 1] or NaN where not defined, and "support", the
+        One row per class and metric, with the columns "class", "metric" ("precision", "recall" or
+        "f1"), "value", "low" and "high", all in [0, 1] or NaN if undefined, and "support", the
         number of cases of the class.
     level : float, default=0.95
         Confidence level of the intervals, between 0 and 1.
@@ -63,20 +63,20 @@ class PerClassMetricsDisplay:
 
     See Also
     --------
-    skdl.plotting.ConfusionMatricesDisplay : Which classes are taken for which.
+    skdl.plotting.ConfusionMatricesDisplay : Which classes are confused.
     sklearn.metrics.classification_report : The numbers, as text.
 
     Notes
     -----
-    All intervals are Wilson's [1]_, those of cases in `groups` as in
+    All intervals are Wilson's [1]_; with `groups`, they are computed as in
     :func:`skdl.metrics.confidence_interval`. Recall is a proportion of the cases of a class,
-    precision one of the predictions of it. F1 is 2J / (1 + J), where J is the share of true
-    positives among the cases that are of the class, or were taken for it; the interval of J is
-    carried over to F1 [2]_.
-    It holds what it promises also for classes of a few cases, where the bootstrap is too narrow,
-    and has a width where nothing went wrong.
+    precision a proportion of its predictions. F1 is 2J / (1 + J), where J is the proportion of true
+    positives among the cases that are of the class or predicted as such; the interval of J is
+    transformed to F1 [2]_.
+    The interval keeps its level also for classes with few cases, for which the bootstrap is too
+    narrow, and has a positive width even without errors.
 
-    The intervals describe another sample of cases, not another training set.
+    The intervals reflect the sampling of cases, not of training sets.
 
     References
     ----------
@@ -115,34 +115,34 @@ class PerClassMetricsDisplay:
         level: float = 0.95,
         ax: Any = None,
     ) -> Self:
-        """Draw what a fitted classifier achieves for each class.
+        """Draw the scores of a fitted classifier for each class.
 
         Parameters
         ----------
         estimator : fitted classifier
-            With ``predict``; all its classes are drawn.
+            Classifier with ``predict``; all its classes are drawn.
         X : array-like
-            What the estimator predicts, such as images or features.
+            Input of the estimator, such as images or features.
         y : array-like of shape (n,)
             True labels.
         target_names : sequence of str, default=None
-            Names of the classes: in sorted order of the labels, or such that labels are positions
-            in it, as in scikit-learn's data sets. None takes the labels themselves.
+            Names of the classes: in sorted order of the labels, or indexed by labels, as in
+            scikit-learn's data sets. If None, use the labels themselves.
         level : float, default=0.95
             Confidence level, between 0 and 1.
         ax : matplotlib axes, default=None
-            Where to draw; None makes a new figure of fitting size.
+            Axes to draw on. If None, create a new figure of a suitable size.
 
         Returns
         -------
         display : PerClassMetricsDisplay
-            The display, drawn.
+            The drawn display.
 
         Raises
         ------
         ValueError
-            As :meth:`from_predictions`; or if the estimator is no classifier, or labels are no
-            classes of it.
+            As in :meth:`from_predictions`; or if the estimator is not a classifier, or labels are
+            not among its classes.
         """
         return cls.from_predictions(
             y,
@@ -165,34 +165,34 @@ class PerClassMetricsDisplay:
         level: float = 0.95,
         ax: Any = None,
     ) -> Self:
-        """Draw what given predictions achieve for each class.
+        """Draw the scores of given predictions for each class.
 
         Parameters
         ----------
         y_true, y_pred : array-like of shape (n,)
             True and predicted labels.
         labels : array-like, default=None
-            All classes, where some may not occur; None takes those that do.
+            All classes, if some may not occur. If None, use those that occur.
         groups : array-like of shape (n,), default=None
-            Groups of cases that may be alike, such as patients, for intervals; see
+            Groups of cases that may be correlated, such as patients, for intervals; see
             :func:`skdl.metrics.confidence_interval`.
         target_names : sequence of str, default=None
-            Names of the classes, see :meth:`from_estimator`.
+            Names of the classes; see :meth:`from_estimator`.
         level : float, default=0.95
             Confidence level, between 0 and 1.
         ax : matplotlib axes, default=None
-            Where to draw; None makes a new figure of fitting size.
+            Axes to draw on. If None, create a new figure of a suitable size.
 
         Returns
         -------
         display : PerClassMetricsDisplay
-            The display, drawn.
+            The drawn display.
 
         Raises
         ------
         ValueError
             If lengths differ, labels are missing or of several kinds, or `target_names`, `level` or
-            `ax` does not fit.
+            `ax` is invalid.
         """
         import pandas as pd
 
@@ -222,12 +222,12 @@ class PerClassMetricsDisplay:
         return cls(frame.sort_index(kind="stable").reset_index(drop=True), level).plot(ax=ax)
 
     def plot(self, *, ax: Any = None) -> Self:
-        """Draw.
+        """Draw the display.
 
         Parameters
         ----------
         ax : matplotlib axes, default=None
-            Where to draw; None makes a new figure of fitting size.
+            Axes to draw on. If None, create a new figure of a suitable size.
 
         Returns
         -------
@@ -237,12 +237,12 @@ class PerClassMetricsDisplay:
         Raises
         ------
         ValueError
-            If `frame` lacks columns or `ax` does not fit.
+            If columns are missing from `frame`, or `ax` is invalid.
         """
         columns = ["class", "metric", "value", "low", "high", "support"]
         missing = [name for name in columns if name not in self.frame]
         if missing:
-            raise ValueError(f"frame must have the columns {columns}. It lacks {missing}.")
+            raise ValueError(f"frame must have the columns {columns}. Missing: {missing}.")
         # By position: several classes may have the same name.
         metrics = list(dict.fromkeys(self.frame["metric"]))
         tables = [self.frame[self.frame["metric"] == metric] for metric in metrics]

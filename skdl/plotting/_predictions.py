@@ -30,13 +30,13 @@ class PredictionGridDisplay:
     y_true : ndarray of shape (n,)
         Their labels.
     y_pred : ndarray of shape (n,)
-        What was predicted.
+        Predicted labels.
     confidence : ndarray of shape (n,), default=None
         Probability of the predicted class, in [0, 1].
     class_names : mapping of labels to str, default=None
-        What to write for the labels; None writes them as they are.
+        Names of the labels. If None, use the labels themselves.
     image_names : sequence of str of length n, default=None
-        Written before each prediction.
+        Names to show before each prediction.
 
     Attributes
     ----------
@@ -80,20 +80,21 @@ class PredictionGridDisplay:
         Parameters
         ----------
         estimator : fitted classifier
-            With ``predict``; where it has ``predict_proba``, probabilities are written, too.
+            Classifier with ``predict``; if it has ``predict_proba``, probabilities are also shown.
         X : array-like
             Images or paths of image files, as :mod:`skdl.images` reads them.
         y : array-like of shape (n,)
             True labels.
         which : {"all", "right", "wrong", "uncertain"}, default="all"
-            "all" and "right" take images in their order; "wrong" takes misclassified ones, the most
-            confident mistakes first; "uncertain" takes those with the smallest difference between
-            the two largest probabilities, or, of estimators without, decision values.
+            Which images to draw. "all" and "right" keep the order of the images; "wrong" selects
+            misclassified images, with the most confident mistakes first; "uncertain" selects images
+            with the smallest difference between the two largest probabilities or, for estimators
+            without probabilities, decision values.
         n_images : int, default=24
-            Number of images to draw at most.
+            Maximum number of images to draw.
         target_names : sequence of str, default=None
-            Names of the classes: in sorted order of the labels, or such that labels are positions
-            in it, as in scikit-learn's data sets. None takes the labels themselves.
+            Names of the classes: in sorted order of the labels, or indexed by labels, as in
+            scikit-learn's data sets. If None, use the labels themselves.
         image_shape : (height, width) or (height, width, channels), default=None
             Shape of flattened images.
         title : str, default=None
@@ -102,15 +103,15 @@ class PredictionGridDisplay:
         Returns
         -------
         display : PredictionGridDisplay
-            The display, drawn.
+            The drawn display.
 
         Raises
         ------
         ValueError
-            As :meth:`from_predictions`; the classes of the estimator count among the labels.
+            As in :meth:`from_predictions`, where the labels include the classes of the estimator.
         """
         if not hasattr(estimator, "predict"):
-            raise ValueError(f"{type(estimator).__name__} has no predict: pass a classifier.")
+            raise ValueError(f"{type(estimator).__name__} has no predict. Pass a classifier.")
         # Not the most probable class: a classifier may have a threshold of its own.
         predicted = np.asarray(estimator.predict(X))
         classes = getattr(estimator, "classes_", None)
@@ -151,17 +152,17 @@ class PredictionGridDisplay:
             True and predicted labels.
         confidence : array-like of shape (n,) or (n, n_classes), default=None
             Probability of the predicted class, or those of all classes in sorted order; in [0, 1].
-            Where fewer classes occur than there are columns, the largest is taken for that of the
-            predicted one.
+            If fewer classes occur than there are columns, the largest probability is assumed to be
+            that of the predicted class.
         which : {"all", "right", "wrong", "uncertain"}, default="all"
-            Which images to draw, see :meth:`from_estimator`. "uncertain" takes those with the
-            smallest confidence where only that of the predicted class is known.
+            Which images to draw; see :meth:`from_estimator`. "uncertain" selects those with the
+            smallest confidence if only that of the predicted class is known.
         n_images : int, default=24
-            Number of images to draw at most.
+            Maximum number of images to draw.
         image_names : sequence of str of length n, default=None
-            Written before each prediction, such as numbers or names of files.
+            Names to show before each prediction, such as numbers or file names.
         target_names : sequence of str, default=None
-            Names of the classes, see :meth:`from_estimator`.
+            Names of the classes; see :meth:`from_estimator`.
         image_shape : (height, width) or (height, width, channels), default=None
             Shape of flattened images.
         title : str, default=None
@@ -170,13 +171,13 @@ class PredictionGridDisplay:
         Returns
         -------
         display : PredictionGridDisplay
-            The display, drawn.
+            The drawn display.
 
         Raises
         ------
         ValueError
             If lengths differ, `which` or `n_images` is out of range, labels or confidences are
-            missing, `which` needs a confidence that is not given, or `target_names` does not fit
+            missing, `which` needs a confidence that is not given, or `target_names` does not match
             the labels.
         """
         margin = None
@@ -212,7 +213,7 @@ class PredictionGridDisplay:
         if len(lengths) > 1:
             raise ValueError(
                 "X, y_true, y_pred, confidence and image_names have different lengths: "
-                f"{sorted(lengths)}."
+                f"{sorted(lengths)}. Pass one value per image."
             )
         if confidence is not None and confidence.ndim != 1:
             raise ValueError(
@@ -233,7 +234,7 @@ class PredictionGridDisplay:
         )
 
     def plot(self, *, title: str | None = None) -> Self:
-        """Draw.
+        """Draw the display.
 
         Parameters
         ----------
@@ -299,7 +300,7 @@ def _chosen_rows(
         doubt = confidence if margin is None else margin
         if doubt is None:
             raise ValueError(
-                "which='uncertain' needs probabilities: pass confidence, or an estimator with "
+                "which='uncertain' needs probabilities. Pass confidence, or an estimator with "
                 "predict_proba or decision_function."
             )
         return np.argsort(doubt, kind="stable")

@@ -42,11 +42,11 @@ _WIDTHS = np.linspace(0, 1, 21)  # of the histogram
 
 @dataclass(eq=False, repr=False)
 class ReliabilityDisplay:
-    """How often what was predicted came true, by predicted probability, with intervals.
+    """Observed frequency of the positive class by predicted probability, with intervals.
 
-    Cases are binned by their probability, about equally many to a bin. Below, a histogram shows
-    which probabilities were predicted how often. Points on the diagonal are perfect; a curve
-    flatter than it is one of probabilities that are too extreme.
+    Cases are binned by their probability, with about equal numbers of cases per bin. Below, a
+    histogram shows how often each probability was predicted. Points on the diagonal are perfect; a
+    curve that is flatter than the diagonal means that probabilities are too extreme.
 
     It is recommended to use :meth:`from_estimator`, :meth:`from_predictions` or
     :meth:`from_result`.
@@ -54,17 +54,17 @@ class ReliabilityDisplay:
     Parameters
     ----------
     frame : pandas.DataFrame
-        A row for each model and bin: "model", "probability" (their mean), "frequency" (of the
-        positive class), "low" and "high" (Wilson's interval of it), and "n", the number of cases.
+        One row per model and bin: "model", "probability" (mean of the bin), "frequency" (of the
+        positive class), "low" and "high" (its Wilson interval), and "n", the number of cases.
     probabilities : dict of str to ndarray of shape (n,)
         Probabilities of the positive class, by model.
     scores : dict of str to dict of str to (estimate, low, high), default=None
         "expected_calibration_error", "calibration_slope" and "calibration_intercept" of each model;
-        NaN where there is none. None writes none.
+        NaN if undefined. If None, no scores are shown.
     level : float, default=0.95
         Confidence level of the intervals, between 0 and 1.
     pos_name : str, default=None
-        Name of the positive class; None writes none.
+        Name of the positive class. If None, it is not shown.
 
     Attributes
     ----------
@@ -75,9 +75,9 @@ class ReliabilityDisplay:
 
     See Also
     --------
-    skdl.metrics.expected_calibration_error : What the bins amount to.
+    skdl.metrics.expected_calibration_error : A single score of the differences in the bins.
     skdl.metrics.calibration_slope : Whether probabilities are too extreme.
-    DecisionCurveDisplay : What decisions by the probabilities are worth.
+    DecisionCurveDisplay : The net benefit of decisions based on the probabilities.
     sklearn.calibration.CalibrationDisplay : The curve without intervals.
 
     References
@@ -127,32 +127,32 @@ class ReliabilityDisplay:
         estimator : fitted classifier, or dict of str to fitted classifier
             With ``predict_proba``.
         X : array-like
-            What the estimator predicts, such as images or features.
+            Input of the estimator, such as images or features.
         y : array-like of shape (n,)
             True labels.
         n_bins : int, default=None
-            Number of bins, see :meth:`from_predictions`.
+            Number of bins; see :meth:`from_predictions`.
         pos_label : int, float, bool or str, default=None
-            The positive class; all others are negative. None takes the second of two classes; with
-            more classes it is needed.
+            The positive class; all others are negative. If None, use the second of two classes;
+            required with more classes.
         target_names : sequence of str, default=None
-            Names of the classes: in sorted order of the labels, or such that labels are positions
-            in it, as in scikit-learn's data sets. None takes the labels themselves.
+            Names of the classes: in sorted order of the labels, or indexed by labels, as in
+            scikit-learn's data sets. If None, use the labels themselves.
         level : float, default=0.95
             Confidence level of the intervals, between 0 and 1.
         ax : sequence of 2 matplotlib axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw on. If None, create a new figure.
 
         Returns
         -------
         display : ReliabilityDisplay
-            The display, drawn.
+            The drawn display.
 
         Raises
         ------
         ValueError
-            As :meth:`from_predictions`; or if an estimator has no ``predict_proba``, or labels are
-            no classes of it.
+            As in :meth:`from_predictions`; or if an estimator has no ``predict_proba``, or labels
+            are not among its classes.
         """
         found = of_estimators(estimator, X, y, pos_label, target_names)
         return cls._computed(found, n_bins, level).plot(ax=ax)
@@ -176,31 +176,31 @@ class ReliabilityDisplay:
         y_true : array-like of shape (n,)
             True labels.
         y_prob : array-like of shape (n,) or (n, n_classes), or dict of str to such
-            Probabilities of the positive class, or of all classes in sorted order, in [0, 1]; of
-            several models by name.
+            Probabilities of the positive class, or of all classes in sorted order, in [0, 1]; for
+            several models, a dict of them by name.
         n_bins : int, default=None
-            Number of bins, each with two cases at least. None takes 15, or fewer so that each holds
-            10 cases. Equal probabilities share a bin, so that there may be fewer.
+            Number of bins, each with at least two cases. If None, use 15, or fewer so that each bin
+            has 10 cases. Equal probabilities share a bin, so there may be fewer bins.
         pos_label : int, float, bool or str, default=None
-            The positive class; all others are negative. None takes 1 of {0, 1} or {-1, 1} and True
-            of {False, True}; it is needed with other labels.
+            The positive class; all others are negative. If None, use 1 of {0, 1} or {-1, 1}, or
+            True of {False, True}; required with other labels.
         target_names : sequence of str, default=None
-            Names of the classes, see :meth:`from_estimator`.
+            Names of the classes; see :meth:`from_estimator`.
         level : float, default=0.95
             Confidence level of the intervals, between 0 and 1.
         ax : sequence of 2 matplotlib axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw on. If None, create a new figure.
 
         Returns
         -------
         display : ReliabilityDisplay
-            The display, drawn.
+            The drawn display.
 
         Raises
         ------
         ValueError
             If a probability is missing or outside [0, 1], lengths differ, there are fewer than two
-            cases to a bin, or another parameter does not fit.
+            cases per bin, or another parameter is invalid.
         """
         found = of_predictions(y_true, y_prob, pos_label, target_names)
         return cls._computed(found, n_bins, level).plot(ax=ax)
@@ -219,37 +219,37 @@ class ReliabilityDisplay:
     ) -> Self:
         """Draw the out-of-fold predictions of an evaluation.
 
-        Those of the images that all of the models predicted; of repeated folds, the first
+        Only images that all of the models predicted are drawn; with repeated folds, the first
         prediction of each image.
 
         Parameters
         ----------
         result : EvaluationResult
-            What :func:`skdl.evaluate` returned.
+            The result of :func:`skdl.evaluate`.
         models : sequence of str, default=None
-            The models to draw, in this order; None draws all that gave probabilities.
+            Models to draw, in this order. If None, draw all that have probabilities.
         n_bins : int, default=None
-            Number of bins, see :meth:`from_predictions`.
+            Number of bins; see :meth:`from_predictions`.
         pos_label : int, float, bool or str, default=None
-            The positive class; None takes that of the result, which is needed with more than two
-            classes.
+            The positive class. If None, use that of the result; with more than two classes, one of
+            them is required.
         target_names : sequence of str, default=None
-            Names of the classes, see :meth:`from_estimator`.
+            Names of the classes; see :meth:`from_estimator`.
         level : float, default=0.95
             Confidence level of the intervals, between 0 and 1.
         ax : sequence of 2 matplotlib axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw on. If None, create a new figure.
 
         Returns
         -------
         display : ReliabilityDisplay
-            The display, drawn.
+            The drawn display.
 
         Raises
         ------
         ValueError
-            As :meth:`from_predictions`; or if `result` is none of an evaluation, or there are no
-            probabilities of a model.
+            As in :meth:`from_predictions`; or if `result` is not that of an evaluation, or a model
+            has no probabilities.
         """
         found = of_result(result, models, pos_label, target_names)
         return cls._computed(found, n_bins, level).plot(ax=ax)
@@ -274,12 +274,12 @@ class ReliabilityDisplay:
         return cls(frame, found.probabilities, scores, level, found.pos_name)
 
     def plot(self, *, ax: Any = None) -> Self:
-        """Draw.
+        """Draw the display.
 
         Parameters
         ----------
         ax : sequence of 2 matplotlib axes, default=None
-            Where to draw; None makes a new figure.
+            Axes to draw on. If None, create a new figure.
 
         Returns
         -------

@@ -29,7 +29,7 @@ _LEVEL = 0.5  # of the contour, which tells in grayscale
 
 @dataclass(eq=False, repr=False)
 class SaliencyDisplay:
-    """Images overlaid with where the evidence for a class lies.
+    """Images overlaid with maps of the evidence for a class.
 
     It is recommended to use :meth:`from_estimator`.
 
@@ -38,15 +38,15 @@ class SaliencyDisplay:
     images : sequence of ndarray of shape (h, w, c)
         The images to draw, with values in [0, 1].
     maps : sequence of ndarray of shape (h', w')
-        The evidence in each, in [0, 1]; of any size, stretched over the image.
+        The evidence in each image, in [0, 1]; maps of any size are stretched over the image.
     class_names : sequence of str, default=None
-        The class that each map is about; None writes nothing.
+        The class of each map. If None, it is not shown.
     scores : sequence of float, default=None
-        What the estimator gives for these classes.
+        Scores of the estimator for these classes.
     score_kind : {"probability", "decision"}, default="probability"
         Whether `scores` are probabilities, or values of a decision function.
     method : {"grad_cam", "occlusion"}, default=None
-        How the maps were made.
+        Method that computed the maps.
 
     Attributes
     ----------
@@ -55,17 +55,18 @@ class SaliencyDisplay:
     axes_ : ndarray of matplotlib.axes.Axes
         One per image, row by row.
     colorbar_ : matplotlib.colorbar.Colorbar
-        The colour bar: no evidence, half of the most in the image (the contour), the most.
+        The colour bar: no evidence, half of the maximum in the image (the contour), the maximum.
 
     See Also
     --------
     skdl.inspection.grad_cam : The maps of a network, and their source.
     skdl.inspection.occlusion_maps : The maps of any classifier, and their source.
-    skdl.plotting.FeatureMapDisplay : What a layer makes of an image.
+    skdl.plotting.FeatureMapDisplay : The feature maps of a layer.
 
     Notes
     -----
-    A map shows what the score depends on, not whether that is right: read it beside the label.
+    A map shows what the score depends on, not whether the prediction is right: read it together
+    with the label.
 
     Examples
     --------
@@ -106,65 +107,67 @@ class SaliencyDisplay:
         title: str | None = None,
         ax: Any = None,
     ) -> Self:
-        """Draw what speaks for a class, by a fitted classifier.
+        """Draw the evidence for a class that a fitted classifier uses.
 
         Parameters
         ----------
         estimator : fitted classifier, Pipeline or search
-            With ``predict_proba`` or ``decision_function``, and ``classes_``.
+            Classifier with ``predict_proba`` or ``decision_function``, and ``classes_``.
         X : array-like
             Images or paths of image files, as :mod:`skdl.images` reads them.
         y : array-like of shape (n,), or a label, default=None
-            Class whose evidence is shown, of each image or of all. None takes the predicted ones.
+            Class whose evidence is shown, for each image or for all. If None, use the predicted
+            classes.
         method : {"auto", "grad_cam", "occlusion"}, default="auto"
-            "grad_cam" asks the network, see :meth:`skdl.CNNClassifier.grad_cam`: the estimator, or
-            the last step of a pipeline whose other steps keep images as images. "occlusion" covers
-            one part of the image after the other, and notes by how much the score of the class
-            falls; it works with any classifier. "auto" is "grad_cam" where that is possible and
-            finds anything in any of the images; `method` of the display says which it was.
+            "grad_cam" uses the network (see :meth:`skdl.CNNClassifier.grad_cam`), which is the
+            estimator, or the last step of a pipeline whose other steps keep images as images.
+            "occlusion" covers parts of the image in turn, and measures by how much the score of the
+            class falls; it works with any classifier. "auto" is "grad_cam" if it is possible and
+            finds evidence in any of the images, and else "occlusion"; `method` of the display is
+            the one used.
         layer : str, default=None
-            For "grad_cam": layer of the network. None takes the last feature maps.
+            For "grad_cam": layer of the network. If None, use the last feature maps.
         patch : int or (height, width), default=None
-            For "occlusion": size of the covered part in pixels. None is a quarter of the shorter
-            side.
+            For "occlusion": size of the covered part in pixels. If None, use a quarter of the
+            shorter side.
         stride : int or (rows, columns), default=None
-            For "occlusion": steps between covered parts. None is half of `patch`.
+            For "occlusion": steps between covered parts. If None, use half of `patch`.
         fill : float or "mean", default="mean"
             For "occlusion": pixel value of the covered part, in the scale of X; "mean" is the mean
             colour of each image.
         n_images : int, default=12
-            Number of images to draw at most, the first ones.
+            Maximum number of images to draw; the first ones are drawn.
         target_names : sequence of str, default=None
-            Names of the classes: in sorted order of the labels, or such that labels are positions
-            in it, as in scikit-learn's data sets. None takes the labels themselves.
+            Names of the classes: in sorted order of the labels, or indexed by labels, as in
+            scikit-learn's data sets. If None, use the labels themselves.
         image_shape : (height, width) or (height, width, channels), default=None
-            Shape of flattened images; None takes the ``image_shape_`` of the estimator, if any.
+            Shape of flattened images. If None, use the ``image_shape_`` of the estimator, if any.
         alpha : float in [0, 1], default=0.7
-            Opacity where there is most evidence.
+            Opacity of the strongest evidence.
         title : str, default=None
             Title of the figure.
         ax : sequence of matplotlib axes, default=None
-            One per image, where to draw; None makes a new figure.
+            Axes to draw on, one per image. If None, create a new figure.
 
         Returns
         -------
         display : SaliencyDisplay
-            The display, drawn.
+            The drawn display.
 
         Raises
         ------
         NotFittedError
             If the estimator is not fitted.
         ValueError
-            If the estimator has none of the methods that are needed, a label is not among its
-            classes, there is no such layer, or a parameter is out of range.
+            If the estimator has none of the required methods, a label is not among its classes,
+            there is no such layer, or a parameter is out of range.
 
         Notes
         -----
-        Maps of both methods are divided by the largest value of each image, and what speaks against
-        the class is set to zero; "nothing found" is written where that leaves nothing. Images are
-        drawn as the network gets them where steps of a pipeline resize or load them. Occlusion
-        predicts many covered copies of each image, see :func:`skdl.inspection.occlusion_maps`.
+        Maps of both methods are divided by the largest value of each image, and evidence against
+        the class is set to zero; if nothing remains, the caption is "nothing found". If steps of a
+        pipeline resize or load images, they are drawn as the network gets them. Occlusion predicts
+        many covered copies of each image; see :func:`skdl.inspection.occlusion_maps`.
         """
         check_choice(method, "method", ("auto", "grad_cam", "occlusion"))
         check_whole(n_images, "n_images", low=1)
@@ -197,16 +200,16 @@ class SaliencyDisplay:
         return display.plot(alpha=alpha, title=title, ax=ax)
 
     def plot(self, *, alpha: float = 0.7, title: str | None = None, ax: Any = None) -> Self:
-        """Draw.
+        """Draw the display.
 
         Parameters
         ----------
         alpha : float in [0, 1], default=0.7
-            Opacity where there is most evidence.
+            Opacity of the strongest evidence.
         title : str, default=None
             Title of the figure.
         ax : sequence of matplotlib axes, default=None
-            One per image, where to draw; None makes a new figure.
+            Axes to draw on, one per image. If None, create a new figure.
 
         Returns
         -------

@@ -40,16 +40,16 @@ class SubgroupDisplay:
     Parameters
     ----------
     frame : pandas.DataFrame
-        A row for each subgroup, with the columns "column" and "value", which say what it is, "n",
-        its number of images, "estimate", and "low" and "high", the ends of the interval; and, where
-        it is known, "p_holm", the adjusted p value of its difference from the rest. NaN as an
-        estimate is shown as not available, NaN as an end leaves the interval out.
+        One row per subgroup, with the columns "column" and "value", which define it, "n", its
+        number of images, "estimate", and "low" and "high", the limits of the interval; and, if
+        known, "p_holm", the adjusted p value of its difference from the rest. A NaN estimate is
+        shown as not available; without limits (NaN), no interval is drawn.
     overall : tuple of (float, float, float), default=None
-        The score of all images and the ends of its interval, drawn as a line and a band.
+        The score of all images and the limits of its interval, drawn as a line and a band.
     metric : str, default="score"
-        What the score is called.
+        Name of the score.
     level : float, default=0.95
-        Level of the intervals, as the axis names it.
+        Confidence level of the intervals, for the label of the axis.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class SubgroupDisplay:
 
     See Also
     --------
-    skdl.evaluation.EvaluationResult : Its method ``subgroups`` makes the frame.
+    skdl.evaluation.EvaluationResult : Its method ``subgroups`` returns the frame.
 
     Examples
     --------
@@ -103,25 +103,25 @@ class SubgroupDisplay:
         Parameters
         ----------
         result : object
-            With a method ``subgroups([metric], level=…, min_images=…)`` that returns such a frame
-            with a column "model", and a method ``summary(level=…)``.
+            Object with a method ``subgroups([metric], level=…, min_images=…)`` that returns such a
+            frame with a column "model", and a method ``summary(level=…)``.
         metric : str, default=None
-            The metric to draw; None takes the first.
+            The metric to draw. If None, use the first.
         model : str, default=None
-            The model to draw; None takes the only one.
+            Name of the model. Required if there are several; if None, use the only one.
         level : float in (0, 1), default=0.95
             Confidence level.
         min_images : int, default=10
-            Subgroups of fewer images have no scores.
+            Subgroups with fewer images have no scores.
         title : str, default=None
             Title of the figure.
         ax : matplotlib axes, default=None
-            Where to draw; None makes a new figure of fitting size.
+            Axes to draw on. If None, create a new figure of a suitable size.
 
         Returns
         -------
         display : SubgroupDisplay
-            The display, drawn.
+            The drawn display.
 
         Raises
         ------
@@ -139,11 +139,13 @@ class SubgroupDisplay:
         frame = result.subgroups([metric], level=level, min_images=min_images)
         models = frame["model"].unique().tolist()
         if model is None and len(models) > 1:
-            raise ValueError(f"There are several models: {shortened(models)}. Pass model=.")
+            raise ValueError(
+                f"There are several models: {shortened(models)}. Pass the name of one as model."
+            )
         model = models[0] if model is None else model
         if model not in models:
             raise ValueError(
-                f"There is no model {shortened(model)}. There are: {shortened(models)}."
+                f"There is no model {shortened(model)}. The models are: {shortened(models)}."
                 f"{suggest(str(model), models)}"
             )
         summary = result.summary(level=level)
@@ -153,14 +155,14 @@ class SubgroupDisplay:
         return display.plot(title=title, ax=ax)
 
     def plot(self, *, title: str | None = None, ax: Any = None) -> Self:
-        """Draw.
+        """Draw the display.
 
         Parameters
         ----------
         title : str, default=None
             Title of the figure.
         ax : matplotlib axes, default=None
-            Where to draw; None makes a new figure of fitting size.
+            Axes to draw on. If None, create a new figure of a suitable size.
 
         Returns
         -------
@@ -170,7 +172,7 @@ class SubgroupDisplay:
         Raises
         ------
         ValueError
-            If the frame is not as described, or `ax` does not fit.
+            If the frame is not as described, or `ax` is invalid.
         """
         _check_frame(self.frame)
         rows = _rows(self.frame)
@@ -231,13 +233,13 @@ def _check_frame(frame: Any) -> None:
             f"columns {', '.join(_COLUMNS)}."
         )
     if not len(frame):
-        raise ValueError("The frame has no rows: there are no subgroups to draw.")
+        raise ValueError("The frame has no rows, so there are no subgroups to draw.")
     twice = frame.duplicated(["column", "value"])
     if twice.any():
         column, value = frame.loc[twice, ["column", "value"]].iloc[0]
         raise ValueError(
             f"The frame has more than one row for {shortened(column)} = {shortened(value)}. Pass "
-            "those of one model and one metric."
+            "the rows of one model and one metric."
         )
 
 

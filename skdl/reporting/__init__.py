@@ -1,4 +1,4 @@
-"""Reports that can be sent: one file with the numbers, the pictures and how they came about."""
+"""Reports to share: one file with the numbers, the pictures and how they were obtained."""
 
 from skdl._utils.environment import machine, versions
 from skdl.reporting._estimators import has_network

@@ -60,7 +60,7 @@ def inputs(run: Run) -> str:
     features = ""
     if run.described is None or run.X is not run.whole.X:
         shape: tuple[int, ...] = getattr(run.X, "shape", ())
-        features = f"{counted(shape[1], 'feature')} of each row of X." if len(shape) == 2 else ""
+        features = f"{counted(shape[1], 'feature')} per row of X." if len(shape) == 2 else ""
     if run.described is None or run.described.iloc[-1]["unreadable"] == len(run.whole.y):
         return features
     found = run.described.iloc[-1]  # of all images
@@ -96,8 +96,8 @@ def _audited(audit: DataAudit) -> str:
     kinds = {
         "unreadable": "unreadable",
         "copies": "with a copy",
-        "look_alikes": "like another one",
-        "conflicts": "like one of another class",
+        "look_alikes": "similar to another one",
+        "conflicts": "similar to one of another class",
         "empty": "empty",
     }
     found = [f"{counts[kind]:,} {words}" for kind, words in kinds.items()]
@@ -118,8 +118,8 @@ def shortcuts(run: Run) -> str:
     ]
     looked = counted(len(table), "property", "properties")
     if not named:
-        return f"None of {looked}, such as size and brightness, tells the classes apart alone."
-    return f"Of {looked}, these tell the classes apart to some degree: {', '.join(named)}."
+        return f"None of {looked}, such as size and brightness, separates the classes by itself."
+    return f"Of {looked}, these separate the classes to some degree: {', '.join(named)}."
 
 
 def missing_data(run: Run) -> str:
@@ -131,7 +131,7 @@ def missing_data(run: Run) -> str:
     n = int(np.asarray(pd.isna(values)).sum()) if _may_be_missing(values) else 0
     if n == 0:
         return "No label and no value of X is missing."
-    return f"No label is missing; of the {np.size(values):,} values of X, {n:,} are."
+    return f"No label is missing; {n:,} of the {np.size(values):,} values of X are missing."
 
 
 def _may_be_missing(values: Any) -> bool:

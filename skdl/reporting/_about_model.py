@@ -22,11 +22,11 @@ def technology(run: Run) -> str:
     backbone = next((e for e in [*parts, *run.steps] if takes(e, "backbone")), None)
     text = f"{steps}."
     if chosen := searched_steps(parts):
-        text += f" Steps that the search chose: {', '.join(chosen)}."
+        text += f" Steps chosen by the search: {', '.join(chosen)}."
     if network is not None and takes(network, "architecture"):
         text += f" A network, {value_of(network, 'architecture', run.searched)}."
     if backbone is not None:
-        text += f" On a network, {value_of(backbone, 'backbone', run.searched)}."
+        text += f" Features of a network, {value_of(backbone, 'backbone', run.searched)}."
     fitted = [e for outer in run.fitted for e in nested(outer) if hasattr(e, "model_")]
     with suppress(Exception):  # whatever a model of a stranger's may do
         counts = [int(e.model_.count_params()) for e in fitted]
@@ -36,7 +36,7 @@ def technology(run: Run) -> str:
 
 def specification(run: Run) -> str:
     """Where all parameters stand."""
-    return "All parameters that were set: see “How to reproduce”. Fitted values are not in it."
+    return "All parameters that were set: see “How to reproduce”. Fitted values are not included."
 
 
 def preprocessing(run: Run) -> str:
@@ -56,9 +56,9 @@ def preprocessing(run: Run) -> str:
         if hasattr(e, "value_range_")
     }
     if ranges:
-        found.append(f"Pixel values are taken as {' or '.join(sorted(ranges))}.")
+        found.append(f"Pixel values are interpreted as {' or '.join(sorted(ranges))}.")
     if not found:
-        return "None within the model. What was done to X before is not known here."
+        return "None within the model. Earlier preprocessing of X is not known here."
     return " ".join(found)
 
 
@@ -109,7 +109,7 @@ def threshold(run: Run) -> str:
     taken = predicted == positive
     found, its_own = threshold_of(recorded.scores_of(result.positive), taken, default)
     if how and not (its_own and run.prefit):
-        return f"That of each fold was chosen by {how[0]} within the training data."
+        return f"The threshold of each fold was chosen by {how[0]} within the training data."
     fixed = [e for e in parts if takes(e, "threshold", "response_method")]
     if fixed:
         return f"{class_of(fixed[0])}: {value_of(fixed[0], 'threshold', run.searched)}."
@@ -117,4 +117,4 @@ def threshold(run: Run) -> str:
         return ""
     about = f"{default:g}" if found == default else f"about {figure(found)}"
     name = run.subject.names[positive]
-    return f"“{name}” from a {kind} of {about} on, as the predictions show.{tuned}"
+    return f"“{name}” if the {kind} is at least {about}, as the predictions show.{tuned}"

@@ -57,7 +57,7 @@ def _uncertainty(run: Run) -> str:
     text = f"{100 * run.level:g}\u00a0% intervals by {', '.join(named)}." if named else ""
     if run.pairs is not None:
         n = counted(len(run.pairs), "pair")
-        text += f" Models compared by t tests for paired samples, p values of {n} adjusted by Holm."
+        text += f" Models compared by paired t tests, p values of {n} adjusted by Holm's method."
     return text.strip()
 
 

@@ -30,7 +30,7 @@ def start(run: Run) -> str:
         goes_on = run.prefit and params.get("warm_start")
         if isinstance(params.get("architecture"), str) and "epochs" in params and not goes_on:
             seed = value_of(part, "random_state", run.searched)
-            anew = "" if run.prefit else ", drawn anew in each fold"
+            anew = "" if run.prefit else ", drawn separately in each fold"
             found.append(f"{class_of(part)}: random values{anew} ({seed}).")
     return " ".join(filter(None, found))
 
@@ -41,7 +41,7 @@ def _pretrained(run: Run, estimator: Any) -> str:
     if not hasattr(estimator, "__skdl_digest__"):  # of a stranger's, it may mean anything
         return ""
     if {"weights", "backbone"} & run.searched:
-        return f"{name}: weights as the search chose."
+        return f"{name}: weights chosen by the search."
     if weights == "random":
         return f"{name}: random weights, the same each time."
     backbone = getattr(estimator, "backbone", None)
@@ -119,11 +119,11 @@ def selection(run: Run) -> str:
         names = ("validation_fraction", "n_iter_no_change", "tol")
         if part.early_stopping is True:
             how = values_of(part, names, run.searched)
-            found.append(f"{class_of(part)} stops early by validation data: {how}.")
+            found.append(f"{class_of(part)} uses early stopping on validation data: {how}.")
         elif part.early_stopping is False:
-            found.append("No validation data decide when training ends (early_stopping=False).")
+            found.append("Training does not stop early on validation data (early_stopping=False).")
     for search in searches_of(run.parts):
-        found.append(f"{class_of(search)} takes the best of its candidates.")
+        found.append(f"{class_of(search)} selects the best of its candidates.")
     if len(run.result.tested) > 1:
         found.append(best_of(run.result, run.subject.summary, run.model) if _is_best(run) else "")
     return " ".join(filter(None, found))
@@ -145,11 +145,11 @@ def search(run: Run) -> str:
         size = f" of {counted(n, 'candidate')}" if n else ""
         found.append(f"{class_of(part)}{size} over {', '.join(sorted(names))}.")
         if not run.prefit:
-            found.append("Nested: it saw the training data of each fold only.")
+            found.append("Nested: it used only the training data of each fold.")
     own = [e for e in run.parts if class_of(e).endswith("CV") and not hasattr(e, "estimator")]
     found += [f"{class_of(e)} chooses by its own cross-validation." for e in own]
     if not found and all(map(is_ours, run.parts)):
-        return "No search in this run. How the parameters were found before is not known here."
+        return "No search in this run. How the parameters were chosen before is not known here."
     return " ".join([*found, *chosen_in(run.choices)])
 
 
@@ -161,7 +161,7 @@ def ensemble(run: Run) -> str:
         if type(part).__module__.startswith("sklearn.calibration") and hasattr(part, "ensemble"):
             of_several += [class_of(part)] if part.ensemble in (True, "auto") else []
     if of_several:
-        return f"{of_several[0]}: several models decide together."
+        return f"{of_several[0]}: several models predict together."
     known = all(map(is_ours, parts)) and not searched_steps(parts)
     return "None." if known else ""
 
@@ -186,5 +186,5 @@ def hardware(run: Run) -> str:
     text = f"{run.machine['processor']}, where this report was written."
     cores = run.times["n_cores"].dropna()
     if len(cores):
-        text += f" Cores a fold could use: {span(cores)}."
+        text += f" Cores available to a fold: {span(cores)}."
     return text if run.energy == NOT_STATED else f"{text} {run.energy}"

@@ -139,8 +139,8 @@ def span(values: Any, unit: str = "") -> str:
 def development(run: Run) -> str:
     """Whether models were developed, evaluated, or both."""
     if run.prefit:
-        return "Evaluation of a model that was fitted before."
-    return "Both: models were fitted, and tested on images that were held out."
+        return "Evaluation of a model that was already fitted."
+    return "Both: models were fitted, and tested on held-out images."
 
 
 def partition(run: Run) -> str:
@@ -162,15 +162,15 @@ def level_of_split(run: Run) -> str:
         alike = ""
         if result.groups is not None:
             n = len(np.unique(result.groups))
-            alike = f" Images that look alike count as one group, which makes {n:,} groups."
+            alike = f" Images that look alike count as one group; there are {n:,} groups."
         return f"Single {rows}: no groups, such as patients, were passed.{alike}"
     n = len(np.unique(result.own_groups))
     if result.split_groups:
         return (
-            f"Not kept apart by groups: {len(result.split_groups):,} of {n:,} stand in training "
-            "and test data of a fold."
+            f"Groups were not kept together: {len(result.split_groups):,} of {n:,} are in both "
+            "training and test data of a fold."
         )
-    return f"Groups, such as patients: none of {n:,} stands in training and test data of a fold."
+    return f"Groups, such as patients: none of {n:,} is in both training and test data of a fold."
 
 
 def leakage(run: Run) -> str:
@@ -181,7 +181,7 @@ def leakage(run: Run) -> str:
     if len(leaks):
         text = f"{in_both(leaks)}, pixel for pixel: the scores are too good."
     else:
-        text = f"No test {run.rows_are} stands in the training data of its fold, value for value."
+        text = f"No test {run.rows_are} is also in the training data of its fold, value for value."
     return f"{text} {_look_alikes(run)}".rstrip()
 
 
@@ -200,8 +200,8 @@ def _look_alikes(run: Run) -> str:
     apart = sum(one != other for one, other in zip(*ends, strict=True))
     of_pairs = f"of {counted(len(pairs), 'pair')} of images that look alike"
     if not apart:
-        return f"None {of_pairs} stands in training and test data of a fold."
-    return f"{apart:,} {of_pairs} {'stands' if apart == 1 else 'stand'} in both."
+        return f"None {of_pairs} is in both training and test data of a fold."
+    return f"{apart:,} {of_pairs} {'is' if apart == 1 else 'are'} in both."
 
 
 def sizes_of_sets(run: Run) -> str:
@@ -233,7 +233,7 @@ def internal(run: Run) -> str:
     n = len(run.of_images.per_model(run.model))
     n_all = counted(len(run.whole.y), run.rows_are)
     n_both = leaks.loc[leaks["test_row"] == leaks["train_row"], "test_row"].nunique()
-    but = f", but for {n_both:,} that folds have on both sides" if n_both else ""
+    but = f", except for {n_both:,} that folds have on both sides" if n_both else ""
     return f"{n:,} of {n_all} were tested by models that were fitted on others{but}."
 
 
@@ -242,7 +242,7 @@ def external(run: Run) -> str:
     drawn = run.result.cv == "None" or run.result.cv.isdigit() or run.result.cv.startswith(_DRAWN)
     if run.prefit or not drawn:
         return ""
-    return "None in this run: training and test data are drawn from one X."
+    return "None in this run: training and test data are parts of the same X."
 
 
 # ---- scores --------------------------------------------------------------------------------------
@@ -266,7 +266,9 @@ def uncertainty(run: Run) -> str:
     if run.pairs is not None:
         area = "DeLong's test and " if run.pairs["delong_p"].notna().any() else ""
         n = counted(len(run.pairs), "pair")
-        text += f" Models compared by {area}McNemar's test, p values of {n} adjusted by Holm."
+        text += (
+            f" Models compared by {area}McNemar's test, p values of {n} adjusted by Holm's method."
+        )
     return text.strip()
 
 
@@ -319,14 +321,14 @@ def failures(run: Run) -> str:
     table = result.per_model(run.model)
     wrong = table[table["y_true"] != table["y_pred"]]
     text = (
-        f"{len(wrong):,} of {counted(len(table), run.cases_are)} got a wrong class "
+        f"{len(wrong):,} of {counted(len(table), run.cases_are)} were misclassified "
         f"({100 * len(wrong) / len(table):.1f}\u00a0%)"
     )
     if wrong.empty:
         return f"{text}."
     named = dict(zip(result.classes.tolist(), run.subject.names, strict=True))
     (truth, given), n = next(iter(wrong.value_counts(["y_true", "y_pred"]).items()))
-    most = f"most often “{named[truth]}” taken for “{named[given]}” ({n:,})"
+    most = f"most often “{named[truth]}” as “{named[given]}” ({n:,})"
     shown = " The worst are shown under “Mistakes”." if "mistakes" in run.captions else ""
     return f"{text}, {most}.{shown}"
 
@@ -353,4 +355,4 @@ def data_digest(run: Run) -> str:
     """By what the data are known again."""
     grouped = run.of_images.own_groups is not None
     of_what = "images, labels and groups" if grouped else "images and labels"
-    return f"Known again by the sha256 of {of_what}: {run.result.data_digest}."
+    return f"Identified by the SHA-256 of {of_what}: {run.result.data_digest}."

@@ -10,7 +10,7 @@ from skdl.evaluation import EvaluationResult
 from skdl.reporting._pictures import Subject
 
 _MOST = 5_000  # images that a report audits by itself: more take minutes
-NOTHING = "Nothing was found: no unreadable, equal, similar or empty images, and no shortcuts."
+NOTHING = "No unreadable, equal, similar or empty images, and no shortcuts were found."
 """What is said of an audit without findings."""
 
 
@@ -19,12 +19,12 @@ def check_audit(audit: Any, n: int) -> None:
     if isinstance(audit, DataAudit):
         if len(audit.images) != n:
             raise ValueError(
-                f"audit is of {len(audit.images):,} images, but the report shows {n:,}. Pass the "
+                f"audit has {len(audit.images):,} images, but the report shows {n:,}. Pass the "
                 "audit of the images of this report."
             )
     elif not isinstance(audit, bool):
         raise ValueError(
-            "audit must be True, False or a DataAudit, which skdl.audit_images(X, y) makes. Got "
+            "audit must be True, False or a DataAudit returned by skdl.audit_images(X, y). Got "
             f"{shortened(audit)}."
         )
 
@@ -40,8 +40,8 @@ def audited(
     n = len(whole.y)
     if n > _MOST:
         return None, [
-            f"The images were not audited, since there are more than {_MOST:,}. Pass "
-            "audit=skdl.audit_images(X, y) to look for look-alikes, shortcuts and wrong labels."
+            f"The images were not audited because there are more than {_MOST:,}. Pass "
+            "audit=skdl.audit_images(X, y) to search for look-alikes, shortcuts and wrong labels."
         ]
     by_class = by_class and not whole.of_numbers
     labels = [whole.names[code] for code in whole.y] if by_class else None

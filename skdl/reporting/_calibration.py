@@ -68,11 +68,11 @@ def of_calibration(found: pd.DataFrame) -> pd.DataFrame:
 def about_calibration(found: pd.DataFrame, name: str, n: int) -> list[str]:
     """What the scores mean, and why one is missing."""
     text = (
-        f"Probabilities of “{name}” against how often it was found. A slope below 1 means that "
-        "they are too extreme, an intercept below 0 that they are too high. Brier skill compares "
-        "with the prevalence as everyone's probability."
+        f"Probabilities of “{name}” against its observed frequency. A slope below 1 means that "
+        "they are too extreme, an intercept below 0 that they are too high. The Brier skill "
+        "compares with predicting the prevalence for every image."
     )
-    few = f"{n} images are few to judge calibration by." if n < _FEW else ""
+    few = f"{n} images are too few to assess calibration reliably." if n < _FEW else ""
     why = [f"{name_of(row['score'])}: {row['reason']}" for _, row in found.iterrows()]
     return [text, *filter(None, [few]), *(w for w in why if not w.endswith(": "))]
 

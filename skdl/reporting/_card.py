@@ -36,7 +36,7 @@ def check_card(stated: Any, headings: Sequence[str]) -> dict[str, list[str]]:
     unknown = [heading for heading in given if heading not in headings]
     if unknown:
         raise ValueError(
-            f"card has no heading {shortened(unknown[0])}. Its headings: {', '.join(headings)}."
+            f"card has no heading {shortened(unknown[0])}. Its headings are: {', '.join(headings)}."
             f"{suggest(str(unknown[0]), headings)}"
         )
     return {
@@ -52,23 +52,23 @@ def _known(
     estimator = result.estimators[model]
     n = len(result.per_model(model))
     fitted = result.cv == "prefit"
-    looked_at = "Groups within the data were not looked at separately."
+    looked_at = "Subgroups of the data were not examined separately."
     if result.subgroup_values is not None:
         by = " and ".join(map(encodable, map(str, result.subgroup_values.columns)))
-        looked_at = f"Scores by {by} stand under “Subgroups”; others were not looked at."
+        looked_at = f"Scores by {by} are under “Subgroups”; other subgroups were not examined."
     return [
         ("Model details", [_about(names)]),
         ("Uses", [NOT_STATED]),
         (
             "Out-of-scope use",
             [
-                "Anything for which the scores in this report were not measured: other devices, "
-                "populations and classes. This is not a medical device."
+                "Anything that the scores in this report do not cover: other devices, populations "
+                "and classes. This is not a medical device."
             ],
         ),
         (
             "Bias, risks and limitations",
-            [f"Scores on one data set do not carry over to another. {looked_at}"],
+            [f"Scores on one data set do not necessarily hold for another. {looked_at}"],
         ),
         ("How to get started with the model", ["joblib.load(path).predict(X)"]),
         ("Training data", [NOT_STATED if fitted else _trained_on(result, model)]),
@@ -118,7 +118,7 @@ def energy(result: EvaluationResult, model: str) -> str:
     text = f"Fitting took {_duration(seconds)} in all"
     if stored >= 1:
         text += (
-            f", and computing the features that were found in a store would have taken "
+            f", and computing the features that were read from a store would have taken "
             f"{_duration(stored)} more"
         )
     return f"{text}; the energy was not measured."

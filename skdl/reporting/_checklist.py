@@ -45,28 +45,28 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
         Item("7", "5a", "Where the data come from", card="Training data"),
         Item("", "5b", "Dates of collection"),
         Item("", "6a", "Setting and centres"),
-        Item("8", "6b", "Who was included, and who was not"),
+        Item("8", "6b", "Who was included and excluded"),
         Item("", "6c", "Treatments"),
         Item("35", "20a", "Number of images, by class", data.images),
         Item("35", "20a", "Number of patients or other groups", data.groups),
         Item("36", "20b", "Who the patients are", data.patients),
         Item("", "9b", "What the model sees", data.inputs),
         Item("", "9a", "Why these inputs were chosen"),
-        Item("", "9c", "Who judged inputs that need judgement"),
+        Item("", "9c", "Who assessed inputs that need judgement"),
         Item("", "7", "Unreadable images, copies and look-alikes", data.quality),
         Item("", "7", "Shortcuts, such as brightness", data.shortcuts),
         Item("9", "7, 12b", "Preprocessing", model.preprocessing),
-        Item("10", "", "Choice of parts of the data"),
-        Item("11", "", "Removal of what identifies patients"),
+        Item("10", "", "Which parts of the data were used"),
+        Item("11", "", "Removal of identifying information"),
         Item("12", "11", "Missing data", data.missing_data),
-        Item("13", "", "How images were taken"),
+        Item("13", "", "How images were acquired"),
     ),
     "Reference standard": (
-        Item("14", "8a", "How the true classes were found"),
-        Item("15", "8a", "Why the true classes were found so"),
-        Item("16", "8b", "Who judged the true classes"),
+        Item("14", "8a", "How the true classes were determined"),
+        Item("15", "8a", "Why the true classes were determined this way"),
+        Item("16", "8b", "Who assigned the true classes"),
         Item("17", "8c", "Labels of the test images, and blinding"),
-        Item("18", "", "Agreement of those who judged"),
+        Item("18", "", "Agreement between raters"),
     ),
     "Training and test data": (
         Item("19", "12a", "Division into training and test data", run_of.partition),
@@ -81,7 +81,7 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
         Item("22", "15", "Output", model.output),
         Item("", "15", "Threshold", model.threshold),
         Item("23", "", "Software", training.software),
-        Item("24", "", "Start values and pretrained weights", training.start),
+        Item("24", "", "Initial values and pretrained weights", training.start),
     ),
     "Training": (
         Item("25", "12c", "Training", training.training),
@@ -89,7 +89,7 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
         Item("25", "", "Seeds", training.seeds),
         Item("25", "", "Machine and time", training.hardware),
         Item("", "13", "Imbalanced classes", training.imbalance),
-        Item("26", "12c", "Search of parameters", training.search),
+        Item("26", "12c", "Parameter search", training.search),
         Item("26", "", "Choice of the final model", training.selection),
         Item("27", "", "Ensembles", training.ensemble),
     ),
@@ -98,8 +98,8 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
         Item("29", "12e", "Uncertainty and tests", run_of.uncertainty),
         Item("30", "", "Robustness"),
         Item("31", "", "Explanations", run_of.explained),
-        Item("32", "12c", "Test on data of the same origin", run_of.internal),
-        Item("33", "16, 20c", "Test on data of another origin", run_of.external),
+        Item("32", "12c", "Test on data from the same source", run_of.internal),
+        Item("33", "16, 20c", "Test on data from another source", run_of.external),
         Item("", "12g", "How predictions were made", model.predictions),
         Item("", "12d", "Differences between clusters: method"),
         Item("", "14", "Fairness"),
@@ -118,7 +118,7 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
         Item("", "25", "Interpretation"),
         Item("40", "26", "Limitations", card="Bias, risks and limitations"),
         Item("41", "", "What it means for practice"),
-        Item("", "27a", "Input of poor quality in use"),
+        Item("", "27a", "Handling of poor-quality input"),
         Item("", "27b", "What users have to do and know"),
         Item("", "27c", "Next steps"),
     ),
@@ -126,19 +126,18 @@ SECTIONS: dict[str, tuple[Item, ...]] = {
         Item("", "17", "Ethics approval and consent"),
         Item("34", "18d", "Registration"),
         Item("42", "18c", "Protocol"),
-        Item("43", "", "Which data these are", run_of.data_digest),
+        Item("43", "", "Which data were used", run_of.data_digest),
         Item("43", "18e, 18f", "Availability of data, code and model"),
         Item("44", "18a", "Funding"),
         Item("", "18b", "Conflicts of interest"),
-        Item("", "19", "Part of patients and the public"),
+        Item("", "19", "Involvement of patients and the public"),
     ),
 }
 
 
 ABOUT = (
     "Items of CLAIM 2024 (doi 10.1148/ryai.240300) and TRIPOD+AI (doi 10.1136/bmj-2023-078378) by "
-    "their numbers, in other words than theirs. Answers are those of this run, and what the "
-    "authors stated."
+    "number, in our own words. Answers come from this run and from the authors."
 )
 """What the checklist is, in a sentence."""
 LEFT_OPEN = "Not stated, and left to the authors"
@@ -213,7 +212,7 @@ def check_stated(stated: Any) -> dict[str, str]:
             near = sorted({n for n in known if re.sub(r"[a-z]$", "", n) == str(number)})
             hint = f" Did you mean {', '.join(map(repr, near))}?" if near else ""
             raise ValueError(
-                f"stated has an item {shortened(number)}, which is none of CLAIM 1 to 44 and "
+                f"stated has an unknown item {shortened(number)}. Items are CLAIM 1 to 44 and "
                 f"TRIPOD+AI 1 to 27c.{hint or suggest(str(number), known)}"
             )
         if not isinstance(text, str):

@@ -6,9 +6,9 @@ from skdl.evaluation import EvaluationResult
 from skdl.reporting._words import figure, in_words
 
 ABOUT_CHOICES = (
-    "Inner score: the best of the search, on parts of the training data of the fold. Outer score: "
-    "the same metric on the test images of the fold, which had no say in the choice. The inner one "
-    "is usually higher: it was picked for being the best."
+    "Inner score: the best score of the search, on parts of the training data of the fold. Outer "
+    "score: the same metric on the test images of the fold, which play no part in the choice. The "
+    "inner score is usually higher, because it was picked for being the best."
 )
 
 
@@ -56,5 +56,7 @@ def chosen_in(choices: pd.DataFrame) -> list[str]:
     if len(scored) and len(set(scored["metric"])) == 1:
         inner, outer = (figure(scored[f"{side}_score"].mean()) for side in ("inner", "outer"))
         metric = in_words(scored["metric"].iloc[0])
-        found.append(f"Mean {metric} of the best: {inner} inside, {outer} on the test images.")
+        found.append(
+            f"Mean {metric} of the best: {inner} in the search, {outer} on the test images."
+        )
     return found

@@ -107,7 +107,7 @@ def space_of(search: Any) -> tuple[set[str], int | None]:
 def value_of(estimator: Any, name: str, unknown: Collection[str]) -> str:
     """A parameter as text; those that a search is to set are `unknown`."""
     if name in unknown:
-        return f"{name} as the search chose"
+        return f"{name} chosen by the search"
     value = encodable(shortened(getattr(estimator, name)))
     return f"{name}={' '.join(value.split())}"
 

@@ -59,16 +59,17 @@ def _check_data(result: Any, X: Any, y: Any, parts: list[tuple[Any, npt.NDArray[
     other = ""
     if n != n_targets or rows.max() >= n:
         other = (
-            f"X has {n} images and y {n_targets} {what}, but the evaluation had "
+            f"X has {n} images and y has {n_targets} {what}, but the evaluation had "
             f"{rows.max() + 1} or more"
         )
     elif any(_differ(one, labels) for one, labels in parts):
-        other = f"y holds other {what} than the evaluation"
+        other = f"The {what} in y differ from those of the evaluation"
     elif data_digest(result.estimators, X, y, result.own_groups) != result.data_digest:
-        other = "X holds other images than the evaluation, or in another order"
+        other = "The images in X differ from those of the evaluation, or are in another order"
     if other:
         raise ValueError(
-            f"{other}. Pass X and y of the evaluation; images that X was made of go to `images`."
+            f"{other}. Pass X and y of the evaluation; pass images whose features X holds as "
+            "`images`."
         )
 
 

@@ -17,8 +17,8 @@ def audit_plans(whole: Subject, audit: DataAudit | None) -> Plans:
     if audit is not None and len(audit.look_alikes) + len(audit.conflicts):
         yield (
             "look_alikes",
-            "Pairs that look alike: those of different classes or groups first, then the least "
-            "similar",
+            "Pairs of images that look alike: first those of different classes or groups, then the "
+            "least similar",
             lambda: DataAuditDisplay.from_audit(
                 audit, whole.X, max_pairs=_N_PAIRS, image_shape=whole.image_shape
             ),
@@ -52,7 +52,7 @@ def calibration_plans(subject: Subject, found: pd.DataFrame | None, level: float
     }
     groups = ""
     if result.groups is not None:
-        groups = "; intervals of the curve take images for independent"
+        groups = "; intervals of the curve assume independent images"
     yield (
         "reliability",
         f"Predicted probabilities and observed frequencies{groups}",
@@ -60,6 +60,6 @@ def calibration_plans(subject: Subject, found: pd.DataFrame | None, level: float
     )
     yield (
         "decision_curve",
-        f"Net benefit of deciding by the model, for all and for none{groups}",
+        f"Net benefit of using the model, treating all and treating none{groups}",
         lambda: DecisionCurveDisplay.from_predictions(codes, probabilities, **settings),
     )

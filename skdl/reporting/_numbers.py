@@ -34,7 +34,7 @@ _LIMITS = ("lower_limit_of_agreement", "upper_limit_of_agreement")
 ABOUT_COMPARISONS = (
     "Differences are those of the errors of the first model minus the second, with intervals and p "
     "values of the t test for paired samples; p values are adjusted for the number of pairs by "
-    "Holm's method. Of images in groups, those of a group count together."
+    "Holm's method. If images are in groups, those of a group count together."
 )
 
 

@@ -26,7 +26,7 @@ _SHOWN = ("sensitivity", "specificity", "roc_auc", "r2", "mae", "bias")
 _MOST = 4
 _ABOUT_MEAN = (
     "Mean: the interval of a mean over the labels is the mean of their intervals, which is wider "
-    "than it need be unless errors in all labels go together."
+    "than necessary unless errors in all labels occur together."
 )
 
 
@@ -108,7 +108,7 @@ def _lead(result: MultioutputResult, model: str, rows: pd.DataFrame, level: floa
     if not pd.isna(row["value"]):
         limits = shown_limits(row, level, percent)
         sentences.append(
-            f"All labels are right for {percent(row['value'])} of the images ({limits})."
+            f"All labels are correct for {percent(row['value'])} of the images ({limits})."
         )
     return sentences
 

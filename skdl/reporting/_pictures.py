@@ -99,7 +99,7 @@ def pictures(plans: Plans) -> tuple[list[Picture], list[str]]:
             drawn.append(Picture(name, caption, buffer.getvalue()))
         except Exception as error:  # a picture less is better than no report
             failed.append(f"{caption}: {error}")
-            warn_user(f"The report lacks a picture ({caption}): {error}")
+            warn_user(f"A picture is missing from the report ({caption}): {error}")
         finally:
             for number in set(plt.get_fignums()) - before:
                 plt.close(number)
@@ -124,7 +124,7 @@ def plans(subject: Subject) -> Plans:
     )
     yield (
         "classes",
-        "Precision, recall and F1 of each class, with intervals",
+        "Precision, recall and F1 per class, with intervals",
         lambda: PerClassMetricsDisplay.from_predictions(
             y_true, y_pred, groups=subject.groups, target_names=names
         ),
@@ -136,12 +136,12 @@ def plans(subject: Subject) -> Plans:
         several = "" if len(histories) == 1 else " of the first fold"
         yield (
             "training",
-            f"Training{several}: loss and accuracy by epoch",
+            f"Training{several}: loss and accuracy per epoch",
             lambda: TrainingHistoryDisplay(first).plot(),
         )
     yield (
         "distribution",
-        "Images of each class",
+        "Number of images per class",
         lambda: ClassDistributionDisplay.from_labels(subject.y, target_names=names),
     )
     if subject.shows_images:
@@ -203,7 +203,7 @@ def _image_plans(subject: Subject, rows: Any, y_true: Any, y_pred: Any) -> Plans
         shown = None if result.recorded(subject.model).probabilities is None else sure
         yield (
             "mistakes",
-            "The first mistakes" if sure is None else "Worst mistakes: wrong, and most sure of it",
+            "The first mistakes" if sure is None else "Worst mistakes: the most confident ones",
             lambda: PredictionGridDisplay.from_predictions(
                 safe_indexing(subject.X, rows[chosen]),
                 y_true[chosen],

@@ -41,77 +41,77 @@ def report(
 ) -> Path:
     """Write a report on an evaluation, or on a fitted classifier or regressor.
 
-    It holds a summary in words, scores with confidence intervals, all displays that apply, the
+    It contains a summary in words, scores with confidence intervals, all displays that apply, the
     worst mistakes, the data, the model, what is needed to reproduce it, a checklist and a model
-    card. Names, labels and titles are shown as text, whatever they hold.
+    card. Names, labels and titles are shown as plain text, whatever they contain.
 
-    The checklist has the items of CLAIM 2024 [1]_ and TRIPOD+AI [2]_ by their numbers. What the run
-    knows is answered with its figures; the rest is listed as not stated, for the authors.
+    The checklist has the items of CLAIM 2024 [1]_ and TRIPOD+AI [2]_ by number. Items that follow
+    from the run are answered with its figures; the rest are listed as not stated, for the authors.
 
     Parameters
     ----------
     source : EvaluationResult, RegressionResult, MultioutputResult or fitted estimator
-        What :func:`skdl.evaluate` returned; or an estimator, which is tested on X and y.
+        The result of :func:`skdl.evaluate`, or an estimator, which is tested on X and y.
     X : array-like of shape (n, …), or paths of shape (n,)
         The images that were evaluated.
     y : array-like of shape (n,), (n, n_labels) or (n, n_outputs)
         Their labels or numbers, as they were evaluated.
     path : str or path-like, default="report.html"
-        ``.html`` is one file that needs no other; ``.md`` puts its pictures into a folder beside
-        it, named ``<name>-pictures``; ``.json`` holds the figures only, and no picture is drawn. An
-        older file is replaced once the new one is complete.
+        ``.html`` is one self-contained file; ``.md`` has its pictures in a folder beside it, named
+        ``<name>-pictures``; ``.json`` contains only the figures, without pictures. An older file is
+        replaced once the new one is complete.
     images : array-like of shape (n, …), or paths of shape (n,), default=None
-        The images that X was made of, if X holds features of them; to be shown.
+        The images to show, if X holds features of them.
     title : str, default=None
-        None names the model.
+        Title of the report. If None, it names the model.
     notes : sequence of str, default=()
-        Sentences that stand before the summary.
+        Sentences to put before the summary.
     model : str, default=None
-        Which of several models is shown in detail; None takes the one with the best first metric.
+        Which of several models to show in detail. If None, use the one with the best first metric.
     pos_label : int, float, bool or str, default=None
-        The positive class, for a fitted classifier; of several, it stands against the rest. An
-        evaluation has its own.
+        The positive class, for a fitted classifier; with more than two classes, it is compared with
+        the rest. An evaluation has its own.
     target_names : sequence of str, default=None
-        Names of the classes: in sorted order of the labels, or such that labels are positions in
-        it. None takes the labels themselves.
+        Names of the classes: in sorted order of the labels, or indexed by labels, as in
+        scikit-learn's data sets. If None, use the labels themselves.
     image_shape : (height, width) or (height, width, channels), default=None
         Shape of flattened images.
     level : float in (0, 1), default=0.95
         Confidence level of the intervals.
     card : dict of str to str or list of str, default=None
-        Texts of the model card by its headings, in place of what the report says by itself, such as
+        Texts of the model card by heading, which replace the default texts, such as
         ``{"Uses": "Second reading of …", "Citation": "…"}``. The headings are "Model details",
         "Uses", "Out-of-scope use", "Bias, risks and limitations", "How to get started with the
         model", "Training data", "Training procedure", "Testing data, factors and metrics",
         "Results", "Environmental impact", "Technical specifications", "Citation" and "Model card
         contact".
     stated : dict of str to str, default=None
-        What the authors state in the checklist, by the number of the item: ``{"CLAIM 44": "No
-        funding.", "TRIPOD+AI 17": "Approved by …"}``. It stands where the run has no answer, and
-        beside the answer where it has one.
+        Statements of the authors for the checklist, by item number: ``{"CLAIM 44": "No
+        funding.", "TRIPOD+AI 17": "Approved by …"}``. They answer items that the run does not
+        answer, and are added to the answers of the run otherwise.
     audit : bool or DataAudit, default=True
-        Whether to look for copies, look-alikes, wrong labels and shortcuts in the images, as
-        :func:`skdl.audit_images` does, and show what it found. That is done for up to 5,000 images,
-        which may take half a minute; of more, pass what that function returned.
+        Whether to search the images for copies, look-alikes, wrong labels and shortcuts, as
+        :func:`skdl.audit_images` does, and show the findings. This is done for up to 5,000 images,
+        which may take half a minute; for more, pass the result of that function.
 
     Returns
     -------
     path : pathlib.Path
-        The report.
+        Path of the report.
 
     Raises
     ------
     ValueError
-        If the name ends in none of these, X and y are not those of the evaluation, there is no
-        model of that name, `card` or `stated` has another heading or number, or `audit` is of
-        other images.
+        If `path` has another extension, X and y are not those of the evaluation, there is no model
+        of that name, `card` or `stated` has an unknown heading or number, or `audit` is of other
+        images.
     OSError
-        If the file cannot be written; then nothing of the report is left behind.
+        If the file cannot be written; in this case, no part of the report is left behind.
 
     Warns
     -----
     UserWarning
-        If a picture could not be drawn; the report says so as well.
+        If a picture cannot be drawn; the report also says so.
 
     See Also
     --------
@@ -175,8 +175,8 @@ def report(
             raise restated(
                 error,
                 f"The report {shown_path(path)} cannot be written: {os.strerror(error.errno)}. "
-                "Nothing of it is left behind. Make room, or choose another path for the report; "
-                "a result of evaluate() is as it was.",
+                "No part of it is left behind. Free disk space, or choose another path for the "
+                "report; a result of evaluate() is unchanged.",
             ) from error
     return path
 

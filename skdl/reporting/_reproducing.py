@@ -11,10 +11,10 @@ def reproduce(result: Any, estimator: Any) -> dict[str, str]:
     free = [name for name, value in seeds.items() if value is None]
     unseeded = [name for name in free if _draws(params[name.rpartition("__")[0]])]
     return {
-        "Folds": "fitted before" if result.cv == "prefit" else f"cv={result.cv}",
+        "Folds": "already fitted" if result.cv == "prefit" else f"cv={result.cv}",
         "Seeds": ", ".join(f"{name}={value!r}" for name, value in seeds.items()) or "none",
         "May differ": f"without a seed: {', '.join(unseeded)}" if unseeded else "",
-        "Data": f"sha256 {result.data_digest}",
+        "Data": f"SHA-256 {result.data_digest}",
     }
 
 

@@ -8,8 +8,8 @@ import pandas as pd
 from skdl.reporting._words import HEADLINES, figure, name_of, p_value, signed
 
 _ABOUT = (
-    "Each subgroup against the rest: the difference of its score from theirs, and a p value that "
-    "Holm's method adjusts for all differences that were looked at, those of other models included."
+    "Each subgroup against the rest: the difference between its score and that of the rest, and a "
+    "p value adjusted by Holm's method for all differences, including those of other models."
 )
 
 

@@ -155,9 +155,9 @@ def per_class(subject: Subject) -> pd.DataFrame:
 
 def times(result: EvaluationResult) -> pd.DataFrame:
     kinds = {
-        "fit_seconds": "Fit, seconds per fold",
-        "predict_seconds": "Predict, seconds per fold",
-        "stored_seconds": "Saved by a store, seconds per fold",
+        "fit_seconds": "Fit time per fold (s)",
+        "predict_seconds": "Prediction time per fold (s)",
+        "stored_seconds": "Time saved by a store per fold (s)",
     }
     means = result.times.groupby("model", sort=False)[list(kinds)].mean()
     if not (means["stored_seconds"] >= 0.01).any():

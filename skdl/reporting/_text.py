@@ -49,7 +49,7 @@ def markdown(content: Content, folder: str) -> str:
         parts += _sections(content, _FINDINGS, folder, 2)
     parts += _sections(content, _REST, folder, 2)
     if content.choices is not None:
-        parts += ["## Choices inside", _table(content.choices), _plain(ABOUT_CHOICES)]
+        parts += ["## Chosen parameters", _table(content.choices), _plain(ABOUT_CHOICES)]
     if len(content.missing):
         parts += ["## Missing scores", _table(content.missing)]
     parts += ["## How to reproduce", _facts(content.reproduce), _code(content.estimator)]
@@ -67,7 +67,7 @@ def _scores(content: Content, folder: str, level: int) -> list[str]:
     drawn = _images(content, ("comparison",), folder)
     if content.comparison is None:
         return parts + drawn
-    parts += [f"{mark} The models compared", *drawn]
+    parts += [f"{mark} Comparison of models", *drawn]
     return [*parts, _table(content.comparison), _plain(content.about_comparison)]
 
 

@@ -82,7 +82,7 @@ def _phrase(result: EvaluationResult, metric: str, names: Sequence[str]) -> tupl
     if known is None or known.name not in HEADLINES:
         return "", ""
     if known.name == "accuracy":
-        return "the right class was given to {value} of the images", ""
+        return "{value} of the images were classified correctly", ""
     if known.name == "roc_auc":
         of_which = ""
         if known.pos_label is not None and len(names) > 2:
@@ -102,7 +102,7 @@ def _phrase(result: EvaluationResult, metric: str, names: Sequence[str]) -> tupl
     if known.name == "sensitivity":
         return f"{{value}} of the images of class {name} were found", known.name
     return (
-        f"{{value}} of the images of other classes than {name} were recognised as such",
+        f"{{value}} of the images of classes other than {name} were recognised as such",
         known.name,
     )
 
@@ -119,9 +119,9 @@ def about_positive(result: EvaluationResult, names: Sequence[str]) -> list[str]:
         return []
     name = names[result.classes.tolist().index(result.pos_label)]
     return [
-        f"“{name}” stands against all other classes in sensitivity, specificity, ROC AUC and other "
-        "scores that have a positive class, also where models are compared. Accuracy, balanced "
-        "accuracy and McNemar's test take every class for itself."
+        f"“{name}” is the positive class, against all others, in sensitivity, specificity, ROC AUC "
+        "and other scores that have one, also in the comparison of models. Accuracy, balanced "
+        "accuracy and McNemar's test treat every class separately."
     ]
 
 
@@ -139,10 +139,10 @@ def cautions(result: EvaluationResult, model: str, names: Sequence[str]) -> list
         found.append(
             f"Few test images of {'the class' if len(few) == 1 else 'the classes'} "
             f"{', '.join(few[:10])}{' and others' if len(few) > 10 else ''}: look at the "
-            "intervals, not at the scores alone."
+            "intervals, not only at the scores."
         )
     if len(table["y_pred"].unique()) == 1 and len(counts) > 1:
-        found.append("The model takes all images for one class.")
+        found.append("The model predicts the same class for all images.")
     return [*general_cautions(result, model), *found]
 
 
@@ -157,16 +157,16 @@ def general_cautions(result: Any, model: str) -> list[str]:
     n_missing = len(result.missing[result.missing["model"] == model])
     if n_missing:
         found.append(
-            "1 score is missing; the reason stands below."
+            "1 score is missing; see “Missing scores” for the reason."
             if n_missing == 1
-            else f"{n_missing} scores are missing; the reasons stand below."
+            else f"{n_missing} scores are missing; see “Missing scores” for the reasons."
         )
     n_groups = len(table) if result.groups is None else len(set(result.groups[table["row"]]))
     if n_groups < len(table):
         found.append(
             f"The test images belong to {n_groups:,} groups, such as patients, which intervals and "
-            "p values take into account: images of a group may be alike, groups are independent. "
-            f"{about_few_groups(n_groups)}".rstrip()
+            "p values take into account: images of a group may be correlated, but groups are "
+            f"independent. {about_few_groups(n_groups)}".rstrip()
         )
     return found
 
@@ -176,15 +176,15 @@ def about_grouping(grouping: Any) -> str:
     n, n_images = len(grouping.names), grouping.of_images.predictions["row"].nunique()
     return (
         f"Each case is a group of images, such as those of a patient: {n:,} groups of "
-        f"{n_images:,} images. {joined_by(grouping)} What is said of images below is said of these "
-        "groups, and the picture of a group is its first image."
+        f"{n_images:,} images. {joined_by(grouping)} Below, “images” are these groups, and the "
+        "picture of a group is its first image."
     )
 
 
 def joined_by(grouping: Any) -> str:
     """How the scores of a group's images became one."""
-    joined = {"mean": "their mean", "max": "the largest of them", "noisy_or": "a noisy or"}
-    return f"Scores of the images of a group were joined by {joined[grouping.how]}."
+    joined = {"mean": "their mean", "max": "their maximum", "noisy_or": "a noisy or"}
+    return f"Scores of the images of a group were combined by {joined[grouping.how]}."
 
 
 def ranked(result: Any, metric: str, values: Any) -> Any:
@@ -205,8 +205,8 @@ def best_of(result: Any, summary: pd.DataFrame, model: str) -> str:
     single = [name for name in result.tested if name not in chosen]
     if model in chosen:
         return (
-            f"Each fold chose it among {len(single)} models by inner scores, in which its test "
-            "images had no say, so choosing it has not made its scores too good."
+            f"Each fold chose it among {len(single)} models by inner scores, which do not depend "
+            "on its test images, so choosing it has not made its scores too good."
         )
     values = summary[summary["metric"] == metric].set_index("model")["value"][single]
     others = [name for name in single if values[name] == values[model] and name != model]
@@ -221,9 +221,9 @@ def about_intervals(result: Any, model: str, rows: Any, level: float) -> list[st
     """What the intervals of a model mean, and how they were found, in sentences."""
     percent = f"{100 * level:g}\u00a0%"
     found = [
-        f"Intervals: if the same were done with many other samples of as many test images, "
-        f"{percent} of the intervals would hold the score of all such images. What other training "
-        "images would change is not in them."
+        f"Intervals: if this were repeated with many other samples of as many test images, "
+        f"{percent} of the intervals would contain the score of all such images. The intervals do "
+        "not reflect the variation between training sets."
     ]
     used = set(rows["method"])
     found += [text[0].upper() + text[1:] for method, text in METHODS.items() if method in used]
@@ -231,9 +231,9 @@ def about_intervals(result: Any, model: str, rows: Any, level: float) -> list[st
     most = result.predictions.query("model == @model")["row"].value_counts().max()
     if n_repeats > 1:
         found.append(
-            f"Repeats: scores and ends of intervals are means over {n_repeats} repeats, in each of "
-            "which every image was tested once. Comparisons, tables of classes and pictures show "
-            "the first."
+            f"Repeats: scores and limits of intervals are means over {n_repeats} repeats, in each "
+            "of which every image was tested once. Comparisons, tables of classes and pictures "
+            "show the first repeat."
         )
     if most > n_repeats:
         counted = "first prediction" if n_repeats == 1 else f"first {n_repeats} predictions"
@@ -243,21 +243,21 @@ def about_intervals(result: Any, model: str, rows: Any, level: float) -> list[st
 
 
 ABOUT_COMPARISONS = (
-    "Differences are those of the first model minus the second, of the labels that were predicted, "
-    "with intervals for paired samples. p values are of DeLong's test for the areas and of "
-    "McNemar's for the labels, or what takes their place for images in groups, adjusted for the "
+    "Differences are those of the first model minus the second, of the predicted labels, with "
+    "intervals for paired samples. p values are those of DeLong's test for the areas and of "
+    "McNemar's test for the labels, or of their equivalents for images in groups, adjusted for the "
     "number of pairs by Holm's method."
 )
 METHODS = {
-    "wilson": "Wilson: of proportions, such as accuracy and sensitivity.",
-    "mover": "MOVER: of scores made of several proportions, such as averages over the classes.",
-    "delong": "DeLong: of the area under the ROC curve.",
-    "obuchowski": "Obuchowski: of the area under the ROC curve of images in groups.",
-    "wald": "Wald: of the Brier score, its skill, calibration slope and intercept, and of R² and "
+    "wilson": "Wilson: for proportions, such as accuracy and sensitivity.",
+    "mover": "MOVER: for combinations of several proportions, such as averages over the classes.",
+    "delong": "DeLong: for the area under the ROC curve.",
+    "obuchowski": "Obuchowski: for the area under the ROC curve of images in groups.",
+    "wald": "Wald: for the Brier score, its skill, calibration slope and intercept, and for R² and "
     "errors of numbers.",
-    "t": "Student's t: of the bias and limits of agreement.",
-    "chi-squared": "chi-squared: of the expected calibration error.",
-    "bootstrap": "bootstrap: of everything else, by drawing from the test images again and again.",
+    "t": "Student's t: for the bias and limits of agreement.",
+    "chi-squared": "chi-squared: for the expected calibration error.",
+    "bootstrap": "bootstrap: for everything else, by resampling the test images.",
 }
 """Methods of intervals: name and use."""
 
@@ -266,7 +266,7 @@ def how_tested(result: Any, model: str) -> str:
     """By how many folds, in words that the number of images ends."""
     n_folds = result.times.query("model == @model")["fold"].nunique()
     if result.cv == "prefit":
-        return f"“{model}”, fitted before, was tested on"
+        return f"“{model}”, already fitted, was tested on"
     if n_folds == 1:
         return f"“{model}” was trained once and tested on"
     counts = result.predictions.query("model == @model")["row"].value_counts()

@@ -78,7 +78,7 @@ def test_an_audit_lists_them(flipped, probabilities):
     (sentence,) = [s for s in found.findings if "contradict the prediction of a model" in s]
     assert sentence.startswith(f"{len(expected)} labels of 600 images")
     assert "label_errors" in str(found)
-    assert "Labels that a model contradicts" in found._repr_html_()
+    assert "Labels contradicted by a model" in found._repr_html_()
     assert audit_images(images, labels[:600]).label_errors.empty
 
 
@@ -117,10 +117,10 @@ def test_what_cannot_be_judged(flipped):
         audit_images(X.reshape(-1, 8, 8)[:20], probabilities=np.full((20, 10), 0.1))
     models = {"a": GaussianNB(), "b": RidgeClassifier()}
     result = evaluate(models, X[:300], labels[:300])
-    with pytest.raises(ValueError, match="Name one of the models"):
+    with pytest.raises(ValueError, match="Pass the name of one"):
         result.label_errors()
     with pytest.raises(ValueError, match="'b' has no probabilities"):
         result.label_errors("b")
     fitted = GaussianNB().fit(X[:300], labels[:300])
-    with pytest.raises(ValueError, match="The models came fitted"):
+    with pytest.raises(ValueError, match="The models were passed fitted"):
         evaluate(fitted, X[:300], labels[:300], cv="prefit").label_errors()

@@ -44,7 +44,7 @@ def faulty(make_pictures):
 def test_the_most_serious_comes_first(faulty):
     starts = [
         "2 pairs of copies or look-alikes are of different classes, such as",
-        "2 pairs of copies or look-alikes lie in different groups, such as",
+        "2 pairs of copies or look-alikes are in different groups, such as",
         "2 of 20 images look like another one, in 1 pair, such as row 0 and row 12.",
         "1 of 20 images repeats another one pixel for pixel, such as row 1 and row 13.",
         "1 of 20 images is of one color, such as row 5: there is nothing to learn from.",

@@ -309,7 +309,7 @@ def test_the_report_is_one_of_groups(images, tmp_path):
     report(found, X, y, tmp_path / "report.md")
     text = (tmp_path / "report.md").read_text()
     assert (
-        "50 groups of 200 images. Scores of the images of a group were joined by the largest"
+        "50 groups of 200 images. Scores of the images of a group were combined by their maximum"
         in text
     )
     assert "| No. | Group |" in text
@@ -432,7 +432,7 @@ def test_look_alikes_join_groups_of_intervals_and_not_of_decisions():
 
 
 def test_what_cannot_be_joined():
-    with pytest.raises(ValueError, match=r"no groups. Pass them: evaluate\(…, groups=…\)"):
+    with pytest.raises(ValueError, match=r"no groups. Pass them with evaluate\(…, groups=…\)"):
         judged(groups=None).by_group()
     with pytest.raises(
         ValueError, match="how must be one of 'mean', 'max', 'noisy_or'. Got 'maks'"
@@ -440,5 +440,5 @@ def test_what_cannot_be_joined():
         judged().by_group("maks")
     with pytest.raises(ValueError, match="how must be one of"):
         judged().by_group(None)
-    with pytest.raises(ValueError, match="groups already"):
+    with pytest.raises(ValueError, match="already groups"):
         judged().by_group().by_group()

@@ -99,7 +99,7 @@ class Odd(GaussianNB):
 
 
 def test_labels_that_cannot_be_kept_are_said(tmp_path):
-    with pytest.warns(UserWarning, match=r"A fold cannot be kept in the file .*complex"):
+    with pytest.warns(UserWarning, match=r"A fold cannot be stored in the file .*complex"):
         result = run(tmp_path, Odd(), scoring={"one": lambda estimator, X, y: 1.0})
     assert (result.scores["value"] == 1).all()
 
@@ -146,7 +146,7 @@ def test_a_full_disk_costs_the_record_alone(tmp_path, monkeypatch):
         return write(path, data)
 
     monkeypatch.setattr(Path, "write_bytes", written)
-    said = r"kept in the file .*Counted-1-\w+\.json: No space left on device\. .*Make room"
+    said = r"stored in the file .*Counted-1-\w+\.json: No space left on device\. .*Free disk space"
     with pytest.warns(UserWarning, match=said) as caught:
         result = run(tmp_path)
     assert len(caught) == 1
@@ -340,9 +340,9 @@ def test_a_clone_is_known_again(tmp_path):
 def test_a_checkpoint_of_something_else(cancer, tmp_path):
     X, y = cancer
     evaluate(RidgeClassifier(), X, y, cv=3, checkpoint=tmp_path)
-    with pytest.raises(ValueError, match="another X, y or groups"):
+    with pytest.raises(ValueError, match="different X, y or groups"):
         evaluate(RidgeClassifier(), X + 1, y, cv=3, checkpoint=tmp_path)
-    with pytest.raises(ValueError, match=r"another cv \(3\)"):
+    with pytest.raises(ValueError, match=r"different cv \(3\)"):
         evaluate(RidgeClassifier(), X, y, cv=4, checkpoint=tmp_path)
 
     class Halves:
@@ -359,14 +359,14 @@ def test_a_checkpoint_of_something_else(cancer, tmp_path):
         kept = evaluate(models, X, y, cv=splitter, checkpoint=folder)
         again = evaluate(models, X, y, cv=clone(splitter, safe=False), checkpoint=folder)
         pd.testing.assert_frame_equal(kept.times, again.times)  # nothing was fitted again
-        with pytest.raises(ValueError, match="another cv"):
+        with pytest.raises(ValueError, match="different cv"):
             evaluate(models, X, y, cv=PredefinedSplit(first[::-1]), checkpoint=folder)
     halves = np.arange(0, len(y), 2), np.arange(1, len(y), 2)
     for folder, given in ((tmp_path / "given", [halves]), (tmp_path / "other", [halves[::-1]])):
         evaluate(RidgeClassifier(), X, y, cv=given, checkpoint=folder)
     again = evaluate(RidgeClassifier(), X, y, cv=[halves], checkpoint=tmp_path / "given")
     assert again.predictions["row"].tolist() == halves[1].tolist()
-    with pytest.raises(ValueError, match=r"another cv \(iterable\)"):
+    with pytest.raises(ValueError, match=r"different cv \(iterable\)"):
         evaluate(RidgeClassifier(), X, y, cv=[halves], checkpoint=tmp_path / "other")
     (tmp_path / "plan.json").write_bytes(b"something")
     with pytest.raises(ValueError, match=r"plan.json, cannot be used: it is damaged.* Delete this"):
@@ -408,7 +408,7 @@ def test_a_killed_run_ends_with_the_same_result(tmp_path):
 def test_a_timeout_ends_between_folds_and_the_same_call_goes_on(tmp_path):
     X, y = np.random.default_rng(0).normal(size=(40, 3)), np.arange(40) % 2
     options = {"cv": 4, "scoring": "accuracy", "checkpoint": tmp_path / "kept"}
-    with pytest.raises(TimeoutError, match=r"timeout of 0 seconds .* 3 folds were left\. The same"):
+    with pytest.raises(TimeoutError, match=r"timeout of 0 seconds .* 3 folds were left\. Finished"):
         evaluate(GaussianNB(), X, y, timeout=0, **options)
     with pytest.raises(TimeoutError, match=r"2 folds were left"):
         evaluate(GaussianNB(), X, y, timeout=0, **options)

@@ -122,7 +122,7 @@ def test_without_inner_scores_there_is_nothing_to_choose_by(useless):
         result.choose()
     with pytest.raises(ValueError, match="No model has an inner score 'f1'"):
         useless.choose("f1")
-    with pytest.raises(ValueError, match="There is a model 'model 3'"):
+    with pytest.raises(ValueError, match="There already is a model 'model 3'"):
         useless.choose(name="model 3")
 
 
@@ -202,7 +202,7 @@ def test_a_refitted_search_keeps_groups_together_and_names_nothing_private(tmp_p
         warnings.simplefilter("error")
         skdl.save(model, tmp_path / "model.skdl")
     assert "skdl" not in repr(model.get_params())
-    with pytest.raises(ValueError, match="differ from the data of the evaluation"):
+    with pytest.raises(ValueError, match="differs from the data of the evaluation"):
         result.refit("tuned", X[::-1], y)
     with pytest.raises(ValueError, match="no model 'tunde'"):
         result.refit("tunde", X, y)

@@ -106,7 +106,7 @@ class TestGroups:
         assert "StratifiedGroupKFold" in found.cv
 
     def test_folds_that_split_them_are_named(self, cancer, patients):
-        needed = r"60 groups stand in training and test data \(0, 1, 10, …\): cv=StratifiedKFold"
+        needed = r"60 groups are in both training and test data \(0, 1, 10, …\): cv=StratifiedKFold"
         with pytest.warns(EvaluationWarning, match=needed):
             found = evaluate(
                 RidgeClassifier(), *cancer, cv=StratifiedKFold(3), groups=patients, scoring="f1"
@@ -173,7 +173,7 @@ def test_inputs_stay_as_they_are(cancer):
 
 
 def test_no_folds(cancer):
-    with pytest.raises(ValueError, match=r"cv gives no folds.*got \[\]"):
+    with pytest.raises(ValueError, match=r"cv returns no folds.*Got \[\]"):
         evaluate(RidgeClassifier(), *cancer, cv=[])
 
 
@@ -190,19 +190,19 @@ def test_no_folds(cancer):
         ({"scoring": []}, "scoring must be"),
         ({"scoring": {}}, "scoring is empty"),
         ({"scoring": 3}, "scoring must be"),
-        ({"pos_label": 2}, r"pos_label=2 is none of the labels \[0, 1\]"),
+        ({"pos_label": 2}, r"pos_label=2 is not one of the labels \[0, 1\]"),
         ({"scoring": {"a": None}}, r"scoring\['a'\] must be the name of a metric"),
         ({"estimators": {1: RidgeClassifier(), "1": RidgeClassifier()}}, "have the same name"),
         (
             {"estimators": {"a": LinearRegression(), "b": SVC()}},
-            "of two kinds: 'b' is a classifier, and 'a' a regressor",
+            "of two kinds: 'b' is a classifier, and 'a' is a regressor",
         ),
         ({"estimators": KMeans()}, "is neither a classifier nor a regressor"),
-        ({"estimators": [SVC()]}, r"it is \[SVC\(\)\]. Pass one, or a dict"),
+        ({"estimators": [SVC()]}, r"it is \[SVC\(\)\]. Pass a classifier"),
         ({"estimators": "svc"}, "it is 'svc'"),
         ({"estimators": SVC}, r"it is the class SVC and not SVC\(\)"),
         ({"cv": 1}, "n_splits"),
-        ({"cv": "prefit", "checkpoint": "folder"}, "checkpoint is for estimators that are fitted"),
+        ({"cv": "prefit", "checkpoint": "folder"}, "checkpoint cannot be used with cv='prefit'"),
         ({"groups": np.zeros(3)}, "groups has 3 values, but there are 569 images"),
     ],
 )

@@ -102,7 +102,7 @@ def test_without_them_nothing_is_different(pictures):
 
 
 def test_warn_counts_them(pictures):
-    said = r"20 test images look like a training image.*such as rows 0 and 30 \(see"
+    said = r"20 test images look like a training image.*for example rows 0 and 30 \(see"
     with pytest.warns(EvaluationWarning, match=said):
         found = evaluated(pictures, look_alikes="warn")
     assert found.groups is None
@@ -134,7 +134,7 @@ def test_a_checkpoint_is_one_of_the_same_groups(pictures, tmp_path):
     first = evaluated(pictures, checkpoint=tmp_path)
     again = evaluated(pictures, checkpoint=tmp_path)
     pd.testing.assert_frame_equal(first.predictions, again.predictions)
-    with pytest.raises(ValueError, match="belongs to an evaluation with another X, y or groups"):
+    with pytest.raises(ValueError, match="belongs to an evaluation with different X, y or groups"):
         evaluated(pictures, checkpoint=tmp_path, look_alikes="ignore")
 
 
@@ -156,10 +156,10 @@ PATIENTS = np.arange(40) // 2
         ({"groups": PATIENTS[:3]}, "groups has 3 values, but there are 40 images"),
         ({"groups": [None, *PATIENTS[1:]]}, "groups has NaN or None at row 0.*a separate group"),
         ({"groups": np.where(PATIENTS, PATIENTS, np.nan)}, "NaN or None at row 0, and in 2 rows"),
-        ({"groups": ["p1"] * 40}, "groups holds one group only, 'p1': .* or leave groups out"),
+        ({"groups": ["p1"] * 40}, "groups holds one group only, 'p1': .* or omit groups"),
         ({"groups": PATIENTS // 7}, "4 folds need at least 4 groups, .* 3. Set cv to at most 3."),
         ({"look_alikes": "yes"}, "look_alikes must be one of 'group', 'warn', 'ignore'"),
-        ({"images": np.zeros((3, 8, 8))}, "There are 3 images for 40 rows of X"),
+        ({"images": np.zeros((3, 8, 8))}, "images has 3 images, and X has 40 rows"),
     ],
 )
 def test_bad_input(options, message):
@@ -170,7 +170,7 @@ def test_bad_input(options, message):
 
 def test_one_big_component_leaves_too_few_groups(pictures):
     X = np.repeat(pictures[:1], 40, axis=0)
-    said = "4 folds need at least 4 groups, and there is 1 after joining look-alikes, .* of 40 im"
+    said = "4 folds need at least 4 groups, and there is 1 after joining look-alikes; .* 40 im"
     with pytest.raises(ValueError, match=said):
         evaluated(X)
 
@@ -178,8 +178,8 @@ def test_one_big_component_leaves_too_few_groups(pictures):
 @pytest.mark.parametrize(
     ("alone", "message"),
     [
-        (1, r"The class 2 stands in one group only, \d+: the fold .* trained without the class"),
-        (2, "The class 2 stands in 2 groups, and there are 4 folds: .* Set cv to at most 2"),
+        (1, r"The class 2 is in only one group, \d+: the fold .* trained without the class"),
+        (2, "The class 2 is in only 2 groups, and there are 4 folds: .* Set cv to at most 2"),
     ],
 )
 def test_a_class_in_few_groups(alone, message):
@@ -217,5 +217,5 @@ def test_what_an_audit_found_is_not_looked_for_again(pictures, monkeypatch):
     pd.testing.assert_frame_equal(found.look_alikes[ends], searched.look_alikes[ends])
     np.testing.assert_array_equal(found.groups, searched.groups)
     np.testing.assert_array_equal(folds_of(found), folds_of(searched))
-    with pytest.raises(ValueError, match="of 40 images, and X has 39"):
+    with pytest.raises(ValueError, match="has 40 images, and X has 39"):
         evaluate(FLAT, X[1:], Y[1:], look_alikes=audit)

@@ -53,7 +53,7 @@ def test_copies_of_files(tmp_path, digits):
         pixels = X[number if number != 31 else 5].reshape(8, 8).astype(np.uint8)
         Image.fromarray(pixels).save(tmp_path / f"{number}.png")
     paths = [str(tmp_path / f"{number}.png") for number in range(40)]
-    with pytest.warns(UserWarning, match="2 test images stand in the training data as well"):
+    with pytest.warns(UserWarning, match="2 test images are also in the training data"):
         found = evaluate(
             CNNClassifier(epochs=1, random_state=0),
             paths,

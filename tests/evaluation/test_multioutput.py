@@ -121,7 +121,7 @@ def test_a_label_that_is_never_set(digits, labels):
     summary = found.summary()
     mean = summary.query("output == 'mean' and metric == 'sensitivity'").iloc[0]
     assert np.isnan(mean["value"])
-    assert mean["reason"] == "It is missing for 1 labels."
+    assert mean["reason"] == "Labels without this score: 1."
 
 
 def test_groups_are_joined_for_each_label(digits, labels):
@@ -172,8 +172,8 @@ def test_one_hot_classes_are_warned_of(digits):
     [
         ({"y": np.full((400, 2), 2)}, "should hold 0 and 1 only"),
         ({"y": np.zeros((399, 2), int)}, "X has 400 images, and y has 399 rows"),
-        ({"pos_label": 1}, "pos_label=1 names a class, and y holds several labels"),
-        ({"scoring": lambda estimator, X, y: 1.0}, "needs the estimator, and y has several"),
+        ({"pos_label": 1}, "pos_label=1 names a class, but y holds several labels"),
+        ({"scoring": lambda estimator, X, y: 1.0}, "needs the estimator, but y has several"),
         ({"scoring": "r2"}, "'r2' scores numbers"),
     ],
 )
@@ -232,7 +232,7 @@ class TestFolds:
         ("n_splits", "y", "groups", "message"),
         [
             (1, np.eye(4, dtype=int), None, "n_splits"),
-            (5, np.eye(4, dtype=int), None, "n_splits=5 is more than the 4 rows"),
+            (5, np.eye(4, dtype=int), None, "n_splits=5 is more than the number of rows, 4"),
             (3, np.eye(4, dtype=int), [0, 0, 1, 1], "3 folds need at least 3 groups"),
             (2, [0, 1, 1, 0], None, r"must be of shape \(n, n_labels\).*use StratifiedKFold"),
             (2, [[0, 2], [1, 1]], None, "should hold 0 and 1 only"),

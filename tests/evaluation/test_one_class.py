@@ -185,9 +185,9 @@ def test_the_report_says_which_class(result, wine, tmp_path, suffix):
     text = report(result, *wine, tmp_path / f"report{suffix}").read_text(encoding="utf-8")
     for said in (
         "of the images of class “malignant” were found",
-        "of the images of other classes than “malignant” were recognised as such",
+        "of the images of classes other than “malignant” were recognised as such",
         "he ROC AUC of class “malignant” against the rest is 0.",
-        "“malignant” stands against all other classes in sensitivity",
+        "“malignant” is the positive class, against all others, in sensitivity",
     ):
         assert said in text
     if suffix != ".json":
@@ -199,5 +199,7 @@ def test_the_report_says_which_class(result, wine, tmp_path, suffix):
 
 def test_bad_input(wine):
     X, labels = wine
-    with pytest.raises(ValueError, match=r"pos_label='ill' is none of the labels \['benign', 'm"):
+    with pytest.raises(
+        ValueError, match=r"pos_label='ill' is not one of the labels \['benign', 'm"
+    ):
         evaluate(GaussianNB(), X, labels, pos_label="ill")

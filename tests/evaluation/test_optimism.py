@@ -105,7 +105,7 @@ class _Flat(KNeighborsClassifier):
     ("options", "message"),
     [
         ({"groups": None}, "no optimism to measure: nothing was kept together"),
-        ({"cv": "prefit"}, "no optimism to measure: its models came fitted"),
+        ({"cv": "prefit"}, "no optimism to measure: the models were fitted"),
     ],
 )
 def test_where_there_is_none(noise, options, message):
@@ -117,7 +117,7 @@ def test_where_there_is_none(noise, options, message):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"X": 0}, "X and y differ from the data of the evaluation"),
+        ({"X": 0}, "X or y differs from the data of the evaluation"),
         ({"level": 2}, "level"),
         ({"n_resamples": 0}, "n_resamples must be a whole number"),
         ({"random_state": -1}, "random_state must be a whole number"),

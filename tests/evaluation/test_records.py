@@ -68,7 +68,7 @@ class _RunsCode:
         return Path.touch, (self.file,)
 
 
-@pytest.mark.filterwarnings("ignore:A fold cannot be kept")
+@pytest.mark.filterwarnings("ignore:A fold cannot be stored")
 @pytest.mark.parametrize("foreign", [b"", b"{}", b"\x00" * 500, "a pickle", "another", "folder"])
 def test_what_is_no_record_is_refused_and_runs_no_code(tmp_path, foreign):
     folder, marker = tmp_path / "kept", tmp_path / "it ran"

@@ -92,7 +92,7 @@ def test_equal_models_have_no_test(diabetes):
 def test_groups_stay_together_and_make_intervals_wider(diabetes):
     X, y = (np.concatenate([part, part]) for part in diabetes)
     patients = np.tile(np.arange(len(diabetes[1])), 2)
-    with pytest.warns(EvaluationWarning, match="stands? in the training data"):
+    with pytest.warns(EvaluationWarning, match="also in the training data"):
         apart = evaluate(Ridge(0.1), X, y, cv=KFold(5, shuffle=True, random_state=0))
     grouped = evaluate(Ridge(0.1), X, y, groups=patients)
     assert grouped.split_groups == []
@@ -205,7 +205,7 @@ def test_a_fold_that_fails_is_told(diabetes):
         ({"scoring": "accuracy"}, "'accuracy' scores classes, but the estimators are regressors"),
         ({"scoring": "clinical"}, "'accuracy' scores classes"),
         ({"scoring": "mean_error"}, "no metric 'mean_error'"),
-        ({"pos_label": 1}, "pos_label=1 names a class, and y holds numbers"),
+        ({"pos_label": 1}, "pos_label=1 names a class, but y holds numbers"),
         (
             {"estimators": LogisticRegression(), "scoring": "r2", "y": np.arange(442) % 2},
             "'r2' scores numbers, but the estimators are classifiers",
@@ -227,5 +227,5 @@ def test_constant_targets(diabetes):
         found = evaluate(Ridge(), diabetes[0], np.full(442, 3.0), scoring=["r2", "mae"])
     assert set(found.missing["metric"]) == {"r2"}
     assert found.missing["reason"].unique().tolist() == [
-        "R² is undefined, since y_true is constant."
+        "R² is undefined because y_true is constant."
     ]

@@ -62,7 +62,7 @@ def test_a_model_that_always_fails_beside_others(cancer):
     assert found.tested == ["ridge"]
     reasons = found.summary().set_index("model")["reason"]
     assert reasons["odd"] == "No fold has predictions."
-    with pytest.raises(ValueError, match="1 models with predictions"):
+    with pytest.raises(ValueError, match="two models with predictions. Got 1"):
         found.compare()
 
 
@@ -84,7 +84,7 @@ def test_a_test_set_of_one_class(cancer):
 
 
 def test_a_model_that_is_not_there(result):
-    with pytest.raises(ValueError, match="no model 'forest'. There are: .'ridge', 'svc'"):
+    with pytest.raises(ValueError, match="no model 'forest'. The models are: .'ridge', 'svc'"):
         result.per_model("forest")
     with pytest.raises(ValueError, match="no model 'rigde'.* Did you mean 'ridge'?"):
         result.per_model("rigde")

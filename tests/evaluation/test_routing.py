@@ -199,30 +199,30 @@ GAPS = {
     "rows": (search(cv=[(np.arange(30), np.arange(30, 60))]), r"cv: .*ignores groups"),
     "mlp": (
         make_pipeline(SCALER, MLPClassifier((2,), early_stopping=True, max_iter=10)),
-        r"mlpclassifier: MLPClassifier stops early by rows that it holds out, and takes no groups",
+        r"mlpclassifier: MLPClassifier holds out rows for early stopping and does not use groups",
     ),
     "boosting": (
         HistGradientBoostingClassifier(early_stopping=True, max_iter=2),
-        "HistGradientBoostingClassifier stops early",
+        "HistGradientBoostingClassifier holds out rows",
     ),
     "trees": (
         GradientBoostingClassifier(n_estimators=2, n_iter_no_change=1),
-        "GradientBoostingClassifier stops early",
+        "GradientBoostingClassifier holds out rows",
     ),
     "another hand": (
         Foreign(search()),
-        "estimator: Foreign passes no groups on to GridSearchCV",
+        "estimator: Foreign does not pass groups on to GridSearchCV",
     ),
     "beside another hand": (
         VotingClassifier([("a", Foreign()), ("b", search())]),
-        "b: VotingClassifier passes no groups on to GridSearchCV",
+        "b: VotingClassifier does not pass groups on to GridSearchCV",
     ),
     "some rows": (SelfTrainingClassifier(search()), "estimator: SelfTrainingClassifier, which"),
     "several": (
         GridSearchCV(make_pipeline(Stopping()), {"stopping": [Stopping(), Noting()]}, cv=3),
-        "estimator: GridSearchCV, which tries several stopping, passes no groups on to Pipeline",
+        "GridSearchCV, which searches over stopping, does not pass groups on to Pipeline",
     ),
-    "leave one out": (RidgeClassifierCV(), "cv: RidgeClassifierCV leaves single images out"),
+    "leave one out": (RidgeClassifierCV(), "cv: RidgeClassifierCV leaves out single images"),
 }
 
 

@@ -197,7 +197,7 @@ def test_the_positive_class_of_scikit_learns_metrics(cancer):
 
 
 def test_infinite_scores_are_missing(cancer):
-    with pytest.warns(EvaluationWarning, match="not defined"):
+    with pytest.warns(EvaluationWarning, match="is undefined"):
         found = evaluate(RidgeClassifier(), *cancer, cv=3, scoring={"it": lambda e, X, y: np.inf})
     assert found.scores["value"].isna().all()
     assert len(found.missing) == 3

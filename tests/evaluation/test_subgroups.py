@@ -251,7 +251,7 @@ def test_small_subgroups_are_named_and_not_scored(data):
     X, y, _, _ = data
     kind = ["rare"] * 9 + ["few"] * 10 + ["many"] * 281
     found = judged(X, y, subgroups={"kind": kind})
-    with pytest.warns(UserWarning, match=r"1 subgroup has fewer .* 'kind' = 'rare' \(9\). Join"):
+    with pytest.warns(UserWarning, match=r"1 subgroup has fewer .* 'kind' = 'rare' \(9\). Merge"):
         table = found.subgroups().set_index("value")
     assert table.loc["rare", "reason"] == "Only 9 images, fewer than min_images=10."
     assert table.loc["rare", ["estimate", "low", "p"]].isna().all()
@@ -528,13 +528,13 @@ def test_bad_subgroups(subgroups, message):
 def test_names_of_patients_are_no_subgroups():
     y = np.arange(60) % 2
     names = [f"patient {i}" for i in range(60)]
-    with pytest.raises(ValueError, match="has 60 different values, more than 50"):
+    with pytest.raises(ValueError, match="has 60 different values, and .* at most 50"):
         judged(of_labels(y, y < 0), y, subgroups={"patient": names})
 
 
 def test_bad_parameters(data, result):
     X, y, _, _ = data
-    with pytest.raises(ValueError, match=r"no subgroups. Pass them: evaluate\(…, subgroups=…\)"):
+    with pytest.raises(ValueError, match=r"no subgroups. Pass .* evaluate\(…, subgroups=…\)"):
         judged(X, y).subgroups()
     with pytest.raises(ValueError, match="no metric 'acuracy'.*Did you mean 'accuracy'"):
         result.subgroups(["acuracy"])

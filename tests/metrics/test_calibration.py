@@ -284,10 +284,10 @@ class TestBrier:
         )
 
     def test_undefined(self):
-        with pytest.warns(UndefinedMetricWarning, match="y_true holds one class only") as caught:
+        with pytest.warns(UndefinedMetricWarning, match="y_true has only one class") as caught:
             assert np.isnan(brier_skill_score([1, 1], [0.2, 0.3]))
         assert caught[0].filename == __file__
-        with pytest.raises(ValueError, match="brier_skill is undefined.*one class only"):
+        with pytest.raises(ValueError, match="brier_skill is undefined.*only one class"):
             confidence_interval("brier_skill", [1, 1], [0.2, 0.3])
         assert confidence_interval("brier", [1, 1], [0.2, 0.3]).estimate == pytest.approx(0.565)
 
@@ -348,7 +348,7 @@ class TestIntervals:
 
     def test_the_calibration_error_has_no_bootstrap(self):
         y, p = distorted(100)
-        with pytest.raises(ValueError, match="would be biased.*Take method='chi-squared'"):
+        with pytest.raises(ValueError, match="would be biased.*Use method='chi-squared'"):
             confidence_interval("expected_calibration_error", y, p, method="bootstrap")
         with pytest.raises(ValueError, match="'wald' is for calibration slope"):
             confidence_interval("expected_calibration_error", y, p, method="wald")
@@ -362,7 +362,7 @@ class TestIntervals:
         assert found.estimate == score(y, p) != expected_calibration_error(y, p)
         # Another score has an interval as any function has.
         plain = partial(expected_calibration_error, debiased=False)
-        with pytest.raises(ValueError, match="take method='bootstrap'"):
+        with pytest.raises(ValueError, match="use method='bootstrap'"):
             confidence_interval(plain, y, p, method="chi-squared")
 
     def test_perfect_probabilities_are_not_rejected(self):
@@ -399,9 +399,9 @@ class TestBadInput:
             (
                 [0, 1],
                 [0.1, 1.2],
-                "has 1.2 at row 1: probabilities must be from 0 to 1.*predict_",
+                "has 1.2 at row 1. Probabilities must be between 0 and 1.*predict_",
             ),
-            ([0, 1], [-3.0, 0.2], "has -3 at row 0: probabilities must be from 0 to 1"),
+            ([0, 1], [-3.0, 0.2], "has -3 at row 0. Probabilities must be between 0 and 1"),
             ([0, 1], [0.1, np.nan], "has NaN or None at row 1"),
             ([0, 1], [0.1, np.inf], "has inf at row 1"),
             ([0, 1], ["no", "yes"], "must be scores: numbers"),
@@ -423,10 +423,12 @@ class TestBadInput:
         y, p = of_three(30)
         if name.startswith("calibration"):
             return
-        with pytest.raises(ValueError, match="There are 3 classes: y_pred must hold their prob"):
+        with pytest.raises(ValueError, match="There are 3 classes, so y_pred must have their prob"):
             confidence_interval(name, y, p[:, 0])
         p[4] *= 0.9
-        with pytest.raises(ValueError, match="must sum to 1: those of y_pred sum to 0.9 at row 4"):
+        with pytest.raises(
+            ValueError, match="must sum to 1, but those of y_pred sum to 0.9 at row 4"
+        ):
             confidence_interval(name, y, p)
         assert confidence_interval(name, y, p, pos_label=2).estimate < 1
 
@@ -497,7 +499,7 @@ class TestEvaluations:
             result = evaluate(GaussianNB(), np.log(p), y, scoring=scoring, cv=folds)
         missing = result.missing.set_index("metric")["reason"]
         assert list(missing.index) == ["brier_skill"]
-        assert "y_true holds one class only" in missing["brier_skill"]
+        assert "y_true has only one class" in missing["brier_skill"]
 
     def test_what_is_undefined_is_missing_with_a_reason(self):
         y = np.array([0, 0, 1, 1] * 5)
@@ -521,5 +523,7 @@ class TestEvaluations:
         y, p = distorted(40)
         with pytest.warns(EvaluationWarning, match="10 of 10 scores are missing"):
             result = evaluate(RidgeClassifier(), logit(p)[:, None], y, scoring="calibration", cv=2)
-        assert result.missing["reason"].str.contains("probabilities, and there are decis").all()
+        assert (
+            result.missing["reason"].str.contains("probabilities, but there are only decis").all()
+        )
         assert len(result.missing) == 10

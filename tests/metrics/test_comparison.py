@@ -211,7 +211,7 @@ def test_kinds_of_predictions(cancer):
     assert (same["auc_difference"] == 0).all()
     assert (same["delong_p"] == 1).all()
     last = table.iloc[-1]
-    assert last["reason"] == "labels gives labels only"
+    assert last["reason"] == "labels has only labels, no scores"
     assert last["auc_a"] == pytest.approx(roc_auc_score(y, p))
     assert np.isnan(last[["auc_b", "auc_difference", "delong_p"]].astype(float)).all()
 
@@ -258,8 +258,8 @@ def test_several_classes():
     good, bad = (one_hot * w + generator.dirichlet([1, 1, 1], 200) for w in (0.9, 0.2))
     labels = np.array(["a", "b", "c"])[bad.argmax(axis=1)]
     table = compare_models(y, {"good": good, "bad": bad, "labels": labels})
-    assert table["reason"][0] == "there are several classes, and no pos_label"
-    assert "labels gives labels only" in table["reason"][1]
+    assert table["reason"][0] == "there are more than two classes, and no pos_label"
+    assert "labels has only labels, no scores" in table["reason"][1]
     areas = [c for c in COLUMNS if c.startswith(("auc", "delong"))]
     assert table[areas].isna().all(axis=None)
     right = one_hot.argmax(axis=1) == good.argmax(axis=1)
@@ -274,7 +274,7 @@ def test_several_classes():
     assert one["accuracy_a"][0] == ((good.argmax(axis=1) == 1) == (y == "b")).mean()
     assert one["accuracy_b"][1] == ((labels == "b") == (y == "b")).mean()
     assert one["delong_p"][0] < 0.001
-    assert one["reason"].tolist() == [""] + ["labels gives labels only"] * 2
+    assert one["reason"].tolist() == [""] + ["labels has only labels, no scores"] * 2
 
 
 def test_classes_that_do_not_occur():
@@ -305,7 +305,7 @@ def test_differences_without_variance():
     assert np.isnan(row["delong_p"])
     assert row["reason"] == "the difference has no variance"
     row = compare_models([0, 0, 1], {"a": [0.1, 0.2, 0.8], "b": [0.9, 0.8, 0.2]}).iloc[0]
-    assert row["reason"] == "an area needs two samples of either class"
+    assert row["reason"] == "an area needs two samples of each class"
     assert row["mcnemar_p"] == 0.25
 
 
@@ -334,17 +334,17 @@ def test_arrays_stay_as_they_are(cancer):
 @pytest.mark.parametrize(
     ("true", "models", "settings", "message"),
     [
-        ([0, 1], {"a": [0, 1]}, {}, "At least two models are needed.*Got 1"),
-        ([0, 1], {}, {}, "At least two models are needed.*Got 0"),
+        ([0, 1], {"a": [0, 1]}, {}, "A comparison needs at least two models.*Got 1"),
+        ([0, 1], {}, {}, "A comparison needs at least two models.*Got 0"),
         ([0, 1], [[0, 1], [1, 0]], {}, "predictions must be a mapping.*Got list"),
         ([0, 1], {"a": [0, 1], "b": [0, 1, 1]}, {}, "'b' has 3 rows, and y_true has 2"),
         ([], {"a": [], "b": []}, {}, "is empty"),
-        ([1, 1], {"a": [0, 1], "b": [0, 1]}, {}, "y_true holds one class only, 1"),
+        ([1, 1], {"a": [0, 1], "b": [0, 1]}, {}, "y_true has only one class, 1"),
         ([0, 1], {"a": [0, 1], "b": [0.2, np.nan]}, {}, "'b' has NaN or None at row 1"),
         (["x", None], {"a": ["x", "y"], "b": ["x", "x"]}, {}, "y_true has NaN or None at row 1"),
         (["x", "y"], {"a": [0.1, 0.2], "b": [0.3, 0.4]}, {}, "cannot be guessed. Pass pos_label"),
         (["x", "y"], {"a": [0.1, 0.2], "b": [0.3, 0.4]}, {"pos_label": "z"}, "not a valid label"),
-        ([0, 1, 2], {"a": [0.1, 0.2, 0.3], "b": [0, 1, 2]}, {}, r"'a' must give probabilities"),
+        ([0, 1, 2], {"a": [0.1, 0.2, 0.3], "b": [0, 1, 2]}, {}, r"'a' must have probabilities"),
         ([0, 1], {"a": np.ones((2, 3)), "b": [0, 1]}, {}, r"'a' must be of shape .*Got shape"),
         ([0, 1], {"a": ["0", "1"], "b": [0, 1]}, {}, "labels of several kinds"),
         (
@@ -463,7 +463,7 @@ def test_labels_beside_scores():
     assert row["auc_a"] == pytest.approx(roc_auc_score(y, tree))
     assert row["reason"] == ""
     row = compare_models(y, {"tree": None, "other": other}, y_pred=labels).iloc[0]
-    assert row["reason"] == "tree gives labels only"
+    assert row["reason"] == "tree has only labels, no scores"
     assert row["accuracy_a"] == accuracy_score(y, labels["tree"])
 
 

@@ -382,7 +382,7 @@ class TestBadGroups:
 
     def test_few_groups(self):
         y, labels, score, groups = patients(9)
-        message = "There are only 9 groups: intervals and p values of fewer than 10 groups say"
+        message = "There are only 9 groups: intervals and p values of fewer than 10 groups are"
         with pytest.warns(UserWarning, match=message) as caught:
             confidence_interval("accuracy", y, labels, groups=groups)
         assert caught[0].filename == __file__
@@ -392,7 +392,7 @@ class TestBadGroups:
     @pytest.mark.parametrize(
         ("score", "settings", "message"),
         [
-            ("sensitivity", {}, "All samples of class 1 belong to one group, so nothing tells"),
+            ("sensitivity", {}, "All samples of class 1 belong to one group, so the variance"),
             ("f1", {}, None),
             ("ppv", {}, "All predictions of class 1 belong to one group"),
             ("specificity", {"pos_label": 0}, "All samples other than those of class 0 belong"),
@@ -425,7 +425,7 @@ class TestBadGroups:
 
     def test_delong_is_for_independent_samples(self):
         y, _, score, groups = patients()
-        with pytest.raises(ValueError, match="take method='obuchowski' or 'bootstrap'"):
+        with pytest.raises(ValueError, match="use method='obuchowski' or 'bootstrap'"):
             confidence_interval("roc_auc", y, score, groups=groups, method="delong")
 
     def test_inputs_are_left_alone(self):

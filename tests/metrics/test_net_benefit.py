@@ -100,13 +100,16 @@ def test_classes_and_shapes():
     ("changes", "message"),
     [
         ({"thresholds": [0.1, 1.0]}, "thresholds has 1 at position 1.*less than 1"),
-        ({"thresholds": -0.1}, "thresholds has -0.1 at position 0: threshold probabilities must"),
+        ({"thresholds": -0.1}, "thresholds has -0.1 at position 0. Threshold probabilities must"),
         ({"thresholds": [0.1, np.nan]}, "thresholds has NaN or None at row 1"),
         ({"thresholds": []}, "thresholds is empty"),
         ({"thresholds": [[0.1]]}, r"thresholds must be of shape \(n_thresholds,\)"),
         ({"thresholds": "all"}, "thresholds must be scores: numbers"),
         ({"thresholds": None}, "thresholds has NaN or None"),
-        ({"y_score": [-1.0, *PROB[1:]]}, "y_score has -1 at row 0: probabilities must be from 0"),
+        (
+            {"y_score": [-1.0, *PROB[1:]]},
+            "y_score has -1 at row 0. Probabilities must be between 0",
+        ),
         ({"y_score": [*PROB[1:], 1.7]}, "y_score has 1.7 at row 9.*Pass those of predict_proba"),
         ({"y_score": PROB[1:]}, "y_true has 10 rows, and y_score has 9"),
         ({"y_score": np.array(["ill"] * 10)}, "y_score must be scores: numbers"),

@@ -86,7 +86,7 @@ def test_weights_count_rows():
     "score", [sensitivity_at_specificity_score, specificity_at_sensitivity_score]
 )
 def test_one_class(score):
-    with pytest.warns(UndefinedMetricWarning, match="y_true holds one class only") as caught:
+    with pytest.warns(UndefinedMetricWarning, match="y_true has only one class") as caught:
         assert np.isnan(score([1, 1], [0.2, 0.3]))
     assert caught[0].filename == __file__
 

@@ -50,7 +50,7 @@ class TestWilson:
             (0.9, 100, 0.95, "n_successes must be whole numbers.*0.9"),
             (1, np.nan, 0.95, "n must be whole numbers.*nan"),
             ("one", 2, 0.95, "n_successes must be whole numbers"),
-            ([1, 2], [1, 2, 3], 0.95, "do not fit"),
+            ([1, 2], [1, 2, 3], 0.95, "shapes match"),
             (1, 2, 95, "level must be between 0 and 1.*95"),
             (1, 2, 1.0, "level must be between 0 and 1"),
         ],

@@ -156,10 +156,26 @@ def test_scorer_settings_reach_the_score(name):
         ("ppv", {"average": "multiclass"}, "average must be one of .* Got 'multiclass'"),
         ("npv", {"zero_division": 2}, "zero_division must be 'warn', 0.0, 1.0 or np.nan. Got 2"),
         ("positive_likelihood_ratio", {"zero_division": -1}, "zero_division must be 'warn', a num"),
-        ("sensitivity", {"specificity": 0.9}, "specificity is no parameter of the score 'sensitiv"),
-        ("sensitivity_at_specificity", {"sensitivity": 0.9}, "which takes pos_label, specificity"),
-        ("sensitivity_at_specificity", {"average": "macro"}, "average is no parameter of the scor"),
-        ("specificity_at_sensitivity", {"zero_division": 0.0}, "zero_division is no parameter of"),
+        (
+            "sensitivity",
+            {"specificity": 0.9},
+            "specificity is not a parameter of the score 'sensitiv",
+        ),
+        (
+            "sensitivity_at_specificity",
+            {"sensitivity": 0.9},
+            "whose parameters are pos_label, specificity",
+        ),
+        (
+            "sensitivity_at_specificity",
+            {"average": "macro"},
+            "average is not a parameter of the scor",
+        ),
+        (
+            "specificity_at_sensitivity",
+            {"zero_division": 0.0},
+            "zero_division is not a parameter of",
+        ),
         ("sensitivity_at_specificity", {"specificity": True}, "specificity must be a finite numbe"),
     ],
 )

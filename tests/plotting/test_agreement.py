@@ -101,7 +101,7 @@ def test_results_of_another_kind():
     with pytest.raises(ValueError, match="Bland-Altman plots are for regressors"):
         BlandAltmanDisplay.from_result(of_classes)
     of_numbers = evaluate({"a": Ridge(), "b": Ridge(10)}, X, y)
-    with pytest.raises(ValueError, match="Name one of the models"):
+    with pytest.raises(ValueError, match="Pass the name of one"):
         BlandAltmanDisplay.from_result(of_numbers)
-    with pytest.raises(ValueError, match="regressors, whose predictions are no probabilities"):
+    with pytest.raises(ValueError, match="regressors, which do not predict probabilities"):
         DecisionCurveDisplay.from_result(of_numbers)

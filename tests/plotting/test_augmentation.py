@@ -38,7 +38,7 @@ def test_each_image_has_a_row(images):
     found = drawn(display)
     np.testing.assert_allclose(found[5], images[1, :, :, 0] / 255, atol=1e-6)
     assert len({image.tobytes() for image in found}) == 15
-    assert [ax.get_title() for ax in display.axes_[0]] == ["as it is", "", "", "", ""]
+    assert [ax.get_title() for ax in display.axes_[0]] == ["original", "", "", "", ""]
     assert "Digits" in texts(display)
     expected = classifier("strong").augmented_images(images, 4, random_state=1, n_images=3)
     np.testing.assert_array_equal(display.images, expected)

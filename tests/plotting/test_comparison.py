@@ -140,8 +140,11 @@ def test_given_axes_and_names_as_text():
         ({"model": ["a"]}, "no column 'model'"),
         (summary(["a"]).iloc[:0], "The frame has no rows"),
         (summary(["a", "a"]), "more than one row for 'sensitivity' of the model 'a'"),
-        (summary(["a"]).assign(high=0.1), "'sensitivity' of the model 'a' is .* the value within"),
-        (summary(["a"]).assign(value=np.inf), "expected finite numbers"),
+        (
+            summary(["a"]).assign(high=0.1),
+            "'sensitivity' of the model 'a' is .* the value must be within",
+        ),
+        (summary(["a"]).assign(value=np.inf), "must be finite"),
     ],
 )
 def test_bad_frames(frame, message):
@@ -156,7 +159,7 @@ def test_bad_results():
     with pytest.raises(ValueError, match="DataFrame has no method summary"):
         ModelComparisonDisplay.from_result(result.frame)
     with pytest.raises(
-        ValueError, match="no metric 'auc'. Its metrics: .'sensitivity', 'specificity'"
+        ValueError, match="no metric 'auc'. Its metrics are: .'sensitivity', 'specificity'"
     ):
         ModelComparisonDisplay.from_result(result, ["auc"])
     with pytest.raises(ValueError, match=r"nothing to draw for metrics=\[\]"):

@@ -217,7 +217,7 @@ def test_confusion_matrices_on_given_axes():
         ({"y_pred": [0.2, 0.8, 0.4]}, "y_pred has the value 0.2 at row 0"),
         ({"y_true": [], "y_pred": []}, "y_true is empty"),
         ({"y_pred": ["a", "b", "a"]}, "of several kinds"),
-        ({"target_names": ["a"]}, "1 names, which do not fit the 2 classes"),
+        ({"target_names": ["a"]}, "1 names, which do not match the 2 classes"),
         ({"sample_weight": [1.0]}, "inconsistent numbers of samples"),
     ],
 )
@@ -238,7 +238,7 @@ def test_bad_estimators(fitted, digits):
     with pytest.raises(ValueError, match="StandardScaler has no predict"):
         ConfusionMatricesDisplay.from_estimator(StandardScaler().fit(X), X, y)
     for estimator in (LinearRegression(), KMeans(2, n_init=1, random_state=0)):
-        with pytest.raises(ValueError, match="has no classes_: pass a fitted classifier"):
+        with pytest.raises(ValueError, match="has no classes_. Pass a fitted classifier"):
             ConfusionMatricesDisplay.from_estimator(estimator.fit(X, y), X, y)
     with pytest.raises(ValueError, match="not fitted"):
         ConfusionMatricesDisplay.from_estimator(LogisticRegression(), X, y)

@@ -135,14 +135,14 @@ def test_on_given_axes(cases):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"thresholds": [0.1, 1]}, "thresholds has 1 at position 1: threshold probabilities must"),
+        ({"thresholds": [0.1, 1]}, "thresholds has 1 at position 1. Threshold probabilities must"),
         ({"thresholds": []}, "thresholds is empty"),
         ({"thresholds": ["low"]}, "thresholds must be scores: numbers"),
         ({"y_prob": [-1.0, 0.3, 0.6, 0.8]}, "y_prob has -1 at row 0.*CalibratedClassifierCV"),
         ({"y_prob": {"cnn": [2.0, 0.3, 0.6, 0.8]}}, "'cnn' has 2 at row 0"),
         ({"y_true": ["a", "b", "a", "b"]}, r"of the classes \['a', 'b'\] is positive cannot be"),
         ({"level": 0}, "level must be between 0 and 1"),
-        ({"pos_label": 3}, r"pos_label=3 is none of the classes \[0, 1\]"),
+        ({"pos_label": 3}, r"pos_label=3 is not one of the classes \[0, 1\]"),
     ],
 )
 def test_bad_predictions(changes, message):

@@ -210,7 +210,7 @@ def test_names_are_text_in_distributions():
         ({"y": np.eye(3)}, r"must have shape \(n,\)"),
         ({"y": np.array([1, "a"], dtype=object)}, "of several kinds"),
         ({"y": {"a": [1, 2], "b": ["x"]}}, "of several kinds"),
-        ({"target_names": ["a", "b"]}, "2 names, which do not fit the 3 classes"),
+        ({"target_names": ["a", "b"]}, "2 names, which do not match the 3 classes"),
         ({"kind": "donut"}, "kind must be"),
     ],
 )

@@ -155,7 +155,7 @@ def test_bad_estimators_and_images(fitted, photographs, digits):
     linear = LogisticRegression().fit(X.reshape(12, -1), y)
     with pytest.raises(ValueError, match="LogisticRegression has no activations: pass a network"):
         FeatureMapDisplay.from_estimator(linear, X[:1].reshape(1, -1), layer="conv2d")
-    with pytest.raises(ValueError, match="LogisticRegression has no filters: pass a network"):
+    with pytest.raises(ValueError, match="LogisticRegression has no filters. Pass a network"):
         FeatureMapDisplay.from_estimator(linear, layer="conv2d", kind="filters")
     model = make_pipeline(PCA(), CNNClassifier(epochs=1)).fit(digits[0][:70], digits[1][:70])
     with pytest.raises(ValueError, match="CNNClassifier does not see the images"):

@@ -121,7 +121,7 @@ def test_channels_of_no_picture_are_drawn_as_their_mean(n_channels):
         ({"n_per_class": 1.5}, "n_per_class must be"),
         ({"y": [0]}, "2 images, but y has 1 labels"),
         ({"y": [0, None]}, "NaN or None at row 1"),
-        ({"target_names": ["a"]}, "1 names, which do not fit the 2 classes"),
+        ({"target_names": ["a"]}, "1 names, which do not match the 2 classes"),
         ({"X": np.zeros((2, 2, 8, 8))}, "8 channels in the last axis, more than the 2 pixels"),
         ({"X": np.full((2, 8, 8), np.inf)}, "infinity: first at row 0"),
         ({"X": ["no.png", "such.png"]}, "'no.png' cannot be read: there is no such file"),

@@ -219,9 +219,9 @@ def test_given_axes_and_names_as_text():
     [
         ({}, {}, "scores must be a dict of names to scores, with at least one"),
         ([0.1, 0.2], {}, "scores must be a dict"),
-        ({"a": [0.1]}, {}, r"scores\['a'\] is of shape \(1, 1\); expected \(2, n_splits\)"),
-        ({"a": [np.nan, np.nan]}, {}, r"scores\['a'\] holds infinity, or nothing but NaN"),
-        ({"a": [0.1, np.inf]}, {}, r"scores\['a'\] holds infinity"),
+        ({"a": [0.1]}, {}, r"scores\['a'\] has shape \(1, 1\). Expected \(2, n_splits\)"),
+        ({"a": [np.nan, np.nan]}, {}, r"scores\['a'\] has infinite values, or only NaN"),
+        ({"a": [0.1, np.inf]}, {}, r"scores\['a'\] has infinite values"),
         ({"a": [1, 2]}, {"train_sizes": [20, 10]}, "train_sizes must be positive and increasing"),
         ({"a": [1, 2]}, {"train_sizes": [0, 10]}, "train_sizes must be positive and increasing"),
         (

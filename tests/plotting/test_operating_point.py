@@ -175,7 +175,7 @@ def test_one_of_several_classes_against_the_rest(model, digits):
     assert display.operating_point == pytest.approx(rates_of(y[300:] == 8, taken, True))
     assert display.roc_auc[0] == pytest.approx(roc_auc_score(y[300:] == 8, scores))
     assert display.pos_name == "digit 8"
-    with pytest.raises(ValueError, match="cannot be guessed: pass pos_label"):
+    with pytest.raises(ValueError, match="cannot be guessed. Pass pos_label"):
         OperatingPointDisplay.from_estimator(model, X[300:], y[300:])
 
 
@@ -250,19 +250,19 @@ def test_operating_points_on_given_axes():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"y_true": [1, 1, 1, 1]}, r"y_true has only the classes \[1\]: there must be cases"),
+        ({"y_true": [1, 1, 1, 1]}, r"y_true has only the classes \[1\]. There must be cases"),
         ({"y_true": ["a"] * 4}, r"y_true has only the classes \['a'\]"),
         ({"y_true": [0, 1]}, "y_true has 2 rows, and y_score has 4"),
         ({"y_true": ["a", "b", "a", "b"]}, r"of the classes \['a', 'b'\] is positive cannot be"),
         ({"y_true": [0, 1, 2, 1]}, r"of the classes \[0, 1, 2\] is positive cannot be guessed"),
-        ({"pos_label": 3}, r"pos_label=3 is none of the classes \[0, 1\]"),
+        ({"pos_label": 3}, r"pos_label=3 is not one of the classes \[0, 1\]"),
         ({"y_true": [0, None, 1, 1]}, "y_true has NaN or None at row 1"),
         ({"y_score": [0.1, 0.2, np.nan, 0.3]}, "y_score has NaN or None at row 2"),
         ({"y_score": [0.1, np.inf, 0.2, 0.3]}, "y_score has inf at row 1"),
         ({"y_score": np.full((4, 2), 0.5)}, r"y_score must have shape \(n,\).*Got shape \(4, 2\)"),
         ({"threshold": np.nan}, "threshold must be a finite number"),
         ({"level": 2}, "level must be between 0 and 1"),
-        ({"target_names": ["a"]}, "1 names, which do not fit the 2 classes"),
+        ({"target_names": ["a"]}, "1 names, which do not match the 2 classes"),
     ],
 )
 def test_bad_predictions(changes, message):
@@ -285,9 +285,9 @@ def test_bad_estimators(tumours, few_digits):
         ValueError, match="y has the label 0 at row 1, which is not a class of Ridge"
     ):
         OperatingPointDisplay.from_estimator(ridge, X[:2], [1, 0])
-    with pytest.raises(ValueError, match="pos_label='x' is none of the classes"):
+    with pytest.raises(ValueError, match="pos_label='x' is not one of the classes"):
         OperatingPointDisplay.from_estimator(ridge, X, y, pos_label="x")
-    with pytest.raises(ValueError, match="LogisticRegression has no classes_: pass a fitted"):
+    with pytest.raises(ValueError, match="LogisticRegression has no classes_. Pass a fitted"):
         OperatingPointDisplay.from_estimator(LogisticRegression(), X, y)
     one = y == "benign"
     with pytest.raises(ValueError, match=r"y_true has only the classes \['benign'\]"):

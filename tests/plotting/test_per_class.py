@@ -173,7 +173,7 @@ def test_per_class_metrics_on_given_axes():
         ({"y_true": [0, 1]}, "y_true has 2 rows, and y_pred has 3"),
         ({"y_true": [0, None, 1]}, "y_true has NaN or None at row 1"),
         ({"y_pred": ["a", "b", "a"]}, "of several kinds"),
-        ({"target_names": ["a"]}, "1 names, which do not fit the 2 classes"),
+        ({"target_names": ["a"]}, "1 names, which do not match the 2 classes"),
         ({"level": 95}, "level must be between 0 and 1"),
     ],
 )
@@ -191,7 +191,7 @@ def test_bad_estimators_and_frames(few_digits):
     ):
         PerClassMetricsDisplay.from_estimator(model, X, y + 10)
     frame = PerClassMetricsDisplay.from_predictions([0, 1], [0, 1]).frame
-    with pytest.raises(ValueError, match=r"It lacks \['low'\]"):
+    with pytest.raises(ValueError, match=r"Missing: \['low'\]"):
         PerClassMetricsDisplay(frame.drop(columns="low")).plot()
 
 

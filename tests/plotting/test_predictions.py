@@ -277,7 +277,7 @@ def test_names_belong_to_the_classes_of_the_estimator(few_digits):
 @pytest.mark.parametrize(
     ("true", "names", "message"),
     [
-        ([0, 1], ["a"], "target_names has 1 names, which do not fit the 2 classes"),
+        ([0, 1], ["a"], "target_names has 1 names, which do not match the 2 classes"),
         (["a", "b"], ["a", "b"], "labels of several kinds"),
         ([0.5, 1], ["a", "b"], "y_true has the value 0.5 at row 0"),
         ([None, 1], ["a", "b"], "y_true has NaN or None at row 0"),
@@ -314,7 +314,7 @@ def test_strips_and_long_names_stay_readable():
 def test_nothing_to_show():
     X = np.zeros((2, 8, 8))
     display = PredictionGridDisplay.from_predictions(X, [0, 1], [0, 1], which="wrong")
-    assert texts(display) == ["No such image"]
+    assert texts(display) == ["No such images"]
 
 
 @pytest.mark.parametrize(

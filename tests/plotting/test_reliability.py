@@ -157,13 +157,13 @@ def test_from_results(tumours):
     one = ReliabilityDisplay.from_result(result, ["logistic"], pos_label="benign")
     assert list(one.probabilities) == ["logistic"]
     assert one.pos_name == "benign"
-    with pytest.raises(ValueError, match="no probabilities of the model 'ridge'. Those with"):
+    with pytest.raises(ValueError, match="no probabilities of the model 'ridge'. Models with"):
         ReliabilityDisplay.from_result(result, ["ridge"])
     with pytest.raises(ValueError, match="'bays'.*Did you mean 'bayes'"):
         ReliabilityDisplay.from_result(result, ["bays"])
     with pytest.raises(ValueError, match="ndarray has no method recorded"):
         ReliabilityDisplay.from_result(X)
-    with pytest.raises(ValueError, match="No model gave probabilities"):
+    with pytest.raises(ValueError, match="No model has probabilities"):
         ReliabilityDisplay.from_result(result, [])
 
 
@@ -194,7 +194,7 @@ def test_one_of_several_classes(digits):
     np.testing.assert_allclose(display.probabilities[""], expected[:, 8])
     same = ReliabilityDisplay.from_predictions(y[300:], expected, pos_label=8)
     np.testing.assert_allclose(same.probabilities[""], expected[:, 8])
-    with pytest.raises(ValueError, match="cannot be guessed: pass pos_label"):
+    with pytest.raises(ValueError, match="cannot be guessed. Pass pos_label"):
         ReliabilityDisplay.from_estimator(model, X, y)
 
 
@@ -230,8 +230,11 @@ def test_dollar_signs_are_text(distorted):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"y_prob": [0.1, 0.3, 1.6, 0.8]}, "y_prob has 1.6 at row 2: probabilities must be from 0"),
-        ({"y_prob": {"cnn": [0.1, 0.3, 1.6, 0.8]}}, "'cnn' has 1.6 at row 2: probabilities must"),
+        (
+            {"y_prob": [0.1, 0.3, 1.6, 0.8]},
+            "y_prob has 1.6 at row 2. Probabilities must be between 0",
+        ),
+        ({"y_prob": {"cnn": [0.1, 0.3, 1.6, 0.8]}}, "'cnn' has 1.6 at row 2. Probabilities must"),
         ({"y_prob": {"cnn": [0.1, 0.3]}}, "y_true has 4 rows, and 'cnn' has 2"),
         ({"y_prob": {}}, "y_prob is an empty dict"),
         ({"y_prob": [0.1, np.nan, 0.2, 0.3]}, "y_prob has NaN or None at row 1"),
@@ -239,11 +242,11 @@ def test_dollar_signs_are_text(distorted):
         ({"y_prob": [0.1, 0.3]}, "y_true has 4 rows, and y_prob has 2"),
         ({"y_true": ["a", "b", "a", "b"]}, r"of the classes \['a', 'b'\] is positive cannot be"),
         ({"y_true": [0, 1, 2, 1]}, r"of the classes \[0, 1, 2\] is positive cannot be guessed"),
-        ({"pos_label": 3}, r"pos_label=3 is none of the classes \[0, 1\]"),
+        ({"pos_label": 3}, r"pos_label=3 is not one of the classes \[0, 1\]"),
         ({"level": 95}, "level must be between 0 and 1"),
         ({"n_bins": 3}, "n_bins=3 is too many for 4 samples"),
         ({"n_bins": 2.5}, "n_bins must be a whole number"),
-        ({"target_names": ["a"]}, "1 names, which do not fit the 2 classes"),
+        ({"target_names": ["a"]}, "1 names, which do not match the 2 classes"),
     ],
 )
 def test_bad_predictions(changes, message):
@@ -261,7 +264,7 @@ def test_bad_estimators(tumours):
         ValueError, match="label 'cyst' at row 1, which is not a class of GaussianNB"
     ):
         ReliabilityDisplay.from_estimator(bayes, X[:2], ["benign", "cyst"])
-    with pytest.raises(ValueError, match="pos_label='x' is none of the classes"):
+    with pytest.raises(ValueError, match="pos_label='x' is not one of the classes"):
         ReliabilityDisplay.from_estimator(bayes, X, y, pos_label="x")
     with pytest.raises(ValueError, match="estimator is an empty dict"):
         ReliabilityDisplay.from_estimator({}, X, y)

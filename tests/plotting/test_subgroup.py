@@ -124,7 +124,7 @@ def test_an_evaluation_with_a_chosen_metric_and_model():
     alone = Result()
     assert SubgroupDisplay.from_result(alone).metric == "accuracy"
     assert len(alone.asked) == 1
-    with pytest.raises(ValueError, match=r"several models: \['cnn', 'svc'\]. Pass model="):
+    with pytest.raises(ValueError, match=r"several models: \['cnn', 'svc'\]. Pass the name"):
         SubgroupDisplay.from_result(result)
     with pytest.raises(ValueError, match="no model 'swc'.*Did you mean 'svc'"):
         SubgroupDisplay.from_result(result, model="swc")
@@ -152,7 +152,7 @@ def test_a_real_evaluation():
         (frame().drop(columns="low"), "no column 'low'. Expected a DataFrame with the columns col"),
         ({"column": ["a"]}, "no column 'column'"),
         (frame().iloc[:0], "The frame has no rows"),
-        (frame(["a", "a"]), "more than one row for 'sex' = 'a'. Pass those of one model"),
+        (frame(["a", "a"]), "more than one row for 'sex' = 'a'. Pass the rows of one model"),
     ],
 )
 def test_bad_frames(rows, message):

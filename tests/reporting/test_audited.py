@@ -55,7 +55,7 @@ def test_in_html_and_markdown(planted, tmp_path):
     names = ["<low>", "high"]
     text = report(result, flat, y, tmp_path / "r.html", target_names=names).read_text("utf-8")
     assert "<h3>What the audit found</h3>" in text
-    assert "Pairs that look alike" in text
+    assert "Pairs of images that look alike" in text
     assert "&lt;low&gt;" in text
     assert "<low>" not in text
     text = report(result, flat, y, tmp_path / "r.md", target_names=names).read_text("utf-8")
@@ -84,7 +84,7 @@ def test_without_an_audit(planted, tmp_path, monkeypatch):
     monkeypatch.setattr(_audited, "_MOST", 119)
     found, _ = of_json(result, X, y, tmp_path)
     assert found["audit"] is None
-    assert any("not audited, since there are more than 119" in c for c in found["cautions"])
+    assert any("not audited because there are more than 119" in c for c in found["cautions"])
 
 
 def test_an_audit_that_fails_is_told(planted, tmp_path, monkeypatch):
@@ -121,7 +121,7 @@ def test_tables_of_features_are_not_audited(tmp_path):
 @pytest.mark.parametrize(
     ("audit", "message"),
     [
-        ("yes", "audit must be True, False or a DataAudit, which skdl.audit_images.X, y. makes"),
+        ("yes", "audit must be True, False or a DataAudit returned by skdl.audit_images.X, y."),
         (None, "audit must be True"),
         (1, "audit must be True"),
     ],
@@ -135,5 +135,5 @@ def test_bad_input(planted, tmp_path, audit, message):
 
 def test_an_audit_of_other_images(planted, tmp_path):
     X, y, result = planted
-    with pytest.raises(ValueError, match="audit is of 50 images, but the report shows 120"):
+    with pytest.raises(ValueError, match="audit has 50 images, but the report shows 120"):
         of_json(result, X, y, tmp_path, audit=audit_images(X[:50], y[:50]))

@@ -54,13 +54,13 @@ def test_in_html_and_markdown(data, result, tmp_path):
     X, y = data
     page = report(result, X, y, tmp_path / "r.html")
     assert "<h2>Calibration</h2>" in page
-    assert "Predicted probabilities and observed frequencies; intervals of the curve take" in page
-    assert "Net benefit of deciding by the model" in page
+    assert "Predicted probabilities and observed frequencies; intervals of the curve assume" in page
+    assert "Net benefit of using the model" in page
     text = report(result, X, y, tmp_path / "r.md")
     assert re.search(r"\| Calibration slope \| \d\.\d{3} \| \d\.\d{3} to \d\.\d{3} \| 1 \|", text)
     for name in ("reliability", "decision_curve"):
         assert (tmp_path / "r-pictures" / f"{name}.png").is_file()
-    assert "few to judge calibration" not in text
+    assert "too few to assess calibration" not in text
 
 
 @pytest.mark.parametrize("kind", ["no probabilities", "several classes", "one class"])
@@ -88,7 +88,7 @@ def test_a_score_that_does_not_exist_has_its_reason(tmp_path):
     model = LogisticRegression().fit(X, y)
     text = report(model, X, y, tmp_path / "r.md")
     assert "| Calibration slope | – | – | 1 |" in text
-    assert "40 images are few to judge calibration by" in text
+    assert "40 images are too few to assess calibration" in text
     assert "nan" not in text
 
 
@@ -113,17 +113,17 @@ class TestChoices:
                 (tested["y_true"] == tested["y_pred"]).mean()
             )
         text = report(searched, X, y, tmp_path / "r.md")
-        assert "## Choices inside" in text
+        assert "## Chosen parameters" in text
         best = searched.fitted["GridSearchCV", 0]
         row = f"| 1 | C = {best.best_params_['C']:.4g} | accuracy | {best.best_score_:.3f} |"
         assert row in text
-        assert "<h2>Choices inside</h2>" in report(searched, X, y, tmp_path / "r.html")
+        assert "<h2>Chosen parameters</h2>" in report(searched, X, y, tmp_path / "r.html")
 
     @pytest.mark.usefixtures("undrawn")
     def test_without_a_search(self, data, result, tmp_path):
         X, y = data
         assert json.loads(report(result, X, y, tmp_path / "r.json"))["choices"] == []
-        assert "Choices inside" not in report(result, X, y, tmp_path / "r.md")
+        assert "Chosen parameters" not in report(result, X, y, tmp_path / "r.md")
 
 
 def test_every_method_of_intervals_is_explained():

@@ -162,7 +162,7 @@ def test_a_network_in_folds(network, folder):
     assert len(pairs.first) > 1
     assert (fold_of[pairs.first] == fold_of[pairs.second]).all()
     alike = (
-        f"None of {len(pairs.first)} pairs of images that look alike stands in training and test "
+        f"None of {len(pairs.first)} pairs of images that look alike is in both training and test "
         "data of a fold."
     )
     n_train, n_test = (sorted({len(fold[side]) for fold in folds}) for side in (0, 1))
@@ -204,8 +204,8 @@ def test_a_network_in_folds(network, folder):
     assert f"Brier skill {skill:.3f} (" in calibrated[4]
     counts = result.fitted["CNNClassifier", 0].model_.count_params()
     expected = {
-        "Development, evaluation, or both": "Both: models were fitted, and tested on images that "
-        "were held out.",
+        "Development, evaluation, or both": "Both: models were fitted, and tested on held-out "
+        "images.",
         "Number of images, by class": f"300 images of 2 classes: “even” "
         f"{share((y == 0).sum(), 300)}, “odd” {share((y == 1).sum(), 300)}.",
         "Number of patients or other groups": f"{len(sizes)} groups, such as patients, with 3 "
@@ -214,13 +214,13 @@ def test_a_network_in_folds(network, folder):
         f"float64, values from {X.min():g} to {X.max():g}.",
         "Unreadable images, copies and look-alikes": "None of 300 images is unreadable, and none "
         "repeats another one pixel for pixel.",
-        "Preprocessing": "Pixel values are taken as black at 0 and white at 16.",
+        "Preprocessing": "Pixel values are interpreted as black at 0 and white at 16.",
         "Missing data": "No label and no value of X is missing.",
         "Division into training and test data": "“CNNClassifier” was tested by cross-validation in "
         f"3 folds on 300 images of 2 classes. Folds: cv={GroupKFold(3)!r}.",
-        "What was kept apart": f"Groups, such as patients: none of {len(sizes)} stands in training "
-        "and test data of a fold.",
-        "Test images in the training data": "No test image stands in the training data of its "
+        "What was kept apart": f"Groups, such as patients: none of {len(sizes)} is in both "
+        "training and test data of a fold.",
+        "Test images in the training data": "No test image is also in the training data of its "
         f"fold, value for value. {alike}",
         "Numbers in each analysis": f"Tested: 300 images (“even” {(y == 0).sum()}, “odd” "
         f"{(y == 1).sum()}). Trained on {n_train[0]} to {n_train[1]} and tested on {n_test[0]} "
@@ -228,25 +228,25 @@ def test_a_network_in_folds(network, folder):
         "Kind of model": "CNNClassifier. A network, architecture='simple'. Parameters of the "
         f"network: {counts:,}.",
         "Full specification": "All parameters that were set: see “How to reproduce”. Fitted values "
-        "are not in it.",
+        "are not included.",
         "Output": "Probabilities of 2 classes, and the class.",
-        "Threshold": "“odd” from a probability of 0.5 on, as the predictions show.",
-        "Start values and pretrained weights": "CNNClassifier: random values, drawn anew in each "
-        "fold (random_state=3).",
+        "Threshold": "“odd” if the probability is at least 0.5, as the predictions show.",
+        "Initial values and pretrained weights": "CNNClassifier: random values, drawn separately "
+        "in each fold (random_state=3).",
         "Training": "CNNClassifier with batch_size=16, class_weight='balanced', epochs=4, "
         "random_state=3, optimizer='adam'. Epochs trained in each fold: 4.",
         "Augmentation": "None.",
         "Seeds": "random_state=3.",
         "Imbalanced classes": "CNNClassifier: class_weight='balanced'.",
-        "Search of parameters": "No search in this run. How the parameters were found before is "
-        "not known here.",
-        "Choice of the final model": "No validation data decide when training ends "
+        "Parameter search": "No search in this run. How the parameters were chosen before is not "
+        "known here.",
+        "Choice of the final model": "Training does not stop early on validation data "
         "(early_stopping=False).",
         "Ensembles": "None.",
         "Scores and plots": "Scores: accuracy, sensitivity, specificity, balanced accuracy, ROC "
         "AUC, positive predictive value, negative predictive value.",
         "Uncertainty and tests": "95\u00a0% intervals by Wilson, MOVER, Obuchowski.",
-        "Test on data of the same origin": "300 of 300 images were tested by models that were "
+        "Test on data from the same source": "300 of 300 images were tested by models that were "
         "fitted on others.",
         "How predictions were made": "predict and predict_proba of the fitted estimator of each "
         "fold.",
@@ -255,9 +255,9 @@ def test_a_network_in_folds(network, folder):
         "Diagnostic scores with intervals": f"S{', '.join(test)[1:]}.",
         "Missing scores and failed folds": "No fold failed, and no score is missing.",
         "Calibration": f"{'; '.join(calibrated)}.",
-        "Mistakes": f"{wrong} of 300 images got a wrong class ({100 * wrong / 300:.1f}\u00a0%), "
-        f"most often “{often[0]}” taken for “{often[1]}” ({often[2]}).",
-        "Which data these are": "Known again by the sha256 of images, labels and groups: "
+        "Mistakes": f"{wrong} of 300 images were misclassified ({100 * wrong / 300:.1f}\u00a0%), "
+        f"most often “{often[0]}” as “{often[1]}” ({often[2]}).",
+        "Which data were used": "Identified by the SHA-256 of images, labels and groups: "
         f"{result.data_digest}.",
     }
     found = answers(folder, result, labels=y, target_names=["even", "odd"])
@@ -294,7 +294,7 @@ def test_a_search_in_folds(nested_search, folder):
     y_pred = table["y_pred"].to_numpy()
     found = answers(folder, result, X[:120], y)
     assert found["Kind of model"] == (
-        "GridSearchCV of SVC after BackboneFeatures, StandardScaler. On a network, "
+        "GridSearchCV of SVC after BackboneFeatures, StandardScaler. Features of a network, "
         "backbone='cifar_resnet20'."
     )
     assert found["Preprocessing"] == (
@@ -309,12 +309,12 @@ def test_a_search_in_folds(nested_search, folder):
     chosen = [f"{one} (2 times)" if one == other else f"{one}, {other}" for one, other in shown]
     inner = np.mean([search.best_score_ for search in searches])
     outer = table.assign(right=y_pred == y).groupby("fold")["right"].mean().mean()
-    assert found["Search of parameters"] == (
-        "GridSearchCV of 6 candidates over svc__C, svc__gamma. Nested: it saw the training data of "
-        f"each fold only. Chosen: svc__C {chosen[0]}; svc__gamma {chosen[1]}. Mean accuracy of the "
-        f"best: {inner:.3f} inside, {outer:.3f} on the test images."
+    assert found["Parameter search"] == (
+        "GridSearchCV of 6 candidates over svc__C, svc__gamma. Nested: it used only the training "
+        f"data of each fold. Chosen: svc__C {chosen[0]}; svc__gamma {chosen[1]}. Mean accuracy of "
+        f"the best: {inner:.3f} in the search, {outer:.3f} on the test images."
     )
-    assert found["Choice of the final model"] == "GridSearchCV takes the best of its candidates."
+    assert found["Choice of the final model"] == "GridSearchCV selects the best of its candidates."
     # C and gamma are those of no fold before the search has chosen.
     assert found["Training"].endswith("SVC with its default parameters.")
     assert "param_grid={'svc__C': [0.1, 1.0, 10.0], 'svc__gamma'" in found["Training"]
@@ -334,18 +334,18 @@ def test_a_search_in_folds(nested_search, folder):
         f"{n_missing} scores of folds are missing: see “Missing scores”."
     )
     assert found["Division into training and test data"].endswith(f"Folds: cv={result.cv}.")
-    assert found["Test on data of another origin"].startswith("None in this run")
+    assert found["Test on data from another source"].startswith("None in this run")
     n_groups = len(set(result.groups.tolist()))
     assert n_groups < 120
     assert found["What was kept apart"] == (
         "Single images: no groups, such as patients, were passed. Images that look alike count as "
-        f"one group, which makes {n_groups} groups."
+        f"one group; there are {n_groups} groups."
     )
     for asks in ("Number of patients or other groups", "Augmentation", "Explanations"):
         assert asks not in found  # maps are drawn in other kinds of reports
 
 
-START = "Start values and pretrained weights"
+START = "Initial values and pretrained weights"
 
 
 def test_a_fitted_classifier_of_a_table(folder):
@@ -358,7 +358,7 @@ def test_a_fitted_classifier_of_a_table(folder):
     y_pred = model.predict(rows)
     (tn, fp), (fn, tp) = confusion_matrix(truth, y_pred)
     assert found["Development, evaluation, or both"] == (
-        "Evaluation of a model that was fitted before."
+        "Evaluation of a model that was already fitted."
     )
     n, counts = len(truth), np.bincount(truth)
     assert found["Number of images, by class"] == (
@@ -367,20 +367,20 @@ def test_a_fitted_classifier_of_a_table(folder):
     assert found["Numbers in each analysis"] == (
         f"Tested: {n} rows (“malignant” {counts[0]}, “benign” {counts[1]})."
     )
-    assert found["What the model sees"] == "30 features of each row of X."
+    assert found["What the model sees"] == "30 features per row of X."
     assert (
         found["How predictions were made"] == "predict and predict_proba of the fitted estimator."
     )
     assert found["Training"] == "LogisticRegression with max_iter=50."
     assert f"Accuracy {wilson(tp + tn, n)}, sens" in found["Scores with intervals"]
     assert f"Sensitivity {wilson(tp, tp + fn)}, spec" in found["Diagnostic scores with intervals"]
-    assert found["Mistakes"].startswith(f"{fp + fn} of {n} rows got a wrong class")
+    assert found["Mistakes"].startswith(f"{fp + fn} of {n} rows were misclassified")
     unknown = (
         "Division into training and test data",
         "What was kept apart",
         "Test images in the training data",
-        "Test on data of the same origin",
-        "Test on data of another origin",
+        "Test on data from the same source",
+        "Test on data from another source",
         "Unreadable images, copies and look-alikes",
         "Augmentation",
         "Choice of the final model",
@@ -398,7 +398,8 @@ def test_a_fitted_transfer_network(folder):
     assert found[START] == "TransferClassifier: random weights, the same each time."
     assert found["Augmentation"] == "augmentation='light'."
     assert found["Choice of the final model"] == (
-        "TransferClassifier stops early by validation data: n_iter_no_change=10, tol=0.0001."
+        "TransferClassifier uses early stopping on validation data: n_iter_no_change=10, "
+        "tol=0.0001."
     )
     assert "head=(8,)" in found["Training"]
     assert "trainable='head'" in found["Training"]
@@ -458,11 +459,10 @@ def test_folds_that_fail_and_leak(troubled, folder):
     plain = result.predictions.query("model == 'plain'")
     assert found["Number of images, by class"].endswith(f"Tested: {plain['row'].nunique()}.")
     assert found["Test images in the training data"] == (
-        "4 test images stand in the training data as well, pixel for pixel: the scores are too "
-        "good."
+        "4 test images are also in the training data, pixel for pixel: the scores are too good."
     )
     assert found["Missing scores and failed folds"].startswith("No fold failed")
-    assert "Test on data of another origin" not in found  # anyone's folds
+    assert "Test on data from another source" not in found  # anyone's folds
     assert "p values of 1 pair adjusted by Holm" in found["Uncertainty and tests"]
     other = answers(folder, result, images, y, model="fails")
     n = len(result.metrics)
@@ -478,23 +478,23 @@ ANALYSES = "Numbers in each analysis"
 
 def test_images_that_folds_have_on_both_sides(folder):
     folds = [(np.arange(0, 200), np.arange(190, 300)), (np.arange(100, 300), np.arange(100))]
-    with pytest.warns(EvaluationWarning, match="10 test images stand"):
+    with pytest.warns(EvaluationWarning, match="10 test images are"):
         result = evaluate(LogisticRegression(C=1e-4), X.reshape(300, -1), Y, cv=folds)
     found = answers(folder, result, X.reshape(300, -1), Y)
-    assert found["Test on data of the same origin"].endswith(
-        "fitted on others, but for 10 that folds have on both sides."
+    assert found["Test on data from the same source"].endswith(
+        "fitted on others, except for 10 that folds have on both sides."
     )
 
 
 def test_groups_that_are_split(folder):
     groups = np.arange(300) % 50
-    with pytest.warns(EvaluationWarning, match="50 groups stand"):
+    with pytest.warns(EvaluationWarning, match="50 groups are"):
         result = evaluate(
             LogisticRegression(C=1e-4), X.reshape(300, -1), Y, cv=[*[half()]], groups=groups
         )
     found = answers(folder, result, X.reshape(300, -1), Y)
     assert found["What was kept apart"] == (
-        "Not kept apart by groups: 50 of 50 stand in training and test data of a fold."
+        "Groups were not kept together: 50 of 50 are in both training and test data of a fold."
     )
     assert found["Number of patients or other groups"] == (
         "50 groups, such as patients, with 6 images each."
@@ -511,7 +511,7 @@ def test_one_hospital_held_out_is_no_internal_test(folder):
     result = evaluate(
         LogisticRegression(C=1e-4), X.reshape(300, -1), y, cv=LeaveOneGroupOut(), groups=hospitals
     )
-    assert "Test on data of another origin" not in answers(folder, result, X.reshape(300, -1), y)
+    assert "Test on data from another source" not in answers(folder, result, X.reshape(300, -1), y)
 
 
 def test_files_and_copies(folder, tmp_path):
@@ -543,7 +543,7 @@ def test_values_that_are_missing(folder):
     result = evaluate(HistGradientBoostingClassifier(max_iter=5, random_state=0), table, y, cv=2)
     found = answers(folder, result, table, y)
     assert found["Missing data"] == (
-        f"No label is missing; of the {table.size:,} values of X, 5 are."
+        f"No label is missing; 5 of the {table.size:,} values of X are missing."
     )
     assert found["Ensembles"].startswith("HistGradientBoostingClassifier: several")
     assert "Choice of the final model" not in found  # early_stopping="auto" may be either
@@ -560,13 +560,14 @@ def test_values_that_are_missing(folder):
         (
             TunedThresholdClassifierCV(LogisticRegression(C=1e-4)),
             "Threshold",
-            "That of each fold was chosen by TunedThresholdClassifierCV within the training data.",
+            "The threshold of each fold was chosen by TunedThresholdClassifierCV within the "
+            "training data.",
         ),
         (
             RandomizedSearchCV(SVC(), {"C": [1, 2, 4]}, n_iter=2, cv=2, random_state=0),
-            "Search of parameters",
-            "RandomizedSearchCV of 2 candidates over C. Nested: it saw the training data of each "
-            "fold only.",
+            "Parameter search",
+            "RandomizedSearchCV of 2 candidates over C. Nested: it used only the training data of "
+            "each fold.",
         ),
         (
             GridSearchCV(
@@ -575,7 +576,7 @@ def test_values_that_are_missing(folder):
                 cv=2,
             ),
             "Kind of model",
-            "GridSearchCV after StandardScaler. Steps that the search chose: svc.",
+            "GridSearchCV after StandardScaler. Steps chosen by the search: svc.",
         ),
         (
             GridSearchCV(
@@ -589,11 +590,11 @@ def test_values_that_are_missing(folder):
         (
             GridSearchCV(RandomForestClassifier(3), {"class_weight": [None, "balanced"]}, cv=2),
             "Imbalanced classes",
-            "RandomForestClassifier: class_weight as the search chose",
+            "RandomForestClassifier: class_weight chosen by the search",
         ),
         (
             LogisticRegressionCV(Cs=2, cv=2, max_iter=200),
-            "Search of parameters",
+            "Parameter search",
             "LogisticRegressionCV chooses by its own cross-validation.",
         ),
     ],
@@ -722,7 +723,7 @@ class TestStated:
             "CLAIM 25": "On one evening.",
         }
         found = {line["asks"]: line for line in lines(folder, result, labels=y, stated=stated)}
-        assert found["Who was included, and who was not"]["stated"] == "Adults only."
+        assert found["Who was included and excluded"]["stated"] == "Adults only."
         assert found["Availability of data, code and model"]["stated"] == "On request."
         # Both items of the number are answered: it stands beside the first.
         line = found["Number of images, by class"]
@@ -748,10 +749,10 @@ class TestStated:
     @pytest.mark.parametrize(
         ("stated", "message"),
         [
-            ({"CLAIM 45": "x"}, "stated has an item 'CLAIM 45', which is none of CLAIM 1 to 44"),
+            ({"CLAIM 45": "x"}, "stated has an unknown item 'CLAIM 45'. Items are CLAIM 1 to 44"),
             ({"TRIPOD+AI 18": "x"}, "Did you mean 'TRIPOD.AI 18a', 'TRIPOD.AI 18b'"),
-            ({"Funding": "x"}, "has an item 'Funding'"),
-            ({44: "x"}, "has an item 44"),
+            ({"Funding": "x"}, "has an unknown item 'Funding'"),
+            ({44: "x"}, "has an unknown item 44"),
             ({"CLAIM 44": ["x"]}, r"stated\['CLAIM 44'\] must be text. Got \['x'\]"),
             ("CLAIM 44", "stated must be a dict of items and texts"),
         ],

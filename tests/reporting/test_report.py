@@ -144,7 +144,7 @@ def test_pictures_are_whole(evaluated, digits, of_two_models, tmp_path):
             image.load()
             assert min(image.size) > 100
     text = Page(path.read_text(encoding="utf-8")).text
-    assert "The models compared" in text
+    assert "Comparison of models" in text
     assert "Evaluation of svc" in text  # the better one
     assert "Missing scores" in text
     other = json.loads(report(evaluated, *digits, tmp_path / "r.json", model="ridge").read_text())
@@ -157,8 +157,8 @@ def test_a_fitted_network(digits, tmp_path):
     path = report(model, X[300:], y[300:], tmp_path / "report.html")
     page = Page(path.read_text(encoding="utf-8"))
     score = f"{100 * model.score(X[300:], y[300:]):.1f} %"
-    assert f"The right class was given to {score} of the images" in page.text
-    assert "Training: loss and accuracy by epoch" in page.text
+    assert f"{score} of the images were classified correctly" in page.text
+    assert "Training: loss and accuracy per epoch" in page.text
     assert "Where the network looked" in page.text
     assert "random_state=0" in page.text
 
@@ -337,7 +337,7 @@ def test_mistakes_by_decision_values(digits):
 
 def test_images_of_another_evaluation(binary, tmp_path):
     X, y, result = binary
-    with pytest.raises(ValueError, match="other images than the evaluation, or in another order"):
+    with pytest.raises(ValueError, match="images in X differ .*, or are in another order"):
         report(result, X[::-1], y, tmp_path / "report.html")
     with pytest.raises(ValueError, match="inconsistent numbers of samples"):
         report(result, X, y, tmp_path / "report.html", images=X[:5])
@@ -391,11 +391,11 @@ def test_a_full_disk(binary, tmp_path, monkeypatch, suffix):
     with monkeypatch.context() as patched:
         patched.setattr(Path, "write_bytes", full)
         patched.setattr(Path, "write_text", full)
-        with pytest.raises(OSError, match=f"{os.strerror(code)}. Nothing of it is left") as caught:
+        with pytest.raises(OSError, match=f"{os.strerror(code)}. No part of it is left") as caught:
             report(result, X, y, path)
     assert caught.value.errno == code
     assert str(caught.value).startswith(f"The report '{path}' cannot be written: ")
-    assert "Make room, or choose another path" in str(caught.value)
+    assert "Free disk space, or choose another path" in str(caught.value)
     assert [*tmp_path.rglob("*")] == [path]
     assert path.read_text() == "the one before"
 
@@ -496,13 +496,13 @@ def test_what_should_make_a_reader_wonder(digits, tmp_path):
     X, y = digits
     X = X.copy()
     X[-1] = X[0]
-    with pytest.warns(UserWarning, match="stand in the training data|are missing") as caught:
+    with pytest.warns(UserWarning, match="are also in the training data|are missing") as caught:
         result = evaluate(LogisticRegression(C=1e-9), X, (y == 8).astype(int), cv=3)
     told = [str(warning.message) for warning in caught]
-    assert any("2 test images stand in the training data as well" in text for text in told)
+    assert any("2 test images are also in the training data" in text for text in told)
     text = Page(report(result, X, (y == 8).astype(int), tmp_path / "r.html").read_text()).text
-    assert "2 test images stand in the training data as well: the scores are too good" in text
-    assert "takes all images for one class" in text
+    assert "2 test images are also in the training data: the scores are too good" in text
+    assert "predicts the same class for all images" in text
     assert "without a seed" not in text  # this solver draws nothing
 
 
@@ -512,12 +512,12 @@ def test_a_single_test_set(digits, tmp_path):
     X = X.copy()
     X[300] = X[0]
     halves = [(np.arange(300), np.arange(300, 600))]
-    with pytest.warns(UserWarning, match="1 test image stands in the training data"):
+    with pytest.warns(UserWarning, match="1 test image is also in the training data"):
         result = evaluate(LogisticRegression(max_iter=300), X, y, cv=halves)
     text = Page(report(result, X, y, tmp_path / "r.html").read_text(encoding="utf-8")).text
     assert "was trained once and tested on 300 images of 10 classes" in text
     assert "Training data 300 images: see “Data”." in " ".join(text.split())
-    assert "1 test image stands in the training data as well: the scores are too good" in text
+    assert "1 test image is also in the training data: the scores are too good" in text
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -563,8 +563,8 @@ class TestRepeats:
 def test_intervals_are_explained(binary, evaluated, digits, tmp_path):
     X, y, result = binary
     text = Page(report(result, X, y, tmp_path / "r.html", level=0.9).read_text("utf-8")).text
-    assert "90 % of the intervals would hold the score of all such images" in text
-    for name in ("Wilson: of proportions", "MOVER: of scores made of", "DeLong: of the area"):
+    assert "90 % of the intervals would contain the score of all such images" in text
+    for name in ("Wilson: for proportions", "MOVER: for combinations", "DeLong: for the area"):
         assert name in text
     assert "Bootstrap:" not in text
     found = json.loads(report(evaluated, *digits, tmp_path / "r.json").read_text("utf-8"))
@@ -630,7 +630,7 @@ def test_a_model_that_finds_nothing_has_a_curve(digits, tmp_path):
     text = Page(report(result, X, y, tmp_path / "r.html").read_text("utf-8")).text
     assert "ROC curve, and sensitivity and specificity by threshold" in text
     assert "must be a finite number" not in text
-    assert "The model takes all images for one class." in text
+    assert "The model predicts the same class for all images." in text
 
 
 def test_whatever_was_evaluated_has_a_report(digits, tmp_path):
@@ -644,7 +644,7 @@ def test_whatever_was_evaluated_has_a_report(digits, tmp_path):
     with pytest.warns(EvaluationWarning, match="are missing"):
         result = evaluate(fitted, X[y == 1], y[y == 1], cv="prefit")
     text = Page(report(result, X[y == 1], y[y == 1], tmp_path / "one.html").read_text()).text
-    assert "The models are not compared: y_true holds one class only" in text
+    assert "The models are not compared: y_true has only one class" in text
 
 
 def searched(models):
@@ -693,8 +693,8 @@ def test_time_that_a_store_saved(digits, tmp_path):
     assert sum(saved) < store.seconds_saved  # probabilities are asked for after the clock stopped
     long = dataclasses.replace(again, times=again.times.assign(stored_seconds=78.0))
     text = Page(report(long, X, y, tmp_path / "r.html").read_text("utf-8")).text
-    assert "computing the features that were found in a store would have taken 156 seconds" in text
-    assert "Saved by a store, seconds per fold" in text
+    assert "computing the features that were read from a store would have taken 156 seconds" in text
+    assert "Time saved by a store per fold (s)" in text
     assert "78.00" in text
 
 
@@ -831,7 +831,7 @@ class TestCard:
     @pytest.mark.parametrize(
         ("card", "message"),
         [
-            ({"Use": "x"}, "card has no heading 'Use'. Its headings: Model details, Uses, "),
+            ({"Use": "x"}, "card has no heading 'Use'. Its headings are: Model details, Uses, "),
             ("Uses: x", "card must be a dict of headings and texts. Got str"),
         ],
     )
@@ -862,7 +862,7 @@ def test_a_picture_that_fails_is_named(binary, tmp_path, monkeypatch):
     monkeypatch.setattr(
         "skdl.plotting.PerClassMetricsDisplay.from_predictions", fails, raising=True
     )
-    with pytest.warns(UserWarning, match="lacks a picture.*out of ink"):
+    with pytest.warns(UserWarning, match="picture is missing.*out of ink"):
         path = report(result, X, y, tmp_path / "report.html")
     assert "out of ink" in Page(path.read_text(encoding="utf-8")).text
 
@@ -872,7 +872,7 @@ def test_a_picture_that_fails_is_named(binary, tmp_path, monkeypatch):
     [
         ({"path": "report.pdf"}, r"end in .html, .md or .json"),
         ({"model": "forest"}, "no model 'forest'"),
-        ({"y": np.array(["well"] * 600)}, "other labels than the evaluation"),
+        ({"y": np.array(["well"] * 600)}, "labels in y differ from those of the evaluation"),
         ({"X": np.zeros((10, 64))}, "Pass X and y of the evaluation"),
         ({"level": 2}, "level"),
         ({"target_names": ["one"]}, "target_names"),

@@ -53,8 +53,8 @@ def biased():
 def test_the_model_card_says_what_was_looked_at(biased, tmp_path):
     X, y, _, result = biased
     text = report(result, X, y, tmp_path / "r.md", model="a")
-    assert "Scores by scanner and sex stand under “Subgroups”" in text
-    assert "not looked at separately" not in text
+    assert "Scores by scanner and sex are under “Subgroups”" in text
+    assert "not examined separately" not in text
 
 
 def test_figures_are_those_of_the_evaluation(biased, tmp_path):

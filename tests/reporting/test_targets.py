@@ -103,7 +103,7 @@ def test_labels_as_a_page(few_digits, labels, of_labels, tmp_path):
     assert page.count('alt="ROC curve') == 2
     n_set = int(labels["odd"].sum())
     assert f"{n_set} ({100 * n_set / 300:.1f}\u00a0%)" in page
-    assert re.search(r"All labels are right for \d+\.\d\u00a0% of the images", page)
+    assert re.search(r"All labels are correct for \d+\.\d\u00a0% of the images", page)
 
 
 def test_labels_as_text_and_figures(few_digits, labels, of_labels, tmp_path):
@@ -139,15 +139,15 @@ def test_fitted_models(few_digits, labels, ink, tmp_path, undrawn):
     for y, model in ((labels, KNeighborsClassifier()), (ink[1], Ridge())):
         fitted = model.fit(X[:150], y[:150])
         path = report(fitted, X[150:], y[150:], tmp_path / "fitted.html")
-        assert "fitted before, was tested on 150 images" in path.read_text(encoding="utf-8")
+        assert "already fitted, was tested on 150 images" in path.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda X, Y: (X, Y.iloc[::-1]), "y holds other labels than the evaluation"),
+        (lambda X, Y: (X, Y.iloc[::-1]), "The labels in y differ from those of the evaluation"),
         (lambda X, Y: (X, Y["odd"]), "y has shape .* but the evaluation had 2 columns"),
-        (lambda X, Y: (X[::-1], Y), "X holds other images"),
+        (lambda X, Y: (X[::-1], Y), "The images in X differ"),
     ],
 )
 def test_other_data(few_digits, labels, of_labels, change, message, tmp_path):
@@ -156,5 +156,5 @@ def test_other_data(few_digits, labels, of_labels, change, message, tmp_path):
 
 
 def test_other_numbers(ink, of_numbers, tmp_path):
-    with pytest.raises(ValueError, match="y holds other numbers than the evaluation"):
+    with pytest.raises(ValueError, match="The numbers in y differ from those of the evaluation"):
         report(of_numbers, ink[0], ink[1] + 1, tmp_path / "report.html")
