@@ -53,7 +53,7 @@ def test_labels_that_are_no_list(no_training, method):
 
 WEIGHTS = {
     "text": ("balanced", "Got 'balanced' at row 0. For weights of classes, set class_weight"),
-    "long text": ("a" * 100_000, "sample_weight must be one number for each image"),
+    "long text": ("a" * 100_000, "sample_weight must have one number per image"),
     "texts": (["1"] * 40, "Got '1' at row 0"),
     "a dict": ({0: 1, 1: 2}, r"Got \{0: 1, 1: 2\} at row 0"),
     "contents of files": ([bytes(100_000)] * 40, "at row 0"),

@@ -385,7 +385,7 @@ def test_bad_input(digits, tmp_path):
     broken.write_bytes(b"no image")
     with pytest.raises(ValueError, match=r"broken\.png"):
         BackboneFeatures(image_size=16).fit_transform([str(broken)])
-    with pytest.warns(UserWarning, match="taken as standardised"):
+    with pytest.warns(UserWarning, match="treated as standardised"):
         BackboneFeatures().fit(np.random.default_rng(0).normal(size=(4, 16, 16, 3)))
 
 

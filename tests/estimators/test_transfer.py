@@ -204,7 +204,7 @@ def test_warm_up_comes_first(digits):
 @pytest.mark.slow
 def test_early_stopping_keeps_the_best(digits):
     X, y = digits
-    with pytest.warns(ConvergenceWarning, match="worse than .* of its frozen features.*are kept"):
+    with pytest.warns(ConvergenceWarning, match="worse than .* with frozen features.*are kept"):
         fitted = model(
             trainable=1,
             warmup_epochs=20,
@@ -254,7 +254,7 @@ def test_partial_fit_and_warm_start(digits):
     for _ in range(10):
         step.partial_fit(X, y)
     assert step.history_["loss"][-1] < first
-    with pytest.raises(ValueError, match="goes on with the classes"):
+    with pytest.raises(ValueError, match="continues with the classes"):
         fitted.fit(X, y == 1)
 
 
