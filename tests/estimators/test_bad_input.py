@@ -276,11 +276,11 @@ def test_bad_classes_in_a_later_partial_fit(no_training):
 @pytest.mark.parametrize(
     ("builder", "message"),
     [
-        (returns_logits, "'returns_logits' does not give probabilities.*softmax"),
+        (returns_logits, "'returns_logits' does not return probabilities.*softmax"),
         (returns_wrong_width, r"'returns_wrong_width' .* shape \(2, 5\); expected \(2, 4\)"),
         (returns_nothing, "'returns_nothing' returned an object of type NoneType"),
         (returns_compiled, "'returns_compiled' returned a compiled model"),
-        (takes_other_images, r"'takes_other_images' returned a model that does not take a batch"),
+        (takes_other_images, r"'takes_other_images' returned a model that does not accept a batch"),
         (raises_error, "'raises_error' could not be built .*: the builder has a bug"),
     ],
 )

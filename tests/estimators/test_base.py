@@ -344,7 +344,7 @@ def test_spellings_of_an_optimizer(few_digits, params):
                 "learning_rate_schedule": "cosine",
                 "optimizer__learning_rate": keras.optimizers.schedules.CosineDecay(0.1, 10),
             },
-            "has a schedule already",
+            "already has a schedule",
         ),
     ],
 )

@@ -578,7 +578,7 @@ def test_warm_start_refuses_other_classes_and_shapes(few_digits, change, message
 
 def test_warm_start_refuses_another_network(few_digits):
     model = CNNClassifier(tiny, epochs=1, warm_start=True, random_state=0).fit(*few_digits)
-    with pytest.raises(ValueError, match="does not have the weights"):
+    with pytest.raises(ValueError, match="does not match the weights"):
         model.set_params(architecture__units=5).fit(*few_digits)
 
 

@@ -338,7 +338,7 @@ def test_vgg16(digits):
         ({"image_size": None}, ValueError, r"8 × 8 pixels, but .* takes .* 32 × 32"),
         ({"trainable": 9}, ValueError, "trainable=9, but the backbone 'vgg16' has 5 blocks"),
         ({"trainable": 0}, ValueError, "'trainable' parameter"),
-        ({"trainable": "block5"}, ValueError, "'block5' .* does not exist. Near: block5_"),
+        ({"trainable": "block5"}, ValueError, "'block5' .* does not exist. Similar names: block5_"),
         ({"head": (0,)}, ValueError, r"head must be a sequence of positive .* Got \(0,\)"),
         ({"head": "big"}, ValueError, "'head' parameter"),
         ({"dropout": 1}, ValueError, "'dropout' parameter"),

@@ -86,7 +86,7 @@ def test_forms_of_x(fitted, binary):
 def test_bad_layers_and_labels(fitted, binary):
     X = binary[0][:2]
     for function in (grad_cam, activations, feature_maps):
-        with pytest.raises(ValueError, match="no layer 'map'. Near: maps"):
+        with pytest.raises(ValueError, match="no layer 'map'. Similar names: maps"):
             function(fitted, X, layer="map")
     with pytest.raises(ValueError, match=r"'scores' gives values of shape \(2,\) for an image"):
         feature_maps(fitted, X, layer="scores")

@@ -125,11 +125,11 @@ def test_given_axes(fitted, photographs):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"layer": "conv2"}, "no layer 'conv2'. Near: conv2d"),
-        ({"layer": "conv2", "kind": "filters"}, "no layer 'conv2'. Near: conv2d"),
+        ({"layer": "conv2"}, "no layer 'conv2'. Similar names: conv2d"),
+        ({"layer": "conv2", "kind": "filters"}, "no layer 'conv2'. Similar names: conv2d"),
         (
             {"layer": "flatten", "kind": "filters"},
-            "is a Flatten, which has no filters. Layers that",
+            "is a Flatten, which has no filters. Layers with",
         ),
         ({"layer": "dense"}, r"'dense' gives values of shape \(128,\) for an image; expected"),
         ({"kind": "weights"}, "kind must be one of 'activations', 'filters'. Got 'weights'"),

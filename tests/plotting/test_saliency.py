@@ -197,8 +197,8 @@ def test_given_axes_and_names(patch_network, patched):
     ("arguments", "message"),
     [
         ({"method": "gradcam"}, "method must be one of .* Did you mean 'grad_cam'"),
-        ({"method": "grad_cam", "layer": "map"}, "no layer 'map'. Near: maps"),
-        ({"layer": "map"}, "no layer 'map'. Near: maps"),
+        ({"method": "grad_cam", "layer": "map"}, "no layer 'map'. Similar names: maps"),
+        ({"layer": "map"}, "no layer 'map'. Similar names: maps"),
         ({"y": "dubious"}, "'dubious' at row 0, which is no class of CNNClassifier"),
         ({"y": ["benign"]}, "X has 2 images, but y has 1 labels"),
         ({"n_images": 0}, "n_images must be a whole number of at least 1. Got 0"),
