@@ -344,7 +344,7 @@ def test_an_embedded_backbone_knows_more_than_a_random_one():
         ({"image_size": True}, ValueError, "image_size must be"),
         ({"image_size": 16}, ValueError, "16 × 16 pixels"),
         ({"weights": "cifar10"}, ValueError, "has no weights 'cifar10'.*'random', 'imagenet'"),
-        ({"weights": None}, ValueError, "for random ones, pass 'random'. Got None"),
+        ({"weights": None}, ValueError, "for random weights, pass 'random'. Got None"),
         ({"weights": "none.h5"}, FileNotFoundError, "'none.h5', which does not exist"),
         ({"store": 3}, ValueError, "store must be 'auto', a folder"),
         ({"n_jobs": 0}, ValueError, "'n_jobs' parameter"),

@@ -335,7 +335,7 @@ def test_vgg16(digits):
 @pytest.mark.parametrize(
     ("params", "error", "message"),
     [
-        ({"image_size": None}, ValueError, r"8 × 8 pixels, but .* takes .* 32 × 32"),
+        ({"image_size": None}, ValueError, r"8 × 8 pixels, but .* requires .* 32 × 32"),
         ({"trainable": 9}, ValueError, "trainable=9, but the backbone 'vgg16' has 5 blocks"),
         ({"trainable": 0}, ValueError, "'trainable' parameter"),
         ({"trainable": "block5"}, ValueError, "'block5' .* does not exist. Similar names: block5_"),
