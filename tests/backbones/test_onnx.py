@@ -613,7 +613,7 @@ def test_nothing_trains_it(home):
         with pytest.raises(ValueError, match="TransferClassifier trains Keras networks, but"):
             TransferClassifier(backbone).fit(made.photographs(), np.arange(6) % 2)
     model = BackboneFeatures(scans, store=None).fit(made.photographs())
-    with pytest.raises(ValueError, match="a backbone that is an ONNX model already"):
+    with pytest.raises(ValueError, match="a backbone that is already an ONNX model"):
         skdl.export_onnx(model, home.parent / "again.onnx")
 
 

@@ -357,7 +357,7 @@ class TestVariants:
     def test_it_is_not_exported(self, few_digits, tmp_path):
         pytest.importorskip("onnx")
         model = CNNClassifier(augmentation="light", tta=2, **QUICK).fit(*few_digits)
-        with pytest.raises(ValueError, match="test-time augmentation is no part of the network"):
+        with pytest.raises(ValueError, match="test-time augmentation is not part of the network"):
             skdl.export_onnx(model, tmp_path / "model.onnx")
 
 
