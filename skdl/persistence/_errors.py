@@ -26,11 +26,11 @@ LIMITS = {
     "depth": 100,
     "sparse_bytes": 2**30,
 }
-"""How much a model file may hold; raise an entry for a larger model that you trust.
+"""Limits on the content of a model file; raise an entry for a larger model that you trust.
 
 "bytes" is the size of the file, "text_bytes" that of a JSON text in it, "members" the number of
-arrays, "values" and "depth" that of values inside each other, "sparse_bytes" what sparse matrices
-decompress to.
+arrays, "values" and "depth" the number and the nesting of values, "sparse_bytes" the decompressed
+size of sparse matrices.
 """
 
 

@@ -110,8 +110,9 @@ def load(path: str | os.PathLike[str], *, trusted: Collection[str] = ()) -> Any:
     Warns
     -----
     UserWarning
-        If the estimator does not predict for the probe images what it predicted where it was saved,
-        within 0.0001 of the largest value; naming the versions of packages that differ.
+        If the predictions for the probe images differ from those made where the estimator was
+        saved, by more than 0.0001 of the largest value; naming the versions of packages that
+        differ.
 
     See Also
     --------

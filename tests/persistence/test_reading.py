@@ -65,7 +65,8 @@ def test_a_warning_says_what_differs_and_by_how_much(saved):
     message = (
         r"'.*model.skdl' does not make the same predictions as where it was saved: predict_proba "
         r"differs by up to 0.25 \(tolerance: 0.0001\); 2 of 4 labels of predict differ. It was "
-        rf"saved with scikit-learn 1.2.3; installed here: scikit-learn {before['scikit-learn']}. Evaluate"
+        rf"saved with scikit-learn 1.2.3; installed here: scikit-learn {before['scikit-learn']}. "
+        "Evaluate"
     )
     with pytest.warns(UserWarning, match=message):
         assert skdl.load(saved).classes_.tolist() == [0, 1, 2]
