@@ -71,8 +71,8 @@ def declare_onnx_backbone(
 
     See Also
     --------
-    declare_backbone : The same for Keras networks. skdl.BackboneFeatures : Also accepts the path of
-    a file, as ``"onnx:PATH"``.
+    declare_backbone : The same for Keras networks.
+    skdl.BackboneFeatures : Also accepts the path of a file, as ``"onnx:PATH"``.
 
     Notes
     -----

@@ -50,9 +50,9 @@ class CNNClassifier(ImageClassifier):
         Smallest decrease of the validation loss that counts as an improvement.
     class_weight : dict, list of dict, "balanced" or None, default=None
         Weights of the classes, multiplied by `sample_weight`; "balanced" weights each class by the
-        inverse of its frequency. With several labels per image, pass a list of dicts such as ``{0:
-        1.0, 1: 5.0}``, one per label; "balanced" weights both states of each label by the inverse
-        of their frequencies. Validation losses are weighted in the same way.
+        inverse of its frequency. With several labels per image, pass a list of dicts such as
+        ``{0: 1.0, 1: 5.0}``, one per label; "balanced" weights both states of each label by the
+        inverse of their frequencies. Validation losses are weighted in the same way.
     loss : {"cross_entropy", "focal", "ordinal"}, default="cross_entropy"
         Loss to minimise. "focal" gives less weight to images that are already classified well,
         which may help if a class is rare. "ordinal" is for ordered classes, such as grades, which

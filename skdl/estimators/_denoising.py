@@ -111,8 +111,8 @@ default="gaussian"
 
     See Also
     --------
-    ImageNoise : Add noise to images. sklearn.frozen.FrozenEstimator : Use an already trained
-    denoiser in a pipeline.
+    ImageNoise : Add noise to images.
+    sklearn.frozen.FrozenEstimator : Use an already trained denoiser in a pipeline.
 
     References
     ----------

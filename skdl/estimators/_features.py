@@ -126,7 +126,8 @@ class BackboneFeatures(TransformerMixin, NetworkEstimator):
 
     See Also
     --------
-    VGG16Features : The same with VGG16. skdl.store.FeatureStore : A store with a custom size limit.
+    VGG16Features : The same with VGG16.
+    skdl.store.FeatureStore : A store with a custom size limit.
     skdl.datasets.load_feature_csv : Features from a table.
 
     Notes

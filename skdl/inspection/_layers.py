@@ -47,8 +47,8 @@ def grad_cam(
     See Also
     --------
     occlusion_maps : The same for any classifier, by covering parts of the images.
-    skdl.CNNClassifier.grad_cam : How the maps are computed. skdl.plotting.SaliencyDisplay : Draws
-    the maps over the images.
+    skdl.CNNClassifier.grad_cam : How the maps are computed.
+    skdl.plotting.SaliencyDisplay : Draws the maps over the images.
 
     References
     ----------
@@ -99,8 +99,8 @@ def activations(estimator: Any, X: Any, *, layer: str) -> npt.NDArray[np.float32
 
     See Also
     --------
-    feature_maps : The maps with the channels first. skdl.CNNClassifier.activations : The same for
-    the network itself.
+    feature_maps : The maps with the channels first.
+    skdl.CNNClassifier.activations : The same for the network itself.
 
     Examples
     --------

@@ -61,8 +61,8 @@ def occlusion_maps(
 
     See Also
     --------
-    grad_cam : The same for networks, in one pass. skdl.plotting.SaliencyDisplay : Draws the maps
-    over the images.
+    grad_cam : The same for networks, in one pass.
+    skdl.plotting.SaliencyDisplay : Draws the maps over the images.
 
     Notes
     -----

@@ -116,8 +116,9 @@ def load(path: str | os.PathLike[str], *, trusted: Collection[str] = ()) -> Any:
 
     See Also
     --------
-    save : Save an estimator. skdl.persistence.read_model : Load everything else in the file as
-    well. skdl.persistence.inspect_model : Look at a file without loading it.
+    save : Save an estimator.
+    skdl.persistence.read_model : Load everything else in the file as well.
+    skdl.persistence.inspect_model : Look at a file without loading it.
 
     Examples
     --------

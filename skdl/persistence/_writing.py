@@ -78,8 +78,7 @@ def save(
     card : dict, default=None
         Description of the model: text, numbers, lists and dicts.
     estimate : dict, default=None
-        Estimated performance of the model, such as ``{"roc_auc": 0.91, "low": 0.88, "high":
-        0.94}``.
+        Estimated performance, such as ``{"roc_auc": 0.91, "low": 0.88, "high": 0.94}``.
     novelty : estimator, default=None
         A fitted detector of images that are unlike the training images. Parts that it shares with
         the estimator are saved once.
@@ -105,8 +104,8 @@ def save(
 
     See Also
     --------
-    load : Load the estimator. skdl.persistence.read_model : Load everything else in the file as
-    well.
+    load : Load the estimator.
+    skdl.persistence.read_model : Load everything else in the file as well.
 
     Notes
     -----
