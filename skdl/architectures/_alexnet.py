@@ -49,29 +49,29 @@ def alexnet(
 ) -> keras.Model:
     """Five convolutions, three max-poolings, three dense layers, in one column.
 
-    From 96×96 pixels on as published, with a first convolution of 11×11 at stride 4 and
-    overlapping poolings; below, the first convolution is 5×5 at stride 1 and poolings are 2×2.
-    Without local response normalisation, which later work found to be of no use; `batch_norm`
-    takes its place.
+    For images of 96×96 pixels and more, as published, with a first convolution of 11×11 at stride 4
+    and overlapping poolings; for smaller images, the first convolution is 5×5 at stride 1 and
+    poolings are 2×2. Local response normalisation, which later work found to be of no use, is
+    omitted; use `batch_norm` instead.
 
     Parameters
     ----------
     input_shape : (height, width, channels)
-        Any size from 1×1 up; made for 227×227×3.
+        Any size from 1×1; designed for 227×227×3.
     n_classes : int
         Number of softmax units.
     dense_units : int, default=None
-        Width of the two dense layers; None takes 4096, for images below 96×96 512.
+        Width of the two dense layers. If None, use 4096, or 512 for images below 96×96.
     dropout : float in [0, 1), default=0.5
-        Dropped share of the outputs of both dense layers.
+        Dropout rate of both dense layers.
     activation : str, default="relu"
         A Keras activation.
     batch_norm : bool, default=False
         Normalise after each convolution.
     l2 : float, default=0.0
-        Times the sum of all squared kernel weights, added to the loss.
+        L2 penalty: this times the sum of all squared kernel weights is added to the loss.
     width : float, default=1.0
-        Multiplies the number of filters and of dense units.
+        Factor for the number of filters and of dense units.
 
     Returns
     -------
@@ -81,7 +81,7 @@ def alexnet(
     References
     ----------
     Krizhevsky, Sutskever and Hinton, "ImageNet classification with deep convolutional neural
-    networks", NeurIPS 2012; in one column, without its division over two graphics cards.
+    networks", NeurIPS 2012; in one column, not split over two graphics cards.
 
     Examples
     --------
@@ -111,29 +111,30 @@ def zfnet(
     l2: float = 0.0,
     width: float = 1.0,
 ) -> keras.Model:
-    """AlexNet with a finer first look: 7×7 at stride 2, then 5×5 at stride 2.
+    """AlexNet with finer first convolutions: 7×7 at stride 2, then 5×5 at stride 2.
 
-    From 96×96 pixels on as published; below, the first two convolutions are 3×3 at stride 1 and
-    poolings are 2×2. Without contrast normalisation; `batch_norm` takes its place.
+    For images of 96×96 pixels and more, as published; for smaller images, the first two
+    convolutions are 3×3 at stride 1 and poolings are 2×2. Contrast normalisation is omitted; use
+    `batch_norm` instead.
 
     Parameters
     ----------
     input_shape : (height, width, channels)
-        Any size from 1×1 up; made for 224×224×3.
+        Any size from 1×1; designed for 224×224×3.
     n_classes : int
         Number of softmax units.
     dense_units : int, default=None
-        Width of the two dense layers; None takes 4096, for images below 96×96 512.
+        Width of the two dense layers. If None, use 4096, or 512 for images below 96×96.
     dropout : float in [0, 1), default=0.5
-        Dropped share of the outputs of both dense layers.
+        Dropout rate of both dense layers.
     activation : str, default="relu"
         A Keras activation.
     batch_norm : bool, default=False
         Normalise after each convolution.
     l2 : float, default=0.0
-        Times the sum of all squared kernel weights, added to the loss.
+        L2 penalty: this times the sum of all squared kernel weights is added to the loss.
     width : float, default=1.0
-        Multiplies the number of filters and of dense units.
+        Factor for the number of filters and of dense units.
 
     Returns
     -------

@@ -30,31 +30,32 @@ def densenet40(
     l2: float = 0.0,
     width: float = 1.0,
 ) -> keras.Model:
-    """Three blocks of twelve convolutions, each of which sees all before it in its block.
+    """Three blocks of twelve convolutions, each connected to all previous ones in its block.
 
-    Batch norm → ReLU → convolution 3×3, joined to what came in; between the blocks, a 1×1
+    Batch norm → ReLU → convolution 3×3, concatenated with its input; between the blocks, a 1×1
     convolution and an average pooling; global average pooling at the end. Without bottlenecks or
     compression (k = 12, L = 40 of the paper).
 
     Parameters
     ----------
     input_shape : (height, width, channels)
-        Any size from 1×1 up; made for 32×32×3.
+        Any size from 1×1; designed for 32×32×3.
     n_classes : int
         Number of softmax units.
     growth : int, default=12
-        Filters that each convolution adds.
+        Number of filters that each convolution adds.
     dropout : float in [0, 1), default=0.0
-        Dropped share of the outputs of each convolution but the first (0.2 in the paper, where
-        images are not augmented).
+        Dropout rate of each convolution except the first (0.2 in the paper, where images are not
+        augmented).
     activation : str, default="relu"
         A Keras activation.
     batch_norm : bool, default=True
         Normalise before each convolution.
     l2 : float, default=0.0
-        Times the sum of all squared kernel weights, added to the loss: weight decay of twice this.
+        L2 penalty: this times the sum of all squared kernel weights is added to the loss. It equals
+        a weight decay of twice this value.
     width : float, default=1.0
-        Multiplies the number of filters, the growth among them.
+        Factor for the number of filters, including the growth.
 
     Returns
     -------

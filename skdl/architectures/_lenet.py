@@ -23,26 +23,27 @@ def lenet5(
     """Three convolutions of 5×5 with average pooling, dense layers of 120 and 84 units.
 
     Conv 6 → average-pool → Conv 16 → average-pool → Conv 120 → flatten → Dense 120 → Dense 84 →
-    softmax. The first convolution is padded, as in the original, which framed the 28×28 digits to
-    32×32; the others are unpadded from 28×28 pixels on and padded below. The original's output
-    units with radial basis functions are a softmax here, its scaled tanh is `activation`.
+    softmax. The first convolution is padded, as in the original, which padded the 28×28 digits to
+    32×32; the others are unpadded for images of 28×28 pixels and more, and padded for smaller ones.
+    A softmax replaces the original's output units with radial basis functions, and `activation` its
+    scaled tanh.
 
     Parameters
     ----------
     input_shape : (height, width, channels)
-        Any size from 1×1 up; made for 28×28×1.
+        Any size from 1×1; designed for 28×28×1.
     n_classes : int
         Number of softmax units.
     dropout : float in [0, 1), default=0.0
-        Dropped share of the outputs of both dense layers.
+        Dropout rate of both dense layers.
     activation : str, default="relu"
         A Keras activation.
     batch_norm : bool, default=False
         Normalise after each convolution.
     l2 : float, default=0.0
-        Times the sum of all squared kernel weights, added to the loss.
+        L2 penalty: this times the sum of all squared kernel weights is added to the loss.
     width : float, default=1.0
-        Multiplies the number of filters and of dense units.
+        Factor for the number of filters and of dense units.
 
     Returns
     -------

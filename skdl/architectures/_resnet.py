@@ -118,25 +118,26 @@ def resnet20(
     """Residual network of 20 layers for small images.
 
     A convolution of 16 filters, three stages of 3 blocks with 16, 32 and 64 filters, global average
-    pooling. Shortcuts have no parameters: where a stage begins, every other pixel is taken and the
-    new channels are zero.
+    pooling. Shortcuts have no parameters: at the start of a stage, every other pixel is used and
+    the new channels are zero.
 
     Parameters
     ----------
     input_shape : (height, width, channels)
-        Any size from 1×1 up; made for 32×32×3.
+        Any size from 1×1; designed for 32×32×3.
     n_classes : int
         Number of softmax units.
     dropout : float in [0, 1), default=0.0
-        Dropped share of the pooled features.
+        Dropout rate of the pooled features.
     activation : str, default="relu"
         A Keras activation.
     batch_norm : bool, default=True
         Normalise after each convolution.
     l2 : float, default=0.0
-        Times the sum of all squared kernel weights, added to the loss: weight decay of twice this.
+        L2 penalty: this times the sum of all squared kernel weights is added to the loss. It equals
+        a weight decay of twice this value.
     width : float, default=1.0
-        Multiplies the number of filters.
+        Factor for the number of filters.
 
     Returns
     -------
@@ -146,7 +147,7 @@ def resnet20(
     References
     ----------
     He, Zhang, Ren and Sun, "Deep residual learning for image recognition", CVPR 2016, section 4.2
-    (error on CIFAR-10 there, with augmentation and 164 epochs: 8.75 %).
+    (error reported on CIFAR-10, with augmentation and 164 epochs: 8.75 %).
 
     Examples
     --------
@@ -172,25 +173,26 @@ def resnet32(
     """Residual network of 32 layers for small images.
 
     A convolution of 16 filters, three stages of 5 blocks with 16, 32 and 64 filters, global average
-    pooling. Shortcuts have no parameters: where a stage begins, every other pixel is taken and the
-    new channels are zero.
+    pooling. Shortcuts have no parameters: at the start of a stage, every other pixel is used and
+    the new channels are zero.
 
     Parameters
     ----------
     input_shape : (height, width, channels)
-        Any size from 1×1 up; made for 32×32×3.
+        Any size from 1×1; designed for 32×32×3.
     n_classes : int
         Number of softmax units.
     dropout : float in [0, 1), default=0.0
-        Dropped share of the pooled features.
+        Dropout rate of the pooled features.
     activation : str, default="relu"
         A Keras activation.
     batch_norm : bool, default=True
         Normalise after each convolution.
     l2 : float, default=0.0
-        Times the sum of all squared kernel weights, added to the loss: weight decay of twice this.
+        L2 penalty: this times the sum of all squared kernel weights is added to the loss. It equals
+        a weight decay of twice this value.
     width : float, default=1.0
-        Multiplies the number of filters.
+        Factor for the number of filters.
 
     Returns
     -------
@@ -200,7 +202,7 @@ def resnet32(
     References
     ----------
     He, Zhang, Ren and Sun, "Deep residual learning for image recognition", CVPR 2016, section 4.2
-    (error on CIFAR-10 there, with augmentation and 164 epochs: 7.51 %).
+    (error reported on CIFAR-10, with augmentation and 164 epochs: 7.51 %).
 
     Examples
     --------
@@ -226,25 +228,26 @@ def resnet56(
     """Residual network of 56 layers for small images.
 
     A convolution of 16 filters, three stages of 9 blocks with 16, 32 and 64 filters, global average
-    pooling. Shortcuts have no parameters: where a stage begins, every other pixel is taken and the
-    new channels are zero.
+    pooling. Shortcuts have no parameters: at the start of a stage, every other pixel is used and
+    the new channels are zero.
 
     Parameters
     ----------
     input_shape : (height, width, channels)
-        Any size from 1×1 up; made for 32×32×3.
+        Any size from 1×1; designed for 32×32×3.
     n_classes : int
         Number of softmax units.
     dropout : float in [0, 1), default=0.0
-        Dropped share of the pooled features.
+        Dropout rate of the pooled features.
     activation : str, default="relu"
         A Keras activation.
     batch_norm : bool, default=True
         Normalise after each convolution.
     l2 : float, default=0.0
-        Times the sum of all squared kernel weights, added to the loss: weight decay of twice this.
+        L2 penalty: this times the sum of all squared kernel weights is added to the loss. It equals
+        a weight decay of twice this value.
     width : float, default=1.0
-        Multiplies the number of filters.
+        Factor for the number of filters.
 
     Returns
     -------
@@ -254,7 +257,7 @@ def resnet56(
     References
     ----------
     He, Zhang, Ren and Sun, "Deep residual learning for image recognition", CVPR 2016, section 4.2
-    (error on CIFAR-10 there, with augmentation and 164 epochs: 6.97 %).
+    (error reported on CIFAR-10, with augmentation and 164 epochs: 6.97 %).
 
     Examples
     --------
@@ -279,25 +282,27 @@ def resnet18(
 ) -> keras.Model:
     """Residual network of 18 layers: 64 to 512 filters, projected shortcuts.
 
-    From 96×96 pixels on with the published beginning, a 7×7 convolution at stride 2 and a pooling;
-    below, with a 3×3 convolution at stride 1, as is usual for CIFAR-10.
+    For images of 96×96 pixels and more, the network begins as published, with a 7×7 convolution at
+    stride 2 and a pooling; for smaller images, with a 3×3 convolution at stride 1, as is usual for
+    CIFAR-10.
 
     Parameters
     ----------
     input_shape : (height, width, channels)
-        Any size from 1×1 up; made for 224×224×3.
+        Any size from 1×1; designed for 224×224×3.
     n_classes : int
         Number of softmax units.
     dropout : float in [0, 1), default=0.0
-        Dropped share of the pooled features.
+        Dropout rate of the pooled features.
     activation : str, default="relu"
         A Keras activation.
     batch_norm : bool, default=True
         Normalise after each convolution.
     l2 : float, default=0.0
-        Times the sum of all squared kernel weights, added to the loss: weight decay of twice this.
+        L2 penalty: this times the sum of all squared kernel weights is added to the loss. It equals
+        a weight decay of twice this value.
     width : float, default=1.0
-        Multiplies the number of filters.
+        Factor for the number of filters.
 
     Returns
     -------

@@ -28,19 +28,20 @@ def separable(
     Parameters
     ----------
     input_shape : (height, width, channels)
-        Any size from 1×1 up; made for 32×32×3.
+        Any size from 1×1; designed for 32×32×3.
     n_classes : int
         Number of softmax units.
     dropout : float in [0, 1), default=0.2
-        Dropped share of the pooled features.
+        Dropout rate of the pooled features.
     activation : str, default="relu"
         A Keras activation.
     batch_norm : bool, default=True
         Normalise after each convolution.
     l2 : float, default=0.0
-        Times the sum of all squared kernel weights, added to the loss: weight decay of twice this.
+        L2 penalty: this times the sum of all squared kernel weights is added to the loss. It equals
+        a weight decay of twice this value.
     width : float, default=1.0
-        Multiplies the number of filters.
+        Factor for the number of filters.
 
     Returns
     -------

@@ -25,29 +25,29 @@ def simple(
     """Two convolutions, two poolings, one dense layer.
 
     Conv 3×3 → max-pool → Conv 3×3 → max-pool → flatten → Dense → dropout → softmax. The
-    convolutions are unpadded where the image is large enough for that (10×10 pixels and more);
-    below, they are padded, and an axis that is one pixel long is not pooled.
+    convolutions are unpadded if the image is large enough (10×10 pixels and more); for smaller
+    images, they are padded, and an axis that is one pixel long is not pooled.
 
     Parameters
     ----------
     input_shape : (height, width, channels)
-        Any size from 1×1 up; made for 28×28×1.
+        Any size from 1×1; designed for 28×28×1.
     n_classes : int
         Number of softmax units.
     filters : int, default=32
-        Filters of the first convolution; the second has twice as many.
+        Number of filters of the first convolution; the second has twice as many.
     dense_units : int, default=128
         Width of the dense layer.
     dropout : float in [0, 1), default=0.5
-        Dropped share of the dense layer's outputs.
+        Dropout rate of the dense layer.
     activation : str, default="relu"
         A Keras activation.
     batch_norm : bool, default=False
         Normalise after each convolution.
     l2 : float, default=0.0
-        Times the sum of all squared kernel weights, added to the loss.
+        L2 penalty: this times the sum of all squared kernel weights is added to the loss.
     width : float, default=1.0
-        Multiplies the number of filters and of dense units.
+        Factor for the number of filters and of dense units.
 
     Returns
     -------
@@ -92,24 +92,24 @@ def deep(
     """Three convolutions of 32, 64 and 64 filters, one dense layer of 64 units.
 
     Conv 3×3 → max-pool → Conv 3×3 → max-pool → Conv 3×3 → flatten → Dense → softmax. The
-    convolutions are unpadded from 18×18 pixels on, padded below.
+    convolutions are unpadded for images of 18×18 pixels and more, and padded for smaller ones.
 
     Parameters
     ----------
     input_shape : (height, width, channels)
-        Any size from 1×1 up; made for 28×28×1.
+        Any size from 1×1; designed for 28×28×1.
     n_classes : int
         Number of softmax units.
     dropout : float in [0, 1), default=0.0
-        Dropped share of the dense layer's outputs.
+        Dropout rate of the dense layer.
     activation : str, default="relu"
         A Keras activation.
     batch_norm : bool, default=False
         Normalise after each convolution.
     l2 : float, default=0.0
-        Times the sum of all squared kernel weights, added to the loss.
+        L2 penalty: this times the sum of all squared kernel weights is added to the loss.
     width : float, default=1.0
-        Multiplies the number of filters and of dense units.
+        Factor for the number of filters and of dense units.
 
     Returns
     -------

@@ -31,27 +31,28 @@ def vgg16(
 ) -> keras.Model:
     """Thirteen 3×3 convolutions in five blocks, each pooled, then three dense layers.
 
-    Configuration D of the paper. An axis that is down to one pixel is not pooled any more. Without
-    `batch_norm`, the network needs a small learning rate to begin to learn.
+    Configuration D of the paper. An axis of one pixel is not pooled further. Without `batch_norm`,
+    the network needs a small learning rate to start learning.
 
     Parameters
     ----------
     input_shape : (height, width, channels)
-        Any size from 1×1 up; made for 224×224×3.
+        Any size from 1×1; designed for 224×224×3.
     n_classes : int
         Number of softmax units.
     dense_units : int, default=None
-        Width of the two dense layers; None takes 4096, for images below 96×96 512.
+        Width of the two dense layers. If None, use 4096, or 512 for images below 96×96.
     dropout : float in [0, 1), default=0.5
-        Dropped share of the outputs of both dense layers.
+        Dropout rate of both dense layers.
     activation : str, default="relu"
         A Keras activation.
     batch_norm : bool, default=False
         Normalise after each convolution.
     l2 : float, default=0.0
-        Times the sum of all squared kernel weights, added to the loss: weight decay of twice this.
+        L2 penalty: this times the sum of all squared kernel weights is added to the loss. It equals
+        a weight decay of twice this value.
     width : float, default=1.0
-        Multiplies the number of filters and of dense units.
+        Factor for the number of filters and of dense units.
 
     Returns
     -------

@@ -2,7 +2,7 @@
 
 A backbone is a builder ``(input_shape, **params) -> keras.Model`` that ends in feature maps instead
 of classes, together with its :class:`Backbone`: a declaration of what its weights expect and what
-it gives. Importing this package imports neither TensorFlow nor Keras.
+it returns. Importing this package imports neither TensorFlow nor Keras.
 """
 
 from skdl.backbones._declaration import (

@@ -67,7 +67,7 @@ def vgg19(input_shape: Shape) -> keras.Model:
     )
 )
 def inception_v3(input_shape: Shape) -> keras.Model:
-    """Convolutions of several sizes side by side.
+    """Convolutions of several sizes in parallel.
 
     C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens and Z. Wojna, "Rethinking the Inception
     architecture for computer vision", CVPR 2016.
@@ -103,7 +103,7 @@ def resnet50(input_shape: Shape) -> keras.Model:
     )
 )
 def densenet121(input_shape: Shape) -> keras.Model:
-    """Each layer sees all layers before it in its block; 121 layers.
+    """Each layer is connected to all previous layers in its block; 121 layers.
 
     G. Huang, Z. Liu, L. van der Maaten and K. Q. Weinberger, "Densely connected convolutional
     networks", CVPR 2017.

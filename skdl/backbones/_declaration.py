@@ -29,20 +29,20 @@ class Preprocessing:
     color : {"rgb", "bgr", "grayscale"}, default="rgb"
         Order of the channels that the weights expect.
     scale : float, default=1.0
-        Such as 255 for weights trained on bytes.
+        Factor for pixel values, such as 255 for weights trained on bytes.
     mean : tuple of float, default=(0.0,)
         Subtracted after scaling: one value, or one per channel in the order of `color`.
     std : tuple of float, default=(1.0,)
-        Divided by at last: one value, or one per channel.
+        Divisor, applied last: one value, or one per channel.
 
     Raises
     ------
     ValueError
-        If a value is missing or is no such number.
+        If a value is missing or is not such a number.
 
     Examples
     --------
-    VGG16's, from its weights trained with Caffe:
+    Preprocessing for the VGG16 weights that were trained with Caffe:
 
     >>> import numpy as np
     >>> from skdl.backbones import Preprocessing
@@ -75,7 +75,7 @@ class Preprocessing:
 
     @property
     def channels(self) -> int:
-        """Number of channels that the network takes: 3, or 1 for grayscale."""
+        """Number of channels that the network expects: 3, or 1 for grayscale."""
         return _CHANNELS[self.color]
 
     def apply(self, images: Any) -> Any:
@@ -84,12 +84,12 @@ class Preprocessing:
         Parameters
         ----------
         images : float ndarray or tensor of shape (n, height, width, channels)
-            RGB or grayscale, values in [0, 1].
+            RGB or grayscale images, with values in [0, 1].
 
         Returns
         -------
         images : float ndarray or tensor
-            Of the same shape.
+            Preprocessed images of the same shape.
         """
         # Operators only, so that the same code serves NumPy arrays and TensorFlow tensors.
         if self.color == "bgr":
@@ -106,20 +106,20 @@ class Backbone:
     preprocessing : Preprocessing
         What the weights expect.
     layers : dict of str to int
-        Names of the layers worth tapping, from the image on, and their numbers of channels; the
-        last one is the output.
+        Names of the layers that are useful for features, in order from the input, and their numbers
+        of channels; the last one is the output.
     min_size : int, default=32
         Smallest height and width, in pixels.
     default_size : int, default=224
         Height and width that the weights were trained on.
     weights : tuple of PretrainedWeights, default=()
-        Trained weights that can be named; the first of them are the usual ones.
+        Trained weights that can be chosen by name; the first of them are the default.
 
     Raises
     ------
     ValueError
-        If `layers` is empty, its names are no text or its widths no positive whole numbers, or the
-        sizes are no positive whole numbers in this order.
+        If `layers` is empty, its names are not text or its widths are not positive whole numbers,
+        or the sizes are not positive whole numbers with `min_size` at most `default_size`.
     TypeError
         If `preprocessing` or `weights` is something else.
 
@@ -149,8 +149,8 @@ class Backbone:
             )
         if not isinstance(self.layers, Mapping) or not self.layers:
             raise ValueError(
-                "layers must be a dict of names and numbers of channels, of the last layer at "
-                f"least. Got {shortened(self.layers)}."
+                "layers must be a dict of layer names and numbers of channels, with at least the "
+                f"last layer. Got {shortened(self.layers)}."
             )
         for name, width in self.layers.items():
             if not isinstance(name, str) or not name:
@@ -166,7 +166,7 @@ class Backbone:
 
 
 def declare_backbone(declaration: Backbone) -> Callable[[Builder], Builder]:
-    """State what a backbone expects and gives.
+    """Declare what a backbone expects and returns.
 
     Parameters
     ----------
@@ -178,8 +178,8 @@ def declare_backbone(declaration: Backbone) -> Callable[[Builder], Builder]:
     decorator : callable
         Returns the builder, which carries the declaration as its attribute `backbone`. A builder is
         a function ``(input_shape, **params) -> keras.Model`` at the top level of a module; the
-        model takes preprocessed images, ends in feature maps ``(n, height, width, channels)``, has
-        random weights, and is not compiled.
+        model accepts preprocessed images, ends in feature maps ``(n, height, width, channels)``,
+        has random weights, and is not compiled.
 
     Raises
     ------
@@ -198,7 +198,7 @@ def declare_backbone(declaration: Backbone) -> Callable[[Builder], Builder]:
     8
     """
     if not isinstance(declaration, Backbone):
-        raise TypeError(f"declare_backbone takes a Backbone, got {shortened(declaration)}.")
+        raise TypeError(f"declare_backbone expects a Backbone, got {shortened(declaration)}.")
 
     def decorator(builder: Builder) -> Builder:
         builder.backbone = declaration  # type: ignore[attr-defined]
@@ -228,12 +228,12 @@ def backbone_of(name_or_builder: str | Callable[..., Any]) -> Backbone:
     Returns
     -------
     declaration : Backbone
-        As :func:`declare_backbone` attached it.
+        The declaration that :func:`declare_backbone` attached.
 
     Raises
     ------
     ValueError
-        If the name is unknown, or that of a file, or the builder declares nothing.
+        If the name is unknown or names a file, or the builder declares nothing.
 
     Examples
     --------

@@ -76,7 +76,7 @@ def check_weights_name(
     """
     if not isinstance(weights, str | os.PathLike):
         raise ValueError(
-            "The parameter weights must be a name or the path of a file; for random ones, pass "
+            "The parameter weights must be a name or the path of a file; for random weights, pass "
             f"'random'. Got {shortened(weights)}."
         )
     if weights == "random":
@@ -131,8 +131,8 @@ def _of_these_params(
     )
     wanted = ", ".join(f"{name}={shortened(params.get(name))}" for name in entries[0].params)
     raise ValueError(
-        f"There are no {entries[0].name!r} weights of the backbone {label} with {wanted}; there "
-        f"are for {known}. Take one of these, a file of weights, or weights='random'."
+        f"The backbone {label} has no {entries[0].name!r} weights with {wanted}, only with "
+        f"{known}. Use one of these, a file of weights, or weights='random'."
     )
 
 
@@ -178,7 +178,7 @@ def shipped(file: str) -> AbstractContextManager[Path]:
 
 
 def weights_at_hand(backbone: str | Callable[..., Any], **params: Any) -> bool:
-    """Tell whether the trained weights of a backbone are on this machine.
+    """Check whether the trained weights of a backbone are on this machine.
 
     Nothing is downloaded.
 
@@ -281,7 +281,7 @@ def downloaded(source: PretrainedWeights, label: str) -> Path:
     except ConnectionError as error:
         raise ConnectionError(
             f"The {source.name!r} weights of the backbone {label} are not on this machine. "
-            f"{error}\nOr pass the path of a file as weights, or take the backbone "
+            f"{error}\nOr pass the path of a file as weights, or use the backbone "
             "'cifar_resnet20', whose weights come with skdl."
         ) from error
 

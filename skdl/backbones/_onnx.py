@@ -100,8 +100,8 @@ class OnnxSource:
         declared = self._declaration.preprocessing
         if declared.channels != self.input.channels:
             raise ValueError(
-                f"The backbone {self.label} is declared to take {declared.color!r}, but its ONNX "
-                f"model takes {self.input.channels} channels."
+                f"The backbone {self.label} is declared with color={declared.color!r}, but its "
+                f"ONNX model expects {self.input.channels} channels."
             )
         return declared
 
@@ -111,15 +111,15 @@ class OnnxSource:
         wanted = takes.height or height, takes.width or width
         if (height, width) != wanted:
             raise ValueError(
-                f"The images are of {height} × {width} pixels, but the ONNX model of the backbone "
-                f"{self.label} takes {wanted[0]} × {wanted[1]} alone. Set image_size={wanted} to "
+                f"The images have {height} × {width} pixels, but the ONNX model of the backbone "
+                f"{self.label} accepts only {wanted[0]} × {wanted[1]}. Set image_size={wanted} to "
                 "resize them."
             )
         smallest = 1 if self._declaration is None else self._declaration.min_size
         if min(height, width) < smallest:
             raise ValueError(
-                f"The images are of {height} × {width} pixels, but the backbone {self.label} takes "
-                f"images of {smallest} × {smallest} and more. {advice}"
+                f"The images have {height} × {width} pixels, but the backbone {self.label} "
+                f"requires images of at least {smallest} × {smallest}. {advice}"
             )
 
     def extractor(
@@ -133,7 +133,7 @@ class OnnxSource:
         if precision != "float32":
             raise ValueError(
                 f"precision={precision!r}, but the ONNX model of the backbone {self.label} "
-                "computes in the precision it was exported in. Leave precision at 'float32'."
+                "computes in the precision it was exported with. Leave precision at 'float32'."
             )
         spec = OnnxSpec(
             self.label,
@@ -151,8 +151,8 @@ class OnnxSource:
             if declared.get(name, width) != width:
                 raise ValueError(
                     f"The layer {name!r} of the backbone {self.label} is declared with "
-                    f"{declared[name]} channels, and its ONNX model gives {width}. Is map_layout "
-                    "right?"
+                    f"{declared[name]} channels, but its ONNX model returns {width}. Check "
+                    "map_layout."
                 )
         return found
 

@@ -44,38 +44,40 @@ def declare_onnx_backbone(
     Parameters
     ----------
     declaration : Backbone
-        What the model expects and gives. Its `layers` are names of outputs, or of other values in
+        What the model expects and returns. Its `layers` are names of outputs, or of other values in
         the graph, with their widths; its `weights` are ONNX files, with their sha256 and licence.
     layout : {"NCHW", "NHWC"}, default=None
-        How the model takes images: channels first, or last. None reads it off the file, which is
-        possible where the number of channels stands there.
+        Layout of the images that the model expects: channels first or last. If None, read it from
+        the file, which is possible if the file states the number of channels.
     map_layout : {"NCHW", "NHWC"}, default=None
-        How the model gives feature maps, if not as it takes images.
+        Layout of the feature maps that the model returns, if different from that of the images.
     prefix_tokens : int, default=None
-        How many tokens stand before those of the patches: 1 for a class token alone, 5 for DINOv2
-        with registers, 0 for none. None finds out from the number of tokens.
+        Number of tokens before those of the patches: 1 for a class token alone, 5 for DINOv2 with
+        registers, 0 for none. If None, infer it from the number of tokens.
 
     Returns
     -------
     decorator : callable
-        For a function at the top level of a module, which is never called: it gives the backbone
-        its name, its docstring and its parameters, by which `weights` with `params` are chosen.
+        Decorator of a function at the top level of a module, which is never called: it defines the
+        name, the docstring and the parameters of the backbone. The parameters select among
+        `weights` with `params`.
 
     Raises
     ------
     TypeError
         If `declaration` is something else.
     ValueError
-        If another parameter is none of these, or a file of the weights is none of ``.onnx``.
+        If another parameter is invalid, or a file of the weights does not end in ``.onnx``.
 
     See Also
     --------
-    declare_backbone : The same for networks of Keras.
-    skdl.BackboneFeatures : Takes the path of a file as well, as ``"onnx:PATH"``.
+    declare_backbone : The same for Keras networks.
+    skdl.BackboneFeatures : Also accepts the path of a file, as ``"onnx:PATH"``.
 
     Notes
     -----
-    `TransferClassifier` takes no such backbone: ONNX Runtime trains nothing.
+    `TransferClassifier` does not accept such a backbone, because ONNX Runtime cannot train
+    networks.
 
     References
     ----------
@@ -115,7 +117,7 @@ def declare_onnx_backbone(
     384
     """
     if not isinstance(declaration, Backbone):
-        raise TypeError(f"declare_onnx_backbone takes a Backbone, got {shortened(declaration)}.")
+        raise TypeError(f"declare_onnx_backbone expects a Backbone, got {shortened(declaration)}.")
     for entry in declaration.weights:
         name = entry.file.name if isinstance(entry.file, RemoteFile) else entry.file
         if not name.endswith(".onnx"):
@@ -146,8 +148,8 @@ def refuse_onnx(backbone: Any, estimator: str) -> None:
     """Refuse a backbone that cannot be trained."""
     if is_onnx(backbone):
         raise ValueError(
-            f"{estimator} trains networks of Keras, but the backbone {shortened(backbone)} is an "
-            "ONNX model, whose weights cannot be trained. Use its features: "
+            f"{estimator} trains Keras networks, but the backbone {shortened(backbone)} is an ONNX "
+            "model, whose weights cannot be trained. Use its features: "
             "make_pipeline(BackboneFeatures(…), LogisticRegression())."
         )
 
@@ -173,20 +175,22 @@ class FileParams:
         color = self.color or ("rgb" if channels == 3 else "grayscale")
         if Preprocessing(color).channels != channels:
             raise ValueError(
-                f"backbone__color={color!r}, but the backbone {label} takes {channels} channels."
+                f"backbone__color={color!r}, but the backbone {label} expects {channels} channels."
             )
         mean, std = self.mean, self.std
         if mean is None and std is None and self.scale == 1.0:
             if channels != 3:
                 raise ValueError(
-                    f"The backbone {label} takes grayscale images, and no file says which values "
-                    "its weights expect. Set backbone__mean and backbone__std, such as (0.5,)."
+                    f"The backbone {label} expects grayscale images, but its file does not state "
+                    "which pixel values its weights expect. Set backbone__mean and backbone__std, "
+                    "such as (0.5,)."
                 )
             mean, std = (values[::-1] if color == "bgr" else values for values in (_MEAN, _STD))
             warn_user(
-                f"The file of the backbone {label} does not say which values its weights expect: "
-                "the mean and the standard deviation of ImageNet are taken. Set backbone__mean and "
-                f"backbone__std to those it was trained with, for these mean={_MEAN}, std={_STD}."
+                f"The file of the backbone {label} does not state which pixel values its weights "
+                "expect, so the mean and standard deviation of ImageNet are used. Set "
+                "backbone__mean and backbone__std to the values it was trained with; those of "
+                f"ImageNet are mean={_MEAN}, std={_STD}."
             )
         return Preprocessing(
             color,

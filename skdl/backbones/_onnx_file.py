@@ -62,7 +62,8 @@ def load_onnx(backbone: Any, weights: Any, params: Mapping[str, Any]) -> OnnxWei
 
     if isinstance(weights, str) and weights == "random":
         raise ValueError(
-            f"weights='random', but the backbone {label} is an ONNX model, which has its weights."
+            f"weights='random', but the backbone {label} is an ONNX model, which contains its "
+            "weights."
         )
     if isinstance(backbone, str) and backbone.startswith(ONNX):
         if weights != "auto":
@@ -84,9 +85,9 @@ def load_onnx(backbone: Any, weights: Any, params: Mapping[str, Any]) -> OnnxWei
 def _existing(name: str, label: str) -> Path:
     path = find_file(name, "weights") if name else None
     if path is None:
-        here = "" if os.path.isabs(name) else f", neither from {os.getcwd()!r} nor "
+        here = "" if os.path.isabs(name) else f", neither in {os.getcwd()!r} nor "
         raise FileNotFoundError(
-            f"The backbone {label} names a file that is not there"
+            f"The backbone {label} names a file that does not exist"
             + (here and f"{here}in {shown_path(get_data_home() / 'weights')}")
             + "."
         )
@@ -105,13 +106,14 @@ def _read(onnx: Any, path: Path) -> OnnxWeights:
             onnx.load_external_data_for_model(model, str(path.parent))
         except Exception as error:  # whatever onnx and the system make of names and sizes
             raise ValueError(
-                f"The file {shown_path(path)} keeps its weights in another file, which cannot be "
-                f"read: {first_line(error)}. Put that beside it."
+                f"The file {shown_path(path)} stores its weights in another file, which cannot be "
+                f"read: {first_line(error)}. Put that file in the same folder."
             ) from error
         if model.ByteSize() > _LARGEST:
             raise ValueError(
-                f"The model {shown_path(path)} has more than 2 GiB with its weights, which is more "
-                "than one ONNX model can hold. Export it in float16, or a smaller one."
+                f"The model {shown_path(path)} is larger than 2 GiB with its weights, which is "
+                "more than an ONNX model can hold. Export it in float16, or export a smaller "
+                "model."
             )
         content = model.SerializeToString(deterministic=True)
     return OnnxWeights.of(content)
@@ -125,8 +127,8 @@ def parsed(onnx: Any, content: bytes, what: str) -> Any:
             raise ValueError("it has no graph")
     except Exception as error:  # of protobuf
         raise ValueError(
-            f"{what} is no ONNX model: it begins with {content[:24]!r}. Export it again, or "
-            "download all of it."
+            f"{what} is not an ONNX model: it begins with {content[:24]!r}. Export it again, or "
+            "download it completely."
         ) from error
     return model
 

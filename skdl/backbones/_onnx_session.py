@@ -50,9 +50,9 @@ def tapped(weights: OnnxWeights, layers: Sequence[str] | None, label: str) -> tu
         if name not in known:
             shown = ", ".join(map(repr, outputs[:_N_SHOWN]))
             raise ValueError(
-                f"The ONNX model of the backbone {label} gives no {shortened(name)}."
-                f"{suggest(name, [*outputs, *known])} Its outputs: {shown}; and {len(known)} "
-                "values inside, which programs such as Netron show."
+                f"The ONNX model of the backbone {label} has no value "
+                f"{shortened(name)}.{suggest(name, [*outputs, *known])} Its outputs: {shown}. "
+                f"Programs such as Netron show all its {len(known)} values."
             )
     return tuple(layers)
 
@@ -137,15 +137,16 @@ class OnnxSession:
         if len(inputs) != 1:
             names = ", ".join(repr(value.name) for value in inputs)
             problem = (
-                f"takes {len(inputs)} inputs ({names}) for {', '.join(self.taps)}. Set layer to "
-                "what depends on the images alone, or export the part that sees images"
+                f"requires {len(inputs)} inputs ({names}) for {', '.join(self.taps)}. Set layer to "
+                "a value that depends on the images alone, or export the part that processes "
+                "images"
             )
         elif inputs[0].type not in _TYPES:
-            problem = f"takes {inputs[0].type} as {inputs[0].name!r}, and images are numbers"
+            problem = f"expects {inputs[0].type} as {inputs[0].name!r}, but images are numbers"
         elif len(inputs[0].shape) != 4:
             problem = (
-                f"takes {inputs[0].name!r} of shape {_shown(inputs[0].shape)}, and a batch of "
-                "images is of four dimensions"
+                f"expects {inputs[0].name!r} of shape {_shown(inputs[0].shape)}, but a batch of "
+                "images has four dimensions"
             )
         if problem:
             raise ValueError(f"The ONNX model of the backbone {self._label} {problem}.")
@@ -163,18 +164,18 @@ class OnnxSession:
             return likely[0], ends[likely[0]]
         if layout in likely:
             return layout, ends[layout]
-        shape = f"The ONNX model of the backbone {self._label} takes {_shown(value.shape)}"
+        shape = f"The ONNX model of the backbone {self._label} expects shape {_shown(value.shape)}"
         if layout is None and (likely or any(isinstance(size, str) for size in ends.values())):
             raise ValueError(
-                f"{shape}, which does not say where its channels are: set "
+                f"{shape}, which does not state where the channels are. Set "
                 "backbone__layout='NCHW' or 'NHWC'."
             )
         if layout is not None and not isinstance(ends[layout], int):
             return layout, 3  # any number: photographs
         raise ValueError(
-            f"{shape}, which is no image with 1 or 3 channels"
+            f"{shape}, which is not an image with 1 or 3 channels"
             + (f" in the layout {layout}" if layout else "")
-            + ": pretrained backbones take grayscale or colour."
+            + ": pretrained backbones require grayscale or colour images."
         )
 
     def run(self, name: str, images: npt.NDArray[Any]) -> list[npt.NDArray[Any]]:
@@ -183,9 +184,9 @@ class OnnxSession:
             found: list[npt.NDArray[Any]] = self._session.run(list(self.taps), {name: images})
         except Exception as error:  # whatever ONNX Runtime makes of a shape
             raise ValueError(
-                f"The ONNX model of the backbone {self._label} does not run on images of "
-                f"{_shown(images.shape[1:])}: {first_line(error)}. Set image_size to what it was "
-                "exported for."
+                f"The ONNX model of the backbone {self._label} cannot run on images of shape "
+                f"{_shown(images.shape[1:])}: {first_line(error)}. Set image_size to the size that "
+                "it was exported for."
             ) from error
         return found
 

@@ -43,7 +43,7 @@ def revived(value: Any) -> Any:
         return cls
     foreign = foreign_keras(config) if isinstance(config, dict) else "no settings"
     if foreign:
-        raise ValueError(f"The settings of {value['keras']} hold {shortened(foreign)}.")
+        raise ValueError(f"The settings of {value['keras']} contain {shortened(foreign)}.")
     return cls.from_config(config)
 
 

@@ -72,17 +72,17 @@ class Places:
         if self._rank == 2:
             raise ValueError(self._vectors("cls"))
         if not self._prefix.shape[1]:
-            kind = "maps" if self._rank == 4 else "a token for each patch"
+            kind = "feature maps" if self._rank == 4 else "patch tokens"
             raise ValueError(
-                f"pooling='cls', but the output {self._name!r} gives {kind} and no class token. "
-                "Set pooling='avg'."
+                f"pooling='cls', but the output {self._name!r} consists of {kind}, without a class "
+                "token. Set pooling='avg'."
             )
         return self._prefix[:, 0]
 
     def _vectors(self, pooling: str) -> str:
         return (
-            f"pooling={pooling!r}, but the output {self._name!r} gives one vector per image, which "
-            "is taken as it is. Leave pooling at 'avg'."
+            f"pooling={pooling!r}, but the output {self._name!r} is one vector per image, which is "
+            "used unchanged. Leave pooling at 'avg'."
         )
 
 
@@ -94,7 +94,7 @@ def check_output(values: Any, name: str, n_images: int) -> None:
         return
     kind = f"{values.dtype} of shape {shape}" if hasattr(values, "dtype") else type(values).__name__
     raise ValueError(
-        f"The output {name!r} gives {kind} for {n_images} image{'s' * (n_images > 1)}; expected "
+        f"The output {name!r} is {kind} for {n_images} image{'s' * (n_images > 1)}; expected "
         "floats of shape (n, channels), (n, tokens, channels) or of feature maps. Choose another "
         "layer."
     )
@@ -110,8 +110,8 @@ def _refuse_other_layout(
     if size[0] == size[1] and len(set(here)) > 1 and len(set(there)) == 1:
         other = "NHWC" if map_layout == "NCHW" else "NCHW"
         raise ValueError(
-            f"The output {name!r} gives {values.shape[1:]} of a square image, which are no maps in "
-            f"the layout {map_layout}. Set backbone__map_layout={other!r}, or declare it."
+            f"The output {name!r} has shape {values.shape[1:]} for a square image, which does not "
+            f"match the layout {map_layout}. Set backbone__map_layout={other!r}, or declare it."
         )
 
 
@@ -120,8 +120,8 @@ def _n_prefix(n: int, name: str, size: tuple[int, int], declared: int | None) ->
     if declared is not None:
         if declared >= n:
             raise ValueError(
-                f"The output {name!r} gives {n} tokens, and prefix_tokens={declared} leaves none "
-                "for the image."
+                f"The output {name!r} has {n} tokens, but prefix_tokens={declared} leaves none for "
+                "the image."
             )
         return declared
     height, width = size
@@ -130,7 +130,7 @@ def _n_prefix(n: int, name: str, size: tuple[int, int], declared: int | None) ->
         if n - prefix in grids:
             return prefix
     raise ValueError(
-        f"The output {name!r} gives {n} tokens of an image of {height} × {width} pixels: how many "
-        "of them are of no patch? Set backbone__prefix_tokens, such as 1 for a class token alone, "
-        "or declare it."
+        f"The output {name!r} has {n} tokens for an image of {height} × {width} pixels, and it is "
+        "unclear how many of them do not belong to a patch. Set backbone__prefix_tokens, such as "
+        "1 for a class token alone, or declare it."
     )

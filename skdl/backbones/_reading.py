@@ -39,12 +39,12 @@ def read_into(model: keras.Model, path: Path, label: str) -> None:
             raise restated(
                 error,
                 f"The file {shown_path(path)} cannot be unpacked in {tempfile.gettempdir()!r}: "
-                f"{error.strerror}. Make room there, or set the environment variable TMPDIR.",
+                f"{error.strerror}. Free space there, or set the environment variable TMPDIR.",
             ) from error
         # Whatever h5py, zipfile, NumPy and Keras make of damaged files.
         reason = str(error).partition("\n")[0].strip("'\" ") or type(error).__name__
         raise ValueError(
-            f"The file {shown_path(path)} does not hold weights of the backbone {label} without "
+            f"The file {shown_path(path)} does not contain weights of the backbone {label} without "
             f"its classifier: {reason.rstrip('.')}. Nothing was loaded."
         ) from error
 
@@ -64,7 +64,9 @@ def _read_h5(model: keras.Model, path: Path) -> None:
         legacy = "layer_names" in file.attrs or "model_weights" in file
         n_values = _n_values(file.get("model_weights", file))
     if n_values != model.count_params():  # Keras passes over what is beyond the network's layers
-        raise ValueError(f"it has {n_values:,} values, the network {model.count_params():,}")
+        raise ValueError(
+            f"it has {n_values:,} values, but the network has {model.count_params():,}"
+        )
     if legacy or path.name.endswith(".weights.h5"):
         # Keras tells the formats apart by the end of the name.
         with tempfile.TemporaryDirectory() as folder:
@@ -73,7 +75,7 @@ def _read_h5(model: keras.Model, path: Path) -> None:
             model.load_weights(link)
     else:
         raise ValueError(
-            "it is neither of Keras 2's format nor named .weights.h5, as Keras 3 wants it"
+            "it is neither in the format of Keras 2 nor named .weights.h5, as Keras 3 requires"
         )
 
 
@@ -100,14 +102,14 @@ def _n_values(file: Any) -> int:
 
 def _refuse_other_kinds(name: str, dtype: np.dtype[Any]) -> None:
     if dtype.hasobject or dtype.itemsize > _LARGEST_VALUE:
-        raise ValueError(f"{name} holds {dtype} values, which are no weights")
+        raise ValueError(f"{name} contains {dtype} values, which are not weights")
 
 
 def _read_arrays(model: keras.Model, path: Path) -> None:
     # Values are only read once it is known how many there are.
     found, expected = _shapes(path), [tuple(variable.shape) for variable in model.weights]
     if found != expected:
-        raise ValueError(f"its {len(found)} arrays are not of the shapes of the network's weights")
+        raise ValueError(f"its {len(found)} arrays do not have the shapes of the network's weights")
     with np.load(path, allow_pickle=False) as archive:
         model.set_weights([archive[name] for name in archive.files])
 
@@ -119,7 +121,7 @@ def _shapes(path: Path) -> list[tuple[int, ...]]:
         for name in archive.namelist():
             with archive.open(name) as file:
                 if np.lib.format.read_magic(file) != (1, 0):  # others are for long headers
-                    raise ValueError(f"{name} is no plain array")
+                    raise ValueError(f"{name} is not a plain array")
                 shape, _, dtype = np.lib.format.read_array_header_1_0(file)
             _refuse_other_kinds(name, dtype)
             found.append(shape)

@@ -39,8 +39,8 @@ def _shifted_mean() -> tuple[float, ...]:
 def mobilenet_v2(input_shape: Shape, *, alpha: float = 1.0) -> keras.Model:
     """Inverted residuals of depthwise convolutions; small and fast.
 
-    `alpha` multiplies the numbers of channels. ImageNet weights can be named for 0.35 and 1.0;
-    files of others exist for 0.5, 0.75, 1.3 and 1.4.
+    `alpha` multiplies the numbers of channels. ImageNet weights are available by name for 0.35 and
+    1.0; files with weights for 0.5, 0.75, 1.3 and 1.4 exist.
 
     M. Sandler, A. Howard, M. Zhu, A. Zhmoginov and L.-C. Chen, "MobileNetV2: inverted residuals
     and linear bottlenecks", CVPR 2018.

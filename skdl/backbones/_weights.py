@@ -18,24 +18,24 @@ class PretrainedWeights:
     name : str
         What users pass as `weights`, such as ``"imagenet"``.
     file : RemoteFile or str
-        A file to be downloaded; or ``"package:path"``, a file that a Python package ships. Formats
-        are ``.npz``, ``.h5``, ``.weights.h5`` and ``.keras``.
+        A file to download; or ``"package:path"``, a file that a Python package ships. Formats are
+        ``.npz``, ``.h5``, ``.weights.h5`` and ``.keras``.
     licence : str
-        Under which the weights may be used.
+        Licence under which the weights may be used.
     citation : str
-        Who made them, on what.
+        Who trained the weights, and on what.
     params : dict, default={}
         Parameters of the builder that these weights belong to, such as ``{"alpha": 0.35}``.
     values_sha256 : str, default=None
-        By what the values are known whatever file they are in: then one in ``weights/`` of the data
-        home that holds them is as good as `file`. It is the hex digest of, for the
-        ``numpy.ascontiguousarray`` of each of ``model.weights`` in their order, its shape and type,
+        Digest that identifies the values in any file: a file in ``weights/`` of the data home that
+        contains these values can then replace `file`. It is the hex digest of, for the
+        ``numpy.ascontiguousarray`` of each of ``model.weights`` in order, its shape and type,
         ``f"{array.shape}{array.dtype.str}"``, and its bytes.
 
     Raises
     ------
     ValueError
-        If a text is empty, `file` names no package, or `values_sha256` is no digest.
+        If a text is empty, `file` names no package, or `values_sha256` is not a digest.
     TypeError
         If `file` is something else.
 
@@ -76,6 +76,6 @@ class PretrainedWeights:
         digest = self.values_sha256
         if digest is not None and not re.fullmatch("[0-9a-f]{64}", str(digest)):
             raise ValueError(
-                "The values_sha256 of PretrainedWeights must be 64 hexadecimal digits in small "
-                f"letters, got {shortened(digest)}."
+                "The values_sha256 of PretrainedWeights must be 64 lowercase hexadecimal digits, "
+                f"got {shortened(digest)}."
             )

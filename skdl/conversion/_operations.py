@@ -21,7 +21,7 @@ AXIS_CHANNELS_FIRST = (0, 2, 3, 1)
 
 
 class UnsupportedError(ValueError):
-    """What cannot be exported; the message says which part."""
+    """Raised for parts that cannot be exported; the message names the part."""
 
 
 def converts(*names: str) -> Callable[[Handler], Handler]:
@@ -243,7 +243,7 @@ def _refuse_channels_first(operation: Any) -> None:
     """Where TensorFlow itself has channels first, which its CPU kernels hardly know."""
     if not operation.get_attr("data_format").startswith(b"NHW"):
         raise UnsupportedError(
-            f"the operation {operation.type} ({operation.name!r}) has channels first: set "
+            f"the operation {operation.type} ({operation.name!r}) uses channels first: set "
             "data_format='channels_last'"
         )
 
@@ -252,5 +252,5 @@ def on_maps(operation: Any, x: Value) -> Symbol:
     """The feature maps that an operation takes, channels last."""
     _refuse_channels_first(operation)
     if not isinstance(x, Symbol) or None in x.shape[1:]:
-        raise UnsupportedError(f"the size of what {operation.name!r} takes is not known in advance")
+        raise UnsupportedError(f"the input size of {operation.name!r} is not known in advance")
     return x

@@ -101,7 +101,7 @@ class Program:
         if operation.type not in OPERATIONS:
             raise UnsupportedError(
                 f"the operation {operation.type} of TensorFlow (in {operation.name!r}) has no "
-                "counterpart here"
+                "counterpart in ONNX"
             )
         return OPERATIONS[operation.type](self.graph, operation, *inputs)
 
@@ -132,7 +132,9 @@ def _computed(operation: Any, inputs: list[npt.NDArray[Any]]) -> list[npt.NDArra
     """What an operation gives, by TensorFlow itself."""
     function = getattr(tf.raw_ops, operation.type, None)
     if function is None or "Random" in operation.type:
-        raise UnsupportedError(f"the operation {operation.type} of TensorFlow draws or has state")
+        raise UnsupportedError(
+            f"the operation {operation.type} of TensorFlow is random or stateful"
+        )
     definition = operation.op_def
     attributes = {
         _RENAMED.get(attribute.name, attribute.name): attribute.name

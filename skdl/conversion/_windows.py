@@ -150,7 +150,7 @@ def _pool(graph: Graph, operation: Any, x: Value) -> Symbol:
 def _normalisation(graph: Graph, operation: Any, x: Value, *statistics: Value) -> list[Symbol]:
     maps = on_maps(operation, x)
     if operation.get_attr("is_training"):
-        raise UnsupportedError(f"{operation.name!r} normalises by the batch, also in predictions")
+        raise UnsupportedError(f"{operation.name!r} normalises by the batch, even in predictions")
     names = [last(graph, value) for value in statistics]
     epsilon = operation.get_attr("epsilon")
     name = graph.add("BatchNormalization", graph.channels_first(maps), *names, epsilon=epsilon)
@@ -162,7 +162,7 @@ def _normalisation(graph: Graph, operation: Any, x: Value, *statistics: Value) -
 def _resized(graph: Graph, operation: Any, x: Symbol, size: Value) -> Symbol:
     height, width = known(operation, size, "sizes")
     if None in x.shape[1:]:
-        raise UnsupportedError(f"the size of what {operation.name!r} takes is not known in advance")
+        raise UnsupportedError(f"the input size of {operation.name!r} is not known in advance")
     corners, halves = operation.get_attr("align_corners"), operation.get_attr("half_pixel_centers")
     mode = "align_corners" if corners else "half_pixel" if halves else "asymmetric"
     nearest = "round_prefer_ceil" if halves or corners else "floor"

@@ -92,8 +92,8 @@ class BackboneSpec(PlainState):
         smallest = self.declaration.min_size
         if min(height, width) < smallest:
             raise ValueError(
-                f"The images are of {height} × {width} pixels, but the backbone {self.label} takes "
-                f"images of {smallest} × {smallest} and more. {advice}"
+                f"The images have {height} × {width} pixels, but the backbone {self.label} "
+                f"requires images of at least {smallest} × {smallest}. {advice}"
             )
 
     def build(self, size: tuple[int, int], precision: Precision = "float32") -> keras.Model:
@@ -157,10 +157,10 @@ def find_layers(model: keras.Model, names: Sequence[str], label: str) -> list[An
         if name in layers:
             continue
         near = difflib.get_close_matches(name, layers, n=5)
-        last = f"The last one: {list(layers)[-1]}." if layers else "No layer has a name of its own."
-        hint = f"Near: {', '.join(near)}." if near else last
+        last = f"The last one is {list(layers)[-1]}." if layers else "No layer has a custom name."
+        hint = f"Similar names: {', '.join(near)}." if near else last
         why = (
-            "has a name that Keras counts up anew in each process"
+            "has a name that Keras numbers differently in each process"
             if any(_is_counted(layer, name) for layer in model.layers)
             else "does not exist"
         )

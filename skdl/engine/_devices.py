@@ -49,7 +49,7 @@ def refuse_forked() -> None:
     if _forked:
         raise RuntimeError(
             "This process was forked from one in which TensorFlow had run, such as in a fit or "
-            "predict, and TensorFlow would hang here. Start processes by joblib's loky or "
+            "predict, and TensorFlow would hang here. Start processes with joblib's loky or "
             "multiprocessing's 'spawn', or fork before the first fit or predict (gunicorn: without "
             "--preload, or predict in the workers only)."
         )

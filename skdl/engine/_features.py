@@ -67,7 +67,8 @@ class FeatureNetwork:
         if any(len(output.shape) != 4 for output in outputs):
             raise ValueError(
                 f"The layers {[layer.name for layer in layers]} of the backbone "
-                f"{spec.backbone.label} do not all give feature maps (n, height, width, channels)."
+                f"{spec.backbone.label} do not all output feature maps (n, height, width, "
+                "channels)."
             )
         self.names = [layer.name for layer in layers]
         tapped = keras.Model(model.input, outputs)

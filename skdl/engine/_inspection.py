@@ -112,7 +112,7 @@ class Inspector:
             return name
         near = difflib.get_close_matches(str(name), self.shapes, n=5)
         last = "".join(list(self.shapes)[-1:]) or "none"
-        hint = f"Near: {', '.join(near)}. " if near else f"The last one: {last}. "
+        hint = f"Similar names: {', '.join(near)}. " if near else f"The last one is {last}. "
         raise ValueError(
             f"The network has no layer {shortened(name)}. {hint}layer_shapes() lists them all."
         )
@@ -124,8 +124,8 @@ class Inspector:
             self.check_layer(name)
             if name not in maps:
                 raise ValueError(
-                    f"The layer {shortened(name)} gives {self.shapes[name]} for an image; expected "
-                    "feature maps (height, width, channels), as of: "
+                    f"The layer {shortened(name)} outputs shape {self.shapes[name]} for an image; "
+                    "expected feature maps (height, width, channels), such as from: "
                     f"{', '.join(maps[-5:]) or 'none'}."
                 )
             return name
@@ -137,8 +137,8 @@ class Inspector:
         found = [name for name in found if math.prod(self.shapes[name][:2]) > 1] or found
         if not found:
             raise ValueError(
-                "The network has no layer that gives feature maps (height, width, channels) behind "
-                "its first weights, so it has no convolution to look at."
+                "The network has no layer that outputs feature maps (height, width, channels) "
+                "after its first weights, so it has no convolution to inspect."
             )
         return found[-1]
 
@@ -151,7 +151,7 @@ class Inspector:
             shown = f"{', '.join(having[:5])}{', …' if len(having) > 5 else ''}"
             raise ValueError(
                 f"The layer {shortened(name)} is a {type(self._layers[name]).__name__}, which has "
-                f"no filters. Layers that have: {shown or 'none'}."
+                f"no filters. Layers with filters: {shown or 'none'}."
             )
         # The first convolution sees the colours, others do not.
         return kernel[:, :, ::-1] if self._bgr and name == having[0] else kernel

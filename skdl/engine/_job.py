@@ -84,8 +84,8 @@ class Job:
     def __post_init__(self) -> None:
         if self.schedule is not None and self.optimizer.learning_rate is None:
             raise ValueError(
-                f"learning_rate_schedule={self.schedule[0]!r} needs an optimizer with a constant "
-                "learning rate, but the optimizer has a schedule already."
+                f"learning_rate_schedule={self.schedule[0]!r} requires an optimizer with a "
+                "constant learning rate, but the optimizer already has a schedule."
             )
 
     @property

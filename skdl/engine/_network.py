@@ -43,7 +43,7 @@ class Network:
         if expected != found:
             raise ValueError(
                 "The saved weights do not fit the network that its architecture builds now: "
-                f"expected shapes {expected}, found {found}. Was the builder changed?"
+                f"expected shapes {expected}, found {found}. Check whether the builder was changed."
             )
 
     def run(self, images: npt.NDArray[Any], arguments: Sequence[Any]) -> npt.NDArray[np.float32]:

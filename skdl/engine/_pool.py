@@ -19,9 +19,9 @@ _networks = Cache[Network](max_number=16)
 
 
 def clear() -> None:
-    """Drop every network and all backbone weights that are kept to be used again.
+    """Delete all cached networks and backbone weights.
 
-    Results do not change; the next fit builds anew. Estimators keep what they learned.
+    Results do not change; the next fit rebuilds its network. Estimators stay fitted.
 
     Examples
     --------

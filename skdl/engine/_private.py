@@ -42,7 +42,7 @@ def refuse_empty_maps(model: keras.Model) -> None:
     for layer in all_layers(model):
         shapes = [tuple(getattr(output, "shape", ())) for output in outputs_of(layer)]
         if any(0 in shape[1:] for shape in shapes):
-            raise ValueError(f"nothing is left of the images behind the layer {layer.name!r}")
+            raise ValueError(f"nothing is left of the images after the layer {layer.name!r}")
 
 
 # ---- compiled models ---------------------------------------------------------------------------

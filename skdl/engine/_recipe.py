@@ -166,8 +166,8 @@ class Recipe(PlainState):
         if not _claim(model.variables):
             raise ValueError(
                 f"Architecture {self.label} returned a network that shares weights with one it "
-                "returned before: what one fold learns would reach the next. Make all layers "
-                "inside the builder."
+                "returned before: what one fold learns would leak into the next. Create all "
+                "layers inside the builder."
             )
         return model
 
@@ -193,7 +193,7 @@ class Recipe(PlainState):
         if model.compiled:
             raise ValueError(
                 f"Architecture {self.label} returned a compiled model; expected a new, uncompiled "
-                "one each time: optimizer and loss are the estimator's parameters."
+                "model each time, because optimizer and loss are parameters of the estimator."
             )
 
     def _says_what_comes_out(self, model: keras.Model) -> bool:
@@ -219,9 +219,9 @@ class Recipe(PlainState):
             raise ValueError(
                 f"Architecture {self.label} does not end in a layer with activation='softmax', so "
                 "it can only be trained on exclusive classes. For other targets, skdl replaces "
-                f"that softmax by a {'linear' if self.head == 'ordinal' else self.head} "
-                "activation: end the builder in "
-                "keras.layers.Dense(n_classes, activation='softmax')."
+                f"the softmax with a {'linear' if self.head == 'ordinal' else self.head} "
+                "activation: end the builder in keras.layers.Dense(n_classes, "
+                "activation='softmax')."
             )
         return end_in(model, self.head, self.n_classes or 0)
 
@@ -232,8 +232,8 @@ class Recipe(PlainState):
             return np.asarray(model(images, training=False))
         except Exception as error:
             raise ValueError(
-                f"Architecture {self.label} returned a model that does not take a batch of images "
-                f"of shape {self.input_shape}: {plain_text(error)}"
+                f"Architecture {self.label} returned a model that does not accept a batch of "
+                f"images of shape {self.input_shape}: {plain_text(error)}"
             ) from error
 
     def _check_output(self, output: npt.NDArray[Any]) -> None:
@@ -244,6 +244,6 @@ class Recipe(PlainState):
             )
         if (output < 0).any() or not np.allclose(output.sum(axis=1), 1, atol=1e-3):
             raise ValueError(
-                f"Architecture {self.label} does not give probabilities: its outputs sum to "
-                f"{output.sum(axis=1)[0]:.3g}, expected 1. End it in a softmax."
+                f"Architecture {self.label} does not return probabilities: its outputs sum to "
+                f"{output.sum(axis=1)[0]:.3g}, expected 1. End it with a softmax."
             )

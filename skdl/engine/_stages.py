@@ -68,8 +68,8 @@ def _finetuning_optimizer(optimizer: OptimizerSpec, rate: float | None) -> Optim
     if optimizer.learning_rate is None:
         if rate is not None:
             raise ValueError(
-                f"Both finetune_learning_rate={rate} and a Keras schedule are set, which gives "
-                "the learning rates itself. Set only one of them."
+                f"Both finetune_learning_rate={rate} and a Keras schedule are set, but the "
+                "schedule determines the learning rate. Set only one of them."
             )
         return optimizer
     rate = optimizer.learning_rate / 10 if rate is None else float(rate)

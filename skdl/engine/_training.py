@@ -108,9 +108,9 @@ def go_on(job: Job, trainer: Trainer, stopper: EarlyStopper | None = None) -> No
     shapes = [array.shape for array in start.network.state]
     if shapes != [tuple(variable.shape) for variable in trainer.variables]:
         raise ValueError(
-            f"The network {job.recipe.label} with the present parameters does not have the weights "
-            "this estimator was fitted with, so training cannot go on from them. Set the "
-            "parameters back, or fit anew with warm_start=False."
+            f"The network {job.recipe.label} with the current parameters does not match the "
+            "weights this estimator was fitted with, so training cannot continue from them. "
+            "Restore the parameters, or refit with warm_start=False."
         )
     trainer.load_state(start.network.state)
     if start.optimizer_state and job.optimizer.key == start.optimizer.key:

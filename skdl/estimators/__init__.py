@@ -52,12 +52,12 @@ def __dir__() -> list[str]:
 
 
 def all_estimators() -> list[tuple[str, type[BaseEstimator]]]:
-    """All estimators of skdl, the transformers of :mod:`skdl.preprocessing` included.
+    """All estimators of skdl, including the transformers of :mod:`skdl.preprocessing`.
 
     Returns
     -------
     estimators : list of (str, type)
-        Names and classes, sorted by name, as ``sklearn.utils.all_estimators`` gives them.
+        Names and classes, sorted by name, as ``sklearn.utils.all_estimators`` returns them.
 
     Examples
     --------

@@ -13,35 +13,36 @@ from skdl.preprocessing import plan_augmentation
 
 
 class AugmentedImagesMixin:
-    """A look at what the augmentation of a classifier makes of images, before any training."""
+    """Method that shows augmented images of an estimator, before any training."""
 
     augmentation: Any
 
     def augmented_images(
         self, X: Any, n_variants: int = 1, random_state: Any = 0, *, n_images: int | None = None
     ) -> npt.NDArray[np.float32]:
-        """Images, and what `augmentation` makes of them in as many epochs.
+        """Return images together with augmented variants, as drawn in training.
 
         Parameters
         ----------
         X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
-            Images, as `fit` takes them; the estimator need not be fitted.
+            Images, as accepted by `fit`; the estimator need not be fitted.
         n_variants : int, default=1
-            Number of variants of each, at least 1.
+            Number of variants per image, at least 1.
         random_state : int, RandomState instance or None, default=0
             Seeds the variants.
         n_images : int, default=None
-            Number of images, the first ones; None takes all. Their value range is that of X.
+            Number of images to use, from the start of X; if None, use all. The value range is
+            learned from all of X.
 
         Returns
         -------
         images : float32 ndarray of shape (n, 1 + n_variants, height, width, channels)
-            Each image as it is, and its variants: in [0, 1], or standardised where X is.
+            Each image unchanged, followed by its variants: in [0, 1], or standardised if X is.
 
         Raises
         ------
         ValueError
-            If X holds no images, or `augmentation`, `n_variants` or `n_images` is not one.
+            If X contains no images, or `augmentation`, `n_variants` or `n_images` is invalid.
         """
         plan = plan_augmentation(self.augmentation)
         n_variants = check_whole(n_variants, "n_variants", low=1)

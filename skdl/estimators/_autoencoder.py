@@ -13,7 +13,7 @@ from keras import layers
 def denoiser(
     input_shape: tuple[int, int, int], *, filters: Sequence[int], bounded: bool = True
 ) -> keras.Model:
-    """Encoder and decoder: images to images of the same shape, between 0 and 1 if `bounded`.
+    """Encoder and decoder: map images to images of the same shape, between 0 and 1 if `bounded`.
 
     The encoder's convolutions have these numbers of filters, the decoder's have them in reverse.
     """

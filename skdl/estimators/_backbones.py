@@ -108,7 +108,7 @@ def warn_of_standardized(value_range: ValueRange) -> None:
     """Warn where pixel values have to be guessed."""
     if value_range == "standardized":
         warn_user(
-            "X has negative values, so it is taken as standardised, but pretrained weights expect "
-            "pixel values: they are mapped back with the mean 0.45 and the standard deviation "
-            "0.225. Pass the images as they are, or their value_range, such as (-1, 1)."
+            "X has negative values, so it is treated as standardised, but pretrained weights "
+            "expect pixel values: X is mapped back with mean 0.45 and standard deviation 0.225. "
+            "Pass the original images, or set value_range, such as (-1, 1)."
         )

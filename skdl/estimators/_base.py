@@ -75,7 +75,7 @@ class KerasEstimator(
     target_encoder: Any = Absent()
     evaluate: Any = Absent(". Use score(X, y), or scikit-learn's metrics.")
     compile: Any = Absent(
-        ": set the optimizer when it is made, such as optimizer='adam', "
+        ": set the optimizer in the constructor, such as optimizer='adam', "
         "optimizer__learning_rate=0.01."
     )
 
@@ -92,8 +92,8 @@ class KerasEstimator(
         if isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
             if "learning_rate" in routed:
                 raise ValueError(
-                    "Both learning_rate_schedule and optimizer__learning_rate are set, and the "
-                    "schedule gives the learning rates itself. Set only one of them."
+                    "Both learning_rate_schedule and optimizer__learning_rate are set, but the "
+                    "schedule determines the learning rate. Set only one of them."
                 )
             routed["learning_rate"] = schedule
         if isinstance(self.optimizer, keras.optimizers.Optimizer):
@@ -133,9 +133,9 @@ class KerasEstimator(
         if routed or isinstance(schedule, float | int):
             names = sorted(name for name in self._routed("optimizer"))
             raise ValueError(
-                f"optimizer is an instance of {type(optimizer).__name__}, which takes no routed "
+                f"optimizer is an instance of {type(optimizer).__name__}, which accepts no routed "
                 f"parameters, but {', '.join(f'optimizer__{name}' for name in names)} is set. Pass "
-                f"the class, or a name such as 'adam', or configure the instance."
+                "the class, or a name such as 'adam', or configure the instance."
             )
         spec = OptimizerSpec.of(optimizer)
         if schedule is not None:
@@ -194,12 +194,12 @@ def _make_callback(spec: Any) -> keras.callbacks.Callback:
         except Exception as error:
             raise TypeError(
                 f"The callback {type(spec).__name__} in the parameter callbacks cannot be copied, "
-                f"as each fit does: {error}. Pass its class, or a function that makes it."
+                f"which each fit requires: {error}. Pass its class, or a function that returns it."
             ) from error
     made = spec() if callable(spec) else spec
     if not isinstance(made, keras.callbacks.Callback):
         raise TypeError(
-            "The parameter callbacks must hold Keras callbacks, callback classes or functions that "
-            f"return a new callback. Got {shortened(spec)}."
+            "The parameter callbacks must contain Keras callbacks, callback classes or functions "
+            f"that return a new callback. Got {shortened(spec)}."
         )
     return made

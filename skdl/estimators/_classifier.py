@@ -59,24 +59,23 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, SupervisedEstimator):
         Parameters
         ----------
         X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
-            Training images. See :mod:`skdl.images` for what counts as an image batch. Of paths, the
-            files are decoded and resized while training, a few batches at a time.
+            Training images. See :mod:`skdl.images` for what counts as an image batch. If paths are
+            passed, the files are decoded and resized during training, a few batches at a time.
         y : array-like of shape (n,) or (n, n_labels)
-            Class labels of any kind: int, bool, str or object. Where each image may have several
-            labels, 0 and 1 in a column for each of them, dense or sparse, as
-            :class:`sklearn.preprocessing.MultiLabelBinarizer` gives them.
+            Class labels of any kind: int, bool, str or object. If each image may have several
+            labels, an indicator matrix of 0 and 1 with one column per label, dense or sparse, as
+            returned by :class:`sklearn.preprocessing.MultiLabelBinarizer`.
         sample_weight : array-like of shape (n,), default=None
             Non-negative weights; a weight of zero leaves the row out.
         X_val : array-like, default=None
             Validation images, instead of a split of `X`.
         y_val : array-like, default=None
-            Their labels, among those of `y`, in the same form.
+            Labels of the validation images, among those in `y` and in the same form.
         groups : array-like of shape (n,), default=None
-            Group of each image, such as its patient. What `early_stopping` or
-            `validation_fraction` holds out of `X` are whole groups, so that no group is both
-            trained on and validated on; without such a split, or with `X_val`, groups change
-            nothing. Each class needs images in two groups or more (labels of which an image may
-            have several do not).
+            Group of each image, such as its patient. `early_stopping` and `validation_fraction`
+            hold out whole groups of `X`, so that no group is in both the training and the
+            validation split. Without such a split, or with `X_val`, groups have no effect. Each
+            class must have images in at least two groups, except with several labels per image.
 
         Returns
         -------
@@ -88,9 +87,9 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, SupervisedEstimator):
         TypeError
             If X is sparse.
         ValueError
-            For bad input or parameters, before any training and leaving the estimator as it was;
-            if training diverges: loss or weights become NaN, infinite or enormous; or if an image
-            file cannot be read, naming it.
+            For bad input or parameters, before any training and leaving the estimator unchanged; if
+            training diverges, so that loss or weights become NaN, infinite or enormous; or if an
+            image file cannot be read, naming it.
 
         Warns
         -----
@@ -98,12 +97,12 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, SupervisedEstimator):
             If groups are so large that the split is far from `validation_fraction`, or has no image
             of a class; if one of several labels is set in all or in none of the images.
         ConvergenceWarning
-            If the network takes all training images for one class, or its loss is far above that of
-            guessing.
+            If the network predicts one class for all training images, or its loss is far above that
+            of guessing.
 
         Examples
         --------
-        Three images of each patient, none of whom is both trained on and validated on:
+        Three images per patient; no patient is in both the training and the validation split:
 
         >>> import numpy as np
         >>> from sklearn.datasets import load_digits
@@ -126,9 +125,9 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, SupervisedEstimator):
     def partial_fit(
         self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None
     ) -> "ImageClassifier":
-        """Train for one epoch, from the present weights on.
+        """Train for one epoch, starting from the current weights.
 
-        The value range is learned from the first call. Early stopping does not apply.
+        The value range is learned in the first call. Early stopping does not apply.
 
         Parameters
         ----------
@@ -137,7 +136,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, SupervisedEstimator):
         y : array-like of shape (n,) or (n, n_labels)
             Class labels.
         classes : array-like of shape (n_classes,), default=None
-            All classes that will ever occur; needed in the first call. With several labels per
+            All classes that may ever occur; required in the first call. With several labels per
             image, ``range(n_labels)``.
         sample_weight : array-like of shape (n,), default=None
             Non-negative weights.
@@ -152,7 +151,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, SupervisedEstimator):
         TypeError
             If X is sparse.
         ValueError
-            For bad input or parameters, leaving the estimator as it was.
+            For bad input or parameters, leaving the estimator unchanged.
         """
         if not self.initialized_ and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
@@ -162,7 +161,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, SupervisedEstimator):
         )
 
     def initialize(self, X: Any, y: Any) -> "ImageClassifier":
-        """Draw the weights without training, such as for a baseline.
+        """Initialise the weights without training, for example as a baseline.
 
         Parameters
         ----------
@@ -174,7 +173,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, SupervisedEstimator):
         Returns
         -------
         self : estimator instance
-            The estimator with its seeded start values.
+            The estimator with its seeded initial weights.
         """
         return self._train(*self._describe(X, y, mode="initialize"))
 
@@ -189,8 +188,9 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, SupervisedEstimator):
         Returns
         -------
         probabilities : float32 ndarray of shape (n, n_classes)
-            In the order of `classes_`, also for two classes; rows sum to 1. Where each image may
-            have several labels, that of each being set, (n, n_labels), whatever the others are.
+            One column per class, in the order of `classes_`, also for two classes; rows sum to 1.
+            With several labels per image, the probability that each label is set, regardless of the
+            others, of shape (n, n_labels).
 
         Raises
         ------
@@ -237,8 +237,8 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, SupervisedEstimator):
         Returns
         -------
         labels : ndarray of shape (n,) or (n, n_labels)
-            The most probable class of each image; or 1 for each label whose probability is above
-            0.5, and 0 for the others.
+            The most probable class of each image. With several labels per image, 1 for each label
+            whose probability is above 0.5, and 0 for the others.
 
         Raises
         ------
@@ -251,7 +251,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, SupervisedEstimator):
         return self._fitted_targets().decode(probabilities)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
-        """Share of the images whose class, or all of whose labels, are predicted.
+        """Share of images whose class, or all of whose labels, are predicted correctly.
 
         Parameters
         ----------
@@ -280,7 +280,7 @@ class ImageClassifier(ClassifierMixin, InspectionMixin, SupervisedEstimator):
 
     @property
     def multilabel_(self) -> bool:
-        """Whether each image may have several labels, as the y of `fit` says."""
+        """Whether each image may have several labels, as determined by the y of `fit`."""
         if not self.initialized_:
             raise AttributeError(f"This {type(self).__name__} has no multilabel_ before fit.")
         return bool(self._network.recipe.head == "sigmoid")

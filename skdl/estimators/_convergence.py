@@ -60,7 +60,7 @@ def warn_if_exploded(
     if not loss > _EXPLODED * guess * max(1.0, float(data.weights.max())):
         return False
     warn_user(
-        f"Training diverged: it ended with a loss of {loss:.3g}, where guessing has {guess:.3g}. "
+        f"Training diverged: the final loss is {loss:.3g}, while guessing achieves {guess:.3g}. "
         "Lower the learning rate (optimizer__learning_rate), or check that value_range fits the "
         "data.",
         ConvergenceWarning,
@@ -82,7 +82,8 @@ def warn_if_constant(
     found = np.ptp(predict(data.images[rows]), axis=0)
     if (wanted > _SMALLEST_SPREAD).any() and (found < _SMALLEST_SPREAD).all():
         warn_user(
-            f"The predictions for {len(rows)} training images are all alike: nothing was learned. "
-            "Train for more epochs, or change the learning rate (optimizer__learning_rate).",
+            f"The predictions for {len(rows)} training images are all the same: nothing was "
+            "learned. Train for more epochs, or change the learning rate "
+            "(optimizer__learning_rate).",
             ConvergenceWarning,
         )

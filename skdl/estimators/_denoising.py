@@ -25,83 +25,83 @@ _LOSSES = {"mse", "binary_crossentropy"}
 class DenoisingAutoencoder(PixelColumnsMixin, TransformerMixin, DenoisingBase):
     """Convolutional autoencoder that removes noise from images.
 
-    It learns to map a degraded image to the image as it was. Trained on clean images
-    alone, it adds the noise itself, drawn anew in each epoch.
+    It learns to map a degraded image to the original image. When trained on clean images alone, it
+    adds the noise itself, drawn again in each epoch.
 
     Parameters
     ----------
     filters : tuple of int, default=(32, 32)
-        Filters of the encoder's convolutions, each followed by a max-pooling that halves height and
-        width; the decoder has them in reverse, each followed by an up-sampling.
+        Numbers of filters of the encoder's convolutions, each followed by max-pooling that halves
+        height and width. The decoder has them in reverse order, each followed by upsampling.
     noise : {"gaussian", "salt_and_pepper", "speckle", "occlusion"} or ImageNoise, \
 default="gaussian"
-        What `fit` adds to clean images, as :class:`ImageNoise` would, only drawn anew in each
-        epoch. Of an :class:`ImageNoise`, its kind and amount count, which are searched as
-        ``noise__amount``; a name stands for an amount of 0.3.
+        Noise that `fit` adds to clean images, as :class:`ImageNoise` does, but drawn again in each
+        epoch. Only the kind and the amount of an :class:`ImageNoise` are used; they can be
+        searched, such as ``noise__amount``. A name means an amount of 0.3.
     epochs : int, default=10
-        Passes over the training data, at least 1.
+        Number of passes over the training data, at least 1.
     batch_size : int, default=128
-        Images per training step, at least 1.
+        Number of images per training step, at least 1.
     loss : {"mse", "binary_crossentropy"}, default="mse"
-        What is minimised: the squared error, which is what `score` measures; or the cross-entropy,
-        for images in a value range, with a sigmoid at the network's end.
+        Loss to minimise: the squared error, which `score` is based on; or the cross-entropy, for
+        images in a value range, with a sigmoid as the output layer.
     optimizer : str, class or keras.optimizers.Optimizer, default="adam"
         Name or class of a Keras optimizer, configured by `optimizer__*` parameters; or a configured
         instance, which is copied for each fit.
     learning_rate_schedule : {"cosine", "step"}, Keras schedule or None, default=None
-        How the learning rate changes, see :class:`CNNClassifier`.
+        How the learning rate changes; see :class:`CNNClassifier`.
     early_stopping : bool, default=False
         Stop when the validation loss has not improved by `tol` for `n_iter_no_change` epochs, and
-        keep the weights of the epoch with the lowest validation loss. The images held out are made
-        worse as well.
+        keep the weights of the epoch with the lowest validation loss. Noise is also added to clean
+        images that are held out.
     validation_fraction : float in (0, 1), default=None
-        Share of the images to hold out; whole groups, if `fit` gets `groups`. None means 0.1 with
-        `early_stopping`, and none without.
+        Share of the images to hold out. Whole groups are held out if `groups` is passed to `fit`.
+        If None, use 0.1 with `early_stopping`, and no validation without it.
     n_iter_no_change : int, default=10
-        Epochs without improvement after which early stopping ends the training.
+        Number of epochs without improvement after which early stopping ends training.
     tol : float, default=1e-4
         Smallest decrease of the validation loss that counts as an improvement.
     image_size : int, (height, width) or None, default=None
-        What images are resized to, arrays and files alike. None keeps their size, which must be the
-        same for all.
+        Size to resize images to, for arrays and files. If None, keep their size, which must be the
+        same for all images.
     keep_aspect : bool, default=False
-        Whether resizing keeps the ratio of height and width, and fills up with black on both sides.
+        Whether resizing keeps the aspect ratio and pads with black on both sides.
     color : {"rgb", "grayscale"} or None, default=None
-        What images of 1, 3 or 4 channels are converted to. None keeps the channels of arrays, be
-        they as many as they may; of image files, grayscale ones have one channel if all are, and
-        three otherwise.
+        Colour mode to convert images of 1, 3 or 4 channels to. If None, keep the channels of
+        arrays, whatever their number; grayscale image files have one channel if all files are
+        grayscale, and three otherwise.
     image_shape : (height, width) or (height, width, channels), default=None
-        Shape of flattened images, see :class:`CNNClassifier`.
+        Shape of flattened images; see :class:`CNNClassifier`.
     value_range : (low, high), "standardized" or None, default=None
-        Pixel values that stand for black and white; None learns them in `fit`.
+        Pixel values of black and white; if None, learn them in `fit`.
     precision : {"float32", "bfloat16"}, default="float32"
-        What the network computes in.
+        Data type that the network computes in.
     callbacks : callback, or list of callbacks, classes or functions, default=None
-        Keras callbacks, copied for each fit, or classes or functions that make a new one. Their
-        `model`, and files they save of it, take values from 0 to 1 (unlike `model_`).
+        Keras callbacks, copied for each fit, or classes or functions that return a new one. Their
+        `model`, and files they save of it, expect values from 0 to 1 (unlike `model_`).
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights of the fit before.
+        Whether `fit` continues from the weights of the previous fit.
     random_state : int, RandomState instance or None, default=None
-        Seeds the start values, the noise, the order of the batches and the validation split.
+        Seeds the initial weights, the noise, the order of the batches and the validation split.
     verbose : int, default=0
-        1 prints a line per epoch.
+        If 1, print one line per epoch.
     **routed : dict
         `optimizer__*` parameters, such as ``optimizer__learning_rate=0.01``.
 
     Attributes
     ----------
     model_ : keras.Model
-        The trained network, compiled; made when first asked for.
+        The trained network, compiled; built on first access.
     callbacks_ : list of keras.callbacks.Callback
-        The callbacks of the last fit, with what they remember, such as ``History().history``;
-        without their `model`. Pickles leave them out.
+        The callbacks of the last fit with their state, such as ``History().history``, but without
+        their `model`. Not included in pickles.
     history_ : dict of str to list of float
-        By epoch: "loss", "learning_rate", and with validation data "val_loss".
+        Per epoch: "loss", "learning_rate", and with validation data "val_loss".
     n_iter_ : int
         Number of epochs trained.
     validation_rows_ : ndarray of int of shape (n_held_out,) or None
-        Positions, in the X of `fit`, of the images that it held out for validation, in ascending
-        order; None where it held out none.
+        Indices, in the X of `fit`, of the images held out for validation, in ascending order; None
+        if no images were held out.
     image_shape_ : (height, width, channels)
         Shape of one image.
     value_range_ : (low, high) or "standardized"
@@ -111,8 +111,8 @@ default="gaussian"
 
     See Also
     --------
-    ImageNoise : Make images worse.
-    sklearn.frozen.FrozenEstimator : Use a denoiser that was trained elsewhere in a pipeline.
+    ImageNoise : Add noise to images.
+    sklearn.frozen.FrozenEstimator : Use an already trained denoiser in a pipeline.
 
     References
     ----------
@@ -142,7 +142,7 @@ default="gaussian"
         "color": [None, StrOptions({"rgb", "grayscale"})],
     }
     predict: Any = Absent(". Use transform.")
-    partial_fit: Any = Absent(". Go on training with warm_start=True.")
+    partial_fit: Any = Absent(". Continue training with warm_start=True.")
 
     def __init__(
         self,
@@ -181,13 +181,12 @@ default="gaussian"
         X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
             Clean images, to which `noise` is added; or noisy ones, if `y` holds the clean ones.
         y : array-like of the shape of X, or of shape (n,), default=None
-            The clean images of noisy ones, as arrays or as paths of image files. Labels, such as
-            a pipeline hands over, are ignored: one number or text per image, unless texts end as
-            names of images do, or are all files that exist.
+            The clean versions of noisy images, as arrays or as paths of image files. Labels, as
+            passed by a pipeline, are ignored: one number or string per image, unless the strings
+            end like names of image files or are all existing files.
         groups : array-like of shape (n,), default=None
-            Group of each image, such as its patient. What `early_stopping` or
-            `validation_fraction` holds out are whole groups; without such a split, groups change
-            nothing.
+            Group of each image, such as its patient. `early_stopping` and `validation_fraction`
+            hold out whole groups. Without such a split, groups have no effect.
 
         Returns
         -------
@@ -199,8 +198,8 @@ default="gaussian"
         TypeError
             If X is sparse.
         ValueError
-            For bad input or parameters, leaving the estimator as it was; or if training
-            diverges: loss or weights become NaN, infinite or enormous.
+            For bad input or parameters, leaving the estimator unchanged; or if training diverges,
+            so that loss or weights become NaN, infinite or enormous.
 
         Warns
         -----
@@ -215,7 +214,7 @@ default="gaussian"
         return self
 
     def transform(self, X: Any) -> npt.NDArray[Any]:
-        """Take the noise off images.
+        """Remove noise from images.
 
         Parameters
         ----------
@@ -224,10 +223,10 @@ default="gaussian"
 
         Returns
         -------
-        images : ndarray of the shape of X, or of shape (n, h, w, c) where they are resized
-            Of its dtype if that is uint8, float32 or float64, and otherwise float32; within the
-            value range; whole numbers where the images of fit were. Of paths, of shape
-            (n, h, w, c).
+        images : ndarray of the shape of X, or of shape (n, h, w, c) if they are resized
+            The denoised images, with the dtype of X if that is uint8, float32 or float64, and
+            float32 otherwise; within the value range; whole numbers if the images of fit were. For
+            paths, of shape (n, h, w, c).
 
         Raises
         ------
@@ -265,7 +264,7 @@ default="gaussian"
         return images.load() if rows is None else rows
 
     def encode(self, X: Any) -> npt.NDArray[np.float32]:
-        """Code of images: the output of the encoder.
+        """Encode images: return the output of the encoder.
 
         Parameters
         ----------
@@ -275,7 +274,7 @@ default="gaussian"
         Returns
         -------
         code : float32 ndarray of shape (n, height, width, filters)
-            Height and width are halved for each of `filters`.
+            Height and width are halved once for each of `filters`.
 
         Raises
         ------
@@ -294,16 +293,17 @@ default="gaussian"
         Parameters
         ----------
         X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
-            Noisy images; or clean ones, if `y` does not hold them, to which `noise` is added.
+            Noisy images; or, if `y` does not contain the clean ones, clean images to which `noise`
+            is added.
         y : array-like of the shape of X, or of shape (n,), default=None
             The clean images, as in `fit`; labels are ignored.
 
         Returns
         -------
         psnr : float
-            The mean over the images of ``-10 log10(MSE)``, where the value range has length 1; for
-            standardised images, the range of the clean ones. Larger is better; 10 more is a tenth
-            of the squared error.
+            The mean over the images of ``-10 log10(MSE)``, with the value range (for standardised
+            images, the range of the clean ones) scaled to length 1. Larger is better; an increase
+            of 10 means a tenth of the squared error.
 
         Raises
         ------

@@ -20,7 +20,7 @@ from skdl.preprocessing import plan_noise
 
 
 class DenoisingBase(TrainedEstimator):
-    """Everything but the parameters and what a user calls."""
+    """Everything except the parameters and the public methods."""
 
     def _describe(self, X: Any, y: Any, groups: Any) -> tuple[Job, Learned]:
         """Validate a fit: the training it asks for, and what it learns beside."""

@@ -31,88 +31,90 @@ _POOLINGS = (*POOLINGS, "cls")
 
 
 class BackboneFeatures(TransformerMixin, NetworkEstimator):
-    """Features of a pretrained network, computed once for each image.
+    """Features of a pretrained network, computed once per image.
 
-    The network is frozen: nothing is learned but the shape and the value range of the images, so
-    the transformer can stand before any split. Features are kept in a store, by the content of the
-    image, so that folds, candidates of a search and reruns find what was computed before.
+    The network is frozen: only the shape and the value range of the images are learned, so the
+    transformer can be applied before any split. Features are kept in a store, by the content of the
+    image, so that folds, candidates of a search and reruns reuse what was computed before.
 
-    Networks are Keras's or ONNX models; for the latter, TensorFlow is neither needed nor imported.
+    Networks are Keras or ONNX models; for the latter, TensorFlow is neither needed nor imported.
 
     Parameters
     ----------
     backbone : str or callable, default="cifar_resnet20"
-        Name of a backbone (``skdl list backbones``), or a builder under
+        Name of a backbone (``skdl list backbones``), or a builder decorated with
         :func:`skdl.backbones.declare_backbone` or :func:`skdl.backbones.declare_onnx_backbone`. The
-        default is small and comes with its weights; "mobilenet_v2" is a good first choice for
+        default is small and includes its weights; "mobilenet_v2" is a good first choice for
         photographs. Or "onnx:PATH", an ONNX model by its path or by its name in ``weights/`` of the
         data home.
     weights : str or path-like, default="auto"
-        "auto" takes the trained weights that the backbone declares, "imagenet" those by that name:
-        they are downloaded once into the data home. "random" takes random weights, the same each
+        "auto" uses the trained weights that the backbone declares, "imagenet" those of that name;
+        they are downloaded once into the data home. "random" uses random weights, the same each
         time, for comparison. Or a file, by its path or by its name in ``weights/`` of the data
-        home: ``.h5``, ``.weights.h5`` or ``.keras`` as Keras writes them, or ``.npz`` with the
-        arrays of ``model.get_weights()``. Of a backbone that is declared as an ONNX model, a
-        declared name or an ``.onnx`` file; "onnx:PATH" has its weights.
+        home: ``.h5``, ``.weights.h5`` or ``.keras`` as written by Keras, or ``.npz`` with the
+        arrays of ``model.get_weights()``. For a backbone that is declared as an ONNX model, a
+        declared name or an ``.onnx`` file; "onnx:PATH" contains its weights.
     layer : str, list of str or None, default=None
-        Which layers' feature maps to take; several are put side by side. None is the last. Of an
-        ONNX model, names of outputs or of any other values in its graph; of "onnx:PATH", None is
-        the first output.
+        Layers whose feature maps to use; those of several layers are concatenated. If None, use the
+        last layer. For an ONNX model, names of outputs or of any other values in its graph; for
+        "onnx:PATH", None means the first output.
     pooling : {"avg", "max", "flatten", "gem", "cls"} or list of these, default="avg"
-        How a feature map becomes numbers: its mean, its maximum, all its values, or its generalised
-        mean with exponent 3. Of the tokens of a transformer, those of its patches; "cls" takes the
-        class token (what timm calls "token"). Vectors are taken as they are. Several are put side
-        by side.
+        How to pool a feature map: its mean, its maximum, all its values, or its generalised mean
+        with exponent 3. For a transformer, they pool the tokens of its patches; "cls" uses the
+        class token ("token" in timm). Vectors are used unchanged. Several poolings are
+        concatenated.
     image_size : int, (height, width) or None, default=None
-        What images are resized to before they reach the network. None keeps their own size, which
-        must not be below what the backbone takes.
+        Size to resize images to before they reach the network. If None, keep their size, which must
+        not be below the smallest size that the backbone accepts.
     keep_aspect : bool, default=False
-        Whether resizing keeps the ratio of height and width, and fills up with black on both sides.
+        Whether resizing keeps the aspect ratio and pads with black on both sides.
     input_adapter : {"mean", "first3", "repeat"} or None, default=None
-        What makes images for the network of images with any channels, before all else. "mean" takes
-        the mean of the channels, rounded to whole numbers if the images of `fit` are such; "first3"
-        the first three; "repeat" all of them, one after the other, again and again until there are
-        as many as the network takes. None takes gray and colour, and colour with a fourth channel
-        that is the same everywhere, as opacity is; others are refused. Image files are read in
-        colour, so that "mean" makes them gray, and "first3" changes nothing.
+        How to convert images of any number of channels for the network, before any other step.
+        "mean" uses the mean of the channels, rounded to whole numbers if the images of `fit` are
+        whole numbers; "first3" uses the first three; "repeat" repeats all of them in order until
+        there are as many as the network expects. None accepts grayscale and colour images, and
+        colour images with a fourth channel that is the same everywhere, such as opacity; others
+        raise an error. Image files are read in colour, so that "mean" converts them to grayscale,
+        and "first3" has no effect.
     image_shape : (height, width) or (height, width, channels), default=None
-        Shape of flattened images, and of those with more channels than pixels a side, which are
-        otherwise taken for channels-first; see :mod:`skdl.images`.
+        Shape of flattened images, and of images with more channels than pixels per side, which are
+        otherwise assumed to be channels-first; see :mod:`skdl.images`.
     value_range : (low, high), "standardized" or None, default=None
-        Pixel values that stand for black and white. None learns them in `fit`, as
-        :func:`skdl.images.learn_value_range` does: floats beyond 1 by their maximum, which differs
-        from fold to fold, so that setting it saves work. They are mapped to what the weights
-        expect.
+        Pixel values of black and white. If None, learn them in `fit`, as
+        :func:`skdl.images.learn_value_range` does. For floats above 1, they are learned from the
+        maximum, which differs from fold to fold; setting `value_range` then avoids recomputing
+        features. Pixel values are mapped to what the weights expect.
     batch_size : int, default=32
-        Images that go through the network at a time.
+        Number of images per batch.
     precision : {"float32", "bfloat16"}, default="float32"
-        What wide convolutions compute in. "bfloat16" is faster on hardware made for it, and its
-        features differ in the third digit. ONNX models compute as they were exported.
+        Data type that wide convolutions compute in. "bfloat16" is faster on hardware that supports
+        it, but features differ in the third digit. ONNX models compute as they were exported.
     engine : {"auto", "tensorflow", "onnxruntime"}, default="auto"
         What runs the network. "auto" is TensorFlow for a Keras network, and ONNX Runtime for an
-        ONNX model. "onnxruntime" converts a Keras network in `fit` (extra ``onnx``): on
-        processors it often takes less time, above all for single images, and the fitted transformer
-        needs no TensorFlow. Features agree with TensorFlow's to about 1e-5 of their size and are
-        stored apart from them.
+        ONNX model. "onnxruntime" converts a Keras network in `fit` (extra ``onnx``): on CPUs, it is
+        often faster, especially for single images, and the fitted transformer does not need
+        TensorFlow. Features agree with TensorFlow's to about 1e-5 of their magnitude and are stored
+        separately.
     store : "auto", str, path-like, FeatureStore or None, default="auto"
-        Where features are kept. "auto" is the memory of this process, at most 1 GiB for all
-        transformers together; a folder is shared by processes and machines, and kept; None computes
-        them each time. In a pickle, as workers get it, a relative path is made absolute.
+        Where features are stored. "auto" uses the memory of this process, at most 1 GiB for all
+        transformers together. A folder is persistent and can be shared by processes and machines.
+        If None, features are computed each time. In a pickle, as sent to workers, a relative path
+        is made absolute.
     n_jobs : int, default=None
-        Threads that read, resize and hash images; None and -1 take all cores.
+        Number of threads that read, resize and hash images; None and -1 use all cores.
     verbose : int, default=0
-        1 shows a progress bar.
+        If 1, show a progress bar.
     **routed : dict
-        `backbone__*` parameters go to the backbone's builder, such as ``backbone__alpha=0.35``.
-        Those of "onnx:PATH" are `mean` and `std`, one value or one per channel, of pixel values
-        from 0 to 1 times `scale` (by default 1); `color` ("rgb", "bgr" or "grayscale"); `layout`
-        ("NCHW" or "NHWC"), `map_layout` and `prefix_tokens`, as of
+        `backbone__*` parameters go to the backbone's builder, such as ``backbone__alpha=0.35``. For
+        "onnx:PATH", they are `mean` and `std`, one value or one per channel, of pixel values from 0
+        to 1 times `scale` (by default 1); `color` ("rgb", "bgr" or "grayscale"); `layout` ("NCHW"
+        or "NHWC"), `map_layout` and `prefix_tokens`, as in
         :func:`skdl.backbones.declare_onnx_backbone`.
 
     Attributes
     ----------
     layers_ : list of str
-        The layers whose features are taken.
+        The layers whose features are used.
     image_shape_ : (height, width, channels)
         Shape of one image. Image files are decoded to it.
     value_range_ : (low, high) or "standardized"
@@ -120,28 +122,28 @@ class BackboneFeatures(TransformerMixin, NetworkEstimator):
     n_features_in_ : int
         Number of values of one image: height × width × channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the columns, where X was a DataFrame with string names.
+        Names of the columns, if X was a DataFrame with string column names.
 
     See Also
     --------
     VGG16Features : The same with VGG16.
-    skdl.store.FeatureStore : A store with a bound of its own.
+    skdl.store.FeatureStore : A store with a custom size limit.
     skdl.datasets.load_feature_csv : Features from a table.
 
     Notes
     -----
-    Grayscale images are repeated to three channels, and where the images of `fit` have four, the
-    last is dropped. Standardised images,
-    with negative values, are mapped back as if they had the mean and deviation of photographs,
-    which a warning says: pass images as they are.
+    Grayscale images are repeated to three channels. If the images of `fit` have four channels, the
+    last is dropped. Standardised images, which have negative values, are mapped back as if they had
+    the mean and standard deviation of photographs, with a warning; pass the original images
+    instead.
 
-    An ONNX model is run by ONNX Runtime on the processor, with as many threads as this process has
-    cores, and is part of the fitted transformer: a pickle needs no file. Where nobody has set
-    `mean` and `std`, those of ImageNet are taken, with a warning. Features do not depend on the
-    batch that an image is in.
+    ONNX Runtime runs an ONNX model on the CPU, with as many threads as this process has cores. The
+    model is part of the fitted transformer: a pickle needs no file. If `mean` and `std` are not
+    set, those of ImageNet are used, with a warning. Features do not depend on the batch that an
+    image is in.
 
-    Of Keras's networks, batch normalisations are multiplied into the convolutions before them,
-    which changes the last digits and takes less time.
+    In Keras networks, batch normalisations are folded into the preceding convolutions, which saves
+    time but changes the last digits.
 
     References
     ----------
@@ -164,7 +166,7 @@ class BackboneFeatures(TransformerMixin, NetworkEstimator):
     >>> bool(cross_val_score(pipeline, X, y).mean() > 0.9)
     True
 
-    Images of five channels, of which the network sees the mean:
+    Images with five channels, which are averaged for the network:
 
     >>> import numpy as np
     >>> X = np.random.default_rng(0).integers(0, 256, (4, 16, 16, 5), dtype=np.uint8)
@@ -190,7 +192,7 @@ class BackboneFeatures(TransformerMixin, NetworkEstimator):
 
     predict: Any = Absent(". Use transform.")
     partial_fit: Any = Absent(": nothing is trained.")
-    score: Any = Absent(". Put a classifier behind it.")
+    score: Any = Absent(". Put a classifier after it in a pipeline.")
     layers_: list[str]
     _extractor: Extractor
     _image_format: ImageFormat
@@ -218,7 +220,7 @@ class BackboneFeatures(TransformerMixin, NetworkEstimator):
         self._set_parameters(locals())
 
     def fit(self, X: Any, y: Any = None) -> "BackboneFeatures":
-        """Learn shape and value range of the images, and load the weights.
+        """Learn the shape and the value range of the images, and load the weights.
 
         Parameters
         ----------
@@ -238,9 +240,9 @@ class BackboneFeatures(TransformerMixin, NetworkEstimator):
             If X is sparse.
         ValueError
             For bad parameters or images, images that are too small for the backbone, a layer that
-            does not exist or weights that do not fit, leaving the transformer as it was.
+            does not exist or weights that do not fit, leaving the transformer unchanged.
         FileNotFoundError, ConnectionError
-            If the weights are not there, saying which file to put where.
+            If the weights are missing; the message says which file to put where.
         ImportError
             If ONNX Runtime is to run the network, and onnx or onnxruntime is not installed.
         OSError
@@ -309,7 +311,7 @@ class BackboneFeatures(TransformerMixin, NetworkEstimator):
         Parameters
         ----------
         input_features : array-like of str or None, default=None
-            Ignored: no feature belongs to a pixel.
+            Ignored, since features do not correspond to pixels.
 
         Returns
         -------
@@ -357,7 +359,7 @@ class BackboneFeatures(TransformerMixin, NetworkEstimator):
         unknown = [name for name in names if name not in _POOLINGS]
         if unknown:
             raise ValueError(
-                f"The parameter pooling must be {what}. Got {shortened(unknown[0])} in it."
+                f"The parameter pooling must be {what}. It contains {shortened(unknown[0])}."
             )
         return names
 

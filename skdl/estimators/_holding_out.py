@@ -30,9 +30,8 @@ def hold_out(
     advice = "Set another validation_fraction, or pass X_val and y_val."
     if counts[smallest] < 2:
         raise ValueError(
-            f"The class {shortened(plain(classes)[smallest])} has 1 row in y: too few to stand "
-            "in both "
-            f"the training and the validation split. {advice}"
+            f"The class {shortened(plain(classes)[smallest])} has 1 row in y: too few for both the "
+            f"training and the validation split. {advice}"
         )
     if n_held_out < n_present or len(data) - n_held_out < n_present:
         raise ValueError(
@@ -166,18 +165,18 @@ def _improved(drawn: Any, table: Any, distances: Any) -> tuple[npt.NDArray[np.in
 
 def _check_table(counts: npt.NDArray[np.int64], names: npt.NDArray[Any], classes: Any) -> None:
     """Refuse groups that cannot stand on both sides."""
-    ways = "images of more groups" if classes is None else "X_val and y_val"
+    ways = "images from more groups" if classes is None else "X_val and y_val"
     advice = f"Pass {ways}, or {_NO_SPLIT}"
     if len(names) < 2:
         raise ValueError(
-            f"All images are of one group, {shortened(plain(names)[0])}, and groups are held out "
-            f"for validation as a whole: none would be left to train on. {advice}"
+            f"All images belong to one group, {shortened(plain(names)[0])}, and groups are held "
+            f"out for validation as a whole: no images would be left to train on. {advice}"
         )
     alone = np.flatnonzero(np.count_nonzero(counts, axis=0) == 1)
     if classes is not None and len(alone):
         name = names[np.argmax(counts[:, alone[0]])]
         raise ValueError(
-            f"The class {shortened(plain(classes)[alone[0]])} is in one group only, "
+            f"The class {shortened(plain(classes)[alone[0]])} occurs in one group only, "
             f"{shortened(plain(name))}, and cannot be in both the training and the validation "
             f"split. {advice}"
         )
@@ -198,15 +197,15 @@ def _warn_if_far(
         if classes is not None:
             name = f"of the class {shortened(plain(classes)[absent[0]])}"
         warn_user(
-            f"The validation split has no image {name}: groups are held out as a whole. Pass X_val "
-            "and y_val to choose them."
+            f"The validation split has no image {name}, because groups are held out as a whole. "
+            "Pass X_val and y_val to choose the validation images."
         )
     n_held_out, n = sizes[chosen].sum(), sizes.sum()
     share = n_held_out / n
     if not fraction / 2 <= share <= 2 * fraction:
         others = "." if classes is None else ", or pass X_val and y_val."
         warn_user(
-            f"Groups are held out as a whole, here {n_held_out} of {n} images instead of "
-            f"validation_fraction={fraction:g}. Set validation_fraction={share:.2g} if that is "
-            f"meant{others}"
+            f"Groups are held out as a whole: {n_held_out} of {n} images are held out instead of "
+            f"validation_fraction={fraction:g}. Set validation_fraction={share:.2g} if this is "
+            f"intended{others}"
         )

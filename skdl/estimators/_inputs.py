@@ -77,7 +77,7 @@ def _as_labels(y: Any, name: str) -> npt.NDArray[Any]:
     except ValueError as error:
         raise ValueError(
             f"{name} should be a 1d array of class labels, but its rows are of different lengths. "
-            "Of lists of labels, pass "
+            "For lists of labels, pass "
             f"sklearn.preprocessing.MultiLabelBinarizer().fit_transform({name})."
         ) from error
     if labels.dtype.kind == "T":  # as text of one length, unless some is missing
@@ -135,7 +135,9 @@ def as_weights(sample_weight: Any) -> Any:
         numbers = [_as_weight(value, row) for row, value in enumerate(weights.reshape(-1).tolist())]
         weights = np.array(numbers, dtype=np.float64).reshape(weights.shape)
     if np.isnan(weights).any():  # of which scores of older scikit-learn are NaN
-        raise ValueError("Input sample_weight contains NaN. Drop those images, or weight them 0.")
+        raise ValueError(
+            "Input sample_weight contains NaN. Drop those images, or set their weight to 0."
+        )
     return weights
 
 
@@ -144,12 +146,12 @@ def _as_weight(value: Any, row: int) -> float:
         return math.nan
     try:
         if isinstance(value, str | bytes):
-            raise TypeError("text is no number")
+            raise TypeError("text is not a number")
         return float(value)
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"sample_weight must be one number for each image. Got {shortened(value)} at row "
-            f"{row}. For weights of classes, set class_weight."
+            f"sample_weight must have one number per image. Got {shortened(value)} at row {row}. "
+            "For weights of classes, set class_weight."
         ) from error
 
 
@@ -193,8 +195,7 @@ def _weights_of_present(
         weight = class_weight[label]
         if not isinstance(weight, Real) or not (np.isfinite(weight) and weight >= 0):
             raise ValueError(
-                f"class_weight of {shortened(label)} must be a finite number that is not "
-                "negative. Got "
+                f"class_weight of {shortened(label)} must be a finite, non-negative number. Got "
                 f"{shortened(weight)}."
             )
     present = set(y.tolist())  # scikit-learn takes no other keys

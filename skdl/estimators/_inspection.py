@@ -12,7 +12,7 @@ from skdl.images import ImageBatch
 
 
 class InspectionMixin(LayersMixin):
-    """Methods of image classifiers that look into the network. None of them changes anything."""
+    """Methods of image classifiers that inspect the network without changing it."""
 
     classes_: npt.NDArray[Any]
     _averaged: Callable[[ImageBatch], npt.NDArray[np.float32]]
@@ -20,28 +20,30 @@ class InspectionMixin(LayersMixin):
     def grad_cam(
         self, X: Any, y: Any = None, *, layer: str | None = None
     ) -> npt.NDArray[np.float32]:
-        """Where in the images the evidence for a class lies, by gradients (Grad-CAM).
+        """Locate the evidence for a class in images by gradients (Grad-CAM).
 
-        The maps of a layer are weighted by the gradients of the class's logit, averaged over all
-        positions, and added up; what speaks against the class is set to zero. The logit is what
-        goes into the softmax, whose own gradient vanishes where it is sure; of networks that end
-        otherwise, it is the logarithm of the probability.
+        The feature maps of a layer are weighted by the gradients of the class's logit, averaged
+        over all positions, and summed; negative values, which are evidence against the class, are
+        set to zero. The logit is the input of the softmax, whose own gradient vanishes when the
+        network is certain; for networks with another output, it is the logarithm of the
+        probability.
 
         Parameters
         ----------
         X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
             Images of the shape seen in fit.
         y : array-like of shape (n,), or a label, default=None
-            Class whose evidence is shown, of each image or of all. None takes the predicted ones.
+            Class whose evidence is shown, for each image or for all. If None, use the predicted
+            classes.
         layer : str, default=None
-            Layer that gives feature maps, by its name in :meth:`layer_shapes`. None takes the last
-            one whose maps have more than one position.
+            Name of a layer that outputs feature maps; see :meth:`layer_shapes`. If None, use the
+            last one whose maps have more than one position.
 
         Returns
         -------
         maps : float32 ndarray of shape (n, height, width)
-            In the size of the images (`image_shape_`), in [0, 1]: divided by the largest value of
-            each image. All zeros where nothing speaks for the class.
+            Maps in the size of the images (`image_shape_`) and in [0, 1], divided by the largest
+            value of each image. All zeros if there is no evidence for the class.
 
         Raises
         ------
@@ -49,17 +51,18 @@ class InspectionMixin(LayersMixin):
             Before fit.
         ValueError
             If the images are not of the shape seen in fit; if a label is not among the classes, or
-            there are not as many as images; if there is no such layer, naming the near ones, or it
-            gives no feature maps.
+            their number differs from that of the images; if there is no such layer, naming similar
+            ones, or it outputs no feature maps.
 
         Notes
         -----
-        Maps of the layer are stretched to the size of the images. Where convolutions are not
-        padded, this is off by up to half their margin.
+        Maps of the layer are stretched to the size of the images. If convolutions are not padded,
+        this is off by up to half their margin.
 
-        A map of the layer has one weight for all positions. That suits networks that average their
-        last maps. Dense layers behind flattened maps may count a map for a class at one place and
-        against it at another; the means then say little, or nothing at all.
+        Each map of the layer has one weight for all positions. This suits networks that average
+        their last maps. Dense layers after flattened maps may count a map as evidence for a class
+        at one position and against it at another; the averaged gradients then carry little or no
+        information.
 
         References
         ----------

@@ -40,8 +40,8 @@ class KerasSource:
         """What computes the features."""
         if not set(poolings) <= set(POOLINGS):
             raise ValueError(
-                f"pooling='cls' takes the class token of a transformer, and the backbone "
-                f"{self._backbone.label} gives feature maps. Set pooling='avg'."
+                "pooling='cls' uses the class token of a transformer, but the backbone "
+                f"{self._backbone.label} returns feature maps. Set pooling='avg'."
             )
         spec = FeatureSpec(self._backbone, image_shape, self._layers, tuple(poolings), precision)
         found = FeatureExtractor(spec, self._backbone.load(self._weights), value_range)

@@ -34,7 +34,7 @@ def _checked(class_weight: Any, n_labels: int) -> Floats:
     """The weights of each label, not set and set: (2, n_labels)."""
     advice = (
         f"For {n_labels} labels per image, pass 'balanced', or a list of {n_labels} dicts such as "
-        "{0: 1.0, 1: 5.0}, one for each label."
+        "{0: 1.0, 1: 5.0}, one per label."
     )
     if not isinstance(class_weight, list) or len(class_weight) != n_labels:
         raise ValueError(f"class_weight is {shortened(class_weight)}. {advice}")

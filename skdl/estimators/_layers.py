@@ -11,35 +11,35 @@ from skdl.images import ImageFormat
 
 
 class LayersMixin:
-    """Methods that look into the network of an estimator. None of them changes anything."""
+    """Methods that inspect the network of an estimator without changing it."""
 
     _image_format: ImageFormat
     _network: Any
     _fitted_optimizer: Any
 
     def activations(self, X: Any, *, layer: str) -> npt.NDArray[np.float32]:
-        """What a layer of the network gives for images.
+        """Output of a layer of the network for images.
 
         Parameters
         ----------
         X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
             Images of the shape seen in fit.
         layer : str
-            Name of the layer, see :meth:`layer_shapes`.
+            Name of the layer; see :meth:`layer_shapes`.
 
         Returns
         -------
         activations : float32 ndarray of shape (n, height, width, channels)
-            Of layers that give no feature maps, (n, …). Of a layer that is used several times, what
-            it gives the last time.
+            For layers that do not output feature maps, of shape (n, …). For a layer that is used
+            several times, the output of its last use.
 
         Raises
         ------
         NotFittedError
             Before fit.
         ValueError
-            If the images are not of the shape seen in fit, or there is no such layer, naming the
-            near ones.
+            If the images are not of the shape seen in fit, or there is no such layer, naming
+            similar ones.
 
         Examples
         --------
@@ -61,7 +61,7 @@ class LayersMixin:
         Parameters
         ----------
         layer : str
-            Name of the layer, see :meth:`layer_shapes`.
+            Name of the layer; see :meth:`layer_shapes`.
 
         Returns
         -------
@@ -74,7 +74,7 @@ class LayersMixin:
         NotFittedError
             Before fit.
         ValueError
-            If there is no such layer, naming the near ones, or it is no convolution.
+            If there is no such layer, naming similar ones, or it is not a convolution.
 
         Examples
         --------
@@ -88,14 +88,14 @@ class LayersMixin:
         return self._inspector().filters(layer)
 
     def layer_shapes(self) -> dict[str, tuple[int, ...]]:
-        """Names of the network's layers, and the shape of what each gives for one image.
+        """Names of the network's layers, and the shape of each layer's output for one image.
 
         Returns
         -------
         shapes : dict of str to tuple of int
-            In the order of the computation. Names that a builder gives are kept; the others are
-            those that Keras gives in a new process, such as "conv2d_1" to the second convolution,
-            whatever was built before. (In `model_`, the numbers may be others.)
+            In the order of the computation. Names set by a builder are kept; the others are those
+            that Keras assigns in a new process, such as "conv2d_1" to the second convolution,
+            regardless of what was built before. (In `model_`, the numbers may differ.)
 
         Raises
         ------

@@ -49,7 +49,7 @@ class Numbers:
             what = "y" if y.ndim == 1 else f"Column {output} of y"
             warn_user(
                 f"{what} is {mean[output]:g} for all {len(y)} training images, so only this "
-                "constant can be learned. Check that these are the targets that you mean."
+                "constant can be learned. Check that these are the intended targets."
             )
         return cls(mean, np.where(constant, 1.0, scale), y.ndim == 1, loss)
 
@@ -76,7 +76,7 @@ class Numbers:
         expected = y.ndim == 1 if self.is_flat else y.shape[1:] == (self.n_outputs,)
         if not expected:
             one = "one number per image" if self.is_flat else f"{self.n_outputs} columns"
-            raise ValueError(f"{name} should have {one}, as in fit. Got the shape {y.shape}.")
+            raise ValueError(f"{name} should have {one}, as in fit. Got shape {y.shape}.")
         return ((y.reshape(len(y), -1) - self.mean) / self.scale).astype(np.float32)
 
     def weights(

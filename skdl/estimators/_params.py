@@ -109,7 +109,7 @@ class NetworkEstimator(IdentityMixin, KeywordsMixin, SignatureParamsMixin, BaseE
         return {**params, **{name: getattr(self, name) for name in routed}}
 
     def set_params(self, **params: Any) -> "NetworkEstimator":
-        """Set parameters, routed ones such as ``optimizer__learning_rate`` included.
+        """Set parameters, including routed ones such as ``optimizer__learning_rate``.
 
         Parameters
         ----------

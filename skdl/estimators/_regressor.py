@@ -49,21 +49,20 @@ class ImageRegressor(RegressorMixin, LayersMixin, SupervisedEstimator):
         Parameters
         ----------
         X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
-            Training images. See :mod:`skdl.images` for what counts as an image batch. Of paths, the
-            files are decoded and resized while training, a few batches at a time.
+            Training images. See :mod:`skdl.images` for what counts as an image batch. If paths are
+            passed, the files are decoded and resized during training, a few batches at a time.
         y : array-like of shape (n,) or (n, n_outputs)
-            Numbers, finite and of any unit: the network is trained on standardised ones.
+            Targets, finite and in any unit: the network is trained on standardised targets.
         sample_weight : array-like of shape (n,), default=None
             Non-negative weights; a weight of zero leaves the row out.
         X_val : array-like, default=None
             Validation images, instead of a split of `X`.
         y_val : array-like, default=None
-            Their numbers.
+            Targets of the validation images.
         groups : array-like of shape (n,), default=None
-            Group of each image, such as its patient. What `early_stopping` or
-            `validation_fraction` holds out of `X` are whole groups, so that no group is both
-            trained on and validated on; without such a split, or with `X_val`, groups change
-            nothing.
+            Group of each image, such as its patient. `early_stopping` and `validation_fraction`
+            hold out whole groups of `X`, so that no group is in both the training and the
+            validation split. Without such a split, or with `X_val`, groups have no effect.
 
         Returns
         -------
@@ -75,9 +74,9 @@ class ImageRegressor(RegressorMixin, LayersMixin, SupervisedEstimator):
         TypeError
             If X is sparse.
         ValueError
-            For bad input or parameters, before any training and leaving the estimator as it was;
-            if training diverges: loss or weights become NaN, infinite or enormous; or if an image
-            file cannot be read, naming it.
+            For bad input or parameters, before any training and leaving the estimator unchanged; if
+            training diverges, so that loss or weights become NaN, infinite or enormous; or if an
+            image file cannot be read, naming it.
 
         Warns
         -----
@@ -85,8 +84,8 @@ class ImageRegressor(RegressorMixin, LayersMixin, SupervisedEstimator):
             If y is constant, or groups are so large that the split is far from
             `validation_fraction`.
         ConvergenceWarning
-            If the network predicts the same for all training images, or its loss is far above that
-            of predicting the mean.
+            If the network predicts the same value for all training images, or its loss is far above
+            that of predicting the mean.
         """
         job, learned = self._describe(X, y, sample_weight, X_val, y_val, groups, mode=self._mode())
         tasks = EpochTasks(self, X, y, self._n_epochs(), sample_weight)
@@ -95,17 +94,17 @@ class ImageRegressor(RegressorMixin, LayersMixin, SupervisedEstimator):
         return self
 
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> "ImageRegressor":
-        """Train for one epoch, from the present weights on.
+        """Train for one epoch, starting from the current weights.
 
-        Value range and scale of the targets are learned from the first call. Early stopping does
-        not apply.
+        The value range and the scale of the targets are learned in the first call. Early stopping
+        does not apply.
 
         Parameters
         ----------
         X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
             Training images.
         y : array-like of shape (n,) or (n, n_outputs)
-            Numbers.
+            Targets.
         sample_weight : array-like of shape (n,), default=None
             Non-negative weights.
 
@@ -119,12 +118,12 @@ class ImageRegressor(RegressorMixin, LayersMixin, SupervisedEstimator):
         TypeError
             If X is sparse.
         ValueError
-            For bad input or parameters, leaving the estimator as it was.
+            For bad input or parameters, leaving the estimator unchanged.
         """
         return self._train(*self._describe(X, y, sample_weight, mode="partial_fit"))
 
     def predict(self, X: Any) -> npt.NDArray[np.float64]:
-        """Numbers for images.
+        """Predict targets for images.
 
         Parameters
         ----------
@@ -134,7 +133,7 @@ class ImageRegressor(RegressorMixin, LayersMixin, SupervisedEstimator):
         Returns
         -------
         numbers : float64 ndarray of shape (n,) or (n, n_outputs)
-            In the unit and the shape of the y of fit.
+            The predicted targets, in the unit and the shape of the y of fit.
 
         Raises
         ------
@@ -155,22 +154,22 @@ class ImageRegressor(RegressorMixin, LayersMixin, SupervisedEstimator):
         X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
             Images of the shape seen in fit.
         y : array-like of shape (n,) or (n, n_outputs)
-            Numbers.
+            Targets.
         sample_weight : array-like of shape (n,), default=None
             Weights of the images.
 
         Returns
         -------
         r2 : float
-            At most 1; 0 for a model that predicts the mean of y. The mean of those of several
-            outputs.
+            At most 1; 0 for a model that predicts the mean of y. With several outputs, the mean of
+            their scores.
 
         Raises
         ------
         NotFittedError
             Before fit.
         ValueError
-            If the images are not of the shape seen in fit, or for bad numbers.
+            If the images are not of the shape seen in fit, or for bad targets.
         """
         check_is_fitted(self)
         numbers, weights = check_numbers(y), as_weights(sample_weight)
@@ -179,26 +178,26 @@ class ImageRegressor(RegressorMixin, LayersMixin, SupervisedEstimator):
     def grad_cam(
         self, X: Any, output: int = 0, *, layer: str | None = None
     ) -> npt.NDArray[np.float32]:
-        """Where in the images lies what raises a predicted number, by gradients (Grad-CAM).
+        """Locate what increases a predicted number in images by gradients (Grad-CAM).
 
-        The maps of a layer are weighted by the gradients of the number, averaged over all
-        positions, and added up; what lowers the number is set to zero.
+        The feature maps of a layer are weighted by the gradients of the number, averaged over all
+        positions, and summed; negative values, which lower the number, are set to zero.
 
         Parameters
         ----------
         X : array-like of shape (n, h, w, c), (n, h, w) or (n, features), or paths of shape (n,)
             Images of the shape seen in fit.
         output : int, default=0
-            Which of several numbers, from 0 to ``n_outputs_ - 1``.
+            Index of the number, from 0 to ``n_outputs_ - 1``.
         layer : str, default=None
-            Layer that gives feature maps, by its name in :meth:`layer_shapes`. None takes the last
-            one whose maps have more than one position.
+            Name of a layer that outputs feature maps; see :meth:`layer_shapes`. If None, use the
+            last one whose maps have more than one position.
 
         Returns
         -------
         maps : float32 ndarray of shape (n, height, width)
-            In the size of the images (`image_shape_`), in [0, 1]: divided by the largest value of
-            each image. All zeros where nothing raises the number.
+            Maps in the size of the images (`image_shape_`) and in [0, 1], divided by the largest
+            value of each image. All zeros if nothing increases the number.
 
         Raises
         ------
@@ -206,7 +205,7 @@ class ImageRegressor(RegressorMixin, LayersMixin, SupervisedEstimator):
             Before fit.
         ValueError
             If the images are not of the shape seen in fit, there is no such output, or no such
-            layer, or it gives no feature maps.
+            layer, or it outputs no feature maps.
 
         References
         ----------

@@ -24,7 +24,7 @@ def made_with(part: Any, params: Mapping[str, Any]) -> Any:
     """
     if not inspect.isclass(part):
         if params:
-            raise TypeError(f"{part!r} is no class and takes no {', '.join(params)}")
+            raise TypeError(f"{part!r} is not a class and accepts no {', '.join(params)}")
         return part
     names = dict.fromkeys(name.partition("__")[0] for name in params)
     return part(**{name: made_with(params.get(name), routed_to(name, params)) for name in names})

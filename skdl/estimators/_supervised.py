@@ -113,8 +113,8 @@ class SupervisedEstimator(AugmentedImagesMixin, TrainedEstimator):
         if self.n_members > 1 and (self.warm_start or mode == "partial_fit"):
             what = "partial_fit" if mode == "partial_fit" else "warm_start=True"
             raise ValueError(
-                f"{what} goes on with one network, and n_members={self.n_members} trains several. "
-                "Set n_members=1."
+                f"{what} continues with one network, but n_members={self.n_members} trains "
+                "several. Set n_members=1."
             )
 
     def _check_pair(
@@ -166,7 +166,7 @@ class SupervisedEstimator(AugmentedImagesMixin, TrainedEstimator):
         elif isinstance(self.architecture, keras.Model):
             raise ValueError(
                 "architecture is a keras.Model. Pass a function (input_shape, n_classes) that "
-                "builds one: each fit needs a network of its own."
+                "builds one: each fit needs a new network."
             )
         else:
             require_importable(self.architecture, "architecture")

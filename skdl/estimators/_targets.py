@@ -53,13 +53,13 @@ class Classes:
             return
         if self.classes.dtype.kind not in "biuf":
             raise ValueError(
-                "loss='ordinal' is for classes in an order, and y holds "
-                f"{shortened(plain(self.classes)[0])}, which has none: pass grades as numbers, "
+                "loss='ordinal' requires ordered classes, but y contains "
+                f"{shortened(plain(self.classes)[0])}, which has no order. Pass grades as numbers, "
                 "such as 0 to 4."
             )
         if self.chosen.label_smoothing:
             raise ValueError(
-                "label_smoothing takes no order into account: set it to 0 with loss='ordinal'."
+                "label_smoothing ignores the order of the classes. Set it to 0 with loss='ordinal'."
             )
 
     @property
@@ -115,8 +115,8 @@ class Classes:
         _refuse_label_sets(y, "y")
         if mode == "warm_start" and not np.array_equal(unique_labels(y), self.classes):
             raise ValueError(
-                f"warm_start=True goes on with the classes of the fit before, {known}, but y has "
-                f"{shortened(plain(unique_labels(y)))}. Refit with warm_start=False, or use "
+                f"warm_start=True continues with the classes of the previous fit, {known}, but y "
+                f"has {shortened(plain(unique_labels(y)))}. Refit with warm_start=False, or use "
                 "partial_fit."
             )
 
@@ -132,7 +132,7 @@ class LabelSets:
     classes: npt.NDArray[Any] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        several = "is for one class per image, and y has a column for each of several labels"
+        several = "is for one class per image, but y has a column for each of several labels"
         if self.chosen.name == "ordinal":
             raise ValueError(f"loss='ordinal' {several}. Set loss='cross_entropy'.")
         if self.chosen.sampling is not None:

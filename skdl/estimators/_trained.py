@@ -54,8 +54,8 @@ Learned = dict[str, Any]
 class TrainedEstimator(CallbackSupportMixin, KerasEstimator):
     """Base of estimators that train a network.
 
-    Until training has ended, nothing is set on the estimator: a fit that fails leaves an estimator
-    as it was.
+    Nothing is set on the estimator until training has ended: a fit that fails leaves the estimator
+    unchanged.
     """
 
     callbacks_: list[keras.callbacks.Callback]
@@ -70,9 +70,10 @@ class TrainedEstimator(CallbackSupportMixin, KerasEstimator):
 
     @property
     def model_(self) -> keras.Model:
-        """The trained network as a compiled ``keras.Model`` of its own, made when first asked for.
+        """The trained network as a separate compiled ``keras.Model``, built on first access.
 
-        It takes the pixel values the estimator takes. Changing it does not change the estimator.
+        It accepts the same pixel values as the estimator. Changing it does not change the
+        estimator.
         """
         if not self.initialized_:
             raise AttributeError(f"This {type(self).__name__} has no model_ before fit.")
@@ -92,8 +93,9 @@ class TrainedEstimator(CallbackSupportMixin, KerasEstimator):
             state["_optimizer_state"] = None
             if self.initialized_ and not is_sending() and not _can_pickle(self.callbacks):
                 warn_user(
-                    "The parameter callbacks cannot be pickled and is left out: the copy predicts "
-                    "alike, but has callbacks=None. Pass callback classes or importable factories.",
+                    "The parameter callbacks cannot be pickled and is left out: the copy makes the "
+                    "same predictions, but has callbacks=None. Pass callback classes or importable "
+                    "factories.",
                 )
                 state["callbacks"] = None
         return {**state, "_optimizer_checksum": checksum_of(state.get("_optimizer_state") or [])}

@@ -9,68 +9,68 @@ from skdl.preprocessing import Augmentation
 
 
 class TransferClassifier(OnBackbone, ImageClassifier):
-    """Classifier on a pretrained network: a new head, and as much of the network as wanted.
+    """Classifier that trains a new head, and optionally more layers, of a pretrained network.
 
-    Layers below the first one that is trained are frozen, and run once for each image instead of
-    once for each epoch; their outputs are kept in a store, so that folds, candidates and reruns
-    find them.
+    Layers below the first trained layer are frozen and run once per image instead of once per
+    epoch. Their outputs are kept in a store, so that folds, candidates of a search and reruns reuse
+    them.
 
     Parameters
     ----------
     backbone : str or callable, default="cifar_resnet20"
-        Name of a backbone (``skdl list backbones``), or a builder under
+        Name of a backbone (``skdl list backbones``), or a builder decorated with
         :func:`skdl.backbones.declare_backbone`.
     weights : str or path-like, default="auto"
-        Weights to start with, see :class:`BackboneFeatures`.
+        Initial weights; see :class:`BackboneFeatures`.
     trainable : "head", "all", int or str, default="head"
-        What is trained: the dense layers behind the backbone only; everything; the last so many
-        blocks of the backbone (those that end in the layers it declares); or a layer, by its name,
-        and all behind it. Everything else is frozen.
+        What to train: only the dense layers after the backbone ("head"); everything ("all"); this
+        number of last blocks of the backbone (blocks end in the layers that it declares); or the
+        layer of this name and all layers after it. Everything else is frozen.
     head : sequence of int, default=()
         Units of dense layers before the softmax.
     pooling : {"avg", "max", "flatten", "gem"}, default="avg"
-        How the last feature map becomes numbers, see :class:`BackboneFeatures`.
+        How to pool the last feature map; see :class:`BackboneFeatures`.
     dropout : float in [0, 1), default=0.0
-        Dropped share behind each layer of `head`, or of the features where there is none.
+        Dropout rate after each layer of `head`, or of the features if `head` is empty.
     image_size : int, (height, width) or None, default=None
-        What images are resized to before they reach the network. None keeps their own size.
+        Size to resize images to before they reach the network. If None, keep their size.
     keep_aspect : bool, default=False
-        Whether resizing keeps the ratio of height and width, and fills up with black on both sides.
+        Whether resizing keeps the aspect ratio and pads with black on both sides.
     input_adapter : {"mean", "first3", "repeat"} or None, default=None
-        What makes images for the network of images with any channels: their mean, the first three,
-        or all again and again; see :class:`BackboneFeatures`. None refuses those that are neither
-        gray nor colour.
+        How to convert images of any number of channels for the network: use the mean of the
+        channels, the first three, or all channels repeated; see :class:`BackboneFeatures`. If None,
+        images that are neither grayscale nor colour raise an error.
     epochs : int, default=30
-        Passes over the training data, at least 1, not counting `warmup_epochs`.
+        Number of passes over the training data, at least 1, not counting `warmup_epochs`.
     batch_size : int, default=32
-        Images per training step, at least 1.
+        Number of images per training step, at least 1.
     optimizer : str, class or keras.optimizers.Optimizer, default="adam"
         Name or class of a Keras optimizer, configured by `optimizer__*` parameters; or a configured
         instance, which is copied for each fit.
     learning_rate_schedule : {"cosine", "step", "one_cycle"}, Keras schedule or None, default=None
-        How the learning rate changes, see :class:`CNNClassifier`.
+        How the learning rate changes; see :class:`CNNClassifier`.
     warmup_epochs : int, default=5
-        Where a part of the backbone is trained: passes before, in which the head is trained alone,
-        so that its first steps do not spoil what the backbone has learned.
+        If part of the backbone is trained: number of passes before that, in which only the head is
+        trained, so that its first steps do not destroy what the backbone has learned.
     finetune_learning_rate : float or None, default=None
-        Learning rate once a part of the backbone is trained, of the head as well. None is a tenth
-        of the optimizer's, or the Keras schedule.
+        Learning rate while part of the backbone is trained, also for the head. If None, use a tenth
+        of the optimizer's learning rate, or the Keras schedule.
     layer_decay : float in (0, 1], default=1.0
-        Learning rates are multiplied by this for each block on the way from the head down.
+        Factor that the learning rate is multiplied by for each block, from the head down.
     early_stopping : bool, default=False
         Stop when the validation loss has not improved by `tol` for `n_iter_no_change` epochs, and
-        keep the weights of the epoch with the lowest validation loss, which may be that before the
-        backbone was trained.
+        keep the weights of the epoch with the lowest validation loss, which may be an epoch before
+        the backbone was trained.
     validation_fraction : float in (0, 1), default=None
-        Share of the training data to hold out for validation; None means 0.1 with `early_stopping`,
-        and no validation without. Whole groups, if `fit` gets `groups`. Not used when `X_val` and
-        `y_val` are passed to `fit`.
+        Share of the training data to hold out for validation. If None, use 0.1 with
+        `early_stopping`, and no validation without it. Whole groups are held out if `groups` is
+        passed to `fit`. Not used when `X_val` and `y_val` are passed to `fit`.
     n_iter_no_change : int, default=10
-        Epochs without improvement after which early stopping ends the training.
+        Number of epochs without improvement after which early stopping ends training.
     tol : float, default=1e-4
         Smallest decrease of the validation loss that counts as an improvement.
     class_weight : dict, list of dict, "balanced" or None, default=None
-        Weights of the classes, or of labels, see :class:`CNNClassifier`.
+        Weights of the classes, or of the labels; see :class:`CNNClassifier`.
     loss : {"cross_entropy", "focal", "ordinal"}, default="cross_entropy"
         Loss to minimise. "focal" gives less weight to images that are already classified well,
         which may help if a class is rare. "ordinal" is for ordered classes, such as grades, which
@@ -83,42 +83,42 @@ class TransferClassifier(OnBackbone, ImageClassifier):
         Share of each target that is spread evenly over all classes, which keeps the network from
         becoming overconfident. Not available with ``loss="ordinal"``.
     sampling : {"balanced"} or None, default=None
-        How images are drawn for each epoch. None uses each image once. "balanced" draws the same
-        number of images, equally many of each class, so that those of rare classes are used several
-        times. Not available with several labels per image.
+        How images are drawn for each epoch. If None, use each image once. If "balanced", draw the
+        same number of images, equally many from each class, so that images of rare classes are used
+        several times. Not available with several labels per image.
     augmentation : None, {"light", "medium", "strong", "random"} or Augmentation, default=None
-        Random changes of the training images, see :class:`CNNClassifier`. They are drawn anew in
-        each epoch, for which all images go through the whole network each time.
+        Random changes to the training images; see :class:`CNNClassifier`. They are drawn again in
+        each epoch, so that all images pass through the whole network each time.
     augmentation_copies : int or None, default=None
         With `augmentation`: draw this many variants of each image once, so that the frozen layers
-        run once for each of them; an epoch takes one of each image.
+        run once per variant; each epoch uses one variant of each image.
     tta : int, default=0
         Test-time augmentation: number of variants of each image whose predictions are averaged with
-        its own. Each variant shifts, rotates, flips and lightens or darkens all images in the same
-        way, within the limits of `augmentation` and seeded by `random_state`; noise, cutout and
-        mixing are left out. Can be set after `fit`.
+        that of the image. Each variant shifts, rotates, flips and lightens or darkens all images in
+        the same way, within the limits of `augmentation` and seeded by `random_state`; noise,
+        cutout and mixing are left out. Can be set after `fit`.
     n_members : int, default=1
-        Number of networks that are trained with different seeds, and whose predictions are
-        averaged. `history_`, `n_iter_` and feature maps are those of the first network. Not
-        available with `warm_start` or `partial_fit`.
+        Number of networks to train with different seeds; their predictions are averaged.
+        `history_`, `n_iter_` and feature maps are those of the first network. Not available with
+        `warm_start` or `partial_fit`.
     image_shape : (height, width) or (height, width, channels), default=None
         Shape of flattened images.
     value_range : (low, high), "standardized" or None, default=None
-        Pixel values that stand for black and white; None learns them in `fit`.
+        Pixel values of black and white; if None, learn them in `fit`.
     precision : {"float32", "bfloat16"}, default="float32"
-        What the network computes in.
+        Data type that the network computes in.
     store : "auto", str, path-like, FeatureStore or None, default="auto"
-        Where the outputs of frozen layers are kept, see :class:`BackboneFeatures`.
+        Where the outputs of frozen layers are stored; see :class:`BackboneFeatures`.
     callbacks : callback, or list of callbacks, classes or functions, default=None
-        Keras callbacks, copied for each fit, or classes or functions that make a new one. Their
-        `model` is the whole network, which takes images with values from 0 to 1 (unlike `model_`)
-        in the size that reaches the network. The warm-up is a training of its own to them.
+        Keras callbacks, copied for each fit, or classes or functions that return a new one. Their
+        `model` is the whole network, which expects images with values from 0 to 1 (unlike `model_`)
+        in the size that reaches the network. They see the warm-up as a separate training run.
     warm_start : bool, default=False
-        Whether `fit` goes on from the weights of the fit before, without a warm-up.
+        Whether `fit` continues from the weights of the previous fit, without a warm-up.
     random_state : int, RandomState instance or None, default=None
         Seeds the head, dropout, augmentation, the order of the batches and the validation split.
     verbose : int, default=0
-        1 prints a line per epoch.
+        If 1, print one line per epoch.
     **routed : dict
         `backbone__*` parameters go to the backbone's builder (such as ``backbone__alpha=0.35``),
         `optimizer__*` parameters to the optimizer (such as ``optimizer__learning_rate=0.01``).
@@ -126,23 +126,23 @@ class TransferClassifier(OnBackbone, ImageClassifier):
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        The class labels, sorted; with several labels per image, the numbers of their columns.
+        The class labels, sorted; with several labels per image, the column numbers.
     multilabel_ : bool
         Whether each image may have several labels.
     model_ : keras.Model
-        The whole network, compiled; it takes the pixel values that the estimator takes, in the size
-        and the channels that reach the network. Made when first asked for.
+        The whole network, compiled. It accepts the same pixel values as the estimator, in the size
+        and the channels that reach the network. Built on first access.
     callbacks_ : list of keras.callbacks.Callback
-        The callbacks of the last fit, with what they remember, such as ``History().history``;
-        without their `model`. Pickles leave them out.
+        The callbacks of the last fit with their state, such as ``History().history``, but without
+        their `model`. Not included in pickles.
     history_ : dict of str to list of float
-        By epoch, those of the warm-up included: "loss", "accuracy", "learning_rate", and with
-        validation data "val_loss" and "val_accuracy".
+        Per epoch, including the warm-up: "loss", "accuracy", "learning_rate", and with validation
+        data "val_loss" and "val_accuracy".
     n_iter_ : int
-        Number of epochs trained, those of the warm-up included.
+        Number of epochs trained, including the warm-up.
     validation_rows_ : ndarray of int of shape (n_held_out,) or None
-        Positions, in the X of `fit`, of the images that it held out for validation, in ascending
-        order; None where it held out none.
+        Indices, in the X of `fit`, of the images held out for validation, in ascending order; None
+        if no images were held out.
     image_shape_ : (height, width, channels)
         Shape of one image.
     value_range_ : (low, high) or "standardized"
@@ -150,13 +150,13 @@ class TransferClassifier(OnBackbone, ImageClassifier):
     n_features_in_ : int
         Number of values of one image: height × width × channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Names of the columns, where X was a DataFrame with string names.
+        Names of the columns, if X was a DataFrame with string column names.
 
     Warns
     -----
     ConvergenceWarning
-        If training the backbone ends worse than its frozen features did, or all training images are
-        predicted as one class.
+        If the loss after training the backbone is worse than with frozen features, or all training
+        images are predicted as one class.
 
     See Also
     --------
@@ -165,10 +165,11 @@ class TransferClassifier(OnBackbone, ImageClassifier):
 
     Notes
     -----
-    Batch normalisation keeps its statistics in all of the backbone, also where it is trained: those
-    of small batches would ruin it. Its scales and offsets are trained.
+    Batch normalisation keeps its statistics in the whole backbone, even in trained layers, because
+    statistics of small batches would ruin it. Its scales and offsets are trained.
 
-    The head sees features that are standardised as the frozen features of the training data are.
+    The head receives features that are standardised with the mean and standard deviation of the
+    frozen features of the training data.
 
     References
     ----------

@@ -89,7 +89,7 @@ class OnBackbone:
         if self.augmentation_copies is not None and self.augmentation is None:
             raise ValueError(
                 f"augmentation_copies={self.augmentation_copies} without augmentation: all copies "
-                "would be alike. Set augmentation, such as 'light'."
+                "would be identical. Set augmentation, such as 'light'."
             )
         self._refuse_mixed_copies()
         return Recipe(
@@ -115,8 +115,9 @@ class OnBackbone:
         plan = plan_augmentation(self.augmentation)
         if self.augmentation_copies is not None and plan is not None and plan.mixes:
             raise ValueError(
-                "mixup and cutmix join images of a batch, which augmentation_copies computes "
-                "without: set augmentation_copies=None, or both to 0."
+                "mixup and cutmix mix images within a batch, but augmentation_copies draws the "
+                "variants before training, without batches. Set augmentation_copies=None, or set "
+                "both to 0."
             )
 
     def _n_epochs(self) -> int:
@@ -151,12 +152,12 @@ class OnBackbone:
         else:
             return
         if lowest < end < np.inf:
-            kept = "The weights before it are kept. " if stops else ""
+            kept = "The weights from before are kept. " if stops else ""
             stop = "" if stops else "set early_stopping=True, "
             warn_user(
                 f"Training the backbone ended with a {name} of {end:.4g}, worse than the "
-                f"{lowest:.4g} of its frozen features. {kept}Lower finetune_learning_rate, "
-                f"{stop}or take trainable='head'.",
+                f"{lowest:.4g} with frozen features. {kept}Lower finetune_learning_rate, {stop}or "
+                "set trainable='head'.",
                 ConvergenceWarning,
             )
 

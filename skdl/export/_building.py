@@ -88,10 +88,10 @@ class Building:
         if isinstance(part, Threshold):
             self._add_threshold(part)
         elif self._scores is not None:
-            raise UnsupportedError(f"a {type(part).__name__} behind a classifier")
+            raise UnsupportedError(f"a {type(part).__name__} after a classifier")
         elif isinstance(part, ON_IMAGES):
             if of_features:
-                raise UnsupportedError(f"a {type(part).__name__} behind features")
+                raise UnsupportedError(f"a {type(part).__name__} after features")
             self._add_network(part)
         elif of_features:
             self._add_to_features(part)
@@ -109,8 +109,8 @@ class Building:
             return
         if getattr(part, "tta", 0):
             raise UnsupportedError(
-                f"tta={part.tta}: test-time augmentation is no part of the network. Export with "
-                "tta=0, and average over variants where it is deployed"
+                f"tta={part.tta}: test-time augmentation is not part of the network. Export with "
+                "tta=0, and average over variants after deployment"
             )
         found = add_network(self.graph, images, part._network)
         if isinstance(part, DenoisingAutoencoder):
@@ -202,8 +202,8 @@ class Building:
         if threshold.on_probabilities:
             if scores.probabilities is None:
                 raise UnsupportedError(
-                    "a threshold on probabilities of a classifier whose scores alone are exported: "
-                    "set response_method='decision_function' before fit"
+                    "a threshold on probabilities of a classifier of which only scores are "
+                    "exported: set response_method='decision_function' before fit"
                 )
             column = self.graph.constant(where, np.int64)
             name = self.graph.add("Gather", scores.probabilities, column, axis=1)
@@ -240,7 +240,9 @@ def _plain_classes(classes: npt.NDArray[Any]) -> npt.NDArray[Any]:
     if classes.dtype.kind == "O":
         classes = np.array(classes.tolist())
     if classes.dtype.kind not in "biuf":
-        raise UnsupportedError(f"classes of the type {classes.dtype}: ONNX has text and numbers")
+        raise UnsupportedError(
+            f"classes of the type {classes.dtype}: ONNX only supports text and numbers"
+        )
     return classes.astype({"b": np.bool_, "f": np.float64}.get(classes.dtype.kind, np.int64))
 
 
@@ -248,8 +250,8 @@ def _unsupported(part: Any) -> UnsupportedError:
     networks = ", ".join(kind.__name__ for kind in (*ON_IMAGES, VGG16Features))
     steps = ", ".join(kind.__name__ for kind in TRANSFORMERS if kind is not SelectorMixin)
     return UnsupportedError(
-        f"a {type(part).__name__} at this place. A network comes first ({networks}); behind "
-        f"features, there may be {steps}, selectors such as SelectKBest, and a linear classifier "
-        "or regressor, an SVC or an SVR. What has no network of skdl is exported by the package "
-        "skl2onnx"
+        f"a {type(part).__name__} in this position. A network must come first ({networks}). "
+        f"Features may be followed by {steps}, selectors such as SelectKBest, and a linear "
+        "classifier or regressor, an SVC or an SVR. To export estimators without a network of "
+        "skdl, use the package skl2onnx"
     )

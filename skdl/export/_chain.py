@@ -38,7 +38,7 @@ def parts_of(estimator: Any) -> list[Any]:
     if hasattr(estimator, "cv_results_"):
         if not hasattr(estimator, "best_estimator_"):
             raise UnsupportedError(
-                f"a {type(estimator).__name__} with refit=False, which keeps no fitted estimator"
+                f"a {type(estimator).__name__} with refit=False, which has no fitted estimator"
             )
         return parts_of(estimator.best_estimator_)
     if isinstance(estimator, FixedThresholdClassifier | TunedThresholdClassifierCV):

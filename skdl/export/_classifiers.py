@@ -72,7 +72,7 @@ def _linear(graph: Graph, classifier: Any, x: str) -> Scores | None:
         link = next((link for link in links if np.allclose(link.known(scores), wanted)), None)
         if link is None:
             raise UnsupportedError(
-                f"how {type(classifier).__name__} makes probabilities of its scores"
+                f"how {type(classifier).__name__} converts scores to probabilities"
             )
         probabilities = link.add(graph, name)
     if binary:
@@ -155,7 +155,7 @@ def kernel_values(graph: Graph, machine: Any, x: str) -> str:
     """The kernel of each row and each support vector."""
     kernel = _KERNELS.get(machine.kernel) if isinstance(machine.kernel, str) else None
     if kernel is None or machine.support_vectors_.ndim != 2:
-        raise UnsupportedError(f"a {type(machine).__name__} with another kernel")
+        raise UnsupportedError(f"a {type(machine).__name__} with an unsupported kernel")
     return kernel(graph, machine, x, np.asarray(machine.support_vectors_, np.float64))
 
 

@@ -45,7 +45,9 @@ def compare(estimator: Any, building: Building, content: bytes) -> None:
     scale = np.abs(wanted[values]).max(initial=0)
     difference = np.abs(found[values] - wanted[values].astype(np.float64)).max()
     if not difference <= _TOLERANCE * scale:
-        raise _differs(estimator, f"{values} by up to {difference:.2g}, where {scale:.2g} is large")
+        raise _differs(
+            estimator, f"{values} by up to {difference:.2g}, where the largest value is {scale:.2g}"
+        )
     if "label" in found:
         wrong = np.asarray(wanted["label"]) != found["label"]
         n_wrong = np.count_nonzero(wrong & building.is_clear(wanted[values], _TOLERANCE * scale))
@@ -90,6 +92,7 @@ def _asked(estimator: Any, output: str, images: npt.NDArray[Any]) -> npt.NDArray
 
 def _differs(estimator: Any, what: str) -> ValueError:
     return ValueError(
-        f"The graph of this {type(estimator).__name__} does not give what it gives itself, so that "
-        f"nothing is written. It changes {what}. One of its parts computes something of its own."
+        f"The graph of this {type(estimator).__name__} does not return the same results as the "
+        f"estimator, so no file is written. It changes {what}. One of the estimator's parts uses a "
+        "custom computation."
     )

@@ -14,25 +14,25 @@ from skdl.export._comparison import compare
 
 
 def export_onnx(estimator: Any, path: str | os.PathLike[str]) -> Path:
-    """Write a fitted estimator as an ONNX file, which other programs run without skdl.
+    """Write a fitted estimator to an ONNX file, which other programs can run without skdl.
 
-    Everything that the estimator does to an array of images is in the graph: resizing, the value
-    range learned in fit, the network, and what stands behind it. What the graph gives is compared
-    with what the estimator gives, before anything is written.
+    The graph contains everything that the estimator does to an array of images: resizing, the value
+    range learned in fit, the network, and the steps after it. Before the file is written, the
+    results of the graph are compared with those of the estimator.
 
     Parameters
     ----------
     estimator : estimator
-        Fitted: a `CNNClassifier`, `TransferClassifier` or `VGG16Classifier`; a `CNNRegressor` or
+        A fitted `CNNClassifier`, `TransferClassifier` or `VGG16Classifier`; a `CNNRegressor` or
         `TransferRegressor`; a `BackboneFeatures` or `VGG16Features`; a `DenoisingAutoencoder`; or a
-        pipeline in which such features go through transformers of scikit-learn (`StandardScaler`,
-        `MinMaxScaler`, `MaxAbsScaler`, `RobustScaler`, `Normalizer`, `PCA`, `TruncatedSVD`, or one
-        that selects features) to a linear classifier or regressor of scikit-learn, or an `SVC` or
-        `SVR` with a linear, RBF or polynomial kernel. Also one of these in a search (its best
-        estimator is exported), under a fixed or tuned threshold, or frozen. An `ImageLoader` at the
-        beginning is left out: the graph takes what it decodes.
+        pipeline in which such features pass through transformers of scikit-learn (`StandardScaler`,
+        `MinMaxScaler`, `MaxAbsScaler`, `RobustScaler`, `Normalizer`, `PCA`, `TruncatedSVD`, or
+        feature selectors) to a linear classifier or regressor of scikit-learn, or an `SVC` or `SVR`
+        with a linear, RBF or polynomial kernel. Also one of these in a search (its best estimator
+        is exported), under a fixed or tuned threshold, or frozen. An `ImageLoader` at the beginning
+        is left out: the graph expects the images that it decodes.
     path : str or path-like
-        Name of the file, which ends in ".onnx". A file of this name is replaced.
+        Name of the file, which must end in ".onnx". An existing file is replaced.
 
     Returns
     -------
@@ -46,37 +46,36 @@ def export_onnx(estimator: Any, path: str | os.PathLike[str]) -> Path:
     NotFittedError
         If the estimator, or a part of it, is not fitted.
     ValueError
-        If a part cannot be exported, naming it and what can be; if the graph gives something else
-        than the estimator; or if the path does not end in ".onnx".
+        If a part cannot be exported, naming it and what can be exported; if the results of the
+        graph differ from those of the estimator; or if the path does not end in ".onnx".
     FileNotFoundError
         If the folder of the file does not exist.
     TypeError
-        If `path` is no path.
+        If `path` is not a path.
 
     See Also
     --------
-    CNNClassifier : Has `model_`, the network for Keras's own formats.
+    CNNClassifier : Its attribute `model_` is the network for Keras's own formats.
 
     Notes
     -----
-    The graph has one input, "images", of shape (n, height, width, channels), with any number n: of
-    uint8 if the estimator was fitted on bytes, and otherwise of float32, in the value range of the
-    training images. With `image_size`, images may be of any height and width; they are resized as
-    Pillow does it, which for bytes is the same to the bit. Flattened images have to be brought to
-    their shape.
+    The graph has one input, "images", of shape (n, height, width, channels), for any n: of dtype
+    uint8 if the estimator was fitted on bytes, and float32 otherwise, in the value range of the
+    training images. With `image_size`, images may have any height and width; they are resized as in
+    Pillow, with identical bits for bytes. Flattened images must be reshaped to their shape.
 
-    Its outputs are "label", of shape (n,), or (n, n_labels) where each image may have several
-    labels, and "probabilities" of shape (n, n_classes), as
-    `predict` and `predict_proba` give them; or "scores", as `decision_function` does, of
-    classifiers that have no probabilities and of an `SVC`. Without a classifier, it gives
-    "features" or, of a denoiser, "denoised", as `transform` does; of a regressor, "numbers", as
-    `predict` does. The metadata of the file hold, as
-    JSON, the "classes" in the order of the probabilities, "image_shape" and "value_range", with a
-    threshold "threshold" and "positive", the class from it on.
+    Its outputs are "label", of shape (n,), or (n, n_labels) with several labels per image, and
+    "probabilities" of shape (n, n_classes), as returned by `predict` and `predict_proba`; or
+    "scores", as returned by `decision_function`, for classifiers without probabilities and for an
+    `SVC`. Without a classifier, the output is "features" or, for a denoiser, "denoised", as
+    returned by `transform`; for a regressor, "numbers", as returned by `predict`. The metadata of
+    the file contains, as JSON, the "classes" in the order of the probabilities, "image_shape" and
+    "value_range"; with a threshold, also "threshold" and "positive", the class predicted from the
+    threshold on.
 
     Files are in operator set 17: ONNX Runtime 1.14 (February 2023) and newer run them. Numbers
-    agree to 1e-5 of the largest; a label may differ where two classes are that close. Behind
-    features, the graph computes in double precision, as scikit-learn does.
+    agree to 1e-5 of the largest; a label may differ if two classes are that close. After features,
+    the graph computes in double precision, as scikit-learn does.
 
     References
     ----------
@@ -96,7 +95,7 @@ def export_onnx(estimator: Any, path: str | os.PathLike[str]) -> Path:
         raise ValueError(f"path must end in '.onnx'. Got {shown_path(file)}.")
     if not file.parent.is_dir():
         raise FileNotFoundError(
-            f"There is no folder {shown_path(file.parent)}. Make it, or choose another path."
+            f"There is no folder {shown_path(file.parent)}. Create it, or choose another path."
         )
     onnx = _import_onnx()
     try:

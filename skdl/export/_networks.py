@@ -36,9 +36,8 @@ def add_features(graph: Graph, images: Symbol, extractor: Extractor) -> Symbol:
     """What a frozen backbone gives of images, one row for each."""
     if not isinstance(extractor, FeatureExtractor):
         raise UnsupportedError(
-            "a backbone that is an ONNX model already. Run its file elsewhere, and what stands "
-            "behind it with the library that it is from. To export a Keras network, fit with "
-            "engine='tensorflow'"
+            "a backbone that is already an ONNX model. Run its file elsewhere, and the steps after "
+            "it with their own library. To export a Keras network, fit with engine='tensorflow'"
         )
     _refuse_bfloat16(extractor.spec.precision)
     function, arguments = extractor.as_function()

@@ -100,7 +100,8 @@ class _Pixels:
         assert adapter is not None
         if n_channels != adapter.found:
             raise UnsupportedError(
-                f"images of {n_channels} channels, where {adapter.found} are adapted"
+                f"images of {n_channels} channels, while input_adapter was fitted on "
+                f"{adapter.found}"
             )
         if adapter.kind != "mean":
             places = np.arange(adapter.made) % adapter.found
@@ -212,8 +213,8 @@ class _Pixels:
     def _check_channels(self) -> None:
         if self.learned.channels == 4:  # one of them is transparency
             raise UnsupportedError(
-                f"resizing images of {self.learned.channels} channels (image_size="
-                f"{self.learned.image_size}): bring them to this size by skdl.Resize before fit"
+                f"resizing images of {self.learned.channels} channels "
+                f"(image_size={self.learned.image_size}): resize them with skdl.Resize before fit"
             )
 
     def _along_both(self, name: str, along: Callable[[str, str, int], str]) -> str:

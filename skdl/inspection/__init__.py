@@ -1,4 +1,4 @@
-"""Where in images the evidence lies, what layers make of them, and which are like no other."""
+"""Locate evidence in images, inspect layers, and detect images unlike all others."""
 
 from skdl.inspection._evidence import as_images, class_codes, class_scores, network_input
 from skdl.inspection._layers import activations, feature_maps, grad_cam, maps_of

@@ -26,16 +26,17 @@ def class_scores(
     name = type(model).__name__
     if used is None or not hasattr(model, "classes_"):
         raise ValueError(
-            f"{name} has no {' and no '.join(methods)} of classes_: pass a fitted classifier that "
-            "gives scores."
+            f"{name} has no {' and no '.join(methods)} with classes_. Pass a fitted classifier "
+            "that returns scores."
         )
     scores = np.asarray(getattr(model, used)(X), dtype=np.float64)
     if scores.ndim == 1:  # of the second of two classes
         scores = np.column_stack([-scores, scores])
     if scores.shape[1] != len(model.classes_):
         raise ValueError(
-            f"{used} of {name} has {scores.shape[1]} columns for {len(model.classes_)} classes: "
-            "one per class is needed, such as with decision_function_shape='ovr'."
+            f"{used} of {name} returns {scores.shape[1]} columns for {len(model.classes_)} "
+            "classes, but one column per class is required, such as with "
+            "decision_function_shape='ovr'."
         )
     return scores, used
 
@@ -104,7 +105,8 @@ def network_input(model: Any, X: Any, method: str) -> tuple[Any, Any, Any]:
             shown = passed
         elif not _keeps_pixels(before):
             raise ValueError(
-                f"{name} does not see the images: a step before it makes other features of them."
+                f"{name} does not receive the images, because a step before it converts them to "
+                "other features."
             )
     return last, passed, shown
 

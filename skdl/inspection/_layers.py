@@ -13,38 +13,40 @@ from skdl.inspection._evidence import network_input
 def grad_cam(
     estimator: Any, X: Any, y: Any = None, *, layer: str | None = None
 ) -> npt.NDArray[np.float32]:
-    """Where a network finds the evidence for a class, by gradients (Grad-CAM).
+    """Locate the evidence of a network for a class by gradients (Grad-CAM).
 
     Parameters
     ----------
     estimator : fitted classifier, Pipeline or search
-        A network of skdl, or what ends in one: a pipeline whose other steps keep images as images,
-        such as Resize, ImageLoader and scalers, a search, or a classifier with a threshold.
+        A network of skdl, or an estimator that ends in one: a pipeline whose other steps keep
+        images as images, such as Resize, ImageLoader and scalers, a search, or a classifier with a
+        threshold.
     X : array-like
-        Images or paths of image files, as the estimator takes them.
+        Images or paths of image files, as the estimator accepts them.
     y : array-like of shape (n,), or a label, default=None
-        Class whose evidence is asked for, of each image or of all. None takes the predicted ones.
+        Class whose evidence is shown, for each image or for all. If None, use the predicted
+        classes.
     layer : str, default=None
-        Layer that gives feature maps, by its name in :meth:`skdl.CNNClassifier.layer_shapes`. None
-        takes the last one whose maps have more than one position.
+        Name of a layer that outputs feature maps; see :meth:`skdl.CNNClassifier.layer_shapes`. If
+        None, use the last one whose maps have more than one position.
 
     Returns
     -------
     maps : float32 ndarray of shape (n, height, width)
-        In the size of the images as the network gets them, in [0, 1]: divided by the largest value
-        of each image. All zeros where nothing speaks for the class.
+        Maps in the size of the images that the network receives and in [0, 1], divided by the
+        largest value of each image. All zeros if there is no evidence for the class.
 
     Raises
     ------
     NotFittedError
         If the estimator is not fitted.
     ValueError
-        If there is no network, it does not see the images, or it has no such layer; if a label is
-        not among the classes, or there are not as many as images.
+        If there is no network, it does not receive the images, or it has no such layer; if a label
+        is not among the classes, or the number of labels differs from that of the images.
 
     See Also
     --------
-    occlusion_maps : The same of any classifier, by covering parts of the images.
+    occlusion_maps : The same for any classifier, by covering parts of the images.
     skdl.CNNClassifier.grad_cam : How the maps are computed.
     skdl.plotting.SaliencyDisplay : Draws the maps over the images.
 
@@ -72,33 +74,33 @@ def grad_cam(
 
 
 def activations(estimator: Any, X: Any, *, layer: str) -> npt.NDArray[np.float32]:
-    """What a layer of a network gives for images.
+    """Output of a layer of a network for images.
 
     Parameters
     ----------
     estimator : fitted classifier, Pipeline or search
-        A network of skdl, or what ends in one, as for :func:`grad_cam`.
+        A network of skdl, or an estimator that ends in one, as for :func:`grad_cam`.
     X : array-like
-        Images or paths of image files, as the estimator takes them.
+        Images or paths of image files, as the estimator accepts them.
     layer : str
-        Name of the layer, see :meth:`skdl.CNNClassifier.layer_shapes`.
+        Name of the layer; see :meth:`skdl.CNNClassifier.layer_shapes`.
 
     Returns
     -------
     activations : float32 ndarray of shape (n, height, width, channels)
-        Of layers that give no feature maps, (n, …).
+        For layers that do not output feature maps, of shape (n, …).
 
     Raises
     ------
     NotFittedError
         If the estimator is not fitted.
     ValueError
-        If there is no network, it does not see the images, or it has no such layer.
+        If there is no network, it does not receive the images, or it has no such layer.
 
     See Also
     --------
-    feature_maps : The maps one after the other.
-    skdl.CNNClassifier.activations : Of the network itself.
+    feature_maps : The maps with the channels first.
+    skdl.CNNClassifier.activations : The same for the network itself.
 
     Examples
     --------
@@ -116,32 +118,32 @@ def activations(estimator: Any, X: Any, *, layer: str) -> npt.NDArray[np.float32
 
 
 def feature_maps(estimator: Any, X: Any, *, layer: str) -> npt.NDArray[np.float32]:
-    """Feature maps that a layer of a network makes of images, one after the other.
+    """Feature maps of a layer of a network for images, channels first.
 
     Parameters
     ----------
     estimator : fitted classifier, Pipeline or search
-        A network of skdl, or what ends in one, as for :func:`grad_cam`.
+        A network of skdl, or an estimator that ends in one, as for :func:`grad_cam`.
     X : array-like
-        Images or paths of image files, as the estimator takes them.
+        Images or paths of image files, as the estimator accepts them.
     layer : str
-        Name of a layer that gives feature maps, see :meth:`skdl.CNNClassifier.layer_shapes`.
+        Name of a layer that outputs feature maps; see :meth:`skdl.CNNClassifier.layer_shapes`.
 
     Returns
     -------
     maps : float32 ndarray of shape (n, n_maps, height, width)
-        Of each image, one map per channel of the layer.
+        One map per channel of the layer, for each image.
 
     Raises
     ------
     NotFittedError
         If the estimator is not fitted.
     ValueError
-        As :func:`activations`; or if the layer gives no feature maps.
+        As for :func:`activations`; or if the layer outputs no feature maps.
 
     See Also
     --------
-    activations : The same, channels last, and of layers of any kind.
+    activations : The same, channels last, and for layers of any kind.
     skdl.plotting.FeatureMapDisplay : Draws the maps of an image.
 
     Examples
@@ -164,7 +166,8 @@ def maps_of(network: Any, X: Any, layer: str) -> npt.NDArray[np.float32]:
     values = network.activations(X, layer=layer)
     if values.ndim != 4:
         raise ValueError(
-            f"The layer {shortened(layer)} gives values of shape {values.shape[1:]} for an image; "
-            "expected feature maps (height, width, channels). layer_shapes() lists all layers."
+            f"The layer {shortened(layer)} outputs values of shape {values.shape[1:]} for an "
+            "image; expected feature maps (height, width, channels). layer_shapes() lists all "
+            "layers."
         )
     return np.moveaxis(values, -1, 1)

@@ -21,28 +21,29 @@ _ROUNDING = 1e-12
 
 
 class NoveltyDetector(KeywordsMixin, OutlierMixin, BaseEstimator):  # type: ignore[misc]
-    """Flags images that are unlike everything that a model was trained on.
+    """Flags images that are unlike all images that a model was trained on.
 
-    A classifier gives a label to any image: to a photograph of the ceiling, to an X-ray that is not
-    of the chest. The detector measures how far the features of an image lie from those of the
-    training images, and flags what lies farther than training images lie from each other. How often
-    it flags an image of the same kind is bounded: `false_alarm_rate_`.
+    A classifier assigns a label to any image, even to a photograph of the ceiling or an X-ray that
+    is not of the chest. The detector measures how far the features of an image lie from those of
+    the training images, and flags images that lie farther from them than training images lie from
+    each other. The rate at which it flags images of the same kind is bounded by
+    `false_alarm_rate_`.
 
     Parameters
     ----------
     transformer : transformer, callable or None, default=None
-        What makes features of images, such as :class:`skdl.BackboneFeatures` or a pipeline's first
-        steps, ``pipeline[:-1]``. One that is fitted is used as it is; of one that is not, a clone
-        is fitted. A callable gets the images and returns an array of shape (n, n_features). With
-        None, X are features.
+        Computes features of images, such as :class:`skdl.BackboneFeatures` or a pipeline's first
+        steps, ``pipeline[:-1]``. A fitted transformer is used unchanged; otherwise, a clone is
+        fitted. A callable receives the images and returns an array of shape (n, n_features). If
+        None, X contains features.
     false_alarm_rate : float in (0, 1), default=0.01
-        Which share of images of the same kind, from groups not seen in `fit`, may be flagged.
+        Share of images of the same kind, from groups not seen in `fit`, that may be flagged.
     n_neighbors : int, default=5
-        The distance of an image is that to the so many nearest training image.
+        The distance of an image is its distance to the `n_neighbors`-th nearest training image.
     metric : {"cosine", "euclidean"}, default="cosine"
-        How far two images are from each other. "cosine" compares the directions of features, and
-        is for those of networks as they come; "euclidean" is for features that are standardised,
-        or that direction says little about.
+        Distance between two images. "cosine" compares the directions of features, and suits
+        unscaled features of networks; "euclidean" suits features that are standardised, or whose
+        directions carry little information.
 
     Attributes
     ----------
@@ -50,51 +51,53 @@ class NoveltyDetector(KeywordsMixin, OutlierMixin, BaseEstimator):  # type: igno
         The bound that holds for the chosen threshold: at most `false_alarm_rate`, unless there are
         too few images for that.
     offset_ : float
-        The smallest score of what is not flagged.
+        The smallest score that is not flagged.
     training_scores_ : ndarray of shape (n,)
-        Scores of the training images, each compared with those of other groups. Those below
-        `offset_` are worth a look.
+        Scores of the training images, each compared with those of other groups. Images with scores
+        below `offset_` are worth inspecting.
     features_ : ndarray of shape (n, n_features)
         Features of the training images.
     transformer_ : transformer, callable or None
         The transformer in use.
     n_features_in_ : int
-        Number of features seen in `fit`, where `transformer` is None.
+        Number of features seen in `fit`, if `transformer` is None.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, where X was a DataFrame with string names.
+        Names of the features, if X was a DataFrame with string column names.
 
     Warns
     -----
     UserWarning
-        In `fit`, if there are too few images or groups for the wanted rate, or if the features of
-        `metric` "cosine" are centred, such as behind a StandardScaler: directions from a mean tell
-        little, and images of noise, which excite no feature, look ordinary.
+        In `fit`, if there are too few images or groups for the requested rate, or if features are
+        centred with `metric` "cosine", such as after a StandardScaler: directions from a mean carry
+        little information, and images of noise, which activate no feature, look ordinary.
 
     See Also
     --------
     sklearn.neighbors.LocalOutlierFactor : Compares with the density around the neighbours.
-    skdl.audit_images : What is wrong with the training images themselves.
+    skdl.audit_images : Finds problems in the training images themselves.
 
     Notes
     -----
-    The threshold is a conformal one: the distances of the training images, each to those of other
-    groups, and one infinite distance for the new image are ranked, images of a group sharing the
-    weight of the group. A training image has one group fewer to be near to than in the ranking with
-    the new group among them, which errs to the safe side. So, with groups (or images) drawn like
-    those of the training, a new image is flagged with a probability of at most `false_alarm_rate_`,
-    whatever the distribution, if features do not depend on the training images. Those of a frozen
-    backbone do not; a network knows its own training images better than others, and flags more.
+    The threshold is conformal: the distances of the training images, each to those of other groups,
+    and one infinite distance for the new image are ranked; images of a group share the weight of
+    the group. A training image is compared with one group fewer than if the new group were in the
+    ranking, which errs on the safe side. Thus, if groups (or images) are drawn like those of the
+    training set, and if features do not depend on the training images, a new image is flagged with
+    a probability of at most `false_alarm_rate_`, whatever the distribution. Features of a frozen
+    backbone do not depend on them; with features of a network that was trained on these images,
+    which it knows better than others, more images are flagged.
 
-    The rate is that over all draws of training images. With one set of 300 images, and a threshold
+    The rate applies over all draws of training images. With one set of 300 images, and a threshold
     that two of them exceed, the rate of that detector lies between 0.2 and 2.4 % in 19 of 20 cases.
 
-    A flag says that the model has seen nothing like this. No flag does not say that it is right.
+    A flag means that the model has seen nothing like this image. The absence of a flag does not
+    mean that the model is right.
 
     References
     ----------
     Y. Sun, Y. Ming, X. Zhu and Y. Li, "Out-of-distribution detection with deep nearest neighbors",
     ICML 2022. V. Vovk, A. Gammerman and G. Shafer, "Algorithmic learning in a random world",
-    Springer 2005. Of groups: R. Dunn, L. Wasserman and A. Ramdas, "Distribution-free prediction
+    Springer 2005. For groups: R. Dunn, L. Wasserman and A. Ramdas, "Distribution-free prediction
     sets for two-layer hierarchical models", Journal of the American Statistical Association 2023.
 
     Examples
@@ -135,18 +138,18 @@ class NoveltyDetector(KeywordsMixin, OutlierMixin, BaseEstimator):  # type: igno
         self.metric = metric
 
     def fit(self, X: Any, y: Any = None, groups: Any = None) -> "NoveltyDetector":
-        """Learn how far images of the training lie from each other.
+        """Learn how far training images lie from each other.
 
         Parameters
         ----------
         X : array-like
-            Images or paths of image files, as the transformer takes them; features of shape
-            (n, n_features) without one.
+            Images or paths of image files, as the transformer accepts them; features of shape (n,
+            n_features) without a transformer.
         y : object, default=None
             Ignored.
         groups : array-like of shape (n,), default=None
-            What belongs together, such as the images of a patient: each image is compared with
-            those of other groups only. None is a group for each image.
+            Group of each image, such as its patient: each image is compared only with images of
+            other groups. If None, each image is a separate group.
 
         Returns
         -------
@@ -158,9 +161,9 @@ class NoveltyDetector(KeywordsMixin, OutlierMixin, BaseEstimator):  # type: igno
         TypeError
             If `transformer` is neither a transformer nor callable.
         ValueError
-            If a parameter is out of range, the transformer does not give one row of finite numbers
-            per image, there are not as many groups as images, or there are fewer than `n_neighbors`
-            images outside a group.
+            If a parameter is out of range, the transformer does not return one row of finite
+            numbers per image, the number of groups differs from that of the images, or there are
+            fewer than `n_neighbors` images outside a group.
         """
         validate_params(self)
         transformer = _fitted(self.transformer, X)
@@ -171,8 +174,9 @@ class NoveltyDetector(KeywordsMixin, OutlierMixin, BaseEstimator):  # type: igno
         self._check_enough(codes, members, groups is not None)
         if self.metric == "cosine" and _are_centred(features):
             warn_user(
-                "The features have a mean of zero, as a StandardScaler makes them, and their "
-                "directions tell little. Pass the steps before it, or metric='euclidean'."
+                "The features have a mean of zero, such as after a StandardScaler, so their "
+                "directions carry little information. Pass the steps before it, or "
+                "metric='euclidean'."
             )
         distances = self._distances(features, features, codes)
         threshold, rate = _threshold(distances, codes, self.false_alarm_rate)
@@ -186,33 +190,33 @@ class NoveltyDetector(KeywordsMixin, OutlierMixin, BaseEstimator):  # type: igno
         return self
 
     def score_samples(self, X: Any) -> npt.NDArray[np.float64]:
-        """How near images are to those of the training: the higher, the more alike.
+        """Similarity of images to the training images: higher means more similar.
 
         Parameters
         ----------
         X : array-like
-            Images, as in `fit`. Those of the training are their own neighbours, and score higher
-            than new ones: see `training_scores_`.
+            Images, as in `fit`. Training images are their own neighbours and score higher than new
+            ones; see `training_scores_`.
 
         Returns
         -------
         scores : ndarray of shape (n,)
             The negative distance to the `n_neighbors`-th nearest training image. Divided by
-            `offset_`, it is how many times the threshold an image lies away.
+            `offset_`, it is the distance as a multiple of the threshold.
 
         Raises
         ------
         NotFittedError
             Before `fit`.
         ValueError
-            If X is not as in `fit`, or the transformer refuses it.
+            If X is not as in `fit`, or the transformer raises an error for it.
         """
         check_is_fitted(self)
         features = self._features(X, self.transformer_, reset=False)
         return -self._distances(features, self.features_)
 
     def decision_function(self, X: Any) -> npt.NDArray[np.float64]:
-        """By how much the score of images exceeds that which is needed.
+        """Difference between the scores of images and the threshold.
 
         Parameters
         ----------
@@ -222,19 +226,19 @@ class NoveltyDetector(KeywordsMixin, OutlierMixin, BaseEstimator):  # type: igno
         Returns
         -------
         decisions : ndarray of shape (n,)
-            ``score_samples(X) - offset_``: negative where an image is unlike those of the training.
+            ``score_samples(X) - offset_``: negative if an image is unlike the training images.
 
         Raises
         ------
         NotFittedError
             Before `fit`.
         ValueError
-            If X is not as in `fit`, or the transformer refuses it.
+            If X is not as in `fit`, or the transformer raises an error for it.
         """
         return self.score_samples(X) - self.offset_
 
     def predict(self, X: Any) -> npt.NDArray[np.int_]:
-        """Flag images that are unlike those of the training.
+        """Flag images that are unlike the training images.
 
         Parameters
         ----------
@@ -244,14 +248,14 @@ class NoveltyDetector(KeywordsMixin, OutlierMixin, BaseEstimator):  # type: igno
         Returns
         -------
         flags : int ndarray of shape (n,)
-            -1 for what is unlike everything in the training, 1 for all else.
+            -1 for images that are unlike all training images, 1 for all others.
 
         Raises
         ------
         NotFittedError
             Before `fit`.
         ValueError
-            If X is not as in `fit`, or the transformer refuses it.
+            If X is not as in `fit`, or the transformer raises an error for it.
         """
         return np.where(self.decision_function(X) < 0, -1, 1)
 
@@ -260,7 +264,7 @@ class NoveltyDetector(KeywordsMixin, OutlierMixin, BaseEstimator):  # type: igno
         """Not available: training images are their own neighbours. See `training_scores_`."""
         raise AttributeError(
             "NoveltyDetector has no fit_predict, since training images are their own neighbours. "
-            "Their scores among the others are training_scores_ after fit."
+            "After fit, training_scores_ contains their scores compared with the others."
         )
 
     # ---- inside --------------------------------------------------------------------------------
@@ -277,15 +281,15 @@ class NoveltyDetector(KeywordsMixin, OutlierMixin, BaseEstimator):  # type: igno
         given = transformer.transform(X) if hasattr(transformer, "transform") else transformer(X)
         if np.ndim(given) != 2 or len(given) != len(X):
             raise ValueError(
-                f"The transformer of NoveltyDetector gave {shortened(given)} for {len(X)} images. "
-                "It must give one row of numbers per image, such as BackboneFeatures does."
+                f"The transformer of NoveltyDetector returned {shortened(given)} for {len(X)} "
+                "images. It must return one row of numbers per image, as BackboneFeatures does."
             )
         found = check_array(
             given, dtype=dtypes, ensure_min_samples=least, input_name="features", estimator=self
         )
         if not reset and found.shape[1] != self.features_.shape[1]:
             raise ValueError(
-                f"The transformer gave {found.shape[1]} features, but "
+                f"The transformer returned {found.shape[1]} features, but "
                 f"{self.features_.shape[1]} in fit. Pass images as in fit."
             )
         return found
@@ -298,11 +302,11 @@ class NoveltyDetector(KeywordsMixin, OutlierMixin, BaseEstimator):  # type: igno
         outside = len(codes) - int(sizes.max())
         if outside < self.n_neighbors:
             name = shortened(plain(members[codes == sizes.argmax()][0]))
-            of = f"outside the group {name}" if grouped else "beside each"
+            of = f"outside the group {name}" if grouped else "for each image"
             raise ValueError(
                 f"n_neighbors={self.n_neighbors}, but there {'is' if outside == 1 else 'are'} only "
                 f"{counted(outside, 'other image')} {of} (n_samples={len(codes)}). Pass more "
-                "images, or set n_neighbors lower."
+                "images, or lower n_neighbors."
             )
 
     def _distances(
@@ -372,7 +376,8 @@ def _warn_of_few(codes: npt.NDArray[np.intp], grouped: bool, wanted: float, rate
     needed = int(np.ceil(1 / wanted - _ROUNDING)) - 1
     what = "group" if grouped else "image"
     warn_user(
-        f"A false-alarm rate of {wanted:.2g} needs at least {counted(needed, what)}, and there "
-        f"are {n:,}: what lies farther from them than they do from each other is flagged, and "
-        f"no more is known than that false alarms stay below {rate:.2g} (false_alarm_rate_)."
+        f"A false-alarm rate of {wanted:.2g} requires at least {counted(needed, what)}, but there "
+        f"are {n:,}. Images that lie farther from them than they do from each other are flagged; "
+        f"it is only guaranteed that the false-alarm rate stays below {rate:.2g} "
+        "(false_alarm_rate_)."
     )

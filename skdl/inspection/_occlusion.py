@@ -25,48 +25,49 @@ def occlusion_maps(
     fill: float | Literal["mean"] = "mean",
     image_shape: Sequence[int] | None = None,
 ) -> npt.NDArray[np.float64]:
-    """Where a classifier finds the evidence for a class, by covering parts of the images.
+    """Locate the evidence of a classifier for a class by covering parts of the images.
 
     Parameters
     ----------
     estimator : fitted classifier, Pipeline or search
-        With ``predict_proba`` or ``decision_function``, and ``classes_``.
+        An estimator with ``predict_proba`` or ``decision_function``, and ``classes_``.
     X : array-like
-        Images or paths of image files, as the estimator takes them.
+        Images or paths of image files, as the estimator accepts them.
     y : array-like of shape (n,), or a label, default=None
-        Class whose evidence is asked for, of each image or of all. None takes the predicted ones.
+        Class whose evidence is shown, for each image or for all. If None, use the predicted
+        classes.
     patch : int or (height, width), default=None
-        Size of the covered part in pixels. None is a quarter of the shorter side.
+        Size of the covered part in pixels. If None, use a quarter of the shorter side.
     stride : int or (rows, columns), default=None
-        Steps between covered parts. None is half of `patch`.
+        Steps between covered parts. If None, use half of `patch`.
     fill : float or "mean", default="mean"
         Pixel value of the covered part, in the scale of X; "mean" is the mean colour of each image.
     image_shape : (height, width) or (height, width, channels), default=None
-        Shape of flattened images; None takes the ``image_shape_`` of the estimator, if any.
+        Shape of flattened images. If None, use the ``image_shape_`` of the estimator, if any.
 
     Returns
     -------
     maps : float64 ndarray of shape (n, height, width)
-        The mean fall of the score over all covered parts that a pixel lies in, in [0, 1]: divided
-        by the largest of each image. All zeros where the score does not fall.
+        The mean decrease of the score over all covered parts that a pixel lies in, in [0, 1],
+        divided by the largest of each image. All zeros if the score does not decrease.
 
     Raises
     ------
     NotFittedError
         If the estimator is not fitted.
     ValueError
-        If the estimator gives no scores of classes; if a label is not among the classes, or there
-        are not as many as images; or if a parameter is out of range.
+        If the estimator returns no scores of classes; if a label is not among the classes, or the
+        number of labels differs from that of the images; or if a parameter is out of range.
 
     See Also
     --------
-    grad_cam : Of networks, in one pass.
+    grad_cam : The same for networks, in one pass.
     skdl.plotting.SaliencyDisplay : Draws the maps over the images.
 
     Notes
     -----
-    Each image is predicted once for each place of the covered part, a bounded number at a time.
-    Features of a frozen backbone go into its store; set its ``store=None`` to keep them out.
+    Each image is predicted once per position of the covered part, a bounded number at a time.
+    Features of a frozen backbone are put into its store; set its ``store=None`` to prevent this.
 
     References
     ----------
@@ -110,7 +111,7 @@ class Cover:
             raise ValueError(f"patch={patch} is larger than the images of {size} pixels.")
         if any(step > p for step, p in zip(stride, patch, strict=True)):
             raise ValueError(
-                f"stride={stride} is larger than patch={patch}: pixels between would never be "
+                f"stride={stride} is larger than patch={patch}: pixels in between would never be "
                 "covered."
             )
         starts = [

@@ -1,7 +1,7 @@
-"""Files of fitted models for other people's hands, which run no code when they are loaded.
+"""Files of fitted models to share with other people, which run no code when they are loaded.
 
-``joblib`` saves anything for yourself; whoever loads its files runs what they say. A file of
-:func:`skdl.save` holds arrays and JSON, and names classes that are known to be harmless.
+``joblib`` saves anything for your own use; loading its files runs any code that they contain. A
+file of :func:`skdl.save` contains arrays and JSON, and names classes that are known to be harmless.
 """
 
 from skdl.persistence._errors import LIMITS, ModelFileError

@@ -43,8 +43,8 @@ class Audit:
         schema = read_json(archive, SCHEMA)
         if schema.get("protocol") != _PROTOCOL or schema.get("protocol") is True:
             raise ModelFileError(
-                f"it is of version {shortened(schema.get('protocol'))} of skops's format, and this "
-                f"version of skdl reads version {_PROTOCOL}"
+                f"it uses version {shortened(schema.get('protocol'))} of the format of skops, but "
+                f"this version of skdl reads version {_PROTOCOL}"
             )
         self._look(schema)
 
@@ -54,13 +54,13 @@ class Audit:
         while waiting:
             node, above = waiting.pop()
             self._n_nodes += 1
-            refuse_more(self._n_nodes, "values", "values:")
-            refuse_more(len(above), "depth", "values inside each other:")
+            refuse_more(self._n_nodes, "values", "values")
+            refuse_more(len(above), "depth", "levels of nested values")
             identity = node.get("__id__") if isinstance(node, dict) else None
             if identity is not None and not _is_whole(identity):
                 raise ModelFileError(f"a value has the identity {shortened(identity)}")
             if identity in above:
-                raise ModelFileError("a value holds itself")
+                raise ModelFileError("a value contains itself")
             # skops makes the first one of an identity, and takes it for the others.
             if identity is not None and self._seen.setdefault(identity, node) != node:
                 raise ModelFileError(f"two values have the identity {identity}")
@@ -72,7 +72,7 @@ class Audit:
         kind = node.get("__loader__") if isinstance(node, dict) else None
         check = _CHECKS.get(kind) if isinstance(kind, str) else None
         if check is None:
-            raise ModelFileError(f"a value is of the unknown kind {shortened(kind)}")
+            raise ModelFileError(f"a value has the unknown kind {shortened(kind)}")
         module, name = node.get("__module__"), node.get("__class__")
         if not (isinstance(module, str) and isinstance(name, str)):
             raise ModelFileError(f"a value of the kind {kind} has no name")
@@ -104,7 +104,9 @@ class Audit:
         """A member that a node reads; each belongs to one node."""
         name, identity = node["file"], node.get("__id__")
         if not isinstance(name, str) or not name.endswith(ending) or name not in self._sizes:
-            raise ModelFileError(f"a value is in the member {shortened(name)}, which is not there")
+            raise ModelFileError(
+                f"a value is in the member {shortened(name)}, which does not exist"
+            )
         if self._read.setdefault(name, identity) != identity or identity is None:
             raise ModelFileError(f"several values are in the member {name}")
         return name, read_member(self._archive, name)
@@ -127,7 +129,7 @@ def _container(*known: str) -> Any:
         audit.allow(module, name, _exactly(*known))
         content = node["content"]
         if not isinstance(content, list):
-            raise TypeError("no list")
+            raise TypeError("not a list")
         yield from content
 
     return check
@@ -150,11 +152,11 @@ def _dict(audit: Audit, node: Any, module: str, name: str) -> Iterator[Any]:
         # skops calls them on text, of which a bool is always true.
         if kind["__module__"] == "builtins" and kind["__class__"] not in _names.PLAIN_TYPES:
             raise ModelFileError(
-                f"a dict has keys of type {shortened(kind['__class__'])}, which cannot be kept; "
+                f"a dict has keys of type {shortened(kind['__class__'])}, which cannot be saved; "
                 "text, int and float can"
             )
     if "_max_image_pixels" in content:
-        raise ModelFileError("it sets a limit for the size of images, which is not its own")
+        raise ModelFileError("it sets a limit for the size of images that differs from its own")
     audit.builder(content.get("_registered_builder"))
     yield types
     yield from content.values()
@@ -175,11 +177,11 @@ def _array(audit: Audit, node: Any, module: str, name: str) -> Iterator[Any]:
     if node["type"] == "json":
         yield node["shape"]
         if not isinstance(node["content"], list):
-            raise TypeError("no list")
+            raise TypeError("not a list")
         yield from node["content"]
         return
     if node["type"] != "numpy":
-        raise ModelFileError(f"an array is of the kind {shortened(node['type'])}")
+        raise ModelFileError(f"an array has the kind {shortened(node['type'])}")
     member, data = audit.member(node, ".npy")
     check_array(data, member)
 
@@ -210,14 +212,14 @@ def _tree(audit: Audit, node: Any, module: str, name: str) -> Iterator[Any]:
 def _number(node: Any) -> int:
     value = json.loads(node["content"])
     if node["__loader__"] != "JsonNode" or not _is_whole(value):
-        raise TypeError("no whole number")
+        raise TypeError("not a whole number")
     return int(value)
 
 
 def _header(audit: Audit, node: Any) -> Any:
     """Shape and type of an array that stands in a member."""
     if node["__loader__"] != "NdArrayNode" or node["type"] != "numpy":
-        raise TypeError("no plain array")
+        raise TypeError("not a plain array")
     member, data = audit.member(node, ".npy")
     return check_array(data, member)
 
@@ -236,7 +238,7 @@ def _dtype(audit: Audit, node: Any, module: str, name: str) -> Iterator[Any]:
 def _sparse(audit: Audit, node: Any, module: str, name: str) -> Iterator[Any]:
     audit.allow(module, name, lambda m, n: m.startswith("scipy.sparse."))
     if node["type"] != "scipy":
-        raise ModelFileError(f"a sparse matrix is of the kind {shortened(node['type'])}")
+        raise ModelFileError(f"a sparse matrix has the kind {shortened(node['type'])}")
     member, data = audit.member(node, ".npz")
     check_sparse(data, member)
     yield from ()
@@ -258,7 +260,7 @@ def _generator(audit: Audit, node: Any, module: str, name: str) -> Iterator[Any]
     state = node["content"]["bit_generator"]
     bits = state["content"]["bit_generator"]
     if bits["__loader__"] != "JsonNode" or not _names.is_bit_generator(json.loads(bits["content"])):
-        raise ModelFileError("a generator of random numbers is none of NumPy's")
+        raise ModelFileError("a random number generator is not one of NumPy")
     yield state
     yield node["content"]["seed_seq"]
 
@@ -267,7 +269,7 @@ def _slice(audit: Audit, node: Any, module: str, name: str) -> Iterator[Any]:
     audit.allow(module, name, _exactly("builtins.slice"))
     for end in ("start", "stop", "step"):
         if not isinstance(node["content"][end], _SCALARS):
-            raise TypeError("no plain ends")
+            raise TypeError("the bounds are not plain values")
     yield from ()
 
 
@@ -342,6 +344,6 @@ def refuse_untrusted(names: Collection[str]) -> None:
         listed = sorted(names)
         shown = ", ".join(map(shortened, listed[:5])) + (", …" if len(listed) > 5 else "")
         raise ModelFileError(
-            f"it names {shown}, which skdl does not know to be harmless. If you trust whoever made "
-            f"the file, and have the package, pass trusted=[{shown}]"
+            f"it names {shown}, which skdl does not know to be harmless. If you trust the author "
+            f"of the file, and have the package installed, pass trusted=[{shown}]"
         )

@@ -34,10 +34,12 @@ def open_archive(data: bytes | io.BytesIO, n_bytes: int) -> zipfile.ZipFile:
         archive = zipfile.ZipFile(io.BytesIO(data) if isinstance(data, bytes) else data)
     except Exception as error:
         begins = data[:4] if isinstance(data, bytes) else data.getvalue()[:4]
-        reason = "it is cut off or damaged" if begins == b"PK\x03\x04" else "it is no zip archive"
+        reason = (
+            "it is cut off or damaged" if begins == b"PK\x03\x04" else "it is not a zip archive"
+        )
         raise ModelFileError(reason if n_bytes else "it is empty") from error
     infos = archive.infolist()
-    refuse_more(len(infos), "members", "members:")
+    refuse_more(len(infos), "members", "members")
     names = set()
     for info in infos:
         if not _NAME.fullmatch(info.filename) or info.orig_filename != info.filename:
@@ -45,7 +47,7 @@ def open_archive(data: bytes | io.BytesIO, n_bytes: int) -> zipfile.ZipFile:
         if info.filename in names:
             raise ModelFileError(f"it has two members {info.filename}")
         if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size:
-            raise ModelFileError(f"its member {info.filename} is compressed, which none may be")
+            raise ModelFileError(f"its member {info.filename} is compressed, which is not allowed")
         names.add(info.filename)
     # Members that lie on top of each other would be more.
     if sum(info.file_size for info in infos) > n_bytes:
@@ -66,13 +68,13 @@ def read_member(archive: zipfile.ZipFile, name: str) -> bytes:
 def read_json(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
     """A member that is a JSON object."""
     text = read_member(archive, name)
-    refuse_more(len(text), "text_bytes", f"a text {name} of bytes:")
+    refuse_more(len(text), "text_bytes", f"bytes of text in {name}")
     try:
         content = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise ModelFileError(f"its member {name} is no JSON: {shortened(str(error))}") from error
+        raise ModelFileError(f"its member {name} is not JSON: {shortened(str(error))}") from error
     if not isinstance(content, dict):
-        raise ModelFileError(f"its member {name} is no JSON object")
+        raise ModelFileError(f"its member {name} is not a JSON object")
     return content
 
 
@@ -92,11 +94,13 @@ def check_array(data: bytes, name: str) -> tuple[tuple[int, ...], np.dtype[Any]]
     except Exception as error:
         raise ModelFileError(f"its array {name} is damaged: {shortened(str(error))}") from error
     if dtype.hasobject:
-        raise ModelFileError(f"its array {name} holds Python objects, which would be a pickle")
+        raise ModelFileError(
+            f"its array {name} contains Python objects, which would require a pickle"
+        )
     if any(size < 0 for size in shape):
         raise ModelFileError(f"its array {name} has the shape {shape}")
     if math.prod(shape) * dtype.itemsize != len(data) - file.tell():
-        raise ModelFileError(f"its array {name} does not have the size that it says")
+        raise ModelFileError(f"its array {name} does not have the size that it states")
     return shape, dtype
 
 
@@ -124,7 +128,7 @@ def check_sparse(data: bytes, name: str) -> None:
             if sum(info.file_size for info in infos) > allowed or len(infos) > 16:
                 raise ModelFileError(
                     f"its sparse matrix {name} decompresses to more than {allowed:,} bytes, or "
-                    "holds more than 16 arrays, which may be an attack"
+                    "contains more than 16 arrays, which may be an attack"
                 )
             for info in infos:
                 with archive.open(info) as member:

@@ -2,7 +2,7 @@
 
 
 class ModelFileError(ValueError):
-    """A model file that is damaged, or asks for what is not trusted; or a model no file can hold.
+    """Raised for a model file that is damaged or untrusted, or a model that cannot be saved.
 
     Examples
     --------
@@ -14,7 +14,7 @@ class ModelFileError(ValueError):
     ...     skdl.load("model.skdl")
     ... except ModelFileError as error:
     ...     print(str(error).partition(" is ")[2])
-    no model file of skdl: it is no zip archive. skdl.save writes such files.
+    not a model file of skdl: it is not a zip archive. skdl.save writes such files.
     """
 
 
@@ -26,11 +26,11 @@ LIMITS = {
     "depth": 100,
     "sparse_bytes": 2**30,
 }
-"""How much a model file may hold; raise an entry for a larger model that you trust.
+"""Limits on the content of a model file; raise an entry for a larger model that you trust.
 
 "bytes" is the size of the file, "text_bytes" that of a JSON text in it, "members" the number of
-arrays, "values" and "depth" that of values inside each other, "sparse_bytes" what sparse matrices
-decompress to.
+arrays, "values" and "depth" the number and the nesting of values, "sparse_bytes" the decompressed
+size of sparse matrices.
 """
 
 
@@ -38,6 +38,6 @@ def refuse_more(found: int, limit: str, what: str) -> None:
     """Refuse more of something than LIMITS allow."""
     if found > LIMITS[limit]:
         raise ModelFileError(
-            f"it holds {what} {found:,}, more than {LIMITS[limit]:,}. If you trust it, raise "
+            f"it has {found:,} {what}, more than {LIMITS[limit]:,}. If you trust it, raise "
             f"skdl.persistence.LIMITS[{limit!r}]."
         )

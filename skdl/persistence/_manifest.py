@@ -73,8 +73,8 @@ def as_json(value: Any, name: str) -> Any:
     if isinstance(value, Sequence) and not isinstance(value, bytes):
         return [as_json(item, name) for item in value]
     raise ValueError(
-        f"{name} must hold text, numbers, lists and dicts with keys of text. Got "
-        f"{shortened(value)} in it."
+        f"{name} must contain text, numbers, lists and dicts with keys of text. It contains "
+        f"{shortened(value)}."
     )
 
 
@@ -96,11 +96,11 @@ def check_target_names(value: Any, classes: Any) -> list[str] | None:
     n_classes = len(classes or ())
     if len(names) != n_classes or not all(isinstance(name, str) for name in names):
         raise ValueError(
-            f"target_names must be {n_classes} names, one for each class. Got {shortened(value)}."
+            f"target_names must be {n_classes} names, one per class. Got {shortened(value)}."
         )
     if len(set(names)) < n_classes:
         raise ValueError(
-            f"target_names must differ, or predictions could not be told apart. Got "
-            f"{shortened(value)}."
+            "target_names must differ, since predictions could not be distinguished otherwise. "
+            f"Got {shortened(value)}."
         )
     return [str(name) for name in names]

@@ -122,11 +122,11 @@ def differences(then: Outputs, now: Outputs) -> list[str]:
     for name, before in then.items():
         after = now.get(name)
         if after is None or after.shape != before.shape:
-            found.append(f"{name} gives {'nothing' if after is None else after.shape}")
+            found.append(f"{name} returns {'nothing' if after is None else after.shape}")
         elif before.dtype.kind in "fc" and after.dtype.kind in "fc":
             found += _difference(name, before, after)
         elif (n := int((before != after).sum())) > 0:
-            found.append(f"{n} of {before.size} labels of {name} are others")
+            found.append(f"{n} of {before.size} labels of {name} differ")
     return found
 
 

@@ -34,30 +34,30 @@ from skdl.persistence._sound import check_sound
 
 @dataclass(frozen=True)
 class SavedModel:
-    """What a model file holds, see :func:`read_model`.
+    """Contents of a model file; see :func:`read_model`.
 
     Attributes
     ----------
     estimator : estimator
         Fitted.
     novelty : estimator or None
-        What tells images that are unlike those it was trained on, if the file has it.
+        Detector of images that are unlike the training images, if the file has one.
     classes : list or None
-        Labels in the order of the columns of ``predict_proba``; None of a transformer.
+        Labels in the order of the columns of ``predict_proba``; None for a transformer.
     target_names : list of str or None
-        Their names, if the file has any.
+        Names of the classes, if the file has any.
     threshold : float or None
         The decision threshold that was tuned or set.
     image_format : dict or None
-        What the images it was trained on were like: "image_shape", "value_range", "dtype",
-        "flattened", "image_size", "channels" and "color", and "input_adapter" if there is one.
-        None where it takes plain columns.
+        Format of the training images: "image_shape", "value_range", "dtype", "flattened",
+        "image_size", "channels" and "color", and "input_adapter" if there is one. None if the
+        estimator expects plain columns.
     card : dict
-        What is said of the model.
+        Description of the model.
     estimate : dict
-        How well it does, as far as that was written down.
+        Estimated performance of the model, if stated.
     versions : dict of str to str
-        Versions of the packages that it was saved with.
+        Versions of the packages that the model was saved with.
 
     Examples
     --------
@@ -83,10 +83,10 @@ class SavedModel:
 
 
 def load(path: str | os.PathLike[str], *, trusted: Collection[str] = ()) -> Any:
-    """Load an estimator that :func:`skdl.save` saved, without running code of the file.
+    """Load an estimator that :func:`skdl.save` saved, without running code from the file.
 
-    Nothing is imported but skdl, scikit-learn, NumPy, SciPy and Keras, and nothing is written
-    anywhere. What such a file can still do is predict wrongly: it is as good as whoever made it.
+    Only skdl, scikit-learn, NumPy, SciPy and Keras are imported, and nothing is written anywhere.
+    Such a file can still make wrong predictions: it is only as trustworthy as its author.
 
     Parameters
     ----------
@@ -110,13 +110,14 @@ def load(path: str | os.PathLike[str], *, trusted: Collection[str] = ()) -> Any:
     Warns
     -----
     UserWarning
-        If the estimator does not predict for the probe images what it predicted where it was saved,
-        within 0.0001 of the largest value; with the versions of packages that differ.
+        If the predictions for the probe images differ from those made where the estimator was
+        saved, by more than 0.0001 of the largest value; naming the versions of packages that
+        differ.
 
     See Also
     --------
-    save : Save one.
-    skdl.persistence.read_model : Load what else the file holds, too.
+    save : Save an estimator.
+    skdl.persistence.read_model : Load everything else in the file as well.
     skdl.persistence.inspect_model : Look at a file without loading it.
 
     Examples
@@ -133,7 +134,7 @@ def load(path: str | os.PathLike[str], *, trusted: Collection[str] = ()) -> Any:
 
 
 def read_model(path: str | os.PathLike[str], *, trusted: Collection[str] = ()) -> SavedModel:
-    """Load a model with what else its file holds.
+    """Load a model with everything else in its file.
 
     Parameters
     ----------
@@ -145,7 +146,7 @@ def read_model(path: str | os.PathLike[str], *, trusted: Collection[str] = ()) -
     Returns
     -------
     model : SavedModel
-        The estimator, and what is known of it.
+        The estimator, and the information about it.
 
     Raises
     ------
@@ -180,7 +181,7 @@ def read_model(path: str | os.PathLike[str], *, trusted: Collection[str] = ()) -
 
 
 def inspect_model(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """Look at what a model file says of itself, without loading the model.
+    """Return what a model file states about itself, without loading the model.
 
     Parameters
     ----------
@@ -192,12 +193,12 @@ def inspect_model(path: str | os.PathLike[str]) -> dict[str, Any]:
     manifest : dict
         "format", "estimator" (its class), "classes", "target_names", "threshold", "image_format",
         "card", "estimate", "versions", "members" (bytes and sha256 of each), and "untrusted": names
-        that ``trusted`` needs. What a file says of itself need not be true.
+        that ``trusted`` must contain. What a file states about itself need not be true.
 
     Raises
     ------
     ModelFileError
-        If it is damaged.
+        If the file is damaged.
 
     Examples
     --------
@@ -234,7 +235,7 @@ def _check_trusted(trusted: Any) -> frozenset[str]:
 
 
 def _bytes_of(place: Path) -> bytes:
-    refuse_more(os.path.getsize(place), "bytes", "bytes:")
+    refuse_more(os.path.getsize(place), "bytes", "bytes")
     return place.read_bytes()
 
 
@@ -248,7 +249,7 @@ def _naming(place: Path) -> Iterator[None]:
     except (Exception, RecursionError) as error:
         text = str(error).rstrip(".")
         about = text if isinstance(error, ModelFileError) else f"it cannot be read: {text}"
-        what = "no model file of skdl" if "zip archive" in text else "refused"
+        what = "not a model file of skdl" if "zip archive" in text else "refused"
         advice = " skdl.save writes such files." if "zip archive" in text else ""
         raise ModelFileError(f"{shown_path(place)} is {what}: {about}.{advice}") from error
 
@@ -260,11 +261,11 @@ def _opened(data: bytes) -> Iterator[tuple[ZipFile, dict[str, Any]]]:
         manifest = read_json(archive, MANIFEST)
         found = manifest.get("format")
         if manifest.get("kind") != KIND or not isinstance(found, int) or isinstance(found, bool):
-            raise ModelFileError("its manifest is none of a model")
+            raise ModelFileError("its manifest is not that of a model")
         if found > FORMAT:
             raise ModelFileError(
-                f"it is of format {found}, and this version of skdl reads formats up to {FORMAT}: "
-                "install a newer one"
+                f"it has format {found}, but this version of skdl reads formats up to {FORMAT}: "
+                "install a newer version"
             )
         yield archive, manifest
 
@@ -319,7 +320,7 @@ def _made(archive: ZipFile, content: bytes, trusted: Collection[str]) -> dict[st
         warnings.simplefilter("ignore")
         found = skops.io.load(io.BytesIO(content), trusted=sorted(audit.named))
     if not isinstance(found, dict) or found.keys() != {"estimator", "novelty"}:
-        raise ModelFileError("it holds no model")
+        raise ModelFileError("it contains no model")
     check_sound(found, trusted)
     return found
 
@@ -327,10 +328,12 @@ def _made(archive: ZipFile, content: bytes, trusted: Collection[str]) -> dict[st
 def _check_facts(manifest: dict[str, Any], estimator: Any) -> None:
     for name, value in facts_of(estimator).items():
         if _text(manifest.get(name)) != _text(value):
-            raise ModelFileError(f"what its manifest says of {name!r} is not what the model has")
+            raise ModelFileError(
+                f"what its manifest states about {name!r} does not match the model"
+            )
     texts = manifest.get("versions")
     if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
-        raise ModelFileError("its manifest does not say which versions it was saved with")
+        raise ModelFileError("its manifest does not state which versions it was saved with")
 
 
 def _text(value: Any) -> str:
@@ -358,11 +361,11 @@ def _warn(place: Path, different: list[str], then: dict[str, str]) -> None:
         f"{name} {now.get(name, 'none')}" for name, text in then.items() if now.get(name) != text
     ]
     where = (
-        f"It was saved with {', '.join(others)}; here is {', '.join(here)}."
+        f"It was saved with {', '.join(others)}; installed here: {', '.join(here)}."
         if others
         else "The versions of all packages are the same."
     )
     warn_user(
-        f"{shown_path(place)} does not predict what it did where it was saved: "
+        f"{shown_path(place)} does not make the same predictions as where it was saved: "
         f"{'; '.join(different)}. {where} Evaluate it before you rely on it."
     )

@@ -104,13 +104,13 @@ def _check_own(part: Any, trusted: Collection[str]) -> None:
     if state.get("store", "auto") not in (None, "auto"):
         raise ModelFileError("it names a folder for features, which it could write to")
     if state.get("callbacks") is not None:
-        raise ModelFileError("it holds callbacks, which are for training alone")
+        raise ModelFileError("it contains callbacks, which are only for training")
     for parameter, registry in (("architecture", architectures), ("backbone", backbones)):
         name = state.get(parameter)
         place = builder_to_trust(registry, name) if isinstance(name, str) else None
         if place is not None and place not in trusted:
             raise ModelFileError(
-                f"its {parameter} {name!r} is that of another package. If you trust that package, "
+                f"its {parameter} {name!r} is from another package. If you trust that package, "
                 f"pass trusted=[{place!r}]"
             )
 
@@ -119,7 +119,9 @@ def _check_keras(part: dict[Any, Any]) -> None:
     """Refuse what Keras would make of a dict by importing or running something."""
     foreign = foreign_keras(part)
     if foreign:
-        raise ModelFileError(f"it holds the Keras object {shortened(foreign)}, which no file may")
+        raise ModelFileError(
+            f"it contains the Keras object {shortened(foreign)}, which is not allowed in a file"
+        )
 
 
 # ---- scikit-learn and SciPy ----------------------------------------------------------------------

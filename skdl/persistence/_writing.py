@@ -56,31 +56,32 @@ def save(
     novelty: Any = None,
     target_names: Sequence[str] | None = None,
 ) -> None:
-    """Save a fitted estimator in a file that other people can load without running its code.
+    """Save a fitted estimator to a file that other people can load without running its code.
 
-    The file is read back before it takes its place: one that would not give the same predictions is
-    not written.
+    The file is read back before it is put in place: a file that would not give the same predictions
+    is not written.
 
     Parameters
     ----------
     estimator : estimator
-        Fitted; of skdl or scikit-learn, a pipeline or a search of these included. Classes and
-        functions of your own are saved by name, and whoever loads the file has to trust them.
+        A fitted estimator of skdl or scikit-learn, including pipelines and searches of these.
+        Custom classes and functions are saved by name, and whoever loads the file must trust them.
     path : str or path-like
-        Such as "model.skdl". A file there is replaced.
+        The file, such as "model.skdl". An existing file is replaced.
     probes : array-like of images, or paths of shape (n,), default=None
-        A few images, at most the first 8, that are kept in the file with what the estimator
-        predicts for them, and compared when it is loaded. Whoever gets the file can see them. None
-        makes up three of the format that the estimator takes, the same each time. Of a pipeline
-        that takes paths alone, such as one that begins with :class:`skdl.ImageLoader`, they are
-        what the second step gets, and compared is what follows the first.
+        A few images, of which at most the first 8 are saved in the file together with the
+        predictions of the estimator, which are compared when the file is loaded. Anyone who has the
+        file can see them. If None, generate three images in the format that the estimator expects,
+        the same each time. For a pipeline that only accepts paths, such as one that begins with
+        :class:`skdl.ImageLoader`, probes are the input of the second step, and the steps after the
+        first are compared.
     card : dict, default=None
-        What to say of the model: text, numbers, lists and dicts.
+        Description of the model: text, numbers, lists and dicts.
     estimate : dict, default=None
-        How well it does, such as ``{"roc_auc": 0.91, "low": 0.88, "high": 0.94}``.
+        Estimated performance, such as ``{"roc_auc": 0.91, "low": 0.88, "high": 0.94}``.
     novelty : estimator, default=None
-        Fitted, to tell images that are unlike those the estimator was trained on. What it shares
-        with the estimator is kept once.
+        A fitted detector of images that are unlike the training images. Parts that it shares with
+        the estimator are saved once.
     target_names : list of str, default=None
         Names of the classes, in the order of ``estimator.classes_``.
 
@@ -91,24 +92,24 @@ def save(
     IsADirectoryError
         If `path` is a folder.
     ModelFileError
-        If a part of it cannot be kept in such a file, naming it.
+        If a part of the estimator cannot be saved in such a file, naming it.
     ValueError
-        If `probes`, `card`, `estimate` or `target_names` are not what they should be.
+        If `probes`, `card`, `estimate` or `target_names` are invalid.
 
     Warns
     -----
     UserWarning
-        If whoever loads the file has to trust a class or a function, naming it; if the estimator
-        has callbacks, which are left out; or if no probes can be made up.
+        If whoever loads the file must trust a class or a function, naming it; if the estimator has
+        callbacks, which are left out; or if no probes can be generated.
 
     See Also
     --------
     load : Load the estimator.
-    skdl.persistence.read_model : Load what else the file holds, too.
+    skdl.persistence.read_model : Load everything else in the file as well.
 
     Notes
     -----
-    Optimizers, schedules and initialisers of Keras are kept as their settings. Folders of a feature
+    Keras optimizers, schedules and initialisers are saved as their settings. Folders of a feature
     store, those of ``Pipeline(memory=…)`` and folders of weights belong to this machine and are
     left out.
 
@@ -138,7 +139,7 @@ def save(
     if any(getattr(part, "callbacks", None) for part in parts_of([estimator, novelty])):
         warn_user(
             "The parameter callbacks is left out of the file: callbacks are for training, and may "
-            "run any code. What is loaded predicts alike, and has callbacks=None."
+            "run any code. The loaded estimator makes the same predictions, but has callbacks=None."
         )
     members = {MODEL: _dumped(estimator, novelty)}
     if images is not None:
@@ -156,15 +157,15 @@ def _probes_of(estimator: Any, probes: Any) -> tuple[npt.NDArray[Any] | None, Ou
         try:
             return images, outputs_of(estimator, images)
         except Exception as error:
-            raise ValueError(f"The estimator does not take probes: {error}") from error
+            raise ValueError(f"The estimator does not accept probes: {error}") from error
     for images in synthetic_probes(estimator):
         try:
             return images, outputs_of(estimator, images)
         except Exception:  # of another step: the next one, then
             continue
     warn_user(
-        f"No images could be made up that this {type(estimator).__name__} takes, so that it will "
-        "not be compared when it is loaded. Pass a few as probes."
+        f"No images could be generated that this {type(estimator).__name__} accepts, so its "
+        "predictions will not be compared when it is loaded. Pass a few images as probes."
     )
     return None, {}
 
@@ -262,8 +263,8 @@ def _read_back(data: bytes, place: Path) -> None:
         hidden = sorted(name for name in needed if name.startswith("__main__.") or "<" in name)
         if hidden:
             raise ModelFileError(
-                f"{', '.join(hidden)} stands in a script or notebook, or has no name, and nobody "
-                "else would find it. Define it with def at the top level of a module."
+                f"{', '.join(hidden)} is defined in a script or notebook, or has no name, so "
+                "nobody else could import it. Define it with def at the top level of a module."
             )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -272,9 +273,9 @@ def _read_back(data: bytes, place: Path) -> None:
         raise ModelFileError(f"{shown_path(place)} is not written: {error}") from error
     if different:
         raise ModelFileError(
-            f"{shown_path(place)} is not written, since what is read back predicts otherwise: "
-            f"{'; '.join(different)}."
+            f"{shown_path(place)} is not written, because the estimator read back makes other "
+            f"predictions: {'; '.join(different)}."
         )
     if needed:
         listed = ", ".join(map(repr, sorted(needed)))
-        warn_user(f"Whoever loads {shown_path(place)} has to trust it: trusted=[{listed}].")
+        warn_user(f"Whoever loads {shown_path(place)} must trust these names: trusted=[{listed}].")

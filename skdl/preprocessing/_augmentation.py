@@ -9,49 +9,51 @@ from skdl.preprocessing._changes import CHANGES, AugmentationPlan
 
 
 class Augmentation(BaseEstimator):
-    """Random changes of training images, drawn anew for each image and epoch.
+    """Random changes to training images, drawn separately for each image and epoch.
 
-    The parameter `augmentation` of the classifiers takes one of these, or the name of a preset.
-    Rotation, shift, zoom, shear and flips are one movement of the image, bilinearly interpolated;
-    what comes in from outside repeats the pixels at the edge. A parameter of 0 or False changes
-    nothing.
+    The parameter `augmentation` of the classifiers accepts an instance, or the name of a preset.
+    Rotation, shift, zoom, shear and flips are applied as one transformation with bilinear
+    interpolation; areas from outside the image repeat the pixels at its edge. A parameter of 0 or
+    False has no effect.
 
     Parameters
     ----------
     rotation : float, default=0.0
         Largest angle, in degrees, to either side; at most 180.
     shift : float, default=0.0
-        Largest shift in each direction, as a share of height and width; below 1. With flips or
-        alone it is a number of whole pixels, if that share is a pixel or more: nothing is blurred.
+        Largest shift in each direction, as a share of height and width; below 1. Alone or with
+        flips, it is a whole number of pixels, if that share is a pixel or more, so that nothing is
+        blurred.
     zoom : float, default=0.0
         Largest change of size: 0.1 makes an image up to 10 % larger or smaller; below 1.
     shear : float, default=0.0
         Largest angle of shear, in degrees, to either side; below 90.
     horizontal_flip : bool, default=False
-        Whether to mirror every other image left to right. Not for digits and letters.
+        Whether to mirror a random half of the images left to right. Not suited to digits and
+        letters.
     vertical_flip : bool, default=False
-        Whether to turn every other image upside down.
+        Whether to turn a random half of the images upside down.
     brightness : float, default=0.0
-        Largest amount added or taken off, as a share of the value range; at most 1.
+        Largest amount added or subtracted, as a share of the value range; at most 1.
     contrast : float, default=0.0
         Largest change of the distances from the image's mean: 0.1 makes them up to 10 % larger or
         smaller; at most 1.
     noise : float, default=0.0
         Standard deviation of Gaussian noise on each value, as a share of the value range.
     cutout : float, default=0.0
-        Side of one square a share of the image's sides, at a random place, that is filled with the
-        image's mean; at most 1 (DeVries and Taylor, 2017).
+        Side of one square, as a share of the image's sides, that is placed at random and filled
+        with the image's mean; at most 1 (DeVries and Taylor, 2017).
     mixup : float, default=0.0
         Blend each image, and its target, with another of its batch (Zhang et al., 2018). The value
         is both parameters of the beta distribution from which the share of each is drawn; 0.1 to
-        0.4 are usual, and 0 is no blending.
+        0.4 are usual, and 0 disables blending.
     cutmix : float, default=0.0
         Paste part of another image of the batch into each image, and mix the targets in the same
-        proportion (Yun et al., 2019). The value is as of `mixup`; 1 is usual. If both are set, one
-        of them is drawn for each image.
+        proportion (Yun et al., 2019). The value has the same meaning as for `mixup`; 1 is usual. If
+        both are set, one of them is drawn for each image.
     n_changes : int, default=None
-        Number of the other changes that are applied to each image, drawn anew for each (Cubuk et
-        al., 2020). None applies all.
+        Number of the other changes to apply to each image, drawn separately for each image (Cubuk
+        et al., 2020). If None, apply all.
 
     Notes
     -----
@@ -61,13 +63,13 @@ class Augmentation(BaseEstimator):
     The presets: "light" is ``Augmentation(rotation=5, shift=0.05, zoom=0.05)``; "medium" is
     ``Augmentation(rotation=10, shift=0.1, zoom=0.1, brightness=0.1, contrast=0.1)``; "strong" is
     ``Augmentation(rotation=20, shift=0.15, zoom=0.2, shear=10, brightness=0.2, contrast=0.3,
-    noise=0.05, cutout=0.3)``. None of them flips: whether a mirrored image is of the same class
-    depends on what it shows. "random" draws two of many strong changes for each image:
+    noise=0.05, cutout=0.3)``. None of them flips images: whether a mirrored image is of the same
+    class depends on what it shows. "random" draws two of many strong changes for each image:
     ``Augmentation(rotation=30, shift=0.15, zoom=0.3, shear=20, brightness=0.3, contrast=0.5,
     noise=0.1, cutout=0.3, n_changes=2)``.
 
-    What joins images needs a batch of them: `augmented_images` of an estimator shows single images
-    and leaves `mixup` and `cutmix` out.
+    `mixup` and `cutmix` combine images of a batch; `augmented_images` of an estimator shows single
+    images and leaves them out.
 
     References
     ----------

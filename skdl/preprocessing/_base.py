@@ -21,13 +21,13 @@ class SetOutputMixin:
     def set_output(self: Any, *, transform: Any = None) -> Any:
         """Choose the container of flattened images.
 
-        Images of three or four dimensions stay arrays whatever is chosen, since no DataFrame holds
-        them. ``set_output`` of a pipeline therefore reaches the steps after this one.
+        Images of three or four dimensions always remain arrays, since a DataFrame cannot hold them.
+        ``set_output`` of a pipeline therefore only affects the steps after this one.
 
         Parameters
         ----------
         transform : {"default", "pandas", "polars"} or None, default=None
-            The container; None leaves it as it is.
+            The container; if None, leave it unchanged.
 
         Returns
         -------
@@ -49,14 +49,14 @@ class PixelColumnsMixin(SetOutputMixin):
 
     @available_if(_has_columns)  # type: ignore[untyped-decorator]
     def get_feature_names_out(self, input_features: Any = None) -> npt.NDArray[Any]:
-        """Names of the columns: those of the flattened images.
+        """Names of the columns of flattened images.
 
         Not available after `fit` on images of three or four dimensions, which have no columns.
 
         Parameters
         ----------
         input_features : array-like of str or None, default=None
-            Column names; None takes those seen in fit, or x0, x1, …
+            Column names. If None, use those seen in fit, or x0, x1, …
 
         Returns
         -------
@@ -74,15 +74,15 @@ class PixelColumnsMixin(SetOutputMixin):
 
 
 class ArrayTransformer(KeywordsMixin, SetOutputMixin, TransformerMixin, BaseEstimator):
-    """Base of transformers that take image arrays and keep their dtype.
+    """Base of transformers that accept image arrays and keep their dtype.
 
-    `fit` learns the shape and the value range of the images, and whether they are whole numbers:
-    then results are rounded, whatever the dtype of a later batch, so that the same pixel values
-    have the same results.
+    `fit` learns the shape and the value range of the images, and whether they are whole numbers. If
+    so, results are rounded, whatever the dtype of a later batch, so that the same pixel values have
+    the same results.
     """
 
     def fit(self: Self, X: Any, y: Any = None) -> Self:
-        """Learn shape and value range of the images.
+        """Learn the shape and the value range of the images.
 
         Parameters
         ----------
@@ -101,7 +101,7 @@ class ArrayTransformer(KeywordsMixin, SetOutputMixin, TransformerMixin, BaseEsti
         TypeError
             If X is sparse.
         ValueError
-            For bad parameters or images, leaving the transformer as it was.
+            For bad parameters or images, leaving the transformer unchanged.
         """
         validate_params(self)
         self._check_parameters()

@@ -24,16 +24,16 @@ _measured: Cache[npt.NDArray[np.float64]] = Cache(max_number=200_000)
 
 
 class ImageFacts(KeywordsMixin, TransformerMixin, BaseEstimator):
-    """Facts of images that say nothing of what they show: size, mode, brightness.
+    """Facts about images that do not describe what they show: size, mode, brightness.
 
-    A classifier of these facts is a baseline for every network: one that is no better has learned
-    nothing but how the images of a class were taken or saved. What was measured is remembered by
-    the content of the image, in this process.
+    A classifier on these facts is a baseline for every network: a network that is no better has
+    only learned how the images of a class were taken or saved. Measurements are cached by the
+    content of the image, in this process.
 
     Parameters
     ----------
     n_jobs : int, default=None
-        Threads that read images; None and -1 take all cores.
+        Number of threads that read images; None and -1 use all cores.
 
     Attributes
     ----------
@@ -44,14 +44,15 @@ class ImageFacts(KeywordsMixin, TransformerMixin, BaseEstimator):
 
     See Also
     --------
-    skdl.audit_images : Which of them alone tell the classes apart.
+    skdl.audit_images : Reports which facts alone separate the classes.
 
     Notes
     -----
-    The facts are height, width and channels; bits of a value; bytes per pixel of the file and the
-    mean step by which a JPEG's brightness was rounded, which are NaN of what has none; the smallest
-    and the largest value; brightness, the mean of the channels without transparency, and contrast,
-    its standard deviation over pixels; and both of the outer frame, 5 % of the shorter side wide.
+    The facts are height, width and channels; bits per value; bytes per pixel of the file and the
+    mean step by which a JPEG's brightness was rounded, which are NaN if they do not apply; the
+    smallest and the largest value; brightness, the mean of the channels without transparency, and
+    contrast, its standard deviation over pixels; and both for the outer frame, which is 5 % of the
+    shorter side wide.
 
     Examples
     --------
@@ -82,7 +83,7 @@ class ImageFacts(KeywordsMixin, TransformerMixin, BaseEstimator):
         self.n_jobs = n_jobs
 
     def fit(self, X: Any, y: Any = None) -> "ImageFacts":
-        """Check that X holds images; nothing is learned.
+        """Check that X contains images; nothing is learned.
 
         Parameters
         ----------
@@ -99,7 +100,7 @@ class ImageFacts(KeywordsMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If X holds no images, or a parameter is wrong.
+            If X contains no images, or a parameter is invalid.
         """
         validate_params(self)
         images = read_batch(X, "X", self, mixed=True)
@@ -121,12 +122,12 @@ class ImageFacts(KeywordsMixin, TransformerMixin, BaseEstimator):
         Returns
         -------
         facts : ndarray of shape (n, 12)
-            A row for each image.
+            One row per image.
 
         Raises
         ------
         ValueError
-            If X holds no images, arrays have another number of values than in `fit`, or a file
+            If X contains no images, arrays have another number of values than in `fit`, or a file
             cannot be read, naming it.
         """
         images = read_batch(X, "X", self, mixed=True)

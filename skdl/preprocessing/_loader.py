@@ -34,33 +34,34 @@ from skdl.preprocessing._base import SetOutputMixin
 
 
 class ImageLoader(KeywordsMixin, SetOutputMixin, TransformerMixin, BaseEstimator):
-    """Decode image files to one array, all of one size.
+    """Decode image files to one array of images of the same size.
 
-    Classifiers of skdl take paths as they are and decode them batch by batch; this is the same as a
-    step of its own, for estimators that need arrays; with `flatten`, for scikit-learn's own, too.
-    All images are in memory at once.
+    Classifiers of skdl accept paths directly and decode the files batch by batch. This is a
+    separate step that does the same for estimators that require arrays; with `flatten`, also for
+    scikit-learn's estimators. All images are in memory at once.
 
     Parameters
     ----------
     image_size : int, (height, width) or None, default=None
-        Resize to this, bilinearly with antialiasing. None keeps the images' own size, which must be
-        the same for all.
+        Size to resize images to, bilinearly with antialiasing. If None, keep their size, which must
+        be the same for all images.
     color : {"rgb", "grayscale"}, default=None
-        Convert to this. None learns it in `fit`: grayscale if all files are, RGB otherwise.
+        Colour mode to convert images to. If None, learn it in `fit`: grayscale if all files are,
+        RGB otherwise.
     keep_aspect : bool, default=False
-        Whether resizing keeps the ratio of height and width, and fills up with black on both sides.
+        Whether resizing keeps the aspect ratio and pads with black on both sides.
     on_error : {"raise", "skip", "warn"}, default="raise"
         What to do with files that cannot be read. "skip" and "warn" leave their rows out, "warn"
-        with a warning that counts and names them; labels then have to be left out as well, see
+        with a warning that counts and names them. Their labels must then be left out as well; see
         :meth:`readable`.
     n_jobs : int, default=None
-        Number of threads that decode; None or -1 takes as many as there are cores.
+        Number of threads that decode files; None and -1 use all cores.
     flatten : bool, default=False
-        Whether each image becomes a row of ``height × width × channels`` columns, as estimators of
-        scikit-learn want it.
+        Whether each image becomes a row of ``height × width × channels`` columns, as scikit-learn's
+        estimators require.
     frame : int, "first", "middle" or None, default=None
-        Which frame of animations, page of TIFF files or slice of volumes, counted from 0. None is
-        the first, with a warning where files have several.
+        Frame of animations, page of TIFF files or slice of volumes to decode, counted from 0. If
+        None, use the first, with a warning if files have several.
 
     Attributes
     ----------
@@ -145,8 +146,8 @@ class ImageLoader(KeywordsMixin, SetOutputMixin, TransformerMixin, BaseEstimator
         Raises
         ------
         ValueError
-            If X holds no paths, a file cannot be read, or `image_size` is None and the files are of
-            different sizes.
+            If X contains no paths, a file cannot be read, or `image_size` is None and the files
+            have different sizes.
         """
         validate_params(self)
         size = check_image_size(self.image_size)
@@ -183,17 +184,16 @@ class ImageLoader(KeywordsMixin, SetOutputMixin, TransformerMixin, BaseEstimator
         Returns
         -------
         images : ndarray of shape (n, height, width, channels)
-            uint8, or as the values are in files of more than 8 bits. Of shape
-            (n, height × width × channels) with `flatten`, or a DataFrame of it where
-            ``set_output`` says so. With `on_error` "skip" or "warn", without the rows that cannot
-            be read.
+            uint8, or the values as stored in files of more than 8 bits. Of shape (n, height × width
+            × channels) with `flatten`, or a DataFrame of this shape if chosen with ``set_output``.
+            With `on_error` "skip" or "warn", without the rows that cannot be read.
 
         Raises
         ------
         NotFittedError
             Before fit.
         ValueError
-            If X holds no paths, or a file cannot be read, naming it.
+            If X contains no paths, or a file cannot be read, naming it.
         """
         files = self._files(X)
         if self.on_error == "raise":
@@ -249,7 +249,7 @@ class ImageLoader(KeywordsMixin, SetOutputMixin, TransformerMixin, BaseEstimator
         Returns
         -------
         mask : bool ndarray of shape (n,)
-            To choose rows of X and labels with.
+            Mask to select rows of X and labels.
 
         Raises
         ------

@@ -22,40 +22,42 @@ Pixels = npt.NDArray[np.float64]
 class ImageNoise(PixelColumnsMixin, ArrayTransformer):
     """Add noise to images, or hide a part of them.
 
-    To train denoising autoencoders, or to see how a classifier fares on images worse than those it
-    was trained on. The shape and dtype of the batch are kept, and its array is never written to.
+    Use it to train denoising autoencoders, or to see how a classifier performs on images that are
+    worse than those it was trained on. The shape and dtype of the batch are kept, and its array is
+    never modified.
 
-    The noise of an image depends on `random_state` and on the image alone, not on its row or on the
-    images beside it: a batch in another order, or in parts, gets the same noise. It follows that
-    equal images get equal noise, and that an image has the same noise each time it is transformed;
-    another `random_state` gives another.
+    The noise of an image depends only on `random_state` and on the image, not on its row or on
+    other images: a batch in another order, or in parts, gets the same noise. Therefore, equal
+    images get equal noise, and an image gets the same noise each time it is transformed; another
+    `random_state` yields different noise.
 
     Parameters
     ----------
     kind : {"gaussian", "salt_and_pepper", "speckle", "occlusion"}, default="gaussian"
         "gaussian" adds normally distributed values to each channel of each pixel. "speckle" does so
         in proportion to the brightness: black stays black. "salt_and_pepper" makes pixels, with all
-        their channels, black or white. "occlusion" covers one rectangle, as near to a square as the
-        image allows and lying anywhere within it, with black.
+        their channels, black or white. "occlusion" covers one rectangle with black, as near to a
+        square as the image allows and at a random place within it.
     amount : float, default=0.1
-        How much. "gaussian": the standard deviation as a share of the value range, at least 0.
-        "speckle": the same, at a white pixel. "salt_and_pepper": the probability in [0, 1] that a
-        pixel is replaced, half of them by black and half by white. "occlusion": the share in [0, 1]
-        of the image's area, rounded to whole rows and columns, and at least a pixel unless 0. With
-        the same seed, more noise is the same pattern, only stronger: pixels that 0.1 replaces are
-        among those that 0.2 replaces.
+        Amount of noise. "gaussian": the standard deviation as a share of the value range, at least
+        0. "speckle": the same, at a white pixel. "salt_and_pepper": the probability in [0, 1] that
+        a pixel is replaced, half of them by black and half by white. "occlusion": the share in [0,
+        1] of the image's area, rounded to whole rows and columns, and at least a pixel unless 0.
+        With the same seed, more noise is the same pattern, only stronger: pixels that 0.1 replaces
+        are among those that 0.2 replaces.
     value_range : (low, high), "standardized" or None, default=None
-        Pixel values that stand for black and white. None learns them in `fit`: 0 to 255 for uint8;
-        0 to 1 for other values within it; 0 to the largest value for other non-negative data; data
+        Pixel values of black and white. If None, learn them in `fit`: 0 to 255 for uint8; 0 to 1
+        for other data within that range; 0 to the largest value for other non-negative data; data
         with negative values is "standardized". Results are clipped to the range. "standardized"
-        data is not clipped, `amount` of "gaussian" and "speckle" is then in units of the data, and
+        data is not clipped; `amount` of "gaussian" and "speckle" is then in units of the data, and
         black and white are the smallest and the largest value seen in `fit`.
     image_shape : (height, width) or (height, width, channels), default=None
-        Shape of flattened images. None takes rows whose length is a square, or three times one, as
-        square images, and others as strips one pixel high.
+        Shape of flattened images. If None, treat rows whose length is a square number, or three
+        times one, as square images, and others as strips one pixel high.
     random_state : int, RandomState instance or None, default=None
-        Seed of the noise. With an int, all fits add the same noise. None draws a seed in `fit` from
-        NumPy's global generator, as everywhere in scikit-learn; an int leaves that one alone.
+        Seed of the noise. With an int, all fits add the same noise. If None, draw a seed in `fit`
+        from NumPy's global generator, as everywhere in scikit-learn; an int does not touch that
+        generator.
 
     Attributes
     ----------
@@ -68,16 +70,16 @@ class ImageNoise(PixelColumnsMixin, ArrayTransformer):
     n_features_in_ : int
         Height × width × channels.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of X, where it was a DataFrame.
+        Column names of X, if it was a DataFrame.
 
     See Also
     --------
-    skdl.Resize : Images in another size.
+    skdl.Resize : Resize images.
 
     Notes
     -----
-    Images of four channels have transparency in the fourth, which is left as it is. Where the
-    images of `fit` were whole numbers, results are rounded, whatever the dtype of a later batch.
+    Images of four channels have transparency in the fourth, which is left unchanged. If the images
+    of `fit` were whole numbers, results are rounded, whatever the dtype of a later batch.
 
     The generator of an image is seeded with `random_state` and a hash of its pixel values as
     float32, so that float32 and float64 images have the same noise up to rounding.
@@ -90,7 +92,7 @@ class ImageNoise(PixelColumnsMixin, ArrayTransformer):
     speckle in coherent imaging such as ultrasound: J. W. Goodman: "Some fundamental properties of
     speckle", Journal of the Optical Society of America 66 (1976), 1145–1150. Occlusion: T. DeVries,
     G. W. Taylor: "Improved regularization of convolutional neural networks with Cutout" (2017),
-    arXiv:1708.04552; here the rectangle lies within the image, so that its share is what it says.
+    arXiv:1708.04552; here the rectangle lies within the image, so that its share is exact.
 
     Examples
     --------

@@ -20,40 +20,40 @@ from skdl.preprocessing._base import ArrayTransformer
 
 
 class Resize(ArrayTransformer, auto_wrap_output_keys=None):
-    """Bring arrays of images to another size, bilinearly with antialiasing.
+    """Resize arrays of images, bilinearly with antialiasing.
 
-    What :class:`skdl.ImageLoader` does to image files, for arrays. Each image is resized by itself,
-    and keeps its dtype.
+    Does for arrays what :class:`skdl.ImageLoader` does for image files. Each image is resized
+    separately and keeps its dtype.
 
     Parameters
     ----------
     image_size : int, (height, width) or None, default=224
-        Size of the images to come; None keeps their own. The default is what VGG16 and most
-        networks with weights from ImageNet were trained on.
+        Size to resize images to. If None, keep their size. The default is the size that VGG16 and
+        most networks with weights from ImageNet were trained on.
     keep_aspect : bool, default=False
-        Whether to keep the ratio of height and width: images are then scaled to fit into it and
-        filled up with black, evenly on both sides.
+        Whether to keep the aspect ratio: images are then scaled to fit into `image_size` and padded
+        with black, evenly on both sides.
     color : {"rgb", "grayscale"} or None, default=None
-        Convert to three channels or to one, of images with 1, 3 or 4. Transparency is dropped, and
-        grayscale is weighted as BT.601 has it (0.299 red, 0.587 green, 0.114 blue). None keeps the
-        channels.
+        Colour mode to convert images of 1, 3 or 4 channels to. Transparency is dropped, and
+        grayscale is weighted according to BT.601 (0.299 red, 0.587 green, 0.114 blue). If None,
+        keep the channels.
     image_shape : (height, width) or (height, width, channels), default=None
-        Shape of flattened images. None takes rows whose length is a square, or three times one, as
-        square images, and others as strips one pixel high.
+        Shape of flattened images. If None, treat rows whose length is a square number, or three
+        times one, as square images, and others as strips one pixel high.
 
     Attributes
     ----------
     image_shape_ : (height, width, channels)
         Shape of the images seen in `fit`.
     value_range_ : (low, high) or "standardized"
-        What :func:`skdl.images.learn_value_range` says of them.
+        Their value range, as learned by :func:`skdl.images.learn_value_range`.
     black_, white_ : float
         Pixel values of black and white; of standardised data, the smallest and the largest value
         seen in `fit`.
     n_features_in_ : int
         Height × width × channels of the images seen in `fit`.
     feature_names_in_ : ndarray of shape (n_features_in_,)
-        Column names of X, where it was a DataFrame.
+        Column names of X, if it was a DataFrame.
 
     See Also
     --------
@@ -64,12 +64,12 @@ class Resize(ArrayTransformer, auto_wrap_output_keys=None):
     -----
     uint8 images are resized in 8 bits, as image files are; so are whole numbers from 0 to 255 of
     other dtypes after `fit` on uint8 images. All others are resized as float32, and colours of
-    images with transparency, which are those of four channels, are weighted with it. Other channels
-    than those of pictures are resized each by itself, as grayscale images are. Results stay within
-    the values of the image, and are rounded where the images of `fit` were whole numbers.
+    images with transparency, which are those of four channels, are weighted by it. Images of any
+    other number of channels are resized channel by channel, as grayscale images are. Results stay
+    within the values of the image, and are rounded if the images of `fit` were whole numbers.
 
-    The result has four dimensions, so there is no DataFrame of it: ``set_output`` of a pipeline
-    reaches the other steps.
+    The result has four dimensions, so it cannot be a DataFrame: ``set_output`` of a pipeline only
+    affects the other steps.
 
     Examples
     --------

@@ -238,25 +238,25 @@ def refused(tmp_path, backbone, **more):
 
 
 def test_files_that_are_no_models(tmp_path):
-    assert "names a file that is not there, neither from" in refused(tmp_path, "onnx:absent.onnx")
-    assert "names a file that is not there" in refused(tmp_path, "onnx:")
+    assert "names a file that does not exist, neither in" in refused(tmp_path, "onnx:absent.onnx")
+    assert "names a file that does not exist" in refused(tmp_path, "onnx:")
     whole = filters(tmp_path / "a.onnx").read_bytes()
     for content in (b"no model", whole[: len(whole) // 2], b""):
         (tmp_path / "broken.onnx").write_bytes(content)
         said = refused(tmp_path, f"onnx:{tmp_path / 'broken.onnx'}")
-        assert "broken.onnx' is no ONNX model: it begins with" in said
-        assert "Export it again, or download all of it." in said
+        assert "broken.onnx' is not an ONNX model: it begins with" in said
+        assert "Export it again, or download it completely." in said
 
 
 def test_models_of_which_a_file_does_not_say_enough(tmp_path):
     declare = "can be declared with skdl.backbones.declare_onnx_backbone."
     gray = made.identity(tmp_path / "gray.onnx", ("n", 1, "h", "w"))
     said = refused(tmp_path, f"onnx:{gray}")
-    assert "takes grayscale images, and no file says which values" in said
+    assert "expects grayscale images, but its file does not state which" in said
     assert said.endswith(declare)
     odd = made.vit(tmp_path / "odd.onnx")  # of images of 8 × 8 pixels, which it does not say
     said = refused(tmp_path, f"onnx:{odd}")
-    assert "does not run on images of (3, 64, 64)" in said
+    assert "cannot run on images of shape (3, 64, 64)" in said
     assert said.endswith(declare)
 
 
@@ -307,7 +307,7 @@ def test_outputs_that_show_no_image_are_not_taken(tmp_path):
     (found,) = candidates(f"onnx:{path}", None, (8, 8))
     assert found.layers == {"seen": 3}
     none = made.save(tmp_path / "none.onnx", nodes[:2], outputs[:1], words=(1, 3))
-    with pytest.raises(ValueError, match="takes 2 inputs .* declare_onnx_backbone"):
+    with pytest.raises(ValueError, match="requires 2 inputs .* declare_onnx_backbone"):
         next(candidates(f"onnx:{none}", None, (8, 8)))
 
 

@@ -193,7 +193,7 @@ def test_every_protocol_can_be_fitted(name, few_digits):
 
 
 def test_a_network_without_a_protocol():
-    with pytest.raises(ValueError, match="states no reference protocol"):
+    with pytest.raises(ValueError, match="defines no reference protocol"):
         CNNClassifier.from_protocol(tiny)
     with pytest.raises(ValueError, match="Did you mean 'resnet20'"):
         CNNClassifier.from_protocol("resnet-20")

@@ -133,8 +133,12 @@ def test_what_are_no_weights(weights):
         ({"file": b"skdl:x"}, TypeError, 'must be a RemoteFile or "package:path"'),
         ({"params": [("alpha", 1)]}, TypeError, "params of PretrainedWeights must be a dict, got"),
         ({"params": None}, TypeError, "params of PretrainedWeights must be a dict, got None"),
-        ({"values_sha256": "a" * 63}, ValueError, "values_sha256 .* must be 64 hexadecimal digits"),
-        ({"values_sha256": "A" * 64}, ValueError, "in small letters, got 'AAA"),
+        (
+            {"values_sha256": "a" * 63},
+            ValueError,
+            "values_sha256 .* must be 64 lowercase hexadecimal digits",
+        ),
+        ({"values_sha256": "A" * 64}, ValueError, "lowercase hexadecimal digits, got 'AAA"),
         ({"values_sha256": 3}, ValueError, "values_sha256 of PretrainedWeights must be .* got 3"),
     ],
 )
@@ -164,7 +168,7 @@ def test_numbers_of_numpy_will_do():
 
 
 def test_what_is_no_declaration():
-    with pytest.raises(TypeError, match="takes a Backbone, got <function"):
+    with pytest.raises(TypeError, match="expects a Backbone, got <function"):
         declare_backbone(mutants.whole_backbone)
     with pytest.raises(ValueError, match="'declares_nothing' declares nothing. Put @declare_back"):
         backbone_of(mutants.declares_nothing)
@@ -246,11 +250,11 @@ def test_weights_belong_to_parameters(alpha):
 
 
 def test_parameters_without_weights():
-    with pytest.raises(ValueError, match="There are no 'imagenet' weights") as error:
+    with pytest.raises(ValueError, match="has no 'imagenet' weights") as error:
         check_weights_name("mobilenet_v2", "imagenet", {"alpha": 0.5})
     message = str(error.value)
-    assert "backbone 'mobilenet_v2' with alpha=0.5" in message
-    assert "there are for backbone__alpha=1.0; backbone__alpha=0.35" in message
+    assert "backbone 'mobilenet_v2' has no 'imagenet' weights with alpha=0.5" in message
+    assert "only with backbone__alpha=1.0; backbone__alpha=0.35" in message
     assert "a file of weights, or weights='random'" in message
 
 

@@ -86,7 +86,7 @@ def test_gray_and_colour_become_each_other(tmp_path):
 
 def test_values_that_nobody_said_are_those_of_imagenet_with_a_warning(tmp_path):
     path = made.identity(tmp_path / "a.onnx")
-    with pytest.warns(UserWarning, match="does not say which values .* Set backbone__mean and"):
+    with pytest.warns(UserWarning, match="does not state which pixel .* Set backbone__mean and"):
         found = features(path, backbone__mean=None, backbone__std=None)
     imagenet = {
         "backbone__mean": (0.485, 0.456, 0.406),
@@ -94,7 +94,7 @@ def test_values_that_nobody_said_are_those_of_imagenet_with_a_warning(tmp_path):
     }
     np.testing.assert_array_equal(found, features(path, **imagenet))
     gray = made.identity(tmp_path / "gray.onnx", ("n", 1, "h", "w"))
-    with pytest.raises(ValueError, match="no file says which values .* Set backbone__mean"):
+    with pytest.raises(ValueError, match="does not state which pixel .* Set backbone__mean"):
         features(gray, backbone__mean=None, backbone__std=None)
 
 
@@ -105,7 +105,7 @@ def test_a_model_of_so_many_images_and_one_size(tmp_path, n):
     free = made.identity(tmp_path / "free.onnx")
     np.testing.assert_array_equal(features(fixed), features(free))
     large = made.photographs(size=12)
-    with pytest.raises(ValueError, match=r"takes 8 × 8 alone. Set image_size=\(8, 8\)"):
+    with pytest.raises(ValueError, match=r"accepts only 8 × 8. Set image_size=\(8, 8\)"):
         features(fixed, large)
     np.testing.assert_array_equal(
         features(fixed, large, image_size=8), features(free, large, image_size=8)
@@ -145,18 +145,18 @@ def test_a_transformer_is_as_numpy_has_it(tmp_path):
 
 def test_tokens_that_cannot_be_told_apart(tmp_path):
     odd = made.vit(tmp_path / "odd.onnx", 3)
-    with pytest.raises(ValueError, match="gives 7 tokens .* Set backbone__prefix_tokens"):
+    with pytest.raises(ValueError, match="has 7 tokens .* Set backbone__prefix_tokens"):
         features(odd)
     assert features(odd, pooling="cls", backbone__prefix_tokens=3).shape == (6, 3)
     with pytest.raises(ValueError, match="prefix_tokens=7 leaves none"):
         features(odd, backbone__prefix_tokens=7)
     path = made.vit(tmp_path / "vit.onnx")
-    with pytest.raises(ValueError, match="a token for each patch and no class token"):
+    with pytest.raises(ValueError, match="patch tokens, without a class token"):
         features(path, layer="patches", pooling="cls")
-    with pytest.raises(ValueError, match="gives maps and no class token"):
+    with pytest.raises(ValueError, match="feature maps, without a class token"):
         features(path, layer="grid", pooling="cls")
     for pooling in ("cls", "gem"):
-        with pytest.raises(ValueError, match=f"pooling='{pooling}', .*'pooler_output' gives one"):
+        with pytest.raises(ValueError, match=f"pooling='{pooling}', .*'pooler_output' is one"):
             features(path, layer="pooler_output", pooling=pooling)
 
 
@@ -168,7 +168,7 @@ def test_any_value_in_the_graph_is_a_layer(tmp_path):
     np.testing.assert_allclose(model.transform(X), np.hstack([mean, 10 * mean, mean]), rtol=1e-4)
     assert model.layers_ == layers
     assert model.get_feature_names_out()[3] == "pooler_output_0"
-    with pytest.raises(ValueError, match="gives no 'patchs'. Did you mean 'patches'") as error:
+    with pytest.raises(ValueError, match="has no value 'patchs'. Did you mean 'patches'") as error:
         features(path, layer="patchs")
     assert "Its outputs: 'last_hidden_state', 'pooler_output'" in str(error.value)
 
@@ -184,7 +184,7 @@ def test_what_needs_no_text_runs_without_it(tmp_path):
     expected = made.preprocessed(made.photographs()).mean(axis=(1, 2))
     np.testing.assert_allclose(features(path, layer="seen"), expected, rtol=1e-4)
     with pytest.raises(
-        ValueError, match=r"takes 2 inputs \('pixels', 'words'\) for fit. Set layer"
+        ValueError, match=r"requires 2 inputs \('pixels', 'words'\) for fit. Set layer"
     ):
         features(path)
 
@@ -268,14 +268,14 @@ def test_an_exported_network_has_keras_features_with_its_own_weights(name, param
 )
 def test_a_file_that_is_no_model(tmp_path, content):
     (tmp_path / "a.onnx").write_bytes(content)
-    with pytest.raises(ValueError, match=r"a.onnx' is no ONNX model: it begins with b'"):
+    with pytest.raises(ValueError, match=r"a.onnx' is not an ONNX model: it begins with b'"):
         features(tmp_path / "a.onnx")
 
 
 def test_a_file_that_is_not_there(tmp_path, monkeypatch):
     monkeypatch.setenv("SKDL_DATA_HOME", str(tmp_path / "home"))
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(FileNotFoundError, match=r"'onnx:a.onnx' .*, neither from .* nor in .*home"):
+    with pytest.raises(FileNotFoundError, match=r"'onnx:a.onnx' .*, neither in .* nor in .*home"):
         features("a.onnx")
     assert not weights_at_hand("onnx:a.onnx")
     (tmp_path / "home/weights").mkdir(parents=True)
@@ -293,23 +293,27 @@ def test_an_operator_that_there_is_not(tmp_path):
 @pytest.mark.parametrize(
     ("shape", "params", "words"),
     [
-        (("n", 4, 8, 8), {}, "no image with 1 or 3 channels: pretrained backbones take gray"),
+        (
+            ("n", 4, 8, 8),
+            {},
+            "not an image with 1 or 3 channels: pretrained backbones require gray",
+        ),
         (("n", 4, 8, 8), {"backbone__layout": "NCHW"}, "channels in the layout NCHW"),
         (("n", 3, 8, 8), {"backbone__layout": "NHWC"}, "channels in the layout NHWC"),
-        (("n", "c", "h", "w"), {}, "does not say where its channels are: set backbone__layout="),
-        (("n", 3, 8, 3), {}, "does not say where its channels are: set backbone__layout="),
-        (("n", 3, "w"), {}, r"of shape \(n, 3, w\), and a batch of images is of four dimensions"),
+        (("n", "c", "h", "w"), {}, "does not state where the channels are. Set backbone__layout="),
+        (("n", 3, 8, 3), {}, "does not state where the channels are. Set backbone__layout="),
+        (("n", 3, "w"), {}, r"of shape \(n, 3, w\), but a batch of images has four dimensions"),
         (
             ("n", 3, "h", "w"),
             {"backbone__color": "grayscale"},
-            "but .* takes 3 channels",
+            "but .* expects 3 channels",
         ),
         (("n", 3, "h", "w"), {"backbone__layout": "CHWN"}, "layout must be one of"),
         (("n", 3, "h", "w"), {"backbone__mean": (1, 2)}, "mean must have 1 or 3 values"),
         (("n", 3, "h", "w"), {"backbone__prefix_tokens": -1}, "prefix_tokens must be a whole"),
         (("n", 3, "h", "w"), {"backbone__size": 3}, "has no parameter 'size'.*prefix_tokens"),
         (("n", 3, "h", "w"), {"precision": "bfloat16"}, "Leave precision at 'float32'"),
-        (("n", 3, "h", "w"), {"weights": "random"}, "is an ONNX model, which has its weights"),
+        (("n", 3, "h", "w"), {"weights": "random"}, "is an ONNX model, which contains its weights"),
         (("n", 3, "h", "w"), {"weights": "imagenet"}, "names the file .* Leave weights at 'auto'"),
     ],
 )
@@ -332,14 +336,16 @@ def test_outputs_that_are_no_features(tmp_path, layer, kind):
         ("Identity", ["pixels"], ["maps"], {}),
     ]
     path = made.save(tmp_path / "a.onnx", nodes, [("maps", 4)])
-    with pytest.raises(ValueError, match=f"'{layer}' gives {kind} for 1 image; expected floats of"):
+    with pytest.raises(ValueError, match=f"'{layer}' is {kind} for 1 image; expected floats of"):
         features(path, layer=layer)
 
 
 def test_sizes_that_a_graph_cannot_run_on(tmp_path):
     """A transformer has positions for one number of patches, whatever its input says."""
     path = made.vit(tmp_path / "vit.onnx")
-    with pytest.raises(ValueError, match=r"does not run on images of \(3, 16, 16\): .*image_size"):
+    with pytest.raises(
+        ValueError, match=r"cannot run on images of shape \(3, 16, 16\): .*image_size"
+    ):
         features(path, made.photographs(size=16))
 
 
@@ -368,7 +374,9 @@ def test_weights_in_a_file_beside_it(tmp_path):
     with pytest.raises(ValueError, match="has weights in another file"):
         _ = made_up.network  # of a model file that was made to read from this machine
     os.utime(tmp_path / "two.onnx", ns=(1, 1))
-    with pytest.raises(ValueError, match="keeps its weights in another file, which cannot be read"):
+    with pytest.raises(
+        ValueError, match="stores its weights in another file, which cannot be read"
+    ):
         features(tmp_path / "two.onnx")
 
 
@@ -584,9 +592,11 @@ def test_a_declaration_is_held_to(home):
     with pytest.raises(ValueError, match="is not the right one: the sha256 of its content is"):
         BackboneFeatures(scans).fit(X)
     declared(home, layers={"last_hidden_state": 4})(scans)
-    with pytest.raises(ValueError, match="is declared with 4 channels, and its ONNX model gives 3"):
+    with pytest.raises(
+        ValueError, match="is declared with 4 channels, but its ONNX model returns 3"
+    ):
         BackboneFeatures(scans).fit(X)
-    with pytest.raises(TypeError, match="takes a Backbone"):
+    with pytest.raises(TypeError, match="expects a Backbone"):
         declare_onnx_backbone("grid")
     with pytest.raises(ValueError, match="map_layout must be one of"):
         declared(home, map_layout="CHW")
@@ -601,10 +611,10 @@ def test_a_declaration_is_held_to(home):
 def test_nothing_trains_it(home):
     declared(home)(scans)
     for backbone in (f"onnx:{home}", scans):
-        with pytest.raises(ValueError, match="TransferClassifier trains networks of Keras, but"):
+        with pytest.raises(ValueError, match="TransferClassifier trains Keras networks, but"):
             TransferClassifier(backbone).fit(made.photographs(), np.arange(6) % 2)
     model = BackboneFeatures(scans, store=None).fit(made.photographs())
-    with pytest.raises(ValueError, match="a backbone that is an ONNX model already"):
+    with pytest.raises(ValueError, match="a backbone that is already an ONNX model"):
         skdl.export_onnx(model, home.parent / "again.onnx")
 
 

@@ -281,7 +281,7 @@ def assert_refused(path, reason=".", backbone=small, **params):
     with pytest.raises(ValueError, match=reason) as error:
         load(path, backbone, **params)
     message = str(error.value)
-    assert f"The file {str(path)!r} does not hold weights of the backbone {label!r}" in message
+    assert f"The file {str(path)!r} does not contain weights of the backbone {label!r}" in message
     assert message.endswith("Nothing was loaded.")
     assert "\n" not in message
     assert not loading._kept_weights
@@ -300,9 +300,12 @@ def test_messages_say_what_does_not_fit(tmp_path):
     n, other = trained().count_params(), trained(width=5).count_params()
     for name in ("x.h5", "x.weights.h5", "x.keras"):
         message = assert_refused(write(trained(width=5), tmp_path / name))
-        assert f"without its classifier: it has {other:,} values, the network {n:,}." in message
+        assert (
+            f"without its classifier: it has {other:,} values, but the network has {n:,}."
+            in message
+        )
     write(trained(width=5), tmp_path / "x.npz")
-    assert_refused(tmp_path / "x.npz", "its 14 arrays are not of the shapes of the network's wei")
+    assert_refused(tmp_path / "x.npz", "its 14 arrays do not have the shapes of the network's")
 
 
 def test_as_many_values_of_other_shapes(tmp_path):
@@ -322,7 +325,7 @@ def test_vgg19_is_not_vgg16(tmp_path):
         file.attrs["layer_names"] = ["all"]
         file.create_group("all").create_dataset("values", 20_024_384)
     message = assert_refused(tmp_path / name, backbone="vgg16")
-    assert "it has 20,024,384 values, the network 14,714,688" in message
+    assert "it has 20,024,384 values, but the network has 14,714,688" in message
 
 
 def test_weights_of_another_alpha(tmp_path):
@@ -330,7 +333,7 @@ def test_weights_of_another_alpha(tmp_path):
     write_legacy(model, tmp_path / "x.h5")
     for alpha in (0.35, 0.75):
         message = assert_refused(tmp_path / "x.h5", backbone="mobilenet_v2", alpha=alpha)
-        assert "values, the network " in message
+        assert "values, but the network has " in message
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -392,11 +395,11 @@ def test_hdf5_that_holds_something_else(tmp_path):
     for name in ("x.h5", "y.weights.h5"):
         with h5py.File(tmp_path / name, "w") as file:
             file["table"] = np.zeros(7)
-        assert_refused(tmp_path / name, "it has 7 values, the network ")
+        assert_refused(tmp_path / name, "it has 7 values, but the network has ")
     n = trained().count_params()
     with h5py.File(tmp_path / "x.h5", "w") as file:
         file["table"] = np.zeros(n)
-    assert_refused(tmp_path / "x.h5", "neither of Keras 2's format nor named .weights.h5")
+    assert_refused(tmp_path / "x.h5", "neither in the format of Keras 2 nor named .weights.h5")
     for name, kind in (("z.h5", "layer_names"), ("z.weights.h5", "layer_names"), ("a.h5", "")):
         with h5py.File(tmp_path / name, "w") as file:
             file["table"] = np.zeros(n)
@@ -514,10 +517,10 @@ def test_values_in_hdf5_that_are_too_large(tmp_path):
     with h5py.File(tmp_path / "x.weights.h5", "w") as file:
         options = {"dtype": f"S{TOO_MUCH}", "chunks": (1,), "compression": "gzip"}
         file.create_dataset("layers/conv2d/vars/0", (6,), **options)
-    assert_refused(tmp_path / "x.weights.h5", "values, which are no weights", backbone=single)
+    assert_refused(tmp_path / "x.weights.h5", "values, which are not weights", backbone=single)
     with h5py.File(tmp_path / "x.weights.h5", "w") as file:
         file.create_dataset("layers/conv2d/vars/0", (6,), dtype=h5py.string_dtype())
-    assert_refused(tmp_path / "x.weights.h5", "values, which are no weights", backbone=single)
+    assert_refused(tmp_path / "x.weights.h5", "values, which are not weights", backbone=single)
 
 
 @declare_backbone(Backbone(COMMON, {"last": 6}, min_size=8, default_size=8))
@@ -622,7 +625,7 @@ def test_without_a_network(home):
     assert f"The file '{home}/weights/{name}' could not be downloaded" in message
     assert "Put the file from https://storage.googleapis.com/tensorflow/ker" in message
     assert f"/vgg16/{name}" in message
-    assert "Or pass the path of a file as weights, or take the backbone 'cifar_resnet20'" in message
+    assert "Or pass the path of a file as weights, or use the backbone 'cifar_resnet20'" in message
     assert not loading._kept_weights
 
 
@@ -737,7 +740,9 @@ def test_declared_weights_of_another_network(home, tmp_path):
     backbone = declared(path)
     (home / "weights").mkdir(parents=True, exist_ok=True)
     path.rename(home / "weights" / "x.h5")
-    with pytest.raises(ValueError, match=f"'{home}/weights/x.h5' does not hold weights of the ba"):
+    with pytest.raises(
+        ValueError, match=f"'{home}/weights/x.h5' does not contain weights of the ba"
+    ):
         load("mine", backbone)
 
 

@@ -37,7 +37,7 @@ def test_it_says_what_it_found_and_plans_and_did(folder, capsys):
         (["--folds", "99"], "there are 99 folds"),
         (["--exclude", "3", "--exclude", "8"], "exclude"),
         (["--group-column", "PatientID"], "PatientID"),
-        (["--backbone", "onnx:absent.onnx"], "'onnx:absent.onnx' names a file that is not there"),
+        (["--backbone", "onnx:absent.onnx"], "'onnx:absent.onnx' names a file that does not exist"),
     ],
 )
 def test_what_is_wrong_is_one_line(folder, tmp_path, capsys, arguments, said):

@@ -199,8 +199,8 @@ def model_of_before(input_shape, n_classes):
 @pytest.mark.parametrize(
     ("builder", "message"),
     [
-        (layer_of_before, "shares weights with one it returned before.* Make all layers inside"),
-        (model_of_before, "returned a compiled model; expected a new, uncompiled one each time"),
+        (layer_of_before, "shares weights with one it returned before.* Create all layers inside"),
+        (model_of_before, "returned a compiled model; expected a new, uncompiled model each time"),
     ],
 )
 def test_a_builder_that_uses_layers_again_is_refused_in_fit(few_digits, builder, message):

@@ -225,7 +225,10 @@ def test_no_images():
 @pytest.mark.parametrize(
     ("tapped", "message"),
     [
-        (("earli",), "The layer 'earli' of the backbone 'normalized' does not exist. Near: early"),
+        (
+            ("earli",),
+            "'earli' of the backbone 'normalized' does not exist. Similar names: early",
+        ),
         (("early", "nothing"), "The layer 'nothing' of the backbone 'normalized' does not exist"),
     ],
 )
@@ -237,7 +240,7 @@ def test_unknown_layers(tapped, message):
 def test_layers_that_keras_named(built):
     dropout = BackboneSpec(mutants.whole_backbone, {}).build((8, 8)).layers[2]
     subject = extractor(mutants.whole_backbone, tapped=(dropout.name,))
-    with pytest.raises(ValueError, match=f"layer '{dropout.name}' .* Keras counts up anew"):
+    with pytest.raises(ValueError, match=f"layer '{dropout.name}' .* Keras numbers differently"):
         _ = subject.network
     first = extractor(mutants.whole_backbone, tapped=("first",)).transform(images_of(2))
     # Positions are the same in each process; dropout does nothing in prediction.
@@ -253,7 +256,7 @@ def with_a_vector(input_shape):
 
 
 def test_layers_without_feature_maps():
-    with pytest.raises(ValueError, match=r"\['squeezed'\] .* do not all give feature maps"):
+    with pytest.raises(ValueError, match=r"\['squeezed'\] .* do not all output feature maps"):
         _ = extractor(with_a_vector, tapped=("squeezed",)).network
 
 

@@ -69,14 +69,14 @@ def test_rates_of_schedules(job):
 def test_a_schedule_needs_a_rate_to_start_from(job):
     schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.9)
     optimizer = OptimizerSpec.of(keras.optimizers.Adam(schedule))
-    with pytest.raises(ValueError, match="'cosine' needs an optimizer with a constant"):
+    with pytest.raises(ValueError, match="'cosine' requires an optimizer with a constant"):
         replace(job, optimizer=optimizer, schedule=("cosine", 2))
 
 
 def test_weights_of_another_network_are_refused(job):
     first = fit(job)
     other = replace(job, recipe=replace(job.recipe, params={"units": 5}), start=first)
-    with pytest.raises(ValueError, match="does not have the weights.*warm_start=False"):
+    with pytest.raises(ValueError, match="does not match the weights.*warm_start=False"):
         fit(other)
 
 

@@ -53,7 +53,7 @@ def test_labels_that_are_no_list(no_training, method):
 
 WEIGHTS = {
     "text": ("balanced", "Got 'balanced' at row 0. For weights of classes, set class_weight"),
-    "long text": ("a" * 100_000, "sample_weight must be one number for each image"),
+    "long text": ("a" * 100_000, "sample_weight must have one number per image"),
     "texts": (["1"] * 40, "Got '1' at row 0"),
     "a dict": ({0: 1, 1: 2}, r"Got \{0: 1, 1: 2\} at row 0"),
     "contents of files": ([bytes(100_000)] * 40, "at row 0"),
@@ -276,11 +276,11 @@ def test_bad_classes_in_a_later_partial_fit(no_training):
 @pytest.mark.parametrize(
     ("builder", "message"),
     [
-        (returns_logits, "'returns_logits' does not give probabilities.*softmax"),
+        (returns_logits, "'returns_logits' does not return probabilities.*softmax"),
         (returns_wrong_width, r"'returns_wrong_width' .* shape \(2, 5\); expected \(2, 4\)"),
         (returns_nothing, "'returns_nothing' returned an object of type NoneType"),
         (returns_compiled, "'returns_compiled' returned a compiled model"),
-        (takes_other_images, r"'takes_other_images' returned a model that does not take a batch"),
+        (takes_other_images, r"'takes_other_images' returned a model that does not accept a batch"),
         (raises_error, "'raises_error' could not be built .*: the builder has a bug"),
     ],
 )

@@ -171,7 +171,7 @@ def test_callbacks_survive_clone_and_are_copied_for_each_fit(few_digits):
 
 def test_what_is_no_callback_is_refused(few_digits):
     for bad in ("early", [3], dict):
-        with pytest.raises(TypeError, match="callbacks must hold Keras callbacks"):
+        with pytest.raises(TypeError, match="callbacks must contain Keras callbacks"):
             CNNClassifier(callbacks=bad).fit(*few_digits)
 
 
@@ -330,7 +330,7 @@ def test_spellings_of_an_optimizer(few_digits, params):
         ({"optimizer": dict}, "the class dict; expected a subclass"),
         (
             {"optimizer": keras.optimizers.Adam(), "optimizer__learning_rate": 0.1},
-            "takes no routed parameters, but optimizer__learning_rate is set",
+            "accepts no routed parameters, but optimizer__learning_rate is set",
         ),
         (
             {
@@ -344,7 +344,7 @@ def test_spellings_of_an_optimizer(few_digits, params):
                 "learning_rate_schedule": "cosine",
                 "optimizer__learning_rate": keras.optimizers.schedules.CosineDecay(0.1, 10),
             },
-            "has a schedule already",
+            "already has a schedule",
         ),
     ],
 )

@@ -406,7 +406,7 @@ def test_an_exploded_training_is_an_error_also_where_the_loss_is_a_number(
 def test_a_loss_far_above_that_of_guessing_is_said(few_digits, cls):
     params = {"optimizer__learning_rate": 1e5, "image_size": 8, "epochs": 2, "random_state": 0}
     model = cls(tiny, **params) if cls is CNNClassifier else cls(**params)
-    with pytest.warns(ConvergenceWarning, match=r"where guessing has 2\.3\."):
+    with pytest.warns(ConvergenceWarning, match=r"while guessing achieves 2\.3\."):
         model.fit(*few_digits)
 
 
@@ -560,8 +560,8 @@ def test_partial_fit_after_fit_goes_on_from_its_weights(few_digits):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda X, y: (X, y % 5), "warm_start=True goes on with the classes of the fit before"),
-        (lambda X, y: (X, y + 1), "warm_start=True goes on with the classes"),
+        (lambda X, y: (X, y % 5), "warm_start=True continues with the classes of the previous fit"),
+        (lambda X, y: (X, y + 1), "warm_start=True continues with the classes"),
         (lambda X, y: (X[:, :49], y), "49 features, but CNNClassifier is expecting 64"),
         (lambda X, y: (X.reshape(-1, 4, 16), y), r"\(4, 16, 1\).*\(8, 8, 1\)"),
     ],
@@ -578,7 +578,7 @@ def test_warm_start_refuses_other_classes_and_shapes(few_digits, change, message
 
 def test_warm_start_refuses_another_network(few_digits):
     model = CNNClassifier(tiny, epochs=1, warm_start=True, random_state=0).fit(*few_digits)
-    with pytest.raises(ValueError, match="does not have the weights"):
+    with pytest.raises(ValueError, match="does not match the weights"):
         model.set_params(architecture__units=5).fit(*few_digits)
 
 

@@ -326,13 +326,17 @@ def test_an_embedded_backbone_knows_more_than_a_random_one():
 @pytest.mark.parametrize(
     ("params", "error", "message"),
     [
-        ({"image_size": None}, ValueError, r"8 × 8 pixels, but .* 'vgg16' takes .* 32 × 32"),
-        ({"layer": "block5_pol"}, ValueError, r"'block5_pol' .* does not exist. Near: block5_pool"),
+        ({"image_size": None}, ValueError, r"8 × 8 pixels, but .* 'vgg16' requires .* 32 × 32"),
+        (
+            {"layer": "block5_pol"},
+            ValueError,
+            "'block5_pol' .* Similar names: block5_pool",
+        ),
         ({"layer": 3}, ValueError, "layer must be the name of a layer, a list of names, or None"),
         ({"layer": []}, ValueError, "layer must be the name of a layer"),
         ({"layer": ["block1_pool"] * 2}, ValueError, "layer contains a name twice"),
         ({"pooling": "mean"}, ValueError, "'pooling' parameter .* must be"),
-        ({"pooling": ["avg", "mean"]}, ValueError, "pooling must be one of .*Got 'mean' in it"),
+        ({"pooling": ["avg", "mean"]}, ValueError, "pooling must be one of .*It contains 'mean'"),
         ({"pooling": []}, ValueError, r"pooling must be .*, or a list of them. Got \[\]"),
         ({"pooling": ["avg", "avg"]}, ValueError, "pooling contains a name twice"),
         ({"pooling": 3}, ValueError, "'pooling' parameter .* must be"),
@@ -341,7 +345,7 @@ def test_an_embedded_backbone_knows_more_than_a_random_one():
         ({"image_size": True}, ValueError, "image_size must be"),
         ({"image_size": 16}, ValueError, "16 × 16 pixels"),
         ({"weights": "cifar10"}, ValueError, "has no weights 'cifar10'.*'random', 'imagenet'"),
-        ({"weights": None}, ValueError, "for random ones, pass 'random'. Got None"),
+        ({"weights": None}, ValueError, "for random weights, pass 'random'. Got None"),
         ({"weights": "none.h5"}, FileNotFoundError, "'none.h5', which does not exist"),
         ({"store": 3}, ValueError, "store must be 'auto', a folder"),
         ({"n_jobs": 0}, ValueError, "'n_jobs' parameter"),
@@ -386,7 +390,7 @@ def test_bad_input(digits, tmp_path):
     broken.write_bytes(b"no image")
     with pytest.raises(ValueError, match=r"broken\.png"):
         BackboneFeatures(image_size=16).fit_transform([str(broken)])
-    with pytest.warns(UserWarning, match="taken as standardised"):
+    with pytest.warns(UserWarning, match="treated as standardised"):
         BackboneFeatures().fit(np.random.default_rng(0).normal(size=(4, 16, 16, 3)))
 
 

@@ -218,7 +218,7 @@ TWO = np.where(ROWS < 30, "p1", "p2")
         (np.column_stack([PATIENTS, PATIENTS]), r"Got shape \(60, 2\). Join several columns"),
         (["p1", *PATIENTS[1:]], "groups holds values of several kinds"),
         (5, "groups must be a list or an array"),
-        (np.full(N, "p1"), "All images are of one group, 'p1', .*none would be left to train on"),
+        (np.full(N, "p1"), "All images belong to one group, 'p1', .*no images would be left"),
     ],
 )
 def test_groups_that_are_none(name, groups, message):
@@ -240,10 +240,10 @@ def test_one_group_says_what_to_do(name, advice):
 
 def test_a_class_in_one_group_only():
     labels = np.where(PATIENTS == 3, "rare", np.where(Y, "b", "a"))
-    message = "The class 'rare' is in one group only, 3, .* Pass X_val and y_val, or set val"
+    message = "The class 'rare' occurs in one group only, 3, .* Pass X_val and y_val, or set val"
     with pytest.raises(ValueError, match=message):
         clone(STOPPED).fit(X, labels, groups=PATIENTS)
-    with pytest.raises(ValueError, match="is in one group only, 'p1'"):
+    with pytest.raises(ValueError, match="occurs in one group only, 'p1'"):
         clone(STOPPED).fit(X, TWO, groups=TWO)
 
 
@@ -257,8 +257,9 @@ def test_fewer_rows_than_classes_to_hold_out():
 )
 def test_groups_too_large_for_the_fraction_are_warned_of(name, otherwise):
     model = clone(ESTIMATORS[name]).set_params(validation_fraction=0.2)
-    said = "30 of 60 images instead of validation_fraction=0.2. Set validation_fraction=0.5 if that"
-    with pytest.warns(UserWarning, match=rf"{said} is meant{otherwise}\.$"):
+    said = "30 of 60 images are held out instead of validation_fraction=0.2. "
+    said += "Set validation_fraction=0.5 if this is intended"
+    with pytest.warns(UserWarning, match=rf"{said}{otherwise}\.$"):
         rows = model.fit(X, Y, groups=TWO).validation_rows_
     assert shared(rows, TWO).tolist() == []
     with warnings.catch_warnings():

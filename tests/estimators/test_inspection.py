@@ -320,8 +320,8 @@ def test_names_of_layers_do_not_depend_on_what_was_built_before(few_digits):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"layer": "map"}, "no layer 'map'. Near: maps"),
-        ({"layer": "scores"}, r"'scores' gives \(2,\) for an image; expected feature maps"),
+        ({"layer": "map"}, "no layer 'map'. Similar names: maps"),
+        ({"layer": "scores"}, r"'scores' outputs shape \(2,\) for an image; expected feature maps"),
         ({"y": "dubious"}, r"'dubious' at row 0, which is not among the classes \['benign'"),
         ({"y": ["benign"] * 3}, "X has 2 images, but y has 3 labels"),
         ({"y": [None, "benign"]}, "NaN or None: first at row 0"),
@@ -341,7 +341,7 @@ def test_bad_input_of_the_methods(patch_network, patched):
     with pytest.raises(ValueError, match="no layer 'max'"):
         patch_network.activations(X, layer="max")
     with pytest.raises(
-        ValueError, match="is a Dense, which has no filters. Layers that have: maps"
+        ValueError, match="is a Dense, which has no filters. Layers with filters: maps"
     ):
         patch_network.filters(layer="scores")
     with pytest.raises(NotFittedError):
@@ -353,5 +353,5 @@ def test_bad_input_of_the_methods(patch_network, patched):
 @pytest.mark.parametrize("builder", [tiny, subclassed])
 def test_networks_without_convolutions(few_digits, builder):
     model = CNNClassifier(builder, epochs=1, random_state=0).fit(*few_digits)
-    with pytest.raises(ValueError, match="no layer that gives feature maps"):
+    with pytest.raises(ValueError, match="no layer that outputs feature maps"):
         model.grad_cam(few_digits[0])

@@ -86,7 +86,7 @@ def test_each_keyword_of_compile_is_answered_when_an_estimator_is_made(cls):
             "partial_fit",
             "validation_data",
             (1, 2),
-            "fit, the only method that takes",
+            "fit, the only method that accepts",
         ),
         ("CNNClassifier", "fit", "validation_split", 0.2, "CNNClassifier(validation_fraction=0.2)"),
         (
@@ -96,15 +96,15 @@ def test_each_keyword_of_compile_is_answered_when_an_estimator_is_made(cls):
             (1, 2),
             "DenoisingAutoencoder(validation_fraction=0.1)",
         ),
-        ("DenoisingAutoencoder", "fit", "sample_weight", [1], "All images count alike"),
+        ("DenoisingAutoencoder", "fit", "sample_weight", [1], "All images have equal weight"),
         ("CNNClassifier", "predict", "batch_size", 64, "Leave it out"),
         ("CNNClassifier", "score", "verbose", 0, "Leave it out"),
         ("BackboneFeatures", "transform", "batch_size", 64, "BackboneFeatures(batch_size=64)"),
-        ("BackboneFeatures", "fit", "epochs", 3, "BackboneFeatures trains nothing"),
+        ("BackboneFeatures", "fit", "epochs", 3, "BackboneFeatures does not train"),
         ("ImageNoise", "transform", "amount", 0.2, "ImageNoise(amount=0.2)"),
         ("CNNClassifier", "partial_fit", "epochs", 3, "one epoch"),
-        ("CNNClassifier", "fit", "x", 1, "called X"),
-        ("CNNClassifier", "partial_fit", "groups", [1], "partial_fit validates nothing"),
+        ("CNNClassifier", "fit", "x", 1, "images as X"),
+        ("CNNClassifier", "partial_fit", "groups", [1], "partial_fit does not validate"),
     ],
 )
 def test_the_answer_says_what_to_write(name, method, keyword, value, advice):

@@ -140,8 +140,8 @@ SYSTEM = {"class_name": "system", "module": "os", "config": {"command": "touch r
 @pytest.mark.parametrize(
     ("value", "message"),
     [
-        (LAMBDA, "it holds the Keras object 'keras.layers.Lambda'"),
-        (SYSTEM, "it holds the Keras object 'os.system'"),
+        (LAMBDA, "it contains the Keras object 'keras.layers.Lambda'"),
+        (SYSTEM, "it contains the Keras object 'os.system'"),
         ({"keras": "layers.Lambda", "config": {"function": "x"}}, "Keras has no class"),
         ({"keras": "optimizers.Adam", "config": {"learning_rate": SYSTEM}}, "hold 'os.system'"),
         ({"keras": "optimizers.deserialize", "config": {}}, "Keras has no class"),

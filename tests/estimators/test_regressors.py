@@ -191,7 +191,7 @@ def test_weights_draw_the_predictions(data):
     X[:, 0, 0] = 255  # something to learn a range from
     for weight in (1, 3):
         model = CNNRegressor(tiny, epochs=60, optimizer__learning_rate=0.01, random_state=0)
-        with pytest.warns(ConvergenceWarning, match="all alike"):
+        with pytest.warns(ConvergenceWarning, match="all the same"):
             model.fit(X, y, sample_weight=np.where(y == 1, weight, 1))
         assert model.predict(X[:1])[0] == pytest.approx(weight / (weight + 1), abs=0.05)
 

@@ -27,7 +27,7 @@ def test_parts_are_made_with_their_parameters():
 
 @pytest.mark.parametrize("part", ["text", None, Part()])
 def test_what_is_no_class_takes_no_parameters(part):
-    with pytest.raises(TypeError, match="is no class and takes no number"):
+    with pytest.raises(TypeError, match="is not a class and accepts no number"):
         made_with(Part, {"inner": part, "inner__number": 1})
 
 

@@ -66,7 +66,7 @@ def test_dark_and_few_images_are_no_other_scale(fitted):
     scale = SCALES[fitted]
     for model in (network(), BackboneFeatures(image_size=8, value_range=None, store=None)):
         with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="X has negative values, so it is taken")
+            warnings.filterwarnings("ignore", message="X has negative values, so it is treated")
             model.fit(scale(X), y)
         answer = getattr(model, "predict", None) if isinstance(model, CNNClassifier) else None
         answer = answer or model.transform

@@ -91,8 +91,8 @@ class TestOrdinal:
     @pytest.mark.parametrize(
         ("params", "change", "message"),
         [
-            ({}, lambda y: np.array(list("abcde"))[y - 1], "classes in an order.*'a'"),
-            ({"label_smoothing": 0.1}, lambda y: y, "label_smoothing takes no order"),
+            ({}, lambda y: np.array(list("abcde"))[y - 1], "ordered classes.*'a'"),
+            ({"label_smoothing": 0.1}, lambda y: y, "label_smoothing ignores the order"),
             ({}, lambda y: np.eye(6, dtype=int)[y], "loss='ordinal' is for one class per image"),
         ],
     )
@@ -230,7 +230,7 @@ class TestMixtures:
             augmentation=Augmentation(mixup=0.2),
             augmentation_copies=2,
         )
-        with pytest.raises(ValueError, match="set augmentation_copies=None"):
+        with pytest.raises(ValueError, match="Set augmentation_copies=None"):
             model.fit(*few_digits)
 
 
@@ -308,9 +308,9 @@ class TestMembers:
 
     def test_going_on_is_refused(self, few_digits):
         X, y = few_digits
-        with pytest.raises(ValueError, match="warm_start=True goes on with one network"):
+        with pytest.raises(ValueError, match="warm_start=True continues with one network"):
             CNNClassifier(n_members=2, warm_start=True).fit(X, y)
-        with pytest.raises(ValueError, match="partial_fit goes on with one network"):
+        with pytest.raises(ValueError, match="partial_fit continues with one network"):
             CNNClassifier(n_members=2).partial_fit(X, y, classes=range(10))
 
 
@@ -365,7 +365,7 @@ class TestVariants:
     def test_it_is_not_exported(self, few_digits, tmp_path):
         pytest.importorskip("onnx")
         model = CNNClassifier(augmentation="light", tta=2, **QUICK).fit(*few_digits)
-        with pytest.raises(ValueError, match="test-time augmentation is no part of the network"):
+        with pytest.raises(ValueError, match="test-time augmentation is not part of the network"):
             skdl.export_onnx(model, tmp_path / "model.onnx")
 
 

@@ -207,7 +207,7 @@ def test_warm_up_comes_first(digits):
 @pytest.mark.slow
 def test_early_stopping_keeps_the_best(digits):
     X, y = digits
-    with pytest.warns(ConvergenceWarning, match="worse than .* of its frozen features.*are kept"):
+    with pytest.warns(ConvergenceWarning, match="worse than .* with frozen features.*are kept"):
         fitted = model(
             trainable=1,
             warmup_epochs=20,
@@ -257,7 +257,7 @@ def test_partial_fit_and_warm_start(digits):
     for _ in range(10):
         step.partial_fit(X, y)
     assert step.history_["loss"][-1] < first
-    with pytest.raises(ValueError, match="goes on with the classes"):
+    with pytest.raises(ValueError, match="continues with the classes"):
         fitted.fit(X, y == 1)
 
 
@@ -338,10 +338,10 @@ def test_vgg16(digits):
 @pytest.mark.parametrize(
     ("params", "error", "message"),
     [
-        ({"image_size": None}, ValueError, r"8 × 8 pixels, but .* takes .* 32 × 32"),
+        ({"image_size": None}, ValueError, r"8 × 8 pixels, but .* requires .* 32 × 32"),
         ({"trainable": 9}, ValueError, "trainable=9, but the backbone 'vgg16' has 5 blocks"),
         ({"trainable": 0}, ValueError, "'trainable' parameter"),
-        ({"trainable": "block5"}, ValueError, "'block5' .* does not exist. Near: block5_"),
+        ({"trainable": "block5"}, ValueError, "'block5' .* does not exist. Similar names: block5_"),
         ({"head": (0,)}, ValueError, r"head must be a sequence of positive .* Got \(0,\)"),
         ({"head": "big"}, ValueError, "'head' parameter"),
         ({"dropout": 1}, ValueError, "'dropout' parameter"),

@@ -144,9 +144,12 @@ def test_a_threshold_inside_a_pipeline(digit_images, agree):
 @pytest.mark.parametrize(
     ("classifier", "message"),
     [
-        (SGDClassifier(loss="modified_huber"), "how SGDClassifier makes probabilities"),
-        (SVC(kernel="sigmoid"), "an? SVC with another kernel"),
-        (OneVsRestClassifier(LinearSVC()), "a OneVsRestClassifier at this place"),
+        (
+            SGDClassifier(loss="modified_huber"),
+            "how SGDClassifier converts scores to probabilities",
+        ),
+        (SVC(kernel="sigmoid"), "an? SVC with an unsupported kernel"),
+        (OneVsRestClassifier(LinearSVC()), "a OneVsRestClassifier in this position"),
     ],
     ids=["modified_huber", "sigmoid", "one against the rest"],
 )
@@ -162,5 +165,5 @@ def test_a_threshold_on_probabilities_that_are_not_exported(digit_images, export
     if svc is None:
         pytest.skip("this scikit-learn has no probabilities of an SVC")
     model = FixedThresholdClassifier(behind(network, svc)).fit(images, y % 2)
-    with pytest.raises(ValueError, match="scores alone are exported: set response_method"):
+    with pytest.raises(ValueError, match="only scores are exported: set response_method"):
         exported(model)

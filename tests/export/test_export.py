@@ -263,7 +263,9 @@ class Sharpened(StandardScaler):
 def test_what_gives_something_else_is_not_written(steps, what, exported, tmp_path):
     (tmp_path / "model.onnx").write_text("the one before")
     model = make_pipeline(features(), *steps).fit(BYTES, Y)
-    with pytest.raises(ValueError, match=f"graph of this Pipeline does not give .* changes {what}"):
+    with pytest.raises(
+        ValueError, match=f"graph of this Pipeline does not return .* changes {what}"
+    ):
         exported(model)
     assert [file.name for file in tmp_path.iterdir()] == ["model.onnx"]
     assert (tmp_path / "model.onnx").read_text() == "the one before"
@@ -279,12 +281,18 @@ class PreciseSVC(SVC):
 @pytest.mark.parametrize(
     ("estimator", "message"),
     [
-        (GaussianNB(), "a GaussianNB at this place. A network comes first .CNNClassifier, .* SVC"),
-        (LogisticRegression(), "is exported by the package skl2onnx"),
-        (make_pipeline(skdl.Resize(8), network(epochs=1)), "a Resize at this place"),
-        (make_pipeline(features(), GaussianNB()), "a GaussianNB at this place"),
-        (make_pipeline(features(), FunctionTransformer()), "a FunctionTransformer at this place"),
-        (make_pipeline(features(), PreciseSVC()), "a PreciseSVC with another kernel"),
+        (
+            GaussianNB(),
+            "a GaussianNB in this position. A network must come first .CNNClassifier, .* SVC",
+        ),
+        (LogisticRegression(), "use the package skl2onnx"),
+        (make_pipeline(skdl.Resize(8), network(epochs=1)), "a Resize in this position"),
+        (make_pipeline(features(), GaussianNB()), "a GaussianNB in this position"),
+        (
+            make_pipeline(features(), FunctionTransformer()),
+            "a FunctionTransformer in this position",
+        ),
+        (make_pipeline(features(), PreciseSVC()), "a PreciseSVC with an unsupported kernel"),
         (
             GridSearchCV(network(), {"epochs": [1]}, cv=2, refit=False),
             "a GridSearchCV with refit=False",
@@ -327,7 +335,7 @@ def test_not_fitted(estimator, exported):
     [
         ("model.h5", ValueError, r"path must end in '.onnx'. Got '.*model.h5'"),
         ("model", ValueError, r"path must end in '.onnx'. Got '.*model'"),
-        ("none/model.onnx", FileNotFoundError, "There is no folder '.*none'. Make it, or choose"),
+        ("none/model.onnx", FileNotFoundError, "There is no folder '.*none'. Create it, or choose"),
         (None, TypeError, "path must be a path, as a string or pathlib.Path. Got None"),
         ("", ValueError, "path must not be empty"),
     ],

@@ -60,6 +60,6 @@ def test_several_outputs(images, tmp_path):
 def test_others_are_named(images, regressor, tmp_path):
     X, y, _ = images
     model = make_pipeline(BackboneFeatures(weights="random"), StandardScaler(), regressor)
-    with pytest.raises(ValueError, match=f"a {type(regressor).__name__} at this place"):
+    with pytest.raises(ValueError, match=f"a {type(regressor).__name__} in this position"):
         export_onnx(model.fit(X, y), tmp_path / "model.onnx")
     assert not list(tmp_path.iterdir())

@@ -86,9 +86,9 @@ def test_forms_of_x(fitted, binary):
 def test_bad_layers_and_labels(fitted, binary):
     X = binary[0][:2]
     for function in (grad_cam, activations, feature_maps):
-        with pytest.raises(ValueError, match="no layer 'map'. Near: maps"):
+        with pytest.raises(ValueError, match="no layer 'map'. Similar names: maps"):
             function(fitted, X, layer="map")
-    with pytest.raises(ValueError, match=r"'scores' gives values of shape \(2,\) for an image"):
+    with pytest.raises(ValueError, match=r"'scores' outputs values of shape \(2,\) for an image"):
         feature_maps(fitted, X, layer="scores")
     with pytest.raises(ValueError, match="7 at row 0, which is not among the classes"):
         grad_cam(fitted, X, 7)
@@ -108,7 +108,7 @@ def test_bad_estimators(function, binary):
     with pytest.raises(ValueError, match=r"LogisticRegression has no \w+: pass a network"):
         function(linear, X[:2], **layer)
     unseen = make_pipeline(PCA(16), network()).fit(X, y)
-    with pytest.raises(ValueError, match="CNNClassifier does not see the images"):
+    with pytest.raises(ValueError, match="CNNClassifier does not receive the images"):
         function(unseen, X[:2], **layer)
 
 

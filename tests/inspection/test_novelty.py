@@ -129,7 +129,7 @@ def test_too_few_images_for_the_rate_are_said():
     assert caught[0].filename == __file__
     assert detector.false_alarm_rate_ == pytest.approx(1 / 31)
     assert detector.offset_ == detector.training_scores_.min()
-    with pytest.warns(UserWarning, match="needs at least 19 groups, and there are 10"):
+    with pytest.warns(UserWarning, match="requires at least 19 groups, but there are 10"):
         NoveltyDetector(false_alarm_rate=0.05).fit(X, groups=np.arange(30) // 3)
 
 
@@ -237,7 +237,7 @@ def test_the_arrays_of_the_caller_stay_as_they_are(features):
         ({"n_neighbors": 0}, "n_neighbors"),
         ({"n_neighbors": 2.5}, "n_neighbors"),
         ({"metric": "manhattan"}, "metric"),
-        ({"n_neighbors": 120}, "only 119 other images beside each"),
+        ({"n_neighbors": 120}, "only 119 other images for each image"),
     ],
 )
 def test_bad_parameters(features, params, message):
@@ -266,7 +266,7 @@ def test_transformers_that_give_something_else(features, transformer, message):
 
 def test_another_number_of_features_than_in_fit(features):
     detector = NoveltyDetector(lambda X: X).fit(features)
-    with pytest.raises(ValueError, match="gave 5 features, but 6 in fit"):
+    with pytest.raises(ValueError, match="returned 5 features, but 6 in fit"):
         detector.predict(features[:, :5])
     frame = pd.DataFrame(features, columns=list("abcdef"))
     detector = NoveltyDetector().fit(frame)

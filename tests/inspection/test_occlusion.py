@@ -192,5 +192,5 @@ def test_bad_estimators(digits):
     with pytest.raises(ValueError, match="LinearRegression has no predict_proba and no"):
         occlusion_maps(LinearRegression().fit(X, y), X[:1], 3)
     several = SVC(decision_function_shape="ovo").fit(X[:200], y[:200])
-    with pytest.raises(ValueError, match="SVC has 45 columns for 10 classes"):
+    with pytest.raises(ValueError, match="SVC returns 45 columns for 10 classes"):
         occlusion_maps(several, X[:1])

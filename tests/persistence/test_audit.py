@@ -91,17 +91,17 @@ def test_a_builder_is_registered_only_if_it_is_trusted(saved):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda s: s.update(protocol=1), "version 1 of skops's format"),
-        (lambda s: s.update(protocol=True), "version True of skops's format"),
+        (lambda s: s.update(protocol=1), "version 1 of the format of skops"),
+        (lambda s: s.update(protocol=True), "version True of the format of skops"),
         (lambda s: s.update(__loader__="CachedNode"), "the unknown kind 'CachedNode'"),
         (lambda s: s.update(__loader__=["x"]), r"the unknown kind \['x'\]"),
         (lambda s: s.pop("content"), "of the kind DictNode is not complete"),
         (lambda s: s.update(__class__=3), "of the kind DictNode has no name"),
         (lambda s: s["content"].update(estimator=None), "the unknown kind None"),
-        (lambda s: first(s, "ListNode").update(__id__=s["__id__"]), "a value holds itself"),
+        (lambda s: first(s, "ListNode").update(__id__=s["__id__"]), "a value contains itself"),
         (lambda s: first(s, "ListNode").update(__id__="x"), "a value has the identity 'x'"),
-        (lambda s: first(s, "NdArrayNode").update(file="../x.npy"), "which is not there"),
-        (lambda s: first(s, "NdArrayNode").update(type="x"), "an array is of the kind 'x'"),
+        (lambda s: first(s, "NdArrayNode").update(file="../x.npy"), "which does not exist"),
+        (lambda s: first(s, "NdArrayNode").update(type="x"), "an array has the kind 'x'"),
         (lambda s: first(s, "JsonNode").update(content="[1]"), r"a plain value is '\[1\]'"),
         (lambda s: first(s, "JsonNode").update(content="nan"), "is not complete"),
     ],
@@ -168,17 +168,17 @@ HUGE = tool().object_array(b"").replace(b"'|O'", b"'<f8'").replace(b"(1,)", b"(9
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (member(None, tool().object_array(tool().PICKLE)), "which would be a pickle"),
+        (member(None, tool().object_array(tool().PICKLE)), "which would require a pickle"),
         (member(None, tool().PICKLE), "is damaged"),
-        (member(None, HUGE), "does not have the size that it says"),
-        (member(None, lambda data: data + b"x"), "does not have the size that it says"),
-        (member("schema.json", b'{"a":' * 100_000), "is no JSON"),
-        (member("schema.json", b"\xff\xfe"), "is no JSON"),
+        (member(None, HUGE), "does not have the size that it states"),
+        (member(None, lambda data: data + b"x"), "does not have the size that it states"),
+        (member("schema.json", b'{"a":' * 100_000), "is not JSON"),
+        (member("schema.json", b"\xff\xfe"), "is not JSON"),
         (lambda m: m.update({"../evil": b"x"}), r"a member has the name '../evil'"),
         (lambda m: m.update({"/etc/x": b"x"}), "a member has the name"),
         (lambda m: m.update({"C:\\x": b"x"}), "a member has the name"),
         (lambda m: m.pop("model.skops"), "it has no member model.skops"),
-        (lambda m: m.update({"model.skops": tool().PICKLE}), "it is no zip archive"),
+        (lambda m: m.update({"model.skops": tool().PICKLE}), "it is not a zip archive"),
         (lambda m: m.update({"probes/images.npy": tool().PICKLE}), "images.npy is damaged"),
     ],
 )
@@ -191,7 +191,7 @@ def test_members_that_are_not_what_they_say(change, message, saved):
 def test_nothing_is_decompressed(saved):
     members = tool().unpacked(saved.read_bytes())
     saved.write_bytes(tool().packed(members, tool().zipfile.ZIP_DEFLATED))
-    with pytest.raises(ModelFileError, match="is compressed, which none may be"):
+    with pytest.raises(ModelFileError, match="is compressed, which is not allowed"):
         skdl.load(saved)
 
 

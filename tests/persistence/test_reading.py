@@ -63,9 +63,10 @@ def test_a_warning_says_what_differs_and_by_how_much(saved):
     before = inspect_model(saved)["versions"]
     change_manifest(saved, versions={**before, "scikit-learn": "1.2.3"})
     message = (
-        r"'.*model.skdl' does not predict what it did where it was saved: predict_proba differs by "
-        r"up to 0.25 \(tolerance: 0.0001\); 2 of 4 labels of predict are others. It was saved with "
-        rf"scikit-learn 1.2.3; here is scikit-learn {before['scikit-learn']}. Evaluate it before"
+        r"'.*model.skdl' does not make the same predictions as where it was saved: predict_proba "
+        r"differs by up to 0.25 \(tolerance: 0.0001\); 2 of 4 labels of predict differ. It was "
+        rf"saved with scikit-learn 1.2.3; installed here: scikit-learn {before['scikit-learn']}. "
+        "Evaluate"
     )
     with pytest.warns(UserWarning, match=message):
         assert skdl.load(saved).classes_.tolist() == [0, 1, 2]
@@ -102,14 +103,17 @@ def test_differences_below_the_tolerance_are_none(saved):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"format": 2}, "it is of format 2, and this version of skdl reads formats up to 1"),
-        ({"format": True}, "its manifest is none of a model"),
-        ({"kind": "cake"}, "its manifest is none of a model"),
-        ({"classes": [2, 1, 0]}, "what its manifest says of 'classes' is not what the model has"),
-        ({"threshold": 0.1}, "says of 'threshold' is not"),
-        ({"image_format": {}}, "says of 'image_format' is not"),
+        ({"format": 2}, "it has format 2, but this version of skdl reads formats up to 1"),
+        ({"format": True}, "its manifest is not that of a model"),
+        ({"kind": "cake"}, "its manifest is not that of a model"),
+        (
+            {"classes": [2, 1, 0]},
+            "what its manifest states about 'classes' does not match the model",
+        ),
+        ({"threshold": 0.1}, "states about 'threshold' does not"),
+        ({"image_format": {}}, "states about 'image_format' does not"),
         ({"target_names": ["a"]}, "target_names must be 3 names"),
-        ({"versions": None}, "does not say which versions"),
+        ({"versions": None}, "does not state which versions"),
         ({"card": [1]}, "card must be a dict or None"),
     ],
 )
@@ -122,7 +126,9 @@ def test_manifests_that_are_not_of_this_model(values, message, saved):
 def test_what_is_no_model_file(tmp_path):
     path = tmp_path / "model.skdl"
     path.write_bytes(tool().PICKLE)
-    with pytest.raises(ModelFileError, match="is no model file of skdl: it is no zip archive"):
+    with pytest.raises(
+        ModelFileError, match="is not a model file of skdl: it is not a zip archive"
+    ):
         skdl.load(path)
     whole = tool().packed({"manifest.json": b"[]"})
     for content, reason in ((b"", "it is empty"), (whole[:-9], "it is cut off or damaged")):
@@ -130,7 +136,7 @@ def test_what_is_no_model_file(tmp_path):
         with pytest.raises(ModelFileError, match=reason):
             skdl.load(path)
     path.write_bytes(whole)
-    with pytest.raises(ModelFileError, match=r"its member manifest.json is no JSON object"):
+    with pytest.raises(ModelFileError, match=r"its member manifest.json is not a JSON object"):
         inspect_model(path)
     with pytest.raises(FileNotFoundError):
         skdl.load(tmp_path / "none.skdl")

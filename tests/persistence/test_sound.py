@@ -188,7 +188,7 @@ def test_parts_are_found_once_whatever_holds_what():
     ],
 )
 def test_what_keras_would_make_by_importing(config):
-    with pytest.raises(ModelFileError, match="it holds the Keras object"):
+    with pytest.raises(ModelFileError, match="it contains the Keras object"):
         check_sound([config], ())
     check_sound([{"class_name": "HeNormal", "module": "keras.initializers", "config": {}}], ())
 

@@ -157,7 +157,7 @@ def test_files_of_weights(name, write, evil, tmp_path):
 
     write(tmp_path / name, evil)
     features = BackboneFeatures("cifar_resnet20", weights=tmp_path / name)
-    with pytest.raises(ValueError, match="does not hold weights of the backbone"):
+    with pytest.raises(ValueError, match="does not contain weights of the backbone"):
         features.fit(np.zeros((2, 32, 32, 3), np.uint8))
 
 

@@ -219,7 +219,9 @@ def test_an_estimator_that_takes_paths_alone_has_no_probes_unless_given(tmp_path
     path = str(tmp_path / "a.png")
     Image.new("L", (4, 4), 9).save(path)
     loader = ImageLoader(4, flatten=True).fit([path])
-    with pytest.warns(UserWarning, match=r"No images could be made up .* Pass a few as probes"):
+    with pytest.warns(
+        UserWarning, match=r"No images could be generated .* Pass a few images as probes"
+    ):
         skdl.save(loader, tmp_path / "model.skdl")
     assert skdl.load(tmp_path / "model.skdl").transform([path]).tolist() == [[9] * 16]
 
@@ -228,14 +230,14 @@ def test_an_estimator_that_takes_paths_alone_has_no_probes_unless_given(tmp_path
     ("wrong", "message"),
     [
         ({"card": "text"}, "card must be a dict or None. Got 'text'."),
-        ({"card": {"a": object}}, "card must hold text, numbers, lists and dicts"),
-        ({"estimate": {1: 2}}, "estimate must hold text, numbers, lists and dicts"),
-        ({"target_names": ["one"]}, "target_names must be 3 names, one for each class."),
+        ({"card": {"a": object}}, "card must contain text, numbers, lists and dicts"),
+        ({"estimate": {1: 2}}, "estimate must contain text, numbers, lists and dicts"),
+        ({"target_names": ["one"]}, "target_names must be 3 names, one per class."),
         ({"target_names": ["a", "b", "a"]}, "target_names must differ"),
-        ({"target_names": "abc"}, "target_names must be 3 names, one for each class."),
+        ({"target_names": "abc"}, "target_names must be 3 names, one per class."),
         ({"probes": [[1], [1, 2]]}, "probes must be images of one size"),
         ({"probes": []}, "probes must be images of one size"),
-        ({"probes": np.zeros((2, 5))}, "The estimator does not take probes: X has 5 features"),
+        ({"probes": np.zeros((2, 5))}, "The estimator does not accept probes: X has 5 features"),
     ],
 )
 def test_bad_input_leaves_the_file_as_it_was(wrong, message, fitted, tmp_path):
@@ -258,7 +260,7 @@ def test_an_estimator_that_is_not_fitted(tmp_path):
         (Birch(n_clusters=2), "This Birch cannot be saved: .* joblib.dump saves"),
         (
             FunctionTransformer(lambda X: X),
-            "<lambda> stands in a script or notebook, or",
+            "<lambda> is defined in a script or notebook, or",
         ),
         (LogisticRegression(class_weight={True: 1, False: 2}), "a dict has keys of type 'bool'"),
     ],
@@ -277,7 +279,7 @@ def of_a_notebook(X):
 def test_functions_of_a_notebook(zero_to_two, tmp_path, monkeypatch):
     monkeypatch.setattr(of_a_notebook, "__module__", "__main__")
     model = FunctionTransformer(of_a_notebook).fit(zero_to_two[0])
-    with pytest.raises(ModelFileError, match=r"__main__.of_a_notebook stands in a script"):
+    with pytest.raises(ModelFileError, match=r"__main__.of_a_notebook is defined in a script"):
         skdl.save(model, tmp_path / "model.skdl", probes=zero_to_two[0][:2])
 
 
@@ -295,7 +297,9 @@ def test_functions_of_ones_own_have_to_be_trusted(zero_to_two, tmp_path, monkeyp
     import clinic_tools
 
     X, path = zero_to_two[0], tmp_path / "model.skdl"
-    with pytest.warns(UserWarning, match=r"has to trust it: trusted=\['clinic_tools.doubled'\]"):
+    with pytest.warns(
+        UserWarning, match=r"must trust these names: trusted=\['clinic_tools.doubled'\]"
+    ):
         skdl.save(FunctionTransformer(clinic_tools.doubled).fit(X), path, probes=X[:2])
     (tmp_path / "imported").unlink()
     monkeypatch.delitem(__import__("sys").modules, "clinic_tools")

@@ -103,7 +103,7 @@ def test_pipelines_draw_what_the_classifier_gets(images, digits):
     display = AugmentationDisplay.from_estimator(scaled, X, n_images=2, n_variants=1)
     expected = classifier().augmented_images(scaled[0].transform(X[:2]))
     np.testing.assert_array_equal(display.images, expected)
-    with pytest.raises(ValueError, match="CNNClassifier does not see the images"):
+    with pytest.raises(ValueError, match="CNNClassifier does not receive the images"):
         AugmentationDisplay.from_estimator(make_pipeline(PCA(9), classifier()).fit(X, y), X)
 
 

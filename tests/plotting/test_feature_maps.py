@@ -126,13 +126,13 @@ def test_given_axes(fitted, photographs):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"layer": "conv2"}, "no layer 'conv2'. Near: conv2d"),
-        ({"layer": "conv2", "kind": "filters"}, "no layer 'conv2'. Near: conv2d"),
+        ({"layer": "conv2"}, "no layer 'conv2'. Similar names: conv2d"),
+        ({"layer": "conv2", "kind": "filters"}, "no layer 'conv2'. Similar names: conv2d"),
         (
             {"layer": "flatten", "kind": "filters"},
-            "is a Flatten, which has no filters. Layers that",
+            "is a Flatten, which has no filters. Layers with",
         ),
-        ({"layer": "dense"}, r"'dense' gives values of shape \(128,\) for an image; expected"),
+        ({"layer": "dense"}, r"'dense' outputs values of shape \(128,\) for an image; expected"),
         ({"kind": "weights"}, "kind must be one of 'activations', 'filters'. Got 'weights'"),
         ({"n_maps": 0}, "n_maps must be a whole number of at least 1. Got 0"),
         ({"X": None}, "X is None. Pass a batch of one image"),
@@ -158,5 +158,5 @@ def test_bad_estimators_and_images(fitted, photographs, digits):
     with pytest.raises(ValueError, match="LogisticRegression has no filters. Pass a network"):
         FeatureMapDisplay.from_estimator(linear, layer="conv2d", kind="filters")
     model = make_pipeline(PCA(), CNNClassifier(epochs=1)).fit(digits[0][:70], digits[1][:70])
-    with pytest.raises(ValueError, match="CNNClassifier does not see the images"):
+    with pytest.raises(ValueError, match="CNNClassifier does not receive the images"):
         FeatureMapDisplay.from_estimator(model, digits[0][:1], layer="conv2d")

@@ -277,7 +277,9 @@ def test_bad_estimators(tumours, few_digits):
     with pytest.raises(ValueError, match="VotingClassifier has no predict_proba and no decision_f"):
         OperatingPointDisplay.from_estimator(voting, X, y)
     ridge = RidgeClassifier().fit(X, y)
-    with pytest.raises(ValueError, match="RidgeClassifier has no predict_proba of classes_: pass"):
+    with pytest.raises(
+        ValueError, match="RidgeClassifier has no predict_proba with classes_. Pass"
+    ):
         OperatingPointDisplay.from_estimator(ridge, X, y, response_method="predict_proba")
     with pytest.raises(ValueError, match="response_method must be one of 'auto', 'predict_proba'"):
         OperatingPointDisplay.from_estimator(ridge, X, y, response_method="predict")
@@ -293,7 +295,9 @@ def test_bad_estimators(tumours, few_digits):
     with pytest.raises(ValueError, match=r"y_true has only the classes \['benign'\]"):
         OperatingPointDisplay.from_estimator(ridge, X[one], y[one])
     votes = SVC(decision_function_shape="ovo").fit(*few_digits)
-    with pytest.raises(ValueError, match="decision_function of SVC has 45 columns for 10 classes"):
+    with pytest.raises(
+        ValueError, match="decision_function of SVC returns 45 columns for 10 classes"
+    ):
         OperatingPointDisplay.from_estimator(votes, *few_digits, pos_label=1)
 
 

@@ -257,7 +257,7 @@ def test_bad_predictions(changes, message):
 
 def test_bad_estimators(tumours):
     X, y = tumours
-    with pytest.raises(ValueError, match="RidgeClassifier has no predict_proba of classes_"):
+    with pytest.raises(ValueError, match="RidgeClassifier has no predict_proba with classes_"):
         ReliabilityDisplay.from_estimator(RidgeClassifier().fit(X, y), X, y)
     bayes = GaussianNB().fit(X, y)
     with pytest.raises(

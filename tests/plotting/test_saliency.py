@@ -126,7 +126,7 @@ def test_features_that_are_no_pixels_are_covered_instead(digits):
     X, y = digits[0][:100], digits[1][:100]
     model = make_pipeline(PCA(), CNNClassifier(averaging, epochs=1, random_state=0)).fit(X, y)
     assert SaliencyDisplay.from_estimator(model, X[:1]).method == "occlusion"
-    with pytest.raises(ValueError, match="CNNClassifier does not see the images"):
+    with pytest.raises(ValueError, match="CNNClassifier does not receive the images"):
         SaliencyDisplay.from_estimator(model, X[:1], method="grad_cam")
     without = CNNClassifier(tiny, epochs=1, random_state=0).fit(X, y)
     assert SaliencyDisplay.from_estimator(without, X[:1]).method == "occlusion"
@@ -197,8 +197,8 @@ def test_given_axes_and_names(patch_network, patched):
     ("arguments", "message"),
     [
         ({"method": "gradcam"}, "method must be one of .* Did you mean 'grad_cam'"),
-        ({"method": "grad_cam", "layer": "map"}, "no layer 'map'. Near: maps"),
-        ({"layer": "map"}, "no layer 'map'. Near: maps"),
+        ({"method": "grad_cam", "layer": "map"}, "no layer 'map'. Similar names: maps"),
+        ({"layer": "map"}, "no layer 'map'. Similar names: maps"),
         ({"y": "dubious"}, "'dubious' at row 0, which is not a class of CNNClassifier"),
         ({"y": ["benign"]}, "X has 2 images, but y has 1 labels"),
         ({"n_images": 0}, "n_images must be a whole number of at least 1. Got 0"),
@@ -229,5 +229,5 @@ def test_bad_estimators_and_images(patch_network, linear, patched, digits):
     with pytest.raises(ValueError, match="NaN"):
         SaliencyDisplay.from_estimator(patch_network, np.full((1, 16, 16), np.nan))
     several = SVC(decision_function_shape="ovo").fit(X[:200], y[:200])
-    with pytest.raises(ValueError, match="SVC has 45 columns for 10 classes"):
+    with pytest.raises(ValueError, match="SVC returns 45 columns for 10 classes"):
         SaliencyDisplay.from_estimator(several, X[:1])

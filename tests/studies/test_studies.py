@@ -450,7 +450,7 @@ def test_weights_in_the_data_home(tmp_path, monkeypatch):
     weights.write_bytes(b"others")
     with pytest.raises(ValueError, match="other settings: weights_digest"):
         check_folder(setting, study)
-    with pytest.raises(ValueError, match=f"'{weights}' does not hold weights of the backbone"):
+    with pytest.raises(ValueError, match=f"'{weights}' does not contain weights of the backbone"):
         check_weights(setting, study)
 
 

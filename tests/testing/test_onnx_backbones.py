@@ -85,7 +85,7 @@ SAME, TOKENS = {"write": made.identity}, {"last_hidden_state": 3}
         ),
         (
             "declaration",
-            "gives no 'mops'",
+            "has no value 'mops'",
             {"write": made.identity, "layers": {"mops": 3, "maps": 3}},
         ),
         ("output", "NaN or infinite", {"write": graph(LOGARITHM)}),
@@ -96,7 +96,7 @@ SAME, TOKENS = {"write": made.identity}, {"last_hidden_state": 3}
         ),
         (
             "image_sizes",
-            "does not run on",
+            "cannot run on",
             {"layers": {"last_hidden_state": 3}, "default_size": 16},
         ),
         ("is_pure", "different features each time", {"write": graph(*NOISE)}),
