@@ -129,7 +129,7 @@ def check_groups(groups: Any, n: int, *, several: bool = True) -> npt.NDArray[An
         )
     if several and n > 1 and (found == found[0]).all():
         raise ValueError(
-            f"groups holds one group only, {shortened(plain(found[0]))}: no split can keep it "
+            f"groups contains only one group, {shortened(plain(found[0]))}: no split can keep it "
             "together. Pass values that distinguish patients, or the like, or leave groups out."
         )
     return found

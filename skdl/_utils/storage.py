@@ -135,7 +135,7 @@ def replacing(path: Path, advice: str = ANOTHER_PLACE) -> Iterator[Path]:
             raise restated(
                 error,
                 f"{shown_path(path)} cannot be written: {error.strerror}. Nothing is left of it. "
-                f"Make room and try again, or {advice[:1].lower()}{advice[1:]}",
+                f"Free disk space and try again, or {advice[:1].lower()}{advice[1:]}",
             ) from error
         raise
 

@@ -232,7 +232,7 @@ def _of_folders(facts: dict[str, Any]) -> Iterator[Problem]:
     if free is not None and free < _LITTLE_ROOM and not home["fault"]:
         yield Problem(
             f"There are {free / _GB:.1f} GB left on the disk of the data home.",
-            f"Make room. {choose}",
+            f"Free disk space. {choose}",
         )
     if n := home.get("leftovers"):
         yield Problem(

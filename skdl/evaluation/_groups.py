@@ -116,7 +116,7 @@ def check_groups_for(n_splits: int, groups: Groups) -> None:
         return
     if len(found) == 1 and not groups.are_joined:
         raise ValueError(
-            f"groups holds one group only, {shortened(plain(found[0]))}: no split can keep it "
+            f"groups contains only one group, {shortened(plain(found[0]))}: no split can keep it "
             "together. Pass groups that distinguish patients or the like, or omit groups."
         )
     advice = f"Set cv to at most {len(found)}" if len(found) > 1 else "Remove the look-alikes"

@@ -269,7 +269,7 @@ class FeatureStore:
             reason = os.strerror(error.errno) if error.errno else str(error)
             warn_user(
                 f"Features cannot be stored in {shown_path(str(self.folder))}: {reason}. The run "
-                "continues, and they will be computed again next time. Make room or choose "
+                "continues, and they will be computed again next time. Free disk space or choose "
                 "another folder."
             )
 

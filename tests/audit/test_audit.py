@@ -412,7 +412,7 @@ def test_progress_is_shown_when_asked_for(X, tmp_path, capsys, monkeypatch):
         ({"y": [None] + [1] * (N - 1)}, ValueError, "y has NaN or None at row 0"),
         ({"groups": [1, 2]}, ValueError, f"groups has 2 values, but there are {N} images"),
         ({"groups": [None] + [1] * (N - 1)}, ValueError, "groups has NaN or None at row 0. Give"),
-        ({"groups": [1] * N}, ValueError, "groups holds one group only, 1"),
+        ({"groups": [1] * N}, ValueError, "groups contains only one group, 1"),
         ({"similarity": 1.1}, ValueError, "similarity must be a finite number from 0 to 1"),
         ({"similarity": True}, ValueError, "similarity must be a finite number"),
         ({"similarity": "high"}, ValueError, "similarity must be a finite number"),

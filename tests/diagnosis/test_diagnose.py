@@ -252,7 +252,9 @@ def test_data_homes(problems, tmp_path, monkeypatch):
         diagnose(tensorflow=False, data_home=3)
     monkeypatch.setattr("shutil.disk_usage", lambda path: type("Usage", (), {"free": 10**9}))
     (found,) = problems()
-    assert found.startswith("There are 1.0 GB left on the disk of the data home. → Make room.")
+    assert found.startswith(
+        "There are 1.0 GB left on the disk of the data home. → Free disk space."
+    )
     assert os.listdir(home / "data") == []  # nor does a probe stay
 
 

@@ -79,7 +79,9 @@ for step in (lambda: extract_archive(*sys.argv[1:]), lambda: member_names(sys.ar
 """
     target = tmp_path / "new" / "pets"
     said = run_python(code, tmp_path / name, target).splitlines()
-    reason = "cannot be written: File too large. Nothing is left of it. Make room and try again, or"
+    reason = (
+        "cannot be written: File too large. Nothing is left of it. Free disk space and try again"
+    )
     assert said[0] == f"{str(target)!r} {reason} choose another folder."
     assert list((tmp_path / "new").iterdir()) == []
     assert len(said) == (2 if name == "a.tar.gz" else 1)  # which alone is decompressed to a file

@@ -262,7 +262,10 @@ def test_no_room_for_a_download(server, file, tmp_path, monkeypatch):
         fetch(file, data_home=tmp_path)
     message = str(error.value)
     assert message.startswith(f"'{tmp_path}/folder/file.bin' cannot be written")
-    assert "Make room and try again, or choose another place with the environment vari" in message
+    assert (
+        "Free disk space and try again, or choose another place with the environment vari"
+        in message
+    )
     assert error.value.errno == errno.ENOSPC
     assert files_below(tmp_path) == []
 

@@ -164,7 +164,9 @@ def test_a_disk_that_is_full_from_the_start_is_an_error(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
 
     monkeypatch.setattr(Path, "write_bytes", full)
-    with pytest.raises(OSError, match=r"plan\.json' cannot be written: No space left .*Make room"):
+    with pytest.raises(
+        OSError, match=r"plan\.json' cannot be written: No space left .*Free disk space"
+    ):
         run(tmp_path)
     assert Counted.n_fits == 0
 

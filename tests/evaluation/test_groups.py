@@ -156,7 +156,7 @@ PATIENTS = np.arange(40) // 2
         ({"groups": PATIENTS[:3]}, "groups has 3 values, but there are 40 images"),
         ({"groups": [None, *PATIENTS[1:]]}, "groups has NaN or None at row 0.*a separate group"),
         ({"groups": np.where(PATIENTS, PATIENTS, np.nan)}, "NaN or None at row 0, and in 2 rows"),
-        ({"groups": ["p1"] * 40}, "groups holds one group only, 'p1': .* or omit groups"),
+        ({"groups": ["p1"] * 40}, "groups contains only one group, 'p1': .* or omit groups"),
         ({"groups": PATIENTS // 7}, "4 folds need at least 4 groups, .* 3. Set cv to at most 3."),
         ({"look_alikes": "yes"}, "look_alikes must be one of 'group', 'warn', 'ignore'"),
         ({"images": np.zeros((3, 8, 8))}, "images has 3 images, and X has 40 rows"),

@@ -277,7 +277,7 @@ def test_another_number_of_features_than_in_fit(features):
 @pytest.mark.parametrize(
     ("groups", "message"),
     [
-        (np.zeros(120), "groups holds one group only"),
+        (np.zeros(120), "groups contains only one group"),
         (np.arange(5), "groups has 5 values, but there are 120 images"),
         (np.r_[np.zeros(117), [1, 2, 3]], "only 3 other images outside the group 0.0"),
         ([None] * 120, "groups has NaN or None"),

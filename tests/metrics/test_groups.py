@@ -370,7 +370,7 @@ class TestBadGroups:
             ([1, 2, 3], "groups has 3 values, but there are 24 images. Pass one group per image"),
             ([None, *range(23)], "groups has NaN or None at row 0"),
             ([*range(23), np.nan], "groups has NaN or None at row 23"),
-            (["Kim"] * 24, "groups holds one group only, 'Kim'"),
+            (["Kim"] * 24, "groups contains only one group, 'Kim'"),
         ],
     )
     def test_are_named(self, groups, message):

@@ -203,7 +203,9 @@ def test_a_full_disk(stored, monkeypatch, code):
 
     before = stored.files()
     monkeypatch.setattr(os, "write", write)
-    with pytest.warns(UserWarning, match=f"{stored.folder}.*{os.strerror(code)}.*Make room") as w:
+    with pytest.warns(
+        UserWarning, match=f"{stored.folder}.*{os.strerror(code)}.*Free disk space"
+    ) as w:
         stored.put(3, "more")
     assert w[0].filename == inspect.getfile(type(stored))  # which called put
     with warnings.catch_warnings():

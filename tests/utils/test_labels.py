@@ -230,7 +230,7 @@ def test_labels_of_any_kind_are_taken(kind, labels):
         ([1, 2, None, 2], "groups has NaN or None at row 2. Give each of them a separate group"),
         ([np.nan, "a", np.nan, "b"], "NaN or None at row 0, and in 2 rows in all. Give each"),
         (pd.Series([1, 2, pd.NA, 2], dtype="Int64"), "NaN or None at row 2"),
-        (["p1"] * 4, "groups holds one group only, 'p1': no split can keep it together"),
+        (["p1"] * 4, "groups contains only one group, 'p1': no split can keep it together"),
         (np.zeros((4, 2)), r"groups must have shape \(n,\)"),
         ([1, "a", 2, "b"], "groups holds values of several kinds"),
         ("abcd", "groups must be a list or an array"),
