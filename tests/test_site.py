@@ -54,3 +54,19 @@ def test_trailing_underscores_are_no_links(reference):
     lines = ["ndarray of shape (n_features_in_,)", "see `classes_`, or (n_classes_,)"]
     reference.escape_names(None, "class", "x", None, None, lines)
     assert lines == [r"ndarray of shape (n_features_in\_,)", "see `classes_`, or (n_classes_,)"]
+
+
+def test_the_command_line_is_all_there(reference):
+    page = reference.command_line()
+    for command in (
+        "run",
+        "audit",
+        "predict",
+        "study run",
+        "store verify",
+        "doctor",
+        "list",
+        "demo",
+    ):
+        assert f"\nskdl {command}\n-----" in page
+    assert "--group-column" in page

@@ -3,6 +3,8 @@
 They are made of ``__all__`` when Sphinx starts, so that none is missing and none is extra.
 """
 
+import argparse
+import functools
 import importlib
 import inspect
 import re
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import skdl
+from skdl.cli import _parser as parser
 
 FOLDER = "api"
 # In the order of the reference: what most people look for comes first.
@@ -60,6 +63,31 @@ def page(module: str) -> str:
     return f"{title}\n\n{doc}\n\n{table}\n"
 
 
+def command_line() -> str:
+    """The help of every command, in reStructuredText."""
+    title = "Command line"
+    parts = [
+        f"{title}\n{'=' * len(title)}\n\n``skdl`` and ``python -m skdl`` are the same command."
+    ]
+    for name, text in sorted(helps().items()):
+        quoted = "\n".join(f"   {line}".rstrip() for line in text.splitlines())
+        parts.append(f"{name}\n{'-' * len(name)}\n\n.. code-block:: text\n\n{quoted}")
+    return "\n\n".join(parts) + "\n"
+
+
+def helps() -> dict[str, str]:
+    """What ``--help`` prints, by command; commands that only group others are left out."""
+    found, open_ones = {}, [parser()]
+    while open_ones:
+        one = open_ones.pop()
+        inner = [a for a in one._actions if isinstance(a, argparse._SubParsersAction)]
+        open_ones += [command for action in inner for command in action.choices.values()]
+        if not inner:
+            one.formatter_class = functools.partial(one.formatter_class, width=100)
+            found[one.prog] = one.format_help()
+    return found
+
+
 def write_pages(app: Any, config: Any) -> None:
     """Write the pages that have changed, before Sphinx looks which there are."""
     folder = Path(app.srcdir) / FOLDER
@@ -70,6 +98,7 @@ def write_pages(app: Any, config: Any) -> None:
     pages["index"] = (
         f"API reference\n=============\n\n{intro}\n\n.. toctree::\n   :maxdepth: 1\n\n{listed}\n"
     )
+    pages["command-line"] = command_line()
     for name, text in pages.items():
         path = folder / f"{name}.rst"
         if not path.exists() or path.read_text() != text:
