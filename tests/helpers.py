@@ -110,6 +110,14 @@ def parametrize(name, values, exhaustive, **options):
     return pytest.mark.parametrize(name, params, **options)
 
 
+def chromium(folder, *arguments):
+    """What headless Chromium writes, with its profile in a folder."""
+    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu"]
+    command += [f"--user-data-dir={folder / 'profile'}", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    return done.stdout
+
+
 def tiny(input_shape, n_classes, units=8, dropout=0.25):
     """A builder in a test module, importable by its name."""
     import keras

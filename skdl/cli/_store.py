@@ -1,26 +1,14 @@
 """``skdl store``: show, clear and verify the feature store in a folder."""
 
 import argparse
-import json
-import re
-import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from skdl._utils.text import counted, in_bytes, printable, say, shown_path
+from skdl._utils.text import counted, in_bytes, say, shown_path
 from skdl.cli._arguments import Commands
 from skdl.cli._table import show_table
 
 if TYPE_CHECKING:
-    from skdl.store import FeatureStore, SpaceInfo, StoreInfo
-
-# What of a space is shown first; the first name that is there is its title.
-_TITLES = ("backbone", "architecture", "network", "model", "name")
-_FIRST = ("layer", "pooling", "image_size", "size", "input_shape")
-
-_WIDEST_VALUE = 40
-_DIGEST = re.compile("[0-9a-f]{32,}")
-
-_MINUTE, _HOUR, _DAY = 60, 60 * 60, 24 * 60 * 60
+    from skdl.store import FeatureStore, StoreInfo
 
 
 def add_parser(commands: Commands) -> None:
@@ -63,17 +51,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _info(store: "FeatureStore", info: "StoreInfo", repair: bool) -> int:
+    from skdl.store import described
+
     say(f"Feature store in {store.folder}\n")
     if not info.spaces:
         say("It is empty.")
         return 0
-    numbers = "entries", "size", "files"
-    rows = []
-    for space in info.spaces:
-        title, details = _described(space)
-        rows.append((title, *_numbers(space), _ago(space.last_used), details))
-    rows += [("",) * 6, ("total", *_numbers(info), "", "")]
-    show_table(("features", *numbers, "last used", "details"), rows, right=numbers)
+    header, rows = described(info)
+    show_table(header, [*rows[:-1], ("",) * len(header), rows[-1]], right=header[1:4])
     return 0
 
 
@@ -114,45 +99,3 @@ def _verify(store: "FeatureStore", info: "StoreInfo", repair: bool) -> int:
 def _other_formats(info: "StoreInfo") -> str:
     names = " and ".join(info.other_formats)
     return f"The content of {names} is from another version of skdl, and is left alone."
-
-
-def _numbers(counted: "SpaceInfo | StoreInfo") -> tuple[str, str, str]:
-    return f"{counted.entries:,}", in_bytes(counted.bytes), f"{counted.files:,}"
-
-
-def _described(space: "SpaceInfo") -> tuple[str, str]:
-    """A title, and the rest of the description that is set, in one line."""
-    if space.space is None:
-        return space.digest[:12], "The description is lost."
-    given = {name: value for name, value in space.space.items() if value is not None}
-    name = next((name for name in _TITLES if name in given), None)
-    title = space.digest[:12] if name is None else _value(given.pop(name))
-    ordered = {name: given.pop(name) for name in _FIRST if name in given} | given
-    return title, ", ".join(f"{_shortened(key)}={_value(of)}" for key, of in ordered.items())
-
-
-def _value(value: Any) -> str:
-    """A value in a few characters."""
-    if isinstance(value, list) and value and all(isinstance(v, int) for v in value):
-        return _shortened("×".join(map(str, value)))
-    if not isinstance(value, str):
-        return _shortened(json.dumps(value))
-    return f"{value[:8]}…" if _DIGEST.fullmatch(value) else _shortened(value)
-
-
-def _shortened(text: str) -> str:
-    text = printable(" ".join(text.split()))
-    return text if len(text) <= _WIDEST_VALUE else f"{text[: _WIDEST_VALUE - 1]}…"
-
-
-def _ago(moment: float | None) -> str:
-    if moment is None:
-        return "never"
-    seconds = time.time() - moment
-    if seconds < 2 * _MINUTE:
-        return "just now"
-    units = (2 * _HOUR, _MINUTE, "minutes"), (2 * _DAY, _HOUR, "hours"), (30 * _DAY, _DAY, "days")
-    for below, length, unit in units:
-        if seconds < below:
-            return f"{seconds // length:.0f} {unit} ago"
-    return time.strftime("%Y-%m-%d", time.localtime(moment))

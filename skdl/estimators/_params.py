@@ -17,6 +17,7 @@ from skdl.estimators._identity import IdentityMixin
 from skdl.estimators._keras_words import advice_on_keras_word
 from skdl.estimators._routing import routed_to
 from skdl.estimators._sending import sent
+from skdl.estimators._shown import ShownMixin
 from skdl.images import adopt_pixel_limit, with_pixel_limit
 from skdl.plugins import architectures, backbones
 
@@ -41,7 +42,9 @@ PICKLE_FORMAT = 1
 """Version of the pickled state; raised whenever older versions of skdl could not read it."""
 
 
-class NetworkEstimator(IdentityMixin, KeywordsMixin, SignatureParamsMixin, BaseEstimator):
+class NetworkEstimator(
+    ShownMixin, IdentityMixin, KeywordsMixin, SignatureParamsMixin, BaseEstimator
+):
     """Base of all estimators that run a network.
 
     Subclasses put scikit-learn's mixins on the left, list their parameters explicitly and accept
@@ -151,15 +154,8 @@ class NetworkEstimator(IdentityMixin, KeywordsMixin, SignatureParamsMixin, BaseE
 
     def __repr__(self, N_CHAR_MAX: int = 700) -> str:
         """The parameters; once fitted, a comment that says on which images."""
-        written = self._written(N_CHAR_MAX)
-        shape, value_range = (vars(self).get(name) for name in ("image_shape_", "value_range_"))
-        if shape is None or value_range is None:
-            return written
-        if value_range == "standardized":
-            values = "standardised values"
-        else:
-            values = f"values from {value_range[0]:g} to {value_range[1]:g}"
-        return f"{written}  # fitted on images of shape {shape}, {values}"
+        seen = self._fitted_on()
+        return f"{self._written(N_CHAR_MAX)}  # {seen}" if seen else self._written(N_CHAR_MAX)
 
     def _written(self, N_CHAR_MAX: int = 700) -> str:
         """The parameters alone, as they stand in a sentence."""

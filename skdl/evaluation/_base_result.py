@@ -12,10 +12,11 @@ from skdl._utils.checks import check_whole, suggest
 from skdl._utils.text import shortened
 from skdl.evaluation._recorded import Recorded
 from skdl.evaluation._scoring import Metric
+from skdl.evaluation._shown import in_a_line, page_of
 from skdl.metrics import KnownScore
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class FoldTables(ABC):
     """Tables of scores, predictions and times, and what they are of."""
 
@@ -37,6 +38,12 @@ class FoldTables(ABC):
     split_groups: list[Any]
     _metrics: Mapping[str, Metric] = field(repr=False)
     _seed: Any = field(default=None, repr=False)  # of the folds
+
+    def __repr__(self) -> str:
+        return in_a_line(self)
+
+    def _repr_html_(self) -> str:
+        return page_of(self)
 
     @property
     def models(self) -> list[str]:

@@ -44,7 +44,7 @@ class Grouping(NamedTuple):
     of_images: Any
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class GroupScores:
     """The part of an evaluation's result that joins the images of a group."""
 

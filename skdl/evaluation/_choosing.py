@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _SUMMED = ("fit_seconds", "predict_seconds", "stored_seconds")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Choosing:
     """The part of an evaluation's result that chooses among its models."""
 

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from skdl._utils import html
 from skdl._utils.text import shortened
 from skdl.evaluation._result import EvaluationResult
 from skdl.evaluation._summary import mean_of_repeats
@@ -77,6 +78,13 @@ class MultioutputResult(Mapping[Hashable, Any]):
         kind = "labels" if self.are_labels else "numbers"
         models = ", ".join(map(str, self.models))
         return f"<MultioutputResult of {len(self)} {kind}: {shortened(self.outputs)}; {models}>"
+
+    def _repr_html_(self) -> str:
+        parts = (
+            f"<details><summary>{html.text(name)}</summary>{one._repr_html_()}</details>"
+            for name, one in self._results.items()
+        )
+        return html.block(repr(self).strip("<>"), *parts)
 
     @property
     def outputs(self) -> list[Any]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _MAX_UNDEFINED = 0.1  # share of resamples without a score, above which there is no interval
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class Optimism:
     """The part of an evaluation's result that knows how good scores would have looked."""
 

@@ -16,7 +16,7 @@ from skdl.evaluation._summary import summarize
 from skdl.metrics import KnownScore, check_level, compare_errors, known_scorer
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class RegressionResult(Optimism, SubgroupScores, GroupScores, Choosing, FoldTables):
     """What :func:`evaluate` found about regressors, as tidy tables.
 

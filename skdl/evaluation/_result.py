@@ -21,7 +21,7 @@ from skdl.metrics import KnownScore, compare_models
 _OF_A_CLASS = ("auc_", "delong_", "sensitivity_", "specificity_", "reason")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class EvaluationResult(Optimism, SubgroupScores, GroupScores, Choosing, FoldTables):
     """What :func:`evaluate` found, as tidy tables.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from skdl.evaluation._result import EvaluationResult
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, repr=False)
 class SubgroupScores:
     """The part of an evaluation's result that knows subgroups."""
 

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from skdl.store._described import described
 from skdl.store._features import FeatureStore, opened, seconds_saved_here
 from skdl.store._reports import SpaceInfo, StoreInfo
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from skdl._utils.checks import check_number, check_whole, warn_user
 from skdl._utils.text import shown_path
 from skdl.store._checks import Space, checked_features, checked_folder, checked_keys
+from skdl.store._described import page_of
 from skdl.store._folder import FolderFeatures
 from skdl.store._memory import MemoryFeatures
 from skdl.store._reports import StoreCheck, StoreInfo
@@ -367,6 +368,9 @@ class FeatureStore:
     def __repr__(self) -> str:
         place = "" if self.folder is None else f"{shown_path(self.folder)}, "
         return f"{type(self).__name__}({place}max_bytes={self.max_bytes})"
+
+    def _repr_html_(self) -> str:
+        return page_of(self)
 
     def __eq__(self, other: object) -> bool:
         if self is other:

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from contextlib import nullcontext
 from functools import partial
 from html.parser import HTMLParser
@@ -17,7 +16,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import run_python
+from helpers import chromium, run_python
 from matplotlib.text import Text
 from PIL import Image
 from scipy import sparse
@@ -201,13 +200,6 @@ def test_users_text_is_shown_as_text(digits, tmp_path):
     assert "x" not in page.loaded
     assert SCRIPT in page.text
     assert "$x^2$ & {{ 7 * 7 }}" in page.text
-
-
-def chromium(folder, *arguments):
-    command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu"]
-    command += [f"--user-data-dir={folder / 'profile'}", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
