@@ -16,7 +16,7 @@ from skdl.analysis._script import script
 from skdl.downloads import replacing
 from skdl.evaluation import EvaluationResult, EvaluationWarning
 from skdl.inspection import NoveltyDetector
-from skdl.persistence import save
+from skdl.persistence import NO_PROBES, save
 from skdl.reporting import machine, report, versions
 
 
@@ -148,7 +148,7 @@ def write_model(
     }
     known = {name: value for name, value in estimate.items() if not pd.isna(value)}
     with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "No images could be made up", UserWarning)
+        warnings.filterwarnings("ignore", NO_PROBES, UserWarning)
         save(model, path, card=card, estimate=known, novelty=novelty)
     return path
 

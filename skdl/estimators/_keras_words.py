@@ -25,11 +25,11 @@ _PREDICT = {
 }
 _COMPILE = {
     "auto_scale_loss": "Leave it out: no available precision needs loss scaling.",
-    "jit_compile": "skdl decides how the network runs.",
+    "jit_compile": "Leave it out: skdl decides how the network runs.",
     "loss_weights": "There is only one loss.",
     "metrics": "Use scikit-learn's scoring, such as cross_validate(…, scoring=…).",
-    "run_eagerly": "skdl decides how the network runs.",
-    "steps_per_execution": "skdl decides how the network runs.",
+    "run_eagerly": "Leave it out: skdl decides how the network runs.",
+    "steps_per_execution": "Leave it out: skdl decides how the network runs.",
     "weighted_metrics": "Use scikit-learn's scoring, such as cross_validate(…, scoring=…).",
 }
 _TRAINING = {*_FIT, *_COMPILE, "epochs", "optimizer", "loss", "learning_rate", "lr"}

@@ -6,7 +6,7 @@ file of :func:`skdl.save` contains arrays and JSON, and names classes that are k
 
 from skdl.persistence._errors import LIMITS, ModelFileError
 from skdl.persistence._reading import SavedModel, inspect_model, load, read_model
-from skdl.persistence._writing import save
+from skdl.persistence._writing import NO_PROBES, save
 
 __all__ = [
     "LIMITS",

@@ -36,6 +36,7 @@ from skdl.persistence._probes import Outputs, given_probes, outputs_of, syntheti
 from skdl.persistence._reading import read_bytes, untrusted_names
 from skdl.persistence._sound import parts_of
 
+NO_PROBES = "No images could be generated"
 _ADVICE = "Choose another place for the file."
 _NONE = {  # as skops writes it
     "__class__": "str",
@@ -164,7 +165,7 @@ def _probes_of(estimator: Any, probes: Any) -> tuple[npt.NDArray[Any] | None, Ou
         except Exception:  # of another step: the next one, then
             continue
     warn_user(
-        f"No images could be generated that this {type(estimator).__name__} accepts, so its "
+        f"{NO_PROBES} that this {type(estimator).__name__} accepts, so its "
         "predictions will not be compared when it is loaded. Pass a few images as probes."
     )
     return None, {}

@@ -246,7 +246,7 @@ def test_how_the_folder_is_read_is_kept_and_written(tmp_path, capsys):
     read = (found.out / "run.py").read_text().partition("images = ")[2].partition("\nX, y")[0]
     names = {"FOLDER": str(tmp_path / "list.csv"), "load_image_folder": load_image_folder}
     assert eval(read, names).data.tolist() == [str(file) for file in files]
-    with pytest.raises(ValueError, match="belongs to an analysis with group_column='who', and not"):
+    with pytest.raises(ValueError, match="belongs to an analysis with group_column='who', not"):
         analyze_folder(tmp_path / "list.csv", **how, **{**reading, "group_column": False})
 
 

@@ -71,7 +71,7 @@ def test_bad_input(few_digits, change, message):
     [
         ([0.1, 0.2], [1.0], "of the same shape"),
         ([], [], "of the same shape"),
-        ([0.0, 0.1], [1.0, 2.0], "above 0"),
+        ([0.0, 0.1], [1.0, 2.0], "greater than 0"),
     ],
 )
 def test_bad_figures(rates, losses, message):

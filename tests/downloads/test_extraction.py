@@ -80,7 +80,8 @@ for step in (lambda: extract_archive(*sys.argv[1:]), lambda: member_names(sys.ar
     target = tmp_path / "new" / "pets"
     said = run_python(code, tmp_path / name, target).splitlines()
     reason = (
-        "cannot be written: File too large. Nothing is left of it. Free disk space and try again"
+        "cannot be written: File too large. Nothing is left of it. "
+        "Free disk space and try again, or"
     )
     assert said[0] == f"{str(target)!r} {reason} choose another folder."
     assert list((tmp_path / "new").iterdir()) == []

@@ -317,7 +317,7 @@ def test_an_interrupted_fit_leaves_the_estimator_as_it_was(architecture, monkeyp
 @pytest.mark.parametrize("weight", [-1.0, "10", None, np.nan, np.inf])
 def test_bad_values_of_class_weight(no_training, weight):
     no_training.set_params(class_weight={0: weight})
-    with pytest.raises(ValueError, match="class_weight of 0 must be a finite number"):
+    with pytest.raises(ValueError, match="class_weight of 0 must be a finite, non-negative number"):
         no_training.fit(X, Y)
 
 

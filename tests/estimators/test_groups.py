@@ -229,7 +229,7 @@ def test_groups_that_are_none(name, groups, message):
 
 
 @pytest.mark.parametrize(
-    ("name", "advice"), [("CNN", "Pass X_val and y_val, or set"), ("denoising", "of more groups")]
+    ("name", "advice"), [("CNN", "Pass X_val and y_val, or set"), ("denoising", "from more groups")]
 )
 def test_one_group_says_what_to_do(name, advice):
     model = clone(ESTIMATORS[name]).set_params(early_stopping=True)

@@ -143,7 +143,7 @@ SYSTEM = {"class_name": "system", "module": "os", "config": {"command": "touch r
         (LAMBDA, "it contains the Keras object 'keras.layers.Lambda'"),
         (SYSTEM, "it contains the Keras object 'os.system'"),
         ({"keras": "layers.Lambda", "config": {"function": "x"}}, "Keras has no class"),
-        ({"keras": "optimizers.Adam", "config": {"learning_rate": SYSTEM}}, "hold 'os.system'"),
+        ({"keras": "optimizers.Adam", "config": {"learning_rate": SYSTEM}}, "contain 'os.system'"),
         ({"keras": "optimizers.deserialize", "config": {}}, "Keras has no class"),
         ({"keras": "saving.load_model", "config": {}}, "Keras has no class"),
     ],

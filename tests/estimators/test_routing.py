@@ -47,7 +47,7 @@ def test_a_schedule_takes_its_parameters(few_digits):
 @pytest.mark.parametrize(
     ("params", "message"),
     [
-        ({"optimizer__learning_rate__decay_steps": 5}, "takes no decay_steps"),
+        ({"optimizer__learning_rate__decay_steps": 5}, "accepts no decay_steps"),
         ({"architecture__units__low": 5}, "has no parameter 'units__low'"),
     ],
 )

@@ -124,7 +124,7 @@ def test_groups_keep_false_alarms_as_rare_as_stated():
 
 def test_too_few_images_for_the_rate_are_said():
     X = np.random.default_rng(0).normal(size=(30, 3)) + 1
-    with pytest.warns(UserWarning, match="needs at least 99 images, and there are 30") as caught:
+    with pytest.warns(UserWarning, match="requires at least 99 images, but there are 30") as caught:
         detector = NoveltyDetector().fit(X)
     assert caught[0].filename == __file__
     assert detector.false_alarm_rate_ == pytest.approx(1 / 31)

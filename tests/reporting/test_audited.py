@@ -42,7 +42,7 @@ def test_what_was_planted_is_told(planted, tmp_path):
     counts = {row["table"]: row["images"] for row in found["audit"]["summary"]}
     assert counts["copies"] == 2
     assert counts["empty"] == 1
-    assert f"2 with a copy, {counts['look_alikes']} like another one" in answers[QUALITY]
+    assert f"2 with a copy, {counts['look_alikes']} similar to another one" in answers[QUALITY]
     assert answers[QUALITY].endswith("1 empty.")
     for sentence in found["audit"]["findings"]:
         assert "row" in sentence or "classes" in sentence

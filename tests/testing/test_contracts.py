@@ -184,7 +184,7 @@ def test_what_is_whole_passes(subject, contract):
         ("check_builder_is_pure", mutants.seeds_tensorflow, "the builder sets TensorFlow's global"),
         ("check_builder_is_pure", mutants.draws_its_structure, "structure depends on Python's"),
         ("check_input_matters", mutants.sees_one_channel, r"changing channel 1 of 3 does not"),
-        ("check_dataset_targets", mutants.with_a_table_of_labels, r"of shape \(1797, 10\), exp"),
+        ("check_dataset_targets", mutants.with_a_table_of_labels, r"has shape \(1797, 10\), exp"),
         ("check_dataset_targets", mutants.without_an_image, "target is empty"),
         ("check_dataset_images", mutants.with_a_missing_file, "no-such-file-0.png"),
         ("check_dataset_is_loaded_anew", mutants.cached_dataset, "changes of data persist"),
