@@ -28,6 +28,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
+    "skdl_networks",
     "skdl_reference",
 ]
 exclude_patterns = ["_build", "_extensions", "_scripts", "studies", "auto_examples/*.ipynb"]

@@ -16,7 +16,7 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import onnx_models
 import pytest
-from helpers import ROOT, code_of, run_forked, run_script
+from helpers import ROOT, code_of, run_script
 from numpydoc.docscrape import ClassDoc, FunctionDoc
 
 import skdl
@@ -176,17 +176,6 @@ def test_the_figures_of_the_page_about_trust_are_true(run_page, capsys):
     says("the ROC AUC is XXX, on the old one XXX", *scanners.loc[["new", "old"], "estimate"])
     says("(*p* = XXX)", scanners.loc["new", "p_holm"])
     assert "CLAIM 2024" in Path("report.html").read_text()
-
-
-@pytest.mark.slow
-def test_pages_of_networks_and_backbones_are_up_to_date():
-    pages = ("architectures", "backbones")
-    code = "import runpy\n" + "\n".join(
-        f"print(runpy.run_path('tools/{name}_page.py')['page'](), end='\\0')" for name in pages
-    )
-    written = run_forked(code).split("\0")
-    for name, page in zip(pages, written, strict=False):
-        assert page.strip("\n") in (ROOT / f"docs/{name}.md").read_text(), name
 
 
 def test_the_table_of_versions_is_up_to_date():

@@ -3,10 +3,11 @@
 import importlib
 import inspect
 import pkgutil
+import re
 import sys
 
 import pytest
-from helpers import ROOT
+from helpers import ROOT, run_python
 
 import skdl
 
@@ -70,3 +71,24 @@ def test_the_command_line_is_all_there(reference):
     ):
         assert f"\nskdl {command}\n-----" in page
     assert "--group-column" in page
+
+
+@pytest.mark.slow
+def test_networks_and_backbones_are_listed_when_the_site_is_built(reference):
+    code = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import skdl_networks
+for name in ("architectures", "backbones"):
+    source = [open(f"{sys.argv[1]}/../{name}.md").read()]
+    skdl_networks.fill(None, name, source)
+    print(source[0], end="\\0")
+"""
+    written = run_python(code, ROOT / "docs/_extensions").split("\0")
+    registries = skdl.plugins.architectures, skdl.plugins.backbones
+    for page, plugins in zip(written, registries, strict=False):
+        headings = re.findall(r"^## (\w+)$", page, re.M)
+        assert headings == [plugin.name for plugin in plugins if plugin.owner == "skdl"]
+        assert "<!--" not in page
+    assert "62,378,344 trainable parameters for 227×227×3 and 1000 classes" in written[0]
+    assert "| `vgg16` | 14,714,688 | 32×32 | 224×224 | 512 | 58.9 MB |" in written[1]
