@@ -1,5 +1,6 @@
 """The reference of the site names everything that is public, once."""
 
+import ast
 import importlib
 import inspect
 import pkgutil
@@ -92,3 +93,23 @@ for name in ("architectures", "backbones"):
         assert "<!--" not in page
     assert "62,378,344 trainable parameters for 227×227×3 and 1000 classes" in written[0]
     assert "| `vgg16` | 14,714,688 | 32×32 | 224×224 | 512 | 58.9 MB |" in written[1]
+
+
+def test_quoted_messages_are_those_of_skdl():
+    """Between ellipses, each is what the code says."""
+    said = []
+    for path in ROOT.glob("skdl/**/*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.JoinedStr):
+                parts = [
+                    part.value if isinstance(part, ast.Constant) else "…" for part in node.values
+                ]
+                said.append("".join(map(str, parts)))
+            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+                said.append(node.value)
+    all_said = "\n".join(said)
+    quoted = re.findall(r'^\| "([^|]*)"', (ROOT / "docs/messages.md").read_text(), re.M)
+    assert len(quoted) > 15
+    for message in quoted:
+        for part in filter(None, map(str.strip, message.split("…"))):
+            assert part in all_said, message
