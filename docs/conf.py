@@ -71,6 +71,9 @@ sphinx_gallery_conf = {
 html_theme = "pydata_sphinx_theme"
 html_title = "skdl"
 html_show_sphinx = False
+html_static_path = ["_static"]
+html_css_files = ["skdl.css"]
+html_js_files = ["filter.js"]
 html_theme_options = {
     "show_prev_next": False,
     "navigation_with_keys": False,

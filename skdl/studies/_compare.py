@@ -84,13 +84,20 @@ def compare_studies(folders: Iterable[str | os.PathLike[str]]) -> pd.DataFrame:
 
 
 def markdown(table: pd.DataFrame) -> str:
-    """Write the table as one of Markdown, and the notes below it; without a package for it."""
-    shown = table.drop(columns="notes")
-    lines = [shown.columns.tolist(), ["---"] * len(shown.columns), *shown.values.tolist()]
-    cells = [[cell.replace("|", "\\|") for cell in line] for line in lines]
-    rows = [f"| {' | '.join(line)} |" for line in cells]
-    text = "\n".join([*rows, "", *(f"- {note}" for note in notes(table))]).rstrip()
+    """Write the figures, the runs and the notes in Markdown; without a package for it."""
+    of_runs = ["data", "training time", "command"]
+    figures = table.drop(columns=["notes", *of_runs])
+    runs = table[["study", *of_runs]].drop_duplicates()
+    runs["command"] = [f"`{commands.replace('; ', '`; `')}`" for commands in runs["command"]]
+    ends = "\n".join(f"- {note}" for note in notes(table))
+    text = "\n\n".join(filter(None, (_rows(figures), _rows(runs), ends)))
     return html.escape(text, quote=False)
+
+
+def _rows(table: pd.DataFrame) -> str:
+    lines = [table.columns.tolist(), ["---"] * len(table.columns), *table.values.tolist()]
+    cells = [[cell.replace("|", "\\|") for cell in line] for line in lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
 
 
 def notes(table: pd.DataFrame) -> list[str]:

@@ -592,8 +592,10 @@ def test_compare(digits, tmp_path):
     assert f"{part.comparison['measured'].item():.4f}" in row["improved"]
     assert "skdl study run digits --n-train 300 --epochs 2" in row["command"]
     lines = markdown(table).splitlines()
-    assert lines[0].startswith("| study | figure | published | as published | improved |")
-    assert len(lines) == 3
+    assert lines[0] == "| study | figure | published | as published | improved | goal |"
+    assert lines[4] == "| study | data | training time | command |"
+    assert "`skdl study run digits --n-train 300 --epochs 2`" in lines[6]
+    assert len(lines) == 7
     (row,) = compare_studies(digits.folder).to_dict("records")  # one folder
     assert row["notes"] == "–"
 
