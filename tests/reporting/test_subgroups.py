@@ -118,4 +118,4 @@ def test_without_subgroups(tmp_path):
     answers = {line["asks"]: line["answer"] for line in found["checklist"]}
     assert not answers["Scores of subgroups"]
     assert not answers["Who the patients are"]
-    assert "Subgroups" not in report(result, X, y, tmp_path / "r.md").partition("## Checklist")[0]
+    assert "# Subgroups" not in report(result, X, y, tmp_path / "r.md").partition("## Checklist")[0]
