@@ -28,7 +28,7 @@ from skdl.plotting import (
     TrainingHistoryDisplay,
 )
 
-parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
+parser = argparse.ArgumentParser(description="Classify handwritten digits")
 parser.add_argument("--full", action="store_true", help="MNIST")
 parser.add_argument("--epochs", type=int, default=None, help="maximum number of epochs")
 parser.add_argument("--save", metavar="FOLDER", help="write pictures and a report to this folder")

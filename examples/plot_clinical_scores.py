@@ -32,7 +32,7 @@ from skdl.downloads import get_data_home
 from skdl.metrics import confidence_interval, make_clinical_scorer
 from skdl.plotting import ImageGridDisplay, ModelComparisonDisplay, OperatingPointDisplay
 
-parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
+parser = argparse.ArgumentParser(description="Clinical scores, and a threshold for them")
 parser.add_argument("--full", action="store_true", help="BUSI and MobileNetV2")
 parser.add_argument(
     "--weights", default="auto", help="file for MobileNetV2; by default, ImageNet weights"

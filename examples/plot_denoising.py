@@ -24,7 +24,9 @@ from sklearn.pipeline import make_pipeline
 from skdl import CNNClassifier, DenoisingAutoencoder, ImageNoise
 from skdl.datasets import load_digits_images, load_mnist
 
-parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
+parser = argparse.ArgumentParser(
+    description="Classify noisy images, with and without a denoising autoencoder"
+)
 parser.add_argument("--full", action="store_true", help="MNIST and noise of 1.0")
 parser.add_argument("--epochs", type=int, default=None, help="epochs of the autoencoder")
 parser.add_argument("--save", metavar="FILE", help="write the picture to this file")

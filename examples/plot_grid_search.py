@@ -30,7 +30,9 @@ from skdl.datasets import load_digits_images, load_fashion_mnist
 from skdl.metrics import CLINICAL_SCORERS, confidence_interval
 from skdl.plotting import ModelComparisonDisplay
 
-parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
+parser = argparse.ArgumentParser(
+    description="Search the settings of a pipeline, and save the best one"
+)
 parser.add_argument("--full", action="store_true", help="Fashion-MNIST")
 parser.add_argument("--jobs", type=int, default=None, help="number of parallel fits")
 parser.add_argument("--save", metavar="FOLDER", help="write picture and pipeline to this folder")

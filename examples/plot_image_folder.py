@@ -34,7 +34,7 @@ from skdl.plotting import (
     SaliencyDisplay,
 )
 
-parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
+parser = argparse.ArgumentParser(description="Classify image files in folders")
 parser.add_argument("--full", action="store_true", help="CIFAR-10 as files")
 parser.add_argument("--epochs", type=int, default=None)
 parser.add_argument("--save", metavar="FOLDER", help="write the pictures to this folder")

@@ -33,7 +33,7 @@ from skdl import BackboneFeatures, Resize
 from skdl.datasets import load_digits_images, load_image_folder
 from skdl.downloads import get_data_home
 
-parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
+parser = argparse.ArgumentParser(description="An ONNX model as a backbone")
 parser.add_argument("--full", action="store_true", help="cats and dogs, and your own model")
 parser.add_argument("--model", help="an ONNX file, for --full")
 parser.add_argument("--image-size", type=int, default=224, help="its input size, for --full")

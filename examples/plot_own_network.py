@@ -28,7 +28,7 @@ from skdl.datasets import load_digits_images, load_fashion_mnist
 from skdl.plotting import FeatureMapDisplay, TrainingHistoryDisplay
 from skdl.testing import check_architecture
 
-parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
+parser = argparse.ArgumentParser(description="A network of your own")
 parser.add_argument("--full", action="store_true", help="Fashion-MNIST")
 parser.add_argument("--save", metavar="FOLDER", help="write the pictures to this folder")
 arguments = parser.parse_args()

@@ -30,7 +30,7 @@ from skdl.datasets import load_digits_images, load_image_folder
 from skdl.downloads import get_data_home
 from skdl.plotting import LearningCurveDisplay
 
-parser = argparse.ArgumentParser(description=__doc__.strip().splitlines()[0])
+parser = argparse.ArgumentParser(description="A pretrained network, or one trained from scratch?")
 parser.add_argument("--full", action="store_true", help="cats and dogs, and MobileNetV2")
 parser.add_argument(
     "--weights", default="auto", help="file for MobileNetV2; by default, ImageNet weights"
