@@ -31,6 +31,25 @@ class SignatureParamsMixin:
     param_names = _get_param_names
 
 
+class DiagramMixin:
+    """The diagram that notebooks show of an estimator, and below it what its class adds."""
+
+    def _below_diagram(self) -> str:
+        """HTML."""
+        return ""
+
+    @property
+    def _repr_html_(self) -> Any:
+        diagram = super()._repr_html_  # type: ignore[misc]  # AttributeError if text is displayed
+        return lambda: diagram() + self._below_diagram()
+
+    def _repr_mimebundle_(self, **settings: Any) -> dict[str, str]:
+        shown: dict[str, str] = super()._repr_mimebundle_(**settings)  # type: ignore[misc]
+        if "text/html" in shown:
+            shown["text/html"] += self._below_diagram()
+        return shown
+
+
 def check_by_constraints(estimator: Any) -> None:
     """Check parameters by the ``_parameter_constraints`` of the estimator's class."""
     estimator._validate_params()

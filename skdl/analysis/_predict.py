@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.checks import check_path, check_whole, each_told_once, warn_user
 from skdl._utils.compat import PLAIN_TEXT
 from skdl._utils.progress import Progress
+from skdl._utils.tags import tags_of
 from skdl._utils.text import counted, plain, shortened, shown_path
 from skdl.analysis._explained import explain_rows
 from skdl.datasets import FoundFile, check_patterns, find_image_files
@@ -362,8 +362,8 @@ def _inside(estimator: Any) -> Iterator[Any]:
 
 
 def _takes_images(first: Any) -> bool:
-    if not hasattr(first, "__sklearn_tags__"):  # some function
+    tags = tags_of(first)
+    if tags is None:  # some function
         return True
-    tags = get_tags(first)
     takes = tags.input_tags
     return bool(tags.no_validation or takes.one_d_array or takes.three_d_array or takes.string)

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
-from sklearn.base import is_regressor
 from sklearn.metrics import get_scorer, get_scorer_names
 
 from skdl._utils.scikit import is_scorer
+from skdl._utils.tags import kind_of
 from skdl._utils.text import encodable, plain, shortened
 from skdl.evaluation._scoring import score_one
 
@@ -83,7 +83,7 @@ def _inner_metric(estimator: Any) -> tuple[str, Any]:
         scoring = scoring.get(refit, "") if isinstance(scoring, Mapping) else refit
     if callable(scoring):
         return shortened(scoring), scoring if is_scorer(scoring) else None
-    by_default = "r2" if is_regressor(estimator) else "accuracy"
+    by_default = "r2" if kind_of(estimator) == "regressor" else "accuracy"
     name = by_default if scoring is None else str(scoring)
     return name, get_scorer(name) if name in get_scorer_names() else None
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from sklearn import config_context
-from sklearn.base import BaseEstimator, ClassifierMixin, clone, is_classifier
+from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.ensemble import StackingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold, StratifiedGroupKFold
@@ -17,6 +17,7 @@ from sklearn.utils.metadata_routing import MetadataRouter, get_routing_for_objec
 
 from skdl._utils.cache import Cache
 from skdl._utils.checksums import digest_of
+from skdl._utils.tags import kind_of
 from skdl.evaluation._multilabel_folds import MultilabelStratifiedKFold, check_enough
 
 _CALLERS = ("fit", "fit_transform")
@@ -155,7 +156,7 @@ def folds_by_groups(estimator: Any) -> Any:
         return GroupHoldout(float(cv), int(seed) if isinstance(seed, Integral) else 0)
     n_splits = 5 if cv is None else int(cv)
     inner = getattr(estimator, "estimator", None)
-    if is_classifier(estimator) or (inner is not None and is_classifier(inner)):
+    if "classifier" in (kind_of(estimator), kind_of(inner)):
         return StratifiedGroupFolds(n_splits)
     return GroupFolds(n_splits)
 

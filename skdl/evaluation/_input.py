@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import is_classifier, is_clusterer, is_regressor
 from sklearn.utils import indexable
 
 from skdl._utils.labels import check_groups, check_kind, class_labels
+from skdl._utils.tags import kind_of
 from skdl._utils.text import encodable, plain, shortened
 from skdl.evaluation._leaks import digests_of
 from skdl.evaluation._targets import Targets, read_targets
@@ -48,9 +48,10 @@ def _given(estimator: Any) -> str:
 def _predicts(estimator: Any) -> bool:
     if isinstance(estimator, type) or not hasattr(estimator, "fit"):
         return False
-    if is_classifier(estimator) or is_regressor(estimator):
+    kind = kind_of(estimator)
+    if kind in ("classifier", "regressor"):
         return True  # some have predict only once they are fitted
-    return hasattr(estimator, "predict") and not is_clusterer(estimator)
+    return hasattr(estimator, "predict") and kind != "clusterer"
 
 
 def named_estimators(estimators: Any) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import pandas as pd
 from skdl._utils import html
 from skdl._utils.text import shortened
 from skdl.evaluation._result import EvaluationResult
+from skdl.evaluation._shown import page_of
 from skdl.evaluation._summary import mean_of_repeats
 from skdl.metrics import confidence_interval
 
@@ -81,7 +82,7 @@ class MultioutputResult(Mapping[Hashable, Any]):
 
     def _repr_html_(self) -> str:
         parts = (
-            f"<details><summary>{html.text(name)}</summary>{one._repr_html_()}</details>"
+            f"<details><summary>{html.text(name)}</summary>{page_of(one)}</details>"
             for name, one in self._results.items()
         )
         return html.block(repr(self).strip("<>"), *parts)

@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, is_regressor
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
 from skdl._utils.nesting import nested
+from skdl._utils.tags import kind_of
 from skdl._utils.text import encodable, shortened
 
 _LONGEST_REASON = 1000  # in characters
@@ -158,7 +159,7 @@ def record_of(
 
     `y` are the targets of all folds.
     """
-    if y.ndim == 1 and is_regressor(estimator):
+    if y.ndim == 1 and kind_of(estimator) == "regressor":
         return RecordedNumbers(predicted)
     if y.ndim == 1:
         return _of_classes(estimator, X, predicted, y)
@@ -168,7 +169,7 @@ def record_of(
         raise ValueError(
             f"predict returned an array of shape {predicted.shape} instead of {expected}."
         )
-    if is_regressor(estimator):
+    if kind_of(estimator) == "regressor":
         return [RecordedNumbers(column) for column in predicted.T]
     return _of_labels(estimator, X, predicted)
 

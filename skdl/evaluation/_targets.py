@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import is_regressor
 
 from skdl._utils.labels import class_labels
+from skdl._utils.tags import kind_of
 from skdl._utils.targets import check_label_sets, check_numbers
 from skdl._utils.text import encodable, shortened
 
@@ -41,7 +41,7 @@ class Targets:
 
 def read_targets(named: Mapping[str, Any], y: Any) -> Targets:
     """What y holds for these estimators, all of which are classifiers or all regressors."""
-    numbers = {name: is_regressor(estimator) for name, estimator in named.items()}
+    numbers = {name: kind_of(estimator) == "regressor" for name, estimator in named.items()}
     if any(numbers.values()) and not all(numbers.values()):
         kinds = [next(name for name in named if numbers[name] is kind) for kind in (False, True)]
         raise ValueError(

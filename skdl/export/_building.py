@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.base import is_classifier, is_regressor
 from sklearn.feature_selection import SelectorMixin
 
 from skdl import __version__
+from skdl._utils.tags import kind_of
 from skdl.conversion import Graph, Symbol, UnsupportedError
 from skdl.estimators import (
     BackboneFeatures,
@@ -165,10 +165,11 @@ class Building:
             self._value = Symbol(transforms(self.graph, part, x), (None, width), _DOUBLE)
             self.outputs = {"features": self._as_float32(self._value.name, width)}
             return
-        if is_regressor(part) and (numbers := add_regressor(self.graph, part, x)) is not None:
+        kind = kind_of(part)
+        if kind == "regressor" and (numbers := add_regressor(self.graph, part, x)) is not None:
             self._value, self.outputs = None, {"numbers": numbers}
             return
-        scores = add_classifier(self.graph, part, x) if is_classifier(part) else None
+        scores = add_classifier(self.graph, part, x) if kind == "classifier" else None
         if scores is None:
             raise _unsupported(part)
         self._give(scores, part.classes_, _DOUBLE)

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils import get_tags
 from sklearn.utils.validation import check_is_fitted
 
 from skdl._utils.checks import check_choice
 from skdl._utils.labels import check_known, class_labels
 from skdl._utils.nesting import nested
+from skdl._utils.tags import takes_files_alone
 from skdl.images import read_batch
 
 RESPONSE_METHODS = ("predict_proba", "decision_function")
@@ -101,7 +101,7 @@ def network_input(model: Any, X: Any, method: str) -> tuple[Any, Any, Any]:
         before = pipeline[:-1]
         check_is_fitted(before)
         passed = before.transform(passed)
-        if np.ndim(passed) > 2 or _decodes(pipeline.steps[0][1]):
+        if np.ndim(passed) > 2 or takes_files_alone(pipeline.steps[0][1]):
             shown = passed
         elif not _keeps_pixels(before):
             raise ValueError(
@@ -120,10 +120,14 @@ def as_images(model: Any, X: Any, image_shape: Any) -> list[npt.NDArray[Any]]:
 def _keeps_pixels(steps: Any) -> bool:
     """Whether steps give the columns that they take, such as a scaler."""
     try:
-        names = list(steps.get_feature_names_out())
+        names = steps.get_feature_names_out()
     except (AttributeError, ValueError):  # it cannot be told
         return False
-    return names == list(getattr(steps, "feature_names_in_", [f"x{i}" for i in range(len(names))]))
+    if names is None:  # of "passthrough"
+        return True
+    return list(names) == list(
+        getattr(steps, "feature_names_in_", [f"x{i}" for i in range(len(names))])
+    )
 
 
 # ---- files ----------------------------------------------------------------------------------
@@ -132,7 +136,7 @@ def _keeps_pixels(steps: Any) -> bool:
 def decoded(model: Any, X: Any) -> tuple[Any, Any]:
     """What is left of an estimator behind the decoding of files, and the decoded images."""
     first = _steps(model)[0]
-    if hasattr(model, "steps") and _decodes(first):
+    if hasattr(model, "steps") and takes_files_alone(first):
         return model[1:], first.transform(X)
     return model, read_batch(X).in_memory(X, _with_most_pixels(first))
 
@@ -141,9 +145,3 @@ def _with_most_pixels(step: Any) -> Any:
     """Of a union, the part that gets the largest images; the others make theirs smaller."""
     parts = [part for _, part in getattr(step, "transformer_list", [("", step)])]
     return max(parts, key=lambda part: math.prod(getattr(part, "image_shape_", (0,))))
-
-
-def _decodes(step: Any) -> bool:
-    """Whether a step takes paths of files only."""
-    tags = get_tags(step).input_tags
-    return bool(tags.one_d_array and not tags.two_d_array)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from sklearn.utils import get_tags
 
 from skdl._utils.nesting import nested
+from skdl._utils.tags import tags_of, takes_files_alone
 from skdl._utils.text import shortened
 from skdl.images import ImageFormat, read_image
 from skdl.persistence._sound import parts_of
@@ -71,9 +71,8 @@ def _behind_files(estimator: Any) -> Any:
 def _of_files(estimator: Any) -> Any:
     """The pipeline that an estimator is or stands for, if it begins with a step for files alone."""
     for part in nested(estimator):
-        if len(getattr(part, "steps", ())) > 1 and hasattr(part[0], "__sklearn_tags__"):
-            tags = get_tags(part[0]).input_tags
-            return part if tags.one_d_array and not tags.two_d_array else None
+        if len(getattr(part, "steps", ())) > 1 and tags_of(part[0]) is not None:
+            return part if takes_files_alone(part[0]) else None
     return None
 
 

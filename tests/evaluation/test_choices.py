@@ -11,7 +11,7 @@ from sklearn.linear_model import RidgeClassifier
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import GridSearchCV, StratifiedKFold, TunedThresholdClassifierCV
 from sklearn.naive_bayes import GaussianNB
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skdl import evaluate
@@ -98,3 +98,22 @@ def test_of_several_metrics_the_one_that_decided_counts(cancer):
     found = evaluate(search, *cancer, cv=2, scoring="accuracy").choices
     assert set(found["metric"]) == {"roc_auc"}
     assert np.isfinite(found[["inner_score", "outer_score"]].to_numpy()).all()
+
+
+class Halved:
+    """A step of somebody's own, with no more than a pipeline asks for."""
+
+    def fit(self, X, y=None):
+        return self
+
+    def transform(self, X):
+        return X / 2
+
+
+@pytest.mark.parametrize("step", ["passthrough", None, Halved()], ids=str)
+def test_steps_that_are_no_estimators_choose_nothing(few_digits, step):
+    X, y = few_digits
+    search = GridSearchCV(GaussianNB(), GRID, cv=2)
+    result = evaluate(Pipeline([("step", step), ("search", search)]), X, y == 8, cv=2)
+    assert result.choices["parameter"].tolist() == ["search__var_smoothing"] * 2
+    assert result.missing.empty

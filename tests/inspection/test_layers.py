@@ -7,7 +7,7 @@ from sklearn.decomposition import PCA
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import FixedThresholdClassifier, GridSearchCV
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skdl import CNNClassifier, Resize
@@ -117,3 +117,10 @@ def test_what_is_public():
 
     public = {grad_cam, activations, feature_maps, occlusion_maps, skdl.inspection.NoveltyDetector}
     assert {getattr(skdl.inspection, name) for name in skdl.inspection.__all__} == public
+
+
+@pytest.mark.parametrize("step", ["passthrough", None])
+def test_a_first_step_that_does_nothing(binary, step):
+    X, y = binary
+    model = Pipeline([("step", step), ("network", network())]).fit(X, y)
+    np.testing.assert_array_equal(grad_cam(model, X[:3]), grad_cam(model[-1], X[:3]))
