@@ -81,6 +81,7 @@ class InspectionMixin(LayersMixin):
         inspector = self._inspector()
         name = inspector.map_layer(layer)
         batch, images = self._image_format.check_batch(X, self)
+        codes: npt.NDArray[Any]
         if y is None:  # what `predict` says, which one network of several need not
             codes = self._averaged(images).argmax(axis=1)
         else:
