@@ -110,7 +110,7 @@ class Halved:
         return X / 2
 
 
-@pytest.mark.parametrize("step", ["passthrough", None, Halved()], ids=str)
+@pytest.mark.parametrize("step", ["passthrough", None, Halved()], ids=["text", "none", "own"])
 def test_steps_that_are_no_estimators_choose_nothing(few_digits, step):
     X, y = few_digits
     search = GridSearchCV(GaussianNB(), GRID, cv=2)
