@@ -75,7 +75,8 @@ def run_page(tmp_path, monkeypatch):
     def run(page):
         code, name = code_of(page.read_text()), f"page_{page.stem.lower()}"
         (tmp_path / f"{name}.py").write_text(code)
-        if "register" in code:  # would stay registered
+        # What is registered would stay so, and a script says where it begins.
+        if "register" in code or "__main__" in code:
             run_script(tmp_path / f"{name}.py", cwd=tmp_path)
             return None
         with mpl.rc_context():

@@ -88,6 +88,22 @@ def test_what_is_missing_is_said(few):
     assert "–" in page
 
 
+def test_a_fitted_model_has_no_folds(few):
+    X, y = few
+    model = LogisticRegression(max_iter=300).fit(X[:50], y[:50] == 8)
+    page = evaluate(model, X[50:], y[50:] == 8, cv="prefit")._repr_html_()
+    assert "EvaluationResult: 1 model, 50 images</strong>" in page
+    assert "Scores on test data with 95 % intervals." in page
+
+
+def test_decisions_about_groups(few):
+    X, y = few
+    order = np.argsort(y == 8, kind="stable")
+    model = LogisticRegression(max_iter=300)
+    result = evaluate(model, X[order], y[order] == 8, cv=2, groups=np.arange(100) // 2)
+    assert "EvaluationResult: 1 model, 50 groups, 2 folds" in result.by_group()._repr_html_()
+
+
 def test_several_labels(few):
     X, y = few
     Y = pd.DataFrame({"odd": y % 2, SCRIPT: (y > 4).astype(int)})

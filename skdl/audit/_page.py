@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator
-from html import escape
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from skdl._utils import html
 from skdl._utils.text import counted, encodable, middle_out, printable
 
 if TYPE_CHECKING:
@@ -58,12 +58,9 @@ def text_of(audit: DataAudit) -> str:
 
 def page_of(audit: DataAudit) -> str:
     """The findings, and the beginning of each table that is not empty."""
-    findings = "".join(f"<li>{escape(finding)}</li>" for finding in audit.findings)
+    findings = "".join(f"<li>{html.text(finding)}</li>" for finding in audit.findings)
     body = f"<ol>{findings}</ol>" if findings else f"<p>{NOTHING}</p>"
-    tables = "".join(_tables(audit))
-    return encodable(
-        f"<div><p><strong>{escape(heading_of(audit))}</strong></p>{body}{tables}</div>"
-    )
+    return encodable(html.block(heading_of(audit), body, *_tables(audit)))
 
 
 def _tables(audit: DataAudit) -> Iterator[str]:
@@ -79,7 +76,7 @@ def _tables(audit: DataAudit) -> Iterator[str]:
             # The class, where it is the index.
             shown = (shown.reset_index() if shown.index.name else shown).map(_cell)
             yield (
-                f"<details><summary>{escape(title)} ({rows}: <code>audit.{name}</code>)</summary>"
+                f"<details><summary>{title} ({rows}: <code>audit.{name}</code>)</summary>"
                 f"{shown.to_html(index=False, border=0, escape=True, justify='left')}</details>"
             )
 

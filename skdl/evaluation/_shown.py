@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from skdl._utils import html
-from skdl._utils.text import counted, shortened
+from skdl._utils.text import counted, plain, shortened
 
 _MOST_MODELS = 20
 _MOST_COLUMNS = 4  # of models; more of them are rows
@@ -30,22 +30,21 @@ def page_of(result: Any) -> str:
         notes.append(f"{images} also in the training set: see leaks.")
     if len(result.models) > _MOST_MODELS:
         notes.append(f"{_MOST_MODELS} of {len(result.models)} models are shown: see summary().")
-    return html.block(
-        _heading(result),
-        _table(result, summary),
-        html.line("Out-of-fold scores with 95 % intervals.", *notes),
-    )
+    scores = html.line("Scores on test data with 95 % intervals.", *notes)
+    return html.block(_heading(result), _table(result, summary), scores)
 
 
 def _heading(result: Any) -> str:
-    n_images = result.predictions["row"].nunique()
-    parts = [
-        counted(len(result.models), "model"),
-        counted(n_images, "image"),
-        counted(result.times["fold"].nunique(), "fold"),
-    ]
-    if result.groups is not None:
-        parts.insert(2, counted(len(pd.unique(pd.Series(result.groups))), "group"))
+    n_rows = result.predictions["row"].nunique()
+    if result.grouping is not None:  # a row is what was said of a group
+        tested = [counted(n_rows, "group")]
+    else:
+        tested = [counted(n_rows, "image")]
+        if result.groups is not None:
+            tested.append(counted(len(set(plain(result.groups))), "group"))
+    parts = [counted(len(result.models), "model"), *tested]
+    if result.cv != "prefit":
+        parts.append(counted(result.times["fold"].nunique(), "fold"))
     return f"{type(result).__name__}: {', '.join(parts)}"
 
 
