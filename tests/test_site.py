@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from helpers import ROOT, run_python
+from helpers import PACKAGE, ROOT, run_python
 
 import skdl
 
@@ -114,3 +114,21 @@ def test_quoted_messages_are_those_of_skdl():
     for message in quoted:
         for part in filter(None, map(str.strip, message.split("…"))):
             assert part in all_said, message
+
+
+def slug(heading):
+    """The anchor of a heading, as GitHub and the site make it."""
+    return re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-")
+
+
+def test_decisions_are_linked_from_the_code_that_they_explain():
+    page = (ROOT / "docs/decisions.md").read_text()
+    sections = [slug(heading) for heading in re.findall(r"^## (.+)$", page, re.M)]
+    assert len(sections) == len(set(sections)) > 15
+    linked = {}
+    for path in [*PACKAGE.rglob("*.py"), ROOT / ".ci/run", ROOT / "pyproject.toml"]:
+        for anchor in re.findall(r"docs/decisions\.md#([\w-]+)", path.read_text()):
+            linked.setdefault(anchor, path)
+    strange = {anchor: path for anchor, path in linked.items() if anchor not in sections}
+    assert not strange, "no such section"
+    assert not set(sections) - set(linked), "no link to the section"

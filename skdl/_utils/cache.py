@@ -1,4 +1,7 @@
-"""What was made and is kept to be used again, within bounds."""
+"""What was made and is kept to be used again, within bounds.
+
+Decisions: docs/decisions.md#speed-and-threads.
+"""
 
 import threading
 import weakref

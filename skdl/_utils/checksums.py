@@ -1,4 +1,7 @@
-"""What tells contents apart, and by which damage is found before it becomes other predictions."""
+"""What tells contents apart, and by which damage is found before it becomes other predictions.
+
+Decisions: docs/decisions.md#saving-and-exporting-models.
+"""
 
 import hashlib
 import os

@@ -1,6 +1,8 @@
 """What differs between supported versions of the libraries: all of it, and nowhere else.
 
 Those of Keras and TensorFlow stand in ``engine/_private.py``, since nothing here knows networks.
+
+Decisions: docs/decisions.md#versions-and-installation.
 """
 
 from typing import Any

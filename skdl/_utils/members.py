@@ -2,6 +2,8 @@
 
 Whoever reads an archive, in place or to unpack it, reads it with these functions: one that is cut
 off, damaged or ambiguous is refused, so that no member goes missing and none is taken for another.
+
+Decisions: docs/decisions.md#folders-tables-and-data-sets.
 """
 
 import bz2

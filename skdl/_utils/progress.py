@@ -1,4 +1,7 @@
-"""How far a long task has come."""
+"""How far a long task has come.
+
+Decisions: docs/decisions.md#analyses-and-the-command-line.
+"""
 
 import contextlib
 import sys

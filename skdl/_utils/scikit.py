@@ -1,4 +1,7 @@
-"""What skdl takes from scikit-learn under a private name: all of it, and nowhere else."""
+"""What skdl takes from scikit-learn under a private name: all of it, and nowhere else.
+
+Decisions: docs/decisions.md#versions-and-installation.
+"""
 
 import functools
 from typing import Any, NamedTuple

@@ -1,4 +1,7 @@
-"""Cores and threads: how many there are, work done by several, states they borrow together."""
+"""Cores and threads: how many there are, work done by several, states they borrow together.
+
+Decisions: docs/decisions.md#speed-and-threads.
+"""
 
 import multiprocessing
 import os

@@ -1,4 +1,7 @@
-"""Work done by the workers of a Dask cluster, which may lack something, or die."""
+"""Work done by the workers of a Dask cluster, which may lack something, or die.
+
+Decisions: docs/decisions.md#clusters.
+"""
 
 import functools
 import pickle

@@ -1,4 +1,7 @@
-"""From a folder of images to a report and a model, and to what a model says of other images."""
+"""From a folder of images to a report and a model, and to what a model says of other images.
+
+Decisions: docs/decisions.md#analyses-and-the-command-line.
+"""
 
 from skdl.analysis._predict import open_model, predict_files
 from skdl.analysis._result import FolderAnalysis

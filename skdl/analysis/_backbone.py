@@ -1,4 +1,7 @@
-"""Which pretrained network is used: of those at hand, the best that images and time allow."""
+"""Which pretrained network is used: of those at hand, the best that images and time allow.
+
+Decisions: docs/decisions.md#analyses-and-the-command-line.
+"""
 
 import os
 import time

@@ -1,4 +1,7 @@
-"""The models of an analysis, from the majority class to a network that is fine-tuned."""
+"""The models of an analysis, from the majority class to a network that is fine-tuned.
+
+Decisions: docs/decisions.md#calibration-and-thresholds.
+"""
 
 import re
 from dataclasses import dataclass, field

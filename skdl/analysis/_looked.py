@@ -1,4 +1,7 @@
-"""Where the best model looked in its worst mistakes, by the models that had not seen the images."""
+"""Where the best model looked in its worst mistakes, by the models that had not seen the images.
+
+Decisions: docs/decisions.md#analyses-and-the-command-line.
+"""
 
 import time
 import warnings

@@ -33,6 +33,7 @@ _LARGEST_NETWORK = 64
 _SMALLEST_FINETUNED = 96
 _FEW = 200  # images, from which the weights of a network are not learned
 _MOST_BACKBONES = 2
+# Why: docs/decisions.md#calibration-and-thresholds
 _MANY = 1000  # images, of which one part that is held out tells enough
 _PROBED_ROWS = 600
 _PROBED_IMAGES = 128

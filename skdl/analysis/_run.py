@@ -214,6 +214,7 @@ def analyze_folder(
         _check_time(deadline, start, minutes)
         make_writable(place, ADVICE)
         # Several threads take longer for such models; the script that is written says the same.
+        # Why: docs/decisions.md#analyses-and-the-command-line
         with threadpool_limits(1, user_api="blas"):
             plan = _planned(kept, found, settings, place, deadline - time.monotonic())
             keep_plan(place, settings, plan.as_dict())

@@ -1,4 +1,7 @@
-"""Networks as pure builders: ``(input_shape, n_classes, **params) -> keras.Model``, uncompiled."""
+"""Networks as pure builders: ``(input_shape, n_classes, **params) -> keras.Model``, uncompiled.
+
+Decisions: docs/decisions.md#networks-and-precision.
+"""
 
 from collections.abc import Callable
 from importlib.metadata import EntryPoint

@@ -1,4 +1,7 @@
-"""What several families are made of."""
+"""What several families are made of.
+
+Decisions: docs/decisions.md#networks-and-precision.
+"""
 
 from typing import Any
 

@@ -1,4 +1,7 @@
-"""What is wrong with a data set: unreadable images, copies, look-alikes, shortcuts."""
+"""What is wrong with a data set: unreadable images, copies, look-alikes, shortcuts.
+
+Decisions: docs/decisions.md#look-alikes-and-data-audits.
+"""
 
 from skdl.audit._audit import audit_images
 from skdl.audit._groups import join_groups

@@ -1,4 +1,7 @@
-"""The images most likely to be versions of each image, out of all others."""
+"""The images most likely to be versions of each image, out of all others.
+
+Decisions: docs/decisions.md#look-alikes-and-data-audits.
+"""
 
 import numpy as np
 import numpy.typing as npt

@@ -1,4 +1,7 @@
-"""Labels that out-of-fold probabilities contradict."""
+"""Labels that out-of-fold probabilities contradict.
+
+Decisions: docs/decisions.md#look-alikes-and-data-audits.
+"""
 
 from typing import Any
 

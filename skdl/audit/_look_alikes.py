@@ -1,4 +1,7 @@
-"""Pairs of images that show one picture."""
+"""Pairs of images that show one picture.
+
+Decisions: docs/decisions.md#look-alikes-and-data-audits.
+"""
 
 from typing import Any, NamedTuple
 

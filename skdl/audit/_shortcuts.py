@@ -1,4 +1,7 @@
-"""Properties of images that alone tell classes apart."""
+"""Properties of images that alone tell classes apart.
+
+Decisions: docs/decisions.md#look-alikes-and-data-audits.
+"""
 
 import warnings
 from collections.abc import Iterator, Sequence

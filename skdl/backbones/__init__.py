@@ -3,6 +3,8 @@
 A backbone is a builder ``(input_shape, **params) -> keras.Model`` that ends in feature maps instead
 of classes, together with its :class:`Backbone`: a declaration of what its weights expect and what
 it returns. Importing this package imports neither TensorFlow nor Keras.
+
+Decisions: docs/decisions.md#pretrained-networks-and-features.
 """
 
 from skdl.backbones._declaration import (

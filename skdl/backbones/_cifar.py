@@ -1,4 +1,7 @@
-"""The backbone that comes with skdl, weights included."""
+"""The backbone that comes with skdl, weights included.
+
+Decisions: docs/decisions.md#pretrained-networks-and-features.
+"""
 
 import skdl.architectures  # noqa: F401 (starts TensorFlow)
 

@@ -1,4 +1,7 @@
-"""Weights of backbones: which file they are in, and those that are kept."""
+"""Weights of backbones: which file they are in, and those that are kept.
+
+Decisions: docs/decisions.md#pretrained-networks-and-features.
+"""
 
 import hashlib
 import inspect

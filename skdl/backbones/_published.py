@@ -2,6 +2,8 @@
 
 Addresses and md5 digests are those in Keras 3.15. Keras states no sha256 but for ConvNeXt; the
 others are those that public projects pin the same files to. Where none was found, the md5 stands.
+
+Decisions: docs/decisions.md#pretrained-networks-and-features.
 """
 
 from skdl.backbones._weights import PretrainedWeights

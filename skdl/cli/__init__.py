@@ -2,6 +2,8 @@
 
 Each file has ``add_parser(commands)`` and ``run(arguments)``. Commands print what the other rooms
 work out, and import them in ``run``, so that the command line itself starts at once.
+
+Decisions: docs/decisions.md#analyses-and-the-command-line.
 """
 
 import argparse

@@ -1,4 +1,7 @@
-"""Tables: plain and as wide as they are in a pipe, wrapped on a terminal."""
+"""Tables: plain and as wide as they are in a pipe, wrapped on a terminal.
+
+Decisions: docs/decisions.md#analyses-and-the-command-line.
+"""
 
 import os
 import shutil

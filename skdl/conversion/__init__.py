@@ -1,4 +1,7 @@
-"""What TensorFlow computes as an ONNX graph, for files of other programs and for ONNX Runtime."""
+"""What TensorFlow computes as an ONNX graph, for files of other programs and for ONNX Runtime.
+
+Decisions: docs/decisions.md#saving-and-exporting-models.
+"""
 
 from skdl.conversion._graph import Graph, Symbol
 from skdl.conversion._operations import UnsupportedError

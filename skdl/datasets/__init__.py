@@ -2,6 +2,8 @@
 
 In skdl, `data` is the batch of images itself, as every estimator accepts it, and `images` is the
 same array. Nothing here imports TensorFlow.
+
+Decisions: docs/decisions.md#folders-tables-and-data-sets.
 """
 
 from skdl.datasets._cifar import load_cifar10

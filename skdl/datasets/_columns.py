@@ -1,4 +1,7 @@
-"""Which columns of a table hold paths, labels, subsets and groups."""
+"""Which columns of a table hold paths, labels, subsets and groups.
+
+Decisions: docs/decisions.md#folders-tables-and-data-sets.
+"""
 
 import re
 from collections.abc import Collection, Iterable, Sequence

@@ -1,4 +1,7 @@
-"""Files that are made from another image beside them: masks of what is in it, and thumbnails."""
+"""Files that are made from another image beside them: masks of what is in it, and thumbnails.
+
+Decisions: docs/decisions.md#folders-tables-and-data-sets.
+"""
 
 import os
 import re

@@ -1,4 +1,7 @@
-"""Shell-style patterns of files and folders that are left out."""
+"""Shell-style patterns of files and folders that are left out.
+
+Decisions: docs/decisions.md#folders-tables-and-data-sets.
+"""
 
 import difflib
 import fnmatch

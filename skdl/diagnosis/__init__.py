@@ -1,4 +1,7 @@
-"""What skdl runs on here, what is wrong with it, and how a network can be trained."""
+"""What skdl runs on here, what is wrong with it, and how a network can be trained.
+
+Decisions: docs/decisions.md#analyses-and-the-command-line.
+"""
 
 from skdl.diagnosis._diagnose import Diagnosis, diagnose
 from skdl.diagnosis._learning_rate import LearningRates, find_learning_rate

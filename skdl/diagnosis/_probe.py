@@ -1,4 +1,7 @@
-"""Libraries and TensorFlow tried in a process of their own, which may end as it likes."""
+"""Libraries and TensorFlow tried in a process of their own, which may end as it likes.
+
+Decisions: docs/decisions.md#analyses-and-the-command-line.
+"""
 
 import json
 import os

@@ -1,4 +1,7 @@
-"""What runs a Keras model well: seeding, a pool of compiled models, training and prediction."""
+"""What runs a Keras model well: seeding, a pool of compiled models, training and prediction.
+
+Decisions: docs/decisions.md#speed-and-threads and docs/decisions.md#training.
+"""
 
 import skdl.architectures  # starts TensorFlow
 from skdl.engine._augment import augmented

@@ -1,4 +1,7 @@
-"""Random changes of a batch of training images, inside the traced training loop."""
+"""Random changes of a batch of training images, inside the traced training loop.
+
+Decisions: docs/decisions.md#augmentation-and-noise.
+"""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,7 @@
-"""A backbone's structure: built, tapped, cut."""
+"""A backbone's structure: built, tapped, cut.
+
+Decisions: docs/decisions.md#pretrained-networks-and-features.
+"""
 
 import difflib
 import hashlib

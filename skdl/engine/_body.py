@@ -1,4 +1,7 @@
-"""A backbone that a network is on: what is frozen, what is trained, where the two meet."""
+"""A backbone that a network is on: what is frozen, what is trained, where the two meet.
+
+Decisions: docs/decisions.md#pretrained-networks-and-features.
+"""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,7 @@
-"""What surrounds every building and tracing of a network."""
+"""What surrounds every building and tracing of a network.
+
+Decisions: docs/decisions.md#networks-and-precision.
+"""
 
 import gc
 from collections.abc import Callable, Iterator

@@ -1,4 +1,7 @@
-"""Cores, graphics memory and processes: what TensorFlow gets, and where it cannot run."""
+"""Cores, graphics memory and processes: what TensorFlow gets, and where it cannot run.
+
+Decisions: docs/decisions.md#speed-and-threads.
+"""
 
 import contextlib
 import functools

@@ -1,4 +1,7 @@
-"""The same network with fewer operations, for extracting features."""
+"""The same network with fewer operations, for extracting features.
+
+Decisions: docs/decisions.md#networks-and-precision.
+"""
 
 import math
 from typing import Any

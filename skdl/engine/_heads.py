@@ -1,4 +1,7 @@
-"""What a network ends in, by task."""
+"""What a network ends in, by task.
+
+Decisions: docs/decisions.md#labels-numbers-and-grades.
+"""
 
 from typing import Any, Literal
 

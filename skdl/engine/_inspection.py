@@ -1,4 +1,7 @@
-"""Looks into a trained network: its layers, what they give, where evidence for a class lies."""
+"""Looks into a trained network: its layers, what they give, where evidence for a class lies.
+
+Decisions: docs/decisions.md#inspection-and-novelty.
+"""
 
 import difflib
 import functools

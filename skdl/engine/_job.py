@@ -1,4 +1,7 @@
-"""One training as it is described, and what it leaves behind."""
+"""One training as it is described, and what it leaves behind.
+
+Decisions: docs/decisions.md#training.
+"""
 
 import math
 from collections.abc import Callable, Sequence

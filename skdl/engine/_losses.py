@@ -1,4 +1,7 @@
-"""How far the outputs of a network are from what is wanted."""
+"""How far the outputs of a network are from what is wanted.
+
+Decisions: docs/decisions.md#labels-numbers-and-grades.
+"""
 
 from typing import Any, NamedTuple
 

@@ -1,4 +1,7 @@
-"""Images joined with others of their batch, and their targets with them."""
+"""Images joined with others of their batch, and their targets with them.
+
+Decisions: docs/decisions.md#augmentation-and-noise.
+"""
 
 from typing import Any
 

@@ -1,4 +1,7 @@
-"""Batch normalisation in one operation while training."""
+"""Batch normalisation in one operation while training.
+
+Decisions: docs/decisions.md#speed-and-threads.
+"""
 
 from typing import Any
 

@@ -1,4 +1,7 @@
-"""Descriptions of optimizers, and changes to how they update their variables."""
+"""Descriptions of optimizers, and changes to how they update their variables.
+
+Decisions: docs/decisions.md#speed-and-threads.
+"""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -3,6 +3,8 @@
 Building and tracing a small Keras model takes about a second and leaks megabytes inside TensorFlow;
 setting every variable of a compiled one back takes milliseconds. A trainer is lent to one fit at a
 time, so fits in several threads never meet; the networks that predict are stateless and shared.
+
+Decisions: docs/decisions.md#speed-and-threads.
 """
 
 from collections.abc import Hashable, Iterator

@@ -1,4 +1,7 @@
-"""Training a classifier on a backbone: its frozen prefix once, the head alone, fine-tuning."""
+"""Training a classifier on a backbone: its frozen prefix once, the head alone, fine-tuning.
+
+Decisions: docs/decisions.md#pretrained-networks-and-features.
+"""
 
 import math
 from collections.abc import Callable

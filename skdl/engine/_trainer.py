@@ -1,4 +1,7 @@
-"""A compiled model with its traced loops, and data on its way through them."""
+"""A compiled model with its traced loops, and data on its way through them.
+
+Decisions: docs/decisions.md#speed-and-threads.
+"""
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass

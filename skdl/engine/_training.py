@@ -1,4 +1,7 @@
-"""Training: epochs, callbacks, early stopping."""
+"""Training: epochs, callbacks, early stopping.
+
+Decisions: docs/decisions.md#training.
+"""
 
 import math
 from collections.abc import Callable, Iterator

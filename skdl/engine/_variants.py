@@ -1,4 +1,7 @@
-"""Predictions that are averaged: over variants of images, or over several networks."""
+"""Predictions that are averaged: over variants of images, or over several networks.
+
+Decisions: docs/decisions.md#augmentation-and-noise.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Any

@@ -1,4 +1,7 @@
-"""The estimators. Those that train import TensorFlow when they are first asked for."""
+"""The estimators. Those that train import TensorFlow when they are first asked for.
+
+Decisions: docs/decisions.md#estimators-and-scikit-learn and docs/decisions.md#training.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,7 @@
-"""The network of the denoising autoencoder."""
+"""The network of the denoising autoencoder.
+
+Decisions: docs/decisions.md#augmentation-and-noise.
+"""
 
 import skdl.architectures  # noqa: F401 (starts TensorFlow)
 

@@ -3,6 +3,8 @@
 scikeras supplies the class of all estimators that wrap a Keras network. What it gets wrong with
 today's scikit-learn (tags, ``repr``, parameter names, seeding, writing into the caller's weights,
 patching Keras) is put right here.
+
+Decisions: docs/decisions.md#estimators-and-scikit-learn.
 """
 
 import skdl.architectures  # noqa: F401 (starts TensorFlow)

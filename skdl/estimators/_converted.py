@@ -1,4 +1,7 @@
-"""Features of a Keras network by ONNX Runtime."""
+"""Features of a Keras network by ONNX Runtime.
+
+Decisions: docs/decisions.md#networks-and-precision.
+"""
 
 import numpy as np
 

@@ -1,4 +1,7 @@
-"""`DenoisingAutoencoder`: a network that maps noisy images to clean ones."""
+"""`DenoisingAutoencoder`: a network that maps noisy images to clean ones.
+
+Decisions: docs/decisions.md#augmentation-and-noise.
+"""
 
 from collections.abc import Sequence
 from typing import Any, Literal

@@ -1,4 +1,7 @@
-"""`BackboneFeatures`: a frozen network as a transformer."""
+"""`BackboneFeatures`: a frozen network as a transformer.
+
+Decisions: docs/decisions.md#pretrained-networks-and-features.
+"""
 
 from collections.abc import Callable, Sequence
 from numbers import Integral

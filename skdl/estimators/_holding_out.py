@@ -1,4 +1,7 @@
-"""What a fit holds out of its images for validation, along groups where there are any."""
+"""What a fit holds out of its images for validation, along groups where there are any.
+
+Decisions: docs/decisions.md#groups.
+"""
 
 from typing import Any
 

@@ -1,4 +1,7 @@
-"""Weights of labels that are set or not, for several labels per image."""
+"""Weights of labels that are set or not, for several labels per image.
+
+Decisions: docs/decisions.md#labels-numbers-and-grades.
+"""
 
 from typing import Any
 

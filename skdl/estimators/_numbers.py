@@ -1,4 +1,7 @@
-"""What images are mapped to by regressors: numbers, standardised for the network."""
+"""What images are mapped to by regressors: numbers, standardised for the network.
+
+Decisions: docs/decisions.md#labels-numbers-and-grades.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,4 +1,7 @@
-"""What all estimators on networks share, whatever runs them: parameters and persistence."""
+"""What all estimators on networks share, whatever runs them: parameters and persistence.
+
+Decisions: docs/decisions.md#estimators-and-scikit-learn.
+"""
 
 import copy
 import inspect

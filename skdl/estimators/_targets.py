@@ -1,4 +1,7 @@
-"""What images are mapped to: one of several classes, or several labels at once."""
+"""What images are mapped to: one of several classes, or several labels at once.
+
+Decisions: docs/decisions.md#labels-numbers-and-grades.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,4 +1,7 @@
-"""What all estimators that train a network share: the fit itself, and what it leaves behind."""
+"""What all estimators that train a network share: the fit itself, and what it leaves behind.
+
+Decisions: docs/decisions.md#training.
+"""
 
 import skdl.architectures  # noqa: F401 (starts TensorFlow)
 

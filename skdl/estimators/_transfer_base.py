@@ -1,4 +1,7 @@
-"""How an estimator on a backbone is fitted: frozen prefix, warm-up, fine-tuning."""
+"""How an estimator on a backbone is fitted: frozen prefix, warm-up, fine-tuning.
+
+Decisions: docs/decisions.md#pretrained-networks-and-features.
+"""
 
 from collections.abc import Callable
 from numbers import Integral, Real

@@ -1,4 +1,7 @@
-"""Cross-validation that keeps predictions, times and reasons, and can be resumed."""
+"""Cross-validation that keeps predictions, times and reasons, and can be resumed.
+
+Decisions: docs/decisions.md#evaluation-and-folds.
+"""
 
 from skdl.evaluation._evaluate import EvaluationWarning, data_digest, evaluate
 from skdl.evaluation._inner_folds import GroupHoldout

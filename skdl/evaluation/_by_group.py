@@ -1,4 +1,7 @@
-"""One decision for several images, such as those of a patient."""
+"""One decision for several images, such as those of a patient.
+
+Decisions: docs/decisions.md#groups.
+"""
 
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias

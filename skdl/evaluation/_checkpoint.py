@@ -1,4 +1,7 @@
-"""Records of folds in a folder, so that an evaluation that was killed goes on."""
+"""Records of folds in a folder, so that an evaluation that was killed goes on.
+
+Decisions: docs/decisions.md#evaluation-and-folds.
+"""
 
 import functools
 import hashlib

@@ -1,4 +1,7 @@
-"""Groups of images that belong together: those of the user, joined where images look alike."""
+"""Groups of images that belong together: those of the user, joined where images look alike.
+
+Decisions: docs/decisions.md#groups.
+"""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple

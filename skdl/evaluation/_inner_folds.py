@@ -1,4 +1,7 @@
-"""Folds inside estimators that keep groups together, for estimators whose own folds do not."""
+"""Folds inside estimators that keep groups together, for estimators whose own folds do not.
+
+Decisions: docs/decisions.md#groups and docs/decisions.md#evaluation-and-folds.
+"""
 
 import functools
 from collections.abc import Iterator

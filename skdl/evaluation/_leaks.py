@@ -1,4 +1,7 @@
-"""What stands in training and test data of a fold."""
+"""What stands in training and test data of a fold.
+
+Decisions: docs/decisions.md#look-alikes-and-data-audits.
+"""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,7 @@
-"""What an evaluation of several labels or numbers per image found."""
+"""What an evaluation of several labels or numbers per image found.
+
+Decisions: docs/decisions.md#labels-numbers-and-grades.
+"""
 
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from typing import Any

@@ -1,4 +1,7 @@
-"""What scores would have been if groups and look-alikes had been ignored."""
+"""What scores would have been if groups and look-alikes had been ignored.
+
+Decisions: docs/decisions.md#groups.
+"""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any

@@ -3,6 +3,8 @@
 A file is one line, ``{"format": …, "sha256": …, "content": …}``. The checksum is that of the
 content as it is written, and tells damage, not forgery. Arrays are their bytes in base64, those of
 Python's objects and of texts of any length lists.
+
+Decisions: docs/decisions.md#evaluation-and-folds.
 """
 
 import base64

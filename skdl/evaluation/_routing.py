@@ -1,4 +1,7 @@
-"""Groups on their way to everything in an estimator that splits rows."""
+"""Groups on their way to everything in an estimator that splits rows.
+
+Decisions: docs/decisions.md#groups.
+"""
 
 from collections.abc import Iterator, Mapping
 from numbers import Real

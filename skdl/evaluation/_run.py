@@ -1,4 +1,7 @@
-"""Fitting all models on all folds."""
+"""Fitting all models on all folds.
+
+Decisions: docs/decisions.md#clusters.
+"""
 
 import os
 import time

@@ -1,4 +1,7 @@
-"""Scorers by name, and scores of predictions that were recorded."""
+"""Scorers by name, and scores of predictions that were recorded.
+
+Decisions: docs/decisions.md#evaluation-and-folds.
+"""
 
 import contextlib
 import inspect

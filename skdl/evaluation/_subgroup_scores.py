@@ -1,4 +1,7 @@
-"""The score of a subgroup by the predictions of a model, and its difference from the rest."""
+"""The score of a subgroup by the predictions of a model, and its difference from the rest.
+
+Decisions: docs/decisions.md#scores-and-intervals.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple

@@ -1,4 +1,7 @@
-"""Scores of all out-of-fold predictions together, with their intervals."""
+"""Scores of all out-of-fold predictions together, with their intervals.
+
+Decisions: docs/decisions.md#evaluation-and-folds.
+"""
 
 import warnings
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,7 @@
-"""What y is: one class per image, a number, or several labels or numbers."""
+"""What y is: one class per image, a number, or several labels or numbers.
+
+Decisions: docs/decisions.md#labels-numbers-and-grades.
+"""
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass

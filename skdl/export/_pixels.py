@@ -2,6 +2,8 @@
 
 Resizing is that of Pillow, to the bit of bytes: ONNX's own `Resize` with antialiasing rounds other
 pixels, up to a fifth of them.
+
+Decisions: docs/decisions.md#saving-and-exporting-models.
 """
 
 from collections.abc import Callable

@@ -16,6 +16,8 @@ paths of shape (n,)                        image files: an array, list, Series o
                                            column; decoded when needed
 arrays or pictures of shape (n,)           the same, with images all of one size: stacked
 =========================================  =========================================================
+
+Decisions: docs/decisions.md#image-arrays-and-value-ranges.
 """
 
 from skdl.images._archives import (

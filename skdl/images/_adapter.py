@@ -1,4 +1,7 @@
-"""Images of any channels, brought to those of a pretrained network."""
+"""Images of any channels, brought to those of a pretrained network.
+
+Decisions: docs/decisions.md#image-arrays-and-value-ranges.
+"""
 
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias

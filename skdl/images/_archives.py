@@ -3,6 +3,8 @@
 The address of a member is the archive's own path followed by the member's:
 ``"/data/pets.zip/cats/1.jpg"``. What is kept between two reads is where members lie; the archive
 itself is opened for each read and closed again, so that threads and forked processes share nothing.
+
+Decisions: docs/decisions.md#folders-tables-and-data-sets.
 """
 
 import os

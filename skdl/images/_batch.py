@@ -1,4 +1,7 @@
-"""Images as one batch: whoever is handed one never asks whether they are arrays or files."""
+"""Images as one batch: whoever is handed one never asks whether they are arrays or files.
+
+Decisions: docs/decisions.md#image-arrays-and-value-ranges.
+"""
 
 from __future__ import annotations
 
@@ -33,6 +36,7 @@ Chunk: TypeAlias = tuple[slice, npt.NDArray[Any], list[bytes]]
 Portion: TypeAlias = tuple[npt.NDArray[Any], npt.NDArray[Any] | None, npt.NDArray[Any]]
 
 # Of images decoded for training at a time; two such chunks are in memory, one in use and the next.
+# Why: docs/decisions.md#image-files-and-formats
 _CHUNK_BYTES = 16 * 2**20
 
 

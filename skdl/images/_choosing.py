@@ -1,4 +1,7 @@
-"""Which decoder reads a file: by its ending, or by its first bytes."""
+"""Which decoder reads a file: by its ending, or by its first bytes.
+
+Decisions: docs/decisions.md#image-files-and-formats.
+"""
 
 from collections.abc import Iterator
 from functools import lru_cache

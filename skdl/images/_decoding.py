@@ -1,4 +1,7 @@
-"""Image files as arrays: one door, whatever decoder reads them."""
+"""Image files as arrays: one door, whatever decoder reads them.
+
+Decisions: docs/decisions.md#image-files-and-formats.
+"""
 
 import io
 import os

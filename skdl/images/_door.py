@@ -1,4 +1,7 @@
-"""The door for images: what a user passed is looked at once."""
+"""The door for images: what a user passed is looked at once.
+
+Decisions: docs/decisions.md#image-arrays-and-value-ranges.
+"""
 
 from typing import Any
 

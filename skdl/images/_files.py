@@ -1,4 +1,7 @@
-"""Batches of image files, decoded when and as far as they are needed."""
+"""Batches of image files, decoded when and as far as they are needed.
+
+Decisions: docs/decisions.md#image-files-and-formats.
+"""
 
 from __future__ import annotations
 

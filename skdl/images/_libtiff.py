@@ -1,4 +1,7 @@
-"""libtiff, which Pillow decodes compressed TIFF files with, without its lines on standard error."""
+"""libtiff, which Pillow decodes compressed TIFF files with, without its lines on standard error.
+
+Decisions: docs/decisions.md#image-files-and-formats.
+"""
 
 import ctypes
 from functools import cache, partial

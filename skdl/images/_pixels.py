@@ -1,4 +1,7 @@
-"""Pixels of opened image files at their own depth, and which way up they are."""
+"""Pixels of opened image files at their own depth, and which way up they are.
+
+Decisions: docs/decisions.md#image-files-and-formats.
+"""
 
 import io
 import re

@@ -1,4 +1,7 @@
-"""Images in another size and colour: one implementation for arrays and files."""
+"""Images in another size and colour: one implementation for arrays and files.
+
+Decisions: docs/decisions.md#image-arrays-and-value-ranges.
+"""
 
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias

@@ -1,4 +1,7 @@
-"""Which pixel values stand for black and white: the rule, learned once, in fit."""
+"""Which pixel values stand for black and white: the rule, learned once, in fit.
+
+Decisions: docs/decisions.md#image-arrays-and-value-ranges.
+"""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,7 @@
-"""Locate evidence in images, inspect layers, and detect images unlike all others."""
+"""Locate evidence in images, inspect layers, and detect images unlike all others.
+
+Decisions: docs/decisions.md#inspection-and-novelty.
+"""
 
 from skdl.inspection._evidence import as_images, class_codes, class_scores, network_input
 from skdl.inspection._layers import activations, feature_maps, grad_cam, maps_of

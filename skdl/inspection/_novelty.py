@@ -1,4 +1,7 @@
-"""Whether an image is unlike all that a model was trained on."""
+"""Whether an image is unlike all that a model was trained on.
+
+Decisions: docs/decisions.md#inspection-and-novelty.
+"""
 
 from numbers import Integral, Real
 from typing import Any, Literal

@@ -1,4 +1,7 @@
-"""By how much the score of a class falls where parts of an image are covered."""
+"""By how much the score of a class falls where parts of an image are covered.
+
+Decisions: docs/decisions.md#inspection-and-novelty.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Literal

@@ -1,4 +1,7 @@
-"""Scores, scorers and confidence intervals of clinical studies that are not in scikit-learn."""
+"""Scores, scorers and confidence intervals of clinical studies that are not in scikit-learn.
+
+Decisions: docs/decisions.md#scores-and-intervals.
+"""
 
 from skdl.metrics._agreement import LimitsOfAgreement, limits_of_agreement
 from skdl.metrics._brier import brier_skill_score

@@ -1,4 +1,7 @@
-"""How far predicted numbers may be from the true ones."""
+"""How far predicted numbers may be from the true ones.
+
+Decisions: docs/decisions.md#scores-and-intervals.
+"""
 
 from typing import Any, NamedTuple
 

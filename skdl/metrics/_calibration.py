@@ -1,4 +1,7 @@
-"""Whether predicted probabilities are those that are observed."""
+"""Whether predicted probabilities are those that are observed.
+
+Decisions: docs/decisions.md#calibration-and-thresholds.
+"""
 
 from typing import Any, Literal, TypeAlias
 

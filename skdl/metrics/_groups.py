@@ -1,6 +1,8 @@
 """Scores of samples that come in groups, such as the images of a patient: how much they vary.
 
 Groups are independent of each other; the samples of one may be alike.
+
+Decisions: docs/decisions.md#scores-and-intervals.
 """
 
 from collections.abc import Sequence

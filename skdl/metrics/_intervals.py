@@ -1,4 +1,7 @@
-"""Confidence intervals of scores."""
+"""Confidence intervals of scores.
+
+Decisions: docs/decisions.md#scores-and-intervals.
+"""
 
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, TypeAlias

@@ -26,6 +26,7 @@ from skdl.metrics._table import TABLE
 _CLASSES = "samples of one of the classes"
 # The share of true positives among all samples that are of the class, or are taken for it: F1 grows
 # with it (K. Lam, arXiv:2309.14621).
+# Why: docs/decisions.md#scores-and-intervals
 _JACCARD = Ratio("Jaccard", F1.missing, lambda tn, fp, fn, tp: (tp, tp + fp + fn))
 
 

@@ -1,4 +1,7 @@
-"""Intervals of proportions, and of scores that are made of several of them."""
+"""Intervals of proportions, and of scores that are made of several of them.
+
+Decisions: docs/decisions.md#scores-and-intervals.
+"""
 
 from collections.abc import Sequence
 from typing import Any, TypeAlias

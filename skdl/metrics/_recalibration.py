@@ -1,4 +1,7 @@
-"""Logistic recalibration: by what factor and by how much the log odds of a model are wrong."""
+"""Logistic recalibration: by what factor and by how much the log odds of a model are wrong.
+
+Decisions: docs/decisions.md#calibration-and-thresholds.
+"""
 
 from typing import NamedTuple
 

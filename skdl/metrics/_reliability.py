@@ -1,4 +1,7 @@
-"""How far probabilities are from observed frequencies: bins, and the error that they show."""
+"""How far probabilities are from observed frequencies: bins, and the error that they show.
+
+Decisions: docs/decisions.md#calibration-and-thresholds.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass

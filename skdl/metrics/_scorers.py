@@ -1,4 +1,7 @@
-"""Scorers of the clinical scores, for ``scoring=``."""
+"""Scorers of the clinical scores, for ``scoring=``.
+
+Decisions: docs/decisions.md#scores-and-intervals.
+"""
 
 import inspect
 from collections.abc import Callable

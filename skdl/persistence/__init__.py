@@ -2,6 +2,8 @@
 
 ``joblib`` saves anything for your own use; loading its files runs any code that they contain. A
 file of :func:`skdl.save` contains arrays and JSON, and names classes that are known to be harmless.
+
+Decisions: docs/decisions.md#saving-and-exporting-models.
 """
 
 from skdl.persistence._errors import LIMITS, ModelFileError

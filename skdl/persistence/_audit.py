@@ -3,6 +3,8 @@
 The model itself is written and read by skops, whose file is a tree of nodes in JSON beside arrays.
 Each node is checked here by a list of what its kind may be; skops then reads what is left, and
 checks it once more. Nothing is imported for a name that is not known or trusted.
+
+Decisions: docs/decisions.md#saving-and-exporting-models.
 """
 
 import json

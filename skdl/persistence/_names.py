@@ -2,6 +2,8 @@
 
 Everything else has to be named by whoever loads the file. Of scikit-learn, that is what
 scikit-learn fits; of NumPy and SciPy, functions of arrays.
+
+Decisions: docs/decisions.md#saving-and-exporting-models.
 """
 
 import importlib

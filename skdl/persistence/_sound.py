@@ -2,6 +2,8 @@
 
 Compiled code of scikit-learn and SciPy follows such indices without a look, and would read or write
 elsewhere in memory.
+
+Decisions: docs/decisions.md#saving-and-exporting-models.
 """
 
 import functools

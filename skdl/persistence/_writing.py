@@ -1,4 +1,7 @@
-"""Saving model files."""
+"""Saving model files.
+
+Decisions: docs/decisions.md#saving-and-exporting-models.
+"""
 
 import hashlib
 import io

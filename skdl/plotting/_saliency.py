@@ -1,4 +1,7 @@
-"""Images with what in them speaks for a class."""
+"""Images with what in them speaks for a class.
+
+Decisions: docs/decisions.md#inspection-and-novelty.
+"""
 
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass

@@ -3,6 +3,8 @@
 They hold skdl's own entries, those that code registers, and those that other packages declare as
 entry points. A name is resolved only when it is needed: listing imports nothing, and TensorFlow is
 imported only to build a network.
+
+Decisions: docs/decisions.md#layers-and-plugins.
 """
 
 from skdl.plugins._groups import (

@@ -3,6 +3,8 @@
 The rest follows from these lines: what users may write, what ``skdl list`` prints and what
 ``skdl.architectures`` exports. They are no entry points of skdl itself, which exist only once a
 package is installed, and only those of that day: a checkout would have no networks.
+
+Decisions: docs/decisions.md#layers-and-plugins.
 """
 
 ARCHITECTURES = {

@@ -1,4 +1,7 @@
-"""Transformers of images without a network. Nothing here imports TensorFlow."""
+"""Transformers of images without a network. Nothing here imports TensorFlow.
+
+Decisions: docs/decisions.md#augmentation-and-noise.
+"""
 
 from skdl.preprocessing._augmentation import (
     PRESETS,

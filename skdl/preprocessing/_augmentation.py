@@ -1,4 +1,7 @@
-"""`Augmentation`: which random changes training images go through."""
+"""`Augmentation`: which random changes training images go through.
+
+Decisions: docs/decisions.md#augmentation-and-noise.
+"""
 
 from typing import Any
 

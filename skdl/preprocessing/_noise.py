@@ -1,4 +1,7 @@
-"""`ImageNoise`: degrades images on purpose."""
+"""`ImageNoise`: degrades images on purpose.
+
+Decisions: docs/decisions.md#augmentation-and-noise.
+"""
 
 import hashlib
 import math

@@ -1,4 +1,7 @@
-"""Reports to share: one file with the numbers, the pictures and how they were obtained."""
+"""Reports to share: one file with the numbers, the pictures and how they were obtained.
+
+Decisions: docs/decisions.md#reports-and-case-studies.
+"""
 
 from skdl._utils.environment import machine, versions
 from skdl.reporting._estimators import has_network

@@ -1,6 +1,8 @@
 """What a run says to the items of a checklist about its data, folds and scores.
 
 Each answer is computed from what was evaluated. "" means that a run cannot know, or does not.
+
+Decisions: docs/decisions.md#reports-and-case-studies.
 """
 
 from collections.abc import Mapping, Sequence

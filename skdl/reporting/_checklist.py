@@ -3,6 +3,8 @@
 CLAIM 2024: A. S. Tejani and others, "Checklist for Artificial Intelligence in Medical Imaging
 (CLAIM): 2024 update", Radiology: Artificial Intelligence 6(4), 2024. TRIPOD+AI: G. S. Collins and
 others, "TRIPOD+AI statement", BMJ 385, e078378, 2024. The numbers are theirs, the words are not.
+
+Decisions: docs/decisions.md#reports-and-case-studies.
 """
 
 import re

@@ -1,4 +1,7 @@
-"""A cache of computed feature vectors. Nothing here imports TensorFlow."""
+"""A cache of computed feature vectors. Nothing here imports TensorFlow.
+
+Decisions: docs/decisions.md#the-feature-store.
+"""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,4 +1,7 @@
-"""The tasks of `fill` on the workers of a Dask cluster."""
+"""The tasks of `fill` on the workers of a Dask cluster.
+
+Decisions: docs/decisions.md#clusters.
+"""
 
 import os
 import secrets

@@ -1,4 +1,7 @@
-"""Filling a store with features of many images, on this machine or by the workers of a cluster."""
+"""Filling a store with features of many images, on this machine or by the workers of a cluster.
+
+Decisions: docs/decisions.md#the-feature-store.
+"""
 
 import os
 import time

@@ -2,6 +2,8 @@
 
 Shards are only ever added whole or removed whole, so that whatever a process sees of the others'
 work, and wherever one is killed, each entry is there and right, or not there.
+
+Decisions: docs/decisions.md#the-feature-store.
 """
 
 from collections.abc import Iterable, Sequence

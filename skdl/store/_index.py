@@ -1,4 +1,7 @@
-"""Which shard of a space holds which key, as far as this process knows."""
+"""Which shard of a space holds which key, as far as this process knows.
+
+Decisions: docs/decisions.md#the-feature-store.
+"""
 
 import os
 from collections.abc import Sequence

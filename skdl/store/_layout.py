@@ -1,4 +1,7 @@
-"""Where a store keeps what in its folder: ``features-v1/<digest of the space>/<random>.shard``."""
+"""Where a store keeps what in its folder: ``features-v1/<digest of the space>/<random>.shard``.
+
+Decisions: docs/decisions.md#the-feature-store.
+"""
 
 import json
 import os

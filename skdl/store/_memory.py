@@ -1,4 +1,7 @@
-"""Features in the memory of this process; the least recently used ones go first."""
+"""Features in the memory of this process; the least recently used ones go first.
+
+Decisions: docs/decisions.md#the-feature-store.
+"""
 
 import json
 import time

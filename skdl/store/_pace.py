@@ -1,4 +1,7 @@
-"""When to look at a folder again."""
+"""When to look at a folder again.
+
+Decisions: docs/decisions.md#the-feature-store.
+"""
 
 import time
 from collections.abc import Iterator

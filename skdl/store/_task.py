@@ -1,4 +1,7 @@
-"""One task of `fill`: some images are looked up, computed and stored by whoever does it."""
+"""One task of `fill`: some images are looked up, computed and stored by whoever does it.
+
+Decisions: docs/decisions.md#clusters.
+"""
 
 import copy
 import os

@@ -1,4 +1,7 @@
-"""Case studies: published experiments, run again and compared with what was published."""
+"""Case studies: published experiments, run again and compared with what was published.
+
+Decisions: docs/decisions.md#reports-and-case-studies.
+"""
 
 from skdl.studies._catalogue import get_study, list_studies
 from skdl.studies._compare import compare_studies, markdown, notes

@@ -1,4 +1,7 @@
-"""The data of the studies, cut into training and test images."""
+"""The data of the studies, cut into training and test images.
+
+Decisions: docs/decisions.md#reports-and-case-studies.
+"""
 
 import dataclasses
 import warnings

@@ -157,6 +157,7 @@ def run_study(
         data.y,
         cv=data.folds,
         scoring=list(study.metrics),
+        # Why: docs/decisions.md#reports-and-case-studies
         look_alikes="ignore",  # the folds are those of the study
         checkpoint=folder / "folds",
         verbose=verbose,

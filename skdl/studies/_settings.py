@@ -1,4 +1,7 @@
-"""What a run of a study is asked for: checked before anything is trained."""
+"""What a run of a study is asked for: checked before anything is trained.
+
+Decisions: docs/decisions.md#reports-and-case-studies.
+"""
 
 import json
 import numbers

@@ -1,1 +1,4 @@
-"""skdl's own decoders of image files, which enter by the same door as those of a stranger."""
+"""skdl's own decoders of image files, which enter by the same door as those of a stranger.
+
+Decisions: docs/decisions.md#image-files-and-formats.
+"""

@@ -1,4 +1,7 @@
-"""DICOM, by pydicom."""
+"""DICOM, by pydicom.
+
+Decisions: docs/decisions.md#image-files-and-formats.
+"""
 
 from typing import Any, BinaryIO, ClassVar
 

@@ -1,4 +1,7 @@
-"""TIFF, by Pillow and, where it reads more, by tifffile."""
+"""TIFF, by Pillow and, where it reads more, by tifffile.
+
+Decisions: docs/decisions.md#image-files-and-formats.
+"""
 
 import logging
 from collections.abc import Iterator
