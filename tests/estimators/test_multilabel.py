@@ -357,9 +357,11 @@ def test_weights_that_are_not_of_the_images(weights, data):
 def test_labels_that_are_always_or_never_set(data):
     X, Y = few(data)
     Y = np.column_stack([Y, np.zeros(60, int), np.ones(60, int)])
-    with pytest.warns(UserWarning, match="Label (3 is set in none|4 is set in all)") as caught:
+    with (
+        pytest.warns(UserWarning, match="Label 3 is set in none"),
+        pytest.warns(UserWarning, match="Label 4 is set in all"),
+    ):
         model = CNNClassifier(tiny, epochs=1, random_state=0).fit(X, Y)
-    assert len(caught) == 2
     assert model.predict_proba(X).shape == (60, 5)
 
 
