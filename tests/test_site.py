@@ -50,7 +50,13 @@ def test_a_page_lists_the_names_of_its_module(reference):
     assert page.startswith("skdl.evaluation\n===============\n")
     assert "\n   RegressionResult\n" in page
     assert "\n   evaluate" not in page  # which stands with the module skdl
+    assert "`evaluation and folds <../decisions.html#evaluation-and-folds>`__" in page
     assert "\n   evaluate\n" in reference.page("skdl")
+
+
+def test_the_index_describes_each_module(reference):
+    rows = re.findall(r"\* - :doc:`(.+)`\n     - (.+)\.\n", reference.index())
+    assert [name for name, _ in rows] == list(reference.MODULES)
 
 
 def test_trailing_underscores_are_no_links(reference):

@@ -53,7 +53,7 @@ def public_names(module: str) -> list[str]:
 
 def page(module: str) -> str:
     """The page of a module, in reStructuredText."""
-    doc = (importlib.import_module(module).__doc__ or "").strip()
+    doc = re.sub(r"docs/decisions\.md#([\w-]+)", _link, _doc(module))
     names = "\n".join(f"   {name}" for name in public_names(module))
     title = f"{module}\n{'=' * len(module)}"
     table = (
@@ -61,6 +61,28 @@ def page(module: str) -> str:
         f".. autosummary::\n   :toctree: generated\n   :nosignatures:\n\n{names}"
     )
     return f"{title}\n\n{doc}\n\n{table}\n"
+
+
+def _doc(module: str) -> str:
+    return (importlib.import_module(module).__doc__ or "").strip()
+
+
+def _link(found: re.Match[str]) -> str:
+    return f"`{found[1].replace('-', ' ')} <../decisions.html#{found[1]}>`__"
+
+
+def index() -> str:
+    """The table of all modules, in reStructuredText."""
+    title = "API reference"
+    intro = "Every public name, by module. Estimators and the main functions are in ``skdl``."
+    rows = "\n".join(
+        f"   * - :doc:`{module}`\n     - {_doc(module).splitlines()[0]}" for module in MODULES
+    )
+    listed = "\n".join(f"   {module}" for module in MODULES)
+    return (
+        f"{title}\n{'=' * len(title)}\n\n{intro}\n\n.. list-table::\n\n{rows}\n\n"
+        f".. toctree::\n   :hidden:\n\n{listed}\n"
+    )
 
 
 def command_line() -> str:
@@ -92,13 +114,8 @@ def write_pages(app: Any, config: Any) -> None:
     """Write the pages that have changed, before Sphinx looks which there are."""
     folder = Path(app.srcdir) / FOLDER
     folder.mkdir(exist_ok=True)
-    listed = "\n".join(f"   {module}" for module in MODULES)
-    intro = "Every public name, by module. Estimators and the main functions are in ``skdl``."
     pages = {module: page(module) for module in MODULES}
-    pages["index"] = (
-        f"API reference\n=============\n\n{intro}\n\n.. toctree::\n   :maxdepth: 1\n\n{listed}\n"
-    )
-    pages["command-line"] = command_line()
+    pages |= {"index": index(), "command-line": command_line()}
     for name, text in pages.items():
         path = folder / f"{name}.rst"
         if not path.exists() or path.read_text() != text:

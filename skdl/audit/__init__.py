@@ -1,4 +1,4 @@
-"""What is wrong with a data set: unreadable images, copies, look-alikes, shortcuts.
+"""Audits of data sets: unreadable images, copies, look-alikes, shortcuts.
 
 Decisions: docs/decisions.md#look-alikes-and-data-audits.
 """

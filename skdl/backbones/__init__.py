@@ -1,4 +1,4 @@
-"""Networks whose features are used, and the preprocessing that their weights expect.
+"""Pretrained networks, and the preprocessing that their weights expect.
 
 A backbone is a builder ``(input_shape, **params) -> keras.Model`` that ends in feature maps instead
 of classes, together with its :class:`Backbone`: a declaration of what its weights expect and what

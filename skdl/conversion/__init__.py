@@ -1,4 +1,4 @@
-"""What TensorFlow computes as an ONNX graph, for files of other programs and for ONNX Runtime.
+"""Conversion of TensorFlow graphs to ONNX, for files of other programs and for ONNX Runtime.
 
 Decisions: docs/decisions.md#saving-and-exporting-models.
 """

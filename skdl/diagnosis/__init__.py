@@ -1,4 +1,4 @@
-"""What skdl runs on here, what is wrong with it, and how a network can be trained.
+"""Diagnosis of an installation, and of the learning rate of a network.
 
 Decisions: docs/decisions.md#analyses-and-the-command-line.
 """

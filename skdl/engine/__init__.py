@@ -1,4 +1,4 @@
-"""What runs a Keras model well: seeding, a pool of compiled models, training and prediction.
+"""Training and prediction of Keras models: seeding, a pool of compiled models, traced loops.
 
 Decisions: docs/decisions.md#speed-and-threads and docs/decisions.md#training.
 """

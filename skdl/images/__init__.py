@@ -1,4 +1,4 @@
-"""What counts as an image batch: shapes, value ranges and files, in plain NumPy.
+"""Image batches: shapes, value ranges and files, in plain NumPy.
 
 Every estimator, transformer and plot of skdl reads its ``X`` through the functions of this package,
 so that one rule decides what an array means:
