@@ -101,8 +101,8 @@ class Extractor(ABC):
     def spaces(self, images: ImageBatch) -> list[tuple[dict[str, Any], int]]:
         """What features depend on besides the image's content, and how many there are.
 
-        One for each layer and pooling where these do not depend on each other: whoever asks for
-        one of them finds it, whatever was computed in the same pass.
+        One for each layer and pooling where these do not depend on each other: each is
+        found by itself, whatever was computed in the same pass.
         """
         network, layers = self.network, self.layers
         poolings: list[Any] = list(self.poolings) or [None]

@@ -30,7 +30,7 @@ class Audit:
     archive : ZipFile
         As skops wrote it.
     trusted : collection of str
-        Names that whoever loads the file trusts.
+        Names that the caller trusts.
     """
 
     def __init__(self, archive: ZipFile, trusted: Collection[str]) -> None:

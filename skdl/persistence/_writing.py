@@ -69,7 +69,7 @@ def save(
     ----------
     estimator : estimator
         A fitted estimator of skdl or scikit-learn, including pipelines and searches of these.
-        Custom classes and functions are saved by name, and whoever loads the file must trust them.
+        Custom classes and functions are saved by name, and must be trusted to load the file.
     path : str or path-like
         The file, such as "model.skdl". An existing file is replaced.
     probes : array-like of images, or paths of shape (n,), default=None
@@ -103,7 +103,7 @@ def save(
     Warns
     -----
     UserWarning
-        If whoever loads the file must trust a class or a function, naming it; if the estimator has
+        If a class or a function must be trusted to load the file, naming it; if the estimator has
         callbacks, which are left out; or if no probes can be generated.
 
     See Also
@@ -282,4 +282,4 @@ def _read_back(data: bytes, place: Path) -> None:
         )
     if needed:
         listed = ", ".join(map(repr, sorted(needed)))
-        warn_user(f"Whoever loads {shown_path(place)} must trust these names: trusted=[{listed}].")
+        warn_user(f"To load {shown_path(place)}, these names must be trusted: trusted=[{listed}].")

@@ -27,7 +27,7 @@ _DEFAULT_IN_FOLDER = 10 * 2**30
 def seconds_saved_here() -> float:
     """Time that this thread has saved by finding features in any store.
 
-    The difference between two readings is what the stores saved in between, whoever used them.
+    The difference between two readings is what all stores saved in between.
 
     Returns
     -------

@@ -298,7 +298,7 @@ def test_functions_of_ones_own_have_to_be_trusted(zero_to_two, tmp_path, monkeyp
 
     X, path = zero_to_two[0], tmp_path / "model.skdl"
     with pytest.warns(
-        UserWarning, match=r"must trust these names: trusted=\['clinic_tools.doubled'\]"
+        UserWarning, match=r"these names must be trusted: trusted=\['clinic_tools.doubled'\]"
     ):
         skdl.save(FunctionTransformer(clinic_tools.doubled).fit(X), path, probes=X[:2])
     (tmp_path / "imported").unlink()
