@@ -2,6 +2,7 @@
 
 import atexit
 import functools
+import importlib.util
 import json
 import os
 import re
@@ -20,6 +21,15 @@ import skdl
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = Path(skdl.__file__).parent  # elsewhere where the tests run with an installed wheel
+
+
+@functools.cache
+def tool(name):
+    """A script of tools/ as a module."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / f"tools/{name}.py")
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def version(library):

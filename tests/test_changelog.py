@@ -1,10 +1,9 @@
 """The check that code changes come with a line in the changelog."""
 
-import importlib.util
 import subprocess
 
 import pytest
-from helpers import ROOT
+from helpers import ROOT, tool
 
 if not (ROOT / "tools").exists():
     pytest.skip("commits are made of the source", allow_module_level=True)
@@ -14,11 +13,7 @@ MODULE = '"""A module."""\n\n\ndef double(x):\n    """Twice."""\n    return 2 * 
 
 @pytest.fixture(scope="module")
 def check():
-    path = ROOT / "tools/changelog_entry.py"
-    spec = importlib.util.spec_from_file_location("changelog_entry", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return tool("changelog_entry")
 
 
 def git(*command):

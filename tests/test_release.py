@@ -1,10 +1,9 @@
 """What a release needs beside the code."""
 
-import importlib.util
 import re
 
 import pytest
-from helpers import ROOT
+from helpers import ROOT, tool
 
 import skdl
 
@@ -19,10 +18,7 @@ GOOD = {
 
 @pytest.fixture(scope="module")
 def release():
-    spec = importlib.util.spec_from_file_location("release", ROOT / "tools/release.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return tool("release")
 
 
 def test_a_version_that_is_written_everywhere(release, tmp_path):

@@ -357,11 +357,10 @@ def test_weights_that_are_not_of_the_images(weights, data):
 def test_labels_that_are_always_or_never_set(data):
     X, Y = few(data)
     Y = np.column_stack([Y, np.zeros(60, int), np.ones(60, int)])
-    with (
-        pytest.warns(UserWarning, match="Label 3 is set in none"),
-        pytest.warns(UserWarning, match="Label 4 is set in all"),
-    ):
+    with pytest.warns(UserWarning, match="Label (3 is set in none|4 is set in all)") as caught:
         model = CNNClassifier(tiny, epochs=1, random_state=0).fit(X, Y)
+    said = [str(warning.message) for warning in caught]  # other libraries may warn, too
+    assert [words[:7] for words in said if words.startswith("Label ")] == ["Label 3", "Label 4"]
     assert model.predict_proba(X).shape == (60, 5)
 
 

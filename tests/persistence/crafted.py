@@ -1,20 +1,13 @@
 """Model files that are not as they were saved."""
 
-import importlib.util
 import json
-import sys
 
-from helpers import ROOT
+import helpers
 
 
 def tool():
     """tools/mutated_models.py as a module."""
-    if "mutated_models" not in sys.modules:
-        path = ROOT / "tools/mutated_models.py"
-        spec = importlib.util.spec_from_file_location("mutated_models", path)
-        sys.modules["mutated_models"] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules["mutated_models"])
-    return sys.modules["mutated_models"]
+    return helpers.tool("mutated_models")
 
 
 def with_members(path, change):
