@@ -8,6 +8,7 @@ import pkgutil
 import re
 import runpy
 import sys
+import tomllib
 import warnings
 from pathlib import Path
 
@@ -124,6 +125,7 @@ def test_what_the_page_about_export_runs_elsewhere_predicts_alike(run_page):
 
 WITHOUT_TENSORFLOW = """
 import sys
+import tomllib
 sys.modules.update(dict.fromkeys(["tensorflow", "keras", "scikeras"]))
 """
 
@@ -183,6 +185,12 @@ def test_the_table_of_versions_is_up_to_date():
     written = runpy.run_path(str(ROOT / "tools" / "versions_page.py"))["page"]()
     assert written == (ROOT / "docs" / "install.md").read_text()
     assert "| scikit-learn | 1.6 |" in written
+
+
+def test_the_table_of_extras_has_all():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    listed = re.findall(r"^\| `skdl\[(\w+)\]` \|", (ROOT / "docs/install.md").read_text(), re.M)
+    assert sorted(listed) == sorted(project["optional-dependencies"])
 
 
 def test_the_quickstart_is_the_example():
